@@ -1,0 +1,14 @@
+//! Floor 1: Kafka itself, as state machines without I/O. Knows no simulation and no screen.
+//!
+//! Every machine is driven the same way: `handle_*(now, input)` in, `poll_output()` out until `None` after every
+//! mutation, `poll_timeout()` for the next deadline with its reason. No machine reads a clock, draws OS randomness
+//! or does I/O.
+
+pub mod broker;
+pub mod client;
+pub mod coordinator;
+pub mod disk;
+pub mod log;
+pub mod rng;
+pub mod time;
+pub mod wire;

@@ -1,0 +1,67 @@
+//! Time as the machines see it: an argument, never a clock.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A moment: microseconds since the Unix epoch, on the clock of whoever hands it in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// Later than every deadline.
+    pub const NEVER: Self = Self(i64::MAX);
+
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the Unix epoch, rounded down: what Kafka writes as a record's timestamp.
+    pub const fn millis(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis.saturating_mul(1000)))
+    }
+
+    pub const fn plus_micros(self, micros: i64) -> Self {
+        Self(self.0.saturating_add(micros))
+    }
+
+    /// Microseconds from `earlier` to `self`; negative when `earlier` is later.
+    pub const fn micros_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Why a machine wants to be woken, in words that the page shows: "session timeout of consumer-2".
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reason {
+    /// The deadline's kind, in Kafka's words: "session timeout".
+    pub what: &'static str,
+    /// Whose it is: a member id, a partition, a connection. May be empty.
+    pub who: Arc<str>,
+}
+
+impl Reason {
+    pub fn new(what: &'static str, who: impl Into<Arc<str>>) -> Self {
+        Self { what, who: who.into() }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.who.is_empty() { f.write_str(self.what) } else { write!(f, "{} of {}", self.what, self.who) }
+    }
+}
+
+/// The next moment at which a machine must be woken, and why.
+pub type Deadline = (Time, Reason);
+
+/// The earlier of two deadlines; the first wins a tie, so that the order of the arguments decides and nothing else.
+pub fn earlier(a: Option<Deadline>, b: Option<Deadline>) -> Option<Deadline> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}

@@ -1,0 +1,5 @@
+//! Floor 3: what a person does with a world; still pure, still native-testable.
+
+pub mod narrate;
+pub mod scenario;
+pub mod scene;

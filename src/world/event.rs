@@ -1,0 +1,42 @@
+//! What happened, each with what led to it.
+
+use crate::kafka::broker::BrokerEvent;
+use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
+use crate::kafka::time::Time;
+use kafka_protocol::messages::ApiKey;
+use std::sync::Arc;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EventId(pub u64);
+
+/// `broker-1`, `checkout`, `billing-1`: every node has a name.
+pub type NodeName = Arc<str>;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    pub id: EventId,
+    pub at: Time,
+    /// The event that led to this one; `None` for actions and what the genesis starts.
+    pub cause: Option<EventId>,
+    pub kind: EventKind,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EventKind {
+    /// Index in the history.
+    Acted { action: u32 },
+    FrameSent { message: u64, from: NodeName, to: NodeName, api: ApiKey, response: bool, bytes: u32, arrives: Time },
+    FrameArrived { message: u64 },
+    /// Sent to, or under way to, a process that is gone.
+    FrameLost { message: u64 },
+    Connected { from: NodeName, to: NodeName },
+    Disconnected { from: NodeName, to: NodeName },
+    Timer { node: NodeName, what: &'static str, who: Arc<str> },
+    Broker { node: NodeName, event: BrokerEvent },
+    BrokerLog { node: NodeName, line: String },
+    Producer { node: NodeName, event: ProducerEvent },
+    Consumer { node: NodeName, event: ConsumerEvent },
+    /// The app has handled a record: it is in the sink. `delivery` is 1 the first time this record reached this group.
+    Handled { node: NodeName, group: Option<Arc<str>>, topic: Arc<str>, partition: i32, offset: i64, delivery: u32 },
+    ProcessState { node: NodeName, from: &'static str, to: &'static str },
+}

@@ -1,0 +1,112 @@
+//! What there is to see at one moment: plain data, made from the machines' own state. The scene and the inspector draw
+//! from this and from nothing else.
+
+use crate::kafka::broker::PartitionView;
+use crate::kafka::coordinator::GroupView;
+use crate::kafka::time::{Deadline, Time};
+use kafka_protocol::messages::ApiKey;
+use std::sync::Arc;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WorldView {
+    pub now: Time,
+    pub brokers: Vec<BrokerState>,
+    /// User topics' partitions first, then internal ones; each from its leader.
+    pub partitions: Vec<PartitionState>,
+    pub producers: Vec<ProducerState>,
+    pub consumers: Vec<ConsumerState>,
+    pub groups: Vec<GroupView>,
+    pub flights: Vec<Flight>,
+    pub next: Option<Deadline>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BrokerState {
+    pub node_id: i32,
+    pub name: Arc<str>,
+    /// "running", "crashed".
+    pub state: &'static str,
+    pub is_controller: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartitionState {
+    pub view: PartitionView,
+    /// The newest `RIBBON_RECORDS` records below the end, oldest first.
+    pub records: Vec<RecordState>,
+    pub internal: bool,
+}
+
+/// Records that a partition's view carries at most.
+pub const RIBBON_RECORDS: u32 = 48;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordState {
+    pub offset: i64,
+    pub timestamp: i64,
+    pub key: Option<Arc<str>>,
+    pub tombstone: bool,
+    pub control: bool,
+    pub value_bytes: u32,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProducerState {
+    pub name: Arc<str>,
+    pub topic: Arc<str>,
+    /// "running", "paused", "crashed", "stopped".
+    pub state: &'static str,
+    pub rate_per_1000s: u64,
+    pub acks: i16,
+    pub accumulated: Vec<(Arc<str>, i32, u32)>,
+    pub pending: u64,
+    pub sent: u64,
+    pub acked: u64,
+    pub failed: u64,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsumerState {
+    pub name: Arc<str>,
+    pub group: Option<Arc<str>>,
+    pub topics: Vec<Arc<str>>,
+    /// "running", "paused", "crashed", "stopped".
+    pub state: &'static str,
+    /// The client's own: "unjoined", "joining", "syncing", "stable", …
+    pub client_state: &'static str,
+    pub member: Option<Arc<str>>,
+    pub generation: i32,
+    pub assignment: Vec<(Arc<str>, i32)>,
+    pub positions: Vec<(Arc<str>, i32, i64)>,
+    pub handled: u64,
+    /// Records handled that this group had handled before.
+    pub duplicates: u64,
+    /// Records polled and waiting for the handler.
+    pub backlog: u64,
+    pub handle_us: i64,
+}
+
+/// A frame under way. Its place at time t is where its send and arrival times put it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Flight {
+    pub message: u64,
+    pub from: Arc<str>,
+    pub to: Arc<str>,
+    pub sent: Time,
+    pub arrives: Time,
+    pub api: ApiKey,
+    pub response: bool,
+    pub bytes: u32,
+    /// Records that it carries (Produce requests and Fetch responses), decoded from its bytes.
+    pub cargo: Vec<Cargo>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cargo {
+    pub topic: Arc<str>,
+    pub partition: i32,
+    /// -1 while the broker has not given it an offset.
+    pub offset: i64,
+    pub key: Option<Arc<str>>,
+    pub tombstone: bool,
+}
