@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
-        Ok(args::Command::Run(options)) => crate::native::run(options),
+        Ok(args::Command::Run(options)) => run(options),
         Err(error) => {
             err(&format!("tidepool: {error}\nTry `tidepool help`."));
             ExitCode::from(2)
