@@ -13,6 +13,9 @@ mod sync;
 mod timers;
 mod view;
 
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
+
 use self::group::Group;
 use self::output::{Context, Pending};
 use self::records::{CommittedOffset, GroupRecord, Key};
