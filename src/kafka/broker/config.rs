@@ -77,12 +77,17 @@ pub struct Sourced {
     pub source: Source,
 }
 
+/// The tables are sorted by name.
+fn find(table: &'static [ConfigDef], name: &str) -> Option<&'static ConfigDef> {
+    table.binary_search_by(|def| def.name.cmp(name)).ok().and_then(|index| table.get(index))
+}
+
 pub fn topic_def(name: &str) -> Option<&'static ConfigDef> {
-    TOPIC.iter().find(|def| def.name == name)
+    find(TOPIC, name)
 }
 
 pub fn broker_def(name: &str) -> Option<&'static ConfigDef> {
-    BROKER.iter().find(|def| def.name == name)
+    find(BROKER, name)
 }
 
 /// The elements of a list value.
@@ -300,11 +305,6 @@ impl BrokerConfig {
         i32::try_from(self.topic_long(overrides, name)).unwrap_or(i32::MAX)
     }
 
-    /// `min.insync.replicas` as it holds for a partition: never more than it has replicas.
-    pub fn min_isr(&self, overrides: &BTreeMap<String, String>, replicas: i32) -> i32 {
-        self.topic_int(overrides, "min.insync.replicas").min(replicas)
-    }
-
     /// Whether `cleanup.policy` contains `delete`.
     pub fn deletes(&self, overrides: &BTreeMap<String, String>) -> bool {
         list(&self.topic_text(overrides, "cleanup.policy")).contains(&"delete")
@@ -358,6 +358,7 @@ mod tests {
             if let Some(default) = def.default {
                 assert_eq!(def.check(default), Ok(()), "{}", def.name);
             }
+            assert!(topic_def(def.name).or_else(|| broker_def(def.name)).is_some(), "{} is out of order", def.name);
             assert!(def.server.is_none_or(|server| broker_def(server).is_some()), "{}", def.name);
         }
     }

@@ -283,11 +283,11 @@ fn a_group_joins_commits_and_is_there_after_a_restart() {
 fn producer_ids_never_come_twice() {
     let mut test = TestBroker::new(&[]);
     let conn = test.connect();
-    let first = test.call(conn, 4, &InitProducerIdRequest::default()).producer_id.0;
-    assert_eq!(test.call(conn, 4, &InitProducerIdRequest::default()).producer_id.0, first + 1);
+    let first = test.call(conn, 4, &InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0;
+    assert_eq!(test.call(conn, 4, &InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0, first + 1);
     let mut test = test.restart(&[]);
     let conn = test.connect();
-    assert!(test.call(conn, 4, &InitProducerIdRequest::default()).producer_id.0 > first + 1);
+    assert!(test.call(conn, 4, &InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0 > first + 1);
 }
 
 #[test]
