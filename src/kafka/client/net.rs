@@ -334,6 +334,11 @@ impl<T, E> Net<T, E> {
         }
     }
 
+    /// Until when a node that is down will not be dialled.
+    pub fn backing_off(&self, node: Node) -> Option<Time> {
+        self.peers.get(&node).filter(|peer| matches!(peer.link, Link::Down)).map(|peer| peer.retry_at)
+    }
+
     /// Closes everything.
     pub fn close_all(&mut self, now: Time) {
         let conns: Vec<ConnId> = self.conns.keys().copied().collect();
