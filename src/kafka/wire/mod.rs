@@ -11,3 +11,6 @@ mod guard;
 pub mod murmur2;
 mod record;
 mod varint;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
