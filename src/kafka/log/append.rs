@@ -26,7 +26,7 @@ impl Log {
         validate::check(batch, &self.config, now.millis(), from_client)?;
         if u64::from(batch.size()) > u64::try_from(self.config.segment_bytes).unwrap_or(0) {
             let why = format!("the batch has {} bytes, segment.bytes is {}", batch.size(), self.config.segment_bytes);
-            return Err(refused(ErrorCode::from_code(18), why));
+            return Err(refused(ErrorCode::RecordListTooLarge, why));
         }
         if batch.producer_id() >= 0 {
             if from_client && let Some(first) = self.producers.duplicate(batch) {

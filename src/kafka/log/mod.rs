@@ -82,11 +82,10 @@ impl LogError {
         match self {
             Self::Refused { code, .. } => *code,
             // As Kafka 4.1 answers: an older magic and records that do not parse are INVALID_RECORD, the rest CORRUPT_MESSAGE.
-            Self::Batch(BatchError::Magic(_) | BatchError::Record { .. } | BatchError::Compression(_)) => ErrorCode::from_code(87),
-            Self::Batch(_) => ErrorCode::from_code(2),
-            // KAFKA_STORAGE_ERROR
-            Self::Disk(_) => ErrorCode::from_code(56),
-            Self::OffsetOutOfRange { .. } => ErrorCode::from_code(1),
+            Self::Batch(BatchError::Magic(_) | BatchError::Record { .. } | BatchError::Compression(_)) => ErrorCode::InvalidRecord,
+            Self::Batch(_) => ErrorCode::CorruptMessage,
+            Self::Disk(_) => ErrorCode::KafkaStorageError,
+            Self::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
         }
     }
 }

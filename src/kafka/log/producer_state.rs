@@ -88,7 +88,7 @@ impl Producers {
         let (id, epoch, first) = (batch.producer_id(), batch.producer_epoch(), batch.base_sequence());
         if epoch < producer.epoch {
             let message = format!("producer {id} has epoch {epoch}, but {} was seen", producer.epoch);
-            return Err(refused(ErrorCode::from_code(47), message));
+            return Err(refused(ErrorCode::InvalidProducerEpoch, message));
         }
         if !from_client || batch.is_control() {
             return Ok(());
@@ -99,7 +99,7 @@ impl Producers {
         };
         if first != expected {
             let message = format!("producer {id} sent sequence {first} where {expected} must come (epoch {epoch})");
-            return Err(refused(ErrorCode::from_code(45), message));
+            return Err(refused(ErrorCode::OutOfOrderSequenceNumber, message));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::super::wire::error::ErrorCode;
 use super::{LogConfig, LogError, refused};
 
 fn invalid(why: impl Into<String>) -> LogError {
-    refused(ErrorCode::from_code(87), why)
+    refused(ErrorCode::InvalidRecord, why)
 }
 
 /// `now`: milliseconds since the Unix epoch.
@@ -16,10 +16,10 @@ pub(super) fn check(batch: &Batch, config: &LogConfig, now: i64, from_client: bo
     }
     if i64::from(batch.size()) > i64::from(config.max_message_bytes) {
         let why = format!("the batch has {} bytes, max.message.bytes is {}", batch.size(), config.max_message_bytes);
-        return Err(refused(ErrorCode::from_code(10), why));
+        return Err(refused(ErrorCode::MessageTooLarge, why));
     }
     if from_client {
-        batch.check_crc().map_err(|error| refused(ErrorCode::from_code(2), error.to_string()))?;
+        batch.check_crc().map_err(|error| refused(ErrorCode::CorruptMessage, error.to_string()))?;
         if batch.is_control() {
             return Err(invalid("clients may not write control batches"));
         }
@@ -84,7 +84,7 @@ impl Bounds {
             return Ok(());
         }
         let why = format!("timestamp {timestamp} is outside [{}, {}]", self.earliest, self.latest);
-        Err(refused(ErrorCode::from_code(32), why))
+        Err(refused(ErrorCode::InvalidTimestamp, why))
     }
 }
 
