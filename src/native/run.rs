@@ -1,37 +1,19 @@
 //! `tidepool run FILE`: plays a scenario, prints its narration, the verdicts on its expectations and the event hash.
 
+use super::args::RunOptions;
 use crate::kafka::time::Time;
 use crate::playground::narrate::Transcript;
 use crate::playground::scenario::{Playback, Scenario, duration_text};
 use crate::world::EPOCH;
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// What `tidepool run` is asked for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RunOptions {
-    pub file: PathBuf,
-    /// Microseconds; `None`: as long as the file says.
-    pub until_us: Option<i64>,
-    /// 1 to 3.
-    pub level: u8,
-}
-
-/// Reads `--until` as the file's durations are read.
-///
-/// # Errors
-/// What is expected instead.
-pub fn parse_until(text: &str) -> Result<i64, String> {
-    crate::playground::scenario::parse_duration(text)
-}
 
 /// Narration is fetched at least this often, before the world drops events. In microseconds.
 const SLICE_US: i64 = 1_000_000;
 
 /// Success when the file is good, its actions could be done and its expectations (of the time that was run) held.
-pub fn run(options: &RunOptions) -> ExitCode {
+pub(crate) fn run(options: &RunOptions) -> ExitCode {
     let text = match fs::read_to_string(&options.file) {
         Ok(text) => text,
         Err(error) => return complain(&format!("{}: {error}", options.file.display())),
@@ -54,7 +36,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
 }
 
 fn complain(text: &str) -> ExitCode {
-    eprintln!("tidepool run: {text}");
+    super::err(&format!("tidepool run: {text}"));
     ExitCode::FAILURE
 }
 
