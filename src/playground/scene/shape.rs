@@ -84,7 +84,7 @@ pub enum Shape {
 }
 
 /// Something that stands on the stage, by name.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Target {
     Heading(&'static str),
     Producer(Arc<str>),
