@@ -8,6 +8,7 @@ mod paint;
 mod run;
 mod stage;
 mod still;
+pub mod store;
 mod ui;
 
 pub use mount::{Handle, mount};
