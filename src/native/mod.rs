@@ -1,8 +1,62 @@
-//! Floor 4, native: the command line, real sockets, real files.
+//! Floor 4, native: the command line, real sockets, real files. The only native floor that knows a clock.
+
+mod args;
+mod connection;
+mod data_dir;
+mod server;
 
 use std::process::ExitCode;
 
-/// The `tidepool` command line.
+const HELP: &str = "\
+Tidepool: Kafka under glass.
+
+tidepool broker [--listen HOST:PORT] [--advertise HOST:PORT] [--data DIR] [--config KEY=VALUE]...
+    Serves the broker to real Kafka clients.
+    --listen HOST:PORT     where to listen; port 0 takes a free one (default 127.0.0.1:9092)
+    --advertise HOST:PORT  what Metadata tells clients to dial (default: where it listens)
+    --data DIR             keeps the files there, in Kafka's layout; without it they are in memory only
+    --config KEY=VALUE     sets any broker config of Kafka 4.1; may be given again
+
+tidepool run FILE [--until DURATION] [--level 1..3]
+    Runs a scenario file; prints its narration, its expectations' verdicts and the event hash.
+
+tidepool help
+";
+
+/// The `tidepool` command line. 0: done; 1: it went wrong; 2: the command line itself is wrong.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    match args::parse(std::env::args_os().skip(1)) {
+        Ok(args::Command::Help) => {
+            out(HELP);
+            ExitCode::SUCCESS
+        }
+        Ok(args::Command::Broker(options)) => match server::serve(options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                err(&format!("tidepool broker: {error}"));
+                ExitCode::FAILURE
+            }
+        },
+        Ok(args::Command::Run(options)) => run(options),
+        Err(error) => {
+            err(&format!("tidepool: {error}\nTry `tidepool help`."));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints to standard output; a closed pipe is no error.
+pub(crate) fn out(text: &str) {
+    use std::io::Write as _;
+    std::io::stdout().write_all(text.as_bytes()).ok();
+}
+
+/// Prints a line to standard error.
+pub(crate) fn err(line: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stderr(), "{line}").ok();
+}
+
+fn run(_options: args::RunOptions) -> ExitCode {
+    ExitCode::FAILURE
 }

@@ -17,6 +17,20 @@ pub struct Genesis {
     pub disks: BTreeMap<i32, Vec<(String, bytes::Bytes)>>,
 }
 
+impl Default for Genesis {
+    /// One fresh broker with Kafka's configs, 60 to 90 ms away: near enough to be brisk, far enough to be seen.
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            brokers: 1,
+            broker_config: BTreeMap::new(),
+            latency_us: 60_000,
+            jitter_us: 30_000,
+            disks: BTreeMap::new(),
+        }
+    }
+}
+
 /// What keys a producer app draws.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Keys {

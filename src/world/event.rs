@@ -3,6 +3,7 @@
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::time::Time;
+use crate::kafka::wire::error::ErrorCode;
 use kafka_protocol::messages::ApiKey;
 use std::sync::Arc;
 
@@ -38,5 +39,8 @@ pub enum EventKind {
     Consumer { node: NodeName, event: ConsumerEvent },
     /// The app has handled a record: it is in the sink. `delivery` is 1 the first time this record reached this group.
     Handled { node: NodeName, group: Option<Arc<str>>, topic: Arc<str>, partition: i32, offset: i64, delivery: u32 },
+    /// "running", "paused", "stopping", "stopped", "crashed"; a process that starts comes from "new".
     ProcessState { node: NodeName, from: &'static str, to: &'static str },
+    /// The broker's answer to an action that an admin client carried to it.
+    AdminAnswered { node: NodeName, api: ApiKey, topic: Arc<str>, error: ErrorCode, message: String },
 }

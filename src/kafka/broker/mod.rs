@@ -1,13 +1,38 @@
 //! One broker node: request handlers, partitions, purgatory, background work. Today it is a cluster of one: it is its own
 //! controller and leads every partition; the shapes (leader epoch, ISR, high watermark) are those of a cluster.
 
-use super::coordinator::{GroupEvent, GroupView};
+mod admin;
+mod background;
+mod config;
+mod config_table;
+mod configs;
+mod dispatch;
+mod fetch;
+mod files;
+mod groups;
+mod init_producer_id;
+mod list_offsets;
+mod metadata;
+mod open;
+mod partition;
+mod produce;
+mod purgatory;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod topics;
+
+use super::coordinator::{GroupCoordinator, GroupEvent, GroupView, Token};
 use super::disk::Disk;
-use super::log::SegmentInfo;
-use super::time::{Deadline, Time};
+use super::log::{Appended, LogError, SegmentInfo};
+use super::rng::Rng;
+use super::time::{Deadline, Time, earlier};
+use super::wire::batch::Batch;
 use super::wire::error::ErrorCode;
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use config::BrokerConfig;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// A connection to this broker, named by whoever owns the sockets or links. Never used again after it closed.
@@ -86,72 +111,171 @@ pub struct PartitionView {
     pub segments: Vec<SegmentInfo>,
 }
 
+/// One broker. See the module.
 #[derive(Clone, Debug)]
-pub struct Broker {}
+pub struct Broker {
+    options: BrokerOptions,
+    config: BrokerConfig,
+    disk: Disk,
+    topics: metadata::Topics,
+    groups: GroupCoordinator,
+    /// Group requests that wait for the coordinator's answer.
+    waiting: BTreeMap<Token, dispatch::Context>,
+    next_token: u64,
+    connections: BTreeMap<ConnId, dispatch::Connection>,
+    /// Connections whose held request is answered and whose queued frames come next.
+    ready: VecDeque<ConnId>,
+    purgatory: purgatory::Purgatory,
+    producer_ids: init_producer_id::ProducerIds,
+    tasks: background::Tasks,
+    checkpoints: files::Checkpoints,
+    topic_ids: Rng,
+    outputs: VecDeque<Output>,
+}
 
 impl Broker {
     /// Boots from the disk, through the real recovery: Kafka's layout (`orders-0/00000000000000000000.log`, `meta.properties`,
     /// `recovery-point-offset-checkpoint`, `replication-offset-checkpoint`, …). An empty disk is a fresh broker. What recovery
     /// cut comes out as `Output::Log` and `BrokerEvent::Recovered`.
-    pub fn open(_now: Time, _options: BrokerOptions, _disk: Disk) -> Result<Self, OpenError> {
-        todo!()
+    ///
+    /// # Errors
+    /// A config that Kafka does not have or with a bad value; a disk that belongs to another node or cannot be written.
+    pub fn open(now: Time, options: BrokerOptions, disk: Disk) -> Result<Self, OpenError> {
+        open::open(now, options, disk)
     }
 
     /// `peer`: the client's host as DescribeGroups shows it ("/127.0.0.1").
-    pub fn handle_connected(&mut self, _now: Time, _conn: ConnId, _peer: &str) {
-        todo!()
+    pub fn handle_connected(&mut self, _now: Time, conn: ConnId, peer: &str) {
+        self.connections.insert(conn, dispatch::Connection::new(peer));
     }
 
-    pub fn handle_frame(&mut self, _now: Time, _conn: ConnId, _frame: Bytes) {
-        todo!()
+    pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
+        self.receive(now, conn, frame);
+        self.settle(now);
     }
 
-    pub fn handle_disconnected(&mut self, _now: Time, _conn: ConnId) {
-        todo!()
+    /// Whether a request of this connection waits for its answer. Frames that come meanwhile are queued up to a limit,
+    /// beyond which the connection is closed; whoever owns the socket may stop reading instead, as Kafka does.
+    pub fn is_muted(&self, conn: ConnId) -> bool {
+        self.connections.get(&conn).is_some_and(|connection| connection.held)
     }
 
-    pub fn handle_timeout(&mut self, _now: Time) {
-        todo!()
+    pub fn handle_disconnected(&mut self, _now: Time, conn: ConnId) {
+        self.connections.remove(&conn);
+        self.purgatory.remove(conn);
+    }
+
+    pub fn handle_timeout(&mut self, now: Time) {
+        self.groups.handle_timeout(now);
+        self.settle(now);
+        self.release_due(now);
+        self.settle(now);
+        self.run_tasks(now);
+        self.settle(now);
     }
 
     /// A graceful stop: logs closed, checkpoints and the clean-shutdown mark written. Nothing but `poll_output` and
     /// `into_disk` follows.
-    pub fn handle_shutdown(&mut self, _now: Time) {
-        todo!()
+    pub fn handle_shutdown(&mut self, now: Time) {
+        self.shut_down(now);
     }
 
     pub fn poll_output(&mut self) -> Option<Output> {
-        todo!()
+        self.outputs.pop_front()
     }
 
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        todo!()
+        earlier(earlier(self.purgatory.deadline(), self.groups.poll_timeout()), self.tasks.deadline())
     }
 
     pub fn disk(&self) -> &Disk {
-        todo!()
+        &self.disk
     }
 
     pub fn disk_mut(&mut self) -> &mut Disk {
-        todo!()
+        &mut self.disk
     }
 
     /// The broker is killed: what is left of it is its disk.
     pub fn into_disk(self) -> Disk {
-        todo!()
+        self.disk
     }
 
     /// All partitions, internal ones too, by topic and number.
     pub fn partitions(&self) -> Vec<PartitionView> {
-        todo!()
+        let mut views = Vec::new();
+        for topic in self.topics.iter() {
+            for (index, partition) in (0..).zip(&topic.partitions) {
+                views.push(partition.view(&topic.name, index, self.options.node_id));
+            }
+        }
+        views
     }
 
     /// Whole batches of a partition from `offset` on, for the page and the judge (not through the protocol).
-    pub fn peek(&self, _topic: &str, _partition: i32, _offset: i64, _max_bytes: u32) -> Bytes {
-        todo!()
+    pub fn peek(&self, topic: &str, partition: i32, offset: i64, max_bytes: u32) -> Bytes {
+        let Some(partition) = self.topics.partition(topic, partition) else { return Bytes::new() };
+        let log = &partition.log;
+        let offset = offset.max(log.start_offset());
+        log.read(&self.disk, offset, log.end_offset(), max_bytes, true).unwrap_or_default()
     }
 
     pub fn groups(&self) -> Vec<GroupView> {
-        todo!()
+        self.groups.groups()
+    }
+
+    fn event(&mut self, event: BrokerEvent) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn log(&mut self, line: String) {
+        self.outputs.push_back(Output::Log(line));
+    }
+
+    /// Appends as the partition's leader, moves the high watermark and wakes whoever waits for it.
+    fn append(&mut self, now: Time, topic: &str, index: i32, batch: &Batch, from_client: bool) -> Result<Appended, LogError> {
+        let Some((name, partition)) = self.topics.partition_mut(topic, index) else {
+            let message = format!("{topic}-{index} is not on this broker");
+            return Err(LogError::Refused { code: ErrorCode::UnknownTopicOrPartition, message });
+        };
+        let epoch = partition.leader_epoch;
+        let appended = match partition.log.append(&mut self.disk, now, batch, epoch, from_client) {
+            Ok(appended) => appended,
+            Err(error) => {
+                let (error_code, message) = (error.code(), error.to_string());
+                self.event(BrokerEvent::AppendRefused { topic: name, partition: index, error: error_code, message });
+                return Err(error);
+            }
+        };
+        let Appended { base_offset, last_offset, duplicate, rolled, .. } = appended;
+        let flushed = if rolled { partition.flush(&mut self.disk) } else { Ok(()) };
+        let moved = partition.advance_high_watermark();
+        if rolled {
+            self.event(BrokerEvent::SegmentRolled { topic: name.clone(), partition: index, base_offset });
+        }
+        if let Err(error) = flushed {
+            self.log(format!("{name}-{index}: not flushed: {error}"));
+        }
+        let producer_id = batch.producer_id();
+        self.event(BrokerEvent::Appended { topic: name.clone(), partition: index, base_offset, last_offset, producer_id, duplicate });
+        if let Some((from, to)) = moved {
+            self.purgatory.touch(&name, index);
+            self.event(BrokerEvent::HighWatermark { topic: name, partition: index, from, to });
+        }
+        Ok(appended)
+    }
+
+    /// Carries out what the last input led to, until nothing is left to do.
+    fn settle(&mut self, now: Time) {
+        loop {
+            if let Some(output) = self.groups.poll_output() {
+                self.handle_group_output(now, output);
+            } else if self.release_touched() {
+            } else if let Some(conn) = self.ready.pop_front() {
+                self.receive_queued(now, conn);
+            } else {
+                return;
+            }
+        }
     }
 }

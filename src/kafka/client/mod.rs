@@ -2,10 +2,16 @@
 //! `net` (connections, ApiVersions, correlation, metadata, retries) is shared by both.
 
 pub mod consumer;
+pub mod metadata;
+pub mod net;
 pub mod producer;
+#[cfg(test)]
+mod tests;
 
 use super::wire::error::ErrorCode;
 use bytes::Bytes;
+use kafka_protocol::messages::TopicName;
+use kafka_protocol::protocol::StrBytes;
 use std::sync::Arc;
 
 /// A connection of this client, numbered by it; never used again.
@@ -34,4 +40,87 @@ pub enum ClientError {
     Config { name: String, value: String, expected: String },
     #[error("offset {offset} of {topic}-{partition} is out of range and auto.offset.reset is none")]
     NoOffset { topic: String, partition: i32, offset: i64 },
+    #[error("{what} has passed: {after_ms} ms")]
+    Timeout { what: &'static str, after_ms: i64 },
+    #[error("{0}")]
+    Illegal(&'static str),
+}
+
+/// A topic's partition, as the clients' tables name it.
+pub(crate) type TopicPartition = (Arc<str>, i32);
+
+pub(crate) fn str_bytes(text: &str) -> StrBytes {
+    StrBytes::from_string(text.to_owned())
+}
+
+pub(crate) fn topic_name(topic: &str) -> TopicName {
+    TopicName(str_bytes(topic))
+}
+
+pub(crate) fn text(bytes: &StrBytes) -> Arc<str> {
+    Arc::from(bytes.as_str())
+}
+
+pub(crate) fn config_error(name: &str, value: &str, expected: &str) -> ClientError {
+    ClientError::Config { name: name.to_owned(), value: value.to_owned(), expected: expected.to_owned() }
+}
+
+/// A whole number within `min..=max`, or the error that says so.
+pub(crate) fn number<N>(name: &str, value: &str, min: i64, max: i64) -> Result<N, ClientError>
+where
+    N: TryFrom<i64>,
+{
+    value
+        .trim()
+        .parse::<i64>()
+        .ok()
+        .filter(|parsed| (min..=max).contains(parsed))
+        .and_then(|parsed| N::try_from(parsed).ok())
+        .ok_or_else(|| config_error(name, value, &format!("a whole number from {min} to {max}")))
+}
+
+pub(crate) fn boolean(name: &str, value: &str) -> Result<bool, ClientError> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(config_error(name, value, "true or false")),
+    }
+}
+
+/// `bootstrap.servers`: `host:port` with commas between.
+pub(crate) fn servers(name: &str, value: &str) -> Result<Vec<(Arc<str>, i32)>, ClientError> {
+    let error = || config_error(name, value, "host:port, with commas between several");
+    value
+        .split(',')
+        .map(|server| {
+            let (host, port) = server.trim().rsplit_once(':').ok_or_else(error)?;
+            let port = port.parse::<u16>().map_err(|_| error())?;
+            if host.is_empty() { Err(error()) } else { Ok((Arc::from(host), i32::from(port))) }
+        })
+        .collect()
+}
+
+/// Kafka's error numbers that clients act upon.
+pub(crate) mod code {
+    pub const OFFSET_OUT_OF_RANGE: i16 = 1;
+    pub const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
+    pub const REQUEST_TIMED_OUT: i16 = 7;
+    pub const NETWORK_EXCEPTION: i16 = 13;
+    pub const COORDINATOR_LOAD_IN_PROGRESS: i16 = 14;
+    pub const COORDINATOR_NOT_AVAILABLE: i16 = 15;
+    pub const NOT_COORDINATOR: i16 = 16;
+    pub const ILLEGAL_GENERATION: i16 = 22;
+    pub const UNKNOWN_MEMBER_ID: i16 = 25;
+    pub const REBALANCE_IN_PROGRESS: i16 = 27;
+    pub const OUT_OF_ORDER_SEQUENCE_NUMBER: i16 = 45;
+    pub const DUPLICATE_SEQUENCE_NUMBER: i16 = 46;
+    pub const UNKNOWN_PRODUCER_ID: i16 = 59;
+    pub const MEMBER_ID_REQUIRED: i16 = 79;
+    pub const FENCED_INSTANCE_ID: i16 = 82;
+    pub const UNSTABLE_OFFSET_COMMIT: i16 = 88;
+
+    /// Errors that mean: the metadata is wrong (`InvalidMetadataException`).
+    pub fn invalid_metadata(code: i16) -> bool {
+        matches!(code, 3 | 5 | 6 | 9 | 13 | 56 | 72 | 74 | 75 | 78 | 100 | 103)
+    }
 }

@@ -2,11 +2,31 @@
 //! Kafka's `GroupMetadataManager`, `ClassicGroup`, `OffsetMetadataManager`. Its state lives in the log: what it decides
 //! to remember leaves as [`Output::Append`], and the answers that depend on it wait for [`GroupCoordinator::handle_committed`].
 
+mod group;
+mod join;
+mod member;
+mod offsets;
+mod output;
+mod records;
+mod requests;
+mod sync;
+mod timers;
+mod view;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
+
+use self::group::Group;
+use self::output::{Context, Pending};
+use self::records::{CommittedOffset, GroupRecord, Key};
+use self::timers::{Kind, Timers};
+use super::rng::Rng;
 use super::time::{Deadline, Time};
 use super::wire::batch::Batch;
 use super::wire::error::ErrorCode;
 use bytes::Bytes;
 use kafka_protocol::messages as m;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Names a request that waits for its answer; the broker gives it and gets it back.
@@ -125,63 +145,272 @@ pub struct MemberView {
     pub session_deadline: Time,
 }
 
+/// A DeleteGroups that waits for its tombstones.
 #[derive(Clone, Debug)]
-pub struct GroupCoordinator {}
+struct Deletion {
+    token: Token,
+    results: Vec<m::delete_groups_response::DeletableGroupResult>,
+    waits_for: u32,
+}
+
+impl Deletion {
+    fn response(&self) -> Response {
+        Response::DeleteGroups(m::DeleteGroupsResponse::default().with_results(self.results.clone()))
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct GroupCoordinator {
+    cx: Context,
+    /// The partitions of `__consumer_offsets` that this broker leads.
+    led: BTreeSet<i32>,
+    groups: BTreeMap<Arc<str>, Group>,
+    deletions: BTreeMap<u64, Deletion>,
+    next_deletion: u64,
+    next_incarnation: u64,
+}
 
 impl GroupCoordinator {
     /// `seed` feeds the stream that member ids are drawn from.
-    pub fn new(_config: GroupConfig, _seed: u64) -> Self {
-        todo!()
+    pub fn new(config: GroupConfig, seed: u64) -> Self {
+        Self {
+            cx: Context {
+                config,
+                rng: Rng::stream(seed, "coordinator"),
+                timers: Timers::default(),
+                outputs: VecDeque::new(),
+                in_flight: BTreeMap::new(),
+                next_append: 0,
+            },
+            led: BTreeSet::new(),
+            groups: BTreeMap::new(),
+            deletions: BTreeMap::new(),
+            next_deletion: 0,
+            next_incarnation: 0,
+        }
     }
 
     /// This broker now leads the partition: its batches, oldest first, rebuild the groups in it. Sessions start anew.
-    pub fn handle_elected(&mut self, _now: Time, _partition: i32, _batches: impl Iterator<Item = Batch>) {
-        todo!()
+    /// Batches and records that do not read as Kafka's formats are passed over, as a coordinator must load what it can.
+    pub fn handle_elected(&mut self, now: Time, partition: i32, batches: impl Iterator<Item = Batch>) {
+        self.led.insert(partition);
+        for record in batches.filter(|batch| !batch.is_control()).filter_map(|batch| batch.records().ok()).flatten() {
+            if let Some(key) = record.key {
+                self.replay(now, partition, key, record.value);
+            }
+        }
+        let loaded: Vec<Arc<str>> = self.of_partition(partition);
+        for id in loaded {
+            let Some(group) = self.groups.get_mut(&id) else { continue };
+            let members: Vec<Arc<str>> = group.members.iter().map(|member| Arc::clone(&member.id)).collect();
+            for member in &members {
+                group.touch(now, &mut self.cx, member);
+            }
+            if i64::try_from(members.len()).unwrap_or(i64::MAX) > i64::from(self.cx.config.max_size) {
+                group.prepare_rebalance(now, &mut self.cx, "the loaded group is over its capacity");
+            }
+        }
+        self.schedule_retention_check(now, false);
+    }
+
+    fn of_partition(&self, partition: i32) -> Vec<Arc<str>> {
+        self.groups.values().filter(|group| group.partition == partition).map(|group| Arc::clone(&group.id)).collect()
+    }
+
+    fn replay(&mut self, now: Time, partition: i32, key: Bytes, value: Option<Bytes>) {
+        match (Key::decode(key), value) {
+            (Ok(Key::Offset { group, topic, partition: of }), Some(value)) => {
+                if let Ok(kept) = CommittedOffset::decode(value) {
+                    self.create(now, &group, partition).offsets.insert((topic, of), kept);
+                }
+            }
+            (Ok(Key::Offset { group, topic, partition: of }), None) => {
+                if let Some(group) = self.groups.get_mut(&group) {
+                    group.offsets.remove(&(topic, of));
+                }
+            }
+            (Ok(Key::Group { group }), Some(value)) => {
+                if let Ok(record) = GroupRecord::decode(value) {
+                    self.create(now, &group, partition).restore(record);
+                }
+            }
+            (Ok(Key::Group { group }), None) => {
+                self.groups.remove(&group);
+            }
+            (Ok(Key::Unknown { .. }) | Err(_), _) => {}
+        }
     }
 
     /// This broker no longer leads the partition: waiting requests answer NOT_COORDINATOR, groups are forgotten.
-    pub fn handle_resigned(&mut self, _now: Time, _partition: i32) {
-        todo!()
+    pub fn handle_resigned(&mut self, now: Time, partition: i32) {
+        self.led.remove(&partition);
+        let lost: Vec<u64> =
+            self.cx.in_flight.iter().filter(|(_, flight)| flight.partition == partition).map(|(append_id, _)| *append_id).collect();
+        for id in self.of_partition(partition) {
+            if let Some(mut group) = self.groups.remove(&id) {
+                group.unload(&mut self.cx);
+            }
+        }
+        for append_id in lost {
+            self.handle_append_failed(now, append_id, ErrorCode::NotCoordinator);
+        }
+        // A deletion that failed above has brought its group back.
+        for id in self.of_partition(partition) {
+            self.groups.remove(&id);
+        }
+        if self.led.is_empty() {
+            self.cx.timers.cancel(&Arc::default(), Kind::RetentionCheck);
+        }
     }
 
     /// `topic_exists(topic, partition)` decides UNKNOWN_TOPIC_OR_PARTITION for commits.
-    pub fn handle_request(
-        &mut self,
-        _now: Time,
-        _token: Token,
-        _caller: Caller,
-        _request: Request,
-        _topic_exists: &dyn Fn(&str, i32) -> bool,
-    ) {
-        todo!()
+    pub fn handle_request(&mut self, now: Time, token: Token, caller: Caller, request: Request, topic_exists: &dyn Fn(&str, i32) -> bool) {
+        self.handle(now, token, &caller, request, topic_exists);
     }
 
-    pub fn handle_committed(&mut self, _now: Time, _append_id: u64) {
-        todo!()
+    pub fn handle_committed(&mut self, now: Time, append_id: u64) {
+        let Some(flight) = self.cx.in_flight.remove(&append_id) else { return };
+        let group = self.groups.get_mut(&flight.group).filter(|group| group.incarnation == flight.incarnation);
+        match flight.pending {
+            Pending::Group => {}
+            Pending::Assignment { generation, assignments } => {
+                if let Some(group) = group {
+                    group.assignments_stored(now, &mut self.cx, generation, &assignments);
+                }
+            }
+            Pending::StaticMember { generation, new, version, leader, .. } => {
+                if let Some(group) = group {
+                    group.static_member_stored(&mut self.cx, generation, &new, version, leader);
+                }
+            }
+            Pending::Offsets { changes, answer } => {
+                if let Some(group) = group {
+                    group.apply(&mut self.cx, changes);
+                }
+                if let Some((token, response)) = answer {
+                    self.cx.respond(token, response);
+                }
+            }
+            Pending::Delete { deletion, .. } => self.deleted(deletion, &flight.group, ErrorCode::None),
+        }
     }
 
-    pub fn handle_append_failed(&mut self, _now: Time, _append_id: u64, _error: ErrorCode) {
-        todo!()
+    /// `error` is the log's; clients get what Kafka makes of it.
+    pub fn handle_append_failed(&mut self, now: Time, append_id: u64, error: ErrorCode) {
+        let Some(flight) = self.cx.in_flight.remove(&append_id) else { return };
+        let error = client_error(error);
+        let id = Arc::clone(&flight.group);
+        let group = self.groups.get_mut(&flight.group).filter(|group| group.incarnation == flight.incarnation);
+        match flight.pending {
+            Pending::Group => {
+                if group.is_some_and(|group| group.generation == 0) {
+                    self.creation_failed(&id, error);
+                }
+            }
+            Pending::Assignment { generation, .. } => {
+                if let Some(group) = group {
+                    group.assignments_failed(now, &mut self.cx, generation, error);
+                }
+            }
+            Pending::StaticMember { old, new, .. } => {
+                if let Some(group) = group {
+                    group.static_member_failed(now, &mut self.cx, &old, &new, error);
+                }
+            }
+            Pending::Offsets { answer, .. } => {
+                if let Some((token, response)) = answer {
+                    let response = match response {
+                        Response::OffsetCommit(response) => Response::OffsetCommit(offsets::commit_failed(response, error)),
+                        Response::OffsetDelete(_) => {
+                            Response::OffsetDelete(m::OffsetDeleteResponse::default().with_error_code(error.code()))
+                        }
+                        other => other,
+                    };
+                    self.cx.respond(token, response);
+                }
+            }
+            Pending::Delete { group, deletion } => {
+                self.groups.entry(Arc::clone(&id)).or_insert(*group);
+                self.deleted(deletion, &id, error);
+            }
+        }
     }
 
     /// A topic was deleted: its offsets go (tombstones are appended).
-    pub fn handle_topic_deleted(&mut self, _now: Time, _topic: &str) {
-        todo!()
+    pub fn handle_topic_deleted(&mut self, now: Time, topic: &str) {
+        for group in self.groups.values() {
+            let mut places = group.places(self.cx.in_flight.values());
+            places.retain(|(name, _)| **name == *topic);
+            if !places.is_empty() {
+                group.forget(now, &mut self.cx, &places, None);
+            }
+        }
     }
 
-    pub fn handle_timeout(&mut self, _now: Time) {
-        todo!()
+    pub fn handle_timeout(&mut self, now: Time) {
+        while let Some((id, kind)) = self.cx.timers.pop_due(now) {
+            if kind == Kind::RetentionCheck {
+                self.check_retention(now);
+                continue;
+            }
+            let Some(group) = self.groups.get_mut(&id) else { continue };
+            match kind {
+                Kind::RetentionCheck => {}
+                Kind::InitialDelay => group.initial_delay_over(now, &mut self.cx),
+                Kind::Rebalance => group.complete_join(now, &mut self.cx),
+                Kind::PendingSync => group.pending_sync_over(now, &mut self.cx),
+                Kind::Session(member) => group.session_over(now, &mut self.cx, &member),
+            }
+        }
+    }
+
+    fn schedule_retention_check(&mut self, now: Time, again: bool) {
+        let nobody = Arc::default();
+        if again || self.cx.timers.deadline(&nobody, Kind::RetentionCheck).is_none() {
+            let interval = self.cx.config.offsets_retention_check_interval_ms.max(1);
+            self.cx.timers.schedule(&nobody, Kind::RetentionCheck, now.plus_millis(interval), &nobody);
+        }
+    }
+
+    /// Expired offsets go, and empty groups that have none left. Kafka's `cleanupExpiredOffsets`.
+    fn check_retention(&mut self, now: Time) {
+        let ids: Vec<Arc<str>> = self.groups.keys().cloned().collect();
+        for id in ids {
+            let Some(group) = self.groups.get(&id) else { continue };
+            let expired = group.expired(now, &self.cx);
+            let mut left = group.places(self.cx.in_flight.values());
+            left.retain(|place| !expired.contains(place));
+            if group.is_empty() && group.pending_joins.is_empty() && left.is_empty() {
+                self.delete(now, &id, None, "all its offsets have expired");
+            } else if !expired.is_empty() {
+                group.forget(now, &mut self.cx, &expired, None);
+            }
+        }
+        self.schedule_retention_check(now, true);
     }
 
     pub fn poll_output(&mut self) -> Option<Output> {
-        todo!()
+        self.cx.outputs.pop_front()
     }
 
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        todo!()
+        self.cx.timers.next()
     }
 
+    /// All groups, by id.
     pub fn groups(&self) -> Vec<GroupView> {
-        todo!()
+        self.groups.values().map(|group| group.view(&self.cx)).collect()
+    }
+}
+
+/// Kafka's `appendGroupMetadataErrorToResponseError`.
+const fn client_error(append: ErrorCode) -> ErrorCode {
+    match append {
+        ErrorCode::UnknownTopicOrPartition | ErrorCode::NotEnoughReplicas | ErrorCode::RequestTimedOut => {
+            ErrorCode::CoordinatorNotAvailable
+        }
+        ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError => ErrorCode::NotCoordinator,
+        ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge | ErrorCode::InvalidFetchSize => ErrorCode::UnknownServerError,
+        other => other,
     }
 }

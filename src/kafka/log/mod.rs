@@ -1,11 +1,26 @@
 //! The partition log: segments with offset and time indexes, leader epochs, producer state, recovery.
 //! Kafka's `UnifiedLog`, `LogSegment`, `OffsetIndex`, `TimeIndex`, `ProducerStateManager`, over a [`Disk`].
 
+mod append;
+mod epochs;
+mod head;
+mod index;
+mod producer_state;
+mod read;
+mod recovery;
+mod retention;
+mod segment;
+mod validate;
+
 use super::disk::{Disk, DiskError};
-use super::time::Time;
-use super::wire::batch::{Batch, BatchError};
+use super::wire::batch::BatchError;
 use super::wire::error::ErrorCode;
-use bytes::Bytes;
+use epochs::Epochs;
+use producer_state::Producers;
+use segment::{Segment, path};
+use std::sync::Arc;
+
+const EPOCHS_FILE: &str = "leader-epoch-checkpoint";
 
 /// The topic's configs that the log reads, in Kafka's units.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,8 +79,19 @@ pub enum LogError {
 impl LogError {
     /// What a response carries for it.
     pub fn code(&self) -> ErrorCode {
-        todo!()
+        match self {
+            Self::Refused { code, .. } => *code,
+            // As Kafka 4.1 answers: an older magic and records that do not parse are INVALID_RECORD, the rest CORRUPT_MESSAGE.
+            Self::Batch(BatchError::Magic(_) | BatchError::Record { .. } | BatchError::Compression(_)) => ErrorCode::InvalidRecord,
+            Self::Batch(_) => ErrorCode::CorruptMessage,
+            Self::Disk(_) => ErrorCode::KafkaStorageError,
+            Self::OffsetOutOfRange { .. } => ErrorCode::OffsetOutOfRange,
+        }
     }
+}
+
+fn refused(code: ErrorCode, message: impl Into<String>) -> LogError {
+    LogError::Refused { code, message: message.into() }
 }
 
 /// Where appended records went.
@@ -108,127 +134,170 @@ pub struct SegmentInfo {
 }
 
 /// One partition's log. All its bytes are in files under `dir` ("orders-0") of the disk handed to each call.
+///
+/// Opening is in `recovery`, appending in `append`, reading in `read`, deletion of old segments in `retention`.
 #[derive(Clone, Debug)]
-pub struct Log {}
+pub struct Log {
+    dir: Arc<str>,
+    config: LogConfig,
+    /// In order of base offsets; never empty, the last one is the active segment.
+    segments: Vec<Arc<Segment>>,
+    start_offset: i64,
+    end_offset: i64,
+    /// Everything below is flushed.
+    recovery_point: i64,
+    epochs: Epochs,
+    producers: Producers,
+}
 
 impl Log {
-    /// Opens the log in `dir`, making it when there is none. `clean`: the broker shut down cleanly, so only the indexes'
-    /// sanity is checked; otherwise the segments from `recovery_point` on are read whole, a torn or corrupt tail is cut at
-    /// the last valid batch, and indexes and producer state are rebuilt.
-    pub fn open(
-        _disk: &mut Disk,
-        _dir: &str,
-        _config: LogConfig,
-        _now: Time,
-        _clean: bool,
-        _recovery_point: i64,
-    ) -> Result<(Self, Recovery), LogError> {
-        todo!()
-    }
-
     pub fn dir(&self) -> &str {
-        todo!()
+        &self.dir
     }
 
     pub fn config(&self) -> &LogConfig {
-        todo!()
+        &self.config
     }
 
-    pub fn set_config(&mut self, _config: LogConfig) {
-        todo!()
-    }
-
-    /// As leader: validates (CRC, size, timestamps, sequence checks of idempotent producers: KAFKA.md 3.2, 3.3), gives offsets,
-    /// patches the leader epoch, rolls when due. `from_client` is false for the broker's own batches (coordinator, control).
-    pub fn append(&mut self, _disk: &mut Disk, _now: Time, _batch: &Batch, _leader_epoch: i32, _from_client: bool) -> Result<Appended, LogError> {
-        todo!()
-    }
-
-    /// As follower: the leader's bytes as they came; offsets must go on from the end.
-    pub fn append_as_follower(&mut self, _disk: &mut Disk, _now: Time, _batches: Bytes) -> Result<Appended, LogError> {
-        todo!()
-    }
-
-    /// Whole batches from the one that holds `offset`, below `upper`, up to `max_bytes`; the first batch is returned whole
-    /// even when larger, if `min_one`. Empty when `offset == upper`.
-    pub fn read(&self, _disk: &Disk, _offset: i64, _upper: i64, _max_bytes: u32, _min_one: bool) -> Result<Bytes, LogError> {
-        todo!()
-    }
-
-    /// Bytes in `[offset, upper)`, for `fetch.min.bytes`, without reading them.
-    pub fn bytes_between(&self, _disk: &Disk, _offset: i64, _upper: i64) -> u64 {
-        todo!()
-    }
-
-    /// The first record with a timestamp ≥ `timestamp`: (offset, its timestamp, leader epoch).
-    pub fn offset_for_timestamp(&self, _disk: &Disk, _timestamp: i64) -> Result<Option<(i64, i64, i32)>, LogError> {
-        todo!()
-    }
-
-    /// The record with the greatest timestamp (ListOffsets -3): (offset, timestamp, leader epoch).
-    pub fn max_timestamp(&self, _disk: &Disk) -> Result<Option<(i64, i64, i32)>, LogError> {
-        todo!()
+    pub fn set_config(&mut self, config: LogConfig) {
+        self.config = config;
     }
 
     pub fn start_offset(&self) -> i64 {
-        todo!()
+        self.start_offset
     }
 
     /// LEO: the offset that the next record gets.
     pub fn end_offset(&self) -> i64 {
-        todo!()
+        self.end_offset
     }
 
-    /// DeleteRecords; `offset` ≤ high watermark is the caller's to check.
-    pub fn advance_start_offset(&mut self, _disk: &mut Disk, _offset: i64) -> Result<(), LogError> {
-        todo!()
+    /// Everything below it is flushed: what a power loss keeps.
+    pub fn recovery_point(&self) -> i64 {
+        self.recovery_point
     }
 
-    /// Cuts everything from `offset` on.
-    pub fn truncate_to(&mut self, _disk: &mut Disk, _offset: i64) -> Result<(), LogError> {
-        todo!()
+    /// The first offset of the oldest open transaction, which bounds the last stable offset.
+    pub fn first_unstable_offset(&self) -> Option<i64> {
+        self.producers.first_unstable()
+    }
+
+    /// DeleteRecords; `offset` ≤ high watermark is the caller's to check. Segments below it go with the next retention.
+    pub fn advance_start_offset(&mut self, disk: &mut Disk, offset: i64) -> Result<(), LogError> {
+        if offset > self.end_offset {
+            return Err(LogError::OffsetOutOfRange { offset, start: self.start_offset, end: self.end_offset });
+        }
+        if offset > self.start_offset {
+            self.start_offset = offset;
+            if self.epochs.truncate_from_start(offset) {
+                self.write_epochs(disk)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts everything from `offset` on. Batches are whole: one that holds `offset` goes too, and the log ends before it.
+    /// An offset below the first segment empties the log and starts it there.
+    pub fn truncate_to(&mut self, disk: &mut Disk, offset: i64) -> Result<(), LogError> {
+        if offset >= self.end_offset {
+            return Ok(());
+        }
+        if self.segments.first().is_none_or(|first| offset < first.base_offset) {
+            return self.truncate_fully_and_start_at(disk, offset);
+        }
+        while self.segments.len() > 1
+            && let Some(last) = self.segments.pop_if(|last| last.base_offset > offset)
+        {
+            last.remove(disk, &self.dir);
+        }
+        let mut end = offset;
+        if let Some(active) = self.segments.last_mut() {
+            end = Arc::make_mut(active).truncate(disk, offset)?;
+        }
+        self.end_offset = end;
+        self.start_offset = self.start_offset.min(end);
+        self.recovery_point = self.recovery_point.min(end);
+        if self.epochs.truncate_from_end(end) {
+            self.write_epochs(disk)?;
+        }
+        self.load_producers(disk)
+    }
+
+    /// Empties the log: the next record gets `offset`. For a follower whose leader no longer has what it lacks.
+    pub fn truncate_fully_and_start_at(&mut self, disk: &mut Disk, offset: i64) -> Result<(), LogError> {
+        let created = self.segments.last().map_or(0, |last| last.created);
+        for segment in self.segments.drain(..) {
+            segment.remove(disk, &self.dir);
+        }
+        for snapshot in recovery::numbered(disk, &self.dir, ".snapshot") {
+            disk.remove(&path(&self.dir, snapshot, "snapshot"));
+        }
+        self.segments.push(Arc::new(Segment::create(disk, &self.dir, offset, created)?));
+        (self.start_offset, self.end_offset, self.recovery_point) = (offset, offset, offset);
+        self.producers = Producers::empty_at(offset);
+        self.epochs.clear();
+        self.write_epochs(disk)
+    }
+
+    /// A leader's epoch begins at `offset`, its log end, even when nothing is appended in it.
+    pub fn assign_epoch(&mut self, disk: &mut Disk, epoch: i32, offset: i64) -> Result<(), LogError> {
+        if self.epochs.assign(epoch, offset) { self.write_epochs(disk) } else { Ok(()) }
+    }
+
+    fn write_epochs(&self, disk: &mut Disk) -> Result<(), LogError> {
+        Ok(disk.replace(&format!("{}/{EPOCHS_FILE}", self.dir), self.epochs.checkpoint())?)
     }
 
     /// The leader epoch of `offset`'s batch, and the latest epoch (-1 when there is none).
-    pub fn epoch_of(&self, _offset: i64) -> i32 {
-        todo!()
+    pub fn epoch_of(&self, offset: i64) -> i32 {
+        self.epochs.of(offset)
     }
 
     pub fn latest_epoch(&self) -> i32 {
-        todo!()
+        self.epochs.latest()
     }
 
-    /// OffsetForLeaderEpoch: (epoch found, its end offset), as `LeaderEpochFileCache.endOffsetFor`.
-    pub fn end_offset_for_epoch(&self, _epoch: i32) -> (i32, i64) {
-        todo!()
+    /// OffsetForLeaderEpoch: (epoch found, its end offset), as `LeaderEpochFileCache.endOffsetFor`; (-1, -1) for an epoch
+    /// that this log does not know.
+    pub fn end_offset_for_epoch(&self, epoch: i32) -> (i32, i64) {
+        self.epochs.end_offset_for(epoch, self.end_offset)
     }
 
     pub fn segments(&self) -> Vec<SegmentInfo> {
-        todo!()
+        self.segments.iter().map(|segment| segment.info()).collect()
     }
 
     /// Bytes of all segments' `.log` files.
     pub fn size(&self) -> u64 {
-        todo!()
+        self.segments.iter().map(|segment| segment.size).sum()
     }
 
     /// Flushes everything up to the end; returns the new recovery point.
-    pub fn flush(&mut self, _disk: &mut Disk) -> Result<i64, LogError> {
-        todo!()
-    }
-
-    /// Deletes segments by time, size and start offset (KAFKA.md 3.10), never past `high_watermark`. Returns what went.
-    pub fn apply_retention(&mut self, _disk: &mut Disk, _now: Time, _high_watermark: i64) -> Result<Vec<SegmentInfo>, LogError> {
-        todo!()
+    pub fn flush(&mut self, disk: &mut Disk) -> Result<i64, LogError> {
+        let unflushed = self.segments.partition_point(|segment| segment.base_offset <= self.recovery_point).saturating_sub(1);
+        for segment in self.segments.iter().skip(unflushed) {
+            segment.flush(disk)?;
+        }
+        self.recovery_point = self.end_offset;
+        Ok(self.recovery_point)
     }
 
     /// Writes index tails and the producer snapshot, flushes: what a clean shutdown leaves.
-    pub fn close(&mut self, _disk: &mut Disk) -> Result<(), LogError> {
-        todo!()
+    pub fn close(&mut self, disk: &mut Disk) -> Result<(), LogError> {
+        if let Some(active) = self.segments.last_mut() {
+            Arc::make_mut(active).seal(disk)?;
+        }
+        self.snapshot_producers(disk)?;
+        self.flush(disk)?;
+        Ok(())
     }
 
     /// Deletes all files of the partition.
-    pub fn delete(self, _disk: &mut Disk) {
-        todo!()
+    pub fn delete(self, disk: &mut Disk) {
+        let files: Vec<String> = disk.list(&format!("{}/", self.dir)).map(str::to_owned).collect();
+        files.iter().for_each(|path| disk.remove(path));
     }
 }
+
+#[cfg(test)]
+mod tests;

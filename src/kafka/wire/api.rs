@@ -10,10 +10,65 @@ pub struct ApiRange {
     pub max: i16,
 }
 
+const fn row(key: ApiKey, min: i16, max: i16) -> ApiRange {
+    ApiRange { key, min, max }
+}
+
+/// The first Produce version that is answered. 0 to 2 are advertised only, since librdkafka switches compression off when
+/// it does not see them (KAFKA-18659).
+pub const PRODUCE_MIN_ANSWERED: i16 = 3;
+
 /// All APIs that have a handler, by key.
-pub const SUPPORTED: &[ApiRange] = &[];
+pub const SUPPORTED: &[ApiRange] = &[
+    row(ApiKey::Produce, 0, 13),
+    row(ApiKey::Fetch, 4, 18),
+    row(ApiKey::ListOffsets, 1, 10),
+    row(ApiKey::Metadata, 0, 13),
+    row(ApiKey::OffsetCommit, 2, 9),
+    row(ApiKey::OffsetFetch, 1, 9),
+    row(ApiKey::FindCoordinator, 0, 6),
+    row(ApiKey::JoinGroup, 0, 9),
+    row(ApiKey::Heartbeat, 0, 4),
+    row(ApiKey::LeaveGroup, 0, 5),
+    row(ApiKey::SyncGroup, 0, 5),
+    row(ApiKey::DescribeGroups, 0, 6),
+    row(ApiKey::ListGroups, 0, 5),
+    row(ApiKey::ApiVersions, 0, 4),
+    row(ApiKey::CreateTopics, 2, 7),
+    row(ApiKey::DeleteTopics, 1, 6),
+    row(ApiKey::DeleteRecords, 0, 2),
+    row(ApiKey::InitProducerId, 0, 5),
+    row(ApiKey::OffsetForLeaderEpoch, 2, 4),
+    row(ApiKey::DescribeConfigs, 1, 4),
+    row(ApiKey::CreatePartitions, 0, 3),
+    row(ApiKey::DeleteGroups, 0, 2),
+    row(ApiKey::IncrementalAlterConfigs, 0, 1),
+    row(ApiKey::OffsetDelete, 0, 0),
+    row(ApiKey::DescribeCluster, 0, 2),
+];
 
 /// The row of `key`, if this broker answers it.
 pub fn supported(key: ApiKey) -> Option<ApiRange> {
     SUPPORTED.iter().copied().find(|range| range.key == key)
+}
+
+/// The versions of `key` that are answered, which for Produce are fewer than the advertised ones.
+pub fn answered(key: ApiKey) -> Option<ApiRange> {
+    let range = supported(key)?;
+    Some(if range.key == ApiKey::Produce { ApiRange { min: PRODUCE_MIN_ANSWERED, ..range } } else { range })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_sorted_and_the_decoders_know_every_answered_version() {
+        assert!(SUPPORTED.windows(2).all(|pair| (pair[0].key as i16) < (pair[1].key as i16)));
+        for range in SUPPORTED {
+            let answered = answered(range.key).expect("is in the table");
+            let known = range.key.valid_versions();
+            assert!(known.min <= answered.min && answered.max <= known.max, "{answered:?} against {known}");
+        }
+    }
 }

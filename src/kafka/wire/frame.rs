@@ -1,8 +1,9 @@
 //! Frames: a request or response as it crosses a connection, without the four-byte length in front.
 
-use bytes::Bytes;
+use super::{api, guard};
+use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader, ResponseHeader};
-use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
+use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
 
 /// Kafka's `socket.request.max.bytes`: a longer frame closes the connection.
 pub const MAX_FRAME_BYTES: u32 = 104_857_600;
@@ -17,6 +18,8 @@ pub enum FrameError {
     UnsupportedVersion { api: ApiKey, version: i16, min: i16, max: i16 },
     #[error("{0} bytes follow the message")]
     TrailingBytes(u64),
+    #[error("the message cannot be written in this version: {0}")]
+    Unencodable(String),
 }
 
 /// A request whose header is decoded and whose body is still bytes.
@@ -29,35 +32,73 @@ pub struct RequestFrame {
 }
 
 /// Reads the header. `ApiVersions` with a version that is too new is let through (KIP-511): its handler answers in v0.
-pub fn decode_request(_frame: Bytes) -> Result<RequestFrame, FrameError> {
-    todo!()
+///
+/// An API or version that is not answered is an error, and the connection has no more to say then: Kafka closes it.
+pub fn decode_request(frame: Bytes) -> Result<RequestFrame, FrameError> {
+    let Some(&[k0, k1, v0, v1]) = frame.first_chunk() else {
+        return Err(FrameError::Malformed(format!("{} bytes are no request header", frame.len())));
+    };
+    let (key, version) = (i16::from_be_bytes([k0, k1]), i16::from_be_bytes([v0, v1]));
+    let api = ApiKey::try_from(key).map_err(|()| FrameError::UnknownApi(key))?;
+    let range = api::answered(api).ok_or(FrameError::UnknownApi(key))?;
+    let too_new_but_answered = api == ApiKey::ApiVersions && version > range.max;
+    if !(range.min..=range.max).contains(&version) && !too_new_but_answered {
+        return Err(FrameError::UnsupportedVersion { api, version, min: range.min, max: range.max });
+    }
+    let mut body = frame;
+    let header = guard::decode::<RequestHeader>(&mut body, api.request_header_version(version)).map_err(FrameError::Malformed)?;
+    Ok(RequestFrame { api, version, header, body })
 }
 
-/// Decodes a whole message; bytes left over are an error.
-pub fn decode_body<T: Decodable>(_body: Bytes, _version: i16) -> Result<T, FrameError> {
-    todo!()
+/// Decodes a whole message; bytes left over are an error. Counts in it are checked against its length before room is made.
+pub fn decode_body<T: Decodable>(body: Bytes, version: i16) -> Result<T, FrameError> {
+    let mut rest = body;
+    let message = guard::decode(&mut rest, version).map_err(FrameError::Malformed)?;
+    if rest.is_empty() { Ok(message) } else { Err(FrameError::TrailingBytes(rest.len() as u64)) }
 }
 
 /// Header and body of a request. The header's version follows from the API's.
+///
+/// An error means that the request has a field set that `version` cannot say.
 pub fn encode_request<R: Request + Encodable>(
-    _version: i16,
-    _correlation_id: i32,
-    _client_id: &str,
-    _request: &R,
+    version: i16,
+    correlation_id: i32,
+    client_id: &str,
+    request: &R,
 ) -> Result<Bytes, FrameError> {
-    todo!()
+    let header = RequestHeader::default()
+        .with_request_api_key(R::KEY)
+        .with_request_api_version(version)
+        .with_correlation_id(correlation_id)
+        .with_client_id(Some(StrBytes::from_string(client_id.to_owned())));
+    join(&header, R::header_version(version), request, version)
 }
 
 /// Header and body of a response.
+///
+/// An error means that the response has a field set that `version` cannot say.
 pub fn encode_response<R: Encodable + HeaderVersion>(
-    _version: i16,
-    _correlation_id: i32,
-    _response: &R,
+    version: i16,
+    correlation_id: i32,
+    response: &R,
 ) -> Result<Bytes, FrameError> {
-    todo!()
+    let header = ResponseHeader::default().with_correlation_id(correlation_id);
+    join(&header, R::header_version(version), response, version)
 }
 
-/// The header of a response to `api` in `version`, and the body's bytes.
-pub fn decode_response(_api: ApiKey, _version: i16, _frame: Bytes) -> Result<(ResponseHeader, Bytes), FrameError> {
-    todo!()
+fn join(header: &impl Encodable, header_version: i16, body: &impl Encodable, version: i16) -> Result<Bytes, FrameError> {
+    let unsayable = |error: &dyn std::fmt::Display| FrameError::Unencodable(error.to_string());
+    let header_bytes = header.compute_size(header_version).map_err(|error| unsayable(&error))?;
+    let body_bytes = body.compute_size(version).map_err(|error| unsayable(&error))?;
+    let mut frame = BytesMut::with_capacity(header_bytes + body_bytes);
+    header.encode(&mut frame, header_version).map_err(|error| unsayable(&error))?;
+    body.encode(&mut frame, version).map_err(|error| unsayable(&error))?;
+    Ok(frame.freeze())
+}
+
+/// The header of a response to `api` in `version`, and the body's bytes. An ApiVersions response has header v0 always.
+pub fn decode_response(api: ApiKey, version: i16, frame: Bytes) -> Result<(ResponseHeader, Bytes), FrameError> {
+    let mut body = frame;
+    let header = guard::decode(&mut body, api.response_header_version(version)).map_err(FrameError::Malformed)?;
+    Ok((header, body))
 }

@@ -2,7 +2,15 @@
 
 pub mod api;
 pub mod batch;
+mod batch_builder;
 pub mod compression;
+pub mod crc32c;
 pub mod error;
 pub mod frame;
+mod guard;
 pub mod murmur2;
+mod record;
+mod varint;
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;

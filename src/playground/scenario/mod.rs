@@ -1,1 +1,157 @@
-//! (to come)
+//! Scenario files: a run's genesis, its actions in time, notes to read, and what is expected of it. Text, made to be
+//! written by hand.
+//!
+//! ```text
+//! tidepool 1
+//! title    One record's whole way
+//! seed     7
+//! link     latency=60ms jitter=30ms
+//! config   group.initial.rebalance.delay.ms=1000
+//! topic    orders partitions=3
+//! producer checkout topic=orders rate=4/s keys=alice,bob acks=all
+//! consumer billing-1 group=billing topics=orders handle=120ms commit=auto
+//! at 20s   crash billing-1
+//! at 45s   note "Its partitions stay with nobody until the session timeout."
+//! run      60s
+//! expect   at 60s group billing state=Empty members=0
+//! ```
+
+mod parse;
+mod play;
+#[cfg(test)]
+mod tests;
+mod token;
+mod write;
+
+pub use play::{Failure, Playback, Verdict, scenario_hash};
+pub use token::{duration as parse_duration, duration_text, rate_text};
+
+use crate::world::World;
+use crate::world::action::{Action, ActionError, Genesis};
+
+/// Lines that a scenario file has at most.
+pub const MAX_LINES: u32 = 10_000;
+/// Bytes of a line.
+pub const MAX_LINE_BYTES: u32 = 10_000;
+/// Longest run, in microseconds: 30 days.
+pub const MAX_RUN_US: i64 = 30 * 24 * 3_600_000_000;
+
+/// A scenario file's meaning. Times are microseconds since the run's beginning.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Scenario {
+    pub title: String,
+    pub genesis: Genesis,
+    /// By time; at one time, in the file's order. Those at 0 are the setup: topics first, clients once the topics are there.
+    pub actions: Vec<(i64, Action)>,
+    pub notes: Vec<(i64, String)>,
+    pub run_for: i64,
+    pub expects: Vec<Expect>,
+}
+
+/// What is expected at a time: every condition must hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expect {
+    pub at: i64,
+    pub what: Subject,
+    pub name: String,
+    pub conditions: Vec<Condition>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// Fields: `state`, `members`, `generation`, `lag`.
+    Group,
+    /// Fields: `state`, `client`, `handled`, `duplicates`, `backlog`, `partitions`.
+    Consumer,
+    /// Fields: `state`, `sent`, `acked`, `failed`, `pending`.
+    Producer,
+    /// Fields: `partitions`, `records`.
+    Topic,
+}
+
+impl Subject {
+    pub const ALL: [Self; 4] = [Self::Group, Self::Consumer, Self::Producer, Self::Topic];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Group => "group",
+            Self::Consumer => "consumer",
+            Self::Producer => "producer",
+            Self::Topic => "topic",
+        }
+    }
+
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Group => &["state", "members", "generation", "lag"],
+            Self::Consumer => &["state", "client", "handled", "duplicates", "backlog", "partitions"],
+            Self::Producer => &["state", "sent", "acked", "failed", "pending"],
+            Self::Topic => &["partitions", "records"],
+        }
+    }
+
+    /// Whether the field is a word; the others are numbers.
+    pub fn is_word(field: &str) -> bool {
+        matches!(field, "state" | "client")
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Condition {
+    pub field: String,
+    pub comparison: Comparison,
+    pub value: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Comparison {
+    Equal,
+    AtLeast,
+    AtMost,
+}
+
+impl Comparison {
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::AtLeast => ">=",
+            Self::AtMost => "<=",
+        }
+    }
+}
+
+/// What is wrong with a file, and where: lines and columns count from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct ScenarioError {
+    pub line: u32,
+    pub column: u32,
+    pub message: String,
+}
+
+impl Scenario {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with what was expected there.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        parse::parse(text)
+    }
+
+    /// The file that says this; parsing it gives the same scenario.
+    pub fn to_text(&self) -> String {
+        write::write(self)
+    }
+
+    /// A world with the setup done: topics made, clients started.
+    ///
+    /// # Errors
+    /// The first action of the setup that cannot be done.
+    pub fn start(&self) -> Result<World, ActionError> {
+        let (world, failures) = play::start(self)?;
+        match failures.into_iter().next() {
+            Some(failure) => Err(failure.error),
+            None => Ok(world),
+        }
+    }
+}

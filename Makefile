@@ -1,0 +1,65 @@
+# Two commands matter: `make serve` and `make test`. Both install what they need, outside the checkout.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PORT ?= 8080
+CACHE := $(or $(TIDEPOOL_CACHE),$(HOME)/.cache/tidepool)
+IN := . '$(CACHE)/env';
+
+.PHONY: help serve dist test test-native test-clients test-wasm test-page test-size bench fmt lint broker setup setup-test
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+setup: ## install what building needs
+	@scripts/setup.sh build
+
+setup-test: ## install what testing needs
+	@scripts/setup.sh test
+
+serve: dist ## build the page and serve it on http://127.0.0.1:PORT/ (PORT=8080)
+	@$(IN) exec node scripts/serve.mjs dist --port $(PORT)
+
+dist: setup ## build the page into dist/
+	@$(IN) cargo fetch --locked --quiet && trunk build --release
+
+broker: setup ## build the native broker
+	@$(IN) cargo build --locked --profile fast --bin tidepool && echo "built $$CARGO_TARGET_DIR/fast/tidepool"
+
+STEPS := native clients wasm page
+test: setup-test ## everything: native tests, real Kafka clients, wasm tests, the page in a browser, sizes
+	@failed=(); \
+	for step in $(STEPS); do \
+	  printf '\n=== %s\n' "$$step"; \
+	  if $(MAKE) --no-print-directory test-$$step </dev/null; then :; else failed+=("$$step"); fi; \
+	done; \
+	echo; \
+	if [ $${#failed[@]} -gt 0 ]; then echo "FAILED: $${failed[*]}"; exit 1; fi; \
+	echo "all steps passed: $(STEPS)"
+
+test-native: setup ## unit and integration tests of the floors that know no browser
+	@$(IN) cargo test --locked
+
+test-clients: setup-test ## the native broker against kcat, confluent-kafka and kafka-python
+	@$(IN) cargo build --locked --profile fast --bin tidepool; \
+	TIDEPOOL_BIN="$$CARGO_TARGET_DIR/fast/tidepool" "$$TIDEPOOL_PYTHON" tests/clients/run.py
+
+test-wasm: setup-test ## the tests that run as wasm in a headless browser (tests/browser*.rs)
+	@$(IN) cargo test --locked --target wasm32-unknown-unknown --test 'browser*'
+
+test-page: setup-test dist test-size ## the built page in a headless browser
+	@$(IN) node tests/browser/page.mjs dist
+
+test-size: ## the size budget of what is in dist/
+	@node scripts/check-size.mjs dist
+
+bench: setup ## benchmarks
+	@$(IN) cargo bench --locked
+
+fmt: ## format the Rust code
+	@cargo fmt
+
+lint: setup ## clippy, natively and for wasm, warnings are errors
+	@$(IN) cargo clippy --locked --all-targets -- -D warnings; \
+	cargo clippy --locked --target wasm32-unknown-unknown --lib --bins -- -D warnings

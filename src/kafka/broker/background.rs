@@ -1,0 +1,148 @@
+//! Background work by the clock (`LogManager`'s and `ReplicaManager`'s scheduled tasks): retention and the checkpoints.
+
+use super::config::BrokerConfig;
+use super::{Broker, BrokerEvent};
+use crate::kafka::time::{Deadline, Reason, Time};
+
+/// Kafka's names, for the page and the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Task {
+    Retention,
+    RecoveryPoints,
+    HighWatermarks,
+    LogStarts,
+}
+
+const ALL: [Task; 4] = [Task::Retention, Task::RecoveryPoints, Task::HighWatermarks, Task::LogStarts];
+
+impl Task {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Retention => "log retention",
+            Self::RecoveryPoints => "recovery-point checkpoint",
+            Self::HighWatermarks => "high-watermark checkpoint",
+            Self::LogStarts => "log-start-offset checkpoint",
+        }
+    }
+
+    fn interval_ms(self, config: &BrokerConfig) -> i64 {
+        let name = match self {
+            Self::Retention => "log.retention.check.interval.ms",
+            Self::RecoveryPoints => "log.flush.offset.checkpoint.interval.ms",
+            Self::HighWatermarks => "replica.high.watermark.checkpoint.interval.ms",
+            Self::LogStarts => "log.flush.start.offset.checkpoint.interval.ms",
+        };
+        config.long(name).max(1)
+    }
+}
+
+/// When each task runs next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tasks {
+    next: Vec<(Time, Task)>,
+}
+
+impl Tasks {
+    pub fn new(now: Time, config: &BrokerConfig) -> Self {
+        let initial = now.plus_millis(config.long("log.initial.task.delay.ms"));
+        let first = |task: Task| match task {
+            Task::HighWatermarks => now.plus_millis(task.interval_ms(config)),
+            _ => initial,
+        };
+        Self { next: ALL.into_iter().map(|task| (first(task), task)).collect() }
+    }
+
+    pub fn deadline(&self) -> Option<Deadline> {
+        let (time, task) = self.next.iter().min_by_key(|(time, _)| *time)?;
+        Some((*time, Reason::new(task.name(), "")))
+    }
+
+    /// A task that is due; its next time is set.
+    fn take_due(&mut self, now: Time, config: &BrokerConfig) -> Option<Task> {
+        let (time, task) = self.next.iter_mut().find(|(time, _)| *time <= now)?;
+        *time = now.plus_millis(task.interval_ms(config));
+        Some(*task)
+    }
+}
+
+impl Broker {
+    pub(super) fn run_tasks(&mut self, now: Time) {
+        while let Some(task) = self.tasks.take_due(now, &self.config) {
+            match task {
+                Task::Retention => self.apply_retention(now),
+                Task::RecoveryPoints => self.flush_all(),
+                Task::HighWatermarks | Task::LogStarts => {}
+            }
+            let written = match task {
+                Task::Retention => Ok(()),
+                Task::RecoveryPoints => self.checkpoints.write_recovery_points(&mut self.disk, &self.topics),
+                Task::HighWatermarks => self.checkpoints.write_high_watermarks(&mut self.disk, &self.topics),
+                Task::LogStarts => self.checkpoints.write_log_starts(&mut self.disk, &self.topics),
+            };
+            if let Err(error) = written {
+                self.log(format!("{}: {error}", task.name()));
+            }
+        }
+    }
+
+    fn flush_all(&mut self) {
+        let mut failed = Vec::new();
+        for topic in self.topics.iter_mut() {
+            for partition in &mut topic.partitions {
+                if let Err(error) = partition.flush(&mut self.disk) {
+                    failed.push(format!("{}: not flushed: {error}", partition.log.dir()));
+                }
+            }
+        }
+        failed.into_iter().for_each(|line| self.log(line));
+    }
+
+    fn apply_retention(&mut self, now: Time) {
+        let mut events = Vec::new();
+        let mut lines = Vec::new();
+        for topic in self.topics.iter_mut() {
+            for (index, partition) in (0..).zip(&mut topic.partitions) {
+                match partition.log.apply_retention(&mut self.disk, now, partition.high_watermark) {
+                    Ok(gone) => {
+                        if !gone.is_empty() {
+                            self.purgatory.touch(&topic.name, index);
+                        }
+                        for segment in gone {
+                            let (topic, base_offset) = (topic.name.clone(), segment.base_offset);
+                            lines.push(format!("{topic}-{index}: segment {base_offset} is deleted, {} bytes", segment.size));
+                            events.push(BrokerEvent::SegmentDeleted { topic, partition: index, base_offset });
+                        }
+                    }
+                    Err(error) => lines.push(format!("{}-{index}: retention: {error}", topic.name)),
+                }
+            }
+        }
+        lines.into_iter().for_each(|line| self.log(line));
+        events.into_iter().for_each(|event| self.event(event));
+    }
+
+    pub(super) fn shut_down(&mut self, _now: Time) {
+        let open: Vec<_> = self.connections.keys().copied().collect();
+        for conn in open {
+            self.close(conn, "the broker shuts down".into());
+        }
+        let mut clean = true;
+        let mut lines = Vec::new();
+        for topic in self.topics.iter_mut() {
+            for partition in &mut topic.partitions {
+                match partition.log.close(&mut self.disk) {
+                    Ok(()) => partition.recovery_point = partition.log.end_offset(),
+                    Err(error) => {
+                        clean = false;
+                        lines.push(format!("{}: not closed: {error}", partition.log.dir()));
+                    }
+                }
+            }
+        }
+        lines.into_iter().for_each(|line| self.log(line));
+        let marked = self.checkpoints.write_all(&mut self.disk, &self.topics, clean);
+        if let Err(error) = marked {
+            self.log(format!("the checkpoints are not written: {error}"));
+        }
+    }
+}

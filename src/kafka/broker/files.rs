@@ -1,0 +1,290 @@
+//! The broker's own files beside the logs: Kafka's checkpoints (`OffsetCheckpointFile`), `meta.properties`, `partition.metadata`,
+//! and `topics.checkpoint`, which is ours: what is known about topics, until KRaft's metadata log replaces it.
+
+use super::config::{BrokerConfig, check_broker, check_topic};
+use super::metadata::Topics;
+use super::partition::Partition;
+use crate::kafka::disk::{Disk, DiskError};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use uuid::Uuid;
+
+pub const META_PROPERTIES: &str = "meta.properties";
+pub const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
+pub const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
+pub const LOG_STARTS: &str = "log-start-offset-checkpoint";
+pub const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
+pub const PRODUCER_IDS: &str = "producer-ids.checkpoint";
+pub const METADATA: &str = "topics.checkpoint";
+
+pub fn partition_dir(topic: &str, partition: i32) -> String {
+    format!("{topic}-{partition}")
+}
+
+/// Topic and partition of a log directory's name.
+pub fn parse_dir(dir: &str) -> Option<(&str, i32)> {
+    let (topic, partition) = dir.rsplit_once('-')?;
+    let number: i32 = partition.parse().ok().filter(|number| *number >= 0)?;
+    (super::topics::check_name(topic).is_ok() && number.to_string() == partition).then_some((topic, number))
+}
+
+pub fn remove_dir(disk: &mut Disk, dir: &str) {
+    let prefix = format!("{dir}/");
+    let files: Vec<String> = disk.list(&prefix).map(str::to_owned).collect();
+    files.iter().for_each(|file| disk.remove(file));
+}
+
+fn write(disk: &mut Disk, path: &str, text: String) -> Result<(), DiskError> {
+    disk.replace(path, Bytes::from(text))?;
+    disk.flush(path)
+}
+
+/// The file's text; `None` when there is none or it is not UTF-8.
+pub fn read_text(disk: &Disk, path: &str) -> Option<String> {
+    disk.len(path)?;
+    String::from_utf8(disk.read_all(path).ok()?.to_vec()).ok()
+}
+
+/// Kafka's base64 for uuids: URL-safe, without padding.
+pub fn base64(id: Uuid) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    // 128 bits are 21 digits of 6 bits and one of 2, which is padded with zeros on the right.
+    let bits = id.as_u128();
+    let digit = |index: u32| {
+        let value = if index < 21 { bits >> (122 - 6 * index) } else { bits << 4 };
+        char::from(DIGITS.get((value & 63) as usize).copied().unwrap_or(b'A'))
+    };
+    (0..22).map(digit).collect()
+}
+
+pub fn parse_base64(text: &str) -> Option<Uuid> {
+    let mut bits = 0_u128;
+    if text.len() != 22 {
+        return None;
+    }
+    for (index, byte) in text.bytes().enumerate() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        bits = if index < 21 { bits << 6 | u128::from(value) } else { bits << 2 | u128::from(value >> 4) };
+    }
+    Some(Uuid::from_u128(bits))
+}
+
+pub fn write_partition_metadata(disk: &mut Disk, dir: &str, id: Uuid) -> Result<(), DiskError> {
+    remove_dir(disk, dir); // what an interrupted deletion may have left
+    write(disk, &format!("{dir}/partition.metadata"), format!("version: 0\ntopic_id: {}\n", base64(id)))
+}
+
+pub fn read_partition_metadata(disk: &Disk, dir: &str) -> Option<Uuid> {
+    let text = read_text(disk, &format!("{dir}/partition.metadata"))?;
+    text.lines().find_map(|line| line.strip_prefix("topic_id:")).and_then(|id| parse_base64(id.trim()))
+}
+
+/// `key=value` lines.
+pub fn read_properties(disk: &Disk, path: &str) -> Option<BTreeMap<String, String>> {
+    let text = read_text(disk, path)?;
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    Some(lines.filter_map(|line| line.split_once('=')).map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).collect())
+}
+
+pub fn write_meta_properties(disk: &mut Disk, cluster_id: &str, directory: Uuid, node_id: i32) -> Result<(), DiskError> {
+    let directory = base64(directory);
+    write(disk, META_PROPERTIES, format!("cluster.id={cluster_id}\ndirectory.id={directory}\nnode.id={node_id}\nversion=1\n"))
+}
+
+/// A topic as `topics.checkpoint` has it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SavedTopic {
+    pub id: Uuid,
+    pub partitions: i32,
+    pub configs: BTreeMap<String, String>,
+}
+
+/// What `topics.checkpoint` has.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Saved {
+    pub topics: BTreeMap<String, SavedTopic>,
+    pub dynamic: BTreeMap<String, String>,
+}
+
+fn escape(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('\n', "\\n")
+}
+
+fn unescape(value: &str) -> String {
+    let mut out = String::new();
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.push(if chars.next() == Some('n') { '\n' } else { '\\' }),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Written and flushed with each change, as the metadata log is.
+pub fn save_metadata(disk: &mut Disk, topics: &Topics, config: &BrokerConfig) -> Result<(), DiskError> {
+    let mut text = "0\n".to_owned();
+    for (name, value) in &config.dynamic {
+        let _ = writeln!(text, "broker {name} {}", escape(value));
+    }
+    for topic in topics.iter() {
+        let _ = writeln!(text, "topic {} {} {}", topic.name, base64(topic.id), topic.partition_count());
+        for (name, value) in &topic.configs {
+            let _ = writeln!(text, "config {} {name} {}", topic.name, escape(value));
+        }
+    }
+    write(disk, METADATA, text)
+}
+
+/// # Errors
+/// The first line that is not understood.
+pub fn parse_metadata(text: &str) -> Result<Saved, String> {
+    let mut saved = Saved::default();
+    let mut lines = text.lines();
+    if lines.next() != Some("0") {
+        return Err(format!("{METADATA}: the version in the first line must be 0"));
+    }
+    for line in lines.filter(|line| !line.is_empty()) {
+        let wrong = || format!("{METADATA}: not understood: {line}");
+        let (kind, rest) = line.split_once(' ').ok_or_else(wrong)?;
+        let (name, rest) = rest.split_once(' ').ok_or_else(wrong)?;
+        match kind {
+            "broker" => {
+                let value = unescape(rest);
+                check_broker(name, &value).map_err(|error| format!("{METADATA}: {error}"))?;
+                saved.dynamic.insert(name.to_owned(), value);
+            }
+            "topic" => {
+                let (id, partitions) = rest.split_once(' ').ok_or_else(wrong)?;
+                let id = parse_base64(id).ok_or_else(wrong)?;
+                let partitions = partitions.parse().ok().filter(|n| (1..=super::topics::MAX_PARTITIONS).contains(n)).ok_or_else(wrong)?;
+                super::topics::check_name(name).map_err(|_| wrong())?;
+                saved.topics.insert(name.to_owned(), SavedTopic { id, partitions, configs: BTreeMap::new() });
+            }
+            "config" => {
+                let (key, value) = rest.split_once(' ').ok_or_else(wrong)?;
+                let value = unescape(value);
+                // What this broker set itself (segment.bytes of __consumer_offsets) may be outside a user's range.
+                if !super::topics::is_internal(name) {
+                    check_topic(key, &value).map_err(|why| format!("{METADATA}: {why}"))?;
+                }
+                saved.topics.get_mut(name).ok_or_else(wrong)?.configs.insert(key.to_owned(), value);
+            }
+            _ => return Err(wrong()),
+        }
+    }
+    Ok(saved)
+}
+
+/// Offsets by topic and partition. A file that is damaged counts as missing, as recovery copes without it.
+pub fn read_checkpoint(disk: &Disk, path: &str) -> BTreeMap<(String, i32), i64> {
+    let parse = || {
+        let text = read_text(disk, path)?;
+        let mut lines = text.lines();
+        (lines.next()? == "0").then_some(())?;
+        let count: u64 = lines.next()?.parse().ok()?;
+        let mut offsets = BTreeMap::new();
+        for line in lines {
+            let mut words = line.split_whitespace();
+            let topic = words.next()?.to_owned();
+            offsets.insert((topic, words.next()?.parse().ok()?), words.next()?.parse().ok()?);
+        }
+        (offsets.len() as u64 == count).then_some(offsets)
+    };
+    parse().unwrap_or_default()
+}
+
+/// Writes the checkpoint files, each only when it changed.
+#[derive(Clone, Debug, Default)]
+pub struct Checkpoints {
+    written: BTreeMap<&'static str, String>,
+}
+
+impl Checkpoints {
+    fn write(
+        &mut self,
+        disk: &mut Disk,
+        path: &'static str,
+        topics: &Topics,
+        offset: impl Fn(&Partition) -> Option<i64>,
+    ) -> Result<(), DiskError> {
+        let mut lines = String::new();
+        let mut count = 0_u32;
+        for topic in topics.iter() {
+            for (index, partition) in (0_i32..).zip(&topic.partitions) {
+                if let Some(offset) = offset(partition) {
+                    let _ = writeln!(lines, "{} {index} {offset}", topic.name);
+                    count += 1;
+                }
+            }
+        }
+        let text = format!("0\n{count}\n{lines}");
+        if self.written.get(path) != Some(&text) {
+            write(disk, path, text.clone())?;
+            self.written.insert(path, text);
+        }
+        Ok(())
+    }
+
+    pub fn write_recovery_points(&mut self, disk: &mut Disk, topics: &Topics) -> Result<(), DiskError> {
+        self.write(disk, RECOVERY_POINTS, topics, |partition| Some(partition.recovery_point))
+    }
+
+    pub fn write_high_watermarks(&mut self, disk: &mut Disk, topics: &Topics) -> Result<(), DiskError> {
+        self.write(disk, HIGH_WATERMARKS, topics, |partition| Some(partition.high_watermark))
+    }
+
+    /// As Kafka: only those that lie after the first segment's start.
+    pub fn write_log_starts(&mut self, disk: &mut Disk, topics: &Topics) -> Result<(), DiskError> {
+        self.write(disk, LOG_STARTS, topics, |partition| {
+            let start = partition.log.start_offset();
+            let first = partition.log.segments().first().map_or(0, |segment| segment.base_offset);
+            (start > first).then_some(start)
+        })
+    }
+
+    /// All of them, and the mark of a clean shutdown if it was one.
+    pub fn write_all(&mut self, disk: &mut Disk, topics: &Topics, clean: bool) -> Result<(), DiskError> {
+        self.write_recovery_points(disk, topics)?;
+        self.write_high_watermarks(disk, topics)?;
+        self.write_log_starts(disk, topics)?;
+        if clean { write(disk, CLEAN_SHUTDOWN, "{\"version\":0,\"brokerEpoch\":-1}".into()) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_are_written_as_kafka_writes_them() {
+        let id = Uuid::from_u128(0xfbff_0000_0000_0000_0000_0000_0000_0001);
+        assert_eq!(base64(id), "-_8AAAAAAAAAAAAAAAAAAQ");
+        for id in [id, Uuid::nil(), Uuid::max()] {
+            assert_eq!(parse_base64(&base64(id)), Some(id));
+        }
+    }
+
+    #[test]
+    fn directories_name_topic_and_partition() {
+        assert_eq!(parse_dir("my-orders-12"), Some(("my-orders", 12)));
+        for other in ["orders", "orders-x", "orders-01", "orders-0.f00-delete", "orders-0.f00-stray"] {
+            assert_eq!(parse_dir(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_line_is_named() {
+        assert!(parse_metadata("0\ntopic orders\n").unwrap_err().contains("topic orders"));
+        assert!(parse_metadata("9\n").is_err());
+    }
+}

@@ -1,0 +1,140 @@
+//! ListOffsets, OffsetForLeaderEpoch and DeleteRecords: questions about the ends of a log.
+
+use super::dispatch::Context;
+use super::fetch::check_epoch;
+use super::{Broker, ErrorCode};
+use kafka_protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
+use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
+use kafka_protocol::messages::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
+use kafka_protocol::messages::{
+    DeleteRecordsRequest, DeleteRecordsResponse, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
+    OffsetForLeaderEpochResponse,
+};
+use std::collections::BTreeSet;
+
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
+const MAX_TIMESTAMP: i64 = -3;
+const EARLIEST_LOCAL: i64 = -4;
+const LATEST_TIERED: i64 = -5;
+
+/// Offset, timestamp, leader epoch.
+type Found = (i64, i64, i32);
+const NOTHING: Found = (-1, -1, -1);
+
+impl Broker {
+    pub(super) fn list_offsets(&self, context: &Context, request: ListOffsetsRequest) -> ListOffsetsResponse {
+        let mut seen = BTreeSet::new();
+        let mut twice = BTreeSet::new();
+        for topic in &request.topics {
+            for partition in &topic.partitions {
+                let key = (topic.name.0.to_string(), partition.partition_index);
+                if !seen.insert(key.clone()) {
+                    twice.insert(key);
+                }
+            }
+        }
+        let topics = request.topics.into_iter().map(|topic| {
+            let name = topic.name.0.clone();
+            let partitions = topic.partitions.iter().map(|asked| {
+                let index = asked.partition_index;
+                let found = if twice.contains(&(name.to_string(), index)) {
+                    Err(ErrorCode::InvalidRequest)
+                } else {
+                    self.list_offset(context.version, name.as_str(), index, asked.timestamp, asked.current_leader_epoch)
+                };
+                let answer = ListOffsetsPartitionResponse::default().with_partition_index(index);
+                let (error, (offset, timestamp, epoch)) = match found {
+                    Ok(found) => (ErrorCode::None, found),
+                    Err(error) => (error, NOTHING),
+                };
+                answer.with_error_code(error.code()).with_offset(offset).with_timestamp(timestamp).with_leader_epoch(epoch)
+            });
+            ListOffsetsTopicResponse::default().with_partitions(partitions.collect()).with_name(topic.name.clone())
+        });
+        ListOffsetsResponse::default().with_topics(topics.collect())
+    }
+
+    fn list_offset(&self, version: i16, topic: &str, index: i32, timestamp: i64, believed: i32) -> Result<Found, ErrorCode> {
+        let since = match timestamp {
+            MAX_TIMESTAMP => 7,
+            EARLIEST_LOCAL => 8,
+            LATEST_TIERED => 9,
+            timestamp if timestamp < LATEST_TIERED => i16::MAX,
+            _ => 1,
+        };
+        if version < since {
+            return Err(ErrorCode::UnsupportedVersion);
+        }
+        let partition = self.topics.partition(topic, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        check_epoch(believed, partition.leader_epoch)?;
+        let log = &partition.log;
+        let end = partition.readable_end();
+        let below_end = |found: Option<Found>| found.filter(|(offset, ..)| *offset < end).unwrap_or(NOTHING);
+        match timestamp {
+            LATEST => Ok((end, -1, partition.leader_epoch)),
+            EARLIEST | EARLIEST_LOCAL => Ok((log.start_offset(), -1, log.epoch_of(log.start_offset()))),
+            MAX_TIMESTAMP => log.max_timestamp(&self.disk).map(below_end).map_err(|error| error.code()),
+            LATEST_TIERED => Ok(NOTHING),
+            timestamp => log.offset_for_timestamp(&self.disk, timestamp).map(below_end).map_err(|error| error.code()),
+        }
+    }
+
+    pub(super) fn offset_for_leader_epoch(&self, request: OffsetForLeaderEpochRequest) -> OffsetForLeaderEpochResponse {
+        let topics = request.topics.into_iter().map(|topic| {
+            let partitions = topic.partitions.iter().map(|asked| {
+                let found = self
+                    .topics
+                    .partition(topic.topic.0.as_str(), asked.partition)
+                    .ok_or(ErrorCode::UnknownTopicOrPartition)
+                    .and_then(|partition| check_epoch(asked.current_leader_epoch, partition.leader_epoch).map(|()| partition));
+                let answer = EpochEndOffset::default().with_partition(asked.partition);
+                match found {
+                    Ok(partition) => {
+                        let (epoch, end) = partition.log.end_offset_for_epoch(asked.leader_epoch);
+                        answer.with_leader_epoch(epoch).with_end_offset(end)
+                    }
+                    Err(error) => answer.with_error_code(error.code()).with_leader_epoch(-1).with_end_offset(-1),
+                }
+            });
+            OffsetForLeaderTopicResult::default().with_partitions(partitions.collect()).with_topic(topic.topic.clone())
+        });
+        OffsetForLeaderEpochResponse::default().with_topics(topics.collect())
+    }
+
+    pub(super) fn delete_records(&mut self, request: DeleteRecordsRequest) -> DeleteRecordsResponse {
+        let mut topics = Vec::new();
+        for topic in request.topics {
+            let mut partitions = Vec::new();
+            for asked in topic.partitions {
+                let result = self.delete_records_before(topic.name.0.as_str(), asked.partition_index, asked.offset);
+                let answer = DeleteRecordsPartitionResult::default().with_partition_index(asked.partition_index);
+                partitions.push(match result {
+                    Ok(start) => answer.with_low_watermark(start),
+                    Err(error) => answer.with_error_code(error.code()).with_low_watermark(-1),
+                });
+            }
+            topics.push(DeleteRecordsTopicResult::default().with_name(topic.name).with_partitions(partitions));
+        }
+        DeleteRecordsResponse::default().with_topics(topics)
+    }
+
+    /// The new log start offset. -1 asks for everything up to the high watermark.
+    fn delete_records_before(&mut self, topic: &str, index: i32, offset: i64) -> Result<i64, ErrorCode> {
+        let overrides = self.topics.get(topic).map(|topic| &topic.configs).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        let may_delete = self.config.deletes(overrides);
+        let (_, partition) = self.topics.partition_mut(topic, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        if !may_delete {
+            return Err(ErrorCode::PolicyViolation);
+        }
+        let offset = if offset == -1 { partition.high_watermark } else { offset };
+        if offset < 0 || offset > partition.high_watermark {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        if offset > partition.log.start_offset() {
+            partition.log.advance_start_offset(&mut self.disk, offset).map_err(|error| error.code())?;
+            self.purgatory.touch(topic, index);
+        }
+        Ok(self.topics.partition(topic, index).map_or(-1, |partition| partition.log.start_offset()))
+    }
+}

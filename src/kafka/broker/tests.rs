@@ -1,0 +1,313 @@
+//! The broker through its frames.
+
+use super::testing::{START, TestBroker, batch};
+use super::{BrokerEvent, ConnId};
+use crate::kafka::wire::api::SUPPORTED;
+use crate::kafka::wire::batch::batches;
+use crate::kafka::wire::error::ErrorCode;
+use bytes::Bytes;
+use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
+use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
+use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
+use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
+use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
+use kafka_protocol::messages::*;
+use kafka_protocol::protocol::StrBytes;
+
+fn text(value: &str) -> StrBytes {
+    StrBytes::from_string(value.to_owned())
+}
+
+fn name(value: &str) -> TopicName {
+    TopicName(text(value))
+}
+
+fn create(test: &mut TestBroker, conn: ConnId, topic: &str, partitions: i32, configs: &[(&str, &str)]) -> i16 {
+    let configs = configs.iter().map(|(k, v)| CreatableTopicConfig::default().with_name(text(k)).with_value(Some(text(v))));
+    let topic = CreatableTopic::default()
+        .with_name(name(topic))
+        .with_num_partitions(partitions)
+        .with_replication_factor(1)
+        .with_configs(configs.collect());
+    test.call(conn, 7, &CreateTopicsRequest::default().with_topics(vec![topic])).topics[0].error_code
+}
+
+fn produce_request(topic: &str, acks: i16, records: Bytes) -> ProduceRequest {
+    let partition = PartitionProduceData::default().with_index(0).with_records(Some(records));
+    let topic = TopicProduceData::default().with_name(name(topic)).with_partition_data(vec![partition]);
+    ProduceRequest::default().with_acks(acks).with_timeout_ms(1000).with_topic_data(vec![topic])
+}
+
+fn produce(test: &mut TestBroker, conn: ConnId, topic: &str, values: &[&str]) -> (i16, i64) {
+    let records = batch(test.now, values);
+    let response = test.call(conn, 9, &produce_request(topic, -1, records));
+    let partition = &response.responses[0].partition_responses[0];
+    (partition.error_code, partition.base_offset)
+}
+
+fn fetch_request(topic: &str, offset: i64, min_bytes: i32) -> FetchRequest {
+    let partition = FetchPartition::default().with_fetch_offset(offset).with_partition_max_bytes(1 << 20);
+    let topic = FetchTopic::default().with_topic(name(topic)).with_partitions(vec![partition]);
+    FetchRequest::default().with_max_wait_ms(500).with_min_bytes(min_bytes).with_topics(vec![topic])
+}
+
+fn values(response: &FetchResponse) -> Vec<String> {
+    let records = response.responses[0].partitions[0].records.clone().unwrap_or_default();
+    let records = batches(records).flat_map(|batch| batch.unwrap().records().unwrap());
+    records.map(|record| String::from_utf8(record.value.unwrap().to_vec()).unwrap()).collect()
+}
+
+#[test]
+fn what_is_produced_is_fetched_and_survives_a_kill() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    assert_eq!(create(&mut test, conn, "orders", 2, &[]), 0);
+    assert_eq!(create(&mut test, conn, "orders", 2, &[]), ErrorCode::TopicAlreadyExists.code());
+    assert_eq!(produce(&mut test, conn, "orders", &["a", "b"]), (0, 0));
+    assert_eq!(produce(&mut test, conn, "orders", &["c"]), (0, 2));
+    let response = test.call(conn, 12, &fetch_request("orders", 0, 1));
+    assert_eq!(values(&response), ["a", "b", "c"]);
+    assert_eq!(response.responses[0].partitions[0].high_watermark, 3);
+
+    let ids: Vec<_> = test.broker.topics.iter().map(|topic| topic.id).collect();
+    let mut test = test.restart(&[]);
+    let conn = test.connect();
+    assert_eq!(ids, test.broker.topics.iter().map(|topic| topic.id).collect::<Vec<_>>());
+    assert_eq!(values(&test.call(conn, 12, &fetch_request("orders", 2, 1))), ["c"]);
+    assert_eq!(test.broker.partitions().len(), 2);
+    test.broker.handle_shutdown(test.now);
+    let disk = test.broker.into_disk();
+    assert!(disk.len(".kafka_cleanshutdown").is_some() && disk.len("recovery-point-offset-checkpoint").is_some());
+}
+
+#[test]
+fn a_fetch_at_the_end_waits_for_data_and_mutes_its_connection() {
+    let mut test = TestBroker::new(&[]);
+    let (producer, consumer) = (test.connect(), test.connect());
+    create(&mut test, producer, "orders", 1, &[]);
+    test.send(consumer, 12, &fetch_request("orders", 0, 1));
+    test.send(consumer, 4, &MetadataRequest::default().with_topics(Some(Vec::new())));
+    assert!(test.frames.get(&consumer).is_none_or(Vec::is_empty));
+    assert!(test.broker.is_muted(consumer));
+    produce(&mut test, producer, "orders", &["a"]);
+    let response = test.take::<FetchRequest>(consumer, 12).expect("released by the data");
+    assert_eq!(values(&response), ["a"]);
+    assert!(test.take::<MetadataRequest>(consumer, 4).is_some(), "the queued request follows");
+
+    let before = test.now;
+    let empty = test.call(consumer, 12, &fetch_request("orders", 1, 1));
+    assert!(values(&empty).is_empty());
+    assert_eq!(test.now.micros_since(before), 500_000);
+    let why: Vec<_> = test.events.iter().filter_map(|event| if let BrokerEvent::FetchReleased { why, .. } = event { Some(*why) } else { None }).collect();
+    assert_eq!(why, ["min.bytes are there", "max.wait.ms is over"]);
+}
+
+#[test]
+fn fetch_errors_answer_at_once() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    create(&mut test, conn, "orders", 1, &[]);
+    let mut error = |request: &FetchRequest| {
+        test.send(conn, 12, request);
+        let response = test.take::<FetchRequest>(conn, 12).expect("at once");
+        response.responses.first().map_or(response.error_code, |topic| topic.partitions[0].error_code)
+    };
+    assert_eq!(error(&fetch_request("orders", 5, 1)), 1);
+    assert_eq!(error(&fetch_request("nope", 0, 1)), 3);
+    let mut epoch = fetch_request("orders", 0, 1);
+    epoch.topics[0].partitions[0].current_leader_epoch = 4;
+    assert_eq!(error(&epoch), 75);
+    assert_eq!(error(&fetch_request("orders", 0, 1).with_session_id(9).with_session_epoch(1)), 70);
+}
+
+#[test]
+fn acks_zero_is_not_answered_and_an_error_closes() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    create(&mut test, conn, "orders", 1, &[]);
+    let records = batch(START, &["a"]);
+    test.send(conn, 9, &produce_request("orders", 0, records.clone()));
+    assert!(test.take::<ProduceRequest>(conn, 9).is_none() && test.closed.is_empty());
+    assert_eq!(test.broker.partitions()[0].end_offset, 1);
+    test.send(conn, 9, &produce_request("nope", 0, records));
+    assert!(test.closed.contains_key(&conn));
+}
+
+#[test]
+fn produce_refuses_what_kafka_refuses() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    create(&mut test, conn, "orders", 1, &[]);
+    let good = batch(START, &["a"]);
+    let mut error = |topic: &str, acks: i16, records: Bytes| {
+        let response = test.call(conn, 9, &produce_request(topic, acks, records));
+        let partition = &response.responses[0].partition_responses[0];
+        (partition.error_code, partition.log_start_offset)
+    };
+    assert_eq!(error("orders", 2, good.clone()), (21, -1));
+    assert_eq!(error("nope", -1, good.clone()), (3, -1));
+    assert_eq!(error("orders", -1, Bytes::new()), (87, -1));
+    assert_eq!(error("orders", -1, [&good[..], &good[..]].concat().into()), (87, -1));
+    let mut damaged = good.to_vec();
+    *damaged.last_mut().unwrap() ^= 1;
+    assert_eq!(error("orders", -1, damaged.into()), (2, -1));
+    let mut old = good.to_vec();
+    old[16] = 1;
+    assert_eq!(error("orders", -1, old.into()), (87, -1));
+    assert_eq!(error("orders", 1, good), (0, 0));
+}
+
+#[test]
+fn list_offsets_knows_the_special_timestamps() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    create(&mut test, conn, "orders", 1, &[]);
+    for value in ["a", "b", "c"] {
+        produce(&mut test, conn, "orders", &[value]);
+        test.advance(1000);
+    }
+    let mut find = |timestamp: i64| {
+        let partition = ListOffsetsPartition::default().with_current_leader_epoch(-1).with_timestamp(timestamp);
+        let topic = ListOffsetsTopic::default().with_name(name("orders")).with_partitions(vec![partition]);
+        let response = test.call(conn, 9, &ListOffsetsRequest::default().with_topics(vec![topic]));
+        let partition = &response.topics[0].partitions[0];
+        (partition.error_code, partition.offset, partition.timestamp)
+    };
+    let start = START.millis();
+    assert_eq!(find(-1), (0, 3, -1));
+    assert_eq!(find(-2), (0, 0, -1));
+    assert_eq!(find(-3), (0, 2, start + 2000));
+    assert_eq!(find(-4), (0, 0, -1));
+    assert_eq!(find(-5), (0, -1, -1));
+    assert_eq!(find(start + 500), (0, 1, start + 1000));
+    assert_eq!(find(start + 5000), (0, -1, -1));
+    assert_eq!(find(-6).0, 35);
+}
+
+#[test]
+fn metadata_makes_topics_when_both_sides_agree() {
+    let mut test = TestBroker::new(&[("num.partitions", "4")]);
+    let conn = test.connect();
+    let ask = |topic: &str, create: bool| {
+        let topic = MetadataRequestTopic::default().with_name(Some(name(topic)));
+        MetadataRequest::default().with_topics(Some(vec![topic])).with_allow_auto_topic_creation(create)
+    };
+    assert_eq!(test.call(conn, 12, &ask("orders", false)).topics[0].error_code, 3);
+    assert!(test.broker.partitions().is_empty());
+    assert_eq!(test.call(conn, 12, &ask("orders", true)).topics[0].error_code, 3);
+    let found = test.call(conn, 12, &ask("orders", true));
+    assert_eq!((found.topics[0].error_code, found.topics[0].partitions.len()), (0, 4));
+    assert_eq!(test.call(conn, 12, &ask("a b", true)).topics[0].error_code, 17);
+    let by_id = MetadataRequestTopic::default().with_topic_id(found.topics[0].topic_id);
+    let by_id = test.call(conn, 12, &MetadataRequest::default().with_topics(Some(vec![by_id])));
+    assert_eq!(by_id.topics[0].name, Some(name("orders")));
+    assert_eq!(test.call(conn, 12, &MetadataRequest::default().with_topics(None)).topics.len(), 1);
+    assert!(test.call(conn, 12, &MetadataRequest::default().with_topics(Some(Vec::new()))).topics.is_empty());
+}
+
+#[test]
+fn configs_are_described_altered_and_kept() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    assert_eq!(create(&mut test, conn, "orders", 1, &[("retention.ms", "x")]), 40);
+    create(&mut test, conn, "orders", 1, &[("retention.ms", "1000")]);
+    let alter = |key: &str, operation: i8, value: Option<&str>| {
+        let config = AlterableConfig::default().with_name(text(key)).with_config_operation(operation).with_value(value.map(text));
+        let resource = AlterConfigsResource::default().with_resource_type(2).with_resource_name(text("orders")).with_configs(vec![config]);
+        IncrementalAlterConfigsRequest::default().with_resources(vec![resource])
+    };
+    assert_eq!(test.call(conn, 1, &alter("cleanup.policy", 2, Some("compact"))).responses[0].error_code, 0);
+    assert_eq!(test.call(conn, 1, &alter("retention.ms", 2, Some("5"))).responses[0].error_code, 40);
+    assert_eq!(test.call(conn, 1, &alter("zzz", 0, Some("5"))).responses[0].error_code, 40);
+    let mut test = test.restart(&[]);
+    let conn = test.connect();
+    let keys = ["cleanup.policy", "retention.ms"].map(text).to_vec();
+    let resource = DescribeConfigsResource::default().with_resource_type(2).with_resource_name(text("orders")).with_configuration_keys(Some(keys));
+    let response = test.call(conn, 4, &DescribeConfigsRequest::default().with_resources(vec![resource]));
+    let found: Vec<_> = response.results[0].configs.iter().map(|c| (c.value.as_ref().unwrap().as_str(), c.config_source)).collect();
+    assert_eq!(found, [("delete,compact", 1), ("1000", 1)]);
+}
+
+#[test]
+fn a_group_joins_commits_and_is_there_after_a_restart() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    create(&mut test, conn, "orders", 1, &[]);
+    let found = test.call(conn, 2, &FindCoordinatorRequest::default().with_key(text("billing")));
+    assert_eq!((found.error_code, found.node_id.0), (0, 1));
+    assert_eq!(test.broker.partitions().iter().filter(|p| &*p.topic == "__consumer_offsets").count(), 3);
+    let group = GroupId(text("billing"));
+    let protocol = JoinGroupRequestProtocol::default().with_name(text("range")).with_metadata(Bytes::from_static(b"\0\0\0\0\0\0\0\0\0\0"));
+    let mut join = JoinGroupRequest::default()
+        .with_group_id(group.clone())
+        .with_session_timeout_ms(10_000)
+        .with_rebalance_timeout_ms(10_000)
+        .with_protocol_type(text("consumer"))
+        .with_protocols(vec![protocol]);
+    let first = test.call(conn, 5, &join);
+    assert_eq!(first.error_code, ErrorCode::MemberIdRequired.code());
+    join.member_id = first.member_id;
+    let joined = test.call(conn, 5, &join);
+    assert_eq!((joined.error_code, joined.generation_id), (0, 1));
+    let assignment = SyncGroupRequestAssignment::default().with_member_id(joined.member_id.clone());
+    let sync = SyncGroupRequest::default()
+        .with_group_id(group.clone())
+        .with_generation_id(1)
+        .with_member_id(joined.member_id.clone())
+        .with_assignments(vec![assignment]);
+    assert_eq!(test.call(conn, 3, &sync).error_code, 0);
+    let partition = OffsetCommitRequestPartition::default().with_partition_index(0).with_committed_offset(7);
+    let topic = OffsetCommitRequestTopic::default().with_name(name("orders")).with_partitions(vec![partition]);
+    let commit = OffsetCommitRequest::default()
+        .with_group_id(group.clone())
+        .with_generation_id_or_member_epoch(1)
+        .with_member_id(joined.member_id)
+        .with_topics(vec![topic]);
+    assert_eq!(test.call(conn, 7, &commit).topics[0].partitions[0].error_code, 0);
+
+    let mut test = test.restart(&[]);
+    let conn = test.connect();
+    let topic = OffsetFetchRequestTopic::default().with_name(name("orders")).with_partition_indexes(vec![0]);
+    let fetch = OffsetFetchRequest::default().with_group_id(group).with_topics(Some(vec![topic]));
+    assert_eq!(test.call(conn, 5, &fetch).topics[0].partitions[0].committed_offset, 7);
+    assert_eq!(test.broker.groups()[0].offsets, [("orders".into(), 0, 7)]);
+}
+
+#[test]
+fn producer_ids_never_come_twice() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    let first = test.call(conn, 4, &InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0;
+    assert_eq!(test.call(conn, 4, &InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0, first + 1);
+    let mut test = test.restart(&[]);
+    let conn = test.connect();
+    assert!(test.call(conn, 4, &InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0 > first + 1);
+}
+
+#[test]
+fn bad_frames_close_with_a_line() {
+    let mut test = TestBroker::new(&[]);
+    for frame in [&b""[..], b"\0", b"\0\x03\0\x04\0\0\0\x01\xff", b"\x7f\xff\0\0\0\0\0\x01\0\0", b"\0\x03\x7f\0\0\0\0\x01\0\0"] {
+        let conn = test.connect();
+        test.broker.handle_frame(test.now, conn, Bytes::copy_from_slice(frame));
+        test.drain();
+        assert!(test.closed.contains_key(&conn), "{frame:?}");
+    }
+    assert_eq!(test.lines.len(), 5);
+}
+
+#[test]
+fn a_too_new_api_versions_is_answered_in_version_0() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    test.broker.handle_frame(test.now, conn, Bytes::from_static(b"\0\x12\0\x63\0\0\0\x05\xff\xff\0"));
+    test.drain();
+    let response = test.take::<ApiVersionsRequest>(conn, 0).expect("an answer");
+    assert_eq!((response.error_code, response.api_keys.len()), (35, SUPPORTED.len()));
+}

@@ -1,0 +1,279 @@
+//! Fetches ahead of `poll` (`Fetcher`, `FetchCollector`): one request in flight for each leader, none for partitions that
+//! still have buffered records.
+
+use super::{Consumer, ConsumerEvent, ConsumerRecord, OffsetReset, Tag};
+use crate::kafka::client::net::{Node, Outcome, Readiness};
+use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
+use crate::kafka::time::Time;
+use crate::kafka::wire::batch;
+use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::frame;
+use bytes::Bytes;
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::{ApiKey, FetchRequest, FetchResponse};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Where a partition's position comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Need {
+    Nothing,
+    Committed,
+    Reset { to: OffsetReset, why: &'static str },
+    /// auto.offset.reset=none: only `seek` helps.
+    Seek,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct PartitionState {
+    /// Tells this assignment or seek from earlier ones.
+    pub fence: u64,
+    pub need: Need,
+    /// The next offset that `poll` returns.
+    pub position: Option<i64>,
+    /// Where the buffer ends; the position once it is drained.
+    pub next_fetch: i64,
+    pub buffer: VecDeque<ConsumerRecord>,
+    pub retry_at: Time,
+}
+
+impl Consumer {
+    /// The app wants to read from there.
+    pub fn seek(&mut self, now: Time, topic: &str, partition: i32, offset: i64) {
+        let fence = self.fence();
+        if let Some(state) = self.partitions.get_mut(&(Arc::from(topic), partition)) {
+            *state = PartitionState { fence, ..PartitionState::at(offset.max(0)) };
+        }
+        self.run(now);
+    }
+
+    pub(super) fn fence(&mut self) -> u64 {
+        self.next_fence += 1;
+        self.next_fence
+    }
+
+    /// Takes over an assignment; positions come from the group or from auto.offset.reset.
+    pub(super) fn set_assignment(&mut self, partitions: Vec<TopicPartition>) {
+        self.partitions.clear();
+        self.completed.clear();
+        for at in partitions {
+            let fence = self.fence();
+            let need = if self.config.group_id.is_some() { Need::Committed } else { self.reset_need("no group.id") };
+            self.partitions.insert(at, PartitionState { fence, need, position: None, ..PartitionState::at(0) });
+        }
+    }
+
+    pub(super) fn reset_need(&self, why: &'static str) -> Need {
+        match self.config.auto_offset_reset {
+            OffsetReset::None => Need::Seek,
+            to => Need::Reset { to, why },
+        }
+    }
+
+    /// Up to max.poll.records, oldest fetch first; positions move with them.
+    pub(super) fn take_records(&mut self, _now: Time) -> Vec<ConsumerRecord> {
+        let limit = self.config.max_poll_records as usize;
+        let mut records = Vec::new();
+        while let Some(at) = self.completed.front().cloned() {
+            let Some(state) = self.partitions.get_mut(&at) else {
+                self.completed.pop_front();
+                continue;
+            };
+            while records.len() < limit {
+                let Some(record) = state.buffer.pop_front() else { break };
+                state.position = Some(record.offset + 1);
+                records.push(record);
+            }
+            if !state.buffer.is_empty() {
+                break;
+            }
+            state.position = state.position.map(|position| position.max(state.next_fetch));
+            self.completed.pop_front();
+        }
+        records
+    }
+
+    pub(super) fn run_fetches(&mut self, now: Time) {
+        let mut nodes: BTreeMap<i32, Vec<(TopicPartition, u64, i64, i32)>> = BTreeMap::new();
+        let mut later: Option<Time> = None;
+        let mut leaderless = false;
+        for (at, state) in &self.partitions {
+            let Some(position) = state.position.filter(|_| state.need == Need::Nothing && state.buffer.is_empty()) else {
+                continue;
+            };
+            if now < state.retry_at {
+                later = Some(later.map_or(state.retry_at, |first| first.min(state.retry_at)));
+                continue;
+            }
+            match self.metadata.leader(&at.0, at.1) {
+                Some((leader, epoch)) => nodes.entry(leader).or_default().push((at.clone(), state.fence, position, epoch)),
+                None => leaderless = true,
+            }
+        }
+        if leaderless {
+            self.metadata.request_update();
+        }
+        if let Some(at) = later {
+            self.wake_at(at, "fetch retry backoff");
+        }
+        for (leader, partitions) in nodes {
+            if !self.fetching.contains(&leader) {
+                self.fetch_from(now, leader, partitions);
+            }
+        }
+    }
+
+    fn fetch_from(&mut self, now: Time, leader: i32, partitions: Vec<(TopicPartition, u64, i64, i32)>) {
+        let node = Node::Broker(leader);
+        match self.net.ready(now, node) {
+            Readiness::Ready => {}
+            Readiness::After(at) => return self.wake_at(at, "reconnect backoff"),
+            Readiness::Busy => return,
+            Readiness::Unknown => return self.metadata.request_update(),
+        }
+        let Some(version) = self.net.version(node, ApiKey::Fetch) else { return };
+        let mut topics: BTreeMap<Arc<str>, Vec<FetchPartition>> = BTreeMap::new();
+        let mut wanted = Vec::new();
+        for (at, fence, position, epoch) in partitions {
+            topics.entry(at.0.clone()).or_default().push(
+                FetchPartition::default()
+                    .with_partition(at.1)
+                    .with_current_leader_epoch(if version >= 9 { epoch } else { -1 })
+                    .with_fetch_offset(position)
+                    .with_partition_max_bytes(self.config.max_partition_fetch_bytes),
+            );
+            wanted.push((at, fence, position));
+        }
+        let topics = topics
+            .into_iter()
+            .map(|(topic, partitions)| FetchTopic::default().with_topic(topic_name(&topic)).with_partitions(partitions))
+            .collect();
+        let request = FetchRequest::default()
+            .with_max_wait_ms(self.config.fetch_max_wait_ms)
+            .with_min_bytes(self.config.fetch_min_bytes)
+            .with_max_bytes(self.config.fetch_max_bytes)
+            .with_session_id(0)
+            .with_session_epoch(-1)
+            .with_topics(topics);
+        if self.net.send(now, node, version, &request, Some(Tag::Fetch { node: leader, wanted }), None) {
+            self.fetching.insert(leader);
+        }
+    }
+
+    pub(super) fn fetched(&mut self, now: Time, node: i32, wanted: &[(TopicPartition, u64, i64)], outcome: Outcome) {
+        self.fetching.remove(&node);
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok(),
+            Outcome::Lost => None,
+        };
+        let retry_at = now.plus_millis(self.config.retry_backoff_ms);
+        let mut results = BTreeMap::new();
+        let failed = response.as_ref().map_or(code::NETWORK_EXCEPTION, |response| response.error_code);
+        for topic in response.into_iter().flat_map(|response| response.responses) {
+            for partition in topic.partitions {
+                results.insert((text(&topic.topic.0), partition.partition_index), (partition.error_code, partition.records));
+            }
+        }
+        for (at, fence, position) in wanted {
+            let current = |state: &&mut PartitionState| state.fence == *fence && state.position == Some(*position);
+            let Some(state) = self.partitions.get_mut(at).filter(current) else { continue };
+            let (error, records) = match results.remove(at) {
+                Some(result) if failed == 0 => result,
+                _ if failed != 0 => (failed, None),
+                _ => (code::UNKNOWN_TOPIC_OR_PARTITION, None),
+            };
+            if error == 0 {
+                self.take_in(now, at, *position, records.unwrap_or_default());
+                continue;
+            }
+            state.retry_at = retry_at;
+            if code::invalid_metadata(error) {
+                self.metadata.request_update();
+            } else if error == code::OFFSET_OUT_OF_RANGE {
+                let need = self.reset_need("the offset is out of range");
+                if let Some(state) = self.partitions.get_mut(at) {
+                    state.need = need;
+                    state.position = if need == Need::Seek { None } else { state.position };
+                }
+                if need == Need::Seek {
+                    self.no_offset(at, *position);
+                }
+            } else {
+                self.net.event(ConsumerEvent::Error { error: ClientError::Broker(ErrorCode::from_code(error)) });
+            }
+        }
+    }
+
+    pub(super) fn no_offset(&mut self, at: &TopicPartition, offset: i64) {
+        let error = ClientError::NoOffset { topic: at.0.to_string(), partition: at.1, offset };
+        self.net.event(ConsumerEvent::Error { error });
+    }
+
+    /// Reads fetched batches into the buffer; control batches and records below the position only move it on.
+    fn take_in(&mut self, now: Time, at: &TopicPartition, position: i64, bytes: Bytes) {
+        let mut next = position;
+        let mut buffer = VecDeque::new();
+        let mut failure = None;
+        for found in batch::batches(bytes) {
+            let records = found.and_then(|batch| {
+                if self.config.check_crcs {
+                    batch.check_crc()?;
+                }
+                let records = if batch.is_control() { Vec::new() } else { batch.records()? };
+                Ok((batch.last_offset(), batch.partition_leader_epoch(), records))
+            });
+            match records {
+                Ok((last_offset, leader_epoch, records)) => {
+                    for record in records.into_iter().filter(|record| record.offset >= next) {
+                        buffer.push_back(ConsumerRecord {
+                            topic: at.0.clone(),
+                            partition: at.1,
+                            offset: record.offset,
+                            timestamp: record.timestamp,
+                            key: record.key,
+                            value: record.value,
+                            leader_epoch,
+                        });
+                    }
+                    next = next.max(last_offset.saturating_add(1));
+                }
+                Err(_) => {
+                    // CORRUPT_MESSAGE: what came before it is good; the rest is asked for again.
+                    failure = Some(ErrorCode::from_code(2));
+                    break;
+                }
+            }
+        }
+        let Some(state) = self.partitions.get_mut(at) else { return };
+        state.next_fetch = next;
+        if failure.is_some() {
+            state.retry_at = now.plus_millis(self.config.retry_backoff_ms);
+        }
+        let ends = buffer.front().zip(buffer.back()).map(|(first, last)| (first.offset, last.offset));
+        state.buffer = buffer;
+        match ends {
+            Some((base_offset, last_offset)) => {
+                self.completed.push_back(at.clone());
+                let (topic, partition) = at.clone();
+                self.net.event(ConsumerEvent::Fetched { topic, partition, base_offset, last_offset });
+            }
+            None => state.position = Some(next),
+        }
+        if let Some(error) = failure {
+            self.net.event(ConsumerEvent::Error { error: ClientError::Broker(error) });
+        }
+    }
+}
+
+impl PartitionState {
+    pub fn at(offset: i64) -> Self {
+        Self {
+            fence: 0,
+            need: Need::Nothing,
+            position: Some(offset),
+            next_fetch: offset,
+            buffer: VecDeque::new(),
+            retry_at: Time(i64::MIN),
+        }
+    }
+}

@@ -1,0 +1,516 @@
+//! Membership in a classic group (`AbstractCoordinator`, `ConsumerCoordinator`): find the coordinator, join, sync,
+//! heartbeat, leave. Partitions are given up only inside `poll`, as the rebalance listener expects.
+
+use super::assignor::{self, Candidate};
+use super::{Closing, Consumer, ConsumerEvent, Tag};
+use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
+use crate::kafka::client::{ClientError, code, str_bytes, text};
+use crate::kafka::time::Time;
+use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::frame;
+use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
+use kafka_protocol::messages::leave_group_request::MemberIdentity;
+use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
+use kafka_protocol::messages::{
+    ApiKey, FindCoordinatorRequest, FindCoordinatorResponse, GroupId, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest,
+    JoinGroupResponse, LeaveGroupRequest, SyncGroupRequest, SyncGroupResponse,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    Unjoined,
+    Joining,
+    Syncing,
+    Stable,
+}
+
+/// What the leader knows of its group between JoinGroup and SyncGroup.
+#[derive(Clone, Debug)]
+struct Lead {
+    members: Vec<Candidate>,
+    protocol: Arc<str>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub coordinator: Option<i32>,
+    finding: bool,
+    find_retry_at: Time,
+    find_failures: u32,
+    pub phase: Phase,
+    pub id: Arc<str>,
+    pub generation: i32,
+    round: u64,
+    /// Why the next join is, if one is wanted.
+    rejoin: Option<Arc<str>>,
+    /// Partitions have been given up for the join.
+    prepared: bool,
+    /// The membership was lost: partitions are lost, not revoked.
+    lost: bool,
+    join_retry_at: Time,
+    join_failures: u32,
+    protocol: Arc<str>,
+    lead: Option<Lead>,
+    /// Partition counts by which the leader assigned.
+    assigned_by: Option<BTreeMap<Arc<str>, Option<i32>>>,
+    heartbeat_at: Time,
+    beating: bool,
+    session_deadline: Time,
+    pub leaving: bool,
+    fatal: bool,
+}
+
+impl Default for Member {
+    fn default() -> Self {
+        Self {
+            coordinator: None,
+            finding: false,
+            find_retry_at: Time(i64::MIN),
+            find_failures: 0,
+            phase: Phase::Unjoined,
+            id: Arc::from(""),
+            generation: -1,
+            round: 0,
+            rejoin: None,
+            prepared: false,
+            lost: false,
+            join_retry_at: Time(i64::MIN),
+            join_failures: 0,
+            protocol: Arc::from("range"),
+            lead: None,
+            assigned_by: None,
+            heartbeat_at: Time::NEVER,
+            beating: false,
+            session_deadline: Time::NEVER,
+            leaving: false,
+            fatal: false,
+        }
+    }
+}
+
+impl Member {
+    pub fn want_rejoin(&mut self, why: &str) {
+        self.rejoin.get_or_insert_with(|| Arc::from(why));
+    }
+
+    /// A join waits for `poll` to give up the partitions.
+    pub fn awaits_poll(&self) -> bool {
+        self.rejoin.is_some() && !self.prepared && !self.fatal && !matches!(self.phase, Phase::Joining | Phase::Syncing)
+    }
+}
+
+impl Consumer {
+    fn group(&self) -> GroupId {
+        GroupId(str_bytes(self.config.group_id.as_deref().unwrap_or("")))
+    }
+
+    fn instance(&self) -> Option<kafka_protocol::protocol::StrBytes> {
+        self.config.group_instance_id.as_deref().map(str_bytes)
+    }
+
+    /// The part of a rebalance that happens inside `poll`: commit, then give up all partitions (eager protocol).
+    pub(super) fn prepare_join(&mut self, now: Time) {
+        if self.manual || !self.member.awaits_poll() {
+            return;
+        }
+        let lost = self.member.lost;
+        if !lost && self.auto_commits() && self.member.generation >= 0 {
+            self.commit_positions(now, true);
+            self.run_commits(now);
+        }
+        let partitions = self.assignment();
+        if !partitions.is_empty() {
+            self.net.event(ConsumerEvent::Revoked { partitions, lost });
+        }
+        self.partitions.clear();
+        self.completed.clear();
+        self.member.lost = false;
+        self.member.prepared = true;
+        self.member.phase = Phase::Unjoined;
+        self.member.round += 1;
+    }
+
+    pub(super) fn run_membership(&mut self, now: Time) {
+        if self.config.group_id.is_none() || (self.subscription.is_empty() && self.closing == Closing::No) {
+            return;
+        }
+        if self.closing == Closing::No && !self.manual {
+            self.watch_poll_interval(now);
+        }
+        self.watch_session(now);
+        if self.closing == Closing::No || self.member.generation >= 0 {
+            self.find_coordinator(now);
+        }
+        if self.closing == Closing::No && !self.manual && !self.member.fatal {
+            self.join(now);
+            self.lead(now);
+        }
+        self.heartbeat(now);
+    }
+
+    fn watch_poll_interval(&mut self, now: Time) {
+        if self.member.generation < 0 {
+            return;
+        }
+        let deadline = self.last_poll.plus_millis(i64::from(self.config.max_poll_interval_ms));
+        if now < deadline {
+            return self.wake_at(deadline, "max.poll.interval.ms");
+        }
+        self.net.event(ConsumerEvent::PollTimeout);
+        self.leave(now, "max.poll.interval.ms passed without a poll");
+        self.forget_membership(true, "max.poll.interval.ms passed without a poll");
+    }
+
+    fn watch_session(&mut self, now: Time) {
+        if !matches!(self.member.phase, Phase::Stable | Phase::Syncing) || self.member.coordinator.is_none() {
+            return;
+        }
+        if now < self.member.session_deadline {
+            return self.wake_at(self.member.session_deadline, "session timeout");
+        }
+        self.member.session_deadline = now.plus_millis(i64::from(self.config.session_timeout_ms));
+        self.lose_coordinator(now);
+    }
+
+    fn find_coordinator(&mut self, now: Time) {
+        if self.member.coordinator.is_some() || self.member.finding {
+            return;
+        }
+        if now < self.member.find_retry_at {
+            return self.wake_at(self.member.find_retry_at, "coordinator retry backoff");
+        }
+        let node = match self.net.least_loaded(now) {
+            Ok(node) => node,
+            Err(Readiness::After(at)) => return self.wake_at(at, "reconnect backoff"),
+            Err(_) => return,
+        };
+        let Some(version) = self.net.version(node, ApiKey::FindCoordinator) else { return };
+        let key = self.group().0;
+        let request = if version >= 4 {
+            FindCoordinatorRequest::default().with_coordinator_keys(vec![key])
+        } else {
+            FindCoordinatorRequest::default().with_key(key)
+        };
+        self.member.finding = self.net.send(now, node, version, &request, Some(Tag::FindCoordinator), None);
+    }
+
+    pub(super) fn found_coordinator(&mut self, now: Time, outcome: Outcome) {
+        self.member.finding = false;
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<FindCoordinatorResponse>(body, version).ok(),
+            Outcome::Lost => None,
+        };
+        let found = response.map(|response| match response.coordinators.into_iter().next() {
+            Some(row) => (row.error_code, row.node_id.0, row.host, row.port),
+            None => (response.error_code, response.node_id.0, response.host, response.port),
+        });
+        if let Some((0, id, host, port)) = found {
+            self.net.set_address(Node::Coordinator(id), &text(&host), port);
+            self.member.coordinator = Some(id);
+            self.member.find_failures = 0;
+            return;
+        }
+        let wait = backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, self.member.find_failures);
+        self.member.find_failures = self.member.find_failures.saturating_add(1);
+        self.member.find_retry_at = now.plus_millis(wait);
+        if let Some((error, ..)) = found.filter(|(error, ..)| !ErrorCode::from_code(*error).retriable()) {
+            self.fatal(error);
+        }
+    }
+
+    /// The coordinator has to be found anew; the membership stays.
+    pub(super) fn lose_coordinator(&mut self, now: Time) {
+        if let Some(id) = self.member.coordinator.take() {
+            self.member.find_retry_at = now.plus_millis(self.config.retry_backoff_ms);
+            let lost = self.net.close_node(now, Node::Coordinator(id));
+            self.answered(now, lost);
+        }
+    }
+
+    pub(super) fn coordinator_link_lost(&mut self, now: Time) {
+        if let Some(id) = self.member.coordinator {
+            if matches!(self.net.backing_off(Node::Coordinator(id)), Some(at) if now < at) {
+                self.lose_coordinator(now);
+            }
+        }
+    }
+
+    /// The membership is gone: a new join, with or without the old member id.
+    fn forget_membership(&mut self, forget_id: bool, why: &str) {
+        if forget_id {
+            self.member.id = Arc::from("");
+        }
+        self.member.generation = -1;
+        self.member.round += 1;
+        self.member.phase = Phase::Unjoined;
+        self.member.beating = false;
+        self.member.lead = None;
+        self.member.assigned_by = None;
+        self.member.lost = !self.member.prepared;
+        self.member.want_rejoin(why);
+    }
+
+    pub(super) fn lose_membership(&mut self, error: i16) {
+        if self.member.generation >= 0 {
+            let forget = error == code::UNKNOWN_MEMBER_ID;
+            self.forget_membership(forget, ErrorCode::from_code(error).name());
+        }
+    }
+
+    pub(super) fn fatal(&mut self, error: i16) {
+        self.member.fatal = true;
+        self.member.phase = Phase::Unjoined;
+        self.member.generation = -1;
+        self.member.round += 1;
+        self.net.event(ConsumerEvent::Error { error: ClientError::Broker(ErrorCode::from_code(error)) });
+    }
+
+    fn join(&mut self, now: Time) {
+        if self.member.phase != Phase::Unjoined || !self.member.prepared || self.member.leaving {
+            return;
+        }
+        if now < self.member.join_retry_at {
+            return self.wake_at(self.member.join_retry_at, "join retry backoff");
+        }
+        let Some(node) = self.coordinator_ready(now) else { return };
+        let Some(version) = self.net.version(node, ApiKey::JoinGroup) else { return };
+        let why = self.member.rejoin.clone().unwrap_or_else(|| Arc::from("the group rebalances"));
+        let protocol = JoinGroupRequestProtocol::default()
+            .with_name(str_bytes("range"))
+            .with_metadata(assignor::encode_subscription(&self.subscription));
+        let request = JoinGroupRequest::default()
+            .with_group_id(self.group())
+            .with_session_timeout_ms(self.config.session_timeout_ms)
+            .with_rebalance_timeout_ms(self.config.max_poll_interval_ms)
+            .with_member_id(str_bytes(&self.member.id))
+            .with_group_instance_id(self.instance().filter(|_| version >= 5))
+            .with_protocol_type(str_bytes("consumer"))
+            .with_protocols(vec![protocol])
+            .with_reason((version >= 8).then(|| str_bytes(&why)));
+        self.member.round += 1;
+        let tag = Tag::Join { round: self.member.round };
+        let timeout = self.config.request_timeout_ms.max(i64::from(self.config.max_poll_interval_ms).saturating_add(5000));
+        if self.net.send(now, node, version, &request, Some(tag), Some(timeout)) {
+            self.member.phase = Phase::Joining;
+            self.member.rejoin = None;
+            let group = text(&self.group().0);
+            self.net.event(ConsumerEvent::Joining { group, why });
+        }
+    }
+
+    /// A join or sync did not work out: again, after backoff or at once.
+    fn join_again(&mut self, now: Time, error: i16) {
+        self.member.phase = Phase::Unjoined;
+        self.member.lead = None;
+        self.member.want_rejoin(ErrorCode::from_code(error).name());
+        let mut wait = backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, self.member.join_failures);
+        match error {
+            code::MEMBER_ID_REQUIRED => wait = 0,
+            code::COORDINATOR_LOAD_IN_PROGRESS | code::REBALANCE_IN_PROGRESS => {}
+            code::COORDINATOR_NOT_AVAILABLE | code::NOT_COORDINATOR => self.lose_coordinator(now),
+            code::UNKNOWN_MEMBER_ID | code::ILLEGAL_GENERATION => {
+                self.forget_membership(error == code::UNKNOWN_MEMBER_ID, ErrorCode::from_code(error).name());
+            }
+            _ => self.fatal(error),
+        }
+        if wait > 0 {
+            self.member.join_failures = self.member.join_failures.saturating_add(1);
+        }
+        self.member.join_retry_at = now.plus_millis(wait);
+    }
+
+    pub(super) fn joined(&mut self, now: Time, round: u64, outcome: Outcome) {
+        if round != self.member.round || self.member.phase != Phase::Joining {
+            return;
+        }
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<JoinGroupResponse>(body, version).ok(),
+            Outcome::Lost => None,
+        };
+        let Some(response) = response else { return self.join_again(now, code::COORDINATOR_NOT_AVAILABLE) };
+        if response.error_code != 0 {
+            if response.error_code == code::MEMBER_ID_REQUIRED {
+                self.member.id = text(&response.member_id);
+            }
+            return self.join_again(now, response.error_code);
+        }
+        self.member.id = text(&response.member_id);
+        self.member.generation = response.generation_id;
+        self.member.protocol = response.protocol_name.as_ref().map_or_else(|| Arc::from("range"), text);
+        self.member.phase = Phase::Syncing;
+        self.member.heartbeat_at = now.plus_millis(i64::from(self.config.heartbeat_interval_ms));
+        self.member.session_deadline = now.plus_millis(i64::from(self.config.session_timeout_ms));
+        self.member.assigned_by = None;
+        if response.leader != response.member_id || response.skip_assignment {
+            return self.send_sync(now, Vec::new());
+        }
+        let members: Vec<Candidate> = response
+            .members
+            .iter()
+            .map(|member| Candidate {
+                id: text(&member.member_id),
+                instance: member.group_instance_id.as_ref().map(text),
+                topics: assignor::decode_subscription(member.metadata.clone()).unwrap_or_default(),
+            })
+            .collect();
+        for topic in members.iter().flat_map(|member| &member.topics) {
+            self.metadata.want(topic);
+        }
+        self.member.lead = Some(Lead { members, protocol: self.member.protocol.clone() });
+    }
+
+    /// The leader assigns as soon as it has heard of every topic of the group.
+    fn lead(&mut self, now: Time) {
+        let Some(lead) = self.member.lead.take() else { return };
+        let topics: BTreeSet<Arc<str>> = lead.members.iter().flat_map(|member| member.topics.iter().cloned()).collect();
+        if topics.iter().any(|topic| self.metadata.topic(topic).is_none()) {
+            self.metadata.request_update();
+            self.member.lead = Some(lead);
+            return;
+        }
+        let counts: BTreeMap<Arc<str>, Option<i32>> =
+            topics.into_iter().map(|topic| (topic.clone(), self.metadata.partition_count(&topic))).collect();
+        let known = counts.iter().filter_map(|(topic, count)| Some((topic.clone(), (*count)?))).collect();
+        let assignments = assignor::range(&lead.members, &known)
+            .into_iter()
+            .map(|(member, partitions)| {
+                SyncGroupRequestAssignment::default()
+                    .with_member_id(str_bytes(&member))
+                    .with_assignment(assignor::encode_assignment(&partitions))
+            })
+            .collect();
+        self.member.assigned_by = Some(counts);
+        self.net.event(ConsumerEvent::LedAssignment { protocol: lead.protocol, members: lead.members.len() as u32 });
+        self.send_sync(now, assignments);
+    }
+
+    fn send_sync(&mut self, now: Time, assignments: Vec<SyncGroupRequestAssignment>) {
+        let sent = self.coordinator_ready(now).and_then(|node| Some((node, self.net.version(node, ApiKey::SyncGroup)?)));
+        let Some((node, version)) = sent else { return self.join_again(now, code::COORDINATOR_NOT_AVAILABLE) };
+        let request = SyncGroupRequest::default()
+            .with_group_id(self.group())
+            .with_generation_id(self.member.generation)
+            .with_member_id(str_bytes(&self.member.id))
+            .with_group_instance_id(self.instance().filter(|_| version >= 3))
+            .with_protocol_type((version >= 5).then(|| str_bytes("consumer")))
+            .with_protocol_name((version >= 5).then(|| str_bytes(&self.member.protocol)))
+            .with_assignments(assignments);
+        let tag = Tag::Sync { round: self.member.round };
+        let timeout = self.config.request_timeout_ms.max(i64::from(self.config.max_poll_interval_ms).saturating_add(5000));
+        if !self.net.send(now, node, version, &request, Some(tag), Some(timeout)) {
+            self.join_again(now, code::COORDINATOR_NOT_AVAILABLE);
+        }
+    }
+
+    pub(super) fn synced(&mut self, now: Time, round: u64, outcome: Outcome) {
+        if round != self.member.round || self.member.phase != Phase::Syncing {
+            return;
+        }
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<SyncGroupResponse>(body, version).ok(),
+            Outcome::Lost => None,
+        };
+        let Some(response) = response else { return self.join_again(now, code::COORDINATOR_NOT_AVAILABLE) };
+        if response.error_code != 0 {
+            return self.join_again(now, response.error_code);
+        }
+        let Some(partitions) = assignor::decode_assignment(response.assignment) else { return self.fatal(-1) };
+        self.member.phase = Phase::Stable;
+        self.member.prepared = false;
+        self.member.lost = false;
+        self.member.join_failures = 0;
+        self.offsets_retry_at = Time(i64::MIN);
+        self.set_assignment(partitions);
+        self.next_auto_commit = now.plus_millis(self.config.auto_commit_interval_ms);
+        self.net.event(ConsumerEvent::Assigned {
+            generation: self.member.generation,
+            member: self.member.id.clone(),
+            partitions: self.assignment(),
+        });
+        self.metadata_renewed(now);
+    }
+
+    /// The leader starts a rebalance when the topics of the group have other partitions than when it assigned.
+    pub(super) fn metadata_renewed(&mut self, _now: Time) {
+        if self.member.phase != Phase::Stable {
+            return;
+        }
+        let Some(counts) = &self.member.assigned_by else { return };
+        if counts.iter().any(|(topic, count)| self.metadata.partition_count(topic) != *count) {
+            self.member.assigned_by = None;
+            self.member.want_rejoin("the partitions of the subscribed topics have changed");
+        }
+    }
+
+    fn heartbeat(&mut self, now: Time) {
+        if !matches!(self.member.phase, Phase::Stable | Phase::Syncing) || self.member.generation < 0 || self.member.beating {
+            return;
+        }
+        if now < self.member.heartbeat_at {
+            return self.wake_at(self.member.heartbeat_at, "heartbeat.interval.ms");
+        }
+        let Some(node) = self.coordinator_ready(now) else { return };
+        let Some(version) = self.net.version(node, ApiKey::Heartbeat) else { return };
+        let request = HeartbeatRequest::default()
+            .with_group_id(self.group())
+            .with_generation_id(self.member.generation)
+            .with_member_id(str_bytes(&self.member.id))
+            .with_group_instance_id(self.instance().filter(|_| version >= 3));
+        let tag = Tag::Heartbeat { round: self.member.round };
+        self.member.beating = self.net.send(now, node, version, &request, Some(tag), None);
+        self.member.heartbeat_at = now.plus_millis(i64::from(self.config.heartbeat_interval_ms));
+        self.wake_at(self.member.heartbeat_at, "heartbeat.interval.ms");
+    }
+
+    pub(super) fn heart_answered(&mut self, now: Time, round: u64, outcome: Outcome) {
+        self.member.beating = false;
+        if round != self.member.round {
+            return;
+        }
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<HeartbeatResponse>(body, version).ok(),
+            Outcome::Lost => None,
+        };
+        let error = response.map_or(code::COORDINATOR_NOT_AVAILABLE, |response| response.error_code);
+        match error {
+            0 | code::REBALANCE_IN_PROGRESS => {
+                self.member.session_deadline = now.plus_millis(i64::from(self.config.session_timeout_ms));
+                if error != 0 && self.member.phase == Phase::Stable {
+                    self.member.want_rejoin("the group rebalances");
+                }
+            }
+            code::COORDINATOR_NOT_AVAILABLE | code::NOT_COORDINATOR => self.lose_coordinator(now),
+            code::UNKNOWN_MEMBER_ID | code::ILLEGAL_GENERATION => self.lose_membership(error),
+            code::COORDINATOR_LOAD_IN_PROGRESS => {}
+            _ => self.fatal(error),
+        }
+    }
+
+    /// Sends LeaveGroup. False: there is nothing to leave (static members stay) or no way to say so.
+    pub(super) fn leave(&mut self, now: Time, why: &str) -> bool {
+        if self.member.id.is_empty() || self.config.group_instance_id.is_some() || self.manual {
+            return false;
+        }
+        let Some(node) = self.coordinator_ready(now) else { return false };
+        let Some(version) = self.net.version(node, ApiKey::LeaveGroup) else { return false };
+        let id = str_bytes(&self.member.id);
+        let request = LeaveGroupRequest::default().with_group_id(self.group());
+        let request = if version >= 3 {
+            let reason = (version >= 5).then(|| str_bytes(why));
+            request.with_members(vec![MemberIdentity::default().with_member_id(id).with_reason(reason)])
+        } else {
+            request.with_member_id(id)
+        };
+        self.member.leaving = self.net.send(now, node, version, &request, Some(Tag::Leave), None);
+        self.member.leaving
+    }
+
+    pub(super) fn left(&mut self, now: Time) {
+        self.member.leaving = false;
+        if matches!(self.closing, Closing::Leaving { .. }) {
+            self.finish_close(now);
+        }
+    }
+}

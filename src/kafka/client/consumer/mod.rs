@@ -1,0 +1,367 @@
+//! The consumer: classic group membership on its own heartbeat timer, range assignor, fetcher, positions, commits
+//! (`ClassicKafkaConsumer`, `ConsumerCoordinator`, `Fetcher`).
+
+mod assignor;
+mod config;
+mod fetcher;
+mod membership;
+mod offsets;
+
+pub use config::{ConsumerConfig, OffsetReset};
+
+use super::metadata::Metadata;
+use super::net::{Answer, Net, Node, Readiness};
+use super::{ClientError, ConnId, Output, TopicPartition};
+use crate::kafka::time::{Deadline, Reason, Time, earlier};
+use bytes::Bytes;
+use fetcher::PartitionState;
+use membership::{Member, Phase};
+use offsets::PendingCommit;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsumerRecord {
+    pub topic: Arc<str>,
+    pub partition: i32,
+    pub offset: i64,
+    pub timestamp: i64,
+    pub key: Option<Bytes>,
+    pub value: Option<Bytes>,
+    pub leader_epoch: i32,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ConsumerEvent {
+    Joining { group: Arc<str>, why: Arc<str> },
+    /// `onPartitionsRevoked` / `onPartitionsLost` (`lost`).
+    Revoked { partitions: Vec<(Arc<str>, i32)>, lost: bool },
+    Assigned { generation: i32, member: Arc<str>, partitions: Vec<(Arc<str>, i32)> },
+    /// This member is the leader and has computed everyone's assignment.
+    LedAssignment { protocol: Arc<str>, members: u32 },
+    PositionReset { topic: Arc<str>, partition: i32, offset: i64, why: &'static str },
+    Fetched { topic: Arc<str>, partition: i32, base_offset: i64, last_offset: i64 },
+    Committed { offsets: Vec<(Arc<str>, i32, i64)> },
+    CommitFailed { error: ClientError },
+    /// max.poll.interval.ms passed without a poll: the member leaves the group.
+    PollTimeout,
+    Error { error: ClientError },
+}
+
+/// What a request was for. `round` tells answers of an earlier membership from those of this one.
+#[derive(Clone, Debug)]
+enum Tag {
+    Metadata,
+    FindCoordinator,
+    Join { round: u64 },
+    Sync { round: u64 },
+    Heartbeat { round: u64 },
+    Leave,
+    Commit(PendingCommit),
+    OffsetFetch { wanted: Vec<(TopicPartition, u64)> },
+    ListOffsets { node: i32, wanted: Vec<(TopicPartition, u64)> },
+    Fetch { node: i32, wanted: Vec<(TopicPartition, u64, i64)> },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Closing {
+    No,
+    Leaving { deadline: Time },
+    Closed,
+}
+
+#[derive(Clone, Debug)]
+pub struct Consumer {
+    config: ConsumerConfig,
+    net: Net<Tag, ConsumerEvent>,
+    metadata: Metadata,
+    subscription: BTreeSet<Arc<str>>,
+    manual: bool,
+    member: Member,
+    partitions: BTreeMap<TopicPartition, PartitionState>,
+    /// Partitions with buffered records, in the order in which they were fetched.
+    completed: VecDeque<TopicPartition>,
+    fetching: BTreeSet<i32>,
+    listing: BTreeSet<i32>,
+    fetching_offsets: bool,
+    offsets_retry_at: Time,
+    commits: VecDeque<PendingCommit>,
+    commits_in_flight: u32,
+    next_auto_commit: Time,
+    last_poll: Time,
+    /// Time has come for the app to call `poll` though there are no records.
+    poll_due: bool,
+    next_fence: u64,
+    closing: Closing,
+    wake: Option<Deadline>,
+}
+
+impl Consumer {
+    /// The seed is taken for the contract's sake: nothing here is random.
+    pub fn new(config: ConsumerConfig, _seed: u64) -> Result<Self, ClientError> {
+        config.check()?;
+        Ok(Self {
+            net: Net::new(config.client_id.clone(), &config.bootstrap_servers, config.request_timeout_ms),
+            metadata: Metadata::new(
+                config.retry_backoff_ms,
+                config.retry_backoff_max_ms,
+                config.metadata_max_age_ms,
+                config.allow_auto_create_topics,
+            ),
+            subscription: BTreeSet::new(),
+            manual: false,
+            member: Member::default(),
+            partitions: BTreeMap::new(),
+            completed: VecDeque::new(),
+            fetching: BTreeSet::new(),
+            listing: BTreeSet::new(),
+            fetching_offsets: false,
+            offsets_retry_at: Time(i64::MIN),
+            commits: VecDeque::new(),
+            commits_in_flight: 0,
+            next_auto_commit: Time::NEVER,
+            last_poll: Time::NEVER,
+            poll_due: false,
+            next_fence: 0,
+            closing: Closing::No,
+            wake: None,
+            config,
+        })
+    }
+
+    /// Group subscription by names. Needs group.id.
+    pub fn subscribe(&mut self, now: Time, topics: Vec<Arc<str>>) -> Result<(), ClientError> {
+        if self.config.group_id.is_none() {
+            return Err(ClientError::Illegal("subscribe needs group.id"));
+        }
+        if self.manual {
+            return Err(ClientError::Illegal("subscribe and assign exclude each other"));
+        }
+        self.subscription = topics.into_iter().collect();
+        self.metadata.want_only(&self.subscription);
+        self.member.want_rejoin("the subscription has changed");
+        self.last_poll = now;
+        if self.next_auto_commit == Time::NEVER {
+            self.next_auto_commit = now.plus_millis(self.config.auto_commit_interval_ms);
+        }
+        self.run(now);
+        Ok(())
+    }
+
+    /// Assignment without a group.
+    pub fn assign(&mut self, now: Time, partitions: Vec<(Arc<str>, i32)>) {
+        self.manual = true;
+        self.subscription = partitions.iter().map(|(topic, _)| topic.clone()).collect();
+        self.metadata.want_only(&self.subscription);
+        self.set_assignment(partitions);
+        self.next_auto_commit = now.plus_millis(self.config.auto_commit_interval_ms);
+        self.last_poll = now;
+        self.run(now);
+    }
+
+    /// `KafkaConsumer.poll` that never blocks: up to max.poll.records of what has been fetched; also the sign of life that
+    /// max.poll.interval.ms watches. Auto commit happens here. Call it again when `wants_poll` or a timeout says so.
+    pub fn poll(&mut self, now: Time) -> Vec<ConsumerRecord> {
+        if self.closing != Closing::No {
+            return Vec::new();
+        }
+        self.last_poll = now;
+        self.poll_due = false;
+        if self.auto_commits() && self.next_auto_commit <= now {
+            self.next_auto_commit = now.plus_millis(self.config.auto_commit_interval_ms);
+            self.commit_positions(now, true);
+        }
+        self.prepare_join(now);
+        let records = self.take_records(now);
+        self.run(now);
+        records
+    }
+
+    /// Whether `poll` would return records (or must be called for a rebalance callback, an auto commit, a sign of life).
+    pub fn wants_poll(&self) -> bool {
+        self.closing == Closing::No
+            && (self.poll_due
+                || self.member.awaits_poll()
+                || self.completed.iter().any(|at| self.partitions.get(at).is_some_and(|state| !state.buffer.is_empty())))
+    }
+
+    /// Commits if auto commit is on, leaves the group, closes connections as the answers come.
+    pub fn close(&mut self, now: Time) {
+        if self.closing != Closing::No {
+            return;
+        }
+        self.closing = Closing::Leaving { deadline: now.plus_millis(self.config.request_timeout_ms.min(30_000)) };
+        if self.auto_commits() {
+            self.commit_positions(now, true);
+        }
+        self.run(now);
+    }
+
+    pub fn assignment(&self) -> Vec<(Arc<str>, i32)> {
+        self.partitions.keys().cloned().collect()
+    }
+
+    /// (topic, partition, position: next offset that poll returns).
+    pub fn positions(&self) -> Vec<(Arc<str>, i32, i64)> {
+        self.partitions
+            .iter()
+            .filter_map(|((topic, partition), state)| Some((topic.clone(), *partition, state.position?)))
+            .collect()
+    }
+
+    /// (member id, generation), once joined.
+    pub fn membership(&self) -> Option<(Arc<str>, i32)> {
+        (self.member.generation >= 0).then(|| (self.member.id.clone(), self.member.generation))
+    }
+
+    /// "unjoined", "joining", "syncing", "stable", "closed", "assigned".
+    pub fn state(&self) -> &'static str {
+        match (self.closing, self.manual, &self.member.phase) {
+            (Closing::No, true, _) => "assigned",
+            (Closing::No, false, Phase::Unjoined) => "unjoined",
+            (Closing::No, false, Phase::Joining) => "joining",
+            (Closing::No, false, Phase::Syncing) => "syncing",
+            (Closing::No, false, Phase::Stable) => "stable",
+            _ => "closed",
+        }
+    }
+
+    pub fn handle_connected(&mut self, now: Time, conn: ConnId) {
+        self.net.handle_connected(now, conn);
+        self.run(now);
+    }
+    pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
+        let answers = self.net.handle_frame(now, conn, frame);
+        self.answered(now, answers);
+        self.run(now);
+    }
+    pub fn handle_disconnected(&mut self, now: Time, conn: ConnId) {
+        let answers = self.net.handle_disconnected(now, conn);
+        self.metadata.request_update();
+        self.answered(now, answers);
+        self.coordinator_link_lost(now);
+        self.run(now);
+    }
+    pub fn handle_timeout(&mut self, now: Time) {
+        let answers = self.net.expire(now);
+        self.answered(now, answers);
+        self.run(now);
+    }
+    pub fn poll_output(&mut self) -> Option<Output<ConsumerEvent>> {
+        self.net.poll_output()
+    }
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        if self.closing == Closing::Closed {
+            return None;
+        }
+        earlier(self.wake.clone(), self.net.deadline())
+    }
+
+    fn wake_at(&mut self, at: Time, what: &'static str) {
+        let who = self.config.client_id.clone();
+        self.wake = earlier(self.wake.take(), Some((at, Reason::new(what, who))));
+    }
+
+    fn auto_commits(&self) -> bool {
+        self.config.enable_auto_commit && self.config.group_id.is_some()
+    }
+
+    fn answered(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
+        for Answer { tag, outcome, .. } in answers {
+            match tag {
+                Tag::Metadata => {
+                    self.metadata.handle(now, &mut self.net, outcome);
+                    self.metadata_renewed(now);
+                }
+                Tag::FindCoordinator => self.found_coordinator(now, outcome),
+                Tag::Join { round } => self.joined(now, round, outcome),
+                Tag::Sync { round } => self.synced(now, round, outcome),
+                Tag::Heartbeat { round } => self.heart_answered(now, round, outcome),
+                Tag::Leave => self.left(now),
+                Tag::Commit(commit) => self.committed(now, commit, outcome),
+                Tag::OffsetFetch { wanted } => self.offsets_fetched(now, &wanted, outcome),
+                Tag::ListOffsets { node, wanted } => self.offsets_listed(now, node, &wanted, outcome),
+                Tag::Fetch { node, wanted } => self.fetched(now, node, &wanted, outcome),
+            }
+        }
+    }
+
+    /// Does all that is due now, and notes when to come back.
+    fn run(&mut self, now: Time) {
+        self.wake = None;
+        if self.closing == Closing::Closed {
+            return;
+        }
+        self.run_membership(now);
+        self.run_commits(now);
+        if let Closing::Leaving { deadline } = self.closing {
+            self.run_close(now, deadline);
+            return;
+        }
+        self.run_positions(now);
+        self.run_fetches(now);
+        if !self.subscription.is_empty() {
+            if let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata) {
+                self.wake = earlier(self.wake.take(), Some(deadline));
+            }
+        }
+        self.run_poll_due(now);
+    }
+
+    /// The deadlines at which the app should call `poll` even without records.
+    fn run_poll_due(&mut self, now: Time) {
+        if self.poll_due || self.subscription.is_empty() {
+            return;
+        }
+        let half = i64::from(self.config.max_poll_interval_ms) / 2;
+        let mut due = vec![(self.last_poll.plus_millis(half), "half of max.poll.interval.ms")];
+        if self.auto_commits() && !self.partitions.is_empty() {
+            due.push((self.next_auto_commit, "auto.commit.interval.ms"));
+        }
+        for (at, what) in due {
+            if at <= now {
+                self.poll_due = true;
+            } else {
+                self.wake_at(at, what);
+            }
+        }
+    }
+
+    fn coordinator_ready(&mut self, now: Time) -> Option<Node> {
+        let node = Node::Coordinator(self.member.coordinator?);
+        match self.net.ready(now, node) {
+            Readiness::Ready => Some(node),
+            Readiness::After(at) => {
+                self.wake_at(at, "reconnect backoff");
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Leaves the group once commits are answered, then closes everything.
+    fn run_close(&mut self, now: Time, deadline: Time) {
+        let late = deadline <= now;
+        let waiting = !self.commits.is_empty() || self.commits_in_flight > 0;
+        let hopeless = self.member.coordinator.is_none() && self.member.generation < 0;
+        if waiting && !late && !hopeless {
+            return self.wake_at(deadline, "close timeout");
+        }
+        if !late && self.member.leaving {
+            return self.wake_at(deadline, "close timeout");
+        }
+        if !late && self.leave(now, "the consumer is being closed") {
+            return self.wake_at(deadline, "close timeout");
+        }
+        self.finish_close(now);
+    }
+
+    fn finish_close(&mut self, now: Time) {
+        self.closing = Closing::Closed;
+        self.partitions.clear();
+        self.completed.clear();
+        self.member = Member::default();
+        self.wake = None;
+        self.net.close_all(now);
+    }
+}

@@ -1,0 +1,380 @@
+//! Committed offsets and positions: OffsetFetch, ListOffsets, OffsetCommit (`ConsumerCoordinator`, `OffsetFetcher`).
+
+use super::fetcher::Need;
+use super::{Closing, Consumer, ConsumerEvent, OffsetReset, Tag};
+use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
+use crate::kafka::client::{ClientError, TopicPartition, code, str_bytes, text, topic_name};
+use crate::kafka::time::Time;
+use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::frame;
+use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use kafka_protocol::messages::offset_fetch_request::{
+    OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
+};
+use kafka_protocol::messages::{
+    ApiKey, GroupId, ListOffsetsRequest, ListOffsetsResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
+    OffsetFetchResponse,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// `default.api.timeout.ms`: how long a commit is tried again.
+const COMMIT_TIMEOUT_MS: i64 = 60_000;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct PendingCommit {
+    offsets: BTreeMap<TopicPartition, i64>,
+    generation: i32,
+    since: Time,
+    retry_at: Time,
+    attempts: u32,
+}
+
+fn by_topic<T>(items: impl Iterator<Item = (TopicPartition, T)>) -> BTreeMap<Arc<str>, Vec<(i32, T)>> {
+    let mut topics: BTreeMap<Arc<str>, Vec<(i32, T)>> = BTreeMap::new();
+    for ((topic, partition), item) in items {
+        topics.entry(topic).or_default().push((partition, item));
+    }
+    topics
+}
+
+impl Consumer {
+    /// Commits the positions (what `poll` has returned so far), or the given offsets. Answered by `Committed` or `CommitFailed`.
+    pub fn commit(&mut self, now: Time, offsets: Option<Vec<(Arc<str>, i32, i64)>>) {
+        if self.config.group_id.is_none() || self.closing == Closing::Closed {
+            let error = ClientError::Illegal("a commit needs group.id and an open consumer");
+            return self.net.event(ConsumerEvent::CommitFailed { error });
+        }
+        match offsets {
+            None => self.commit_positions(now, false),
+            Some(offsets) => {
+                let offsets = offsets.into_iter().map(|(topic, partition, offset)| ((topic, partition), offset)).collect();
+                self.queue_commit(now, offsets);
+            }
+        }
+        self.run(now);
+    }
+
+    /// Queues a commit of all positions. An automatic one with nothing to say is left out.
+    pub(super) fn commit_positions(&mut self, now: Time, auto: bool) {
+        let offsets: BTreeMap<TopicPartition, i64> = self
+            .partitions
+            .iter()
+            .filter_map(|(at, state)| Some((at.clone(), state.position.filter(|_| state.need == Need::Nothing)?)))
+            .collect();
+        if offsets.is_empty() {
+            if !auto {
+                self.net.event(ConsumerEvent::Committed { offsets: Vec::new() });
+            }
+            return;
+        }
+        self.queue_commit(now, offsets);
+    }
+
+    fn queue_commit(&mut self, now: Time, offsets: BTreeMap<TopicPartition, i64>) {
+        let generation = self.member.generation;
+        if !self.manual && generation < 0 {
+            let error = ClientError::Broker(ErrorCode::from_code(code::UNKNOWN_MEMBER_ID));
+            return self.net.event(ConsumerEvent::CommitFailed { error });
+        }
+        self.commits.push_back(PendingCommit { offsets, generation, since: now, retry_at: now, attempts: 0 });
+    }
+
+    /// Sends commits that are due, in order.
+    pub(super) fn run_commits(&mut self, now: Time) {
+        let mut waiting = std::mem::take(&mut self.commits);
+        while let Some(commit) = waiting.pop_front() {
+            let deadline = commit.since.plus_millis(COMMIT_TIMEOUT_MS);
+            if commit.generation != self.member.generation {
+                self.commit_failed(code::ILLEGAL_GENERATION);
+            } else if deadline <= now {
+                self.commit_failed(code::REQUEST_TIMED_OUT);
+            } else if now < commit.retry_at {
+                self.wake_at(commit.retry_at.min(deadline), "commit retry backoff");
+                self.commits.push_back(commit);
+            } else if let Err(commit) = self.send_commit(now, commit) {
+                self.wake_at(deadline, "commit timeout");
+                self.commits.push_back(commit);
+            }
+        }
+    }
+
+    fn send_commit(&mut self, now: Time, commit: PendingCommit) -> Result<(), PendingCommit> {
+        let Some(node) = self.coordinator_ready(now) else { return Err(commit) };
+        let Some(version) = self.net.version(node, ApiKey::OffsetCommit) else { return Err(commit) };
+        let topics = by_topic(commit.offsets.iter().map(|(at, offset)| (at.clone(), *offset)))
+            .into_iter()
+            .map(|(topic, partitions)| {
+                let partitions = partitions
+                    .into_iter()
+                    .map(|(partition, offset)| {
+                        OffsetCommitRequestPartition::default()
+                            .with_partition_index(partition)
+                            .with_committed_offset(offset)
+                            .with_committed_leader_epoch(-1)
+                            .with_committed_metadata(Some(str_bytes("")))
+                    })
+                    .collect();
+                OffsetCommitRequestTopic::default().with_name(topic_name(&topic)).with_partitions(partitions)
+            })
+            .collect();
+        let group = self.config.group_id.clone().unwrap_or_else(|| Arc::from(""));
+        let instance = self.config.group_instance_id.as_ref().filter(|_| version >= 7 && !self.manual);
+        let request = OffsetCommitRequest::default()
+            .with_group_id(GroupId(str_bytes(&group)))
+            .with_generation_id_or_member_epoch(commit.generation)
+            .with_member_id(str_bytes(&self.member.id))
+            .with_group_instance_id(instance.map(|instance| str_bytes(instance)))
+            .with_topics(topics);
+        if self.net.send(now, node, version, &request, Some(Tag::Commit(commit.clone())), None) {
+            self.commits_in_flight += 1;
+            Ok(())
+        } else {
+            Err(commit)
+        }
+    }
+
+    fn commit_failed(&mut self, error: i16) {
+        self.net.event(ConsumerEvent::CommitFailed { error: ClientError::Broker(ErrorCode::from_code(error)) });
+    }
+
+    pub(super) fn committed(&mut self, now: Time, mut commit: PendingCommit, outcome: Outcome) {
+        self.commits_in_flight = self.commits_in_flight.saturating_sub(1);
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<OffsetCommitResponse>(body, version).ok(),
+            Outcome::Lost => None,
+        };
+        let error = match &response {
+            None => code::COORDINATOR_NOT_AVAILABLE,
+            Some(response) => response
+                .topics
+                .iter()
+                .flat_map(|topic| &topic.partitions)
+                .map(|partition| partition.error_code)
+                .find(|error| *error != 0)
+                .unwrap_or(0),
+        };
+        match error {
+            0 => {
+                let offsets = commit.offsets.into_iter().map(|((topic, partition), offset)| (topic, partition, offset)).collect();
+                self.net.event(ConsumerEvent::Committed { offsets });
+            }
+            code::COORDINATOR_LOAD_IN_PROGRESS
+            | code::COORDINATOR_NOT_AVAILABLE
+            | code::NOT_COORDINATOR
+            | code::REQUEST_TIMED_OUT
+            | code::UNKNOWN_TOPIC_OR_PARTITION => {
+                if !matches!(error, code::COORDINATOR_LOAD_IN_PROGRESS | code::UNKNOWN_TOPIC_OR_PARTITION) {
+                    self.lose_coordinator(now);
+                }
+                let wait = backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, commit.attempts);
+                commit.attempts = commit.attempts.saturating_add(1);
+                commit.retry_at = now.plus_millis(wait);
+                self.commits.push_back(commit);
+            }
+            _ => {
+                self.commit_failed(error);
+                if commit.generation == self.member.generation && !self.manual {
+                    match error {
+                        code::REBALANCE_IN_PROGRESS => self.member.want_rejoin("a commit met a rebalance"),
+                        code::UNKNOWN_MEMBER_ID | code::ILLEGAL_GENERATION => self.lose_membership(error),
+                        code::FENCED_INSTANCE_ID => self.fatal(error),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Finds positions: the group's committed offsets first, then auto.offset.reset.
+    pub(super) fn run_positions(&mut self, now: Time) {
+        self.fetch_offsets(now);
+        let mut nodes: BTreeMap<i32, Vec<(TopicPartition, u64, OffsetReset, i32)>> = BTreeMap::new();
+        let mut later: Option<Time> = None;
+        let mut leaderless = false;
+        for (at, state) in &self.partitions {
+            let Need::Reset { to, .. } = state.need else { continue };
+            if now < state.retry_at {
+                later = Some(later.map_or(state.retry_at, |first| first.min(state.retry_at)));
+                continue;
+            }
+            match self.metadata.leader(&at.0, at.1) {
+                Some((leader, epoch)) => nodes.entry(leader).or_default().push((at.clone(), state.fence, to, epoch)),
+                None => leaderless = true,
+            }
+        }
+        if leaderless {
+            self.metadata.request_update();
+        }
+        if let Some(at) = later {
+            self.wake_at(at, "offset reset backoff");
+        }
+        for (leader, partitions) in nodes {
+            if !self.listing.contains(&leader) {
+                self.list_offsets(now, leader, partitions);
+            }
+        }
+    }
+
+    fn fetch_offsets(&mut self, now: Time) {
+        let wanted: Vec<(TopicPartition, u64)> = self
+            .partitions
+            .iter()
+            .filter(|(_, state)| state.need == Need::Committed)
+            .map(|(at, state)| (at.clone(), state.fence))
+            .collect();
+        if wanted.is_empty() || self.fetching_offsets {
+            return;
+        }
+        if now < self.offsets_retry_at {
+            return self.wake_at(self.offsets_retry_at, "offset fetch backoff");
+        }
+        let Some(node) = self.coordinator_ready(now) else { return };
+        let Some(version) = self.net.version(node, ApiKey::OffsetFetch) else { return };
+        let group = GroupId(str_bytes(self.config.group_id.as_deref().unwrap_or("")));
+        let topics = by_topic(wanted.iter().cloned()).into_iter().map(|(topic, partitions)| {
+            (topic_name(&topic), partitions.into_iter().map(|(partition, _)| partition).collect::<Vec<i32>>())
+        });
+        let request = if version >= 8 {
+            let topics = topics
+                .map(|(name, partitions)| OffsetFetchRequestTopics::default().with_name(name).with_partition_indexes(partitions))
+                .collect();
+            let group = OffsetFetchRequestGroup::default().with_group_id(group).with_topics(Some(topics));
+            OffsetFetchRequest::default().with_groups(vec![group])
+        } else {
+            let topics = topics
+                .map(|(name, partitions)| OffsetFetchRequestTopic::default().with_name(name).with_partition_indexes(partitions))
+                .collect();
+            OffsetFetchRequest::default().with_group_id(group).with_topics(Some(topics))
+        };
+        let request = request.with_require_stable(version >= 7);
+        self.fetching_offsets = self.net.send(now, node, version, &request, Some(Tag::OffsetFetch { wanted }), None);
+    }
+
+    pub(super) fn offsets_fetched(&mut self, now: Time, wanted: &[(TopicPartition, u64)], outcome: Outcome) {
+        self.fetching_offsets = false;
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<OffsetFetchResponse>(body, version).ok(),
+            Outcome::Lost => None,
+        };
+        let mut error = code::COORDINATOR_NOT_AVAILABLE;
+        let mut results: BTreeMap<TopicPartition, (i16, i64)> = BTreeMap::new();
+        if let Some(response) = &response {
+            error = response.error_code;
+            for group in &response.groups {
+                error = if error == 0 { group.error_code } else { error };
+                for topic in &group.topics {
+                    for row in &topic.partitions {
+                        results.insert((text(&topic.name.0), row.partition_index), (row.error_code, row.committed_offset));
+                    }
+                }
+            }
+            for topic in &response.topics {
+                for row in &topic.partitions {
+                    results.insert((text(&topic.name.0), row.partition_index), (row.error_code, row.committed_offset));
+                }
+            }
+        }
+        self.offsets_retry_at = now.plus_millis(self.config.retry_backoff_ms);
+        match error {
+            0 => self.offsets_retry_at = now,
+            code::COORDINATOR_NOT_AVAILABLE | code::NOT_COORDINATOR => return self.lose_coordinator(now),
+            code::UNKNOWN_MEMBER_ID | code::ILLEGAL_GENERATION => return self.lose_membership(error),
+            code::COORDINATOR_LOAD_IN_PROGRESS => return,
+            _ => {
+                let error = ClientError::Broker(ErrorCode::from_code(error));
+                return self.net.event(ConsumerEvent::Error { error });
+            }
+        }
+        for (at, fence) in wanted {
+            let Some((error, offset)) = results.get(at).copied() else { continue };
+            let reset = self.reset_need("no committed offset");
+            let Some(state) = self.partitions.get_mut(at).filter(|state| state.fence == *fence) else { continue };
+            if error != 0 {
+                self.offsets_retry_at = now.plus_millis(self.config.retry_backoff_ms);
+                if error != code::UNSTABLE_OFFSET_COMMIT {
+                    let error = ClientError::Broker(ErrorCode::from_code(error));
+                    self.net.event(ConsumerEvent::Error { error });
+                }
+            } else if offset >= 0 {
+                state.need = Need::Nothing;
+                state.position = Some(offset);
+                state.next_fetch = offset;
+            } else {
+                state.need = reset;
+                if reset == Need::Seek {
+                    self.no_offset(at, -1);
+                }
+            }
+        }
+    }
+
+    fn list_offsets(&mut self, now: Time, leader: i32, partitions: Vec<(TopicPartition, u64, OffsetReset, i32)>) {
+        let node = Node::Broker(leader);
+        match self.net.ready(now, node) {
+            Readiness::Ready => {}
+            Readiness::After(at) => return self.wake_at(at, "reconnect backoff"),
+            Readiness::Busy => return,
+            Readiness::Unknown => return self.metadata.request_update(),
+        }
+        let Some(version) = self.net.version(node, ApiKey::ListOffsets) else { return };
+        let wanted = partitions.iter().map(|(at, fence, ..)| (at.clone(), *fence)).collect();
+        let topics = by_topic(partitions.into_iter().map(|(at, _, to, epoch)| (at, (to, epoch))))
+            .into_iter()
+            .map(|(topic, partitions)| {
+                let partitions = partitions
+                    .into_iter()
+                    .map(|(partition, (to, epoch))| {
+                        ListOffsetsPartition::default()
+                            .with_partition_index(partition)
+                            .with_current_leader_epoch(if version >= 4 { epoch } else { -1 })
+                            .with_timestamp(if to == OffsetReset::Earliest { -2 } else { -1 })
+                    })
+                    .collect();
+                ListOffsetsTopic::default().with_name(topic_name(&topic)).with_partitions(partitions)
+            })
+            .collect();
+        let timeout = i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX);
+        let request = ListOffsetsRequest::default()
+            .with_replica_id((-1).into())
+            .with_topics(topics)
+            .with_timeout_ms(if version >= 10 { timeout } else { 0 });
+        if self.net.send(now, node, version, &request, Some(Tag::ListOffsets { node: leader, wanted }), None) {
+            self.listing.insert(leader);
+        }
+    }
+
+    pub(super) fn offsets_listed(&mut self, now: Time, node: i32, wanted: &[(TopicPartition, u64)], outcome: Outcome) {
+        self.listing.remove(&node);
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<ListOffsetsResponse>(body, version).ok(),
+            Outcome::Lost => None,
+        };
+        let mut results: BTreeMap<TopicPartition, (i16, i64)> = BTreeMap::new();
+        for topic in response.iter().flat_map(|response| &response.topics) {
+            for row in &topic.partitions {
+                results.insert((text(&topic.name.0), row.partition_index), (row.error_code, row.offset));
+            }
+        }
+        for (at, fence) in wanted {
+            let Some(state) = self.partitions.get_mut(at).filter(|state| state.fence == *fence) else { continue };
+            let Need::Reset { why, .. } = state.need else { continue };
+            let (error, offset) = results.get(at).copied().unwrap_or((code::NETWORK_EXCEPTION, -1));
+            if error == 0 && offset >= 0 {
+                state.need = Need::Nothing;
+                state.position = Some(offset);
+                state.next_fetch = offset;
+                state.buffer.clear();
+                let (topic, partition) = at.clone();
+                self.net.event(ConsumerEvent::PositionReset { topic, partition, offset, why });
+                continue;
+            }
+            state.retry_at = now.plus_millis(self.config.retry_backoff_ms);
+            self.metadata.request_update();
+            if !ErrorCode::from_code(error).retriable() {
+                self.net.event(ConsumerEvent::Error { error: ClientError::Broker(ErrorCode::from_code(error)) });
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What a client knows of the cluster (`Metadata`): brokers, topics, leaders. Renewed when asked for and when it is old,
+//! with backoff; a leader with an older epoch than the known one is not believed.
+
+use super::net::{Net, Node, Outcome, Readiness, backoff_ms};
+use super::{text, topic_name};
+use crate::kafka::time::{Deadline, Reason, Time};
+use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::frame;
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
+use kafka_protocol::messages::{ApiKey, MetadataRequest, MetadataResponse};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PartitionMetadata {
+    /// -1: no leader.
+    pub leader: i32,
+    pub leader_epoch: i32,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TopicMetadata {
+    pub error: ErrorCode,
+    pub partitions: BTreeMap<i32, PartitionMetadata>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Metadata {
+    retry_backoff_ms: i64,
+    retry_backoff_max_ms: i64,
+    max_age_ms: i64,
+    allow_auto_create: bool,
+    topics: BTreeMap<Arc<str>, TopicMetadata>,
+    wanted: BTreeSet<Arc<str>>,
+    need_update: bool,
+    in_flight: bool,
+    last_success: Option<Time>,
+    last_attempt: Option<Time>,
+    failures: u32,
+    /// Grows with every answer taken in.
+    pub version: u64,
+}
+
+impl Metadata {
+    pub fn new(retry_backoff_ms: i64, retry_backoff_max_ms: i64, max_age_ms: i64, allow_auto_create: bool) -> Self {
+        Self {
+            retry_backoff_ms,
+            retry_backoff_max_ms,
+            max_age_ms,
+            allow_auto_create,
+            topics: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            need_update: true,
+            in_flight: false,
+            last_success: None,
+            last_attempt: None,
+            failures: 0,
+            version: 0,
+        }
+    }
+
+    /// Adds a topic of interest. A new one is asked for at once.
+    pub fn want(&mut self, topic: &Arc<str>) {
+        if self.wanted.insert(topic.clone()) {
+            self.need_update = true;
+            self.last_attempt = None;
+        }
+    }
+
+    /// Keeps only these topics of interest.
+    pub fn want_only(&mut self, topics: &BTreeSet<Arc<str>>) {
+        self.wanted.retain(|topic| topics.contains(topic));
+        self.topics.retain(|topic, _| topics.contains(topic));
+        for topic in topics {
+            self.want(topic);
+        }
+    }
+
+    pub fn request_update(&mut self) {
+        self.need_update = true;
+    }
+
+    pub fn topic(&self, topic: &str) -> Option<&TopicMetadata> {
+        self.topics.get(topic)
+    }
+
+    /// Partitions of a topic; `None` while it is unknown.
+    pub fn partition_count(&self, topic: &str) -> Option<i32> {
+        let count = self.topics.get(topic)?.partitions.len() as i32;
+        (count > 0).then_some(count)
+    }
+
+    /// The leader of a partition and its epoch, if there is one.
+    pub fn leader(&self, topic: &str, partition: i32) -> Option<(i32, i32)> {
+        let found = self.topics.get(topic)?.partitions.get(&partition)?;
+        (found.leader >= 0).then_some((found.leader, found.leader_epoch))
+    }
+
+    /// Sends a Metadata request when one is due; says when to come back otherwise.
+    pub fn run<T, E>(&mut self, now: Time, net: &mut Net<T, E>, tag: T) -> Option<Deadline> {
+        if self.in_flight {
+            return None;
+        }
+        let allowed = self
+            .last_attempt
+            .map(|at| at.plus_millis(backoff_ms(self.retry_backoff_ms, self.retry_backoff_max_ms, self.failures)));
+        let expiry = self.last_success.map(|at| at.plus_millis(self.max_age_ms));
+        let due = match (self.need_update, expiry) {
+            (false, Some(at)) => at.max(allowed.unwrap_or(at)),
+            _ => allowed.unwrap_or(now),
+        };
+        if now < due {
+            let what = if self.need_update { "metadata retry backoff" } else { "metadata.max.age.ms" };
+            return Some((due, Reason::new(what, "")));
+        }
+        let node = match net.least_loaded(now) {
+            Ok(node) => node,
+            Err(Readiness::After(at)) => return Some((at, Reason::new("reconnect backoff", ""))),
+            Err(_) => return None,
+        };
+        let version = net.version(node, ApiKey::Metadata)?;
+        let topics = self.wanted.iter().map(|topic| MetadataRequestTopic::default().with_name(Some(topic_name(topic)))).collect();
+        let request = MetadataRequest::default().with_topics(Some(topics)).with_allow_auto_topic_creation(self.allow_auto_create);
+        self.last_attempt = Some(now);
+        if net.send(now, node, version, &request, Some(tag), None) {
+            self.in_flight = true;
+            self.need_update = false;
+            None
+        } else {
+            self.failures = self.failures.saturating_add(1);
+            let wait = backoff_ms(self.retry_backoff_ms, self.retry_backoff_max_ms, self.failures);
+            Some((now.plus_millis(wait), Reason::new("metadata retry backoff", "")))
+        }
+    }
+
+    /// Takes in the answer (or its absence).
+    pub fn handle<T, E>(&mut self, now: Time, net: &mut Net<T, E>, outcome: Outcome) {
+        self.in_flight = false;
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<MetadataResponse>(body, version).ok(),
+            Outcome::Lost => None,
+        };
+        let Some(response) = response else {
+            self.failures = self.failures.saturating_add(1);
+            self.need_update = true;
+            return;
+        };
+        for broker in &response.brokers {
+            let (host, port): (Arc<str>, i32) = (text(&broker.host), broker.port);
+            net.set_address(Node::Broker(broker.node_id.0), &host, port);
+        }
+        let mut unsettled = response.brokers.is_empty();
+        for topic in &response.topics {
+            let Some(name) = &topic.name else { continue };
+            let name: Arc<str> = text(&name.0);
+            let error = ErrorCode::from_code(topic.error_code);
+            if error.is_error() {
+                unsettled |= error.retriable();
+                match self.topics.get_mut(&name) {
+                    Some(known) if error.retriable() => known.error = error,
+                    _ => {
+                        self.topics.insert(name, TopicMetadata { error, partitions: BTreeMap::new() });
+                    }
+                }
+                continue;
+            }
+            let known = self.topics.remove(&name);
+            let mut partitions = BTreeMap::new();
+            for partition in &topic.partitions {
+                let mut fresh = PartitionMetadata { leader: partition.leader_id.0, leader_epoch: partition.leader_epoch };
+                let old = known.as_ref().and_then(|topic| topic.partitions.get(&partition.partition_index));
+                if let Some(old) = old.filter(|old| fresh.leader_epoch >= 0 && old.leader_epoch > fresh.leader_epoch) {
+                    fresh = *old;
+                }
+                unsettled |= fresh.leader < 0;
+                partitions.insert(partition.partition_index, fresh);
+            }
+            self.topics.insert(name, TopicMetadata { error, partitions });
+        }
+        self.version += 1;
+        self.last_success = Some(now);
+        if unsettled {
+            self.failures = self.failures.saturating_add(1);
+            self.need_update = true;
+        } else {
+            self.failures = 0;
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! Connections of a client (`NetworkClient`): by node, dialled when something is to be sent, ApiVersions first, then
+//! requests in order with correlation ids; a request that times out closes its connection, a closed one backs off.
+
+use super::{ConnId, Output};
+use crate::kafka::time::{Deadline, Reason, Time, earlier};
+use crate::kafka::wire::frame;
+use bytes::Bytes;
+use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
+use kafka_protocol::protocol::{Encodable, Request, StrBytes};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// `reconnect.backoff.ms`.
+const RECONNECT_BACKOFF_MS: i64 = 50;
+/// `reconnect.backoff.max.ms`.
+const RECONNECT_BACKOFF_MAX_MS: i64 = 1000;
+/// `socket.connection.setup.timeout.ms`.
+const CONNECTION_SETUP_TIMEOUT_MS: i64 = 10_000;
+
+/// What this client speaks: the highest version is what the Java client 4.1 would use, except where topic ids would be
+/// needed (Produce 13, Fetch 13 and later): there it stays with names.
+const SPOKEN: &[(ApiKey, i16, i16)] = &[
+    (ApiKey::Produce, 3, 12),
+    (ApiKey::Fetch, 4, 12),
+    (ApiKey::ListOffsets, 1, 10),
+    (ApiKey::Metadata, 4, 13),
+    (ApiKey::OffsetCommit, 2, 9),
+    (ApiKey::OffsetFetch, 1, 9),
+    (ApiKey::FindCoordinator, 0, 6),
+    (ApiKey::JoinGroup, 0, 9),
+    (ApiKey::Heartbeat, 0, 4),
+    (ApiKey::LeaveGroup, 0, 5),
+    (ApiKey::SyncGroup, 0, 5),
+    (ApiKey::InitProducerId, 0, 5),
+];
+
+/// Whom a connection is for. The coordinator has one of its own, so that a held Fetch does not delay a heartbeat.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Node {
+    /// The n-th of `bootstrap.servers`.
+    Bootstrap(u32),
+    Broker(i32),
+    Coordinator(i32),
+}
+
+/// Exponential backoff without jitter: `base · 2^attempts`, at most `max`, in milliseconds.
+pub fn backoff_ms(base: i64, max: i64, attempts: u32) -> i64 {
+    base.saturating_mul(1_i64 << attempts.min(20)).min(max).max(0)
+}
+
+/// The fate of a request.
+#[derive(Clone, Debug)]
+pub struct Answer<T> {
+    pub node: Node,
+    pub tag: T,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Body { version: i16, body: Bytes },
+    /// The connection closed before the answer came.
+    Lost,
+}
+
+/// Whether a node can take a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Readiness {
+    Ready,
+    /// Something will be heard of it: a connection attempt or a request is under way.
+    Busy,
+    /// Reconnect backoff until then.
+    After(Time),
+    /// No address is known for it.
+    Unknown,
+}
+
+#[derive(Clone, Debug)]
+struct InFlight<T> {
+    correlation: i32,
+    api: ApiKey,
+    version: i16,
+    deadline: Time,
+    /// `None`: our own ApiVersions.
+    tag: Option<T>,
+}
+
+#[derive(Clone, Debug)]
+enum Link {
+    Down,
+    Connecting { conn: ConnId, deadline: Time },
+    Handshaking { conn: ConnId },
+    Ready { conn: ConnId, versions: BTreeMap<i16, (i16, i16)> },
+}
+
+#[derive(Clone, Debug)]
+struct Peer<T> {
+    host: Arc<str>,
+    port: i32,
+    link: Link,
+    failures: u32,
+    retry_at: Time,
+    in_flight: VecDeque<InFlight<T>>,
+}
+
+impl<T> Peer<T> {
+    fn new(host: Arc<str>, port: i32) -> Self {
+        Self { host, port, link: Link::Down, failures: 0, retry_at: Time(i64::MIN), in_flight: VecDeque::new() }
+    }
+
+    fn conn(&self) -> Option<ConnId> {
+        match self.link {
+            Link::Down => None,
+            Link::Connecting { conn, .. } | Link::Handshaking { conn } | Link::Ready { conn, .. } => Some(conn),
+        }
+    }
+}
+
+/// All connections of one client, its requests in flight, and its outputs in the order in which they came to be.
+#[derive(Clone, Debug)]
+pub struct Net<T, E> {
+    client_id: Arc<str>,
+    request_timeout_ms: i64,
+    peers: BTreeMap<Node, Peer<T>>,
+    conns: BTreeMap<ConnId, Node>,
+    next_conn: u64,
+    next_correlation: i32,
+    rotation: u64,
+    outputs: VecDeque<Output<E>>,
+}
+
+impl<T, E> Net<T, E> {
+    pub fn new(client_id: Arc<str>, bootstrap: &[(Arc<str>, i32)], request_timeout_ms: i64) -> Self {
+        let peers = bootstrap
+            .iter()
+            .zip(0_u32..)
+            .map(|((host, port), index)| (Node::Bootstrap(index), Peer::new(host.clone(), *port)))
+            .collect();
+        Self {
+            client_id,
+            request_timeout_ms,
+            peers,
+            conns: BTreeMap::new(),
+            next_conn: 0,
+            next_correlation: 0,
+            rotation: 0,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    pub fn event(&mut self, event: E) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    pub fn poll_output(&mut self) -> Option<Output<E>> {
+        self.outputs.pop_front()
+    }
+
+    /// The address of a node, from Metadata or FindCoordinator.
+    pub fn set_address(&mut self, node: Node, host: &Arc<str>, port: i32) {
+        let peer = self.peers.entry(node).or_insert_with(|| Peer::new(host.clone(), port));
+        if (&peer.host, peer.port) != (host, port) {
+            peer.host = host.clone();
+            peer.port = port;
+        }
+    }
+
+    /// Whether the node can take a request now; dials if that is what it needs.
+    pub fn ready(&mut self, now: Time, node: Node) -> Readiness {
+        let Some(peer) = self.peers.get_mut(&node) else { return Readiness::Unknown };
+        match peer.link {
+            Link::Ready { .. } => Readiness::Ready,
+            Link::Connecting { .. } | Link::Handshaking { .. } => Readiness::Busy,
+            Link::Down if now < peer.retry_at => Readiness::After(peer.retry_at),
+            Link::Down => {
+                let conn = ConnId(self.next_conn);
+                self.next_conn += 1;
+                peer.link = Link::Connecting { conn, deadline: now.plus_millis(CONNECTION_SETUP_TIMEOUT_MS) };
+                let (host, port) = (peer.host.clone(), peer.port);
+                self.conns.insert(conn, node);
+                self.outputs.push_back(Output::Connect { conn, host, port });
+                Readiness::Busy
+            }
+        }
+    }
+
+    /// Requests under way to the node.
+    pub fn in_flight(&self, node: Node) -> u32 {
+        self.peers.get(&node).map_or(0, |peer| peer.in_flight.len() as u32)
+    }
+
+    /// Any broker for a request that any broker answers (`NetworkClient.leastLoadedNode`): the ready one with the fewest
+    /// requests in flight; without one, dials. Bootstrap servers come in when no broker is known or none can be reached.
+    pub fn least_loaded(&mut self, now: Time) -> Result<Node, Readiness> {
+        let brokers: Vec<Node> = self.peers.keys().copied().filter(|node| matches!(node, Node::Broker(_))).collect();
+        let alive = brokers
+            .iter()
+            .any(|node| self.peers.get(node).is_some_and(|peer| peer.failures == 0 || !matches!(peer.link, Link::Down)));
+        let mut nodes = brokers;
+        if !alive {
+            nodes.extend(self.peers.keys().copied().filter(|node| matches!(node, Node::Bootstrap(_))));
+        }
+        let ready = |node: &&Node| self.peers.get(node).is_some_and(|peer| matches!(peer.link, Link::Ready { .. }));
+        if let Some(node) = nodes.iter().filter(ready).min_by_key(|node| self.in_flight(**node)) {
+            return Ok(*node);
+        }
+        let connecting = |node: &Node| self.peers.get(node).is_some_and(|peer| !matches!(peer.link, Link::Down));
+        if nodes.iter().any(connecting) {
+            return Err(Readiness::Busy);
+        }
+        let due: Vec<Node> =
+            nodes.iter().copied().filter(|node| self.peers.get(node).is_some_and(|peer| peer.retry_at <= now)).collect();
+        if due.is_empty() {
+            let soonest = nodes.iter().filter_map(|node| self.peers.get(node)).map(|peer| peer.retry_at).min();
+            return Err(soonest.map_or(Readiness::Unknown, Readiness::After));
+        }
+        let index = (self.rotation % due.len() as u64) as usize;
+        self.rotation += 1;
+        match due.get(index) {
+            Some(node) => Err(self.ready(now, *node)),
+            None => Err(Readiness::Unknown),
+        }
+    }
+
+    /// The version of an API to use with a ready node: the highest that both speak.
+    pub fn version(&self, node: Node, api: ApiKey) -> Option<i16> {
+        let Link::Ready { versions, .. } = &self.peers.get(&node)?.link else { return None };
+        let (_, our_min, our_max) = SPOKEN.iter().copied().find(|(key, ..)| *key == api)?;
+        let (min, max) = versions.get(&(api as i16)).copied()?;
+        let version = our_max.min(max);
+        (version >= our_min && version >= min).then_some(version)
+    }
+
+    /// Sends a request to a ready node. `tag` comes back with the answer; without one none is expected (acks=0).
+    /// False: the node is not ready or the request cannot be encoded.
+    pub fn send<R: Request + Encodable>(
+        &mut self,
+        now: Time,
+        node: Node,
+        version: i16,
+        request: &R,
+        tag: Option<T>,
+        timeout_ms: Option<i64>,
+    ) -> bool {
+        let Some(peer) = self.peers.get_mut(&node) else { return false };
+        let Link::Ready { conn, .. } = peer.link else { return false };
+        let Ok(api) = ApiKey::try_from(R::KEY) else { return false };
+        let correlation = self.next_correlation;
+        let Ok(frame) = frame::encode_request(version, correlation, &self.client_id, request) else { return false };
+        self.next_correlation = self.next_correlation.wrapping_add(1) & i32::MAX;
+        if let Some(tag) = tag {
+            let deadline = now.plus_millis(timeout_ms.unwrap_or(self.request_timeout_ms));
+            peer.in_flight.push_back(InFlight { correlation, api, version, deadline, tag: Some(tag) });
+        }
+        self.outputs.push_back(Output::Send { conn, frame });
+        true
+    }
+
+    pub fn handle_connected(&mut self, now: Time, conn: ConnId) {
+        let Some(node) = self.conns.get(&conn).copied() else { return };
+        let Some(peer) = self.peers.get_mut(&node) else { return };
+        if matches!(peer.link, Link::Connecting { .. }) && peer.conn() == Some(conn) {
+            peer.link = Link::Handshaking { conn };
+            self.send_api_versions(now, node, conn, 4);
+        }
+    }
+
+    fn send_api_versions(&mut self, now: Time, node: Node, conn: ConnId, version: i16) {
+        let request = ApiVersionsRequest::default()
+            .with_client_software_name(StrBytes::from_static_str("tidepool"))
+            .with_client_software_version(StrBytes::from_static_str(env!("CARGO_PKG_VERSION")));
+        let request = if version < 3 { ApiVersionsRequest::default() } else { request };
+        let correlation = self.next_correlation;
+        self.next_correlation = self.next_correlation.wrapping_add(1) & i32::MAX;
+        let Ok(frame) = frame::encode_request(version, correlation, &self.client_id, &request) else { return };
+        let deadline = now.plus_millis(self.request_timeout_ms);
+        if let Some(peer) = self.peers.get_mut(&node) {
+            peer.in_flight.push_back(InFlight { correlation, api: ApiKey::ApiVersions, version, deadline, tag: None });
+            self.outputs.push_back(Output::Send { conn, frame });
+        }
+    }
+
+    /// A frame came: the answer to the oldest request of its connection, or the connection is closed.
+    pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) -> Vec<Answer<T>> {
+        let Some(node) = self.conns.get(&conn).copied() else { return Vec::new() };
+        let Some(peer) = self.peers.get_mut(&node) else { return Vec::new() };
+        let Some(request) = peer.in_flight.pop_front() else { return self.close(now, conn) };
+        let Ok((header, body)) = frame::decode_response(request.api, request.version, frame) else {
+            peer.in_flight.push_front(request);
+            return self.close(now, conn);
+        };
+        if header.correlation_id != request.correlation {
+            peer.in_flight.push_front(request);
+            return self.close(now, conn);
+        }
+        match request.tag {
+            Some(tag) => vec![Answer { node, tag, outcome: Outcome::Body { version: request.version, body } }],
+            None => self.handle_api_versions(now, node, conn, request.version, body),
+        }
+    }
+
+    fn handle_api_versions(&mut self, now: Time, node: Node, conn: ConnId, version: i16, body: Bytes) -> Vec<Answer<T>> {
+        // KIP-511: a broker that does not know the version says so in a v0 body.
+        if version > 0 && body.starts_with(&[0, 35]) {
+            self.send_api_versions(now, node, conn, 0);
+            return Vec::new();
+        }
+        let Ok(response) = frame::decode_body::<ApiVersionsResponse>(body, version) else { return self.close(now, conn) };
+        if response.error_code != 0 {
+            return self.close(now, conn);
+        }
+        let versions = response.api_keys.iter().map(|row| (row.api_key, (row.min_version, row.max_version))).collect();
+        if let Some(peer) = self.peers.get_mut(&node) {
+            peer.link = Link::Ready { conn, versions };
+            peer.failures = 0;
+        }
+        Vec::new()
+    }
+
+    /// Closes a connection from this side; what was in flight is lost.
+    pub fn close(&mut self, now: Time, conn: ConnId) -> Vec<Answer<T>> {
+        if !self.conns.contains_key(&conn) {
+            return Vec::new();
+        }
+        self.outputs.push_back(Output::Disconnect { conn });
+        self.handle_disconnected(now, conn)
+    }
+
+    /// Closes the connection to a node, if there is one.
+    pub fn close_node(&mut self, now: Time, node: Node) -> Vec<Answer<T>> {
+        match self.peers.get(&node).and_then(Peer::conn) {
+            Some(conn) => self.close(now, conn),
+            None => Vec::new(),
+        }
+    }
+
+    /// Until when a node that is down will not be dialled.
+    pub fn backing_off(&self, node: Node) -> Option<Time> {
+        self.peers.get(&node).filter(|peer| matches!(peer.link, Link::Down)).map(|peer| peer.retry_at)
+    }
+
+    /// Closes everything.
+    pub fn close_all(&mut self, now: Time) {
+        let conns: Vec<ConnId> = self.conns.keys().copied().collect();
+        for conn in conns {
+            self.close(now, conn);
+        }
+    }
+
+    pub fn handle_disconnected(&mut self, now: Time, conn: ConnId) -> Vec<Answer<T>> {
+        let Some(node) = self.conns.remove(&conn) else { return Vec::new() };
+        let Some(peer) = self.peers.get_mut(&node) else { return Vec::new() };
+        if peer.conn() != Some(conn) {
+            return Vec::new();
+        }
+        peer.retry_at = now.plus_millis(backoff_ms(RECONNECT_BACKOFF_MS, RECONNECT_BACKOFF_MAX_MS, peer.failures));
+        peer.failures = peer.failures.saturating_add(1);
+        peer.link = Link::Down;
+        let lost = std::mem::take(&mut peer.in_flight);
+        lost.into_iter()
+            .filter_map(|request| request.tag)
+            .map(|tag| Answer { node, tag, outcome: Outcome::Lost })
+            .collect()
+    }
+
+    /// Closes connections on which a request or the connecting itself has timed out.
+    pub fn expire(&mut self, now: Time) -> Vec<Answer<T>> {
+        let late: Vec<ConnId> = self
+            .peers
+            .values()
+            .filter(|peer| {
+                peer.in_flight.iter().any(|request| request.deadline <= now)
+                    || matches!(peer.link, Link::Connecting { deadline, .. } if deadline <= now)
+            })
+            .filter_map(Peer::conn)
+            .collect();
+        late.into_iter().flat_map(|conn| self.close(now, conn)).collect()
+    }
+
+    /// When the first request or connection attempt times out.
+    pub fn deadline(&self) -> Option<Deadline> {
+        let mut first = None;
+        for (node, peer) in &self.peers {
+            let who = || match node {
+                Node::Bootstrap(_) => format!("{}:{}", peer.host, peer.port),
+                Node::Broker(id) | Node::Coordinator(id) => format!("broker {id}"),
+            };
+            if let Some(at) = peer.in_flight.iter().map(|request| request.deadline).min() {
+                first = earlier(first, Some((at, Reason::new("request timeout", who()))));
+            }
+            if let Link::Connecting { deadline, .. } = peer.link {
+                first = earlier(first, Some((deadline, Reason::new("connection setup timeout", who()))));
+            }
+        }
+        first
+    }
+}

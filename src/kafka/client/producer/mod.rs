@@ -1,0 +1,292 @@
+//! The producer: metadata, partitioner, accumulator, sender, idempotence (`KafkaProducer`, `RecordAccumulator`, `Sender`).
+
+mod accumulator;
+mod config;
+mod partitioner;
+mod sender;
+
+pub use config::ProducerConfig;
+
+use super::metadata::Metadata;
+use super::net::Net;
+use super::{ClientError, ConnId, Output, TopicPartition};
+use crate::kafka::time::{Deadline, Reason, Time, earlier};
+use crate::kafka::wire::batch::HEADER_BYTES;
+use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::murmur2;
+use accumulator::{Accumulated, Accumulator, ProducerBatch};
+use bytes::Bytes;
+use partitioner::{Candidate, Partitioner};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// A record to send. `partition: None` lets the partitioner choose.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProducerRecord {
+    pub topic: Arc<str>,
+    pub partition: Option<i32>,
+    /// Milliseconds; `None`: now.
+    pub timestamp: Option<i64>,
+    pub key: Option<Bytes>,
+    pub value: Option<Bytes>,
+    pub headers: Vec<(Bytes, Option<Bytes>)>,
+}
+
+/// A record handed to the producer, named until its fate is known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Ticket(pub u64);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ProducerEvent {
+    /// The partitioner has chosen.
+    Partitioned { ticket: Ticket, topic: Arc<str>, partition: i32 },
+    /// A batch left in a Produce frame. `attempt` is 1 the first time.
+    BatchSent { topic: Arc<str>, partition: i32, tickets: Vec<Ticket>, attempt: u32, why: &'static str },
+    /// `offset` is -1 with acks=0.
+    Acked { ticket: Ticket, topic: Arc<str>, partition: i32, offset: i64 },
+    Failed { ticket: Ticket, error: ClientError },
+    Retrying { topic: Arc<str>, partition: i32, error: ErrorCode, at: Time },
+    GotProducerId { producer_id: i64, epoch: i16 },
+}
+
+/// What a request was for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Tag {
+    Metadata,
+    InitProducerId,
+    /// The n-th Produce request.
+    Produce(u64),
+}
+
+/// A record whose partition cannot be chosen yet.
+#[derive(Clone, Debug)]
+struct Waiting {
+    ticket: Ticket,
+    since: Time,
+    record: ProducerRecord,
+    bytes: u64,
+}
+
+/// A batch in a Produce request.
+#[derive(Clone, Debug)]
+pub(super) struct OnWire {
+    at: TopicPartition,
+    batch: ProducerBatch,
+    /// delivery.timeout.ms passed while it was on the wire: its records have failed already.
+    expired: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Producer {
+    config: ProducerConfig,
+    net: Net<Tag, ProducerEvent>,
+    metadata: Metadata,
+    partitioner: Partitioner,
+    accumulator: Accumulator,
+    waiting: VecDeque<Waiting>,
+    on_wire: BTreeMap<u64, Vec<OnWire>>,
+    next_request: u64,
+    next_ticket: u64,
+    /// Bytes accumulated or in flight, and records.
+    used: u64,
+    records: u64,
+    flushing: bool,
+    /// `send` was refused for want of memory: batches go without waiting for linger.ms.
+    exhausted: bool,
+    producer_id: Option<(i64, i16)>,
+    asking_id: bool,
+    id_failures: u32,
+    id_retry_at: Time,
+    /// Where the next request to a node begins, so that no partition starves.
+    drain_from: BTreeMap<i32, TopicPartition>,
+    wake: Option<Deadline>,
+}
+
+impl Producer {
+    pub fn new(config: ProducerConfig, seed: u64) -> Result<Self, ClientError> {
+        config.check()?;
+        Ok(Self {
+            net: Net::new(config.client_id.clone(), &config.bootstrap_servers, config.request_timeout_ms),
+            metadata: Metadata::new(config.retry_backoff_ms, config.retry_backoff_max_ms, config.metadata_max_age_ms, true),
+            partitioner: Partitioner::new(seed, config.batch_size, config.partitioner_adaptive_partitioning_enable),
+            accumulator: Accumulator::new(config.batch_size),
+            waiting: VecDeque::new(),
+            on_wire: BTreeMap::new(),
+            next_request: 0,
+            next_ticket: 0,
+            used: 0,
+            records: 0,
+            flushing: false,
+            exhausted: false,
+            producer_id: None,
+            asking_id: false,
+            id_failures: 0,
+            id_retry_at: Time(i64::MIN),
+            drain_from: BTreeMap::new(),
+            wake: None,
+            config,
+        })
+    }
+
+    /// `KafkaProducer.send` that never blocks: a full buffer is an error, for the app to try again later.
+    pub fn send(&mut self, now: Time, record: ProducerRecord) -> Result<Ticket, ClientError> {
+        let alone = HEADER_BYTES.saturating_add(accumulator::record_bytes(&record, 0, 0));
+        if alone > self.config.max_request_size {
+            return Err(ClientError::RecordTooLarge { size: u64::from(alone), limit: u64::from(self.config.max_request_size) });
+        }
+        let bytes = u64::from(alone);
+        if self.used.saturating_add(bytes) > self.config.buffer_memory {
+            self.exhausted = true;
+            self.run(now);
+            return Err(ClientError::BufferFull { used: self.used, limit: self.config.buffer_memory });
+        }
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.used += bytes;
+        self.records += 1;
+        self.metadata.want(&record.topic);
+        self.waiting.push_back(Waiting { ticket, since: now, record, bytes });
+        self.run(now);
+        Ok(ticket)
+    }
+
+    /// Everything accumulated goes out without waiting for linger.ms.
+    pub fn flush(&mut self, now: Time) {
+        self.flushing = self.records > 0;
+        self.run(now);
+    }
+
+    /// Records accumulated or in flight.
+    pub fn pending(&self) -> u64 {
+        self.records
+    }
+
+    /// (topic, partition, records waiting in the accumulator), sorted; partition -1: not chosen yet (no metadata).
+    pub fn accumulated(&self) -> Vec<(Arc<str>, i32, u32)> {
+        let mut counts: BTreeMap<TopicPartition, u32> = BTreeMap::new();
+        for waiting in &self.waiting {
+            *counts.entry((waiting.record.topic.clone(), -1)).or_default() += 1;
+        }
+        for (at, queue) in &self.accumulator.queues {
+            let records = queue.batches.iter().map(|batch| batch.records.len() as u32).sum();
+            if records > 0 {
+                counts.insert(at.clone(), records);
+            }
+        }
+        counts.into_iter().map(|((topic, partition), records)| (topic, partition, records)).collect()
+    }
+
+    pub fn handle_connected(&mut self, now: Time, conn: ConnId) {
+        self.net.handle_connected(now, conn);
+        self.run(now);
+    }
+
+    pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
+        let answers = self.net.handle_frame(now, conn, frame);
+        self.answered(now, answers);
+        self.run(now);
+    }
+
+    pub fn handle_disconnected(&mut self, now: Time, conn: ConnId) {
+        let answers = self.net.handle_disconnected(now, conn);
+        self.metadata.request_update();
+        self.answered(now, answers);
+        self.run(now);
+    }
+
+    pub fn handle_timeout(&mut self, now: Time) {
+        let answers = self.net.expire(now);
+        self.answered(now, answers);
+        self.run(now);
+    }
+
+    pub fn poll_output(&mut self) -> Option<Output<ProducerEvent>> {
+        self.net.poll_output()
+    }
+
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        earlier(self.wake.clone(), self.net.deadline())
+    }
+
+    fn wake_at(&mut self, at: Time, what: &'static str, who: impl Into<Arc<str>>) {
+        self.wake = earlier(self.wake.take(), Some((at, Reason::new(what, who))));
+    }
+
+    /// Does all that is due now, and notes when to come back.
+    fn run(&mut self, now: Time) {
+        self.wake = None;
+        self.choose_partitions(now);
+        self.expire_batches(now);
+        if !self.waiting.is_empty() && self.waiting.iter().any(|waiting| !self.routable(&waiting.record)) {
+            self.metadata.request_update();
+        }
+        if let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata) {
+            self.wake = earlier(self.wake.take(), Some(deadline));
+        }
+        self.run_sender(now);
+        if self.records == 0 {
+            self.flushing = false;
+        }
+    }
+
+    fn routable(&self, record: &ProducerRecord) -> bool {
+        self.metadata.partition_count(&record.topic).is_some_and(|count| record.partition.is_none_or(|chosen| chosen < count))
+    }
+
+    /// Moves records whose topic is known into the accumulator, in order; those that waited max.block.ms fail.
+    fn choose_partitions(&mut self, now: Time) {
+        for waiting in std::mem::take(&mut self.waiting) {
+            if self.routable(&waiting.record) {
+                self.accumulate(now, waiting);
+                continue;
+            }
+            let deadline = waiting.since.plus_millis(self.config.max_block_ms);
+            if deadline <= now {
+                self.used = self.used.saturating_sub(waiting.bytes);
+                self.records = self.records.saturating_sub(1);
+                let error = ClientError::Timeout { what: "max.block.ms without metadata", after_ms: self.config.max_block_ms };
+                self.net.event(ProducerEvent::Failed { ticket: waiting.ticket, error });
+            } else {
+                self.wake_at(deadline, "max.block.ms", waiting.record.topic.clone());
+                self.waiting.push_back(waiting);
+            }
+        }
+    }
+
+    fn accumulate(&mut self, now: Time, waiting: Waiting) {
+        let Waiting { ticket, record, bytes, .. } = waiting;
+        let topic = record.topic.clone();
+        let count = self.metadata.partition_count(&topic).unwrap_or(1);
+        let key = record.key.as_ref().filter(|_| !self.config.partitioner_ignore_keys);
+        let (partition, sticky) = match (record.partition, key) {
+            (Some(partition), _) => (partition.max(0), false),
+            (None, Some(key)) => (murmur2::partition_for_key(key, count), false),
+            (None, None) => (self.sticky_partition(&topic, count), true),
+        };
+        let at = (topic.clone(), partition);
+        let timestamp = record.timestamp.unwrap_or(now.millis());
+        let added = self.accumulator.append(now, &at, Accumulated { ticket, timestamp, record });
+        self.used = self.used.saturating_sub(bytes).saturating_add(u64::from(added));
+        if sticky {
+            self.partitioner.produced(&topic, added);
+        }
+        self.net.event(ProducerEvent::Partitioned { ticket, topic, partition });
+    }
+
+    fn sticky_partition(&mut self, topic: &Arc<str>, count: i32) -> i32 {
+        if let Some(current) = self.partitioner.current(topic).filter(|current| *current < count) {
+            let full = self.accumulator.all_full(&(topic.clone(), current));
+            if !self.partitioner.exhausted(topic, full) {
+                return current;
+            }
+        }
+        let candidates: Vec<Candidate> = (0..count)
+            .map(|partition| Candidate {
+                partition,
+                queue: self.accumulator.waiting(&(topic.clone(), partition)),
+                available: self.metadata.leader(topic, partition).is_some(),
+            })
+            .collect();
+        self.partitioner.switch(topic, &candidates)
+    }
+}

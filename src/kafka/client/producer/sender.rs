@@ -1,0 +1,418 @@
+//! Sends batches and takes in their answers (`Sender`, `TransactionManager` of an idempotent producer): at most one batch
+//! of a partition in a request, sequences kept in retries, a retry before all that came later.
+
+use super::accumulator::{ProducerBatch, Sequence};
+use super::{OnWire, Producer, ProducerEvent, Tag};
+use crate::kafka::client::net::{Answer, Node, Outcome, Readiness, backoff_ms};
+use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
+use crate::kafka::time::Time;
+use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::frame;
+use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_protocol::messages::{ApiKey, InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Adds to a sequence number, wrapping 2147483647 → 0.
+fn advance(sequence: i32, by: u32) -> i32 {
+    ((i64::from(sequence) + i64::from(by)) & i64::from(i32::MAX)) as i32
+}
+
+impl Producer {
+    pub(super) fn run_sender(&mut self, now: Time) {
+        if self.config.enable_idempotence {
+            self.renumber(now);
+            if self.producer_id.is_none() {
+                self.ask_producer_id(now);
+                return;
+            }
+        }
+        let mut nodes: BTreeSet<i32> = BTreeSet::new();
+        let mut leaderless = false;
+        for (at, queue) in &self.accumulator.queues {
+            if !queue.batches.is_empty() {
+                match self.metadata.leader(&at.0, at.1) {
+                    Some((leader, _)) => {
+                        nodes.insert(leader);
+                    }
+                    None => leaderless = true,
+                }
+            }
+        }
+        if leaderless {
+            self.metadata.request_update();
+            if let Some((at, reason)) = self.metadata.run(now, &mut self.net, Tag::Metadata) {
+                self.wake_at(at, reason.what, reason.who);
+            }
+        }
+        for node in nodes {
+            while self.send_to(now, node) {}
+        }
+    }
+
+    /// Asks for a producer id (KIP-98) once there is something to send.
+    fn ask_producer_id(&mut self, now: Time) {
+        if self.asking_id || self.records == 0 {
+            return;
+        }
+        if now < self.id_retry_at {
+            return self.wake_at(self.id_retry_at, "retry.backoff.ms", "InitProducerId");
+        }
+        let node = match self.net.least_loaded(now) {
+            Ok(node) => node,
+            Err(Readiness::After(at)) => return self.wake_at(at, "reconnect backoff", ""),
+            Err(_) => return,
+        };
+        let Some(version) = self.net.version(node, ApiKey::InitProducerId) else { return };
+        let request = InitProducerIdRequest::default()
+            .with_transactional_id(None)
+            .with_transaction_timeout_ms(i32::MAX)
+            .with_producer_id((-1).into())
+            .with_producer_epoch(-1);
+        self.asking_id = self.net.send(now, node, version, &request, Some(Tag::InitProducerId), None);
+    }
+
+    /// Begins a new epoch for partitions whose numbering has a gap (KIP-360), once nothing of them is on the wire.
+    fn renumber(&mut self, _now: Time) {
+        let broken: Vec<TopicPartition> = self
+            .accumulator
+            .queues
+            .iter()
+            .filter(|(_, queue)| queue.reset && queue.on_wire == 0)
+            .map(|(at, _)| at.clone())
+            .collect();
+        if broken.is_empty() {
+            return;
+        }
+        let Some((producer_id, epoch)) = self.producer_id else { return };
+        if epoch == i16::MAX {
+            // Epochs are used up: a new id; the partitions take it when it comes.
+            self.producer_id = None;
+            return;
+        }
+        let epoch = epoch + 1;
+        self.producer_id = Some((producer_id, epoch));
+        self.net.event(ProducerEvent::GotProducerId { producer_id, epoch });
+        for at in broken {
+            self.restart_numbering(&at, producer_id, epoch);
+        }
+    }
+
+    /// Numbers the partition's batches from 0 in this epoch.
+    fn restart_numbering(&mut self, at: &TopicPartition, producer_id: i64, epoch: i16) {
+        let queue = self.accumulator.queue(at);
+        queue.reset = false;
+        queue.producer = Some((producer_id, epoch));
+        queue.next_sequence = 0;
+        for batch in queue.batches.iter_mut().filter(|batch| batch.sequence.is_some()) {
+            batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence }));
+            queue.next_sequence = advance(queue.next_sequence, batch.records.len() as u32);
+        }
+    }
+
+    /// Why the head of the queue should go now; else when to look again (`None`: not by time).
+    fn due(&self, now: Time, at: &TopicPartition) -> Result<&'static str, Option<Time>> {
+        let Some(queue) = self.accumulator.queues.get(at) else { return Err(None) };
+        let Some(head) = queue.batches.front() else { return Err(None) };
+        if head.attempts > 0 {
+            return if now < head.retry_at { Err(Some(head.retry_at)) } else { Ok("retry") };
+        }
+        let linger = head.created.plus_millis(self.config.linger_ms);
+        if queue.batches.len() > 1 || head.closed || head.size >= self.config.batch_size {
+            Ok("batch.size")
+        } else if linger <= now {
+            Ok("linger.ms")
+        } else if self.flushing {
+            Ok("flush")
+        } else if self.exhausted {
+            Ok("buffer.memory")
+        } else {
+            Err(Some(linger))
+        }
+    }
+
+    /// Whether the order of the partition's sequences lets its head go (`shouldStopDrainBatchesForPartition`).
+    fn in_order(&self, at: &TopicPartition) -> bool {
+        let Some(queue) = self.accumulator.queues.get(at) else { return false };
+        let Some(head) = queue.batches.front() else { return false };
+        if self.config.max_in_flight_requests_per_connection == 1 {
+            return queue.on_wire == 0;
+        }
+        // A batch that was numbered already waits until it is the first of those not answered.
+        !queue.reset && (head.sequence.is_none() || queue.on_wire == 0)
+    }
+
+    /// Sends one Produce request to the node if a batch for it is due. True: something was sent.
+    fn send_to(&mut self, now: Time, leader: i32) -> bool {
+        let led: Vec<TopicPartition> = self
+            .accumulator
+            .queues
+            .iter()
+            .filter(|(at, queue)| {
+                !queue.batches.is_empty() && self.metadata.leader(&at.0, at.1).is_some_and(|(node, _)| node == leader)
+            })
+            .map(|(at, _)| at.clone())
+            .filter(|at| self.in_order(at))
+            .collect();
+        let mut why: BTreeMap<TopicPartition, &'static str> = BTreeMap::new();
+        let mut later: Option<(Time, TopicPartition)> = None;
+        for at in &led {
+            match self.due(now, at) {
+                Ok(reason) => {
+                    why.insert(at.clone(), reason);
+                }
+                Err(Some(time)) if later.as_ref().is_none_or(|(first, _)| time < *first) => later = Some((time, at.clone())),
+                Err(_) => {}
+            }
+        }
+        if why.is_empty() {
+            if let Some((time, at)) = later {
+                let retry = self.accumulator.queue(&at).batches.front().is_some_and(|head| head.attempts > 0);
+                let what = if retry { "retry.backoff.ms" } else { "linger.ms" };
+                self.wake_at(time, what, format!("{}-{}", at.0, at.1));
+            }
+            return false;
+        }
+        let node = Node::Broker(leader);
+        match self.net.ready(now, node) {
+            Readiness::Ready => {}
+            Readiness::After(at) => {
+                self.wake_at(at, "reconnect backoff", format!("broker {leader}"));
+                return false;
+            }
+            Readiness::Busy => return false,
+            Readiness::Unknown => {
+                self.metadata.request_update();
+                return false;
+            }
+        }
+        if self.net.in_flight(node) >= self.config.max_in_flight_requests_per_connection {
+            return false;
+        }
+        let Some(version) = self.net.version(node, ApiKey::Produce) else { return false };
+        // Once a request goes to the node, the heads of all its partitions go with it.
+        let start = self.drain_from.get(&leader).map_or(0, |from| led.iter().position(|at| at > from).unwrap_or(0));
+        let order: Vec<TopicPartition> = led.iter().cycle().skip(start).take(led.len()).cloned().collect();
+        let mut batches: Vec<OnWire> = Vec::new();
+        let mut topics: BTreeMap<std::sync::Arc<str>, Vec<PartitionProduceData>> = BTreeMap::new();
+        let mut size = 0_u32;
+        for at in order {
+            let compression = self.config.compression_type;
+            let idempotent = self.producer_id.filter(|_| self.config.enable_idempotence);
+            let queue = self.accumulator.queue(&at);
+            let Some(head) = queue.batches.front() else { continue };
+            if (head.attempts > 0 && now < head.retry_at)
+                || (!batches.is_empty() && size.saturating_add(head.size) > self.config.max_request_size)
+            {
+                continue;
+            }
+            let Some(mut batch) = queue.batches.pop_front() else { continue };
+            if let (Some(current), None) = (idempotent, batch.sequence) {
+                if queue.producer != Some(current) && queue.on_wire == 0 {
+                    queue.producer = Some(current);
+                    queue.next_sequence = 0;
+                }
+                let (producer_id, epoch) = queue.producer.unwrap_or(current);
+                batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence }));
+                queue.next_sequence = advance(queue.next_sequence, batch.records.len() as u32);
+            }
+            queue.on_wire += 1;
+            batch.attempts += 1;
+            size = size.saturating_add(batch.size);
+            let records = batch.build(compression);
+            topics
+                .entry(at.0.clone())
+                .or_default()
+                .push(PartitionProduceData::default().with_index(at.1).with_records(Some(records)));
+            self.drain_from.insert(leader, at.clone());
+            self.net.event(ProducerEvent::BatchSent {
+                topic: at.0.clone(),
+                partition: at.1,
+                tickets: batch.tickets(),
+                attempt: batch.attempts,
+                why: why.get(&at).copied().unwrap_or("another batch goes to this broker"),
+            });
+            batches.push(OnWire { at, batch, expired: false });
+        }
+        let data = topics
+            .into_iter()
+            .map(|(topic, partitions)| TopicProduceData::default().with_name(topic_name(&topic)).with_partition_data(partitions))
+            .collect();
+        let request = ProduceRequest::default()
+            .with_transactional_id(None)
+            .with_acks(self.config.acks)
+            .with_timeout_ms(i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX))
+            .with_topic_data(data);
+        let number = self.next_request;
+        self.next_request += 1;
+        let tag = (self.config.acks != 0).then_some(Tag::Produce(number));
+        let sent = self.net.send(now, node, version, &request, tag, None);
+        if !sent {
+            for entry in batches {
+                self.settle(now, entry, code::NETWORK_EXCEPTION, -1);
+            }
+            return false;
+        }
+        if self.config.acks == 0 {
+            for entry in batches {
+                self.settle(now, entry, 0, -1);
+            }
+        } else {
+            self.on_wire.insert(number, batches);
+        }
+        true
+    }
+
+    pub(super) fn answered(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
+        for Answer { tag, outcome, .. } in answers {
+            match tag {
+                Tag::Metadata => self.metadata.handle(now, &mut self.net, outcome),
+                Tag::InitProducerId => self.got_producer_id(now, outcome),
+                Tag::Produce(number) => {
+                    let batches = self.on_wire.remove(&number).unwrap_or_default();
+                    self.produced(now, batches, outcome);
+                }
+            }
+        }
+    }
+
+    fn got_producer_id(&mut self, now: Time, outcome: Outcome) {
+        self.asking_id = false;
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<InitProducerIdResponse>(body, version).ok(),
+            Outcome::Lost => None,
+        };
+        match response.filter(|response| response.error_code == 0) {
+            Some(response) => {
+                let (producer_id, epoch) = (response.producer_id.0, response.producer_epoch);
+                self.id_failures = 0;
+                self.producer_id = Some((producer_id, epoch));
+                self.net.event(ProducerEvent::GotProducerId { producer_id, epoch });
+                let broken: Vec<TopicPartition> =
+                    self.accumulator.queues.iter().filter(|(_, queue)| queue.reset).map(|(at, _)| at.clone()).collect();
+                for at in broken {
+                    self.restart_numbering(&at, producer_id, epoch);
+                }
+            }
+            None => {
+                let wait = backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, self.id_failures);
+                self.id_retry_at = now.plus_millis(wait);
+                self.id_failures = self.id_failures.saturating_add(1);
+            }
+        }
+    }
+
+    fn produced(&mut self, now: Time, batches: Vec<OnWire>, outcome: Outcome) {
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<ProduceResponse>(body, version).ok(),
+            Outcome::Lost => None,
+        };
+        let mut results: BTreeMap<TopicPartition, (i16, i64)> = BTreeMap::new();
+        for topic in response.iter().flat_map(|response| &response.responses) {
+            for partition in &topic.partition_responses {
+                results.insert((text(&topic.name.0), partition.index), (partition.error_code, partition.base_offset));
+            }
+        }
+        for entry in batches {
+            let (error, offset) = results.get(&entry.at).copied().unwrap_or((code::NETWORK_EXCEPTION, -1));
+            self.settle(now, entry, error, offset);
+        }
+    }
+
+    /// The fate of a batch that was on the wire.
+    fn settle(&mut self, now: Time, entry: OnWire, error: i16, offset: i64) {
+        let OnWire { at, mut batch, expired } = entry;
+        let queue = self.accumulator.queue(&at);
+        queue.on_wire = queue.on_wire.saturating_sub(1);
+        let idle = queue.on_wire == 0;
+        let earlier_waits = queue
+            .batches
+            .front()
+            .and_then(|head| head.records.first())
+            .is_some_and(|head| batch.records.first().is_some_and(|first| head.ticket < first.ticket));
+        if code::invalid_metadata(error) {
+            self.metadata.request_update();
+        }
+        if expired {
+            return;
+        }
+        if error == 0 || error == code::DUPLICATE_SEQUENCE_NUMBER {
+            self.release(&batch);
+            for (record, delta) in batch.records.iter().zip(0_i64..) {
+                self.net.event(ProducerEvent::Acked {
+                    ticket: record.ticket,
+                    topic: at.0.clone(),
+                    partition: at.1,
+                    offset: if offset < 0 { -1 } else { offset + delta },
+                });
+            }
+            return;
+        }
+        let gap = matches!(error, code::OUT_OF_ORDER_SEQUENCE_NUMBER | code::UNKNOWN_PRODUCER_ID);
+        let retriable = ErrorCode::from_code(error).retriable() || (gap && batch.sequence.is_some());
+        let deadline = batch.created.plus_millis(self.config.delivery_timeout_ms);
+        if !retriable || batch.attempts > self.config.retries || deadline <= now {
+            return self.fail(&at, batch, ClientError::Broker(ErrorCode::from_code(error)));
+        }
+        // Out of order at the head of the line is a gap in the log; behind an unanswered batch it is only the echo of that one.
+        if gap && idle && !earlier_waits {
+            self.accumulator.queue(&at).reset = true;
+        }
+        let attempt = batch.attempts.saturating_sub(1);
+        batch.retry_at =
+            now.plus_millis(backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, attempt));
+        self.net.event(ProducerEvent::Retrying {
+            topic: at.0.clone(),
+            partition: at.1,
+            error: ErrorCode::from_code(error),
+            at: batch.retry_at,
+        });
+        self.accumulator.reenqueue(&at, batch);
+    }
+
+    fn release(&mut self, batch: &ProducerBatch) {
+        self.used = self.used.saturating_sub(u64::from(batch.size));
+        self.records = self.records.saturating_sub(batch.records.len() as u64);
+        self.exhausted = false;
+    }
+
+    fn fail(&mut self, at: &TopicPartition, batch: ProducerBatch, error: ClientError) {
+        self.release(&batch);
+        if batch.sequence.is_some() {
+            self.accumulator.queue(at).reset = true;
+        }
+        for record in &batch.records {
+            self.net.event(ProducerEvent::Failed { ticket: record.ticket, error: error.clone() });
+        }
+    }
+
+    /// Batches older than delivery.timeout.ms fail, waiting or on the wire.
+    pub(super) fn expire_batches(&mut self, now: Time) {
+        let limit = self.config.delivery_timeout_ms;
+        let error = ClientError::Timeout { what: "delivery.timeout.ms", after_ms: limit };
+        let keys: Vec<TopicPartition> = self.accumulator.queues.keys().cloned().collect();
+        for at in keys {
+            while let Some(head) = self.accumulator.queue(&at).batches.front() {
+                let deadline = head.created.plus_millis(limit);
+                if now < deadline {
+                    self.wake_at(deadline, "delivery.timeout.ms", format!("{}-{}", at.0, at.1));
+                    break;
+                }
+                if let Some(batch) = self.accumulator.queue(&at).batches.pop_front() {
+                    self.fail(&at, batch, error.clone());
+                }
+            }
+        }
+        let mut on_wire = std::mem::take(&mut self.on_wire);
+        for entry in on_wire.values_mut().flatten().filter(|entry| !entry.expired) {
+            let deadline = entry.batch.created.plus_millis(limit);
+            if now < deadline {
+                self.wake_at(deadline, "delivery.timeout.ms", format!("{}-{}", entry.at.0, entry.at.1));
+            } else {
+                entry.expired = true;
+                let batch = entry.batch.clone();
+                self.fail(&entry.at, batch, error.clone());
+            }
+        }
+        self.on_wire = on_wire;
+    }
+}

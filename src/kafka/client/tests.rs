@@ -1,0 +1,1 @@
+//! Producer and consumer against a real broker, in virtual time without latency.

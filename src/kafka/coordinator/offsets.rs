@@ -1,0 +1,264 @@
+//! Committed offsets: OffsetCommit, OffsetFetch, OffsetDelete and their expiry. Kafka's `OffsetMetadataManager`.
+
+use super::group::{CONSUMER, Group, State, text};
+use super::output::{Context, InFlight, Pending};
+use super::records::{CommittedOffset, Key};
+use super::{GroupEvent, Response, Token};
+use crate::kafka::time::Time;
+use crate::kafka::wire::error::ErrorCode;
+use bytes::Bytes;
+use kafka_protocol::messages as m;
+use m::offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic};
+use m::offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic};
+use m::offset_fetch_response::{
+    OffsetFetchResponsePartition, OffsetFetchResponsePartitions, OffsetFetchResponseTopic, OffsetFetchResponseTopics,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub type Place = (Arc<str>, i32);
+type Record = (Bytes, Option<Bytes>);
+
+/// The answer to a commit: each partition's code as `code(topic, partition)` says.
+pub fn commit_answer(request: &m::OffsetCommitRequest, mut code: impl FnMut(&str, i32) -> ErrorCode) -> m::OffsetCommitResponse {
+    let topics = request.topics.iter().map(|topic| {
+        let partitions = topic.partitions.iter().map(|partition| {
+            let error = code(&topic.name, partition.partition_index);
+            OffsetCommitResponsePartition::default().with_partition_index(partition.partition_index).with_error_code(error.code())
+        });
+        OffsetCommitResponseTopic::default().with_name(topic.name.clone()).with_partitions(partitions.collect())
+    });
+    m::OffsetCommitResponse::default().with_topics(topics.collect())
+}
+
+/// The same answer with the partitions that had been accepted failed.
+pub fn commit_failed(mut response: m::OffsetCommitResponse, error: ErrorCode) -> m::OffsetCommitResponse {
+    for partition in response.topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
+        if partition.error_code == 0 {
+            partition.error_code = error.code();
+        }
+    }
+    response
+}
+
+impl Group {
+    /// Kafka's `validateOffsetCommit`.
+    pub fn validate_commit(&self, request: &m::OffsetCommitRequest) -> Result<(), ErrorCode> {
+        let (generation, instance) = (request.generation_id_or_member_epoch, request.group_instance_id.as_deref());
+        if generation < 0 && self.is_empty() {
+            return Ok(());
+        }
+        if generation < 0 && request.member_id.is_empty() && instance.is_none() {
+            return Err(ErrorCode::UnknownMemberId);
+        }
+        self.validate_member(&request.member_id, instance)?;
+        if generation != self.generation {
+            return Err(ErrorCode::IllegalGeneration);
+        }
+        if matches!(self.state, State::CompletingRebalance { .. }) {
+            return Err(ErrorCode::RebalanceInProgress);
+        }
+        Ok(())
+    }
+
+    /// Appends what is acceptable; the answer waits for it. The caller has validated member and generation.
+    pub fn commit(
+        &self,
+        now: Time,
+        cx: &mut Context,
+        token: Token,
+        request: &m::OffsetCommitRequest,
+        topic_exists: &dyn Fn(&str, i32) -> bool,
+    ) {
+        if matches!(self.state, State::Stable { .. } | State::PreparingRebalance { .. }) {
+            self.touch(now, cx, &request.member_id);
+        }
+        let expire_timestamp = (request.retention_time_ms >= 0).then(|| now.millis().saturating_add(request.retention_time_ms));
+        let most = i64::from(cx.config.offset_metadata_max_bytes);
+        let (mut records, mut changes, mut refused) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for topic in &request.topics {
+            let name: Arc<str> = Arc::from(topic.name.as_str());
+            for partition in &topic.partitions {
+                let metadata = partition.committed_metadata.as_deref().unwrap_or_default();
+                if !topic_exists(&name, partition.partition_index) {
+                    continue;
+                }
+                // Kafka counts UTF-16 units here, although the config says bytes.
+                if i64::try_from(metadata.encode_utf16().count()).unwrap_or(i64::MAX) > most {
+                    refused.insert((Arc::clone(&name), partition.partition_index));
+                    continue;
+                }
+                let kept = CommittedOffset {
+                    offset: partition.committed_offset,
+                    leader_epoch: partition.committed_leader_epoch,
+                    metadata: Arc::from(metadata),
+                    commit_timestamp: now.millis(),
+                    expire_timestamp,
+                };
+                records.push((self.offset_key(&name, partition.partition_index), Some(kept.encode())));
+                changes.push(((Arc::clone(&name), partition.partition_index), Some(kept)));
+            }
+        }
+        let response = Response::OffsetCommit(commit_answer(request, |topic, partition| {
+            if !topic_exists(topic, partition) {
+                ErrorCode::UnknownTopicOrPartition
+            } else if refused.contains(&(Arc::from(topic), partition)) {
+                ErrorCode::OffsetMetadataTooLarge
+            } else {
+                ErrorCode::None
+            }
+        }));
+        if records.is_empty() {
+            cx.respond(token, response);
+        } else {
+            cx.append(now, self, records, Pending::Offsets { changes, answer: Some((token, response)) });
+        }
+    }
+
+    fn offset_key(&self, topic: &Arc<str>, partition: i32) -> Bytes {
+        Key::Offset { group: Arc::clone(&self.id), topic: Arc::clone(topic), partition }.encode()
+    }
+
+    /// The places that have an offset, or will when what is in flight is committed.
+    pub fn places<'a>(&'a self, in_flight: impl Iterator<Item = &'a InFlight>) -> BTreeSet<Place> {
+        let mut places: BTreeSet<Place> = self.offsets.keys().cloned().collect();
+        for flight in in_flight.filter(|flight| flight.group == self.id && flight.incarnation == self.incarnation) {
+            if let Pending::Offsets { changes, .. } = &flight.pending {
+                for (place, change) in changes {
+                    if change.is_some() {
+                        places.insert(place.clone());
+                    } else {
+                        places.remove(place);
+                    }
+                }
+            }
+        }
+        places
+    }
+
+    pub fn tombstones(&self, places: &BTreeSet<Place>) -> Vec<Record> {
+        places.iter().map(|(topic, partition)| (self.offset_key(topic, *partition), None)).collect()
+    }
+
+    /// Removes these offsets, through the log.
+    pub fn forget(&self, now: Time, cx: &mut Context, places: &BTreeSet<Place>, answer: Option<(Token, Response)>) {
+        let changes = places.iter().map(|place| (place.clone(), None)).collect();
+        cx.append(now, self, self.tombstones(places), Pending::Offsets { changes, answer });
+    }
+
+    /// The changes are in the log.
+    pub fn apply(&mut self, cx: &mut Context, changes: Vec<(Place, Option<CommittedOffset>)>) {
+        for (place, change) in changes {
+            let Some(kept) = change else {
+                self.offsets.remove(&place);
+                continue;
+            };
+            let (topic, partition) = place.clone();
+            cx.event(GroupEvent::OffsetCommitted { group: Arc::clone(&self.id), topic, partition, offset: kept.offset });
+            self.offsets.insert(place, kept);
+        }
+    }
+
+    pub fn delete_offsets(&self, now: Time, cx: &mut Context, token: Token, request: &m::OffsetDeleteRequest) {
+        let is_consumer = self.protocol_type.as_deref() == Some(CONSUMER);
+        if !self.is_empty() && !is_consumer {
+            let response = m::OffsetDeleteResponse::default().with_error_code(ErrorCode::NonEmptyGroup.code());
+            return cx.respond(token, Response::OffsetDelete(response));
+        }
+        let known = self.places(cx.in_flight.values());
+        let mut gone = BTreeSet::new();
+        let topics = request.topics.iter().map(|topic| {
+            let subscribed = self.subscribes_to(&topic.name);
+            let partitions = topic.partitions.iter().map(|partition| {
+                let place = (Arc::from(topic.name.as_str()), partition.partition_index);
+                if !subscribed && known.contains(&place) {
+                    gone.insert(place);
+                }
+                let error = if subscribed { ErrorCode::GroupSubscribedToTopic } else { ErrorCode::None };
+                OffsetDeleteResponsePartition::default().with_partition_index(partition.partition_index).with_error_code(error.code())
+            });
+            OffsetDeleteResponseTopic::default().with_name(topic.name.clone()).with_partitions(partitions.collect())
+        });
+        let response = Response::OffsetDelete(m::OffsetDeleteResponse::default().with_topics(topics.collect()));
+        if gone.is_empty() {
+            cx.respond(token, response);
+        } else {
+            self.forget(now, cx, &gone, Some((token, response)));
+        }
+    }
+
+    /// The offsets that nobody has needed for the retention time. Kafka's `offsetExpirationCondition`.
+    pub fn expired(&self, now: Time, cx: &Context) -> BTreeSet<Place> {
+        let retention_ms = i64::from(cx.config.offsets_retention_minutes).saturating_mul(60_000);
+        let since_empty = match (&self.protocol_type, &self.state) {
+            (Some(_), State::Empty) => Some(self.state_since).filter(|since| *since >= 0),
+            (Some(kind), State::Stable { .. }) if **kind == *CONSUMER && self.subscribed.is_some() => None,
+            (Some(_), _) => return BTreeSet::new(),
+            (None, _) => None,
+        };
+        let in_use = |topic: &str| !self.is_empty() && self.subscribes_to(topic);
+        let due = |kept: &CommittedOffset| match kept.expire_timestamp {
+            Some(at) => now.millis() >= at,
+            None => now.millis().saturating_sub(since_empty.unwrap_or(kept.commit_timestamp)) >= retention_ms,
+        };
+        self.offsets.iter().filter(|((topic, _), kept)| !in_use(topic) && due(kept)).map(|(place, _)| place.clone()).collect()
+    }
+}
+
+fn offset_of(group: Option<&Group>, topic: &str, partition: i32) -> OffsetFetchResponsePartitions {
+    let answer = OffsetFetchResponsePartitions::default().with_partition_index(partition).with_metadata(Some(text("")));
+    match group.and_then(|group| group.offsets.get(&(Arc::from(topic), partition))) {
+        Some(kept) => answer
+            .with_committed_offset(kept.offset)
+            .with_committed_leader_epoch(kept.leader_epoch)
+            .with_metadata(Some(text(&kept.metadata))),
+        None => answer.with_committed_offset(-1).with_committed_leader_epoch(-1),
+    }
+}
+
+/// What OffsetFetch asks for: topics with their partitions, or all.
+pub type Wanted<'a> = Option<Vec<(&'a str, &'a [i32])>>;
+
+/// The offsets of one group as OffsetFetch v8 and later answers them; a group that does not exist has none.
+pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>) -> Vec<OffsetFetchResponseTopics> {
+    let topic_answer = |name: &str, partitions: Vec<OffsetFetchResponsePartitions>| {
+        OffsetFetchResponseTopics::default().with_name(m::TopicName(text(name))).with_partitions(partitions)
+    };
+    match wanted {
+        Some(topics) => topics
+            .iter()
+            .map(|(name, partitions)| topic_answer(name, partitions.iter().map(|partition| offset_of(group, name, *partition)).collect()))
+            .collect(),
+        None => {
+            let mut answers: Vec<OffsetFetchResponseTopics> = Vec::new();
+            for (topic, partition) in group.iter().flat_map(|group| group.offsets.keys()) {
+                let answer = offset_of(group, topic, *partition);
+                match answers.last_mut() {
+                    Some(last) if *last.name == **topic => last.partitions.push(answer),
+                    _ => answers.push(topic_answer(topic, vec![answer])),
+                }
+            }
+            answers
+        }
+    }
+}
+
+/// The same in the shape of v1 to v7. v1 has no place for an error but the partitions.
+pub fn old_shape(topics: Vec<OffsetFetchResponseTopics>, error: ErrorCode) -> Vec<OffsetFetchResponseTopic> {
+    let partition = |new: OffsetFetchResponsePartitions| {
+        OffsetFetchResponsePartition::default()
+            .with_partition_index(new.partition_index)
+            .with_committed_offset(new.committed_offset)
+            .with_committed_leader_epoch(new.committed_leader_epoch)
+            .with_metadata(new.metadata)
+            .with_error_code(error.code())
+    };
+    topics
+        .into_iter()
+        .map(|topic| {
+            OffsetFetchResponseTopic::default()
+                .with_name(topic.name)
+                .with_partitions(topic.partitions.into_iter().map(partition).collect())
+        })
+        .collect()
+}

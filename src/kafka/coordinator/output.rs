@@ -1,0 +1,80 @@
+//! What the coordinator sends out, and what waits for an append: shared by all group code, apart from the groups themselves.
+
+use super::group::{Group, text};
+use super::member::Waiting;
+use super::records::CommittedOffset;
+use super::timers::Timers;
+use super::{GroupConfig, GroupEvent, Output, Response, Token};
+use crate::kafka::rng::Rng;
+use crate::kafka::time::Time;
+use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
+use bytes::Bytes;
+use kafka_protocol::messages as m;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// What happens when an append is committed, or fails.
+#[derive(Clone, Debug)]
+pub enum Pending {
+    /// Group metadata that nobody waits for: a new group's or an empty generation's.
+    Group,
+    /// The leader's assignments of this generation; all SyncGroups wait for it.
+    Assignment { generation: i32, assignments: BTreeMap<Arc<str>, Bytes> },
+    /// A static member got a new id without a rebalance; its JoinGroup waits.
+    StaticMember { generation: i32, old: Arc<str>, new: Arc<str>, version: i16, leader: Option<Arc<str>> },
+    /// Offsets to set or (`None`) remove, and the answer that waits.
+    Offsets { changes: Vec<((Arc<str>, i32), Option<CommittedOffset>)>, answer: Option<(Token, Response)> },
+    /// The group is gone already; it comes back if this fails. `deletion` names the waiting DeleteGroups.
+    Delete { group: Box<Group>, deletion: Option<u64> },
+}
+
+/// One append on its way.
+#[derive(Clone, Debug)]
+pub struct InFlight {
+    pub partition: i32,
+    pub group: Arc<str>,
+    pub incarnation: u64,
+    pub pending: Pending,
+}
+
+/// All of the coordinator that is not groups.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub config: GroupConfig,
+    pub rng: Rng,
+    pub timers: Timers,
+    pub outputs: VecDeque<Output>,
+    pub in_flight: BTreeMap<u64, InFlight>,
+    pub next_append: u64,
+}
+
+impl Context {
+    pub fn respond(&mut self, token: Token, response: Response) {
+        self.outputs.push_back(Output::Respond { token, response });
+    }
+
+    /// JoinGroup before v7 has no null protocol name.
+    pub fn respond_join(&mut self, waiting: Waiting, mut response: m::JoinGroupResponse) {
+        if waiting.version < 7 && response.protocol_name.is_none() {
+            response.protocol_name = Some(text(""));
+        }
+        self.respond(waiting.token, Response::JoinGroup(response));
+    }
+
+    pub fn event(&mut self, event: GroupEvent) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Sends the records of a group to its partition's log. `pending` is done when they are committed.
+    pub fn append(&mut self, now: Time, group: &Group, records: Vec<(Bytes, Option<Bytes>)>, pending: Pending) {
+        let mut builder = BatchBuilder::new(BatchOptions::default());
+        for (key, value) in &records {
+            builder.push(now.millis(), Some(key), value.as_deref(), &[]);
+        }
+        let append_id = self.next_append;
+        self.next_append += 1;
+        let (partition, incarnation) = (group.partition, group.incarnation);
+        self.in_flight.insert(append_id, InFlight { partition, group: Arc::clone(&group.id), incarnation, pending });
+        self.outputs.push_back(Output::Append { append_id, partition, batch: builder.build() });
+    }
+}

@@ -1,0 +1,294 @@
+//! Requests on their way to their groups: checks that come before any group, and the APIs about many groups.
+
+use super::group::{Group, join_error, sync_error, text};
+use super::join::Join;
+use super::offsets::{self, Wanted};
+use super::output::Pending;
+use super::records::{Key, MAX_STRING_BYTES};
+use super::{Caller, Deletion, GroupCoordinator, GroupEvent, Request, Response, Token};
+use crate::kafka::time::Time;
+use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::murmur2::coordinator_partition;
+use kafka_protocol::messages as m;
+use kafka_protocol::protocol::StrBytes;
+use m::delete_groups_response::DeletableGroupResult;
+use m::describe_groups_response::DescribedGroup;
+use m::leave_group_request::MemberIdentity;
+use m::offset_fetch_response::OffsetFetchResponseGroup;
+use std::sync::Arc;
+
+impl GroupCoordinator {
+    /// The partition that the group lives in, if its id is one and the partition is led here.
+    fn locate(&self, group: &str) -> Result<i32, ErrorCode> {
+        if group.is_empty() || group.len() > MAX_STRING_BYTES as usize {
+            return Err(ErrorCode::InvalidGroupId);
+        }
+        self.locate_any(group)
+    }
+
+    /// The same for the APIs that allow the empty group id (offsets of old, simple consumers).
+    fn locate_any(&self, group: &str) -> Result<i32, ErrorCode> {
+        if group.len() > MAX_STRING_BYTES as usize {
+            return Err(ErrorCode::InvalidGroupId);
+        }
+        let partition = coordinator_partition(group, self.cx.config.offsets_topic_partitions);
+        if self.led.contains(&partition) { Ok(partition) } else { Err(ErrorCode::NotCoordinator) }
+    }
+
+    pub(super) fn create(&mut self, now: Time, id: &str, partition: i32) -> &mut Group {
+        let incarnation = self.next_incarnation;
+        self.next_incarnation += 1;
+        let id: Arc<str> = Arc::from(id);
+        self.groups.entry(Arc::clone(&id)).or_insert_with(|| Group::new(id, partition, incarnation, now))
+    }
+
+    pub(super) fn handle(&mut self, now: Time, token: Token, caller: &Caller, request: Request, exists: &dyn Fn(&str, i32) -> bool) {
+        let response = match request {
+            Request::JoinGroup(request) => return self.join(&Join { now, token, caller, request: &request }),
+            Request::SyncGroup(request) => return self.sync(now, token, caller, &request),
+            Request::OffsetCommit(request) => return self.commit(now, token, caller, &request, exists),
+            Request::OffsetDelete(request) => return self.delete_offsets(now, token, &request),
+            Request::DeleteGroups(request) => return self.delete_groups(now, token, &request),
+            Request::Heartbeat(request) => {
+                let error = match self.locate(&request.group_id) {
+                    Err(error) => error,
+                    Ok(_) => match self.groups.get(request.group_id.as_str()) {
+                        Some(group) => group.heartbeat(now, &mut self.cx, &request),
+                        None => ErrorCode::UnknownMemberId,
+                    },
+                };
+                Response::Heartbeat(m::HeartbeatResponse::default().with_error_code(error.code()))
+            }
+            Request::LeaveGroup(request) => Response::LeaveGroup(self.leave(now, caller, &request)),
+            Request::OffsetFetch(request) => Response::OffsetFetch(self.fetch(caller.version, &request)),
+            Request::ListGroups(request) => Response::ListGroups(self.list(&request)),
+            Request::DescribeGroups(request) => Response::DescribeGroups(self.describe(caller.version, &request)),
+        };
+        self.cx.respond(token, response);
+    }
+
+    fn join(&mut self, join: &Join<'_>) {
+        let (id, member) = (join.request.group_id.as_str(), join.request.member_id.as_str());
+        if id.is_empty() {
+            return join.refuse(&mut self.cx, member, ErrorCode::InvalidGroupId);
+        }
+        let (least, most) = (self.cx.config.min_session_timeout_ms, self.cx.config.max_session_timeout_ms);
+        if !(least..=most).contains(&join.request.session_timeout_ms) {
+            return join.refuse(&mut self.cx, member, ErrorCode::InvalidSessionTimeout);
+        }
+        let partition = match self.locate(id) {
+            Ok(partition) => partition,
+            Err(error) => return join.refuse(&mut self.cx, member, error),
+        };
+        let is_new = !self.groups.contains_key(id);
+        if is_new {
+            if !member.is_empty() {
+                return join.refuse(&mut self.cx, member, ErrorCode::UnknownMemberId);
+            }
+            self.create(join.now, id, partition);
+        }
+        if let Some(group) = self.groups.get_mut(id) {
+            if is_new {
+                group.log_new(join.now, &mut self.cx);
+            }
+            group.join(&mut self.cx, join);
+        }
+    }
+
+    fn sync(&mut self, now: Time, token: Token, caller: &Caller, request: &m::SyncGroupRequest) {
+        let error = match self.locate(&request.group_id) {
+            Err(error) => error,
+            Ok(_) => match self.groups.get_mut(request.group_id.as_str()) {
+                Some(group) => return group.sync(now, &mut self.cx, token, caller, request),
+                None => ErrorCode::UnknownMemberId,
+            },
+        };
+        self.cx.respond(token, Response::SyncGroup(sync_error(error)));
+    }
+
+    fn leave(&mut self, now: Time, caller: &Caller, request: &m::LeaveGroupRequest) -> m::LeaveGroupResponse {
+        let answer = m::LeaveGroupResponse::default();
+        if let Err(error) = self.locate(&request.group_id) {
+            return answer.with_error_code(error.code());
+        }
+        let single = [MemberIdentity::default().with_member_id(request.member_id.clone())];
+        let leaving = if caller.version < 3 { &single[..] } else { &request.members[..] };
+        let members = match self.groups.get_mut(request.group_id.as_str()) {
+            Some(group) => group.leave(now, &mut self.cx, leaving),
+            None => leaving.iter().map(|identity| super::sync::left_answer(identity, ErrorCode::UnknownMemberId)).collect(),
+        };
+        if caller.version < 3 {
+            return answer.with_error_code(members.first().map_or(0, |member| member.error_code));
+        }
+        answer.with_members(members)
+    }
+
+    fn commit(&mut self, now: Time, token: Token, caller: &Caller, request: &m::OffsetCommitRequest, exists: &dyn Fn(&str, i32) -> bool) {
+        let checked = self.locate(&request.group_id).and_then(|partition| {
+            if let Some(group) = self.groups.get(request.group_id.as_str()) {
+                return group.validate_commit(request).map(|()| partition);
+            }
+            match request.generation_id_or_member_epoch {
+                ..0 => Ok(partition),
+                _ if caller.version >= 9 => Err(ErrorCode::GroupIdNotFound),
+                _ => Err(ErrorCode::IllegalGeneration),
+            }
+        });
+        match checked {
+            Ok(partition) => {
+                let some = request.topics.iter().any(|topic| topic.partitions.iter().any(|p| exists(&topic.name, p.partition_index)));
+                if some && !self.groups.contains_key(request.group_id.as_str()) {
+                    self.create(now, &request.group_id, partition);
+                }
+                if let Some(group) = self.groups.get(request.group_id.as_str()) {
+                    return group.commit(now, &mut self.cx, token, request, exists);
+                }
+                let response = offsets::commit_answer(request, |_, _| ErrorCode::UnknownTopicOrPartition);
+                self.cx.respond(token, Response::OffsetCommit(response));
+            }
+            Err(error) => {
+                let response = offsets::commit_answer(request, |topic, partition| {
+                    if exists(topic, partition) { error } else { ErrorCode::UnknownTopicOrPartition }
+                });
+                self.cx.respond(token, Response::OffsetCommit(response));
+            }
+        }
+    }
+
+    fn fetch(&self, version: i16, request: &m::OffsetFetchRequest) -> m::OffsetFetchResponse {
+        let answer = m::OffsetFetchResponse::default();
+        if version >= 8 {
+            let groups = request.groups.iter().map(|asked| {
+                let wanted: Wanted<'_> = asked
+                    .topics
+                    .as_ref()
+                    .map(|topics| topics.iter().map(|topic| (topic.name.as_str(), &topic.partition_indexes[..])).collect());
+                let response = OffsetFetchResponseGroup::default().with_group_id(asked.group_id.clone());
+                match self.locate_any(&asked.group_id) {
+                    Ok(_) => response.with_topics(offsets::fetch(self.groups.get(asked.group_id.as_str()), &wanted)),
+                    Err(error) => response.with_error_code(error.code()),
+                }
+            });
+            return answer.with_groups(groups.collect());
+        }
+        let wanted: Wanted<'_> = request
+            .topics
+            .as_ref()
+            .map(|topics| topics.iter().map(|topic| (topic.name.as_str(), &topic.partition_indexes[..])).collect());
+        match self.locate_any(&request.group_id) {
+            Ok(_) => {
+                let topics = offsets::fetch(self.groups.get(request.group_id.as_str()), &wanted);
+                answer.with_topics(offsets::old_shape(topics, ErrorCode::None))
+            }
+            Err(error) if version >= 2 => answer.with_error_code(error.code()),
+            Err(error) => answer.with_topics(offsets::old_shape(offsets::fetch(None, &wanted), error)),
+        }
+    }
+
+    fn delete_offsets(&mut self, now: Time, token: Token, request: &m::OffsetDeleteRequest) {
+        let error = match self.locate(&request.group_id) {
+            Err(error) => error,
+            Ok(_) => match self.groups.get(request.group_id.as_str()) {
+                Some(group) => return group.delete_offsets(now, &mut self.cx, token, request),
+                None => ErrorCode::GroupIdNotFound,
+            },
+        };
+        self.cx.respond(token, Response::OffsetDelete(m::OffsetDeleteResponse::default().with_error_code(error.code())));
+    }
+
+    fn list(&self, request: &m::ListGroupsRequest) -> m::ListGroupsResponse {
+        let passes = |filter: &[StrBytes], value: &str| filter.is_empty() || filter.iter().any(|wanted| wanted.eq_ignore_ascii_case(value));
+        let groups = self
+            .groups
+            .values()
+            .filter(|group| passes(&request.states_filter, group.state.name()) && passes(&request.types_filter, super::view::TYPE))
+            .map(Group::listed);
+        m::ListGroupsResponse::default().with_groups(groups.collect())
+    }
+
+    fn describe(&self, version: i16, request: &m::DescribeGroupsRequest) -> m::DescribeGroupsResponse {
+        let groups = request.groups.iter().map(|id| {
+            let nothing = DescribedGroup::default().with_group_id(id.clone());
+            match self.locate(id) {
+                Err(error) => nothing.with_error_code(error.code()),
+                Ok(_) => match self.groups.get(id.as_str()) {
+                    Some(group) => group.described(),
+                    None if version >= 6 => nothing
+                        .with_group_state(text("Dead"))
+                        .with_error_code(ErrorCode::GroupIdNotFound.code())
+                        .with_error_message(Some(StrBytes::from_string(format!("Group {} not found.", id.as_str())))),
+                    None => nothing.with_group_state(text("Dead")),
+                },
+            }
+        });
+        m::DescribeGroupsResponse::default().with_groups(groups.collect())
+    }
+
+    fn delete_groups(&mut self, now: Time, token: Token, request: &m::DeleteGroupsRequest) {
+        let deletion_id = self.next_deletion;
+        self.next_deletion += 1;
+        let mut deletion = Deletion { token, results: Vec::new(), waits_for: 0 };
+        for id in &request.groups_names {
+            let error = match self.locate_any(id) {
+                Err(error) => error,
+                Ok(_) => match self.groups.get(id.as_str()).map(Group::is_empty) {
+                    None => ErrorCode::GroupIdNotFound,
+                    Some(false) => ErrorCode::NonEmptyGroup,
+                    Some(true) => {
+                        self.delete(now, id, Some(deletion_id), "deleted");
+                        deletion.waits_for += 1;
+                        ErrorCode::None
+                    }
+                },
+            };
+            deletion.results.push(DeletableGroupResult::default().with_group_id(id.clone()).with_error_code(error.code()));
+        }
+        if deletion.waits_for == 0 {
+            self.cx.respond(token, deletion.response());
+        } else {
+            self.deletions.insert(deletion_id, deletion);
+        }
+    }
+
+    /// Takes an empty group and its offsets away, with tombstones for all of it.
+    pub(super) fn delete(&mut self, now: Time, id: &str, deletion: Option<u64>, why: &str) {
+        let Some(group) = self.groups.remove(id) else { return };
+        self.cx.timers.cancel_group(&group.id);
+        let places = group.places(self.cx.in_flight.values());
+        let mut records = group.tombstones(&places);
+        records.push((Key::Group { group: Arc::clone(&group.id) }.encode(), None));
+        self.cx.event(GroupEvent::StateChanged {
+            group: Arc::clone(&group.id),
+            from: group.state.name(),
+            to: "Dead",
+            generation: group.generation,
+            why: Arc::from(why),
+        });
+        let pending = Pending::Delete { group: Box::new(group.clone()), deletion };
+        self.cx.append(now, &group, records, pending);
+    }
+
+    /// A waiting DeleteGroups hears of one of its groups.
+    pub(super) fn deleted(&mut self, deletion: Option<u64>, group: &str, error: ErrorCode) {
+        let Some(id) = deletion else { return };
+        let Some(waiting) = self.deletions.get_mut(&id) else { return };
+        for result in waiting.results.iter_mut().filter(|result| *result.group_id == *group && result.error_code == 0) {
+            result.error_code = error.code();
+        }
+        waiting.waits_for = waiting.waits_for.saturating_sub(1);
+        if waiting.waits_for == 0 {
+            if let Some(done) = self.deletions.remove(&id) {
+                self.cx.respond(done.token, done.response());
+            }
+        }
+    }
+
+    /// The JoinGroups and SyncGroups that wait in a group whose first record could not be written.
+    pub(super) fn creation_failed(&mut self, id: &str, error: ErrorCode) {
+        let Some(group) = self.groups.get_mut(id) else { return };
+        let members: Vec<Arc<str>> = group.members.iter().map(|member| Arc::clone(&member.id)).collect();
+        for member in members {
+            group.answer_join(&mut self.cx, &member, join_error("", error));
+        }
+    }
+}

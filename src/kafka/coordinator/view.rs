@@ -1,0 +1,68 @@
+//! Groups as others see them: ListGroups, DescribeGroups and the page.
+
+use super::group::{Group, State, text};
+use super::output::Context;
+use super::records::assigned_partitions;
+use super::timers::Kind;
+use super::{GroupView, MemberView};
+use crate::kafka::time::Time;
+use bytes::Bytes;
+use kafka_protocol::messages as m;
+use m::describe_groups_response::{DescribedGroup, DescribedGroupMember};
+use m::list_groups_response::ListedGroup;
+use std::sync::Arc;
+
+/// `GroupType.CLASSIC`.
+pub const TYPE: &str = "classic";
+
+impl Group {
+    pub fn listed(&self) -> ListedGroup {
+        ListedGroup::default()
+            .with_group_id(m::GroupId(text(&self.id)))
+            .with_protocol_type(text(self.protocol_type.as_deref().unwrap_or_default()))
+            .with_group_state(text(self.state.name()))
+            .with_group_type(text(TYPE))
+    }
+
+    /// Protocol and metadata are shown only while the group is stable, as Kafka does.
+    pub fn described(&self) -> DescribedGroup {
+        let protocol = self.protocol.as_deref().filter(|_| matches!(self.state, State::Stable { .. }));
+        let members = self.members.iter().map(|member| {
+            DescribedGroupMember::default()
+                .with_member_id(text(&member.id))
+                .with_group_instance_id(member.instance.as_deref().map(text))
+                .with_client_id(text(&member.client_id))
+                .with_client_host(text(&member.host))
+                .with_member_metadata(if protocol.is_some() { member.metadata(protocol) } else { Bytes::new() })
+                .with_member_assignment(member.assignment.clone())
+        });
+        DescribedGroup::default()
+            .with_group_id(m::GroupId(text(&self.id)))
+            .with_group_state(text(self.state.name()))
+            .with_protocol_type(text(self.protocol_type.as_deref().unwrap_or_default()))
+            .with_protocol_data(text(protocol.unwrap_or_default()))
+            .with_members(members.collect())
+    }
+
+    pub fn view(&self, cx: &Context) -> GroupView {
+        GroupView {
+            group: Arc::clone(&self.id),
+            state: self.state.name(),
+            generation: self.generation,
+            protocol: self.protocol.clone(),
+            leader: self.leader.clone(),
+            members: self
+                .members
+                .iter()
+                .map(|member| MemberView {
+                    member: Arc::clone(&member.id),
+                    client_id: Arc::clone(&member.client_id),
+                    instance: member.instance.clone(),
+                    assignment: assigned_partitions(member.assignment.clone()),
+                    session_deadline: cx.timers.deadline(&self.id, Kind::Session(Arc::clone(&member.id))).unwrap_or(Time::NEVER),
+                })
+                .collect(),
+            offsets: self.offsets.iter().map(|((topic, partition), kept)| (Arc::clone(topic), *partition, kept.offset)).collect(),
+        }
+    }
+}

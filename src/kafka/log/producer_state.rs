@@ -1,0 +1,258 @@
+//! What the log knows of each idempotent producer: the last five batches, for duplicates and sequence checks
+//! (`ProducerStateManager`, `ProducerAppendInfo`), and the `.snapshot` file that keeps it over a restart.
+
+use super::super::wire::batch::Batch;
+use super::super::wire::error::ErrorCode;
+use super::{LogError, refused};
+use bytes::{BufMut, Bytes, BytesMut};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Batches kept for each producer; a client has at most as many requests in flight.
+const BATCHES_KEPT: usize = 5;
+const SNAPSHOT_VERSION: i16 = 1;
+const SNAPSHOT_HEAD: usize = 10;
+const SNAPSHOT_ENTRY: usize = 46;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct BatchMeta {
+    pub(super) last_sequence: i32,
+    pub(super) last_offset: i64,
+    pub(super) offset_delta: i32,
+    pub(super) timestamp: i64,
+}
+
+impl BatchMeta {
+    pub(super) fn first_offset(&self) -> i64 {
+        self.last_offset - i64::from(self.offset_delta)
+    }
+
+    fn first_sequence(&self) -> i32 {
+        // 2147483647 is followed by 0.
+        let first = i64::from(self.last_sequence) - i64::from(self.offset_delta);
+        (if first < 0 { first + (1 << 31) } else { first }) as i32
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Producer {
+    epoch: i16,
+    coordinator_epoch: i32,
+    last_timestamp: i64,
+    /// First offset of the open transaction.
+    transaction: Option<i64>,
+    batches: VecDeque<BatchMeta>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Producers {
+    by_id: BTreeMap<i64, Producer>,
+    /// The state covers the log up to here.
+    map_end: i64,
+    /// Where the newest snapshot stands; -1 when there is none.
+    last_snapshot: i64,
+}
+
+impl Producers {
+    pub(super) fn empty_at(offset: i64) -> Self {
+        Self { by_id: BTreeMap::new(), map_end: offset, last_snapshot: offset }
+    }
+
+    pub(super) fn map_end(&self) -> i64 {
+        self.map_end
+    }
+
+    pub(super) fn set_map_end(&mut self, offset: i64) {
+        self.map_end = offset;
+    }
+
+    /// Whether a snapshot here would hold anything that the last one does not.
+    pub(super) fn snapshot_due(&self) -> bool {
+        self.map_end > self.last_snapshot
+    }
+
+    pub(super) fn snapshot_taken(&mut self) {
+        self.last_snapshot = self.map_end;
+    }
+
+    /// The batch among the producer's last five that this one repeats.
+    pub(super) fn duplicate(&self, batch: &Batch) -> Option<BatchMeta> {
+        let producer = self.by_id.get(&batch.producer_id())?;
+        let (first, last) = (batch.base_sequence(), batch.last_sequence());
+        let same = |meta: &&BatchMeta| meta.first_sequence() == first && meta.last_sequence == last;
+        producer.batches.iter().find(same).filter(|_| producer.epoch == batch.producer_epoch()).copied()
+    }
+
+    /// Epoch and sequence of a batch that is no duplicate.
+    pub(super) fn check(&self, batch: &Batch, from_client: bool) -> Result<(), LogError> {
+        let Some(producer) = self.by_id.get(&batch.producer_id()) else { return Ok(()) };
+        let (id, epoch, first) = (batch.producer_id(), batch.producer_epoch(), batch.base_sequence());
+        if epoch < producer.epoch {
+            let message = format!("producer {id} has epoch {epoch}, but {} was seen", producer.epoch);
+            return Err(refused(ErrorCode::InvalidProducerEpoch, message));
+        }
+        if !from_client || batch.is_control() {
+            return Ok(());
+        }
+        let expected = match producer.batches.back() {
+            Some(last) if epoch == producer.epoch => last.last_sequence.checked_add(1).unwrap_or(0),
+            _ => 0,
+        };
+        if first != expected {
+            let message = format!("producer {id} sent sequence {first} where {expected} must come (epoch {epoch})");
+            return Err(refused(ErrorCode::OutOfOrderSequenceNumber, message));
+        }
+        Ok(())
+    }
+
+    /// Takes a stored batch in.
+    pub(super) fn update(&mut self, batch: &Batch) {
+        self.map_end = batch.last_offset() + 1;
+        let id = batch.producer_id();
+        if id < 0 {
+            return;
+        }
+        let epoch = batch.producer_epoch();
+        let producer = self.by_id.entry(id).or_insert_with(|| Producer {
+            epoch,
+            coordinator_epoch: -1,
+            last_timestamp: -1,
+            transaction: None,
+            batches: VecDeque::new(),
+        });
+        if producer.epoch != epoch {
+            producer.epoch = epoch;
+            producer.batches.clear();
+        }
+        producer.last_timestamp = batch.max_timestamp();
+        if batch.is_control() {
+            producer.transaction = None;
+            if let Some(epoch) = coordinator_epoch(batch) {
+                producer.coordinator_epoch = epoch;
+            }
+            return;
+        }
+        if producer.batches.len() == BATCHES_KEPT {
+            producer.batches.pop_front();
+        }
+        producer.batches.push_back(BatchMeta {
+            last_sequence: batch.last_sequence(),
+            last_offset: batch.last_offset(),
+            offset_delta: batch.last_offset_delta(),
+            timestamp: batch.max_timestamp(),
+        });
+        if batch.is_transactional() && producer.transaction.is_none() {
+            producer.transaction = Some(batch.base_offset());
+        }
+    }
+
+    /// The first offset of the oldest open transaction.
+    pub(super) fn first_unstable(&self) -> Option<i64> {
+        self.by_id.values().filter_map(|producer| producer.transaction).min()
+    }
+
+    /// Producers silent for `expiration` milliseconds and outside a transaction are forgotten.
+    pub(super) fn expire(&mut self, now: i64, expiration: i64) {
+        self.by_id.retain(|_, p| p.transaction.is_some() || now.saturating_sub(p.last_timestamp) < expiration);
+    }
+
+    /// `ProducerSnapshot` version 1: version, CRC-32C of the rest, count, 46 bytes for each producer.
+    pub(super) fn snapshot(&self) -> Bytes {
+        let mut rest = BytesMut::with_capacity(4 + self.by_id.len() * SNAPSHOT_ENTRY);
+        rest.put_u32(self.by_id.len() as u32);
+        for (&id, producer) in &self.by_id {
+            let last = producer.batches.back();
+            rest.put_i64(id);
+            rest.put_i16(producer.epoch);
+            rest.put_i32(last.map_or(-1, |meta| meta.last_sequence));
+            rest.put_i64(last.map_or(-1, |meta| meta.last_offset));
+            rest.put_i32(last.map_or(0, |meta| meta.offset_delta));
+            rest.put_i64(producer.last_timestamp);
+            rest.put_i32(producer.coordinator_epoch);
+            rest.put_i64(producer.transaction.unwrap_or(-1));
+        }
+        let mut out = BytesMut::with_capacity(6 + rest.len());
+        out.put_i16(SNAPSHOT_VERSION);
+        out.put_u32(crc32c(&rest));
+        out.put(rest);
+        out.freeze()
+    }
+
+    /// `None` when the version, the CRC or the size does not fit.
+    pub(super) fn from_snapshot(bytes: &[u8], offset: i64) -> Option<Self> {
+        let (head, entries) = bytes.split_first_chunk::<SNAPSHOT_HEAD>()?;
+        let [v0, v1, c0, c1, c2, c3, n0, n1, n2, n3] = *head;
+        let count = u64::from(u32::from_be_bytes([n0, n1, n2, n3]));
+        if i16::from_be_bytes([v0, v1]) != SNAPSHOT_VERSION
+            || u32::from_be_bytes([c0, c1, c2, c3]) != crc32c(bytes.get(6..)?)
+            || count.checked_mul(SNAPSHOT_ENTRY as u64)? != entries.len() as u64
+        {
+            return None;
+        }
+        let mut state = Self::empty_at(offset);
+        for mut entry in entries.chunks_exact(SNAPSHOT_ENTRY) {
+            use bytes::Buf;
+            let id = entry.get_i64();
+            let epoch = entry.get_i16();
+            let last_sequence = entry.get_i32();
+            let last_offset = entry.get_i64();
+            let offset_delta = entry.get_i32();
+            let timestamp = entry.get_i64();
+            let coordinator_epoch = entry.get_i32();
+            let transaction = Some(entry.get_i64()).filter(|&first| first >= 0);
+            let meta = BatchMeta { last_sequence, last_offset, offset_delta, timestamp };
+            let batches = if last_sequence >= 0 { VecDeque::from([meta]) } else { VecDeque::new() };
+            state.by_id.insert(id, Producer { epoch, coordinator_epoch, last_timestamp: timestamp, transaction, batches });
+        }
+        Some(state)
+    }
+}
+
+/// Of a transaction marker: its value is a version and the coordinator's epoch.
+fn coordinator_epoch(batch: &Batch) -> Option<i32> {
+    let value = batch.records().ok()?.into_iter().next()?.value?;
+    Some(i32::from_be_bytes(*value.get(2..6)?.first_chunk()?))
+}
+
+/// CRC-32C (Castagnoli), bit by bit: snapshots are small and seldom.
+fn crc32c(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_snapshot_is_kafkas() {
+        assert_eq!(Producers::empty_at(0).snapshot()[..], [0, 1, 0x48, 0x67, 0x4b, 0xc7, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn the_first_sequence_of_a_batch_that_wraps() {
+        let meta = BatchMeta { last_sequence: 1, last_offset: 10, offset_delta: 3, timestamp: 0 };
+        assert_eq!((meta.first_sequence(), meta.first_offset()), (i32::MAX - 1, 7));
+    }
+
+    #[test]
+    fn a_snapshot_reads_back_and_a_damaged_one_does_not() {
+        let meta = BatchMeta { last_sequence: 7, last_offset: 20, offset_delta: 2, timestamp: 5 };
+        let mut state = Producers::empty_at(21);
+        let mut producer =
+            Producer { epoch: 3, coordinator_epoch: 2, last_timestamp: 5, transaction: Some(18), batches: VecDeque::from([meta]) };
+        state.by_id.insert(9, producer.clone());
+        producer.transaction = None;
+        producer.batches.clear();
+        state.by_id.insert(1000, producer);
+        let bytes = state.snapshot();
+        assert_eq!(bytes.len(), 10 + 2 * 46);
+        assert_eq!(Producers::from_snapshot(&bytes, 21), Some(state));
+        for i in 0..bytes.len() {
+            let mut damaged = bytes.to_vec();
+            damaged[i] ^= 0x10;
+            assert_eq!(Producers::from_snapshot(&damaged, 21), None, "byte {i}");
+            assert_eq!(Producers::from_snapshot(&bytes[..i], 21), None, "cut at {i}");
+        }
+    }
+}

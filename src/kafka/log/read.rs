@@ -1,0 +1,99 @@
+//! Reading: by offset for fetches, by timestamp for ListOffsets.
+
+use super::super::disk::Disk;
+use super::segment::Segment;
+use super::{Log, LogError};
+use bytes::Bytes;
+
+/// A read may end where the disk's memory chunk ends, rather than copy, once it has this many bytes.
+const ENOUGH: u64 = 256 * 1024;
+
+impl Log {
+    /// The segment that holds `offset`, and those after it, each with the next one's base offset.
+    fn segments_from(&self, offset: i64) -> impl Iterator<Item = (&Segment, i64)> {
+        let first = self.segments.partition_point(|segment| segment.base_offset <= offset).saturating_sub(1);
+        self.segments.iter().enumerate().skip(first).map(|(i, segment)| {
+            let next = self.segments.get(i + 1).map_or(self.end_offset, |next| next.base_offset);
+            (&**segment, next)
+        })
+    }
+
+    /// Whole batches from the one that holds `offset`, below `upper`, up to `max_bytes`; the first batch is returned whole
+    /// even when larger, if `min_one`. Empty when `offset ≥ upper`. One segment at most is read; less than `max_bytes` may come
+    /// although there is more.
+    pub fn read(&self, disk: &Disk, offset: i64, upper: i64, max_bytes: u32, min_one: bool) -> Result<Bytes, LogError> {
+        if offset < self.start_offset || offset > self.end_offset {
+            return Err(LogError::OffsetOutOfRange { offset, start: self.start_offset, end: self.end_offset });
+        }
+        let upper = upper.min(self.end_offset);
+        if offset >= upper {
+            return Ok(Bytes::new());
+        }
+        for (segment, next) in self.segments_from(offset) {
+            let Some((position, head)) = segment.find(disk, offset) else { continue };
+            let limit = if next <= upper { segment.size } else { segment.position_of(disk, upper) };
+            let max = u64::from(max_bytes);
+            let mut end = if limit.saturating_sub(position) <= max {
+                limit
+            } else if head.size > max {
+                if min_one { position + head.size } else { position }
+            } else {
+                segment.boundary(disk, position + head.size, position + max)
+            };
+            if end <= position || end > limit {
+                return Ok(Bytes::new());
+            }
+            // Batches never straddle two chunks, so a chunk's end is a batch's end.
+            let shared = disk.shared_from(&segment.log, position);
+            if shared >= ENOUGH.max(head.size) {
+                end = end.min(position + shared);
+            }
+            return Ok(disk.read(&segment.log, position, end - position)?);
+        }
+        Ok(Bytes::new())
+    }
+
+    /// Bytes in `[offset, upper)`, for `fetch.min.bytes`, without reading them.
+    pub fn bytes_between(&self, disk: &Disk, offset: i64, upper: i64) -> u64 {
+        let upper = upper.min(self.end_offset);
+        if offset >= upper {
+            return 0;
+        }
+        self.segments_from(offset)
+            .take_while(|(segment, _)| segment.base_offset < upper)
+            .map(|(segment, next)| {
+                let to = if next <= upper { segment.size } else { segment.position_of(disk, upper) };
+                to.saturating_sub(segment.position_of(disk, offset))
+            })
+            .sum()
+    }
+
+    /// The first record with a timestamp ≥ `timestamp`: (offset, its timestamp, leader epoch).
+    pub fn offset_for_timestamp(&self, disk: &Disk, timestamp: i64) -> Result<Option<(i64, i64, i32)>, LogError> {
+        for (segment, _) in self.segments_from(self.start_offset).filter(|(segment, _)| segment.max_timestamp >= timestamp) {
+            let from = segment.base_offset + i64::from(segment.times.offset_before(timestamp));
+            let mut position = segment.position_of(disk, from.max(self.start_offset));
+            while let Some(head) = super::head::Head::at(disk, &segment.log, position) {
+                if head.max_timestamp >= timestamp {
+                    let records = segment.batch(disk, position, head)?.records()?;
+                    let found = |record: &&_| matches(record, timestamp, self.start_offset);
+                    if let Some(record) = records.iter().find(found) {
+                        return Ok(Some((record.offset, record.timestamp, head.leader_epoch)));
+                    }
+                }
+                position += head.size;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The record with the greatest timestamp (ListOffsets -3): (offset, timestamp, leader epoch). The first of several.
+    pub fn max_timestamp(&self, disk: &Disk) -> Result<Option<(i64, i64, i32)>, LogError> {
+        let greatest = self.segments.iter().map(|segment| segment.max_timestamp).max().unwrap_or(-1);
+        if greatest < 0 { Ok(None) } else { self.offset_for_timestamp(disk, greatest) }
+    }
+}
+
+fn matches(record: &super::super::wire::batch::Record, timestamp: i64, start: i64) -> bool {
+    record.timestamp >= timestamp && record.offset >= start
+}

@@ -1,0 +1,102 @@
+//! Protects `kafka-protocol`'s decoders from counts that lie. They make room for as many elements as an array says it has
+//! before they read one, so four bytes of garbage could ask for hundreds of gigabytes. Kafka refuses a count that exceeds
+//! the bytes left ("tried to allocate a collection of size …"); [`Guard`] brings the same rule to the reads underneath.
+//!
+//! A count is an int32 or, in flexible versions, an unsigned varint. A varint beyond the bytes left is never right (counts
+//! and lengths cannot be, and tags are small): the read fails. An int32 beyond them may be a plain number, so the first
+//! pass reads it as one more than the bytes left: as a count that surely fails, as a number it does not matter. Only when a
+//! number was bent and the pass succeeded, a second pass reads the true values, whose counts have been tried by then.
+
+use bytes::{Buf, Bytes, TryGetError};
+use kafka_protocol::protocol::Decodable;
+use kafka_protocol::protocol::buf::ByteBuf;
+use std::ops::Range;
+
+/// Decodes a message off the front of `bytes`. Never asks for room beyond a few times the bytes' own length.
+pub(super) fn decode<T: Decodable>(bytes: &mut Bytes, version: i16) -> Result<T, String> {
+    let mut first = Guard { bytes: bytes.clone(), bend: true, bent: false };
+    let mut message = T::decode(&mut first, version).map_err(|error| error.to_string())?;
+    let mut rest = first.bytes;
+    if first.bent {
+        let mut second = Guard { bytes: bytes.clone(), bend: false, bent: false };
+        message = T::decode(&mut second, version).map_err(|error| error.to_string())?;
+        rest = second.bytes;
+    }
+    *bytes = rest;
+    Ok(message)
+}
+
+struct Guard {
+    bytes: Bytes,
+    bend: bool,
+    bent: bool,
+}
+
+impl Guard {
+    fn need(&self, requested: usize) -> Result<(), TryGetError> {
+        let available = self.bytes.len();
+        if available < requested { Err(TryGetError { requested, available }) } else { Ok(()) }
+    }
+
+    /// Whether the unsigned varint that begins here exceeds what would be left after it.
+    fn varint_lies(&self) -> bool {
+        let mut value = 0_u64;
+        for (index, &byte) in self.bytes.iter().take(5).enumerate() {
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if byte < 0x80 {
+                let left = self.bytes.len() - index - 1;
+                // Lengths and counts are written plus one.
+                return value > left as u64 + 1;
+            }
+        }
+        // Cut off or too long.
+        true
+    }
+}
+
+impl Buf for Guard {
+    fn remaining(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+    }
+
+    fn try_get_u8(&mut self) -> Result<u8, TryGetError> {
+        self.need(1)?;
+        let byte = self.bytes[0];
+        // A byte of 0x80 or more is part of a varint (a boolean is 0 or 1, an int8 is read otherwise). The varint's later bytes
+        // come by here too: from there it is only smaller, against about as many bytes left.
+        if byte >= 0x80 && self.varint_lies() {
+            return Err(TryGetError { requested: usize::MAX, available: self.bytes.len() });
+        }
+        self.bytes.advance(1);
+        Ok(byte)
+    }
+
+    fn try_get_i32(&mut self) -> Result<i32, TryGetError> {
+        self.need(4)?;
+        let value = self.bytes.get_i32();
+        let beyond = i32::try_from(self.bytes.len() + 1).unwrap_or(i32::MAX);
+        if self.bend && value > beyond {
+            self.bent = true;
+            return Ok(beyond);
+        }
+        Ok(value)
+    }
+}
+
+impl ByteBuf for Guard {
+    fn peek_bytes(&mut self, range: Range<usize>) -> Bytes {
+        self.bytes.slice(range)
+    }
+
+    fn get_bytes(&mut self, size: usize) -> Bytes {
+        self.bytes.split_to(size)
+    }
+}

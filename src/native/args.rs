@@ -1,0 +1,196 @@
+//! The command line: what is allowed, and errors that say so.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Help,
+    Broker(BrokerArgs),
+    Run(RunOptions),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BrokerArgs {
+    pub(crate) listen: (String, u16),
+    pub(crate) advertise: Option<(String, u16)>,
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) config: BTreeMap<String, String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RunOptions {
+    pub(crate) file: PathBuf,
+    /// Microseconds; `None`: the file's own `run`.
+    pub(crate) until_us: Option<i64>,
+    /// How much the narrator says, 1 to 3.
+    pub(crate) level: u8,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ArgsError {
+    #[error("{0} is not a command; broker, run and help are")]
+    UnknownCommand(String),
+    #[error("{command} does not know {flag}; it takes {allowed}")]
+    UnknownFlag { command: &'static str, flag: String, allowed: &'static str },
+    #[error("{flag} {value}: expected {expected}")]
+    BadValue { flag: &'static str, value: String, expected: &'static str },
+    #[error("{flag} needs a value: {expected}")]
+    MissingValue { flag: String, expected: &'static str },
+    #[error("run needs a scenario file: tidepool run FILE")]
+    MissingFile,
+    #[error("an argument is not UTF-8")]
+    NotUtf8,
+}
+
+const BROKER_FLAGS: &str = "--listen HOST:PORT, --advertise HOST:PORT, --data DIR, --config KEY=VALUE";
+const RUN_FLAGS: &str = "FILE, --until DURATION, --level 1..3";
+const HOST_PORT: &str = "HOST:PORT, such as 127.0.0.1:9092";
+const DURATION: &str = "a duration such as 500ms, 60s or 10m";
+
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, ArgsError> {
+    let mut parser = lexopt::Parser::from_args(args);
+    let command = match next(&mut parser)? {
+        None => return Ok(Command::Help),
+        Some(Arg::Flag(flag)) if flag == "--help" || flag == "-h" => return Ok(Command::Help),
+        Some(Arg::Flag(word) | Arg::Word(word)) => word,
+    };
+    match command.as_str() {
+        "help" => Ok(Command::Help),
+        "broker" => parse_broker(&mut parser),
+        "run" => parse_run(&mut parser),
+        _ => Err(ArgsError::UnknownCommand(command)),
+    }
+}
+
+fn parse_broker(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
+    let mut args = BrokerArgs { listen: ("127.0.0.1".into(), 9092), advertise: None, data: None, config: BTreeMap::new() };
+    while let Some(arg) = next(parser)? {
+        match arg {
+            Arg::Flag(flag) => match flag.as_str() {
+                "--help" | "-h" => return Ok(Command::Help),
+                "--listen" => args.listen = host_port("--listen", &value(parser, &flag, HOST_PORT)?)?,
+                "--advertise" => args.advertise = Some(host_port("--advertise", &value(parser, &flag, HOST_PORT)?)?),
+                "--data" => args.data = Some(value(parser, &flag, "a directory")?.into()),
+                "--config" => {
+                    let pair = value(parser, &flag, "KEY=VALUE")?;
+                    let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+                        return Err(ArgsError::BadValue { flag: "--config", value: pair, expected: "KEY=VALUE" });
+                    };
+                    args.config.insert(key.to_owned(), value.to_owned());
+                }
+                _ => return Err(ArgsError::UnknownFlag { command: "broker", flag, allowed: BROKER_FLAGS }),
+            },
+            Arg::Word(flag) => return Err(ArgsError::UnknownFlag { command: "broker", flag, allowed: BROKER_FLAGS }),
+        }
+    }
+    Ok(Command::Broker(args))
+}
+
+fn parse_run(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
+    let (mut file, mut until_us, mut level) = (None, None, 2);
+    while let Some(arg) = next(parser)? {
+        match arg {
+            Arg::Flag(flag) => match flag.as_str() {
+                "--help" | "-h" => return Ok(Command::Help),
+                "--until" => {
+                    let text = value(parser, &flag, DURATION)?;
+                    let parsed = duration_us(&text);
+                    until_us = Some(parsed.ok_or(ArgsError::BadValue { flag: "--until", value: text, expected: DURATION })?);
+                }
+                "--level" => {
+                    let text = value(parser, &flag, "1, 2 or 3")?;
+                    level = match text.as_str() {
+                        "1" => 1,
+                        "2" => 2,
+                        "3" => 3,
+                        _ => return Err(ArgsError::BadValue { flag: "--level", value: text, expected: "1, 2 or 3" }),
+                    };
+                }
+                _ => return Err(ArgsError::UnknownFlag { command: "run", flag, allowed: RUN_FLAGS }),
+            },
+            Arg::Word(word) if file.is_none() => file = Some(PathBuf::from(word)),
+            Arg::Word(flag) => return Err(ArgsError::UnknownFlag { command: "run", flag, allowed: RUN_FLAGS }),
+        }
+    }
+    Ok(Command::Run(RunOptions { file: file.ok_or(ArgsError::MissingFile)?, until_us, level }))
+}
+
+enum Arg {
+    Flag(String),
+    Word(String),
+}
+
+fn next(parser: &mut lexopt::Parser) -> Result<Option<Arg>, ArgsError> {
+    Ok(match parser.next().map_err(|_| ArgsError::NotUtf8)? {
+        None => None,
+        Some(lexopt::Arg::Long(name)) => Some(Arg::Flag(format!("--{name}"))),
+        Some(lexopt::Arg::Short(name)) => Some(Arg::Flag(format!("-{name}"))),
+        Some(lexopt::Arg::Value(word)) => Some(Arg::Word(word.into_string().map_err(|_| ArgsError::NotUtf8)?)),
+    })
+}
+
+fn value(parser: &mut lexopt::Parser, flag: &str, expected: &'static str) -> Result<String, ArgsError> {
+    let missing = |_| ArgsError::MissingValue { flag: flag.to_owned(), expected };
+    parser.value().map_err(missing)?.into_string().map_err(|_| ArgsError::NotUtf8)
+}
+
+/// `HOST:PORT`; IPv6 hosts in brackets.
+fn host_port(flag: &'static str, text: &str) -> Result<(String, u16), ArgsError> {
+    let parsed = text.rsplit_once(':').and_then(|(host, port)| {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        (!host.is_empty()).then_some((host.to_owned(), port.parse().ok()?))
+    });
+    parsed.ok_or_else(|| ArgsError::BadValue { flag, value: text.to_owned(), expected: HOST_PORT })
+}
+
+/// `250us`, `20ms`, `60s`, `10m`, `1h` in microseconds.
+fn duration_us(text: &str) -> Option<i64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit {
+        "us" => 1,
+        "ms" => 1_000,
+        "s" => 1_000_000,
+        "m" => 60_000_000,
+        "h" => 3_600_000_000_i64,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(line.split_whitespace().map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_broker_takes_its_flags_in_any_order() {
+        let Ok(Command::Broker(args)) = parsed("broker --config a.b=1 --listen [::1]:0 --data d --config c==2") else { panic!() };
+        assert_eq!(args.listen, ("::1".into(), 0));
+        assert_eq!(args.data, Some("d".into()));
+        assert_eq!(args.config.into_iter().collect::<Vec<_>>(), [("a.b".into(), "1".into()), ("c".into(), "=2".into())]);
+    }
+
+    #[test]
+    fn a_bad_flag_says_what_is_allowed() {
+        for (line, expected) in [
+            ("brocker", "brocker is not a command; broker, run and help are"),
+            ("broker --prot 1", "broker does not know --prot; it takes --listen HOST:PORT"),
+            ("broker --listen 9092", "--listen 9092: expected HOST:PORT"),
+            ("broker --listen", "--listen needs a value: HOST:PORT"),
+            ("broker --config x", "--config x: expected KEY=VALUE"),
+            ("run", "run needs a scenario file"),
+            ("run a --level 4", "--level 4: expected 1, 2 or 3"),
+            ("run a --until 5", "--until 5: expected a duration"),
+            ("run a b", "run does not know b; it takes FILE"),
+        ] {
+            let error = parsed(line).expect_err(line);
+            assert!(error.starts_with(expected), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `tidepool run FILE`: plays a scenario, prints its narration, the verdicts on its expectations and the event hash.
+
+use super::args::RunOptions;
+use crate::kafka::time::Time;
+use crate::playground::narrate::Transcript;
+use crate::playground::scenario::{Playback, Scenario, duration_text};
+use crate::world::EPOCH;
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+/// Narration is fetched at least this often, before the world drops events. In microseconds.
+const SLICE_US: i64 = 1_000_000;
+
+/// Success when the file is good, its actions could be done and its expectations (of the time that was run) held.
+pub(crate) fn run(options: &RunOptions) -> ExitCode {
+    let text = match fs::read_to_string(&options.file) {
+        Ok(text) => text,
+        Err(error) => return complain(&format!("{}: {error}", options.file.display())),
+    };
+    let scenario = match Scenario::parse(&text) {
+        Ok(scenario) => scenario,
+        Err(error) => return complain(&format!("{}: {error}", options.file.display())),
+    };
+    let playback = match Playback::new(scenario) {
+        Ok(playback) => playback,
+        Err(error) => return complain(&format!("{}: {error}", options.file.display())),
+    };
+    let until = options.until_us.map_or(playback.end(), |micros| EPOCH.plus_micros(micros));
+    let mut out = BufWriter::new(io::stdout().lock());
+    match play(playback, until, options.level, &mut out).and_then(|good| out.flush().map(|()| good)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => complain(&format!("standard output: {error}")),
+    }
+}
+
+fn complain(text: &str) -> ExitCode {
+    super::err(&format!("tidepool run: {text}"));
+    ExitCode::FAILURE
+}
+
+fn play(mut playback: Playback, until: Time, level: u8, out: &mut impl Write) -> io::Result<bool> {
+    writeln!(out, "{}", playback.scenario().title)?;
+    let mut transcript = Transcript::new(level);
+    let mut told = 0_u64;
+    let mut note: Option<String> = None;
+    loop {
+        transcript.update(playback.world());
+        for sentence in transcript.sentences().filter(|sentence| sentence.event.0 >= told) {
+            writeln!(out, "{} {}", clock(sentence.at), sentence.text)?;
+        }
+        told = transcript.latest().map_or(told, |sentence| sentence.event.0 + 1);
+        if playback.note() != note.as_deref() {
+            note = playback.note().map(str::to_owned);
+            writeln!(out, "{} # {}", clock(playback.world().now()), note.as_deref().unwrap_or(""))?;
+        }
+        let now = playback.world().now();
+        if now >= until {
+            break;
+        }
+        playback.run_until(now.plus_micros(SLICE_US).min(until));
+    }
+    let mut good = playback.failures().is_empty();
+    for failure in playback.failures() {
+        writeln!(out, "not done at {}: {}", duration_text(failure.at), failure.error)?;
+    }
+    for verdict in playback.verdicts() {
+        good &= verdict.held;
+        let word = if verdict.held { "holds" } else { "FAILS" };
+        writeln!(out, "{word}: {} (found {})", verdict.expect, verdict.found)?;
+    }
+    writeln!(out, "event hash {:016x}", playback.world().event_hash())?;
+    Ok(good)
+}
+
+/// Seconds since the run's beginning, to the millisecond.
+fn clock(at: Time) -> String {
+    let millis = at.micros_since(EPOCH) / 1000;
+    format!("{:>5}.{:03}", millis / 1000, millis % 1000)
+}

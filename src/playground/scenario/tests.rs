@@ -1,0 +1,181 @@
+//! Scenario files: reading, writing, errors, and those that the page ships.
+
+use super::*;
+use crate::world::EPOCH;
+use crate::world::action::{CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+const FIRST_LIGHT: &str = include_str!("../../../www/scenarios/first-light.tide");
+const REBALANCE: &str = include_str!("../../../www/scenarios/rebalance.tide");
+const SLOW_CONSUMER: &str = include_str!("../../../www/scenarios/slow-consumer.tide");
+const HASHES: &str = include_str!("../../../tests/vectors/hashes.txt");
+
+fn error(text: &str) -> (u32, u32, String) {
+    let error = Scenario::parse(text).expect_err("the file is wrong");
+    (error.line, error.column, error.message)
+}
+
+#[test]
+fn errors_name_place_and_expectation() {
+    let (line, column, message) = error("tidepool 1\n  consmer billing-1");
+    assert_eq!((line, column), (2, 3));
+    assert!(message.contains("did you mean consumer?"), "{message}");
+
+    let (line, column, message) = error("tidepool 1\n\nproducer a topic=t rate=4 # too few\n");
+    assert_eq!((line, column), (3, 25));
+    assert!(message.contains("4/s"), "{message}");
+
+    let (line, column, message) = error("tidepool 1\nat 8s crsh billing-2");
+    assert_eq!((line, column), (2, 7));
+    assert!(message.contains("did you mean crash?"), "{message}");
+
+    assert_eq!(error("").0, 1);
+    assert!(error("seed 1").2.contains("tidepool 1"));
+    assert!(error("tidepool 2").2.contains("version"));
+    assert!(error("tidepool 1\nproducer a").2.contains("topic= is missing"));
+    assert!(error("tidepool 1\nseed 1\nseed 2").2.contains("twice"));
+    assert!(error("tidepool 1\nbroker 3").2.contains("exactly 1"));
+    assert!(error("tidepool 1\nat 1s note \"open").2.contains("never closed"));
+    assert!(error("tidepool 1\nexpect at 1s group g colour=red").2.contains("colour"));
+    assert!(error("tidepool 1\nexpect at 1s group g members=many").2.contains("whole number"));
+    assert!(error("tidepool 1\nat 1s crash a b").2.contains("nothing more"));
+    assert!(error("tidepool 1\ntopic t partition=3").2.contains("did you mean partitions?"));
+}
+
+#[test]
+fn too_many_lines_are_refused() {
+    let mut text = String::from("tidepool 1");
+    text.push_str(&"\n".repeat(MAX_LINES as usize));
+    assert!(Scenario::parse(&text).is_ok());
+    text.push_str("\n#");
+    assert_eq!(error(&text).0, MAX_LINES + 1);
+}
+
+fn name() -> impl Strategy<Value = Arc<str>> {
+    "[a-zA-Z0-9._-]{1,12}".prop_map(Arc::from)
+}
+
+fn any_action() -> impl Strategy<Value = Action> {
+    let config = proptest::collection::btree_map("[a-z]{1,5}\\.[a-z]{1,5}", "\\PC{0,10}", 0..3);
+    let keys = prop_oneof![
+        Just(Keys::None),
+        (1..99_u32).prop_map(Keys::Uniform),
+        (1..99_u32).prop_map(Keys::Skewed),
+        proptest::collection::vec("(none|set:x|uniform:3|[a-z \"#=]{1,6})".prop_map(Arc::from), 1..4).prop_map(Keys::Set),
+    ];
+    let commit = prop_oneof![Just(CommitPolicy::Auto), Just(CommitPolicy::AfterEachPoll), Just(CommitPolicy::Never)];
+    let text = proptest::option::of("[\\PC\n\t\r]{0,12}".prop_map(Arc::from));
+    prop_oneof![
+        (name(), 1..9_i32, config.clone()).prop_map(|(topic, partitions, config)| Action::CreateTopic { topic, partitions, config }),
+        (name(), 1..9_i32).prop_map(|(topic, total)| Action::AddPartitions { topic, total }),
+        name().prop_map(|topic| Action::DeleteTopic { topic }),
+        (name(), name(), 0..100_000_u64, keys, 0..500_u32, config.clone()).prop_map(
+            |(name, topic, rate_per_1000s, keys, value_bytes, config)| Action::AddProducer(ProducerSpec {
+                name,
+                topic,
+                rate_per_1000s,
+                keys,
+                value_bytes,
+                config
+            })
+        ),
+        (name(), proptest::option::of(name()), proptest::collection::vec(name(), 1..3), 0..9_000_000_i64, commit, config).prop_map(
+            |(name, group, topics, handle_us, commit, config)| Action::AddConsumer(ConsumerSpec {
+                name,
+                group,
+                topics,
+                handle_us,
+                commit,
+                config
+            })
+        ),
+        name().prop_map(|name| Action::CrashClient { name }),
+        name().prop_map(|name| Action::StopClient { name }),
+        name().prop_map(|name| Action::RestartClient { name }),
+        name().prop_map(|name| Action::PauseClient { name }),
+        name().prop_map(|name| Action::ResumeClient { name }),
+        (name(), 0..100_000_u64).prop_map(|(name, rate_per_1000s)| Action::SetRate { name, rate_per_1000s }),
+        (name(), 0..9_000_000_i64).prop_map(|(name, handle_us)| Action::SetHandleTime { name, handle_us }),
+        (name(), text.clone(), text).prop_map(|(name, key, value)| Action::Produce { name, key, value }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back(
+        title in "[a-zA-Z0-9'#\" ]{0,20}",
+        seed in any::<u64>(),
+        latency_us in 0..60_000_000_i64,
+        mut actions in proptest::collection::vec((0..3_i64, any_action()), 0..12),
+        note in "[\\PC\n]{0,20}",
+    ) {
+        actions.sort_by_key(|(at, _)| *at);
+        let mut scenario = Scenario { title: title.trim().into(), actions, notes: vec![(5, note)], run_for: 7, ..Scenario::default() };
+        scenario.genesis.seed = seed;
+        scenario.genesis.latency_us = latency_us;
+        scenario.genesis.broker_config.insert("a.b".into(), "c d".into());
+        scenario.expects.push(Expect {
+            at: 3,
+            what: Subject::Consumer,
+            name: "a b".into(),
+            conditions: vec![
+                Condition { field: "handled".into(), comparison: Comparison::AtLeast, value: "-4".into() },
+                Condition { field: "state".into(), comparison: Comparison::Equal, value: "run ning".into() },
+            ],
+        });
+        let text = scenario.to_text();
+        prop_assert_eq!(Scenario::parse(&text).map_err(|error| format!("{error}\n{text}")), Ok(scenario));
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "(tidepool 1\n)?[\\PC\n]{0,200}") {
+        let _ = Scenario::parse(&text);
+    }
+}
+
+/// Plays a file to its end; every expectation must hold.
+fn all_hold(text: &str) -> Playback {
+    let scenario = Scenario::parse(text).expect("the file is good");
+    assert!(!scenario.expects.is_empty());
+    let mut playback = Playback::new(scenario).expect("the world starts");
+    playback.run_until(playback.end());
+    assert_eq!(playback.failures(), []);
+    let failed: Vec<String> =
+        playback.verdicts().iter().filter(|verdict| !verdict.held).map(|v| format!("{} (found {})", v.expect, v.found)).collect();
+    assert_eq!(failed, Vec::<String>::new());
+    assert_eq!(playback.verdicts().len(), playback.scenario().expects.len());
+    playback
+}
+
+#[test]
+fn first_light_is_as_expected() {
+    all_hold(FIRST_LIGHT);
+}
+
+#[test]
+fn rebalance_is_as_expected() {
+    all_hold(REBALANCE);
+}
+
+#[test]
+fn slow_consumer_is_as_expected() {
+    all_hold(SLOW_CONSUMER);
+}
+
+#[test]
+fn records_flow_within_two_seconds() {
+    let scenario = Scenario::parse(FIRST_LIGHT).expect("the file is good");
+    let mut world = scenario.start().expect("the world starts");
+    world.run_until(EPOCH.plus_millis(2000));
+    let view = world.view();
+    let records: i64 = view.partitions.iter().filter(|state| !state.internal).map(|state| state.view.end_offset).sum();
+    assert!(records > 0, "{records}");
+}
+
+#[test]
+fn hashes_are_those_of_the_vectors() {
+    let files = [("first-light", FIRST_LIGHT), ("rebalance", REBALANCE), ("slow-consumer", SLOW_CONSUMER)];
+    let got = files.map(|(name, text)| format!("{name} {:016x}\n", scenario_hash(text).expect("it runs"))).concat();
+    assert_eq!(got, HASHES, "the runs changed; if that is meant, put these into tests/vectors/hashes.txt");
+}

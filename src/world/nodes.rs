@@ -1,0 +1,437 @@
+//! Nodes: a process with its machine. Every mutation is followed by a full drain of outputs and a re-armed wake-up.
+
+use super::admin::{self, Admin};
+use super::consumer_app::ConsumerApp;
+use super::event::{EventId, EventKind, NodeName};
+use super::network::Core;
+use super::producer_app::ProducerApp;
+use super::queue::{LinkId, NodeId, Pending, Slot};
+use crate::kafka::broker::{self, Broker};
+use crate::kafka::client::consumer::ConsumerEvent;
+use crate::kafka::client::producer::ProducerEvent;
+use crate::kafka::client::{self, ConnId};
+use crate::kafka::time::{Deadline, Reason, Time, earlier};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+/// Wake-ups of one node at one moment before the world makes it wait a millisecond: a machine whose deadline does
+/// not move must not stop time.
+const MAX_WAKES_AT_ONCE: u32 = 1000;
+
+/// What a stopping client has at most, as `KafkaConsumer.close` and `KafkaProducer.close` have by default: 30 s.
+const CLOSE_TIMEOUT_US: i64 = 30_000_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum ProcessState {
+    Running,
+    Paused,
+    Stopping { until: Time },
+    Stopped,
+    Crashed,
+}
+
+impl ProcessState {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Stopping { .. } => "stopping",
+            Self::Stopped => "stopped",
+            Self::Crashed => "crashed",
+        }
+    }
+}
+
+/// What reaches a node.
+#[derive(Clone, Debug)]
+pub(super) enum Input {
+    Connected(u64),
+    Frame(u64, Bytes),
+    Disconnected(u64),
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Machine {
+    Broker(Box<Broker>),
+    Producer(Box<ProducerApp>),
+    Consumer(Box<ConsumerApp>),
+    Admin(Box<Admin>),
+}
+
+/// What every node has, whatever runs on it.
+#[derive(Clone, Debug)]
+pub(super) struct Meta {
+    pub(super) id: NodeId,
+    pub(super) name: NodeName,
+    pub(super) state: ProcessState,
+    /// Which process of this name it is: 1 is the first.
+    pub(super) incarnation: u32,
+    /// The client's connections.
+    pub(super) conns: BTreeMap<u64, LinkId>,
+    wake: Option<(Slot, Reason)>,
+    wake_cause: Option<EventId>,
+    last_wake: Time,
+    wakes_at_once: u32,
+    /// What arrived while the process is paused, each with its event.
+    held: Vec<(Option<EventId>, Input)>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) meta: Meta,
+    pub(super) machine: Machine,
+}
+
+impl Node {
+    pub(super) fn new(id: NodeId, name: NodeName, machine: Machine) -> Self {
+        Self {
+            meta: Meta {
+                id,
+                name,
+                state: ProcessState::Running,
+                incarnation: 1,
+                conns: BTreeMap::new(),
+                wake: None,
+                wake_cause: None,
+                last_wake: Time(i64::MIN),
+                wakes_at_once: 0,
+                held: Vec::new(),
+            },
+            machine,
+        }
+    }
+
+    /// Why this node will be woken.
+    pub(super) fn wake_reason(&self) -> Option<&Reason> {
+        self.meta.wake.as_ref().map(|(_, reason)| reason)
+    }
+
+    /// Hands the input in, drains, re-arms. A paused process gets it when it is resumed.
+    pub(super) fn deliver(&mut self, core: &mut Core, input: Input) {
+        if self.meta.state == ProcessState::Paused {
+            self.meta.held.push((core.cause, input));
+            return;
+        }
+        self.hand_in(core.now, input);
+        self.settle(core);
+    }
+
+    fn hand_in(&mut self, now: Time, input: Input) {
+        match &mut self.machine {
+            Machine::Broker(broker) => match input {
+                Input::Connected(conn) => {
+                    let host = format!("/10.0.0.{}", conn % 250 + 1);
+                    broker.handle_connected(now, broker::ConnId(conn), &host);
+                }
+                Input::Frame(conn, frame) => broker.handle_frame(now, broker::ConnId(conn), frame),
+                Input::Disconnected(conn) => broker.handle_disconnected(now, broker::ConnId(conn)),
+            },
+            Machine::Producer(app) => {
+                if let Some(client) = app.client.as_mut() {
+                    match input {
+                        Input::Connected(conn) => client.handle_connected(now, ConnId(conn)),
+                        Input::Frame(conn, frame) => client.handle_frame(now, ConnId(conn), frame),
+                        Input::Disconnected(conn) => client.handle_disconnected(now, ConnId(conn)),
+                    }
+                }
+            }
+            Machine::Consumer(app) => {
+                if let Some(client) = app.client.as_mut() {
+                    match input {
+                        Input::Connected(conn) => client.handle_connected(now, ConnId(conn)),
+                        Input::Frame(conn, frame) => client.handle_frame(now, ConnId(conn), frame),
+                        Input::Disconnected(conn) => client.handle_disconnected(now, ConnId(conn)),
+                    }
+                }
+            }
+            Machine::Admin(admin) => match input {
+                Input::Connected(conn) => admin.handle_connected(conn),
+                Input::Frame(conn, frame) => admin.handle_frame(conn, frame),
+                Input::Disconnected(conn) => admin.handle_disconnected(conn),
+            },
+        }
+    }
+
+    /// After any mutation: outputs out, the app's turn, until nothing more comes; then the next wake-up.
+    pub(super) fn settle(&mut self, core: &mut Core) {
+        let runs = !matches!(self.meta.state, ProcessState::Paused);
+        loop {
+            self.drain(core);
+            let Machine::Consumer(app) = &mut self.machine else { break };
+            if !runs || !app.poll(core.now) {
+                break;
+            }
+        }
+        self.finish_stopping(core);
+        self.arm(core);
+    }
+
+    fn drain(&mut self, core: &mut Core) {
+        let meta = &mut self.meta;
+        match &mut self.machine {
+            Machine::Broker(broker) => {
+                while let Some(output) = broker.poll_output() {
+                    match output {
+                        broker::Output::Send { conn, frame } => core.send(LinkId(conn.0), false, frame),
+                        broker::Output::Close { conn, why } => {
+                            core.record(EventKind::BrokerLog { node: meta.name.clone(), line: why });
+                            core.hang_up(LinkId(conn.0), false);
+                        }
+                        broker::Output::Log(line) => {
+                            core.record(EventKind::BrokerLog { node: meta.name.clone(), line });
+                        }
+                        broker::Output::Event(event) => {
+                            core.record(EventKind::Broker { node: meta.name.clone(), event });
+                        }
+                    }
+                }
+            }
+            Machine::Producer(app) => {
+                while let Some(output) = app.client.as_mut().and_then(|client| client.poll_output()) {
+                    if let Some(event) = network_output(core, meta, output) {
+                        match &event {
+                            ProducerEvent::Acked { .. } => app.acked += 1,
+                            ProducerEvent::Failed { .. } => app.failed += 1,
+                            _ => {}
+                        }
+                        core.record(EventKind::Producer { node: meta.name.clone(), event });
+                    }
+                }
+            }
+            Machine::Consumer(app) => {
+                while let Some(output) = app.client.as_mut().and_then(|client| client.poll_output()) {
+                    if let Some(event) = network_output::<ConsumerEvent>(core, meta, output) {
+                        core.record(EventKind::Consumer { node: meta.name.clone(), event });
+                    }
+                }
+            }
+            Machine::Admin(admin) => {
+                while let Some(output) = admin.poll_output() {
+                    match output {
+                        admin::Output::Connect { conn, host, port } => core.dial(meta, conn, &host, port),
+                        admin::Output::Send { conn, frame } => {
+                            if let Some(link) = meta.conns.get(&conn) {
+                                core.send(*link, true, frame);
+                            }
+                        }
+                        admin::Output::Answered { api, topic, error, message } => {
+                            core.record(EventKind::AdminAnswered { node: meta.name.clone(), api, topic, error, message });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next deadline of the machine or of the app around it.
+    fn deadline(&self) -> Option<Deadline> {
+        match &self.machine {
+            Machine::Broker(broker) => broker.poll_timeout(),
+            Machine::Admin(_) => None,
+            Machine::Producer(app) => {
+                let tick = app.next_tick().map(|at| (at, Reason::new("next record", self.meta.name.clone())));
+                earlier(earlier(app.client.as_ref().and_then(|client| client.poll_timeout()), tick), self.closing())
+            }
+            Machine::Consumer(app) => {
+                let name = &self.meta.name;
+                let handler = app.handler_done.map(|at| (at, Reason::new("handler", name.clone())));
+                let poll = app.poll_again.filter(|_| !app.closing).map(|at| (at, Reason::new("poll", name.clone())));
+                let machine = app.client.as_ref().and_then(|client| client.poll_timeout());
+                earlier(earlier(machine, earlier(handler, poll)), self.closing())
+            }
+        }
+    }
+
+    fn closing(&self) -> Option<Deadline> {
+        match self.meta.state {
+            ProcessState::Stopping { until } => Some((until, Reason::new("close timeout", self.meta.name.clone()))),
+            _ => None,
+        }
+    }
+
+    /// One pending wake-up, at the earliest deadline.
+    fn arm(&mut self, core: &mut Core) {
+        let asleep = matches!(self.meta.state, ProcessState::Paused | ProcessState::Stopped | ProcessState::Crashed);
+        let wanted = if asleep { None } else { self.deadline().filter(|(at, _)| *at != Time::NEVER) };
+        let Some((at, reason)) = wanted else {
+            self.disarm(core);
+            return;
+        };
+        let mut at = at.max(core.now);
+        if at == self.meta.last_wake && self.meta.wakes_at_once > MAX_WAKES_AT_ONCE {
+            at = core.now.plus_millis(1);
+        }
+        if let Some((slot, armed)) = &mut self.meta.wake
+            && slot.0 == at
+        {
+            *armed = reason;
+            return;
+        }
+        self.disarm(core);
+        let slot = core.queue.push(at, Pending::Wake { node: self.meta.id }, core.cause);
+        self.meta.wake = Some((slot, reason));
+        self.meta.wake_cause = core.cause;
+    }
+
+    fn disarm(&mut self, core: &mut Core) {
+        if let Some((slot, _)) = self.meta.wake.take() {
+            core.queue.cancel(slot);
+        }
+    }
+
+    /// The armed deadline has come.
+    pub(super) fn wake(&mut self, core: &mut Core) {
+        let reason = self.meta.wake.take().map(|(_, reason)| reason);
+        let now = core.now;
+        if self.meta.last_wake == now {
+            self.meta.wakes_at_once += 1;
+        } else {
+            self.meta.last_wake = now;
+            self.meta.wakes_at_once = 0;
+        }
+        core.cause = self.meta.wake_cause;
+        let handler = match &mut self.machine {
+            Machine::Consumer(app) if app.handler_done.is_some_and(|at| at <= now) => app.finish_one(now).map(|record| {
+                let delivery = core.sinks.deliver(app.owner(), &record.topic, record.partition, record.offset);
+                if delivery > 1 {
+                    app.duplicates += 1;
+                }
+                EventKind::Handled {
+                    node: self.meta.name.clone(),
+                    group: app.spec.group.clone(),
+                    topic: record.topic,
+                    partition: record.partition,
+                    offset: record.offset,
+                    delivery,
+                }
+            }),
+            _ => None,
+        };
+        let kind = handler.unwrap_or_else(|| {
+            let reason = reason.unwrap_or_else(|| Reason::new("timer", ""));
+            EventKind::Timer { node: self.meta.name.clone(), what: reason.what, who: reason.who }
+        });
+        core.cause = Some(core.record(kind));
+        match &mut self.machine {
+            Machine::Broker(broker) => broker.handle_timeout(now),
+            Machine::Producer(app) => {
+                if app.next_tick().is_some_and(|at| at <= now) {
+                    app.tick(now);
+                }
+                if let Some(client) = app.client.as_mut()
+                    && client.poll_timeout().is_some_and(|(at, _)| at <= now)
+                {
+                    client.handle_timeout(now);
+                }
+            }
+            Machine::Consumer(app) => {
+                if let Some(client) = app.client.as_mut()
+                    && client.poll_timeout().is_some_and(|(at, _)| at <= now)
+                {
+                    client.handle_timeout(now);
+                }
+            }
+            Machine::Admin(_) => {}
+        }
+        self.settle(core);
+    }
+
+    pub(super) fn set_state(&mut self, core: &mut Core, to: ProcessState) {
+        let from = self.meta.state.name();
+        self.meta.state = to;
+        let kind = EventKind::ProcessState { node: self.meta.name.clone(), from, to: to.name() };
+        core.cause = Some(core.record(kind));
+    }
+
+    /// The process ends: what it had open breaks, what it knew is gone.
+    fn end_process(&mut self, core: &mut Core) {
+        for (_, link) in std::mem::take(&mut self.meta.conns) {
+            core.hang_up(link, true);
+        }
+        self.meta.held.clear();
+        match &mut self.machine {
+            Machine::Producer(app) => app.client = None,
+            Machine::Consumer(app) => app.forget_process(),
+            Machine::Broker(_) | Machine::Admin(_) => {}
+        }
+        self.arm(core);
+    }
+
+    pub(super) fn crash(&mut self, core: &mut Core) {
+        self.set_state(core, ProcessState::Crashed);
+        self.end_process(core);
+    }
+
+    pub(super) fn pause(&mut self, core: &mut Core) {
+        self.set_state(core, ProcessState::Paused);
+        self.arm(core);
+    }
+
+    pub(super) fn resume(&mut self, core: &mut Core) {
+        self.set_state(core, ProcessState::Running);
+        let resumed = core.cause;
+        for (cause, input) in std::mem::take(&mut self.meta.held) {
+            core.cause = cause.or(resumed);
+            self.hand_in(core.now, input);
+            self.settle(core);
+        }
+        core.cause = resumed;
+        self.settle(core);
+    }
+
+    /// Stops as its program would: flush and close; the process ends once that is done.
+    pub(super) fn stop(&mut self, core: &mut Core) {
+        self.set_state(core, ProcessState::Stopping { until: core.now.plus_micros(CLOSE_TIMEOUT_US) });
+        match &mut self.machine {
+            Machine::Producer(app) => {
+                app.ticking = false;
+                if let Some(client) = app.client.as_mut() {
+                    client.flush(core.now);
+                }
+            }
+            Machine::Consumer(app) => {
+                app.closing = true;
+                app.backlog.clear();
+                app.handler_done = None;
+                app.poll_again = None;
+                if let Some(client) = app.client.as_mut() {
+                    client.close(core.now);
+                }
+            }
+            Machine::Broker(_) | Machine::Admin(_) => {}
+        }
+        self.settle(core);
+    }
+
+    fn finish_stopping(&mut self, core: &mut Core) {
+        let ProcessState::Stopping { until } = self.meta.state else { return };
+        let done = match &self.machine {
+            Machine::Producer(app) => app.client.as_ref().is_none_or(|client| client.pending() == 0),
+            Machine::Consumer(app) => app.client.as_ref().is_none_or(|client| client.state() == "closed"),
+            Machine::Broker(_) | Machine::Admin(_) => true,
+        };
+        if done || until <= core.now {
+            self.set_state(core, ProcessState::Stopped);
+            self.end_process(core);
+        }
+    }
+}
+
+/// Carries out what a client wants from the network; gives back what is an event.
+fn network_output<E>(core: &mut Core, meta: &mut Meta, output: client::Output<E>) -> Option<E> {
+    match output {
+        client::Output::Connect { conn, host, port } => core.dial(meta, conn.0, &host, port),
+        client::Output::Send { conn, frame } => {
+            if let Some(link) = meta.conns.get(&conn.0) {
+                core.send(*link, true, frame);
+            }
+        }
+        client::Output::Disconnect { conn } => {
+            if let Some(link) = meta.conns.remove(&conn.0) {
+                core.hang_up(link, true);
+            }
+        }
+        client::Output::Event(event) => return Some(event),
+    }
+    None
+}

@@ -1,0 +1,213 @@
+//! A producer app: sends records at a rate, with keys drawn from its own stream.
+
+use super::action::{Keys, ProducerSpec};
+use crate::kafka::client::producer::{Producer, ProducerConfig, ProducerRecord};
+use crate::kafka::client::ClientError;
+use crate::kafka::rng::Rng;
+use crate::kafka::time::Time;
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Microseconds in a thousand seconds: what rates are counted in.
+const RATE_WINDOW_US: u128 = 1_000_000_000;
+
+#[derive(Clone, Debug)]
+pub(super) struct ProducerApp {
+    pub(super) spec: ProducerSpec,
+    pub(super) acks: i16,
+    /// `None`: the process is gone.
+    pub(super) client: Option<Producer>,
+    /// Records since `rate_from`, and since the app exists.
+    ticks: u64,
+    rate_from: Time,
+    number: u64,
+    keys: Rng,
+    /// Sums of the weights of skewed keys.
+    weights: Arc<[u64]>,
+    /// The app is blocked in `send` with this record (buffer.memory is full): tried again at the next tick.
+    blocked: Option<ProducerRecord>,
+    pub(super) ticking: bool,
+    pub(super) sent: u64,
+    pub(super) acked: u64,
+    pub(super) failed: u64,
+}
+
+impl ProducerApp {
+    pub(super) fn new(spec: ProducerSpec, seed: u64, now: Time) -> Self {
+        let keys = Rng::stream(seed, &format!("keys/{}", spec.name));
+        let weights: Arc<[u64]> = match &spec.keys {
+            Keys::Skewed(n) => {
+                let mut sum = 0_u64;
+                (1..=u64::from(*n))
+                    .map(|rank| {
+                        sum += 1_000_000 / rank;
+                        sum
+                    })
+                    .collect()
+            }
+            _ => Arc::new([]),
+        };
+        Self {
+            spec,
+            acks: 0,
+            client: None,
+            ticks: 0,
+            rate_from: now,
+            number: 0,
+            keys,
+            weights,
+            blocked: None,
+            ticking: true,
+            sent: 0,
+            acked: 0,
+            failed: 0,
+        }
+    }
+
+    /// A client as this app's process starts it.
+    pub(super) fn client(spec: &ProducerSpec, bootstrap: (&str, i32), seed: u64) -> Result<(Producer, i16), ClientError> {
+        let mut config = ProducerConfig::new(&spec.name, bootstrap.0, bootstrap.1);
+        for (name, value) in &spec.config {
+            config.set(name, value)?;
+        }
+        let acks = config.acks;
+        Ok((Producer::new(config, seed)?, acks))
+    }
+
+    pub(super) fn start(&mut self, now: Time, client: Producer, acks: i16) {
+        self.client = Some(client);
+        self.acks = acks;
+        self.blocked = None;
+        self.ticking = true;
+        self.rate_from = now;
+        self.ticks = 0;
+    }
+
+    pub(super) fn set_rate(&mut self, now: Time, rate_per_1000s: u64) {
+        self.spec.rate_per_1000s = rate_per_1000s;
+        self.rate_from = now;
+        self.ticks = 0;
+    }
+
+    /// When the next record is due: exactly `n / rate` after the rate was set.
+    pub(super) fn next_tick(&self) -> Option<Time> {
+        if self.client.is_none() || !self.ticking || self.spec.rate_per_1000s == 0 {
+            return None;
+        }
+        let after = u128::from(self.ticks + 1) * RATE_WINDOW_US / u128::from(self.spec.rate_per_1000s);
+        Some(self.rate_from.plus_micros(i64::try_from(after).unwrap_or(i64::MAX)))
+    }
+
+    /// The app's next record. Ticks that were slept through (a paused process) are not made up for.
+    pub(super) fn tick(&mut self, now: Time) {
+        self.ticks += 1;
+        while self.next_tick().is_some_and(|at| at <= now) {
+            self.ticks += 1;
+        }
+        let record = match self.blocked.take() {
+            Some(record) => record,
+            None => {
+                let key = self.draw_key();
+                let value = self.value();
+                self.record(key, Some(value))
+            }
+        };
+        self.send(now, record);
+    }
+
+    pub(super) fn by_hand(&mut self, now: Time, key: Option<Arc<str>>, value: Option<Arc<str>>) {
+        let bytes = |text: Arc<str>| Bytes::copy_from_slice(text.as_bytes());
+        let record = self.record(key.map(bytes), value.map(bytes));
+        self.send(now, record);
+    }
+
+    fn record(&self, key: Option<Bytes>, value: Option<Bytes>) -> ProducerRecord {
+        ProducerRecord { topic: self.spec.topic.clone(), partition: None, timestamp: None, key, value, headers: Vec::new() }
+    }
+
+    fn send(&mut self, now: Time, record: ProducerRecord) {
+        let Some(client) = self.client.as_mut() else { return };
+        match client.send(now, record.clone()) {
+            Ok(_) => self.sent += 1,
+            Err(ClientError::BufferFull { .. }) => self.blocked = Some(record),
+            Err(_) => self.failed += 1,
+        }
+    }
+
+    fn draw_key(&mut self) -> Option<Bytes> {
+        match &self.spec.keys {
+            Keys::None => None,
+            Keys::Set(keys) => {
+                let drawn = self.keys.below(keys.len() as u64);
+                keys.get(usize::try_from(drawn).ok()?).map(|key| Bytes::copy_from_slice(key.as_bytes()))
+            }
+            Keys::Uniform(n) => Some(Bytes::from(format!("key-{}", self.keys.below(u64::from(*n))))),
+            Keys::Skewed(_) => {
+                let total = self.weights.last().copied()?;
+                let drawn = self.keys.below(total);
+                let rank = self.weights.partition_point(|sum| *sum <= drawn);
+                Some(Bytes::from(format!("key-{rank}")))
+            }
+        }
+    }
+
+    /// `{"n":17}`, padded with spaces inside the braces to `value_bytes`.
+    fn value(&mut self) -> Bytes {
+        self.number += 1;
+        let mut text = format!("{{\"n\":{}", self.number);
+        let wanted = u64::from(self.spec.value_bytes);
+        while (text.len() as u64) + 1 < wanted {
+            text.push(' ');
+        }
+        text.push('}');
+        Bytes::from(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app(keys: Keys, rate_per_1000s: u64) -> ProducerApp {
+        let spec = ProducerSpec {
+            name: "checkout".into(),
+            topic: "orders".into(),
+            rate_per_1000s,
+            keys,
+            value_bytes: 20,
+            config: std::collections::BTreeMap::new(),
+        };
+        ProducerApp::new(spec, 1, Time(0))
+    }
+
+    #[test]
+    fn values_have_their_size_and_a_number() {
+        let mut app = app(Keys::None, 0);
+        assert_eq!(&app.value()[..], b"{\"n\":1             }");
+        assert_eq!(app.value().len(), 20);
+        app.spec.value_bytes = 0;
+        assert_eq!(&app.value()[..], b"{\"n\":3}");
+    }
+
+    #[test]
+    fn skewed_keys_come_the_first_most() {
+        let mut app = app(Keys::Skewed(10), 0);
+        let mut counts = std::collections::BTreeMap::new();
+        for _ in 0..2000 {
+            *counts.entry(app.draw_key()).or_insert(0_u32) += 1;
+        }
+        let count = |n: u32| counts.get(&Some(Bytes::from(format!("key-{n}")))).copied().unwrap_or(0);
+        assert!(count(0) > 2 * count(4), "{counts:?}");
+        assert!(count(9) > 0);
+        assert_eq!(counts.len(), 10);
+    }
+
+    #[test]
+    fn drawn_sets_stay_in_the_set() {
+        let mut app = app(Keys::Set(vec!["a".into(), "b".into()]), 0);
+        for _ in 0..50 {
+            let key = app.draw_key().expect("a key");
+            assert!(key == "a" || key == "b");
+        }
+    }
+}

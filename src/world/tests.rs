@@ -1,0 +1,184 @@
+//! A run is a value: replay, clones, seeds, and what happens to processes.
+
+use super::action::{Action, CommitPolicy, ConsumerSpec, Genesis, Keys, ProducerSpec};
+use super::event::EventKind;
+use super::*;
+use std::collections::BTreeMap;
+
+fn genesis(seed: u64) -> Genesis {
+    let config = [("offsets.topic.num.partitions", "1"), ("group.initial.rebalance.delay.ms", "500")];
+    let broker_config = config.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Genesis { seed, latency_us: 5_000, jitter_us: 5_000, broker_config, ..Genesis::default() }
+}
+
+fn consumer(name: &str) -> Action {
+    let config = [("auto.offset.reset", "earliest"), ("session.timeout.ms", "6000")];
+    Action::AddConsumer(ConsumerSpec {
+        name: name.into(),
+        group: Some("billing".into()),
+        topics: vec!["orders".into()],
+        handle_us: 10_000,
+        commit: CommitPolicy::Auto,
+        config: config.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+    })
+}
+
+fn producer() -> Action {
+    Action::AddProducer(ProducerSpec {
+        name: "checkout".into(),
+        topic: "orders".into(),
+        rate_per_1000s: 20_000,
+        keys: Keys::Uniform(10),
+        value_bytes: 32,
+        config: BTreeMap::new(),
+    })
+}
+
+fn at(millis: i64) -> Time {
+    EPOCH.plus_millis(millis)
+}
+
+fn name() -> Arc<str> {
+    "billing-1".into()
+}
+
+/// Ten eventful seconds.
+fn run(seed: u64) -> World {
+    let mut world = World::new(genesis(seed)).expect("it boots");
+    let act = |world: &mut World, action| world.act(action).expect("it can be done");
+    act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 3, config: BTreeMap::new() });
+    world.run_until(at(200));
+    act(&mut world, producer());
+    act(&mut world, consumer("billing-1"));
+    // In the middle of a moment's events.
+    for _ in 0..37 {
+        world.step();
+    }
+    act(&mut world, consumer("billing-2"));
+    world.run_until(at(5000));
+    act(&mut world, Action::PauseClient { name: name() });
+    world.run_until(at(6000));
+    act(&mut world, Action::ResumeClient { name: name() });
+    world.run_until(at(7000));
+    act(&mut world, Action::CrashClient { name: name() });
+    world.run_until(at(8000));
+    act(&mut world, Action::RestartClient { name: name() });
+    world.run_until(at(20_000));
+    world
+}
+
+#[test]
+fn replay_gives_the_same_run() {
+    let world = run(1);
+    let again = World::replay(world.genesis().clone(), world.history(), world.now()).expect("it replays");
+    assert_eq!(again.event_hash(), world.event_hash());
+    assert_eq!(again.view(), world.view());
+    assert_eq!(again.events(), world.events());
+}
+
+#[test]
+fn the_seed_decides() {
+    assert_eq!(run(1).event_hash(), run(1).event_hash());
+    assert_ne!(run(1).event_hash(), run(2).event_hash());
+}
+
+#[test]
+fn a_clone_goes_the_same_way() {
+    let mut world = run(3);
+    let mut clone = world.clone();
+    let before = clone.event_hash();
+    world.run_until(at(25_000));
+    assert_eq!(clone.event_hash(), before, "the original's run must not touch the clone");
+    while clone.next_deadline().is_some_and(|(due, _)| due <= at(25_000)) {
+        clone.step();
+    }
+    assert_eq!(clone.event_hash(), world.event_hash());
+}
+
+#[test]
+fn the_group_works_and_causes_come_before_effects() {
+    let world = run(1);
+    let view = world.view();
+    let group = view.groups.iter().find(|group| &*group.group == "billing").expect("the group is there");
+    assert_eq!((group.state, group.members.len()), ("Stable", 2), "{group:?}");
+    let handled: u64 = view.consumers.iter().map(|consumer| consumer.handled).sum();
+    assert!(handled > 200, "{handled}");
+    for event in world.events() {
+        assert!(event.cause.is_none_or(|cause| cause < event.id), "{event:?}");
+        if let EventKind::FrameArrived { message } = event.kind
+            && let Some(cause) = event.cause.and_then(|cause| world.event(cause))
+        {
+            assert!(matches!(cause.kind, EventKind::FrameSent { message: sent, .. } if sent == message), "{cause:?}");
+        }
+    }
+}
+
+#[test]
+fn frames_of_a_connection_arrive_in_order() {
+    let world = run(1);
+    let mut last = BTreeMap::new();
+    for event in world.events() {
+        if let EventKind::FrameSent { from, to, arrives, .. } = &event.kind
+            && (&**from == "checkout" || &**to == "checkout")
+            && let Some(before) = last.insert((from.clone(), to.clone()), *arrives)
+        {
+            assert!(before <= *arrives, "{event:?}");
+        }
+    }
+    assert!(last.len() >= 2);
+}
+
+#[test]
+fn flights_show_what_they_carry() {
+    let mut world = World::new(genesis(1)).expect("it boots");
+    world.act(Action::CreateTopic { topic: "orders".into(), partitions: 1, config: BTreeMap::new() }).expect("created");
+    world.run_until(at(200));
+    world.act(producer()).expect("added");
+    world.act(consumer("billing-1")).expect("added");
+    let (mut produced, mut fetched) = (0, 0);
+    while world.now() < at(4000) && world.step().is_some() {
+        for flight in world.view().flights {
+            for cargo in flight.cargo {
+                assert_eq!(&*cargo.topic, "orders");
+                if flight.response { fetched += 1 } else { produced += 1 }
+                assert_eq!(flight.response, cargo.offset >= 0);
+            }
+        }
+    }
+    assert!(produced > 0 && fetched > 0, "{produced} {fetched}");
+}
+
+#[test]
+fn what_cannot_be_done_changes_nothing() {
+    let mut world = run(1);
+    let (hash, actions) = (world.event_hash(), world.history().len());
+    for action in [
+        consumer("billing-1"),
+        consumer("no spaces"),
+        Action::CrashClient { name: "nobody".into() },
+        Action::ResumeClient { name: name() },
+        Action::RestartClient { name: name() },
+        Action::AddPartitions { topic: "orders".into(), total: 3 },
+        Action::DeleteTopic { topic: "order".into() },
+        Action::CreateTopic { topic: "orders".into(), partitions: 1, config: BTreeMap::new() },
+        Action::CreateTopic { topic: "a b".into(), partitions: 1, config: BTreeMap::new() },
+        Action::SetRate { name: name(), rate_per_1000s: 1 },
+        Action::SetHandleTime { name: "checkout".into(), handle_us: 1 },
+    ] {
+        assert!(world.act(action.clone()).is_err(), "{action:?}");
+    }
+    assert_eq!((world.event_hash(), world.history().len()), (hash, actions));
+    assert!(World::new(Genesis { brokers: 3, ..Genesis::default() }).is_err());
+}
+
+#[test]
+fn a_stopped_client_leaves_by_itself() {
+    let mut world = run(1);
+    world.act(Action::StopClient { name: name() }).expect("it stops");
+    world.act(Action::StopClient { name: "checkout".into() }).expect("it stops");
+    world.run_until(at(24_000));
+    let view = world.view();
+    assert!(view.consumers.iter().any(|consumer| &*consumer.name == "billing-1" && consumer.state == "stopped"));
+    assert!(view.producers.iter().all(|producer| producer.state == "stopped" && producer.sent == producer.acked));
+    assert_eq!(view.groups.first().map(|group| group.members.len()), Some(1));
+}

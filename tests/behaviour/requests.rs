@@ -1,0 +1,404 @@
+//! Recorded requests as frames, and answers as JSON under the recording's names.
+
+use crate::json::{hex, unhex};
+use bytes::Bytes;
+use kafka_protocol::messages::{self as m, ApiKey};
+use kafka_protocol::protocol::StrBytes;
+use serde_json::{Value, json};
+use tidepool::kafka::wire::batch::{BatchBuilder, BatchOptions};
+use tidepool::kafka::wire::frame;
+
+/// What was asked, so that the answer can be read.
+pub struct Asked {
+    api: ApiKey,
+    version: i16,
+}
+
+const CLIENT_ID: &str = "vec";
+
+/// One record in one batch, as the recording writes bytes.
+pub fn single_record(timestamp: i64) -> String {
+    let mut builder = BatchBuilder::new(BatchOptions::default());
+    builder.push(timestamp, Some(b"k"), Some(b"v"), &[]);
+    hex(builder.build().bytes())
+}
+
+/// A batch of at least `size` bytes.
+pub fn oversized_batch(size: usize) -> String {
+    let mut builder = BatchBuilder::new(BatchOptions::default());
+    builder.push(crate::RECORDED_AT, Some(b"k"), Some(&vec![b'x'; size]), &[]);
+    hex(builder.build().bytes())
+}
+
+/// Reads a request's fields.
+#[derive(Clone, Copy)]
+struct Fields<'a>(&'a Value);
+
+impl<'a> Fields<'a> {
+    fn int<T: TryFrom<i64>>(self, name: &str, absent: T) -> T {
+        self.0[name].as_i64().and_then(|value| T::try_from(value).ok()).unwrap_or(absent)
+    }
+
+    fn text(self, name: &str) -> StrBytes {
+        self.optional(name).unwrap_or_default()
+    }
+
+    fn optional(self, name: &str) -> Option<StrBytes> {
+        self.0[name].as_str().map(|text| StrBytes::from_string(text.to_owned()))
+    }
+
+    fn bytes(self, name: &str) -> Bytes {
+        self.0[name].as_str().map_or_else(Bytes::new, |text| unhex(text).into())
+    }
+
+    fn each<T>(self, name: &str, read: impl Fn(Fields<'a>) -> T) -> Vec<T> {
+        self.0[name].as_array().map_or_else(Vec::new, |items| items.iter().map(|item| read(Fields(item))).collect())
+    }
+
+    fn texts(self, name: &str) -> Vec<StrBytes> {
+        self.each(name, |item| StrBytes::from_string(item.0.as_str().unwrap_or("").to_owned()))
+    }
+
+    fn ints(self, name: &str) -> Vec<i32> {
+        self.each(name, |item| item.0.as_i64().and_then(|value| value.try_into().ok()).unwrap_or(-1))
+    }
+}
+
+pub fn encode(api: &str, version: i16, request: &Value) -> (Bytes, Asked) {
+    let f = Fields(request);
+    macro_rules! frame {
+        ($api:ident, $request:expr) => {
+            (frame::encode_request(version, 1, CLIENT_ID, &$request).expect(api), Asked { api: ApiKey::$api, version })
+        };
+    }
+    match api {
+        "Produce" => frame!(Produce, produce(f)),
+        "InitProducerId" => frame!(
+            InitProducerId,
+            m::InitProducerIdRequest::default()
+                .with_transactional_id(f.optional("TransactionalId").map(Into::into))
+                .with_transaction_timeout_ms(f.int("TransactionTimeoutMs", 0))
+                .with_producer_id(f.int("ProducerId", -1_i64).into())
+                .with_producer_epoch(f.int("ProducerEpoch", -1))
+        ),
+        "DescribeProducers" => frame!(
+            DescribeProducers,
+            m::DescribeProducersRequest::default().with_topics(f.each("Topics", |t| {
+                m::describe_producers_request::TopicRequest::default()
+                    .with_name(t.text("Name").into())
+                    .with_partition_indexes(t.ints("PartitionIndexes"))
+            }))
+        ),
+        "ListOffsets" => frame!(ListOffsets, list_offsets(f)),
+        "Metadata" => frame!(
+            Metadata,
+            m::MetadataRequest::default().with_topics(Some(
+                f.texts("Topics")
+                    .into_iter()
+                    .map(|name| m::metadata_request::MetadataRequestTopic::default().with_name(Some(name.into())))
+                    .collect()
+            ))
+        ),
+        "CreateTopics" => frame!(CreateTopics, create_topics(f)),
+        "FindCoordinator" => frame!(
+            FindCoordinator,
+            m::FindCoordinatorRequest::default().with_key_type(f.int("KeyType", 0)).with_coordinator_keys(f.texts("CoordinatorKeys"))
+        ),
+        "JoinGroup" => frame!(JoinGroup, join_group(f)),
+        "SyncGroup" => frame!(SyncGroup, sync_group(f)),
+        "Heartbeat" => frame!(
+            Heartbeat,
+            m::HeartbeatRequest::default()
+                .with_group_id(f.text("GroupId").into())
+                .with_generation_id(f.int("GenerationId", -1))
+                .with_member_id(f.text("MemberId"))
+                .with_group_instance_id(f.optional("GroupInstanceId"))
+        ),
+        "LeaveGroup" => frame!(
+            LeaveGroup,
+            m::LeaveGroupRequest::default().with_group_id(f.text("GroupId").into()).with_members(f.each("Members", |member| {
+                m::leave_group_request::MemberIdentity::default()
+                    .with_member_id(member.text("MemberId"))
+                    .with_group_instance_id(member.optional("GroupInstanceId"))
+                    .with_reason(member.optional("Reason"))
+            }))
+        ),
+        "OffsetCommit" => frame!(OffsetCommit, offset_commit(f)),
+        "OffsetFetch" => frame!(OffsetFetch, offset_fetch(f)),
+        "OffsetDelete" => frame!(
+            OffsetDelete,
+            m::OffsetDeleteRequest::default().with_group_id(f.text("GroupId").into()).with_topics(f.each("Topics", |t| {
+                m::offset_delete_request::OffsetDeleteRequestTopic::default().with_name(t.text("Name").into()).with_partitions(t.each(
+                    "Partitions",
+                    |p| {
+                        m::offset_delete_request::OffsetDeleteRequestPartition::default()
+                            .with_partition_index(p.int("PartitionIndex", 0))
+                    },
+                ))
+            }))
+        ),
+        "DescribeGroups" => frame!(DescribeGroups, m::DescribeGroupsRequest::default().with_groups(ids(f, "Groups"))),
+        "ListGroups" => frame!(ListGroups, m::ListGroupsRequest::default()),
+        "DeleteGroups" => frame!(DeleteGroups, m::DeleteGroupsRequest::default().with_groups_names(ids(f, "GroupsNames"))),
+        other => panic!("{other} is not read here"),
+    }
+}
+
+fn ids(f: Fields<'_>, name: &str) -> Vec<m::GroupId> {
+    f.texts(name).into_iter().map(Into::into).collect()
+}
+
+fn produce(f: Fields<'_>) -> m::ProduceRequest {
+    use m::produce_request::{PartitionProduceData, TopicProduceData};
+    m::ProduceRequest::default()
+        .with_transactional_id(f.optional("TransactionalId").map(Into::into))
+        .with_acks(f.int("Acks", 0))
+        .with_timeout_ms(f.int("TimeoutMs", 0))
+        .with_topic_data(f.each("TopicData", |t| {
+            let id = t.0["TopicId"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+            TopicProduceData::default().with_name(t.text("Name").into()).with_topic_id(id).with_partition_data(t.each(
+                "PartitionData",
+                |p| {
+                    let records = (!p.0["Records"].is_null()).then(|| p.bytes("Records"));
+                    PartitionProduceData::default().with_index(p.int("Index", 0)).with_records(records)
+                },
+            ))
+        }))
+}
+
+fn list_offsets(f: Fields<'_>) -> m::ListOffsetsRequest {
+    use m::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+    m::ListOffsetsRequest::default()
+        .with_replica_id(m::BrokerId(f.int("ReplicaId", -1)))
+        .with_isolation_level(f.int("IsolationLevel", 0))
+        .with_timeout_ms(f.int("TimeoutMs", 0))
+        .with_topics(f.each("Topics", |t| {
+            ListOffsetsTopic::default().with_name(t.text("Name").into()).with_partitions(t.each("Partitions", |p| {
+                ListOffsetsPartition::default()
+                    .with_partition_index(p.int("PartitionIndex", 0))
+                    .with_current_leader_epoch(p.int("CurrentLeaderEpoch", -1))
+                    .with_timestamp(p.int("Timestamp", 0))
+            }))
+        }))
+}
+
+fn create_topics(f: Fields<'_>) -> m::CreateTopicsRequest {
+    use m::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+    m::CreateTopicsRequest::default().with_timeout_ms(f.int("TimeoutMs", 0)).with_topics(f.each("Topics", |t| {
+        CreatableTopic::default()
+            .with_name(t.text("Name").into())
+            .with_num_partitions(t.int("NumPartitions", 1))
+            .with_replication_factor(t.int("ReplicationFactor", 1))
+            .with_configs(
+                t.each("Configs", |c| CreatableTopicConfig::default().with_name(c.text("Name")).with_value(c.optional("Value"))),
+            )
+    }))
+}
+
+fn join_group(f: Fields<'_>) -> m::JoinGroupRequest {
+    m::JoinGroupRequest::default()
+        .with_group_id(f.text("GroupId").into())
+        .with_session_timeout_ms(f.int("SessionTimeoutMs", 0))
+        .with_rebalance_timeout_ms(f.int("RebalanceTimeoutMs", -1))
+        .with_member_id(f.text("MemberId"))
+        .with_group_instance_id(f.optional("GroupInstanceId"))
+        .with_protocol_type(f.text("ProtocolType"))
+        .with_protocols(f.each("Protocols", |p| {
+            m::join_group_request::JoinGroupRequestProtocol::default().with_name(p.text("Name")).with_metadata(p.bytes("Metadata"))
+        }))
+}
+
+fn sync_group(f: Fields<'_>) -> m::SyncGroupRequest {
+    m::SyncGroupRequest::default()
+        .with_group_id(f.text("GroupId").into())
+        .with_generation_id(f.int("GenerationId", -1))
+        .with_member_id(f.text("MemberId"))
+        .with_group_instance_id(f.optional("GroupInstanceId"))
+        .with_protocol_type(f.optional("ProtocolType"))
+        .with_protocol_name(f.optional("ProtocolName"))
+        .with_assignments(f.each("Assignments", |a| {
+            m::sync_group_request::SyncGroupRequestAssignment::default()
+                .with_member_id(a.text("MemberId"))
+                .with_assignment(a.bytes("Assignment"))
+        }))
+}
+
+fn offset_commit(f: Fields<'_>) -> m::OffsetCommitRequest {
+    use m::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+    m::OffsetCommitRequest::default()
+        .with_group_id(f.text("GroupId").into())
+        .with_generation_id_or_member_epoch(f.int("GenerationIdOrMemberEpoch", -1))
+        .with_member_id(f.text("MemberId"))
+        .with_group_instance_id(f.optional("GroupInstanceId"))
+        .with_topics(f.each("Topics", |t| {
+            OffsetCommitRequestTopic::default().with_name(t.text("Name").into()).with_partitions(t.each("Partitions", |p| {
+                OffsetCommitRequestPartition::default()
+                    .with_partition_index(p.int("PartitionIndex", 0))
+                    .with_committed_offset(p.int("CommittedOffset", -1))
+                    .with_committed_leader_epoch(p.int("CommittedLeaderEpoch", -1))
+                    .with_committed_metadata(p.optional("CommittedMetadata"))
+            }))
+        }))
+}
+
+fn offset_fetch(f: Fields<'_>) -> m::OffsetFetchRequest {
+    use m::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
+    m::OffsetFetchRequest::default().with_require_stable(f.0["RequireStable"] == true).with_groups(f.each("Groups", |g| {
+        let topics = g.each("Topics", |t| {
+            OffsetFetchRequestTopics::default().with_name(t.text("Name").into()).with_partition_indexes(t.ints("PartitionIndexes"))
+        });
+        OffsetFetchRequestGroup::default()
+            .with_group_id(g.text("GroupId").into())
+            .with_topics((!g.0["Topics"].is_null()).then_some(topics))
+    }))
+}
+
+/// The answer's fields that have a meaning of their own, by the recording's names.
+pub fn decode(asked: &Asked, answer: Bytes) -> Value {
+    let (_, body) = frame::decode_response(asked.api, asked.version, answer).expect("a response header");
+    macro_rules! body {
+        ($response:ident) => {
+            frame::decode_body::<m::$response>(body, asked.version).expect("a response body")
+        };
+    }
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other APIs are not asked")]
+    match asked.api {
+        ApiKey::Produce => produced(&body!(ProduceResponse), asked.version),
+        ApiKey::InitProducerId => {
+            let r = body!(InitProducerIdResponse);
+            json!({"ErrorCode": r.error_code, "ProducerEpoch": r.producer_epoch})
+        }
+        ApiKey::DescribeProducers => {
+            let r = body!(DescribeProducersResponse);
+            json!({"Topics": r.topics.iter().map(|t| json!({"Partitions": t.partitions.iter().map(|p| json!({
+                "ErrorCode": p.error_code,
+                "ActiveProducers": p.active_producers.iter().map(|a| json!({
+                    "ProducerId": a.producer_id.0, "ProducerEpoch": a.producer_epoch, "LastSequence": a.last_sequence,
+                    "LastTimestamp": a.last_timestamp, "CurrentTxnStartOffset": a.current_txn_start_offset,
+                })).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>()})).collect::<Vec<_>>()})
+        }
+        ApiKey::ListOffsets => {
+            let r = body!(ListOffsetsResponse);
+            json!({"Topics": r.topics.iter().map(|t| json!({"Name": t.name.to_string(), "Partitions": t.partitions.iter().map(|p| json!({
+                "PartitionIndex": p.partition_index, "ErrorCode": p.error_code, "Timestamp": p.timestamp, "Offset": p.offset,
+                "LeaderEpoch": p.leader_epoch,
+            })).collect::<Vec<_>>()})).collect::<Vec<_>>()})
+        }
+        ApiKey::Metadata => {
+            let r = body!(MetadataResponse);
+            json!({"Topics": r.topics.iter().map(|t| json!({"ErrorCode": t.error_code, "TopicId": t.topic_id.to_string()})).collect::<Vec<_>>()})
+        }
+        ApiKey::CreateTopics => {
+            let r = body!(CreateTopicsResponse);
+            json!({"Topics": r.topics.iter().map(|t| json!({"Name": t.name.to_string(), "ErrorCode": t.error_code})).collect::<Vec<_>>()})
+        }
+        ApiKey::OffsetDelete => {
+            let r = body!(OffsetDeleteResponse);
+            let topics = r.topics.iter().map(|t| {
+                let partitions = t.partitions.iter().map(|p| json!({"PartitionIndex": p.partition_index, "ErrorCode": p.error_code}));
+                json!({"Name": t.name.to_string(), "Partitions": partitions.collect::<Vec<_>>()})
+            });
+            json!({"ErrorCode": r.error_code, "Topics": topics.collect::<Vec<_>>()})
+        }
+        ApiKey::OffsetCommit => {
+            let r = body!(OffsetCommitResponse);
+            let topics = r.topics.iter().map(|t| {
+                let partitions = t.partitions.iter().map(|p| json!({"PartitionIndex": p.partition_index, "ErrorCode": p.error_code}));
+                json!({"Name": t.name.to_string(), "Partitions": partitions.collect::<Vec<_>>()})
+            });
+            json!({"Topics": topics.collect::<Vec<_>>()})
+        }
+        ApiKey::FindCoordinator => {
+            let r = body!(FindCoordinatorResponse);
+            json!({"Coordinators": r.coordinators.iter().map(|c| json!({
+                "Key": c.key.as_str(), "NodeId": c.node_id.0, "Host": c.host.as_str(), "Port": c.port, "ErrorCode": c.error_code,
+            })).collect::<Vec<_>>()})
+        }
+        _ => group_answer(asked, body),
+    }
+}
+
+fn produced(r: &m::ProduceResponse, version: i16) -> Value {
+    json!({"Responses": r.responses.iter().map(|t| {
+        let mut topic = json!({"PartitionResponses": t.partition_responses.iter().map(|p| {
+            let mut partition = json!({"Index": p.index, "ErrorCode": p.error_code, "BaseOffset": p.base_offset,
+                "LogAppendTimeMs": p.log_append_time_ms});
+            if version >= 5 {
+                partition["LogStartOffset"] = p.log_start_offset.into();
+            }
+            if version >= 8 {
+                partition["RecordErrors"] = p.record_errors.iter().map(|e| json!({"BatchIndex": e.batch_index})).collect();
+            }
+            partition
+        }).collect::<Vec<_>>()});
+        if version < 13 {
+            topic["Name"] = t.name.to_string().into();
+        } else {
+            topic["TopicId"] = t.topic_id.to_string().into();
+        }
+        topic
+    }).collect::<Vec<_>>()})
+}
+
+fn group_answer(asked: &Asked, body: Bytes) -> Value {
+    macro_rules! body {
+        ($response:ident) => {
+            frame::decode_body::<m::$response>(body, asked.version).expect("a response body")
+        };
+    }
+    let text = |text: &Option<StrBytes>| text.as_ref().map_or(Value::Null, |text| text.as_str().into());
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other APIs are not asked")]
+    match asked.api {
+        ApiKey::JoinGroup => {
+            let r = body!(JoinGroupResponse);
+            json!({"ErrorCode": r.error_code, "GenerationId": r.generation_id, "ProtocolType": text(&r.protocol_type),
+                "ProtocolName": text(&r.protocol_name), "Leader": r.leader.as_str(), "SkipAssignment": r.skip_assignment,
+                "MemberId": r.member_id.as_str(), "Members": r.members.iter().map(|member| json!({
+                    "MemberId": member.member_id.as_str(), "Metadata": hex(&member.metadata),
+                })).collect::<Vec<_>>()})
+        }
+        ApiKey::SyncGroup => {
+            let r = body!(SyncGroupResponse);
+            json!({"ErrorCode": r.error_code, "ProtocolType": text(&r.protocol_type), "ProtocolName": text(&r.protocol_name),
+                "Assignment": hex(&r.assignment)})
+        }
+        ApiKey::Heartbeat => json!({"ErrorCode": body!(HeartbeatResponse).error_code}),
+        ApiKey::LeaveGroup => {
+            let r = body!(LeaveGroupResponse);
+            json!({"ErrorCode": r.error_code, "Members": r.members.iter().map(|member| json!({
+                "MemberId": member.member_id.as_str(), "ErrorCode": member.error_code,
+            })).collect::<Vec<_>>()})
+        }
+        ApiKey::OffsetFetch => {
+            let r = body!(OffsetFetchResponse);
+            json!({"Groups": r.groups.iter().map(|g| json!({"GroupId": g.group_id.to_string(), "ErrorCode": g.error_code,
+                "Topics": g.topics.iter().map(|t| json!({"Name": t.name.to_string(), "Partitions": t.partitions.iter().map(|p| json!({
+                    "PartitionIndex": p.partition_index, "CommittedOffset": p.committed_offset,
+                    "CommittedLeaderEpoch": p.committed_leader_epoch, "Metadata": text(&p.metadata), "ErrorCode": p.error_code,
+                })).collect::<Vec<_>>()})).collect::<Vec<_>>()})).collect::<Vec<_>>()})
+        }
+        ApiKey::DescribeGroups => {
+            let r = body!(DescribeGroupsResponse);
+            json!({"Groups": r.groups.iter().map(|g| json!({"ErrorCode": g.error_code, "GroupId": g.group_id.to_string(),
+                "GroupState": g.group_state.as_str(), "ProtocolType": g.protocol_type.as_str(),
+                "ProtocolData": g.protocol_data.as_str(), "Members": g.members.iter().map(|member| json!({
+                    "MemberId": member.member_id.as_str(), "ClientId": member.client_id.as_str(),
+                    "ClientHost": member.client_host.as_str(), "MemberMetadata": hex(&member.member_metadata),
+                    "MemberAssignment": hex(&member.member_assignment),
+                })).collect::<Vec<_>>()})).collect::<Vec<_>>()})
+        }
+        ApiKey::ListGroups => {
+            let r = body!(ListGroupsResponse);
+            json!({"ErrorCode": r.error_code, "Groups": r.groups.iter().map(|g| json!({"GroupId": g.group_id.to_string(),
+                "ProtocolType": g.protocol_type.as_str(), "GroupState": g.group_state.as_str(), "GroupType": g.group_type.as_str(),
+            })).collect::<Vec<_>>()})
+        }
+        ApiKey::DeleteGroups => {
+            let r = body!(DeleteGroupsResponse);
+            json!({"Results": r.results.iter().map(|g| json!({"GroupId": g.group_id.to_string(), "ErrorCode": g.error_code}))
+                .collect::<Vec<_>>()})
+        }
+        other => panic!("{other:?} is not read here"),
+    }
+}

@@ -1,0 +1,254 @@
+// The built page in headless Chromium: node tests/browser/page.mjs dist [word ...]
+//
+// Words choose the cases whose name holds one of them. Screenshots go to $SHOTS (target/shots). The last line counts.
+import { mkdirSync, mkdtempSync, rmSync, cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { serve } from "../../scripts/serve.mjs";
+
+const { chromium } = createRequire(import.meta.url)("playwright-core");   // found through NODE_PATH
+const [dist = "dist", ...words] = process.argv.slice(2);
+const SHOTS = resolve(process.env.SHOTS ?? "target/shots");
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"];
+const CSP = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self' data:";
+const FLOWING_MS = 2000;
+
+if (!existsSync(join(dist, "index.html"))) {
+  console.error(`page: no index.html in ${dist}; run make dist first`);
+  process.exit(1);
+}
+mkdirSync(SHOTS, { recursive: true });
+
+const check = (holds, what) => { if (!holds) throw new Error(what); };
+const launch = (folder) => chromium.launchPersistentContext(folder, {
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium", headless: true, args: FLAGS, viewport: { width: 1280, height: 800 },
+});
+const temporary = () => mkdtempSync(join(tmpdir(), "tidepool-page-"));
+
+// Opens a page; everything that goes wrong in it is collected, and so is every request that leaves the server.
+async function open(context, url, { width = 1280, height = 800, scheme = "light", motion = "no-preference", allow = [] } = {}) {
+  const page = await context.newPage();
+  page.wrong = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type()) && !allow.some((known) => known.test(message.text()))) page.wrong.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => page.wrong.push(`page error: ${error.message}`));
+  page.on("request", (request) => {
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(new URL(url).origin)) page.wrong.push(`a request leaves: ${request.url()}`);
+  });
+  await page.setViewportSize({ width, height });
+  await page.emulateMedia({ colorScheme: scheme, reducedMotion: motion });
+  await page.goto(url, { waitUntil: "commit" });
+  return page;
+}
+
+const state = (page, index = 0) => page.evaluate((at) => {
+  const api = document.querySelectorAll("tide-pool")[at]?.api?.(1);
+  return api ? JSON.parse(api.state()) : null;
+}, index);
+
+async function until(page, index, holds, ms, what) {
+  const start = performance.now();
+  for (;;) {
+    const now = await state(page, index).catch(() => null);
+    if (now && holds(now)) return { state: now, ms: performance.now() - start };
+    if (performance.now() - start > ms) {
+      throw new Error(`not within ${ms} ms: ${what}; state ${JSON.stringify(now)}; ${page.wrong.join("; ")}`);
+    }
+    await page.waitForTimeout(25);
+  }
+}
+
+const sum = (value) => typeof value === "number" ? value : value && typeof value === "object" ? Object.values(value).reduce((all, one) => all + sum(one), 0) : 0;
+const flowing = (now) => sum(now.acked) > 0 && sum(now.handled) > 0;
+// Time of the page itself, from the start of its navigation: what the budget of two seconds means.
+const age = (page) => page.evaluate(() => performance.now());
+const clean = (page) => check(page.wrong.length === 0, page.wrong.join("\n"));
+const noSidewaysScroll = async (page) => {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  check(over <= 0, `the page is ${over} px wider than the window`);
+};
+
+const cases = {};
+
+for (const [width, height] of [[1280, 800], [390, 844]]) {
+  for (const scheme of ["light", "dark"]) {
+    cases[`index ${width}x${height} ${scheme}`] = async ({ context, site }) => {
+      const page = await open(context, site.url, { width, height, scheme });
+      await until(page, 0, flowing, 20_000, "records flow");
+      const at = await age(page);
+      const before = await state(page);
+      await page.waitForTimeout(1500);
+      await page.screenshot({ path: join(SHOTS, `index-${width}-${scheme}.png`) });
+      const after = await state(page);
+      check(after.time_us > before.time_us, "time goes on");
+      check(sum(after.handled) > sum(before.handled), "records go on");
+      check(at < FLOWING_MS, `records flow after ${Math.round(at)} ms, not ${FLOWING_MS}`);
+      await noSidewaysScroll(page);
+      clean(page);
+      await page.close();
+      return `records after ${Math.round(at)} ms`;
+    };
+  }
+}
+
+cases["reduced motion"] = async ({ context, site }) => {
+  const page = await open(context, site.url, { motion: "reduce" });
+  await until(page, 0, flowing, 20_000, "records flow");
+  clean(page);
+  await page.close();
+};
+
+cases["keyboard: focus stays outside until Tab goes in"] = async ({ context, site }) => {
+  const page = await open(context, site.url);
+  await until(page, 0, flowing, 20_000, "records flow");
+  check(await page.evaluate(() => document.activeElement === document.body), "nothing stole the focus");
+  await page.keyboard.press("Tab");
+  check(await page.evaluate(() => document.activeElement?.localName === "tide-pool"), "Tab reaches the playground");
+  clean(page);
+  await page.close();
+};
+
+for (const [width, height] of [[1280, 800], [390, 844]]) {
+  cases[`embed from a sub-path, two playgrounds, ${width}`] = async ({ context, deep }) => {
+    const page = await open(context, `${deep.url}docs/embed.html`, { width, height });
+    const count = await page.locator("tide-pool").count();
+    check(count === 2, `two playgrounds, not ${count}`);
+    for (let index = 0; index < count; index++) {
+      await page.locator("tide-pool").nth(index).scrollIntoViewIfNeeded();
+      await until(page, index, flowing, 20_000, `records flow in playground ${index + 1}`);
+    }
+    const [one, two] = [await state(page, 0), await state(page, 1)];
+    check(one.event_hash !== two.event_hash, "the two are different runs");
+    // Taking one away leaves the other alone.
+    await page.evaluate(() => document.querySelector("tide-pool").remove());
+    const before = await state(page, 0);
+    await until(page, 0, (now) => now.time_us > before.time_us, 5000, "the second goes on after the first is gone");
+    await noSidewaysScroll(page);
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.screenshot({ path: join(SHOTS, `embed-${width}.png`), fullPage: true });
+    clean(page);
+    await page.close();
+  };
+}
+
+cases["moving the element keeps its run"] = async ({ context, site }) => {
+  const page = await open(context, site.url);
+  const { state: before } = await until(page, 0, flowing, 20_000, "records flow");
+  await page.evaluate(() => {
+    const element = document.querySelector("tide-pool");
+    document.body.append(Object.assign(document.createElement("div"), { id: "there" }));
+    document.getElementById("there").append(element);
+  });
+  await until(page, 0, (now) => now.time_us > before.time_us && sum(now.handled) >= sum(before.handled), 5000, "the same run goes on");
+  clean(page);
+  await page.close();
+};
+
+cases["a missing scenario shows a card with the cause"] = async ({ context, site, pages }) => {
+  pages("missing.html", '<tide-pool scenario="no-such-scenario" load="eager">fallback</tide-pool>');
+  const page = await open(context, `${site.url}missing.html`, { allow: [/404/, /tide-pool:/] });
+  const card = page.locator("tide-pool [role=alert]");
+  await card.waitFor({ timeout: 10_000 });
+  check(/404/.test(await card.innerText()), `the card names the cause: ${await card.innerText()}`);
+  check(await page.getByText("fallback").isVisible(), "the text inside is still readable");
+  clean(page);
+  await page.close();
+};
+
+cases["load=click waits for the click"] = async ({ context, site, pages }) => {
+  pages("click.html", '<tide-pool scenario="first-light" load="click">fallback</tide-pool>');
+  const page = await open(context, `${site.url}click.html`);
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await page.getByRole("button", { name: "Start the cluster" }).waitFor();
+  await page.waitForTimeout(300);
+  check(!asked.some((url) => url.endsWith(".wasm")), "no wasm before the click");
+  await page.getByRole("button", { name: "Start the cluster" }).click();
+  await until(page, 0, flowing, 20_000, "records flow");
+  clean(page);
+  await page.close();
+};
+
+cases["an inline scenario"] = async ({ context, site, pages }) => {
+  const file = ["tide", "txt", "toml"].map((ext) => join(dist, "scenarios", `first-light.${ext}`)).find(existsSync);
+  check(file, "a file scenarios/first-light");
+  pages("inline.html", `<tide-pool load="eager"><script type="text/tidepool">${readFileSync(file, "utf8")}</script></tide-pool>`);
+  const page = await open(context, `${site.url}inline.html`);
+  await until(page, 0, flowing, 20_000, "records flow");
+  clean(page);
+  await page.close();
+};
+
+const offsets = (now) => Object.entries(flat(now.end_offsets ?? {})).filter(([, value]) => Number.isFinite(value));
+const flat = (value, prefix = "") => Object.entries(value).reduce((all, [key, one]) =>
+  one && typeof one === "object" ? Object.assign(all, flat(one, `${prefix}${key}-`)) : Object.assign(all, { [prefix + key]: Number(one) }), {});
+
+cases["durable: records survive a killed browser"] = async ({ site, pages }) => {
+  pages("durable.html", '<tide-pool scenario="first-light" store="t1" load="eager"></tide-pool>');
+  const folder = temporary();
+  let context = await launch(folder);
+  try {
+    const page = await open(context, `${site.url}durable.html`);
+    await until(page, 0, (now) => flowing(now) && offsets(now).some(([, end]) => end > 0), 20_000, "records with end offsets");
+    const kept = offsets(await state(page));
+    await page.waitForTimeout(2500);           // a flush is due every half second
+    clean(page);
+    // Without warning: the browser process goes away, no unload handler runs.
+    const cdp = await context.browser()?.newBrowserCDPSession?.().catch(() => null);
+    if (cdp) await cdp.send("Browser.crash").catch(() => {});
+    else { const s = await context.newCDPSession(page); await s.send("Page.crash").catch(() => {}); }
+    await context.close().catch(() => {});
+    context = await launch(folder);
+    const again = await open(context, `${site.url}durable.html`);
+    const { state: first } = await until(again, 0, (now) => offsets(now).length > 0, 20_000, "end offsets after opening again");
+    const have = Object.fromEntries(offsets(first));
+    const lost = kept.filter(([partition, end]) => !(have[partition] >= end));
+    check(!lost.length, `flushed records are gone: were ${JSON.stringify(kept)}, are ${JSON.stringify(have)}`);
+    await until(again, 0, (now) => sum(Object.fromEntries(offsets(now))) > sum(have), 20_000, "the cluster goes on");
+    await again.screenshot({ path: join(SHOTS, "durable-again.png") });
+    clean(again);
+    return `${sum(Object.fromEntries(kept))} records kept`;
+  } finally {
+    await context.close().catch(() => {});
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+// The page as a site gives it: a strict policy at the root, and no header at all under a sub-path.
+const work = temporary();
+cpSync(dist, join(work, "dist"), { recursive: true });
+const site = await serve(join(work, "dist"), { headers: { "content-security-policy": CSP } });
+const deep = await serve(join(work, "dist"), { prefix: "/some/where/" });
+const pages = (name, body) => writeFileSync(join(work, "dist", name),
+  `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>t</title><link rel="icon" href="data:,"><script type="module" src="element.js"></script>${body}`);
+const profile = temporary();
+const context = await launch(profile);
+context.setDefaultTimeout(20_000);
+
+// The first navigation of a fresh browser profile pays for the browser's own start.
+await (await context.newPage()).goto("about:blank");
+
+let passed = 0, failed = 0;
+for (const [name, run] of Object.entries(cases)) {
+  if (words.length && !words.some((word) => name.includes(word))) continue;
+  try {
+    const note = await run({ context, site, deep, pages });
+    passed++;
+    console.log(`ok     ${name}${note ? `: ${note}` : ""}`);
+  } catch (error) {
+    failed++;
+    console.log(`FAILED ${name}\n       ${String(error.message).replaceAll("\n", "\n       ")}`);
+    for (const page of context.pages().slice(1)) {
+      await page.screenshot({ path: join(SHOTS, `failed-${name.replace(/\W+/g, "-")}.png`) }).catch(() => {});
+      await page.close().catch(() => {});
+    }
+  }
+}
+await context.close();
+await Promise.all([site.close(), deep.close()]);
+for (const folder of [work, profile]) rmSync(folder, { recursive: true, force: true });
+console.log(`${passed} passed, ${failed} failed; screenshots in ${SHOTS}`);
+process.exit(failed || !passed ? 1 : 0);

@@ -1,0 +1,151 @@
+// <tide-pool>: a Kafka cluster in a page. This file is all that loads until a playground is needed.
+//
+//   <script type="module" src="…/element.js"></script>
+//   <tide-pool scenario="rebalance" load="click">Text for readers without JavaScript.</tide-pool>
+//
+// scenario  the name of a file beside this one in scenarios/, or a URL; or a child <script type="text/tidepool">
+// load      visible (default) | eager | click
+// store, theme, controls, speed, paused, seed, mode: handed to the playground
+
+const at = (path) => new URL(path, import.meta.url).href;
+const HANDED = ["store", "theme", "controls", "speed", "seed", "mode"];
+const CSS = `:host{display:block;position:relative;min-height:12rem}:host([hidden]){display:none}
+.card{margin:1rem;padding:1rem;border:1px solid;border-radius:6px;font:14px/1.5 system-ui,sans-serif}
+button{font:inherit;padding:.4em 1em;cursor:pointer}`;
+
+// One instance serves all playgrounds of a page. After a crash a new one is made from the same compiled module.
+let code, shared, instances = 0;
+
+const compile = () => (code ??= (async () => {
+  const answer = await fetch(at("tidepool_bg.wasm"));
+  if (!answer.ok) throw new Error(`tidepool_bg.wasm: HTTP ${answer.status}`);
+  const typed = (answer.headers.get("content-type") ?? "").startsWith("application/wasm");
+  return typed ? WebAssembly.compileStreaming(answer) : WebAssembly.compile(await answer.arrayBuffer());
+})().catch((error) => { code = undefined; throw error; }));
+
+const instance = () => (shared ??= (async () => {
+  const tag = instances++ ? `?i=${instances}` : "";
+  const [glue, module_or_path] = await Promise.all([import(at("tidepool.js") + tag), compile()]);
+  await glue.default({ module_or_path });
+  return glue;
+})().catch((error) => { shared = undefined; throw error; }));
+
+const text = async (url) => {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url}: HTTP ${answer.status}`);
+  return answer.text();
+};
+
+const make = (tag, props, ...children) => {
+  const node = Object.assign(document.createElement(tag), props);
+  node.append(...children);
+  return node;
+};
+
+function cause(error) {
+  const said = String(error?.message ?? error);
+  if (location.protocol === "file:") return "Browsers load no WebAssembly from file://. Serve the folder over HTTP.";
+  if (/unsafe-eval|Content Security|CSP/i.test(said)) return "The page's Content-Security-Policy needs script-src 'wasm-unsafe-eval'.";
+  if (/HTTP 404/.test(said)) return "A file is missing beside element.js, or the scenario's name is wrong.";
+  if (/MIME|magic/i.test(said)) return "The server sends something else: .wasm must be application/wasm, .js text/javascript.";
+  if (/fetch|import/i.test(said)) return "A file could not be loaded: blocked, offline, or missing beside element.js.";
+  return "";
+}
+
+// Once the element is first needed, the last of these moments decides: the turn of its starts.
+class TidePool extends HTMLElement {
+  static observedAttributes = ["scenario", "store", "seed", "theme", "paused", "speed"];
+  #root = this.attachShadow({ mode: "open" });
+  #handle; #watch; #turn = 0; #running = false;
+
+  constructor() {
+    super();
+    this.#fallback();
+    this.addEventListener("tidepool-crash", (event) => {
+      shared = undefined;
+      this.#fail(event.detail, ++this.#turn);
+    });
+  }
+
+  // The JavaScript API, at the version that the page was written for; null until `tidepool-ready`.
+  api(version) { return this.#handle?.api?.(version) ?? null; }
+
+  connectedCallback() {
+    if (this.#running) return;
+    this.#running = true;
+    const load = this.getAttribute("load");
+    if (load === "eager") this.#start();
+    else if (load === "click") {
+      this.#fallback(make("p", { className: "card" }, make("button", { textContent: "Start the cluster", onclick: () => this.#start() })));
+    } else {
+      this.#watch = new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && this.#start(), { rootMargin: "200px" });
+      this.#watch.observe(this);
+    }
+  }
+
+  // A page may move the element: whoever is back after a microtask never left.
+  disconnectedCallback() { queueMicrotask(() => this.isConnected || this.#stop()); }
+
+  attributeChangedCallback(name, before, after) {
+    if (before === after || !this.#handle) return;
+    if (["scenario", "store", "seed"].includes(name)) this.#stop(), this.isConnected && this.connectedCallback();
+    else this.#handle.set?.(name, after);
+  }
+
+  #fallback(...more) { this.#root.replaceChildren(make("style", { textContent: CSS }), make("slot"), ...more); }
+
+  #stop() {
+    this.#turn++;
+    this.#running = false;
+    this.#watch?.disconnect();
+    const handle = this.#handle;
+    this.#handle = undefined;
+    try { handle?.destroy(); } catch (error) { console.warn("tide-pool:", error); }
+    this.#fallback();
+  }
+
+  async #start() {
+    this.#watch?.disconnect();
+    const turn = ++this.#turn;
+    try {
+      const sheet = make("link", { rel: "stylesheet", href: at("style.css") });
+      const styled = new Promise((done) => { sheet.onload = sheet.onerror = done; });
+      this.#root.append(sheet);
+      const [glue, options] = await Promise.all([instance(), this.#options(), styled]);
+      if (turn !== this.#turn || !this.isConnected) return;
+      const stage = make("div", { className: "tidepool" });
+      this.#root.replaceChildren(make("style", { textContent: CSS }), sheet, stage);
+      this.#handle = await glue.mount(this, stage, options);
+      if (turn !== this.#turn) return this.#stop();
+      this.#tell("ready", this.#handle);
+    } catch (error) { this.#fail(error, turn); }
+  }
+
+  async #options() {
+    if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
+    const options = { paused: this.hasAttribute("paused") };
+    for (const name of HANDED) if (this.hasAttribute(name)) options[name] = this.getAttribute(name);
+    const inline = this.querySelector('script[type="text/tidepool"]');
+    const name = this.getAttribute("scenario") ?? "first-light";
+    const url = /[./]/.test(name) ? new URL(name, document.baseURI).href : at(`scenarios/${name}.tide`);
+    options.scenarioName = inline ? "inline" : name;
+    options.scenarioText = inline ? inline.textContent : await text(url);
+    return options;
+  }
+
+  #fail(error, turn) {
+    if (turn !== this.#turn) return;
+    console.error("tide-pool:", error);
+    const again = make("button", { textContent: "Try again", onclick: () => (this.#fallback(), this.#start()) });
+    this.#fallback(make("div", { className: "card", role: "alert" },
+      make("p", {}, make("b", { textContent: "This playground did not start. " }), cause(error)),
+      make("p", {}, make("code", { textContent: String(error?.message ?? error) })), again));
+    this.#handle = undefined;
+    this.#tell("error", error);
+  }
+
+  #tell(what, detail) { this.dispatchEvent(new CustomEvent(`tidepool-${what}`, { detail, bubbles: true, composed: true })); }
+}
+
+if (!customElements.get("tide-pool")) customElements.define("tide-pool", TidePool);
+else console.info("tide-pool: the name is taken; element.js was loaded twice?");
