@@ -74,7 +74,8 @@ impl Broker {
         let host = if found { self.host() } else { StrBytes::default() };
         let port = if found { self.options.port } else { -1 };
         let message = match error {
-            ErrorCode::None => None,
+            // As observed: an empty message from the version with many keys on.
+            ErrorCode::None => (context.version >= 4).then(StrBytes::default),
             ErrorCode::InvalidRequest => Some(StrBytes::from_string(format!("{} is not a type of coordinator.", request.key_type))),
             _ => Some(StrBytes::from_static_str("The coordinator is not available.")),
         };
