@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A handler that keeps up with everything, and a slow one: microseconds for each record.
-const QUICK_US: i64 = 1_000;
+const QUICK_US: i64 = 100_000;
 const SLOW_US: i64 = 2_000_000;
 
 #[component]
@@ -78,7 +78,8 @@ fn new_consumer(s: &Snapshot, group: Arc<str>) -> ConsumerSpec {
         handle_us: like.map_or(QUICK_US, |c| c.handle_us.min(SLOW_US)),
         group: Some(group),
         commit: CommitPolicy::Auto,
-        config: BTreeMap::new(),
+        // Records that were there before the group was are read too, and a crash is noticed while somebody watches.
+        config: [("auto.offset.reset", "earliest"), ("session.timeout.ms", "10000")].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
     }
 }
 
@@ -155,8 +156,8 @@ fn producer(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -
     view! {
         <div class="tp-at tp-card tp-producer" style=place data-state=move || process.get() role="group" aria-label=format!("producer {name}")>
             <div class="tp-row"><b>{name.to_string()}</b><span class="tp-quiet tp-number tp-end">{word}</span></div>
-            <div class="tp-row"><span class="tp-quiet tp-number">{line}</span>
-                {controls.then(|| view! { <span class="tp-acts tp-end">{buttons}</span> })}</div>
+            <div class="tp-row tp-quiet tp-number"><span>{line}</span></div>
+            <div class="tp-row">{controls.then(|| view! { <span class="tp-acts tp-end">{buttons}</span> })}</div>
         </div>
     }
 }

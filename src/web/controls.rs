@@ -52,8 +52,8 @@ pub fn Bar(ui: Ui, act: Act, controls: bool) -> impl IntoView {
                     <button type="button" class="tp-text" on:click=move |_| act.with_value(|s| s.reset())>"Reset"</button>
                     <button type="button" class="tp-icon" aria-label="Light or dark" title="Light or dark"
                         on:click=move |_| super::mount::toggle_theme(ui, act)>
-                        <svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 2a8 8 0 100 16zM10 3.6a6.4 6.4 0 010 12.8z" fill-rule="evenodd"/>
-                            <circle cx="10" cy="10" r="7.2" fill="none" stroke="currentColor" stroke-width="1.6"/></svg>
+                        <svg viewBox="0 0 20 20" aria-hidden="true">
+                            <path fill-rule="evenodd" d="M10 2a8 8 0 110 16 8 8 0 010-16zm0 1.7v12.6a6.3 6.3 0 000-12.6z"/></svg>
                     </button>
                 </div>
             </Show>

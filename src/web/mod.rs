@@ -7,7 +7,6 @@ mod mount;
 mod paint;
 mod run;
 mod stage;
-mod still;
 pub mod store;
 mod ui;
 

@@ -1,8 +1,9 @@
 //! A playground in a page: `mount` puts one into an element and hands back its JavaScript API.
 
 use super::clock;
-use super::run::Run;
+use super::run::{Disks, Run};
 use super::stage::{Recipe, Stage};
+use super::store::Store;
 use super::ui::{Act, Playground, Ui};
 use crate::world::EPOCH;
 use leptos::mount::{mount_to};
@@ -77,7 +78,7 @@ fn listen(target: &web_sys::EventTarget, event: &'static str, call: impl FnMut()
     })
 }
 
-fn watch(stage: &Rc<Stage>, ui: Ui, root: &HtmlElement, document: &Document) -> Vec<Undo> {
+fn watch(stage: &Rc<Stage>, root: &HtmlElement, document: &Document) -> Vec<Undo> {
     let mut undo: Vec<Undo> = Vec::new();
     let weak = Rc::downgrade(stage);
     {
@@ -85,6 +86,15 @@ fn watch(stage: &Rc<Stage>, ui: Ui, root: &HtmlElement, document: &Document) -> 
         undo.push(listen(document, "visibilitychange", move || {
             if let Some(s) = weak.upgrade() {
                 s.set_visible(!document2.hidden());
+                s.flush();
+            }
+        }));
+    }
+    if let Some(window) = web_sys::window() {
+        let weak = weak.clone();
+        undo.push(listen(&window, "pagehide", move || {
+            if let Some(s) = weak.upgrade() {
+                s.flush();
             }
         }));
     }
@@ -127,13 +137,12 @@ fn watch(stage: &Rc<Stage>, ui: Ui, root: &HtmlElement, document: &Document) -> 
             drop(seen);
         }));
     }
-    let _ = ui;
     undo
 }
 
 /// Puts a playground into `root`, an element inside `host`'s shadow tree. Fails with a sentence when the scenario is wrong.
 #[wasm_bindgen]
-pub fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Result<Handle, JsValue> {
+pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Result<Handle, JsValue> {
     super::start();
     let options: Options = serde_wasm_bindgen::from_value(options).map_err(|e| JsValue::from(js_sys::Error::new(&e.to_string())))?;
     let fail = |why: String| JsValue::from(js_sys::Error::new(&why));
@@ -142,27 +151,43 @@ pub fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Result<H
         Some(text) => Some(text.trim().parse::<u64>().map_err(|_| fail(format!("seed=\"{text}\": a whole number from 0 to {} is expected", u64::MAX)))?),
     };
     let recipe = Recipe { name: options.scenario_name, text: options.scenario_text, seed };
-    let run = Run::start(&recipe.text, &recipe.name, seed).map_err(fail)?;
     let document = host.owner_document().ok_or_else(|| fail("the element is in no document".into()))?;
 
     let owner = Owner::new();
-    let (ui, stage, act) = owner.with(|| {
-        let ui = Ui::new();
+    let ui = owner.with(Ui::new);
+    let mut store = None;
+    if let Some(name) = options.store.as_deref().filter(|n| !n.is_empty()) {
+        match Store::open(name, move |why| ui.store.set(why)).await {
+            Ok(s) => store = Some(s),
+            Err(error) => ui.store.set(error.to_string()),
+        }
+    }
+    let disks = store.as_ref().map_or_else(Disks::new, |s| s.disks());
+    let recovered = !disks.is_empty();
+    let run = Run::start(&recipe.text, &recipe.name, seed, disks).map_err(fail)?;
+    let (stage, act) = owner.with(|| {
         ui.playing.set(!options.paused);
         ui.title.set(run.title());
         set_theme(ui, options.theme.as_deref().unwrap_or_default());
         if let Some(step) = options.speed.as_deref().and_then(clock::step_of) {
             ui.speed.set(step);
         }
-        let stage = Stage::new(recipe, run, ui, host.clone());
-        (ui, stage.clone(), Act::new_local(stage))
+        let stage = Stage::new(recipe, run, ui);
+        (stage.clone(), Act::new_local(stage))
     });
+    if let Some(store) = store {
+        let torn = store.torn();
+        stage.keep_in(store);
+        if !torn.is_empty() {
+            ui.store.set(format!("The store was damaged: {}.", torn.join("; ")));
+        }
+        stage.say(if recovered { "The cluster is back: the broker has recovered its files." } else { "This cluster is kept in this browser." }.into());
+    }
     let controls = options.controls.as_deref() != Some("none");
     root.set_class_name(if options.mode.as_deref() == Some("page") { "tidepool tp-page" } else { "tidepool tp-embed" });
     let unmount = owner.with(|| mount_to(root.clone(), move || view! { <Playground ui act controls/> }.into_any()));
     stage.resize(f64::from(root.client_width()));
-    let undo = watch(&stage, ui, &root, &document);
-    let _ = options.store;
+    let undo = watch(&stage, &root, &document);
     Ok(Handle { inner: Rc::new(RefCell::new(Some(Inner { stage, undo, owner, unmount: Box::new(unmount) }))) })
 }
 
@@ -267,6 +292,8 @@ impl Handle {
         }
         set(&o, "end_offsets", ends.into())?;
         set(&o, "playing", stage.ui.playing.get_untracked().into())?;
+        // true: all of it is written; false: some waits; null: it lives in memory.
+        set(&o, "stored", stage.is_settled().map_or(JsValue::NULL, JsValue::from))?;
         set(&o, "store", stage.ui.store.get_untracked().into())?;
         js_sys::JSON::stringify(&o).map(String::from)
     }

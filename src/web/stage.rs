@@ -3,7 +3,8 @@
 
 use super::clock;
 use super::paint::{self, Inks};
-use super::run::Run;
+use super::run::{Disks, Run};
+use super::store::Store;
 use super::ui::{Snapshot, Ui};
 use crate::playground::scene::{self, View};
 use crate::world::EPOCH;
@@ -17,6 +18,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{HtmlCanvasElement, HtmlElement};
 
+/// The broker whose files a store keeps.
+const NODE: i32 = 1;
 /// Milliseconds that a frame may spend on running the world.
 const BUDGET_MS: f64 = 8.0;
 /// Milliseconds between two updates of what stands.
@@ -38,7 +41,7 @@ pub struct Stage {
     pub recipe: Recipe,
     pub run: RefCell<Run>,
     pub ui: Ui,
-    host: HtmlElement,
+    store: RefCell<Option<Rc<Store>>>,
     canvas: RefCell<Option<HtmlCanvasElement>>,
     inks: RefCell<Inks>,
     width: Cell<f64>,
@@ -60,12 +63,12 @@ fn now_ms() -> f64 {
 }
 
 impl Stage {
-    pub fn new(recipe: Recipe, run: Run, ui: Ui, host: HtmlElement) -> Rc<Self> {
+    pub fn new(recipe: Recipe, run: Run, ui: Ui) -> Rc<Self> {
         let stage = Rc::new(Self {
             recipe,
             run: RefCell::new(run),
             ui,
-            host,
+            store: RefCell::default(),
             canvas: RefCell::default(),
             inks: RefCell::default(),
             width: Cell::new(0.0),
@@ -89,6 +92,34 @@ impl Stage {
         stage
     }
 
+    /// From now on the broker's files are written behind the run.
+    pub fn keep_in(&self, store: Rc<Store>) {
+        store.adopt(NODE, self.run.borrow_mut().keep_journal(NODE));
+        *self.store.borrow_mut() = Some(store);
+    }
+
+    /// Hands over what the broker has written since the last time.
+    fn write_behind(&self) {
+        if let Some(store) = &*self.store.borrow() {
+            let mut run = self.run.borrow_mut();
+            while let Some(change) = run.poll_change(NODE) {
+                store.apply(NODE, change);
+            }
+        }
+    }
+
+    pub fn flush(&self) {
+        self.write_behind();
+        if let Some(store) = &*self.store.borrow() {
+            store.flush();
+        }
+    }
+
+    /// Whether the store, if there is one, holds everything; `None` without one.
+    pub fn is_settled(&self) -> Option<bool> {
+        self.store.borrow().as_ref().map(|s| s.is_settled())
+    }
+
     pub fn attach(&self, canvas: HtmlCanvasElement) {
         *self.canvas.borrow_mut() = Some(canvas);
         self.retheme();
@@ -96,6 +127,10 @@ impl Stage {
     }
 
     pub fn destroy(&self) {
+        self.write_behind();
+        if let Some(store) = self.store.borrow_mut().take() {
+            store.close();
+        }
         self.gone.set(true);
         if let (Some(id), Some(w)) = (self.frame.take(), web_sys::window()) {
             let _ = w.cancel_animation_frame(id);
@@ -152,6 +187,7 @@ impl Stage {
         if playing {
             self.advance(dt);
         }
+        self.write_behind();
         self.listen(t);
         self.draw(t);
         if playing || !self.waiting.borrow().is_empty() {
@@ -263,22 +299,24 @@ impl Stage {
     }
 
     pub fn seek(&self, micros: i64) -> Result<(), String> {
+        if self.store.borrow().is_some() && EPOCH.plus_micros(micros) < self.run.borrow().now() {
+            return Err("a cluster that is being saved goes only forward".into());
+        }
         let done = self.run.borrow_mut().seek(micros.max(0));
         self.refresh();
         done
     }
 
     pub fn reset(&self) {
-        match Run::start(&self.recipe.text, &self.recipe.name, self.recipe.seed) {
+        match Run::start(&self.recipe.text, &self.recipe.name, self.recipe.seed, Disks::new()) {
             Ok(run) => {
                 *self.run.borrow_mut() = run;
+                if let Some(store) = &*self.store.borrow() {
+                    store.adopt(NODE, self.run.borrow_mut().keep_journal(NODE));
+                }
                 self.say("From the beginning.".into());
             }
             Err(why) => self.say(why),
         }
-    }
-
-    pub fn host(&self) -> &HtmlElement {
-        &self.host
     }
 }

@@ -54,34 +54,41 @@ fn samples(p: &[Point; 4]) -> impl Iterator<Item = Point> + '_ {
     (0..=16).map(|i| cubic(p, i as f32 / 16.0))
 }
 
-/// From a producer's card to the left end of a rail.
-fn into_row(card: Rect, row: &Row, narrow: bool) -> [Point; 4] {
+/// A leg of a way that runs straight.
+fn straight(from: Point, to: Point) -> [Point; 4] {
+    [from, from, to, to]
+}
+
+/// From a producer's card to the left end of a rail: one curve, or down along the margin where the page is narrow.
+fn into_row(card: Rect, row: &Row, narrow: bool) -> Vec<[Point; 4]> {
     let to = at(row.label.x - 4.0, row.rail);
     if narrow {
         let from = at(card.x + card.w / 2.0, card.bottom());
-        let x = 7.0;
-        return [from, at(from.x, from.y + 34.0), at(x - 6.0, from.y + 30.0), at(to.x.min(x + 6.0), to.y)];
+        let (x, y) = (6.0, from.y + 34.0);
+        let turn = at(x, to.y - 8.0);
+        return vec![[from, at(from.x, y - 12.0), at(x, y - 26.0), at(x, y)], straight(at(x, y), turn), [turn, at(x, to.y), at(x, to.y), to]];
     }
     let from = at(card.right(), card.y + card.h / 2.0);
     let bend = (to.x - from.x) * 0.55;
-    [from, at(from.x + bend, from.y), at(to.x - bend, to.y), to]
+    vec![[from, at(from.x + bend, from.y), at(to.x - bend, to.y), to]]
 }
 
 /// From the right end of a rail to a card of a consumer.
-fn out_of_row(row: &Row, card: Rect, narrow: bool, width: f32) -> [Point; 4] {
+fn out_of_row(row: &Row, card: Rect, narrow: bool, width: f32) -> Vec<[Point; 4]> {
     let from = at(row.right, row.rail);
     if narrow {
         let to = at(card.right(), card.y + card.h / 2.0);
-        let x = width - 4.0;
-        return [from, at(x + 6.0, from.y + 20.0), at(x + 4.0, to.y - 8.0), to];
+        let x = width - 6.0;
+        let (turn, end) = (at(x, from.y + 8.0), at(x, to.y - 8.0));
+        return vec![[from, at(x, from.y), at(x, from.y), turn], straight(turn, end), [end, at(x, to.y), at(x, to.y), to]];
     }
     let to = at(card.x, card.y + card.h / 2.0);
     let bend = (to.x - from.x) * 0.55;
-    [from, at(from.x + bend, from.y), at(to.x - bend, to.y), to]
+    vec![[from, at(from.x + bend, from.y), at(to.x - bend, to.y), to]]
 }
 
-fn curve(points: [Point; 4], ink: Ink, dash: f32) -> Shape {
-    Shape::Curve { points, width: 1.25, ink, dash, alpha: 1.0 }
+fn curves(legs: Vec<[Point; 4]>, width: f32, ink: Ink, dash: f32) -> impl Iterator<Item = Shape> {
+    legs.into_iter().map(move |points| Shape::Curve { points, width, ink, dash, alpha: 1.0 })
 }
 
 pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut Vec<Shape>) {
@@ -97,7 +104,7 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
         });
         for (producer, card) in view.producers.iter().zip(&layout.producers) {
             if producer.topic == p.view.topic && producer.state != "stopped" {
-                out.push(curve(into_row(*card, row, layout.narrow), Ink::Line, if producer.state == "crashed" { 3.0 } else { 0.0 }));
+                out.extend(curves(into_row(*card, row, layout.narrow), 1.25, Ink::Line, if producer.state == "crashed" { 3.0 } else { 0.0 }));
             }
         }
         for group in &layout.groups {
@@ -111,15 +118,13 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
                 wanted = true;
                 if c.state != "crashed" && c.assignment.iter().any(|(t, n)| *t == p.view.topic && *n == p.view.partition) {
                     owned = true;
-                    out.push(curve(out_of_row(row, *card, layout.narrow, camera.width), Ink::Line, if c.state == "paused" { 3.0 } else { 0.0 }));
+                    out.extend(curves(out_of_row(row, *card, layout.narrow, camera.width), 1.25, Ink::Line, if c.state == "paused" { 3.0 } else { 0.0 }));
                 }
             }
             if wanted && !owned {
                 // Nobody reads this partition for the group just now.
-                let head = Rect { h: 44.0, ..group.rect };
-                let mut points = out_of_row(row, head, layout.narrow, camera.width);
-                points[3].y = group.rect.y + 23.0;
-                out.push(Shape::Curve { points, width: 1.25, ink: Ink::Bad, dash: 3.0, alpha: 0.8 });
+                let head = Rect { h: 46.0, ..group.rect };
+                out.extend(curves(out_of_row(row, head, layout.narrow, camera.width), 1.25, Ink::Bad, 3.0));
             }
         }
     }
@@ -203,7 +208,7 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
     let total: usize = view.flights.iter().map(|f| f.cargo.len()).sum();
     let crowd = total > camera.max_dots;
     // (client, topic, partition) → records under way, when there are too many to draw one by one.
-    let mut flows: BTreeMap<(Arc<str>, Arc<str>, i32), (u64, [Point; 4])> = BTreeMap::new();
+    let mut flows: BTreeMap<(Arc<str>, Arc<str>, i32), (u64, Vec<[Point; 4]>)> = BTreeMap::new();
     for f in &view.flights {
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
         if f.cargo.is_empty() {
@@ -230,11 +235,11 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
             }
             let way = if f.response {
                 let x = row.middle(c.offset);
-                Way::new(std::iter::once(at(x, row.rail)).chain(samples(&leg)).collect())
+                Way::new(std::iter::once(at(x, row.rail)).chain(leg.iter().flat_map(samples)).collect())
             } else {
                 // To the slot that it will most likely get; the broker decides.
                 let x = row.middle(end.saturating_add(i));
-                Way::new(samples(&leg).chain(std::iter::once(at(x, row.rail))).collect())
+                Way::new(leg.iter().flat_map(samples).chain(std::iter::once(at(x, row.rail))).collect())
             };
             // Records of one batch travel as a train.
             let spread = i as f32 * 9.0 * (4.0 * p).min(1.0) * (4.0 * (1.0 - p)).min(1.0);
@@ -245,8 +250,8 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
     }
     for (count, leg) in flows.values() {
         let width = (2.0 + (*count as f32).sqrt() / 4.0).min(12.0);
-        out.push(Shape::Curve { points: *leg, width, ink: Ink::Accent, dash: 6.0, alpha: 0.6 });
-        let middle = cubic(leg, 0.5);
+        out.extend(curves(leg.clone(), width, Ink::Accent, 6.0));
+        let middle = leg.first().map(|l| cubic(l, 0.5)).unwrap_or_default();
         let text = format!("{count} records").into();
         out.push(Shape::Text { at: at(middle.x, middle.y - 10.0), text, size: 10.0, bold: true, mono: false, ink: Ink::Ink, align: Align::Middle });
     }

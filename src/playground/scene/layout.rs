@@ -59,7 +59,7 @@ pub struct Layout {
     pub groups: Vec<GroupBox>,
 }
 
-pub(super) const PRODUCER_H: f32 = 64.0;
+pub(super) const PRODUCER_H: f32 = 84.0;
 pub(super) const MEMBER_H: f32 = 84.0;
 const GROUP_HEAD: f32 = 46.0;
 const GROUP_FOOT: f32 = 38.0;
@@ -122,7 +122,7 @@ fn producers(out: &mut Layout, count: usize, x: f32, y: f32, w: f32, columns: us
 }
 
 fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32, w: f32) -> f32 {
-    let card = ((w - GAP * 2.0) / 3.0).clamp(120.0, 190.0);
+    let card = ((w - GAP * 2.0) / 3.0).clamp(150.0, 190.0);
     let per_row = ((w + GAP) / (card + GAP)).floor().max(1.0) as usize;
     for i in 0..view.brokers.len() {
         let (row, column) = (i / per_row, i % per_row);
@@ -133,7 +133,8 @@ fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32
     let users = view.partitions.iter().filter(|p| !p.internal).count();
     // More partitions, lower rows: nothing is left out.
     let (cell, pitch_x, numerals, under) = match users + usize::from(camera.density) * 6 {
-        0..=6 => ((20.0, 26.0), 22.0, true, 46.0),
+        0..=3 => ((20.0, 26.0), 22.0, true, 60.0),
+        4..=6 => ((20.0, 26.0), 22.0, true, 46.0),
         7..=14 => ((14.0, 18.0), 16.0, true, 34.0),
         _ => ((9.0, 12.0), 10.0, false, 18.0),
     };
