@@ -1,4 +1,16 @@
-//! Floor 4, wasm: the page.
+//! Floor 4, wasm: the page. No state of its own outside a mounted playground, so that several live on one page.
+
+mod cards;
+mod clock;
+mod controls;
+mod mount;
+mod paint;
+mod run;
+mod stage;
+pub mod store;
+mod ui;
+
+pub use mount::{Handle, mount};
 
 /// Called once by the program's wasm face.
 pub fn start() {

@@ -28,14 +28,31 @@ pub enum DiskError {
 /// One change of the files, as a backend carries it out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change {
-    Append { path: String, position: u64, bytes: Bytes },
+    Append {
+        path: String,
+        position: u64,
+        bytes: Bytes,
+    },
     /// The file now has exactly these bytes (it may be new).
-    Replace { path: String, bytes: Bytes },
-    Truncate { path: String, length: u64 },
-    Rename { from: String, to: String },
-    Remove { path: String },
+    Replace {
+        path: String,
+        bytes: Bytes,
+    },
+    Truncate {
+        path: String,
+        length: u64,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Remove {
+        path: String,
+    },
     /// Everything of this file before this point must survive a power loss.
-    Flush { path: String },
+    Flush {
+        path: String,
+    },
 }
 
 /// A broker's disk. Cloning shares all bytes; a file is copied as a list of chunks when it is next written to, and of its

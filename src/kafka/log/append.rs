@@ -64,11 +64,7 @@ impl Log {
             let batch = batch?;
             batch.check_crc()?;
             if batch.base_offset() < self.end_offset || batch.last_offset_delta() < 0 {
-                return Err(LogError::OffsetOutOfRange {
-                    offset: batch.base_offset(),
-                    start: self.start_offset,
-                    end: self.end_offset,
-                });
+                return Err(LogError::OffsetOutOfRange { offset: batch.base_offset(), start: self.start_offset, end: self.end_offset });
             }
             first.get_or_insert(batch.base_offset());
             // A copy, so that the log does not keep the whole response alive for a part of it.

@@ -15,10 +15,8 @@ impl OffsetIndex {
     /// `None` when the bytes cannot be the index of a log file with `log_size` bytes.
     pub(super) fn parse(bytes: &[u8], log_size: u64) -> Option<Self> {
         let (chunks, []) = bytes.as_chunks::<8>() else { return None };
-        let entries: Vec<(u32, u32)> = chunks
-            .iter()
-            .map(|&[a, b, c, d, e, f, g, h]| (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])))
-            .collect();
+        let entries: Vec<(u32, u32)> =
+            chunks.iter().map(|&[a, b, c, d, e, f, g, h]| (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))).collect();
         let rising = entries.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1);
         let inside = entries.last().is_none_or(|&(offset, position)| offset <= i32::MAX as u32 && u64::from(position) < log_size);
         (rising && inside).then_some(Self { entries })
@@ -61,9 +59,7 @@ impl TimeIndex {
         let (chunks, []) = bytes.as_chunks::<12>() else { return None };
         let entries: Vec<(i64, u32)> = chunks
             .iter()
-            .map(|&[a, b, c, d, e, f, g, h, i, j, k, l]| {
-                (i64::from_be_bytes([a, b, c, d, e, f, g, h]), u32::from_be_bytes([i, j, k, l]))
-            })
+            .map(|&[a, b, c, d, e, f, g, h, i, j, k, l]| (i64::from_be_bytes([a, b, c, d, e, f, g, h]), u32::from_be_bytes([i, j, k, l])))
             .collect();
         let rising = entries.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1);
         let sound = entries.iter().all(|&(timestamp, offset)| timestamp >= 0 && offset <= i32::MAX as u32);

@@ -215,9 +215,9 @@ fn coordinator_epoch(batch: &Batch) -> Option<i32> {
 
 /// CRC-32C (Castagnoli), bit by bit: snapshots are small and seldom.
 fn crc32c(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg()))
-    })
+    !bytes
+        .iter()
+        .fold(!0u32, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg())))
 }
 
 #[cfg(test)]

@@ -60,11 +60,7 @@ impl Log {
         let mut recovery = Recovery::default();
         remove_strays(disk, dir);
         let bases = numbered(disk, dir, ".log");
-        let mut epochs = disk
-            .read_all(&format!("{dir}/{EPOCHS_FILE}"))
-            .ok()
-            .and_then(|text| Epochs::parse(&text))
-            .unwrap_or_default();
+        let mut epochs = disk.read_all(&format!("{dir}/{EPOCHS_FILE}")).ok().and_then(|text| Epochs::parse(&text)).unwrap_or_default();
         let before = epochs.checkpoint();
         let mut segments: Vec<Arc<Segment>> = Vec::with_capacity(bases.len());
         let mut end_offset = bases.first().copied().unwrap_or(0);

@@ -25,8 +25,7 @@ fn batch(records: i64, size: u32) -> Batch {
 }
 
 fn from_producer(epoch: i16, sequence: i32, records: i64) -> Batch {
-    let options =
-        BatchOptions { producer_id: 5, producer_epoch: epoch, base_sequence: sequence, ..BatchOptions::default() };
+    let options = BatchOptions { producer_id: 5, producer_epoch: epoch, base_sequence: sequence, ..BatchOptions::default() };
     batch_with(options, &vec![NOW; records as usize], 3)
 }
 
@@ -101,6 +100,7 @@ fn a_read_is_cut_at_the_high_watermark_and_the_size() {
 #[test]
 fn idempotence_follows_the_table() {
     // (epoch, first sequence, records) → code; offsets of those appended go on from 0.
+    #[allow(clippy::type_complexity)]
     let table: &[((i16, i32, i64), i16, bool, &str)] = &[
         ((0, 7, 2), 0, false, "an unknown producer may begin anywhere"),
         ((0, 7, 2), 0, true, "the same batch again"),

@@ -1,0 +1,286 @@
+//! What moves: the quiet paths between clients and ribbons, and the records and requests on them.
+
+use super::View;
+use super::layout::{Layout, Row};
+use super::ribbon::record_look;
+use super::shape::{Align, Ink, Point, Rect, Shape, at};
+use crate::kafka::time::Time;
+use crate::world::view::{Flight, WorldView};
+use kafka_protocol::messages::ApiKey;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A way that dots take: a straight run, then a curve, or the other way round.
+struct Way {
+    points: Vec<Point>,
+    lengths: Vec<f32>,
+}
+
+impl Way {
+    fn new(points: Vec<Point>) -> Self {
+        let mut total = 0.0;
+        let mut lengths = Vec::with_capacity(points.len());
+        let mut last = points.first().copied().unwrap_or_default();
+        for p in &points {
+            total += (p.x - last.x).hypot(p.y - last.y);
+            lengths.push(total);
+            last = *p;
+        }
+        Self { points, lengths }
+    }
+
+    fn length(&self) -> f32 {
+        self.lengths.last().copied().unwrap_or(0.0)
+    }
+
+    fn at(&self, distance: f32) -> Point {
+        let d = distance.clamp(0.0, self.length());
+        let i = self.lengths.partition_point(|l| *l < d);
+        let Some(to) = self.points.get(i) else { return self.points.last().copied().unwrap_or_default() };
+        let Some(from) = i.checked_sub(1).and_then(|i| self.points.get(i)) else { return *to };
+        let (start, end) = (self.lengths[i - 1], self.lengths[i]);
+        let t = if end > start { (d - start) / (end - start) } else { 1.0 };
+        at(from.x + (to.x - from.x) * t, from.y + (to.y - from.y) * t)
+    }
+}
+
+fn cubic(p: &[Point; 4], t: f32) -> Point {
+    let u = 1.0 - t;
+    let (a, b, c, d) = (u * u * u, 3.0 * u * u * t, 3.0 * u * t * t, t * t * t);
+    at(a * p[0].x + b * p[1].x + c * p[2].x + d * p[3].x, a * p[0].y + b * p[1].y + c * p[2].y + d * p[3].y)
+}
+
+fn samples(p: &[Point; 4]) -> impl Iterator<Item = Point> + '_ {
+    (0..=16).map(|i| cubic(p, i as f32 / 16.0))
+}
+
+/// A leg of a way that runs straight.
+fn straight(from: Point, to: Point) -> [Point; 4] {
+    [from, from, to, to]
+}
+
+/// From a producer's card to the left end of a rail: one curve, or down along the margin where the page is narrow.
+fn into_row(card: Rect, row: &Row, narrow: bool) -> Vec<[Point; 4]> {
+    let to = at(row.label.x - 4.0, row.rail);
+    if narrow {
+        let from = at(card.x + card.w / 2.0, card.bottom());
+        let (x, y) = (6.0, from.y + 34.0);
+        let turn = at(x, to.y - 8.0);
+        return vec![[from, at(from.x, y - 12.0), at(x, y - 26.0), at(x, y)], straight(at(x, y), turn), [turn, at(x, to.y), at(x, to.y), to]];
+    }
+    let from = at(card.right(), card.y + card.h / 2.0);
+    let bend = (to.x - from.x) * 0.55;
+    vec![[from, at(from.x + bend, from.y), at(to.x - bend, to.y), to]]
+}
+
+/// From the right end of a rail to a card of a consumer.
+fn out_of_row(row: &Row, card: Rect, narrow: bool, width: f32) -> Vec<[Point; 4]> {
+    let from = at(row.right, row.rail);
+    if narrow {
+        let to = at(card.right(), card.y + card.h / 2.0);
+        let x = width - 6.0;
+        let (turn, end) = (at(x, from.y + 8.0), at(x, to.y - 8.0));
+        return vec![[from, at(x, from.y), at(x, from.y), turn], straight(turn, end), [end, at(x, to.y), at(x, to.y), to]];
+    }
+    let to = at(card.x, card.y + card.h / 2.0);
+    let bend = (to.x - from.x) * 0.55;
+    vec![[from, at(from.x + bend, from.y), at(to.x - bend, to.y), to]]
+}
+
+fn curves(legs: Vec<[Point; 4]>, width: f32, ink: Ink, dash: f32) -> impl Iterator<Item = Shape> {
+    legs.into_iter().map(move |points| Shape::Curve { points, width, ink, dash, alpha: 1.0 })
+}
+
+pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut Vec<Shape>) {
+    for row in &layout.rows {
+        let Some(p) = view.partitions.get(row.partition) else { continue };
+        out.push(Shape::Line {
+            from: at(row.label.x - 4.0, row.rail),
+            to: at(row.right, row.rail),
+            width: 1.25,
+            ink: Ink::Line,
+            dash: 0.0,
+            alpha: 1.0,
+        });
+        for (producer, card) in view.producers.iter().zip(&layout.producers) {
+            if producer.topic == p.view.topic && producer.state != "stopped" {
+                out.extend(curves(into_row(*card, row, layout.narrow), 1.25, Ink::Line, if producer.state == "crashed" { 3.0 } else { 0.0 }));
+            }
+        }
+        for group in &layout.groups {
+            let mut owned = false;
+            let mut wanted = false;
+            for (c, card) in &group.members {
+                let Some(c) = view.consumers.get(*c) else { continue };
+                if !c.topics.contains(&p.view.topic) || c.state == "stopped" {
+                    continue;
+                }
+                wanted = true;
+                if c.state != "crashed" && c.assignment.iter().any(|(t, n)| *t == p.view.topic && *n == p.view.partition) {
+                    owned = true;
+                    out.extend(curves(out_of_row(row, *card, layout.narrow, camera.width), 1.25, Ink::Line, if c.state == "paused" { 3.0 } else { 0.0 }));
+                }
+            }
+            if wanted && !owned {
+                // Nobody reads this partition for the group just now.
+                let head = Rect { h: 46.0, ..group.rect };
+                out.extend(curves(out_of_row(row, head, layout.narrow, camera.width), 1.25, Ink::Bad, 3.0));
+            }
+        }
+    }
+}
+
+/// Records that wait: in a producer's accumulator, and between a consumer's poll and its handler.
+pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
+    let mut stack = |x: f32, bottom: f32, count: u64, ink: Ink, align: Align| {
+        if count == 0 {
+            return;
+        }
+        for i in 0..count.min(10) {
+            let rect = Rect { x, y: bottom - 5.0 - (i % 5) as f32 * 6.0, w: 5.0, h: 5.0 };
+            let shift = if i < 5 { 0.0 } else { 6.0 };
+            let x = if align == Align::End { rect.x - shift } else { rect.x + shift };
+            out.push(Shape::Block { rect: Rect { x, ..rect }, radius: 1.0, ink, alpha: 0.9 });
+        }
+        let at = at(if align == Align::End { x + 5.0 } else { x }, bottom - 35.0);
+        out.push(Shape::Text { at, text: count.to_string().into(), size: 10.0, bold: false, mono: false, ink: Ink::Muted, align });
+    };
+    for (p, card) in view.producers.iter().zip(&layout.producers) {
+        let waiting = p.accumulated.iter().map(|a| u64::from(a.2)).sum();
+        if layout.narrow {
+            stack(card.right() - 10.0, card.bottom() + 32.0, waiting, Ink::Muted, Align::End);
+        } else {
+            stack(card.right() + 5.0, card.bottom() - 1.0, waiting, Ink::Muted, Align::Start);
+        }
+    }
+    for g in &layout.groups {
+        for (c, card) in &g.members {
+            if let Some(c) = view.consumers.get(*c).filter(|c| c.state != "crashed") {
+                stack(card.x - 20.0, card.bottom() - 1.0, c.backlog, Ink::Accent, Align::End);
+            }
+        }
+    }
+}
+
+pub(super) fn dead(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
+    let broken = |state: &str| state == "crashed";
+    let producers = view.producers.iter().zip(&layout.producers).filter(|(p, _)| broken(p.state)).map(|(_, r)| *r);
+    let brokers = view.brokers.iter().zip(&layout.brokers).filter(|(b, _)| broken(b.state)).map(|(_, r)| *r);
+    let members = layout.groups.iter().flat_map(|g| &g.members);
+    let consumers = members.filter(|(c, _)| view.consumers.get(*c).is_some_and(|c| broken(c.state))).map(|(_, r)| *r);
+    out.extend(producers.chain(brokers).chain(consumers).map(|rect| Shape::Hatch { rect, ink: Ink::Bad }));
+}
+
+/// Part of its way that a flight has gone at `time`: 0 to 1.
+pub fn progress(flight: &Flight, time: Time) -> f32 {
+    let whole = flight.arrives.micros_since(flight.sent);
+    if whole <= 0 {
+        return 1.0;
+    }
+    (time.micros_since(flight.sent).clamp(0, whole) as f64 / whole as f64) as f32
+}
+
+struct Ends<'a> {
+    producers: BTreeMap<&'a str, Rect>,
+    consumers: BTreeMap<&'a str, Rect>,
+    brokers: BTreeMap<&'a str, Rect>,
+    rows: BTreeMap<(&'a str, i32), &'a Row>,
+}
+
+impl<'a> Ends<'a> {
+    fn new(view: &'a WorldView, layout: &'a Layout) -> Self {
+        let members = layout.groups.iter().flat_map(|g| &g.members);
+        Self {
+            producers: view.producers.iter().map(|p| &*p.name).zip(layout.producers.iter().copied()).collect(),
+            consumers: members.filter_map(|(c, r)| Some((&*view.consumers.get(*c)?.name, *r))).collect(),
+            brokers: view.brokers.iter().map(|b| &*b.name).zip(layout.brokers.iter().copied()).collect(),
+            rows: layout
+                .rows
+                .iter()
+                .filter_map(|r| view.partitions.get(r.partition).map(|p| ((&*p.view.topic, p.view.partition), r)))
+                .collect(),
+        }
+    }
+}
+
+pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &View, out: &mut Vec<Shape>) {
+    let ends = Ends::new(view, layout);
+    let total: usize = view.flights.iter().map(|f| f.cargo.len()).sum();
+    let crowd = total > camera.max_dots;
+    // (client, topic, partition) → records under way, when there are too many to draw one by one.
+    let mut flows: BTreeMap<(Arc<str>, Arc<str>, i32), (u64, Vec<[Point; 4]>)> = BTreeMap::new();
+    for f in &view.flights {
+        let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
+        if f.cargo.is_empty() {
+            quiet(&ends, layout, camera, f, p, out);
+            continue;
+        }
+        let mut nth: BTreeMap<i32, i64> = BTreeMap::new();
+        for c in &f.cargo {
+            let Some(row) = ends.rows.get(&(&*c.topic, c.partition)) else { continue };
+            let end = view.partitions.get(row.partition).map_or(0, |p| p.view.end_offset);
+            let n = nth.entry(c.partition).or_insert(0);
+            let i = *n;
+            *n += 1;
+            let (client, leg) = if f.response {
+                let Some(card) = ends.consumers.get(&*f.to) else { continue };
+                (&f.to, out_of_row(row, *card, layout.narrow, camera.width))
+            } else {
+                let Some(card) = ends.producers.get(&*f.from) else { continue };
+                (&f.from, into_row(*card, row, layout.narrow))
+            };
+            if crowd {
+                flows.entry((client.clone(), c.topic.clone(), c.partition)).or_insert((0, leg)).0 += 1;
+                continue;
+            }
+            let way = if f.response {
+                let x = row.middle(c.offset);
+                Way::new(std::iter::once(at(x, row.rail)).chain(leg.iter().flat_map(samples)).collect())
+            } else {
+                // To the slot that it will most likely get; the broker decides.
+                let x = row.middle(end.saturating_add(i));
+                Way::new(leg.iter().flat_map(samples).chain(std::iter::once(at(x, row.rail))).collect())
+            };
+            // Records of one batch travel as a train.
+            let spread = i as f32 * 9.0 * (4.0 * p).min(1.0) * (4.0 * (1.0 - p)).min(1.0);
+            let d = p * way.length() + if f.response { -spread } else { spread };
+            let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
+            out.push(Shape::Dot { at: way.at(d), radius: if c.tombstone { 3.0 } else { 4.5 }, ink, alpha: 1.0 });
+        }
+    }
+    for (count, leg) in flows.values() {
+        let width = (2.0 + (*count as f32).sqrt() / 4.0).min(12.0);
+        out.extend(curves(leg.clone(), width, Ink::Accent, 6.0));
+        let middle = leg.first().map(|l| cubic(l, 0.5)).unwrap_or_default();
+        let text = format!("{count} records").into();
+        out.push(Shape::Text { at: at(middle.x, middle.y - 10.0), text, size: 10.0, bold: true, mono: false, ink: Ink::Ink, align: Align::Middle });
+    }
+}
+
+/// Requests and answers without records: acknowledgements go back on the way that the records came, what concerns the
+/// group goes between the member and its coordinator; fetches that wait are not drawn.
+fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, out: &mut Vec<Shape>) {
+    let (client, broker) = if f.response { (&f.to, &f.from) } else { (&f.from, &f.to) };
+    let (radius, ink) = match f.api {
+        ApiKey::Fetch | ApiKey::Metadata | ApiKey::ApiVersions => return,
+        ApiKey::Produce if f.response => (2.2, Ink::Ok),
+        ApiKey::Heartbeat => (1.5, Ink::Muted),
+        ApiKey::OffsetCommit => (2.2, Ink::Accent),
+        _ => (2.0, Ink::Muted),
+    };
+    let card = ends.producers.get(&**client).or_else(|| ends.consumers.get(&**client));
+    let (Some(card), Some(broker)) = (card, ends.brokers.get(&**broker)) else { return };
+    let left = card.x < broker.x;
+    let points = if layout.narrow {
+        let x = if card.y > broker.y { camera.width - 6.0 } else { 6.0 };
+        [at(card.x + card.w / 2.0, card.y), at(x, card.y), at(x, broker.y + 17.0), at(broker.right(), broker.y + 17.0)]
+    } else if left {
+        let (from, to) = (at(card.right(), card.y + 14.0), at(broker.x, broker.y + 17.0));
+        [from, at(from.x + 30.0, from.y), at(to.x - 40.0, to.y), to]
+    } else {
+        let (from, to) = (at(card.x, card.y + 14.0), at(broker.right(), broker.y + 17.0));
+        [from, at(from.x - 60.0, from.y), at(to.x + 120.0, to.y), to]
+    };
+    let t = if f.response { 1.0 - p } else { p };
+    out.push(Shape::Dot { at: cubic(&points, t), radius, ink, alpha: 0.85 });
+}

@@ -1,0 +1,54 @@
+//! A record's key as a colour and a sign beside it, so that colour never stands alone.
+
+/// Colours for categories (Okabe–Ito).
+#[cfg(test)]
+const COLOURS: u8 = 6;
+
+/// The sign drawn on a record cell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Glyph {
+    None,
+    Disc,
+    Bar,
+    Triangle,
+    Diamond,
+    Ring,
+    Cross,
+    /// A record whose value is null.
+    Tombstone,
+    /// A control record: a transaction's end.
+    Control,
+}
+
+const GLYPHS: [Glyph; 6] = [Glyph::Disc, Glyph::Bar, Glyph::Triangle, Glyph::Diamond, Glyph::Ring, Glyph::Cross];
+
+/// Colour index and sign of a key: the same key always looks the same. Keys that end in a number ("key-4") take their
+/// turn, so that neighbours differ; others are hashed.
+pub fn key_look(key: &str) -> (u8, Glyph) {
+    let digits = key.len() - key.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let number = if (1..=6).contains(&digits) { key.get(key.len() - digits..).and_then(|d| d.parse::<u32>().ok()) } else { None };
+    let n = number.unwrap_or_else(|| key.bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193)) >> 8);
+    let colour = n % 6;
+    let sign = (colour + n / 6) % 6;
+    (colour as u8, GLYPHS[sign as usize])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_differ_and_a_key_keeps_its_look() {
+        let looks: Vec<_> = (0..36).map(|n| key_look(&format!("key-{n}"))).collect();
+        for (i, a) in looks.iter().enumerate() {
+            assert!(a.0 < COLOURS);
+            for b in &looks[i + 1..] {
+                assert!(a.0 != b.0 || a.1 != b.1, "36 numbered keys are told apart");
+            }
+        }
+        assert_eq!(key_look("alice"), key_look("alice"));
+        assert_ne!(key_look("alice"), key_look("bob"));
+        key_look("99999999999999999999");
+        key_look("");
+    }
+}

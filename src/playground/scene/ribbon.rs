@@ -1,0 +1,175 @@
+//! A partition as a ribbon: record cells on a rail, log start, high watermark, end offset, committed offsets, positions.
+
+use super::key::{Glyph, key_look};
+use super::layout::Row;
+use super::shape::{Align, Ink, Look, Point, Rect, Shape, Target, at};
+use super::View;
+use crate::world::view::{RecordState, WorldView};
+use std::sync::Arc;
+
+pub(super) fn record_look(key: Option<&str>, tombstone: bool, control: bool) -> (Ink, Glyph) {
+    let (ink, glyph) = key.map_or((Ink::Muted, Glyph::None), |k| {
+        let (colour, glyph) = key_look(k);
+        (Ink::Key(colour), glyph)
+    });
+    if control {
+        (Ink::Muted, Glyph::Control)
+    } else if tombstone {
+        (ink, Glyph::Tombstone)
+    } else {
+        (ink, glyph)
+    }
+}
+
+fn text(at: Point, text: impl Into<Arc<str>>, size: f32, bold: bool, ink: Ink, align: Align) -> Shape {
+    Shape::Text { at, text: text.into(), size, bold, mono: false, ink, align }
+}
+
+fn upright(x: f32, y1: f32, y2: f32, width: f32, ink: Ink, dash: f32) -> Shape {
+    Shape::Line { from: at(x, y1), to: at(x, y2), width, ink, dash, alpha: 1.0 }
+}
+
+pub(super) fn ribbon(view: &WorldView, row: &Row, camera: &View, out: &mut Vec<Shape>) {
+    let Some(state) = view.partitions.get(row.partition) else { return };
+    let p = &state.view;
+    let (cw, ch) = row.cell;
+    let bottom = row.top + ch;
+    let window_end = row.first.saturating_add(row.capacity);
+    let selected = camera.selection.as_ref() == Some(&Target::Partition(p.topic.clone(), p.partition));
+    if selected {
+        let rect = Rect { x: row.cells_x - 8.0, y: row.top - 4.0, w: row.capacity as f32 * row.pitch + 16.0, h: ch + 8.0 };
+        out.push(Shape::Block { rect, radius: 6.0, ink: Ink::Accent, alpha: 0.10 });
+    }
+    // Slots that wait for records, barely there: the log has no end.
+    let empty = row.slot(p.end_offset.max(row.first));
+    let slots_end = row.cells_x + row.capacity as f32 * row.pitch;
+    out.push(Shape::Line {
+        from: at(empty.min(slots_end), bottom),
+        to: at(slots_end, bottom),
+        width: 1.0,
+        ink: Ink::Line,
+        dash: 2.0,
+        alpha: 1.0,
+    });
+
+    for RecordState { offset, key, tombstone, control, .. } in &state.records {
+        if *offset < row.first || *offset >= window_end {
+            continue;
+        }
+        let (ink, glyph) = record_look(key.as_deref(), *tombstone, *control);
+        let look = if *offset < p.high_watermark { Look::Solid } else { Look::Pending };
+        let rect = Rect { x: row.slot(*offset), y: row.top, w: cw, h: ch };
+        out.push(Shape::Cell { rect, ink, glyph, look });
+    }
+    if row.numerals {
+        // Every fifth offset is numbered, on the cell it names.
+        let mut n = row.first.saturating_add(4) / 5 * 5;
+        let hw_x = row.slot(p.high_watermark);
+        while n < p.end_offset.min(window_end) {
+            let x = row.middle(n);
+            if (x - hw_x).abs() > 34.0 || x < hw_x - 30.0 {
+                out.push(text(at(x, row.top - 6.0), n.to_string(), 10.0, false, Ink::Muted, Align::Middle));
+            }
+            n += 5;
+        }
+    }
+    // Where a segment begins, the tape is cut.
+    for s in p.segments.iter().filter(|s| s.base_offset > row.first && s.base_offset < window_end && s.base_offset > p.log_start_offset) {
+        let x = row.slot(s.base_offset) - (row.pitch - cw) / 2.0;
+        out.push(upright(x, row.top - 3.0, bottom + 3.0, 1.0, Ink::Muted, 2.0));
+    }
+    let edge = (row.pitch - cw) / 2.0;
+    if p.log_start_offset >= row.first && p.log_start_offset <= window_end {
+        let x = row.slot(p.log_start_offset) - edge - 1.0;
+        out.push(upright(x, row.top - 3.0, bottom + 3.0, 1.0, Ink::Muted, 0.0));
+        if p.log_start_offset > 0 && row.numerals {
+            out.push(text(at(x, row.top - 16.0), "log start", 10.0, false, Ink::Muted, Align::Start));
+        }
+    } else if p.log_start_offset < row.first {
+        // The log goes on to the left.
+        for i in 0..3 {
+            let at = at(row.cells_x - 6.0 - i as f32 * 5.0, row.top + ch / 2.0);
+            out.push(Shape::Dot { at, radius: 1.2, ink: Ink::Muted, alpha: 0.8 - i as f32 * 0.22 });
+        }
+    }
+    let leo_x = row.slot(p.end_offset) - edge;
+    let hw_x = row.slot(p.high_watermark) - edge;
+    if p.end_offset != p.high_watermark {
+        out.push(upright(leo_x, row.top - 3.0, bottom + 3.0, 1.0, Ink::Muted, 0.0));
+    }
+    out.push(upright(hw_x, row.top - 9.0, bottom + 6.0, 2.5, Ink::Ink, 0.0));
+    if row.numerals {
+        out.push(text(at(hw_x, row.top - 13.0), format!("HW {}", p.high_watermark), 11.0, true, Ink::Ink, Align::Middle));
+    }
+    let end = if p.end_offset == p.high_watermark { "= LEO".to_owned() } else { format!("LEO {}", p.end_offset) };
+    if row.numerals {
+        out.push(text(at(leo_x + 8.0, row.top + ch / 2.0 + 4.0), end, 10.0, false, Ink::Muted, Align::Start));
+    }
+    commits(view, row, out);
+}
+
+/// Committed offsets as flags, and from each the way that its reader is ahead: read, and not committed yet.
+fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
+    let Some(state) = view.partitions.get(row.partition) else { return };
+    let p = &state.view;
+    let edge = (row.pitch - row.cell.0) / 2.0;
+    let height = if row.numerals { 16.0 } else { 9.0 };
+    let mut taken: Vec<(f32, f32, f32)> = Vec::new();
+    for g in &view.groups {
+        let committed = g.offsets.iter().find(|(t, n, _)| *t == p.topic && *n == p.partition).map(|o| o.2);
+        let position = view
+            .consumers
+            .iter()
+            .filter(|c| c.group.as_ref() == Some(&g.group) && c.state != "stopped" && c.state != "crashed")
+            .flat_map(|c| &c.positions)
+            .find(|(t, n, _)| *t == p.topic && *n == p.partition)
+            .map(|o| o.2);
+        let y = row.rail + 3.0;
+        if let Some(committed) = committed {
+            let x = row.slot(committed) - edge;
+            let width = if row.numerals { g.group.chars().count() as f32 * 6.4 + 18.0 } else { 14.0 };
+            // Flags that would cover each other hang lower.
+            let mut top = y;
+            while taken.iter().any(|(l, r, t)| x < *r && x + width > *l && (t - top).abs() < 1.0) && taken.len() < 8 {
+                top += height + 2.0;
+            }
+            taken.push((x, x + width + 4.0, top));
+            out.push(upright(x, row.top + row.cell.1 - 3.0, top + height, 1.2, Ink::Accent, 0.0));
+            let label: Arc<str> = if row.numerals { g.group.clone() } else { Arc::from("") };
+            out.push(Shape::Flag { rect: Rect { x, y: top, w: width, h: height }, text: label, ink: Ink::Accent });
+            if let Some(position) = position.filter(|n| *n > committed) {
+                let to = row.slot(position) - edge;
+                out.push(Shape::Line { from: at(x, row.rail), to: at(to, row.rail), width: 3.0, ink: Ink::Accent, dash: 0.0, alpha: 0.35 });
+            }
+        }
+        if let Some(position) = position {
+            out.push(Shape::Pointer { at: at(row.slot(position) - edge, row.rail - 3.0), ink: Ink::Accent });
+        }
+    }
+    // Readers without a group have a position and nothing else.
+    for c in view.consumers.iter().filter(|c| c.group.is_none()) {
+        if let Some((_, _, n)) = c.positions.iter().find(|(t, n, _)| *t == p.topic && *n == p.partition) {
+            out.push(Shape::Pointer { at: at(row.slot(*n) - edge, row.rail - 3.0), ink: Ink::Muted });
+        }
+    }
+}
+
+/// An internal topic as one thin row: its partitions side by side, a tick for each record at their ends.
+pub(super) fn internal(view: &WorldView, topic: &Arc<str>, rect: Rect, out: &mut Vec<Shape>) {
+    let all: Vec<_> = view.partitions.iter().filter(|p| p.internal && p.view.topic == *topic).collect();
+    let label = 150.0_f32.min(rect.w * 0.42);
+    let (x, w) = (rect.x + label, (rect.w - label - 70.0).max(60.0));
+    let y = rect.y + rect.h / 2.0;
+    out.push(Shape::Line { from: at(x, y + 5.0), to: at(x + w, y + 5.0), width: 1.0, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
+    let mut recent: Vec<_> = all.iter().flat_map(|p| p.records.iter().map(move |r| (r.timestamp, p.view.partition, r))).collect();
+    recent.sort_by_key(|r| (r.0, r.1, r.2.offset));
+    let fit = (w / 6.0) as usize;
+    let skip = recent.len().saturating_sub(fit);
+    for (i, (_, _, r)) in recent.iter().skip(skip).enumerate() {
+        let rect = Rect { x: x + i as f32 * 6.0, y: y - 4.0, w: 4.0, h: 8.0 };
+        let alpha = if r.tombstone { 0.3 } else { 0.75 };
+        out.push(Shape::Block { rect, radius: 1.0, ink: Ink::Muted, alpha });
+    }
+    let total: i64 = all.iter().map(|p| p.view.end_offset).sum();
+    out.push(text(at(rect.right(), y + 4.0), format!("{total} records"), 10.0, false, Ink::Muted, Align::End));
+}

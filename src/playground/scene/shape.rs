@@ -1,0 +1,105 @@
+//! What a picture is made of: shapes in the theme's inks, and the places where standing things go.
+
+pub use super::key::Glyph;
+use std::sync::Arc;
+
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Point {
+    pub x: f32,
+    pub y: f32,
+}
+
+pub const fn at(x: f32, y: f32) -> Point {
+    Point { x, y }
+}
+
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Rect {
+    pub x: f32,
+    pub y: f32,
+    pub w: f32,
+    pub h: f32,
+}
+
+impl Rect {
+    pub fn right(&self) -> f32 {
+        self.x + self.w
+    }
+    pub fn bottom(&self) -> f32 {
+        self.y + self.h
+    }
+    pub fn contains(&self, p: Point) -> bool {
+        p.x >= self.x && p.x < self.right() && p.y >= self.y && p.y < self.bottom()
+    }
+}
+
+/// A colour by its name in the theme.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ink {
+    Background,
+    Surface,
+    Soft,
+    Ink,
+    Muted,
+    Line,
+    Accent,
+    Bad,
+    Ok,
+    Key(u8),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// Below the high watermark.
+    Solid,
+    /// Above the high watermark: a tint with a dashed edge.
+    Pending,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Align {
+    Start,
+    Middle,
+    End,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum Shape {
+    /// A record in a log.
+    Cell { rect: Rect, ink: Ink, glyph: Glyph, look: Look },
+    /// A record on its way.
+    Dot { at: Point, radius: f32, ink: Ink, alpha: f32 },
+    Line { from: Point, to: Point, width: f32, ink: Ink, dash: f32, alpha: f32 },
+    /// A cubic from `points[0]` to `points[3]`.
+    Curve { points: [Point; 4], width: f32, ink: Ink, dash: f32, alpha: f32 },
+    /// A committed offset: a pole at its left edge, the group's name in it.
+    Flag { rect: Rect, text: Arc<str>, ink: Ink },
+    /// `size` in CSS pixels; `at` is the baseline.
+    Text { at: Point, text: Arc<str>, size: f32, bold: bool, mono: bool, ink: Ink, align: Align },
+    /// A small filled triangle that points up at `at`.
+    Pointer { at: Point, ink: Ink },
+    Block { rect: Rect, radius: f32, ink: Ink, alpha: f32 },
+    /// Diagonal hatching: something is dead here.
+    Hatch { rect: Rect, ink: Ink },
+}
+
+/// Something that stands on the stage, by name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Target {
+    Heading(&'static str),
+    Producer(Arc<str>),
+    Broker(Arc<str>),
+    Topic(Arc<str>),
+    Partition(Arc<str>, i32),
+    /// `None`: consumers without a group.
+    Group(Option<Arc<str>>),
+    Consumer(Arc<str>),
+    Internal(Arc<str>),
+}
+
+/// Where something stands.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Place {
+    pub what: Target,
+    pub rect: Rect,
+}

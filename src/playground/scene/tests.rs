@@ -1,0 +1,212 @@
+//! The picture of handmade moments.
+
+use super::*;
+use crate::kafka::broker::PartitionView;
+use crate::kafka::coordinator::GroupView;
+use crate::kafka::time::Time;
+use crate::world::view::*;
+use kafka_protocol::messages::ApiKey;
+use std::sync::Arc;
+
+fn s(text: &str) -> Arc<str> {
+    Arc::from(text)
+}
+
+pub(super) fn partition(topic: &str, n: i32, end: i64, hw: i64) -> PartitionState {
+    PartitionState {
+        view: PartitionView {
+            topic: s(topic),
+            partition: n,
+            leader: 1,
+            leader_epoch: 0,
+            replicas: vec![1],
+            isr: vec![1],
+            log_start_offset: 0,
+            high_watermark: hw,
+            end_offset: end,
+            segments: vec![],
+        },
+        records: (end.saturating_sub(48).max(0)..end)
+            .map(|offset| RecordState { offset, timestamp: 0, key: Some(s(&format!("key-{}", offset % 7))), tombstone: false, control: false, value_bytes: 90 })
+            .collect(),
+        internal: topic.starts_with("__"),
+    }
+}
+
+fn consumer(name: &str, assignment: &[i32]) -> ConsumerState {
+    ConsumerState {
+        name: s(name),
+        group: Some(s("billing")),
+        topics: vec![s("orders")],
+        state: "running",
+        client_state: "stable",
+        member: None,
+        generation: 1,
+        assignment: assignment.iter().map(|n| (s("orders"), *n)).collect(),
+        positions: assignment.iter().map(|n| (s("orders"), *n, 5)).collect(),
+        handled: 0,
+        duplicates: 0,
+        backlog: 0,
+        handle_us: 1000,
+    }
+}
+
+fn moment() -> WorldView {
+    WorldView {
+        now: Time(1_000_000),
+        brokers: vec![BrokerState { node_id: 1, name: s("broker-1"), state: "running", is_controller: true }],
+        partitions: vec![partition("orders", 0, 8, 6), partition("orders", 1, 3, 3), partition("__consumer_offsets", 0, 2, 2)],
+        producers: vec![ProducerState {
+            name: s("checkout"),
+            topic: s("orders"),
+            state: "running",
+            rate_per_1000s: 2000,
+            acks: -1,
+            accumulated: vec![],
+            pending: 0,
+            sent: 0,
+            acked: 0,
+            failed: 0,
+        }],
+        consumers: vec![consumer("billing-1", &[0]), consumer("billing-2", &[1])],
+        groups: vec![GroupView { group: s("billing"), state: "Stable", generation: 1, protocol: None, leader: None, members: vec![], offsets: vec![(s("orders"), 0, 4)] }],
+        flights: vec![],
+        next: None,
+    }
+}
+
+fn flight(response: bool, from: &str, to: &str, offset: i64) -> Flight {
+    Flight {
+        message: 1,
+        from: s(from),
+        to: s(to),
+        sent: Time(1_000_000),
+        arrives: Time(2_000_000),
+        api: if response { ApiKey::Fetch } else { ApiKey::Produce },
+        response,
+        bytes: 100,
+        cargo: vec![Cargo { topic: s("orders"), partition: 0, offset, key: Some(s("key-1")), tombstone: false }],
+    }
+}
+
+fn dots(scene: &Scene) -> Vec<(f32, f32)> {
+    scene.shapes.iter().filter_map(|s| if let Shape::Dot { at, radius, .. } = s { (*radius > 4.0).then_some((at.x, at.y)) } else { None }).collect()
+}
+
+fn texts(scene: &Scene) -> Vec<String> {
+    scene.shapes.iter().filter_map(|s| if let Shape::Text { text, .. } = s { Some(text.to_string()) } else { None }).collect()
+}
+
+#[test]
+fn records_above_the_high_watermark_are_pending_and_all_are_drawn() {
+    let view = moment();
+    let picture = scene(&view, view.now, &View::new(1280.0));
+    let looks: Vec<_> = picture.shapes.iter().filter_map(|s| if let Shape::Cell { look, .. } = s { Some(*look) } else { None }).collect();
+    assert_eq!(looks.len(), 11, "internal records are not cells");
+    assert_eq!(looks.iter().filter(|l| **l == Look::Pending).count(), 2);
+    let texts = texts(&picture);
+    for expected in ["HW 6", "LEO 8", "HW 3", "= LEO", "2 records"] {
+        assert!(texts.iter().any(|t| t == expected), "{expected} in {texts:?}");
+    }
+    assert_eq!(picture.shapes.iter().filter(|s| matches!(s, Shape::Flag { text, .. } if &**text == "billing")).count(), 1);
+}
+
+#[test]
+fn a_record_leaves_its_producer_and_lands_in_the_slot_after_the_last() {
+    let mut view = moment();
+    view.flights = vec![flight(false, "checkout", "broker-1", -1)];
+    let camera = View::new(1280.0);
+    let place = layout(&view, &camera);
+    let start = dots(&scene(&view, Time(1_000_000), &camera));
+    let middle = dots(&scene(&view, Time(1_500_000), &camera));
+    let end = dots(&scene(&view, Time(2_000_000), &camera));
+    assert_eq!(start, vec![(place.producers[0].right(), place.producers[0].y + place.producers[0].h / 2.0)]);
+    let row = &place.rows[0];
+    assert!((end[0].0 - row.middle(8)).abs() < 0.01 && (end[0].1 - row.rail).abs() < 0.01);
+    assert!(start[0].0 < middle[0].0 && middle[0].0 < end[0].0);
+}
+
+#[test]
+fn a_fetched_record_leaves_its_own_slot_and_reaches_its_consumer() {
+    let mut view = moment();
+    view.flights = vec![flight(true, "broker-1", "billing-1", 5)];
+    let camera = View::new(1280.0);
+    let place = layout(&view, &camera);
+    let start = dots(&scene(&view, Time(1_000_000), &camera));
+    let end = dots(&scene(&view, Time(2_000_000), &camera));
+    assert!((start[0].0 - place.rows[0].middle(5)).abs() < 0.01);
+    assert!((end[0].0 - place.groups[0].members[0].1.x).abs() < 0.01);
+}
+
+#[test]
+fn too_many_records_become_a_flow_with_their_count() {
+    let mut view = moment();
+    let mut f = flight(false, "checkout", "broker-1", -1);
+    f.cargo = vec![f.cargo[0].clone(); 50];
+    view.flights = vec![f];
+    let camera = View { max_dots: 49, ..View::new(1280.0) };
+    let picture = scene(&view, view.now, &camera);
+    assert_eq!(dots(&picture), vec![]);
+    assert!(texts(&picture).contains(&"50 records".to_owned()));
+    assert_eq!(dots(&scene(&view, view.now, &View { max_dots: 50, ..camera })).len(), 50);
+}
+
+#[test]
+fn a_partition_that_nobody_reads_is_a_broken_way() {
+    let mut view = moment();
+    let broken = |view: &WorldView| {
+        let picture = scene(view, view.now, &View::new(1280.0));
+        picture.shapes.iter().filter(|s| matches!(s, Shape::Curve { ink: Ink::Bad, .. })).count()
+    };
+    assert_eq!(broken(&view), 0);
+    view.consumers[1].state = "crashed";
+    assert_eq!(broken(&view), 1);
+    let picture = scene(&view, view.now, &View::new(1280.0));
+    assert_eq!(picture.shapes.iter().filter(|s| matches!(s, Shape::Hatch { .. })).count(), 1);
+}
+
+#[test]
+fn columns_wide_and_from_top_to_bottom_when_narrow() {
+    let view = moment();
+    for width in [320.0, 390.0, 639.0, 640.0, 800.0, 1280.0, 2000.0] {
+        let picture = scene(&view, view.now, &View::new(width));
+        assert_eq!(picture.narrow, width < NARROW);
+        for p in &picture.places {
+            assert!(p.rect.x >= 0.0 && p.rect.right() <= width + 0.5, "{p:?} within {width}");
+            assert!(p.rect.bottom() <= picture.height, "{p:?} within the height {}", picture.height);
+        }
+        let of = |t: &Target| picture.places.iter().find(|p| p.what == *t).map(|p| p.rect).expect("is placed");
+        let (producer, partition, member) = (of(&Target::Producer(s("checkout"))), of(&Target::Partition(s("orders"), 0)), of(&Target::Consumer(s("billing-1"))));
+        if picture.narrow {
+            assert!(producer.bottom() <= partition.y && partition.bottom() <= member.y);
+        } else {
+            assert!(producer.right() <= partition.x && partition.right() <= member.x);
+        }
+        let p = of(&Target::Consumer(s("billing-2")));
+        assert_eq!(picture.hit(p.x + 2.0, p.y + 2.0), Some(&Target::Consumer(s("billing-2"))), "a member before its group");
+    }
+}
+
+#[test]
+fn a_window_turns_by_quarters_and_always_shows_the_end() {
+    for capacity in [4, 17, 20, 48] {
+        let mut turns = 0;
+        let mut last = 0;
+        for end in 0..500 {
+            let first = window(0, end, capacity);
+            assert!(first >= last && end < first + capacity, "end {end} in a window of {capacity} from {first}");
+            turns += i32::from(first != last);
+            last = first;
+        }
+        assert!(i64::from(turns) <= 500 / (capacity / 4) + 1);
+    }
+    assert_eq!(window(30, 31, 20), 30);
+}
+
+#[test]
+fn reduced_motion_is_the_same_picture_in_steps() {
+    let mut view = moment();
+    view.flights = vec![flight(false, "checkout", "broker-1", -1)];
+    let camera = View { reduced_motion: true, ..View::new(1280.0) };
+    assert_eq!(scene(&view, Time(1_100_000), &camera), scene(&view, Time(1_900_000), &camera));
+}

@@ -1,0 +1,61 @@
+//! Speeds and times in words.
+
+/// The slider's steps: ten for each factor of ten, from 1/1000 to 1000; one more is "as fast as it goes".
+pub const SLOWEST: i32 = -30;
+pub const FASTEST: i32 = 30;
+pub const MAX: i32 = 31;
+
+/// Simulated seconds for each second; `None` is as fast as it goes.
+pub fn factor(step: i32) -> Option<f64> {
+    (step <= FASTEST).then(|| 10_f64.powf(f64::from(step.max(SLOWEST)) / 10.0))
+}
+
+/// The nearest step for a factor; "max" is a word for the last.
+pub fn step_of(text: &str) -> Option<i32> {
+    let text = text.trim().trim_end_matches(['x', '×']);
+    if text == "max" {
+        return Some(MAX);
+    }
+    let factor = match text.split_once('/') {
+        Some((a, b)) => a.trim().parse::<f64>().ok()? / b.trim().parse::<f64>().ok()?,
+        None => text.parse::<f64>().ok()?,
+    };
+    (factor.is_finite() && factor > 0.0).then(|| ((factor.log10() * 10.0).round() as i32).clamp(SLOWEST, FASTEST))
+}
+
+pub fn speed_words(step: i32) -> String {
+    match factor(step) {
+        None => "max".into(),
+        Some(f) if f < 0.95 => format!("1/{}×", nice(1.0 / f)),
+        Some(f) => format!("{}×", nice(f)),
+    }
+}
+
+fn nice(f: f64) -> String {
+    let scale = 10_f64.powf(f.log10().floor());
+    let m = f / scale;
+    let m = [1.0, 1.25, 1.6, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0]
+        .into_iter()
+        .min_by(|a: &f64, b: &f64| (a - m).abs().total_cmp(&(b - m).abs()))
+        .unwrap_or(m);
+    let v = m * scale;
+    if (v - v.round()).abs() < 0.01 { format!("{}", v.round() as i64) } else { format!("{v:.1}") }
+}
+
+/// "00:12.480" of microseconds since the run began.
+pub fn time_words(micros: i64) -> String {
+    let millis = micros / 1000;
+    let (s, ms) = (millis / 1000, millis % 1000);
+    let (m, s) = (s / 60, s % 60);
+    if m < 60 { format!("{m:02}:{s:02}.{ms:03}") } else { format!("{}:{:02}:{s:02}.{ms:03}", m / 60, m % 60) }
+}
+
+/// "in 6.2 s", "in 350 µs".
+pub fn span_words(micros: i64) -> String {
+    match micros {
+        ..1_000 => format!("{micros} µs"),
+        1_000..1_000_000 => format!("{} ms", micros / 1000),
+        1_000_000..60_000_000 => format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10),
+        _ => format!("{} min", micros / 60_000_000),
+    }
+}

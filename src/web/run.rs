@@ -1,0 +1,151 @@
+//! A run on the page: a scenario being played, its narrator, and its disk's journal for a store.
+
+use crate::kafka::disk::Change;
+use crate::kafka::time::Time;
+use crate::playground::narrate::Transcript;
+use crate::playground::scenario::{Playback, Scenario};
+use crate::world::EPOCH;
+use crate::world::action::{Action, Genesis};
+use crate::world::view::WorldView;
+use crate::world::World;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+/// Microseconds that are run between two looks at the frame's budget.
+const SLICE_US: i64 = 20_000;
+/// What the narrator tells on the page: the events that everyone should see.
+const LEVEL: u8 = 1;
+
+pub struct Run {
+    play: Playback,
+    transcript: Transcript,
+    told: Option<u64>,
+    note: Option<String>,
+}
+
+/// Files by node id.
+pub type Disks = BTreeMap<i32, Vec<(String, Bytes)>>;
+
+impl Run {
+    /// Reads the scenario and does its setup. `disks`: what a store kept; topics that are on it are not made again.
+    ///
+    /// # Errors
+    /// A sentence: which line is wrong and what was expected there.
+    pub fn start(text: &str, name: &str, seed: Option<u64>, disks: Disks) -> Result<Self, String> {
+        let mut scenario = Scenario::parse(text).map_err(|e| format!("{name}: {e}"))?;
+        if let Some(seed) = seed {
+            scenario.genesis.seed = seed;
+        }
+        let kept = |topic: &str| {
+            let first = format!("{topic}-0/");
+            disks.values().flatten().any(|(path, _)| path.starts_with(&first))
+        };
+        scenario.actions.retain(|(_, a)| !matches!(a, Action::CreateTopic { topic, .. } if kept(topic)));
+        scenario.genesis = Genesis { disks, ..scenario.genesis };
+        let play = Playback::new(scenario).map_err(|e| format!("{name}: {e}"))?;
+        let mut run = Self { play, transcript: Transcript::new(LEVEL), told: None, note: None };
+        // The setup is what the page opens with; the narrator begins after it.
+        run.transcript.update(run.play.world());
+        run.told = run.transcript.latest().map(|s| s.event.0);
+        Ok(run)
+    }
+
+    pub fn title(&self) -> String {
+        self.play.scenario().title.clone()
+    }
+
+    pub fn world(&self) -> &World {
+        self.play.world()
+    }
+
+    pub fn now(&self) -> Time {
+        self.world().now()
+    }
+
+    /// Runs on to `target` while `more` says that there is time.
+    pub fn advance(&mut self, target: Time, more: &mut dyn FnMut() -> bool) -> bool {
+        while self.now() < target {
+            if !more() {
+                return false;
+            }
+            let next = self.now().plus_micros(SLICE_US).min(target);
+            self.play.run_until(next);
+        }
+        true
+    }
+
+    pub fn step(&mut self) {
+        self.play.step();
+    }
+
+    pub fn view(&self) -> WorldView {
+        self.world().view()
+    }
+
+    pub fn act(&mut self, action: Action) -> Result<(), String> {
+        self.play.world_mut().act(action).map(|_| ()).map_err(|e| format!("{e}."))
+    }
+
+    /// One timed line of the scenario language, done now.
+    pub fn line(&mut self, line: &str) -> Result<(), String> {
+        let scenario = Scenario::parse(&format!("tidepool 1\nat 0s {line}\n")).map_err(|e| e.message)?;
+        for (_, text) in scenario.notes {
+            self.note = Some(text);
+        }
+        scenario.actions.into_iter().try_for_each(|(_, action)| self.act(action))
+    }
+
+    /// What has been said since the last time.
+    pub fn sentences(&mut self) -> Vec<String> {
+        let mut out = Vec::new();
+        if let Some(note) = self.play.note()
+            && self.note.as_deref() != Some(note)
+        {
+            out.push(note.to_owned());
+            self.note = Some(note.to_owned());
+        }
+        if self.transcript.update(self.play.world()) > 0 {
+            let told = self.told;
+            out.extend(self.transcript.sentences().filter(|s| told.is_none_or(|t| s.event.0 > t)).map(|s| s.text.clone()));
+            self.told = self.transcript.latest().map(|s| s.event.0);
+        }
+        out
+    }
+
+    /// Goes to a moment, in microseconds since the beginning. An earlier one is replayed from the run's value.
+    pub fn seek(&mut self, micros: i64) -> Result<(), String> {
+        let target = EPOCH.plus_micros(micros);
+        if target >= self.now() {
+            self.play.run_until(target);
+            return Ok(());
+        }
+        let world = self.world();
+        let earlier = World::replay(world.genesis().clone(), world.history(), target).map_err(|e| e.to_string())?;
+        *self.play.world_mut() = earlier;
+        self.transcript = Transcript::new(LEVEL);
+        self.transcript.update(self.play.world());
+        self.told = self.transcript.latest().map(|s| s.event.0);
+        Ok(())
+    }
+
+    pub fn hash(&self) -> u64 {
+        self.world().event_hash()
+    }
+
+    /// Events so far, kept or not.
+    pub fn events(&self) -> u64 {
+        self.world().events().last().map_or(0, |e| e.id.0 + 1)
+    }
+
+    /// From now on the broker's changes are kept for a store; what its disk holds now.
+    pub fn keep_journal(&mut self, node: i32) -> Vec<(String, Bytes)> {
+        let Some(disk) = self.play.world_mut().disk_mut(node) else { return Vec::new() };
+        disk.keep_journal();
+        let paths: Vec<String> = disk.list("").map(str::to_owned).collect();
+        paths.into_iter().filter_map(|p| disk.read_all(&p).ok().map(|b| (p, b))).collect()
+    }
+
+    pub fn poll_change(&mut self, node: i32) -> Option<Change> {
+        self.play.world_mut().disk_mut(node)?.poll_change()
+    }
+}

@@ -1,0 +1,322 @@
+//! One playground's loop: runs the world within a budget for each frame, paints, and tells the standing part at most ten
+//! times a second. It rests when paused, hidden, off screen or destroyed.
+
+use super::clock;
+use super::paint::{self, Inks};
+use super::run::{Disks, Run};
+use super::store::Store;
+use super::ui::{Snapshot, Ui};
+use crate::playground::scene::{self, View};
+use crate::world::EPOCH;
+use crate::world::action::Action;
+use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{HtmlCanvasElement, HtmlElement};
+
+/// The broker whose files a store keeps.
+const NODE: i32 = 1;
+/// Milliseconds that a frame may spend on running the world.
+const BUDGET_MS: f64 = 8.0;
+/// Milliseconds between two updates of what stands.
+const PUBLISH_MS: f64 = 100.0;
+/// Milliseconds that a sentence stays before the next replaces it.
+const SENTENCE_MS: f64 = 1600.0;
+/// Sentences that wait to be told; the oldest give way.
+const SENTENCES: usize = 6;
+
+/// What a playground is made from, for reset.
+#[derive(Clone, Default)]
+pub struct Recipe {
+    pub name: String,
+    pub text: String,
+    pub seed: Option<u64>,
+}
+
+pub struct Stage {
+    pub recipe: Recipe,
+    pub run: RefCell<Run>,
+    pub ui: Ui,
+    store: RefCell<Option<Rc<Store>>>,
+    canvas: RefCell<Option<HtmlCanvasElement>>,
+    inks: RefCell<Inks>,
+    width: Cell<f64>,
+    visible: Cell<bool>,
+    on_screen: Cell<bool>,
+    gone: Cell<bool>,
+    frame: Cell<Option<i32>>,
+    last: Cell<f64>,
+    published: Cell<f64>,
+    spoken: Cell<f64>,
+    /// Simulated microseconds that a frame left over, at slow speeds less than one.
+    rest: Cell<f64>,
+    waiting: RefCell<VecDeque<String>>,
+    tick: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+}
+
+fn now_ms() -> f64 {
+    web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now())
+}
+
+impl Stage {
+    pub fn new(recipe: Recipe, run: Run, ui: Ui) -> Rc<Self> {
+        let stage = Rc::new(Self {
+            recipe,
+            run: RefCell::new(run),
+            ui,
+            store: RefCell::default(),
+            canvas: RefCell::default(),
+            inks: RefCell::default(),
+            width: Cell::new(0.0),
+            visible: Cell::new(true),
+            on_screen: Cell::new(true),
+            gone: Cell::new(false),
+            frame: Cell::new(None),
+            last: Cell::new(0.0),
+            published: Cell::new(f64::NEG_INFINITY),
+            spoken: Cell::new(f64::NEG_INFINITY),
+            rest: Cell::new(0.0),
+            waiting: RefCell::default(),
+            tick: RefCell::default(),
+        });
+        let weak: Weak<Self> = Rc::downgrade(&stage);
+        *stage.tick.borrow_mut() = Some(Closure::new(move |t: f64| {
+            if let Some(stage) = weak.upgrade() {
+                stage.on_frame(t);
+            }
+        }));
+        stage
+    }
+
+    /// From now on the broker's files are written behind the run.
+    pub fn keep_in(&self, store: Rc<Store>) {
+        store.adopt(NODE, self.run.borrow_mut().keep_journal(NODE));
+        *self.store.borrow_mut() = Some(store);
+    }
+
+    /// Hands over what the broker has written since the last time.
+    fn write_behind(&self) {
+        if let Some(store) = &*self.store.borrow() {
+            let mut run = self.run.borrow_mut();
+            while let Some(change) = run.poll_change(NODE) {
+                store.apply(NODE, change);
+            }
+        }
+    }
+
+    pub fn flush(&self) {
+        self.write_behind();
+        if let Some(store) = &*self.store.borrow() {
+            store.flush();
+        }
+    }
+
+    /// Whether the store, if there is one, holds everything; `None` without one.
+    pub fn is_settled(&self) -> Option<bool> {
+        self.store.borrow().as_ref().map(|s| s.is_settled())
+    }
+
+    pub fn attach(&self, canvas: HtmlCanvasElement) {
+        *self.canvas.borrow_mut() = Some(canvas);
+        self.retheme();
+        self.refresh();
+    }
+
+    pub fn destroy(&self) {
+        self.write_behind();
+        if let Some(store) = self.store.borrow_mut().take() {
+            store.close();
+        }
+        self.gone.set(true);
+        if let (Some(id), Some(w)) = (self.frame.take(), web_sys::window()) {
+            let _ = w.cancel_animation_frame(id);
+        }
+    }
+
+    pub fn retheme(&self) {
+        if let Some(canvas) = &*self.canvas.borrow() {
+            *self.inks.borrow_mut() = Inks::read(canvas);
+        }
+        self.wake();
+    }
+
+    pub fn resize(&self, width: f64) {
+        if width > 0.0 && (width - self.width.get()).abs() > 0.5 {
+            self.width.set(width);
+            self.refresh();
+        }
+    }
+
+    pub fn set_visible(&self, visible: bool) {
+        self.visible.set(visible);
+        self.wake();
+    }
+
+    pub fn set_on_screen(&self, on_screen: bool) {
+        self.on_screen.set(on_screen);
+        self.wake();
+    }
+
+    /// Asks for one frame; frames follow each other while the run plays.
+    pub fn wake(&self) {
+        if self.gone.get() || self.frame.get().is_some() || !self.visible.get() || !self.on_screen.get() {
+            return;
+        }
+        if let (Some(tick), Some(w)) = (&*self.tick.borrow(), web_sys::window()) {
+            self.frame.set(w.request_animation_frame(tick.as_ref().unchecked_ref()).ok());
+        }
+    }
+
+    /// What stands is told at the next frame, whenever the last time was.
+    pub fn refresh(&self) {
+        self.published.set(f64::NEG_INFINITY);
+        self.wake();
+    }
+
+    fn on_frame(self: &Rc<Self>, t: f64) {
+        self.frame.set(None);
+        if self.gone.get() {
+            return;
+        }
+        let dt = (t - self.last.replace(t)).clamp(0.0, 100.0);
+        let playing = self.ui.playing.get_untracked();
+        if playing {
+            self.advance(dt);
+        }
+        self.write_behind();
+        self.listen(t);
+        self.draw(t);
+        if playing || !self.waiting.borrow().is_empty() {
+            self.wake();
+        }
+    }
+
+    fn advance(&self, dt_ms: f64) {
+        let mut run = self.run.borrow_mut();
+        let until = now_ms() + BUDGET_MS;
+        let mut more = || now_ms() < until;
+        match clock::factor(self.ui.speed.get_untracked()) {
+            Some(factor) => {
+                let due = self.rest.get() + dt_ms * 1000.0 * factor;
+                let whole = due.floor();
+                let target = run.now().plus_micros(whole as i64);
+                // What does not fit in a frame is dropped: the picture slows down instead of stalling.
+                run.advance(target, &mut more);
+                self.rest.set(due - whole);
+            }
+            None => {
+                let target = run.now().plus_millis(60_000);
+                run.advance(target, &mut more);
+            }
+        }
+    }
+
+    /// Takes what has happened from the run, in words, and says one sentence at a time.
+    fn listen(&self, t: f64) {
+        let new = self.run.borrow_mut().sentences();
+        let mut waiting = self.waiting.borrow_mut();
+        for s in new {
+            if waiting.len() >= SENTENCES {
+                waiting.pop_front();
+            }
+            waiting.push_back(s);
+        }
+        if t - self.spoken.get() >= SENTENCE_MS
+            && let Some(s) = waiting.pop_front()
+        {
+            self.spoken.set(t);
+            drop(waiting);
+            self.ui.said.set(s);
+        }
+    }
+
+    pub fn say(&self, text: String) {
+        self.waiting.borrow_mut().clear();
+        self.spoken.set(now_ms());
+        self.ui.said.set(text);
+        self.refresh();
+    }
+
+    fn draw(&self, t: f64) {
+        let guard = self.canvas.borrow();
+        let (Some(canvas), width) = (&*guard, self.width.get()) else { return };
+        if width <= 0.0 {
+            return;
+        }
+        let view = self.run.borrow().view();
+        let mut camera = View::new(width as f32);
+        camera.reduced_motion = super::mount::prefers("(prefers-reduced-motion: reduce)");
+        let picture = scene::scene(&view, view.now, &camera);
+        let height = f64::from(picture.height).ceil();
+        let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio()).clamp(1.0, 3.0);
+        let (w, h) = ((width * ratio) as u32, (height * ratio) as u32);
+        if canvas.width() != w || canvas.height() != h {
+            canvas.set_width(w);
+            canvas.set_height(h);
+            let _ = HtmlElement::style(canvas).set_property("height", &format!("{height}px"));
+        }
+        if let Some(c) = paint::context(canvas) {
+            paint::paint(&c, &picture, &self.inks.borrow(), width, height, ratio);
+        }
+        if t - self.published.get() >= PUBLISH_MS {
+            self.published.set(t);
+            let elapsed = view.now.micros_since(EPOCH);
+            let snap = Snapshot { view, places: picture.places, height, narrow: picture.narrow, elapsed };
+            self.ui.snap.set(Arc::new(snap));
+        }
+    }
+
+    // What a person does.
+
+    pub fn toggle(&self) {
+        self.ui.playing.update(|p| *p = !*p);
+        self.last.set(now_ms());
+        self.refresh();
+    }
+
+    pub fn play(&self, on: bool) {
+        if self.ui.playing.get_untracked() != on {
+            self.toggle();
+        }
+    }
+
+    pub fn step(&self) {
+        self.ui.playing.set(false);
+        self.run.borrow_mut().step();
+        self.refresh();
+    }
+
+    pub fn act(&self, action: Action) {
+        let done = self.run.borrow_mut().act(action);
+        match done {
+            Ok(()) => self.refresh(),
+            Err(why) => self.say(why),
+        }
+    }
+
+    pub fn seek(&self, micros: i64) -> Result<(), String> {
+        if self.store.borrow().is_some() && EPOCH.plus_micros(micros) < self.run.borrow().now() {
+            return Err("a cluster that is being saved goes only forward".into());
+        }
+        let done = self.run.borrow_mut().seek(micros.max(0));
+        self.refresh();
+        done
+    }
+
+    pub fn reset(&self) {
+        match Run::start(&self.recipe.text, &self.recipe.name, self.recipe.seed, Disks::new()) {
+            Ok(run) => {
+                *self.run.borrow_mut() = run;
+                if let Some(store) = &*self.store.borrow() {
+                    store.adopt(NODE, self.run.borrow_mut().keep_journal(NODE));
+                }
+                self.say("From the beginning.".into());
+            }
+            Err(why) => self.say(why),
+        }
+    }
+}
