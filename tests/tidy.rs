@@ -8,8 +8,20 @@ const MAX_LINES: usize = 700;
 
 /// Names of the outside world that floors 1 to 3 must not use.
 const OUTSIDE: &[&str] = &[
-    "web_sys", "js_sys", "wasm_bindgen", "leptos", "std::time", "std::thread", "std::fs", "std::net", "std::env", "HashMap", "HashSet",
-    "SystemTime", "thread_rng", "DefaultHasher",
+    "web_sys",
+    "js_sys",
+    "wasm_bindgen",
+    "leptos",
+    "std::time",
+    "std::thread",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "HashMap",
+    "HashSet",
+    "SystemTime",
+    "thread_rng",
+    "DefaultHasher",
 ];
 /// Names that compile for wasm and then panic.
 const PANICS_IN_WASM: &[&str] = &["std::time::Instant", "std::time::SystemTime", "std::thread", "std::fs", "std::net"];
@@ -173,7 +185,6 @@ fn names_of(import: &mut String, code: &str) -> Vec<String> {
 /// Whether `path` names `word` as whole path segments, not as a part of another name.
 fn names(path: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
-    path.match_indices(word).any(|(at, _)| {
-        !path[..at].chars().next_back().is_some_and(part) && !path[at + word.len()..].chars().next().is_some_and(part)
-    })
+    path.match_indices(word)
+        .any(|(at, _)| !path[..at].chars().next_back().is_some_and(part) && !path[at + word.len()..].chars().next().is_some_and(part))
 }

@@ -3,6 +3,7 @@
 mod args;
 mod connection;
 mod data_dir;
+mod run;
 mod server;
 
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ pub fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
-        Ok(args::Command::Run(options)) => run(options),
+        Ok(args::Command::Run(options)) => run::run(&options),
         Err(error) => {
             err(&format!("tidepool: {error}\nTry `tidepool help`."));
             ExitCode::from(2)
@@ -55,8 +56,4 @@ pub(crate) fn out(text: &str) {
 pub(crate) fn err(line: &str) {
     use std::io::Write as _;
     writeln!(std::io::stderr(), "{line}").ok();
-}
-
-fn run(_options: args::RunOptions) -> ExitCode {
-    ExitCode::FAILURE
 }

@@ -200,9 +200,7 @@ impl World {
                         let (client, acks) = self.producer_client(&app.spec, incarnation)?;
                         Step::RestartProducer(node.meta.id, client, acks)
                     }
-                    Machine::Consumer(app) => {
-                        Step::RestartConsumer(node.meta.id, self.consumer_client(&app.spec, incarnation)?)
-                    }
+                    Machine::Consumer(app) => Step::RestartConsumer(node.meta.id, self.consumer_client(&app.spec, incarnation)?),
                     Machine::Broker(_) | Machine::Admin(_) => return Err(invalid("only clients restart")),
                 }
             }
@@ -401,8 +399,7 @@ impl World {
             }
         }
         let now: Time = self.core.now;
-        ConsumerApp::client(spec, (&self.bootstrap(), BROKER_PORT), seed, now, partitions)
-            .map_err(|error| client_error(&error))
+        ConsumerApp::client(spec, (&self.bootstrap(), BROKER_PORT), seed, now, partitions).map_err(|error| client_error(&error))
     }
 }
 

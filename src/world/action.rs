@@ -20,14 +20,7 @@ pub struct Genesis {
 impl Default for Genesis {
     /// One fresh broker with Kafka's configs, 60 to 90 ms away: near enough to be brisk, far enough to be seen.
     fn default() -> Self {
-        Self {
-            seed: 1,
-            brokers: 1,
-            broker_config: BTreeMap::new(),
-            latency_us: 60_000,
-            jitter_us: 30_000,
-            disks: BTreeMap::new(),
-        }
+        Self { seed: 1, brokers: 1, broker_config: BTreeMap::new(), latency_us: 60_000, jitter_us: 30_000, disks: BTreeMap::new() }
     }
 }
 
@@ -80,25 +73,54 @@ pub struct ConsumerSpec {
 /// An entry of the run's history.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
-    CreateTopic { topic: Arc<str>, partitions: i32, config: BTreeMap<String, String> },
-    DeleteTopic { topic: Arc<str> },
-    AddPartitions { topic: Arc<str>, total: i32 },
+    CreateTopic {
+        topic: Arc<str>,
+        partitions: i32,
+        config: BTreeMap<String, String>,
+    },
+    DeleteTopic {
+        topic: Arc<str>,
+    },
+    AddPartitions {
+        topic: Arc<str>,
+        total: i32,
+    },
     AddProducer(ProducerSpec),
     AddConsumer(ConsumerSpec),
     /// A client is stopped as its program would stop it: flushed, left, closed.
-    StopClient { name: Arc<str> },
+    StopClient {
+        name: Arc<str>,
+    },
     /// The client's process dies: connections break, nothing is said.
-    CrashClient { name: Arc<str> },
+    CrashClient {
+        name: Arc<str>,
+    },
     /// A stopped or crashed client starts again, as a new process with the same settings.
-    RestartClient { name: Arc<str> },
+    RestartClient {
+        name: Arc<str>,
+    },
     /// The process is frozen (GC): nothing in, nothing out, until resumed.
-    PauseClient { name: Arc<str> },
-    ResumeClient { name: Arc<str> },
-    SetRate { name: Arc<str>, rate_per_1000s: u64 },
+    PauseClient {
+        name: Arc<str>,
+    },
+    ResumeClient {
+        name: Arc<str>,
+    },
+    SetRate {
+        name: Arc<str>,
+        rate_per_1000s: u64,
+    },
     /// A slow handler: microseconds for each record.
-    SetHandleTime { name: Arc<str>, handle_us: i64 },
+    SetHandleTime {
+        name: Arc<str>,
+        handle_us: i64,
+    },
     /// One record by hand, from an existing producer app.
-    Produce { name: Arc<str>, key: Option<Arc<str>>, value: Option<Arc<str>> },
+    Produce {
+        name: Arc<str>,
+        key: Option<Arc<str>>,
+        value: Option<Arc<str>>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

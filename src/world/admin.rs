@@ -157,9 +157,7 @@ fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
             let configs = config
                 .iter()
                 .map(|(name, value)| {
-                    m::create_topics_request::CreatableTopicConfig::default()
-                        .with_name(text(name))
-                        .with_value(Some(text(value)))
+                    m::create_topics_request::CreatableTopicConfig::default().with_name(text(name)).with_value(Some(text(value)))
                 })
                 .collect();
             let topic = m::create_topics_request::CreatableTopic::default()
@@ -171,9 +169,7 @@ fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
             frame::encode_request(CREATE_TOPICS_VERSION, correlation, CLIENT, &request)
         }
         Wish::Delete { topic } => {
-            let request = m::DeleteTopicsRequest::default()
-                .with_topic_names(vec![m::TopicName(text(topic))])
-                .with_timeout_ms(TIMEOUT_MS);
+            let request = m::DeleteTopicsRequest::default().with_topic_names(vec![m::TopicName(text(topic))]).with_timeout_ms(TIMEOUT_MS);
             frame::encode_request(DELETE_TOPICS_VERSION, correlation, CLIENT, &request)
         }
         Wish::AddPartitions { topic, total } => {
@@ -212,9 +208,7 @@ fn decode(wish: &Wish, bytes: Bytes) -> (ErrorCode, String) {
         })
     };
     match answer() {
-        Ok(Some((code, message))) => {
-            (ErrorCode::from_code(code), message.map_or_else(String::new, |message| message.as_str().to_owned()))
-        }
+        Ok(Some((code, message))) => (ErrorCode::from_code(code), message.map_or_else(String::new, |message| message.as_str().to_owned())),
         Ok(None) => (ErrorCode::UnknownServerError, "the answer names no topic".into()),
         Err(error) => (ErrorCode::UnknownServerError, error.to_string()),
     }

@@ -2,8 +2,8 @@
 
 use super::action::{CommitPolicy, ConsumerSpec};
 use super::sink::Owner;
-use crate::kafka::client::consumer::{Consumer, ConsumerConfig, ConsumerRecord};
 use crate::kafka::client::ClientError;
+use crate::kafka::client::consumer::{Consumer, ConsumerConfig, ConsumerRecord};
 use crate::kafka::time::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;

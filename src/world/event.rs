@@ -25,22 +25,75 @@ pub struct Event {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EventKind {
     /// Index in the history.
-    Acted { action: u32 },
-    FrameSent { message: u64, from: NodeName, to: NodeName, api: ApiKey, response: bool, bytes: u32, arrives: Time },
-    FrameArrived { message: u64 },
+    Acted {
+        action: u32,
+    },
+    FrameSent {
+        message: u64,
+        from: NodeName,
+        to: NodeName,
+        api: ApiKey,
+        response: bool,
+        bytes: u32,
+        arrives: Time,
+    },
+    FrameArrived {
+        message: u64,
+    },
     /// Sent to, or under way to, a process that is gone.
-    FrameLost { message: u64 },
-    Connected { from: NodeName, to: NodeName },
-    Disconnected { from: NodeName, to: NodeName },
-    Timer { node: NodeName, what: &'static str, who: Arc<str> },
-    Broker { node: NodeName, event: BrokerEvent },
-    BrokerLog { node: NodeName, line: String },
-    Producer { node: NodeName, event: ProducerEvent },
-    Consumer { node: NodeName, event: ConsumerEvent },
+    FrameLost {
+        message: u64,
+    },
+    Connected {
+        from: NodeName,
+        to: NodeName,
+    },
+    Disconnected {
+        from: NodeName,
+        to: NodeName,
+    },
+    Timer {
+        node: NodeName,
+        what: &'static str,
+        who: Arc<str>,
+    },
+    Broker {
+        node: NodeName,
+        event: BrokerEvent,
+    },
+    BrokerLog {
+        node: NodeName,
+        line: String,
+    },
+    Producer {
+        node: NodeName,
+        event: ProducerEvent,
+    },
+    Consumer {
+        node: NodeName,
+        event: ConsumerEvent,
+    },
     /// The app has handled a record: it is in the sink. `delivery` is 1 the first time this record reached this group.
-    Handled { node: NodeName, group: Option<Arc<str>>, topic: Arc<str>, partition: i32, offset: i64, delivery: u32 },
+    Handled {
+        node: NodeName,
+        group: Option<Arc<str>>,
+        topic: Arc<str>,
+        partition: i32,
+        offset: i64,
+        delivery: u32,
+    },
     /// "running", "paused", "stopping", "stopped", "crashed"; a process that starts comes from "new".
-    ProcessState { node: NodeName, from: &'static str, to: &'static str },
+    ProcessState {
+        node: NodeName,
+        from: &'static str,
+        to: &'static str,
+    },
     /// The broker's answer to an action that an admin client carried to it.
-    AdminAnswered { node: NodeName, api: ApiKey, topic: Arc<str>, error: ErrorCode, message: String },
+    AdminAnswered {
+        node: NodeName,
+        api: ApiKey,
+        topic: Arc<str>,
+        error: ErrorCode,
+        message: String,
+    },
 }

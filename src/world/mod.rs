@@ -17,9 +17,7 @@ mod sink;
 mod tests;
 pub mod view;
 
-pub use acting::{
-    MAX_ACTIONS, MAX_CLIENTS, MAX_CONFIGS, MAX_HANDLE_US, MAX_KEYS, MAX_PARTITIONS, MAX_RATE_PER_1000S, MAX_VALUE_BYTES,
-};
+pub use acting::{MAX_ACTIONS, MAX_CLIENTS, MAX_CONFIGS, MAX_HANDLE_US, MAX_KEYS, MAX_PARTITIONS, MAX_RATE_PER_1000S, MAX_VALUE_BYTES};
 pub use record::MAX_EVENTS;
 
 use crate::kafka::broker::{Broker, BrokerOptions};
@@ -135,14 +133,10 @@ impl World {
         let (at, what) = self.core.queue.peek()?;
         let reason = match what {
             Pending::Wake { node } => self.node(*node).and_then(Node::wake_reason).cloned(),
-            Pending::Frame { message } => self
-                .core
-                .flights
-                .get(message)
-                .map(|flight| Reason::new("arrival of a frame", format!("{} at {}", flight.from, flight.to))),
-            Pending::Dialled { .. } | Pending::Accepted { .. } | Pending::Refused { .. } => {
-                Some(Reason::new("connection setup", ""))
+            Pending::Frame { message } => {
+                self.core.flights.get(message).map(|flight| Reason::new("arrival of a frame", format!("{} at {}", flight.from, flight.to)))
             }
+            Pending::Dialled { .. } | Pending::Accepted { .. } | Pending::Refused { .. } => Some(Reason::new("connection setup", "")),
             Pending::Closed { .. } => Some(Reason::new("end of a connection", "")),
         };
         Some((at, reason.unwrap_or_else(|| Reason::new("timer", ""))))
@@ -236,8 +230,7 @@ impl World {
                 self.with_node(client, |node, core| node.deliver(core, Input::Connected(conn)));
             }
             Pending::Refused { node, incarnation, conn } => {
-                let Some(name) = self.node(node).filter(|node| node.meta.incarnation == incarnation).map(|n| n.meta.name.clone())
-                else {
+                let Some(name) = self.node(node).filter(|node| node.meta.incarnation == incarnation).map(|n| n.meta.name.clone()) else {
                     return;
                 };
                 let kind = EventKind::Disconnected { from: "nobody".into(), to: name };

@@ -102,10 +102,7 @@ impl Core {
     /// When something sent now from one node arrives at the other.
     fn arrival(&mut self, client: NodeId, broker: NodeId, names: (&str, &str)) -> Time {
         let seed = self.seed;
-        let stream = self
-            .streams
-            .entry((client, broker))
-            .or_insert_with(|| Rng::stream(seed, &format!("link/{}/{}", names.0, names.1)));
+        let stream = self.streams.entry((client, broker)).or_insert_with(|| Rng::stream(seed, &format!("link/{}/{}", names.0, names.1)));
         let jitter = stream.below(self.jitter_us.saturating_add(1)).cast_signed();
         self.now.plus_micros(self.latency_us).plus_micros(jitter)
     }
@@ -191,15 +188,7 @@ impl Core {
         let message = self.next_message;
         self.next_message += 1;
         let bytes = u32::try_from(frame.len()).unwrap_or(u32::MAX);
-        let kind = EventKind::FrameSent {
-            message,
-            from: from.clone(),
-            to: to.clone(),
-            api,
-            response: !to_broker,
-            bytes,
-            arrives,
-        };
+        let kind = EventKind::FrameSent { message, from: from.clone(), to: to.clone(), api, response: !to_broker, bytes, arrives };
         let sent_event = self.record(kind);
         let sent = self.now;
         self.flights.insert(message, InFlight { link: id, to_broker, from, to, frame, sent, arrives, api, version });

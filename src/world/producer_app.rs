@@ -1,8 +1,8 @@
 //! A producer app: sends records at a rate, with keys drawn from its own stream.
 
 use super::action::{Keys, ProducerSpec};
-use crate::kafka::client::producer::{Producer, ProducerConfig, ProducerRecord};
 use crate::kafka::client::ClientError;
+use crate::kafka::client::producer::{Producer, ProducerConfig, ProducerRecord};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use bytes::Bytes;

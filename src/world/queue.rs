@@ -15,16 +15,31 @@ pub(super) struct LinkId(pub(super) u64);
 #[derive(Clone, Debug)]
 pub(super) enum Pending {
     /// A dial arrives at the broker.
-    Dialled { link: LinkId },
+    Dialled {
+        link: LinkId,
+    },
     /// The broker's acceptance arrives at the client.
-    Accepted { link: LinkId },
+    Accepted {
+        link: LinkId,
+    },
     /// Nobody listens there: the client learns it. `incarnation` is the process that dialled.
-    Refused { node: NodeId, incarnation: u32, conn: u64 },
-    Frame { message: u64 },
+    Refused {
+        node: NodeId,
+        incarnation: u32,
+        conn: u64,
+    },
+    Frame {
+        message: u64,
+    },
     /// One side has closed; the other learns it.
-    Closed { link: LinkId, to_broker: bool },
+    Closed {
+        link: LinkId,
+        to_broker: bool,
+    },
     /// The node's earliest deadline.
-    Wake { node: NodeId },
+    Wake {
+        node: NodeId,
+    },
 }
 
 /// The key of an entry: its time, then its turn.

@@ -3,9 +3,7 @@
 use super::World;
 use super::network::InFlight;
 use super::nodes::Machine;
-use super::view::{
-    BrokerState, Cargo, ConsumerState, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, WorldView,
-};
+use super::view::{BrokerState, Cargo, ConsumerState, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, WorldView};
 use crate::kafka::broker::{Broker, PartitionView};
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::frame;

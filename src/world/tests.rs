@@ -140,7 +140,11 @@ fn flights_show_what_they_carry() {
         for flight in world.view().flights {
             for cargo in flight.cargo {
                 assert_eq!(&*cargo.topic, "orders");
-                if flight.response { fetched += 1 } else { produced += 1 }
+                if flight.response {
+                    fetched += 1
+                } else {
+                    produced += 1
+                }
                 assert_eq!(flight.response, cargo.offset >= 0);
             }
         }

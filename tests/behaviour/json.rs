@@ -76,5 +76,7 @@ pub fn unhex(text: &str) -> Vec<u8> {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold("hex:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)]));
+    "hex:".chars().chain(digits).collect()
 }

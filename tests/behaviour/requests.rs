@@ -128,13 +128,11 @@ pub fn encode(api: &str, version: i16, request: &Value) -> (Bytes, Asked) {
         "OffsetDelete" => frame!(
             OffsetDelete,
             m::OffsetDeleteRequest::default().with_group_id(f.text("GroupId").into()).with_topics(f.each("Topics", |t| {
-                m::offset_delete_request::OffsetDeleteRequestTopic::default().with_name(t.text("Name").into()).with_partitions(t.each(
-                    "Partitions",
-                    |p| {
-                        m::offset_delete_request::OffsetDeleteRequestPartition::default()
-                            .with_partition_index(p.int("PartitionIndex", 0))
-                    },
-                ))
+                m::offset_delete_request::OffsetDeleteRequestTopic::default().with_name(t.text("Name").into()).with_partitions(
+                    t.each("Partitions", |p| {
+                        m::offset_delete_request::OffsetDeleteRequestPartition::default().with_partition_index(p.int("PartitionIndex", 0))
+                    }),
+                )
             }))
         ),
         "DescribeGroups" => frame!(DescribeGroups, m::DescribeGroupsRequest::default().with_groups(ids(f, "Groups"))),
@@ -189,9 +187,7 @@ fn create_topics(f: Fields<'_>) -> m::CreateTopicsRequest {
             .with_name(t.text("Name").into())
             .with_num_partitions(t.int("NumPartitions", 1))
             .with_replication_factor(t.int("ReplicationFactor", 1))
-            .with_configs(
-                t.each("Configs", |c| CreatableTopicConfig::default().with_name(c.text("Name")).with_value(c.optional("Value"))),
-            )
+            .with_configs(t.each("Configs", |c| CreatableTopicConfig::default().with_name(c.text("Name")).with_value(c.optional("Value"))))
     }))
 }
 
@@ -247,9 +243,7 @@ fn offset_fetch(f: Fields<'_>) -> m::OffsetFetchRequest {
         let topics = g.each("Topics", |t| {
             OffsetFetchRequestTopics::default().with_name(t.text("Name").into()).with_partition_indexes(t.ints("PartitionIndexes"))
         });
-        OffsetFetchRequestGroup::default()
-            .with_group_id(g.text("GroupId").into())
-            .with_topics((!g.0["Topics"].is_null()).then_some(topics))
+        OffsetFetchRequestGroup::default().with_group_id(g.text("GroupId").into()).with_topics((!g.0["Topics"].is_null()).then_some(topics))
     }))
 }
 

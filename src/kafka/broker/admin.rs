@@ -1,10 +1,13 @@
-//! DescribeCluster.
+//! DescribeCluster and DescribeProducers.
 
 use super::dispatch::Context;
 use super::metadata::CLUSTER_OPERATIONS;
 use super::{Broker, ErrorCode};
 use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;
-use kafka_protocol::messages::{BrokerId, DescribeClusterRequest, DescribeClusterResponse};
+use kafka_protocol::messages::describe_producers_response::{PartitionResponse, ProducerState, TopicResponse};
+use kafka_protocol::messages::{
+    BrokerId, DescribeClusterRequest, DescribeClusterResponse, DescribeProducersRequest, DescribeProducersResponse,
+};
 use kafka_protocol::protocol::StrBytes;
 
 const BROKERS: i8 = 1;
@@ -41,5 +44,28 @@ impl Broker {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }
         response
+    }
+
+    pub(super) fn describe_producers(&self, request: DescribeProducersRequest) -> DescribeProducersResponse {
+        let topics = request.topics.into_iter().map(|topic| {
+            let partitions = topic.partition_indexes.iter().map(|&index| {
+                let answer = PartitionResponse::default().with_partition_index(index).with_error_message(None);
+                let Some(partition) = self.topics.partition(topic.name.as_str(), index) else {
+                    return answer.with_error_code(ErrorCode::UnknownTopicOrPartition.code());
+                };
+                let producers = partition.log.active_producers().map(|producer| {
+                    ProducerState::default()
+                        .with_producer_id(producer.producer_id.into())
+                        .with_producer_epoch(i32::from(producer.epoch))
+                        .with_last_sequence(producer.last_sequence)
+                        .with_last_timestamp(producer.last_timestamp)
+                        .with_coordinator_epoch(producer.coordinator_epoch)
+                        .with_current_txn_start_offset(producer.current_txn_start_offset)
+                });
+                answer.with_active_producers(producers.collect())
+            });
+            TopicResponse::default().with_partitions(partitions.collect()).with_name(topic.name.clone())
+        });
+        DescribeProducersResponse::default().with_topics(topics.collect())
     }
 }

@@ -132,9 +132,7 @@ impl ConfigDef {
             Valid::AtLeast(least) if number < least => Err(format!("Value must be at least {least}")),
             Valid::Between(least, _) if number < least => Err(format!("Value must be at least {least}")),
             Valid::Between(_, most) if number > most => Err(format!("Value must be no more than {most}")),
-            Valid::GzipLevel if number != -1 && !(1..=9).contains(&number) => {
-                Err("Value must be between 1 and 9 or equal to -1".into())
-            }
+            Valid::GzipLevel if number != -1 && !(1..=9).contains(&number) => Err("Value must be between 1 and 9 or equal to -1".into()),
             _ => Ok(()),
         }
     }

@@ -166,6 +166,7 @@ impl Broker {
             ApiKey::InitProducerId => reply(c, &self.init_producer_id(decode(body, version)?)),
             ApiKey::DescribeConfigs => reply(c, &self.describe_configs(c, decode(body, version)?)),
             ApiKey::IncrementalAlterConfigs => reply(c, &self.incremental_alter_configs(decode(body, version)?)),
+            ApiKey::DescribeProducers => reply(c, &self.describe_producers(decode(body, version)?)),
             ApiKey::DescribeCluster => reply(c, &self.describe_cluster(c, decode(body, version)?)),
             ApiKey::JoinGroup => self.group_request(now, context, GroupRequest::JoinGroup(decode(body, version)?)),
             ApiKey::SyncGroup => self.group_request(now, context, GroupRequest::SyncGroup(decode(body, version)?)),
@@ -200,9 +201,9 @@ fn decode<T: Decodable>(body: Bytes, version: i16) -> Result<T, FrameError> {
 }
 
 fn api_versions_response(version: i16) -> ApiVersionsResponse {
-    let keys = SUPPORTED.iter().map(|range| {
-        ApiVersion::default().with_api_key(range.key as i16).with_min_version(range.min).with_max_version(range.max)
-    });
+    let keys = SUPPORTED
+        .iter()
+        .map(|range| ApiVersion::default().with_api_key(range.key as i16).with_min_version(range.min).with_max_version(range.max));
     let mut response = ApiVersionsResponse::default().with_api_keys(keys.collect());
     if version >= 3 {
         // group.version and transaction.version are absent as long as KIP-848 and transactions are.

@@ -34,10 +34,9 @@ impl Broker {
         };
         match given {
             Ok(id) => InitProducerIdResponse::default().with_producer_id(ProducerId(id)).with_producer_epoch(0),
-            Err(error) => InitProducerIdResponse::default()
-                .with_error_code(error.code())
-                .with_producer_id(ProducerId(-1))
-                .with_producer_epoch(-1),
+            Err(error) => {
+                InitProducerIdResponse::default().with_error_code(error.code()).with_producer_id(ProducerId(-1)).with_producer_epoch(-1)
+            }
         }
     }
 

@@ -71,9 +71,15 @@ pub enum OpenError {
 #[derive(Clone, Debug)]
 pub enum Output {
     /// A frame (without length prefix) for that connection.
-    Send { conn: ConnId, frame: Bytes },
+    Send {
+        conn: ConnId,
+        frame: Bytes,
+    },
     /// Close it; `why` is for the log.
-    Close { conn: ConnId, why: String },
+    Close {
+        conn: ConnId,
+        why: String,
+    },
     /// A line for the broker's log.
     Log(String),
     Event(BrokerEvent),

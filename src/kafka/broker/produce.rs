@@ -104,15 +104,14 @@ impl Broker {
     }
 }
 
-/// Kafka names the record at fault for what its `LogValidator` finds.
+/// Kafka names the record at fault for what its `LogValidator` finds (KIP-467).
 fn with_record_errors(answer: PartitionProduceResponse, version: i16, error: &LogError) -> PartitionProduceResponse {
-    let message = error.to_string();
-    let names_record = error.code() == ErrorCode::InvalidTimestamp || message.starts_with("Compacted topic");
-    if version < 8 || !names_record {
+    let LogError::Record { index, message, .. } = error else { return answer };
+    if version < 8 {
         return answer;
     }
     let record = BatchIndexAndErrorMessage::default()
-        .with_batch_index(0)
+        .with_batch_index(*index)
         .with_batch_index_error_message(Some(StrBytes::from_string(message.clone())));
     let summary = format!("One or more records have been rejected: {message}");
     answer.with_record_errors(vec![record]).with_error_message(Some(StrBytes::from_string(summary)))

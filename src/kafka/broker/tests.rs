@@ -104,7 +104,8 @@ fn a_fetch_at_the_end_waits_for_data_and_mutes_its_connection() {
     let empty = test.call(consumer, 12, &fetch_request("orders", 1, 1));
     assert!(values(&empty).is_empty());
     assert_eq!(test.now.micros_since(before), 500_000);
-    let why: Vec<_> = test.events.iter().filter_map(|event| if let BrokerEvent::FetchReleased { why, .. } = event { Some(*why) } else { None }).collect();
+    let why: Vec<_> =
+        test.events.iter().filter_map(|event| if let BrokerEvent::FetchReleased { why, .. } = event { Some(*why) } else { None }).collect();
     assert_eq!(why, ["min.bytes are there", "max.wait.ms is over"]);
 }
 
@@ -228,7 +229,8 @@ fn configs_are_described_altered_and_kept() {
     let mut test = test.restart(&[]);
     let conn = test.connect();
     let keys = ["cleanup.policy", "retention.ms"].map(text).to_vec();
-    let resource = DescribeConfigsResource::default().with_resource_type(2).with_resource_name(text("orders")).with_configuration_keys(Some(keys));
+    let resource =
+        DescribeConfigsResource::default().with_resource_type(2).with_resource_name(text("orders")).with_configuration_keys(Some(keys));
     let response = test.call(conn, 4, &DescribeConfigsRequest::default().with_resources(vec![resource]));
     let found: Vec<_> = response.results[0].configs.iter().map(|c| (c.value.as_ref().unwrap().as_str(), c.config_source)).collect();
     assert_eq!(found, [("delete,compact", 1), ("1000", 1)]);

@@ -116,9 +116,10 @@ impl Broker {
         let mut configs = BTreeMap::new();
         for config in &asked.configs {
             let name = config.name.as_str();
-            let value = config.value.as_ref().ok_or_else(|| {
-                (ErrorCode::InvalidConfig, format!("Null value not supported for topic configs: {name}"))
-            })?;
+            let value = config
+                .value
+                .as_ref()
+                .ok_or_else(|| (ErrorCode::InvalidConfig, format!("Null value not supported for topic configs: {name}")))?;
             check_topic(name, value.as_str()).map_err(|why| (ErrorCode::InvalidConfig, why))?;
             configs.insert(name.to_owned(), value.to_string());
         }
@@ -133,9 +134,7 @@ impl Broker {
         // Metric names cannot tell '.' from '_'.
         let metric = |name: &str| name.replace('.', "_");
         match self.topics.iter().find(|topic| name.contains(['.', '_']) && metric(&topic.name) == metric(name)) {
-            Some(other) => {
-                Err((ErrorCode::InvalidTopicException, format!("Topic '{name}' collides with existing topic: {}", other.name)))
-            }
+            Some(other) => Err((ErrorCode::InvalidTopicException, format!("Topic '{name}' collides with existing topic: {}", other.name))),
             None => Ok(()),
         }
     }
@@ -152,7 +151,8 @@ impl Broker {
         if partitions > MAX_PARTITIONS {
             return Err((ErrorCode::InvalidPartitions, format!("{partitions} partitions are more than {MAX_PARTITIONS}.")));
         }
-        let replicas = if replicas == -1 { i16::try_from(self.config.int("default.replication.factor")).unwrap_or(i16::MAX) } else { replicas };
+        let replicas =
+            if replicas == -1 { i16::try_from(self.config.int("default.replication.factor")).unwrap_or(i16::MAX) } else { replicas };
         if replicas > 1 {
             let why = format!(
                 "Unable to replicate the partition {replicas} time(s): The target replication factor of {replicas} cannot be reached \
@@ -164,7 +164,8 @@ impl Broker {
     }
 
     fn check_assignments(&self, asked: &CreatableTopic) -> Result<(i32, i16), Refusal> {
-        let given = |what: &str| (ErrorCode::InvalidRequest, format!("A manual partition assignment was specified, but {what} was not set to -1."));
+        let given =
+            |what: &str| (ErrorCode::InvalidRequest, format!("A manual partition assignment was specified, but {what} was not set to -1."));
         if asked.replication_factor != -1 {
             return Err(given("replication factor"));
         }
@@ -217,7 +218,8 @@ impl Broker {
         }
         let partitions = self.config.int("offsets.topic.num.partitions").min(MAX_PARTITIONS);
         let segment_bytes = self.config.text("offsets.topic.segment.bytes").to_owned();
-        let configs = [("cleanup.policy", "compact".to_owned()), ("compression.type", "producer".to_owned()), ("segment.bytes", segment_bytes)];
+        let configs =
+            [("cleanup.policy", "compact".to_owned()), ("compression.type", "producer".to_owned()), ("segment.bytes", segment_bytes)];
         let configs = configs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         self.create_topic(now, OFFSETS_TOPIC, partitions, configs)?;
         for partition in 0..partitions {
@@ -261,12 +263,12 @@ impl Broker {
     }
 
     pub(super) fn keep_metadata(&mut self) -> Result<(), Refusal> {
-        files::save_metadata(&mut self.disk, &self.topics, &self.config)
-            .map_err(|error| (ErrorCode::KafkaStorageError, error.to_string()))
+        files::save_metadata(&mut self.disk, &self.topics, &self.config).map_err(|error| (ErrorCode::KafkaStorageError, error.to_string()))
     }
 
     pub(super) fn delete_topics(&mut self, now: Time, context: &Context, request: DeleteTopicsRequest) -> DeleteTopicsResponse {
-        let mut asked: Vec<(Option<String>, Uuid)> = request.topic_names.iter().map(|name| (Some(name.0.to_string()), Uuid::nil())).collect();
+        let mut asked: Vec<(Option<String>, Uuid)> =
+            request.topic_names.iter().map(|name| (Some(name.0.to_string()), Uuid::nil())).collect();
         asked.extend(request.topics.iter().map(|topic| (topic.name.as_ref().map(|name| name.0.to_string()), topic.topic_id)));
         let mut results = Vec::new();
         for (name, id) in asked {
@@ -275,9 +277,9 @@ impl Broker {
                 Some(name) => self.topics.get(name).ok_or(ErrorCode::UnknownTopicOrPartition),
                 None => self.topics.name_of(id).and_then(|name| self.topics.get(name)).ok_or(ErrorCode::UnknownTopicId),
             };
-            let known = known.map(|topic| (topic.name.clone(), topic.id)).and_then(|known| {
-                if self.config.flag("delete.topic.enable") { Ok(known) } else { Err(ErrorCode::TopicDeletionDisabled) }
-            });
+            let known = known
+                .map(|topic| (topic.name.clone(), topic.id))
+                .and_then(|known| if self.config.flag("delete.topic.enable") { Ok(known) } else { Err(ErrorCode::TopicDeletionDisabled) });
             let deleted = known.and_then(|(name, id)| self.delete_topic(now, &name).map(|()| (name, id)));
             results.push(match deleted {
                 Ok((name, id)) => {
@@ -357,7 +359,10 @@ impl Broker {
         if let Some(assignments) = &asked.assignments {
             let added = asked.count - from;
             if i32::try_from(assignments.len()) != Ok(added) {
-                let why = format!("Attempted to add {added} additional partition(s), but only {} assignment(s) were specified.", assignments.len());
+                let why = format!(
+                    "Attempted to add {added} additional partition(s), but only {} assignment(s) were specified.",
+                    assignments.len()
+                );
                 return Err((ErrorCode::InvalidReplicaAssignment, why));
             }
             for assignment in assignments {

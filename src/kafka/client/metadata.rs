@@ -101,9 +101,8 @@ impl Metadata {
         if self.in_flight {
             return None;
         }
-        let allowed = self
-            .last_attempt
-            .map(|at| at.plus_millis(backoff_ms(self.retry_backoff_ms, self.retry_backoff_max_ms, self.failures)));
+        let allowed =
+            self.last_attempt.map(|at| at.plus_millis(backoff_ms(self.retry_backoff_ms, self.retry_backoff_max_ms, self.failures)));
         let expiry = self.last_success.map(|at| at.plus_millis(self.max_age_ms));
         let due = match (self.need_update, expiry) {
             (false, Some(at)) => at.max(allowed.unwrap_or(at)),

@@ -22,9 +22,18 @@ pub struct ConnId(pub u64);
 #[derive(Clone, Debug)]
 pub enum Output<E> {
     /// Dial; the answer is `handle_connected` or `handle_disconnected`.
-    Connect { conn: ConnId, host: Arc<str>, port: i32 },
-    Send { conn: ConnId, frame: Bytes },
-    Disconnect { conn: ConnId },
+    Connect {
+        conn: ConnId,
+        host: Arc<str>,
+        port: i32,
+    },
+    Send {
+        conn: ConnId,
+        frame: Bytes,
+    },
+    Disconnect {
+        conn: ConnId,
+    },
     Event(E),
 }
 

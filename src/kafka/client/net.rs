@@ -58,7 +58,10 @@ pub struct Answer<T> {
 
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    Body { version: i16, body: Bytes },
+    Body {
+        version: i16,
+        body: Bytes,
+    },
     /// The connection closed before the answer came.
     Lost,
 }
@@ -131,11 +134,8 @@ pub struct Net<T, E> {
 
 impl<T, E> Net<T, E> {
     pub fn new(client_id: Arc<str>, bootstrap: &[(Arc<str>, i32)], request_timeout_ms: i64) -> Self {
-        let peers = bootstrap
-            .iter()
-            .zip(0_u32..)
-            .map(|((host, port), index)| (Node::Bootstrap(index), Peer::new(host.clone(), *port)))
-            .collect();
+        let peers =
+            bootstrap.iter().zip(0_u32..).map(|((host, port), index)| (Node::Bootstrap(index), Peer::new(host.clone(), *port))).collect();
         Self {
             client_id,
             request_timeout_ms,
@@ -193,9 +193,8 @@ impl<T, E> Net<T, E> {
     /// requests in flight; without one, dials. Bootstrap servers come in when no broker is known or none can be reached.
     pub fn least_loaded(&mut self, now: Time) -> Result<Node, Readiness> {
         let brokers: Vec<Node> = self.peers.keys().copied().filter(|node| matches!(node, Node::Broker(_))).collect();
-        let alive = brokers
-            .iter()
-            .any(|node| self.peers.get(node).is_some_and(|peer| peer.failures == 0 || !matches!(peer.link, Link::Down)));
+        let alive =
+            brokers.iter().any(|node| self.peers.get(node).is_some_and(|peer| peer.failures == 0 || !matches!(peer.link, Link::Down)));
         let mut nodes = brokers;
         if !alive {
             nodes.extend(self.peers.keys().copied().filter(|node| matches!(node, Node::Bootstrap(_))));
@@ -208,8 +207,7 @@ impl<T, E> Net<T, E> {
         if nodes.iter().any(connecting) {
             return Err(Readiness::Busy);
         }
-        let due: Vec<Node> =
-            nodes.iter().copied().filter(|node| self.peers.get(node).is_some_and(|peer| peer.retry_at <= now)).collect();
+        let due: Vec<Node> = nodes.iter().copied().filter(|node| self.peers.get(node).is_some_and(|peer| peer.retry_at <= now)).collect();
         if due.is_empty() {
             let soonest = nodes.iter().filter_map(|node| self.peers.get(node)).map(|peer| peer.retry_at).min();
             return Err(soonest.map_or(Readiness::Unknown, Readiness::After));
@@ -357,10 +355,7 @@ impl<T, E> Net<T, E> {
         peer.failures = peer.failures.saturating_add(1);
         peer.link = Link::Down;
         let lost = std::mem::take(&mut peer.in_flight);
-        lost.into_iter()
-            .filter_map(|request| request.tag)
-            .map(|tag| Answer { node, tag, outcome: Outcome::Lost })
-            .collect()
+        lost.into_iter().filter_map(|request| request.tag).map(|tag| Answer { node, tag, outcome: Outcome::Lost }).collect()
     }
 
     /// Closes connections on which a request or the connecting itself has timed out.

@@ -33,15 +33,9 @@ pub struct InitialDelay {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     Empty,
-    PreparingRebalance {
-        initial: Option<InitialDelay>,
-    },
-    CompletingRebalance {
-        pending_sync: BTreeSet<Arc<str>>,
-    },
-    Stable {
-        pending_sync: BTreeSet<Arc<str>>,
-    },
+    PreparingRebalance { initial: Option<InitialDelay> },
+    CompletingRebalance { pending_sync: BTreeSet<Arc<str>> },
+    Stable { pending_sync: BTreeSet<Arc<str>> },
 }
 
 impl State {

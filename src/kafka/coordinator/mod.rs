@@ -100,11 +100,18 @@ pub struct Caller {
 
 #[derive(Clone, Debug)]
 pub enum Output {
-    Respond { token: Token, response: Response },
+    Respond {
+        token: Token,
+        response: Response,
+    },
     /// Append this batch (keys and values in Kafka's own `__consumer_offsets` format; null value = tombstone) to that partition of
     /// `__consumer_offsets`, then call `handle_committed(append_id)` once the high watermark has passed it,
     /// or `handle_append_failed`.
-    Append { append_id: u64, partition: i32, batch: Batch },
+    Append {
+        append_id: u64,
+        partition: i32,
+        batch: Batch,
+    },
     /// For narrators and timelines.
     Event(GroupEvent),
 }
@@ -112,13 +119,37 @@ pub enum Output {
 /// What happened in a group, in Kafka's words.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum GroupEvent {
-    StateChanged { group: Arc<str>, from: &'static str, to: &'static str, generation: i32, why: Arc<str> },
-    MemberAdded { group: Arc<str>, member: Arc<str>, client_id: Arc<str> },
+    StateChanged {
+        group: Arc<str>,
+        from: &'static str,
+        to: &'static str,
+        generation: i32,
+        why: Arc<str>,
+    },
+    MemberAdded {
+        group: Arc<str>,
+        member: Arc<str>,
+        client_id: Arc<str>,
+    },
     /// `why`: "left", "session timeout", "rebalance timeout", "replaced by static member", …
-    MemberRemoved { group: Arc<str>, member: Arc<str>, client_id: Arc<str>, why: Arc<str> },
+    MemberRemoved {
+        group: Arc<str>,
+        member: Arc<str>,
+        client_id: Arc<str>,
+        why: Arc<str>,
+    },
     /// The rebalance of `generation` is done: member id → its assignment's bytes.
-    Assigned { group: Arc<str>, generation: i32, assignments: Vec<(Arc<str>, Bytes)> },
-    OffsetCommitted { group: Arc<str>, topic: Arc<str>, partition: i32, offset: i64 },
+    Assigned {
+        group: Arc<str>,
+        generation: i32,
+        assignments: Vec<(Arc<str>, Bytes)>,
+    },
+    OffsetCommitted {
+        group: Arc<str>,
+        topic: Arc<str>,
+        partition: i32,
+        offset: i64,
+    },
 }
 
 /// A group as DescribeGroups and the page show it.

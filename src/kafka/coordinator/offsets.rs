@@ -256,9 +256,7 @@ pub fn old_shape(topics: Vec<OffsetFetchResponseTopics>, error: ErrorCode) -> Ve
     topics
         .into_iter()
         .map(|topic| {
-            OffsetFetchResponseTopic::default()
-                .with_name(topic.name)
-                .with_partitions(topic.partitions.into_iter().map(partition).collect())
+            OffsetFetchResponseTopic::default().with_name(topic.name).with_partitions(topic.partitions.into_iter().map(partition).collect())
         })
         .collect()
 }

@@ -147,9 +147,13 @@ impl GroupCoordinator {
                 self.cx.respond(token, Response::OffsetCommit(response));
             }
             Err(error) => {
-                let response = offsets::commit_answer(request, |topic, partition| {
-                    if exists(topic, partition) { error } else { ErrorCode::UnknownTopicOrPartition }
-                });
+                let response =
+                    offsets::commit_answer(
+                        request,
+                        |topic, partition| {
+                            if exists(topic, partition) { error } else { ErrorCode::UnknownTopicOrPartition }
+                        },
+                    );
                 self.cx.respond(token, Response::OffsetCommit(response));
             }
         }
@@ -171,10 +175,8 @@ impl GroupCoordinator {
             });
             return answer.with_groups(groups.collect());
         }
-        let wanted: Wanted<'_> = request
-            .topics
-            .as_ref()
-            .map(|topics| topics.iter().map(|topic| (topic.name.as_str(), &topic.partition_indexes[..])).collect());
+        let wanted: Wanted<'_> =
+            request.topics.as_ref().map(|topics| topics.iter().map(|topic| (topic.name.as_str(), &topic.partition_indexes[..])).collect());
         match self.locate_any(&request.group_id) {
             Ok(_) => {
                 let topics = offsets::fetch(self.groups.get(request.group_id.as_str()), &wanted);

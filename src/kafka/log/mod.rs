@@ -16,6 +16,7 @@ use super::disk::{Disk, DiskError};
 use super::wire::batch::BatchError;
 use super::wire::error::ErrorCode;
 use epochs::Epochs;
+pub use producer_state::ActiveProducer;
 use producer_state::Producers;
 use segment::{Segment, path};
 use std::sync::Arc;
@@ -68,6 +69,9 @@ impl Default for LogConfig {
 pub enum LogError {
     #[error("{message}")]
     Refused { code: ErrorCode, message: String },
+    /// One record of the batch is at fault (`RecordError`, KIP-467): its place in the batch, from 0.
+    #[error("{message}")]
+    Record { index: i32, code: ErrorCode, message: String },
     #[error(transparent)]
     Batch(#[from] BatchError),
     #[error(transparent)]
@@ -80,7 +84,7 @@ impl LogError {
     /// What a response carries for it.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Refused { code, .. } => *code,
+            Self::Refused { code, .. } | Self::Record { code, .. } => *code,
             // As Kafka 4.1 answers: an older magic and records that do not parse are INVALID_RECORD, the rest CORRUPT_MESSAGE.
             Self::Batch(BatchError::Magic(_) | BatchError::Record { .. } | BatchError::Compression(_)) => ErrorCode::InvalidRecord,
             Self::Batch(_) => ErrorCode::CorruptMessage,
@@ -175,6 +179,11 @@ impl Log {
     /// Everything below it is flushed: what a power loss keeps.
     pub fn recovery_point(&self) -> i64 {
         self.recovery_point
+    }
+
+    /// The idempotent producers that the log knows, by id.
+    pub fn active_producers(&self) -> impl Iterator<Item = ActiveProducer> + '_ {
+        self.producers.active()
     }
 
     /// The first offset of the oldest open transaction, which bounds the last stable offset.

@@ -52,7 +52,33 @@ pub(super) struct Producers {
     last_snapshot: i64,
 }
 
+/// What the log knows of one idempotent producer, as DescribeProducers shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ActiveProducer {
+    pub producer_id: i64,
+    pub epoch: i16,
+    /// -1 when no batch is kept.
+    pub last_sequence: i32,
+    /// Milliseconds since the Unix epoch.
+    pub last_timestamp: i64,
+    /// -1 when no transaction marker was seen.
+    pub coordinator_epoch: i32,
+    /// First offset of the open transaction; -1 without one.
+    pub current_txn_start_offset: i64,
+}
+
 impl Producers {
+    pub(super) fn active(&self) -> impl Iterator<Item = ActiveProducer> + '_ {
+        self.by_id.iter().map(|(&producer_id, producer)| ActiveProducer {
+            producer_id,
+            epoch: producer.epoch,
+            last_sequence: producer.batches.back().map_or(-1, |batch| batch.last_sequence),
+            last_timestamp: producer.last_timestamp,
+            coordinator_epoch: producer.coordinator_epoch,
+            current_txn_start_offset: producer.transaction.unwrap_or(-1),
+        })
+    }
+
     pub(super) fn empty_at(offset: i64) -> Self {
         Self { by_id: BTreeMap::new(), map_end: offset, last_snapshot: offset }
     }

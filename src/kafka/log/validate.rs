@@ -45,19 +45,19 @@ pub(super) fn check(batch: &Batch, config: &LogConfig, now: i64, from_client: bo
         return walk(records, count, batch.base_timestamp(), config.compact, bounds);
     }
     if let Some(bounds) = bounds {
-        bounds.check(batch.max_timestamp())?;
+        bounds.check(0, batch.max_timestamp())?;
     }
     if config.compact {
         let records = batch.records().map_err(|error| invalid(error.to_string()))?;
-        if records.iter().any(|record| record.key.is_none()) {
-            return Err(no_key());
+        if let Some(index) = (0..).zip(&records).find_map(|(index, record)| record.key.is_none().then_some(index)) {
+            return Err(no_key(index));
         }
     }
     Ok(())
 }
 
-fn no_key() -> LogError {
-    invalid("a compacted topic does not take records without a key")
+fn no_key(index: i32) -> LogError {
+    LogError::Record { index, code: ErrorCode::InvalidRecord, message: "a compacted topic does not take records without a key".into() }
 }
 
 /// The timestamps that are accepted. Absent with LogAppendTime, where the broker writes its own.
@@ -78,13 +78,13 @@ impl Bounds {
         (!config.log_append_time).then_some(Self { earliest, latest })
     }
 
-    fn check(self, timestamp: i64) -> Result<(), LogError> {
+    fn check(self, index: i32, timestamp: i64) -> Result<(), LogError> {
         // -1 is "no timestamp".
         if timestamp == -1 || (self.earliest..=self.latest).contains(&timestamp) {
             return Ok(());
         }
-        let why = format!("timestamp {timestamp} is outside [{}, {}]", self.earliest, self.latest);
-        Err(refused(ErrorCode::InvalidTimestamp, why))
+        let message = format!("timestamp {timestamp} is outside [{}, {}]", self.earliest, self.latest);
+        Err(LogError::Record { index, code: ErrorCode::InvalidTimestamp, message })
     }
 }
 
@@ -93,10 +93,10 @@ fn walk(mut rest: &[u8], count: i32, base_timestamp: i64, needs_key: bool, bound
     for index in 0..count {
         let record = step(&mut rest).ok_or_else(|| invalid(format!("record {index} of {count} is malformed")))?;
         if needs_key && !record.has_key {
-            return Err(no_key());
+            return Err(no_key(index));
         }
         if let Some(bounds) = bounds {
-            bounds.check(base_timestamp.saturating_add(record.timestamp_delta))?;
+            bounds.check(index, base_timestamp.saturating_add(record.timestamp_delta))?;
         }
     }
     if !rest.is_empty() {

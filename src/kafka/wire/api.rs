@@ -45,6 +45,7 @@ pub const SUPPORTED: &[ApiRange] = &[
     row(ApiKey::IncrementalAlterConfigs, 0, 1),
     row(ApiKey::OffsetDelete, 0, 0),
     row(ApiKey::DescribeCluster, 0, 2),
+    row(ApiKey::DescribeProducers, 0, 0),
 ];
 
 /// The row of `key`, if this broker answers it.

@@ -54,7 +54,14 @@ impl BatchBuilder {
 
     fn body<'a>(&self, timestamp: i64, key: Option<&'a [u8]>, value: Option<&'a [u8]>, headers: &'a [(Bytes, Option<Bytes>)]) -> Body<'a> {
         let base_timestamp = if self.count == 0 { timestamp } else { self.base_timestamp };
-        Body { attributes: 0, timestamp_delta: timestamp.wrapping_sub(base_timestamp), offset_delta: self.count as i32, key, value, headers }
+        Body {
+            attributes: 0,
+            timestamp_delta: timestamp.wrapping_sub(base_timestamp),
+            offset_delta: self.count as i32,
+            key,
+            value,
+            headers,
+        }
     }
 
     /// Adds a record. `timestamp` in milliseconds since the Unix epoch; the first one is the batch's base timestamp.

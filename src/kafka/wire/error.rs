@@ -225,7 +225,9 @@ mod tests {
 
     #[test]
     fn what_clients_retry() {
-        for code in [ErrorCode::NotLeaderOrFollower, ErrorCode::CoordinatorLoadInProgress, ErrorCode::NotCoordinator, ErrorCode::NotEnoughReplicas] {
+        for code in
+            [ErrorCode::NotLeaderOrFollower, ErrorCode::CoordinatorLoadInProgress, ErrorCode::NotCoordinator, ErrorCode::NotEnoughReplicas]
+        {
             assert!(code.retriable(), "{code}");
         }
         for code in [ErrorCode::None, ErrorCode::MessageTooLarge, ErrorCode::IllegalGeneration, ErrorCode::RebalanceInProgress] {

@@ -77,11 +77,7 @@ pub fn encode_request<R: Request + Encodable>(
 /// Header and body of a response.
 ///
 /// An error means that the response has a field set that `version` cannot say.
-pub fn encode_response<R: Encodable + HeaderVersion>(
-    version: i16,
-    correlation_id: i32,
-    response: &R,
-) -> Result<Bytes, FrameError> {
+pub fn encode_response<R: Encodable + HeaderVersion>(version: i16, correlation_id: i32, response: &R) -> Result<Bytes, FrameError> {
     let header = ResponseHeader::default().with_correlation_id(correlation_id);
     join(&header, R::header_version(version), response, version)
 }

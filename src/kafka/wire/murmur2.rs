@@ -49,7 +49,9 @@ mod tests {
 
     #[test]
     fn hashes_that_kafka_asserts_itself() {
-        for (key, hash) in [(&b"21"[..], -973_932_308), (b"foobar", -790_332_482), (b"a-little-bit-long-string", -985_981_536), (b"", 0x106e_08d9)] {
+        for (key, hash) in
+            [(&b"21"[..], -973_932_308), (b"foobar", -790_332_482), (b"a-little-bit-long-string", -985_981_536), (b"", 0x106e_08d9)]
+        {
             assert_eq!(murmur2(key), hash);
         }
         assert_eq!(partition_for_key(b"21", 50), 40);

@@ -70,15 +70,7 @@ impl Records {
             return Err("bytes follow its headers");
         }
         self.at = end;
-        Ok(RawRecord {
-            attributes,
-            timestamp_delta,
-            offset_delta,
-            key,
-            value,
-            headers,
-            bytes: place(start)..place(end),
-        })
+        Ok(RawRecord { attributes, timestamp_delta, offset_delta, key, value, headers, bytes: place(start)..place(end) })
     }
 }
 

@@ -20,7 +20,12 @@ fn some_bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
 
 fn pushed() -> impl Strategy<Value = Pushed> {
     let header = (some_bytes(6), proptest::option::of(some_bytes(6))).prop_map(|(key, value)| (Bytes::from(key), value.map(Bytes::from)));
-    (-5_000_000_000_000..5_000_000_000_000_i64, proptest::option::of(some_bytes(12)), proptest::option::of(some_bytes(200)), vec(header, 0..3))
+    (
+        -5_000_000_000_000..5_000_000_000_000_i64,
+        proptest::option::of(some_bytes(12)),
+        proptest::option::of(some_bytes(200)),
+        vec(header, 0..3),
+    )
 }
 
 fn codec() -> impl Strategy<Value = Compression> {
@@ -28,7 +33,8 @@ fn codec() -> impl Strategy<Value = Compression> {
 }
 
 fn build(compression: Compression, records: &[Pushed]) -> Batch {
-    let options = BatchOptions { compression, producer_id: 9, producer_epoch: 2, base_sequence: 5, base_offset: 70, ..BatchOptions::default() };
+    let options =
+        BatchOptions { compression, producer_id: 9, producer_epoch: 2, base_sequence: 5, base_offset: 70, ..BatchOptions::default() };
     let mut builder = BatchBuilder::new(options);
     for (timestamp, key, value, headers) in records {
         builder.push(*timestamp, key.as_deref(), value.as_deref(), headers);
@@ -222,7 +228,9 @@ fn splitting_says_what_is_wrong_and_moves_only_when_nothing_is() {
     assert!(matches!(Batch::split_first(&mut rest), Err(BatchError::Truncated { have: 30, .. })));
     assert_eq!(rest.len(), 30);
 
-    for (at, value, expected) in [(16, vec![1], BatchError::Magic(1)), (8, vec![0, 0, 0, 48], BatchError::Length(48)), (8, vec![0xff; 4], BatchError::Length(-1))] {
+    for (at, value, expected) in
+        [(16, vec![1], BatchError::Magic(1)), (8, vec![0, 0, 0, 48], BatchError::Length(48)), (8, vec![0xff; 4], BatchError::Length(-1))]
+    {
         let mut bent = first.bytes().to_vec();
         bent[at..at + value.len()].copy_from_slice(&value);
         let mut bent = Bytes::from(bent);

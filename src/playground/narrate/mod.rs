@@ -99,9 +99,7 @@ fn acted(action: &Action, world: &World) -> Option<(u8, String)> {
         },
         Action::RestartClient { name } => (1, format!("{name} starts again, as a new process.")),
         Action::PauseClient { name } => match group_of(name, world) {
-            Some((group, timeout)) => {
-                (1, format!("{name} is frozen: no heartbeats. {group} gives it {timeout} (its session timeout)."))
-            }
+            Some((group, timeout)) => (1, format!("{name} is frozen: no heartbeats. {group} gives it {timeout} (its session timeout).")),
             None => (1, format!("{name} is frozen.")),
         },
         Action::ResumeClient { name } => (1, format!("{name} goes on where it was frozen.")),
@@ -177,10 +175,13 @@ fn broker(node: &str, event: &BrokerEvent) -> Option<(u8, String)> {
 fn group(event: &GroupEvent) -> Option<(u8, String)> {
     Some(match event {
         GroupEvent::MemberAdded { group, client_id, .. } => (1, format!("{client_id} joined {group}.")),
-        GroupEvent::MemberRemoved { group, client_id, why, .. } => (1, match &**why {
-            "left" => format!("{client_id} left {group}."),
-            why => format!("{group} gave up {client_id}: {why}."),
-        }),
+        GroupEvent::MemberRemoved { group, client_id, why, .. } => (
+            1,
+            match &**why {
+                "left" => format!("{client_id} left {group}."),
+                why => format!("{group} gave up {client_id}: {why}."),
+            },
+        ),
         GroupEvent::StateChanged { group, to: "PreparingRebalance", generation, .. } => {
             (1, format!("{group} rebalances: generation {generation} ends, and its members join again."))
         }

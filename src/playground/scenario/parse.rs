@@ -6,12 +6,10 @@ use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Keys, ProducerSpe
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-const VERBS: [&str; 13] = [
-    "tidepool", "title", "seed", "broker", "brokers", "config", "link", "topic", "producer", "consumer", "at", "run", "expect",
-];
-const TIMED: [&str; 13] = [
-    "add", "topic", "delete", "partitions", "stop", "crash", "restart", "pause", "resume", "rate", "handle", "send", "note",
-];
+const VERBS: [&str; 13] =
+    ["tidepool", "title", "seed", "broker", "brokers", "config", "link", "topic", "producer", "consumer", "at", "run", "expect"];
+const TIMED: [&str; 13] =
+    ["add", "topic", "delete", "partitions", "stop", "crash", "restart", "pause", "resume", "rate", "handle", "send", "note"];
 /// What a run lasts when the file does not say: a minute.
 const DEFAULT_RUN_US: i64 = 60_000_000;
 

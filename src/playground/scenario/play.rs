@@ -195,10 +195,8 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
                         .offsets
                         .iter()
                         .map(|(topic, partition, committed)| {
-                            let place = view
-                                .partitions
-                                .iter()
-                                .find(|state| state.view.topic == *topic && state.view.partition == *partition);
+                            let place =
+                                view.partitions.iter().find(|state| state.view.topic == *topic && state.view.partition == *partition);
                             place.map_or(0, |state| state.view.high_watermark.saturating_sub(*committed))
                         })
                         .sum();

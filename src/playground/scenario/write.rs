@@ -1,7 +1,7 @@
 //! From a scenario back to text.
 
-use super::token::{duration_text, quoted, rate_text};
 use super::Scenario;
+use super::token::{duration_text, quoted, rate_text};
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

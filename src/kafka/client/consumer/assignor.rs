@@ -18,14 +18,11 @@ pub struct Candidate {
 }
 
 pub fn range(members: &[Candidate], counts: &BTreeMap<Arc<str>, i32>) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
-    let mut result: BTreeMap<Arc<str>, Vec<TopicPartition>> =
-        members.iter().map(|member| (member.id.clone(), Vec::new())).collect();
+    let mut result: BTreeMap<Arc<str>, Vec<TopicPartition>> = members.iter().map(|member| (member.id.clone(), Vec::new())).collect();
     for (topic, count) in counts {
         let mut subscribed: Vec<&Candidate> = members.iter().filter(|member| member.topics.contains(topic)).collect();
         // Static members first, by instance id; then the others by member id (`MemberInfo.compareTo`).
-        subscribed.sort_by(|a, b| {
-            (a.instance.is_none(), &a.instance, &a.id).cmp(&(b.instance.is_none(), &b.instance, &b.id))
-        });
+        subscribed.sort_by(|a, b| (a.instance.is_none(), &a.instance, &a.id).cmp(&(b.instance.is_none(), &b.instance, &b.id)));
         let members = subscribed.len() as i32;
         if members == 0 {
             continue;

@@ -19,7 +19,10 @@ use std::sync::Arc;
 pub(super) enum Need {
     Nothing,
     Committed,
-    Reset { to: OffsetReset, why: &'static str },
+    Reset {
+        to: OffsetReset,
+        why: &'static str,
+    },
     /// auto.offset.reset=none: only `seek` helps.
     Seek,
 }

@@ -33,19 +33,48 @@ pub struct ConsumerRecord {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ConsumerEvent {
-    Joining { group: Arc<str>, why: Arc<str> },
+    Joining {
+        group: Arc<str>,
+        why: Arc<str>,
+    },
     /// `onPartitionsRevoked` / `onPartitionsLost` (`lost`).
-    Revoked { partitions: Vec<(Arc<str>, i32)>, lost: bool },
-    Assigned { generation: i32, member: Arc<str>, partitions: Vec<(Arc<str>, i32)> },
+    Revoked {
+        partitions: Vec<(Arc<str>, i32)>,
+        lost: bool,
+    },
+    Assigned {
+        generation: i32,
+        member: Arc<str>,
+        partitions: Vec<(Arc<str>, i32)>,
+    },
     /// This member is the leader and has computed everyone's assignment.
-    LedAssignment { protocol: Arc<str>, members: u32 },
-    PositionReset { topic: Arc<str>, partition: i32, offset: i64, why: &'static str },
-    Fetched { topic: Arc<str>, partition: i32, base_offset: i64, last_offset: i64 },
-    Committed { offsets: Vec<(Arc<str>, i32, i64)> },
-    CommitFailed { error: ClientError },
+    LedAssignment {
+        protocol: Arc<str>,
+        members: u32,
+    },
+    PositionReset {
+        topic: Arc<str>,
+        partition: i32,
+        offset: i64,
+        why: &'static str,
+    },
+    Fetched {
+        topic: Arc<str>,
+        partition: i32,
+        base_offset: i64,
+        last_offset: i64,
+    },
+    Committed {
+        offsets: Vec<(Arc<str>, i32, i64)>,
+    },
+    CommitFailed {
+        error: ClientError,
+    },
     /// max.poll.interval.ms passed without a poll: the member leaves the group.
     PollTimeout,
-    Error { error: ClientError },
+    Error {
+        error: ClientError,
+    },
 }
 
 /// What a request was for. `round` tells answers of an earlier membership from those of this one.
@@ -203,10 +232,7 @@ impl Consumer {
 
     /// (topic, partition, position: next offset that poll returns).
     pub fn positions(&self) -> Vec<(Arc<str>, i32, i64)> {
-        self.partitions
-            .iter()
-            .filter_map(|((topic, partition), state)| Some((topic.clone(), *partition, state.position?)))
-            .collect()
+        self.partitions.iter().filter_map(|((topic, partition), state)| Some((topic.clone(), *partition, state.position?))).collect()
     }
 
     /// (member id, generation), once joined.

@@ -9,9 +9,7 @@ use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
-use kafka_protocol::messages::offset_fetch_request::{
-    OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
-};
+use kafka_protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics};
 use kafka_protocol::messages::{
     ApiKey, GroupId, ListOffsetsRequest, ListOffsetsResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
     OffsetFetchResponse,
@@ -233,9 +231,9 @@ impl Consumer {
         let Some(node) = self.coordinator_ready(now) else { return };
         let Some(version) = self.net.version(node, ApiKey::OffsetFetch) else { return };
         let group = GroupId(str_bytes(self.config.group_id.as_deref().unwrap_or("")));
-        let topics = by_topic(wanted.iter().cloned()).into_iter().map(|(topic, partitions)| {
-            (topic_name(&topic), partitions.into_iter().map(|(partition, _)| partition).collect::<Vec<i32>>())
-        });
+        let topics = by_topic(wanted.iter().cloned())
+            .into_iter()
+            .map(|(topic, partitions)| (topic_name(&topic), partitions.into_iter().map(|(partition, _)| partition).collect::<Vec<i32>>()));
         let request = if version >= 8 {
             let topics = topics
                 .map(|(name, partitions)| OffsetFetchRequestTopics::default().with_name(name).with_partition_indexes(partitions))
@@ -336,10 +334,11 @@ impl Consumer {
             })
             .collect();
         let timeout = i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX);
-        let request = ListOffsetsRequest::default()
-            .with_replica_id((-1).into())
-            .with_topics(topics)
-            .with_timeout_ms(if version >= 10 { timeout } else { 0 });
+        let request = ListOffsetsRequest::default().with_replica_id((-1).into()).with_topics(topics).with_timeout_ms(if version >= 10 {
+            timeout
+        } else {
+            0
+        });
         if self.net.send(now, node, version, &request, Some(Tag::ListOffsets { node: leader, wanted }), None) {
             self.listing.insert(leader);
         }

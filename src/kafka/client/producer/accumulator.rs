@@ -61,11 +61,7 @@ fn field_bytes(field: Option<&Bytes>) -> u32 {
 
 /// Bytes of a record in a batch, its length prefix included.
 pub fn record_bytes(record: &ProducerRecord, timestamp_delta: i64, offset_delta: i64) -> u32 {
-    let headers: u32 = record
-        .headers
-        .iter()
-        .map(|(key, value)| field_bytes(Some(key)) + field_bytes(value.as_ref()))
-        .sum();
+    let headers: u32 = record.headers.iter().map(|(key, value)| field_bytes(Some(key)) + field_bytes(value.as_ref())).sum();
     let body = 1
         + varint_bytes(timestamp_delta)
         + varint_bytes(offset_delta)
@@ -171,10 +167,7 @@ impl Accumulator {
 
     /// Whether the partition has no batch that could take more (`allBatchesFull`).
     pub fn all_full(&self, at: &TopicPartition) -> bool {
-        self.queues
-            .get(at)
-            .and_then(|queue| queue.batches.back())
-            .is_none_or(|last| last.closed || last.size >= self.batch_size)
+        self.queues.get(at).and_then(|queue| queue.batches.back()).is_none_or(|last| last.closed || last.size >= self.batch_size)
     }
 
     /// Batches waiting at the partition.

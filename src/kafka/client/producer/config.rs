@@ -85,11 +85,10 @@ impl ProducerConfig {
             "max.block.ms" => self.max_block_ms = number(name, value, 0, i64::MAX)?,
             "metadata.max.age.ms" => self.metadata_max_age_ms = number(name, value, 0, i64::MAX)?,
             "compression.type" => {
-                self.compression_type =
-                    [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd]
-                        .into_iter()
-                        .find(|codec| codec.name() == value.trim())
-                        .ok_or_else(|| config_error(name, value, "none, gzip, snappy, lz4 or zstd"))?;
+                self.compression_type = [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd]
+                    .into_iter()
+                    .find(|codec| codec.name() == value.trim())
+                    .ok_or_else(|| config_error(name, value, "none, gzip, snappy, lz4 or zstd"))?;
             }
             "partitioner.adaptive.partitioning.enable" => {
                 self.partitioner_adaptive_partitioning_enable = boolean(name, value)?;

@@ -39,14 +39,40 @@ pub struct Ticket(pub u64);
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ProducerEvent {
     /// The partitioner has chosen.
-    Partitioned { ticket: Ticket, topic: Arc<str>, partition: i32 },
+    Partitioned {
+        ticket: Ticket,
+        topic: Arc<str>,
+        partition: i32,
+    },
     /// A batch left in a Produce frame. `attempt` is 1 the first time.
-    BatchSent { topic: Arc<str>, partition: i32, tickets: Vec<Ticket>, attempt: u32, why: &'static str },
+    BatchSent {
+        topic: Arc<str>,
+        partition: i32,
+        tickets: Vec<Ticket>,
+        attempt: u32,
+        why: &'static str,
+    },
     /// `offset` is -1 with acks=0.
-    Acked { ticket: Ticket, topic: Arc<str>, partition: i32, offset: i64 },
-    Failed { ticket: Ticket, error: ClientError },
-    Retrying { topic: Arc<str>, partition: i32, error: ErrorCode, at: Time },
-    GotProducerId { producer_id: i64, epoch: i16 },
+    Acked {
+        ticket: Ticket,
+        topic: Arc<str>,
+        partition: i32,
+        offset: i64,
+    },
+    Failed {
+        ticket: Ticket,
+        error: ClientError,
+    },
+    Retrying {
+        topic: Arc<str>,
+        partition: i32,
+        error: ErrorCode,
+        at: Time,
+    },
+    GotProducerId {
+        producer_id: i64,
+        epoch: i16,
+    },
 }
 
 /// What a request was for.

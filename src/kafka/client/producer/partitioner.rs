@@ -29,12 +29,7 @@ pub struct Candidate {
 
 impl Partitioner {
     pub fn new(seed: u64, batch_size: u32, adaptive: bool) -> Self {
-        Self {
-            rng: Rng::stream(seed, "partitioner"),
-            batch_size: u64::from(batch_size).max(1),
-            adaptive,
-            sticky: BTreeMap::new(),
-        }
+        Self { rng: Rng::stream(seed, "partitioner"), batch_size: u64::from(batch_size).max(1), adaptive, sticky: BTreeMap::new() }
     }
 
     /// The partition that the topic sticks to now, if any.
@@ -71,9 +66,9 @@ impl Partitioner {
 
     /// Whether it is time for another partition: batch.size bytes went there and no batch is half full, or twice as many.
     pub fn exhausted(&self, topic: &str, all_full: bool) -> bool {
-        self.sticky.get(topic).is_none_or(|sticky| {
-            (sticky.produced >= self.batch_size && all_full) || sticky.produced >= self.batch_size.saturating_mul(2)
-        })
+        self.sticky
+            .get(topic)
+            .is_none_or(|sticky| (sticky.produced >= self.batch_size && all_full) || sticky.produced >= self.batch_size.saturating_mul(2))
     }
 }
 

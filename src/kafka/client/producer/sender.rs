@@ -73,13 +73,8 @@ impl Producer {
 
     /// Begins a new epoch for partitions whose numbering has a gap (KIP-360), once nothing of them is on the wire.
     fn renumber(&mut self, _now: Time) {
-        let broken: Vec<TopicPartition> = self
-            .accumulator
-            .queues
-            .iter()
-            .filter(|(_, queue)| queue.reset && queue.on_wire == 0)
-            .map(|(at, _)| at.clone())
-            .collect();
+        let broken: Vec<TopicPartition> =
+            self.accumulator.queues.iter().filter(|(_, queue)| queue.reset && queue.on_wire == 0).map(|(at, _)| at.clone()).collect();
         if broken.is_empty() {
             return;
         }
@@ -147,9 +142,7 @@ impl Producer {
             .accumulator
             .queues
             .iter()
-            .filter(|(at, queue)| {
-                !queue.batches.is_empty() && self.metadata.leader(&at.0, at.1).is_some_and(|(node, _)| node == leader)
-            })
+            .filter(|(at, queue)| !queue.batches.is_empty() && self.metadata.leader(&at.0, at.1).is_some_and(|(node, _)| node == leader))
             .map(|(at, _)| at.clone())
             .filter(|at| self.in_order(at))
             .collect();
@@ -219,10 +212,7 @@ impl Producer {
             batch.attempts += 1;
             size = size.saturating_add(batch.size);
             let records = batch.build(compression);
-            topics
-                .entry(at.0.clone())
-                .or_default()
-                .push(PartitionProduceData::default().with_index(at.1).with_records(Some(records)));
+            topics.entry(at.0.clone()).or_default().push(PartitionProduceData::default().with_index(at.1).with_records(Some(records)));
             self.drain_from.insert(leader, at.clone());
             self.net.event(ProducerEvent::BatchSent {
                 topic: at.0.clone(),
@@ -358,8 +348,7 @@ impl Producer {
             self.accumulator.queue(&at).reset = true;
         }
         let attempt = batch.attempts.saturating_sub(1);
-        batch.retry_at =
-            now.plus_millis(backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, attempt));
+        batch.retry_at = now.plus_millis(backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, attempt));
         self.net.event(ProducerEvent::Retrying {
             topic: at.0.clone(),
             partition: at.1,
