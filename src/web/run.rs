@@ -95,15 +95,14 @@ impl Run {
         scenario.actions.into_iter().try_for_each(|(_, action)| self.act(action))
     }
 
+    /// The scenario's latest note.
+    pub fn note(&self) -> &str {
+        self.note.as_deref().or_else(|| self.play.note()).unwrap_or_default()
+    }
+
     /// What has been said since the last time.
     pub fn sentences(&mut self) -> Vec<String> {
         let mut out = Vec::new();
-        if let Some(note) = self.play.note()
-            && self.note.as_deref() != Some(note)
-        {
-            out.push(note.to_owned());
-            self.note = Some(note.to_owned());
-        }
         if self.transcript.update(self.play.world()) > 0 {
             let told = self.told;
             out.extend(self.transcript.sentences().filter(|s| told.is_none_or(|t| s.event.0 > t)).map(|s| s.text.clone()));
