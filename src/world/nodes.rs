@@ -407,7 +407,10 @@ impl Node {
         let ProcessState::Stopping { until } = self.meta.state else { return };
         let done = match &self.machine {
             Machine::Producer(app) => app.client.as_ref().is_none_or(|client| client.pending() == 0),
-            Machine::Consumer(app) => app.client.as_ref().is_none_or(|client| client.state() == "closed"),
+            // A closing consumer keeps its connections until it has committed and left.
+            Machine::Consumer(app) => {
+                app.client.as_ref().is_none_or(|client| client.state() == "closed") && self.meta.conns.is_empty()
+            }
             Machine::Broker(_) | Machine::Admin(_) => true,
         };
         if done || until <= core.now {

@@ -119,7 +119,10 @@ impl Hash64 {
                 self.int(*offset);
                 self.word(u64::from(*delivery));
             }
-            EventKind::Broker { node, event: BrokerEvent::Appended { topic, partition, base_offset, last_offset, producer_id, duplicate } } => {
+            EventKind::Broker {
+                node,
+                event: BrokerEvent::Appended { topic, partition, base_offset, last_offset, producer_id, duplicate },
+            } => {
                 self.word(5);
                 self.text(node);
                 self.text(topic);

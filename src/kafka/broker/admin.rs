@@ -26,7 +26,11 @@ impl Broker {
                 .with_endpoint_type(BROKERS);
         }
         let node = BrokerId(self.options.node_id);
-        let broker = DescribeClusterBroker::default().with_broker_id(node).with_host(self.host()).with_port(self.options.port).with_rack(self.rack());
+        let broker = DescribeClusterBroker::default()
+            .with_broker_id(node)
+            .with_host(self.host())
+            .with_port(self.options.port)
+            .with_rack(self.rack());
         let mut response = DescribeClusterResponse::default()
             .with_error_message(None)
             .with_endpoint_type(BROKERS)

@@ -72,13 +72,23 @@ impl Broker {
         if version < ZSTD_SINCE && batch.compression() == Ok(Compression::Zstd) {
             return refused(index, ErrorCode::UnsupportedCompressionType);
         }
+        if batch.compression().is_err() {
+            // Kafka's lookup of the codec throws what it has no error code for.
+            let start = self.topics.partition(name, index).map_or(-1, |partition| partition.log.start_offset());
+            return refused(index, ErrorCode::UnknownServerError).with_log_start_offset(start);
+        }
         let result = self.append(now, name, index, &batch, true);
         let start = self.topics.partition(name, index).map_or(-1, |partition| partition.log.start_offset());
         let answer = PartitionProduceResponse::default().with_index(index);
         match result {
             Ok(appended) => answer
                 .with_base_offset(appended.base_offset)
-                .with_log_append_time_ms(appended.log_append_time)
+                // A duplicate is told its batch's timestamp, as the producer state keeps it.
+                .with_log_append_time_ms(if appended.duplicate && appended.log_append_time < 0 {
+                    batch.max_timestamp()
+                } else {
+                    appended.log_append_time
+                })
                 .with_log_start_offset(start),
             Err(error) => {
                 let code = error.code();

@@ -197,10 +197,10 @@ impl Group {
         if self.is_leader(old) {
             self.leader = Some(Arc::clone(new));
         }
-        if let State::CompletingRebalance { pending_sync } | State::Stable { pending_sync } = &mut self.state {
-            if pending_sync.remove(old) {
-                pending_sync.insert(Arc::clone(new));
-            }
+        if let State::CompletingRebalance { pending_sync } | State::Stable { pending_sync } = &mut self.state
+            && pending_sync.remove(old)
+        {
+            pending_sync.insert(Arc::clone(new));
         }
         self.touch(now, cx, new);
     }

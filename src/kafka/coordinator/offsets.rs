@@ -1,7 +1,7 @@
 //! Committed offsets: OffsetCommit, OffsetFetch, OffsetDelete and their expiry. Kafka's `OffsetMetadataManager`.
 
 use super::group::{CONSUMER, Group, State, text};
-use super::output::{Context, InFlight, Pending};
+use super::output::{Change, Context, InFlight, Pending};
 use super::records::{CommittedOffset, Key};
 use super::{GroupEvent, Response, Token};
 use crate::kafka::time::Time;
@@ -147,7 +147,7 @@ impl Group {
     }
 
     /// The changes are in the log.
-    pub fn apply(&mut self, cx: &mut Context, changes: Vec<(Place, Option<CommittedOffset>)>) {
+    pub fn apply(&mut self, cx: &mut Context, changes: Vec<Change>) {
         for (place, change) in changes {
             let Some(kept) = change else {
                 self.offsets.remove(&place);

@@ -13,6 +13,9 @@ use kafka_protocol::messages as m;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+/// An offset to set, or (`None`) to remove, by topic and partition.
+pub type Change = ((Arc<str>, i32), Option<CommittedOffset>);
+
 /// What happens when an append is committed, or fails.
 #[derive(Clone, Debug)]
 pub enum Pending {
@@ -23,7 +26,7 @@ pub enum Pending {
     /// A static member got a new id without a rebalance; its JoinGroup waits.
     StaticMember { generation: i32, old: Arc<str>, new: Arc<str>, version: i16, leader: Option<Arc<str>> },
     /// Offsets to set or (`None`) remove, and the answer that waits.
-    Offsets { changes: Vec<((Arc<str>, i32), Option<CommittedOffset>)>, answer: Option<(Token, Response)> },
+    Offsets { changes: Vec<Change>, answer: Option<(Token, Response)> },
     /// The group is gone already; it comes back if this fails. `deletion` names the waiting DeleteGroups.
     Delete { group: Box<Group>, deletion: Option<u64> },
 }

@@ -276,10 +276,10 @@ impl GroupCoordinator {
             result.error_code = error.code();
         }
         waiting.waits_for = waiting.waits_for.saturating_sub(1);
-        if waiting.waits_for == 0 {
-            if let Some(done) = self.deletions.remove(&id) {
-                self.cx.respond(done.token, done.response());
-            }
+        if waiting.waits_for == 0
+            && let Some(done) = self.deletions.remove(&id)
+        {
+            self.cx.respond(done.token, done.response());
         }
     }
 

@@ -76,10 +76,10 @@ impl Group {
     }
 
     fn maybe_cancel_sync_timeout(&self, cx: &mut Context) {
-        if let State::CompletingRebalance { pending_sync } | State::Stable { pending_sync } = &self.state {
-            if pending_sync.is_empty() {
-                cx.timers.cancel(&self.id, Kind::PendingSync);
-            }
+        if let State::CompletingRebalance { pending_sync } | State::Stable { pending_sync } = &self.state
+            && pending_sync.is_empty()
+        {
+            cx.timers.cancel(&self.id, Kind::PendingSync);
         }
     }
 

@@ -275,11 +275,15 @@ fn consumer(node: &str, event: &ConsumerEvent) -> Option<(u8, String)> {
         ConsumerEvent::Assigned { partitions, .. } if partitions.is_empty() => {
             (1, format!("{node} has no partition: the group has more members than partitions."))
         }
-        ConsumerEvent::Assigned { partitions, generation, .. } => (2, format!("{node} reads {} (generation {generation}).", list(partitions))),
+        ConsumerEvent::Assigned { partitions, generation, .. } => {
+            (2, format!("{node} reads {} (generation {generation}).", list(partitions)))
+        }
         ConsumerEvent::LedAssignment { protocol, members } => {
             (2, format!("{node} leads the group and assigned the partitions of {} ({protocol}).", plural(i64::from(*members), "member")))
         }
-        ConsumerEvent::PositionReset { topic, partition, offset, why } => (2, format!("{node} starts {topic}-{partition} at offset {offset} ({why}).")),
+        ConsumerEvent::PositionReset { topic, partition, offset, why } => {
+            (2, format!("{node} starts {topic}-{partition} at offset {offset} ({why})."))
+        }
         ConsumerEvent::Fetched { topic, partition, base_offset, last_offset } => {
             (3, format!("{node} fetched {topic}-{partition} offsets {base_offset} to {last_offset}."))
         }

@@ -121,7 +121,7 @@ pub fn duration(text: &str) -> Result<i64, String> {
     i64::try_from(millionths / 1_000_000).map_err(|_| wrong())
 }
 
-/// A duration (microseconds) in the largest unit that gives a whole number, up to seconds; hours and minutes when it is a whole number of them.
+/// A duration (microseconds) in the largest unit that gives a whole number.
 pub fn duration_text(micros: i64) -> String {
     if micros == 0 {
         return "0s".into();
