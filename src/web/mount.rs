@@ -31,7 +31,7 @@ struct Options {
 }
 
 /// Milliseconds of the run that have passed when the page opens.
-const OPENING_MS: i64 = 2500;
+const OPENING_MS: i64 = 7000;
 
 /// Whether a media query holds.
 pub(super) fn prefers(query: &str) -> bool {
@@ -170,8 +170,11 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
     let page = options.mode.as_deref() == Some("page");
     let mut run = Run::start(&recipe.text, &recipe.name, seed, disks).map_err(fail)?;
     if page && !options.paused {
-        // The page opens when the first records are on their way.
+        // The page opens when records flow and the group reads them.
         run.advance(EPOCH.plus_millis(OPENING_MS), &mut || true);
+        if let Some(last) = run.sentences().pop() {
+            ui.said.set(last);
+        }
     }
     let (stage, act) = owner.with(|| {
         ui.playing.set(!options.paused);

@@ -134,8 +134,8 @@ fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32
     let users = view.partitions.iter().filter(|p| !p.internal).count();
     // More partitions, lower rows: nothing is left out.
     let (cell, pitch_x, numerals, under) = match users + usize::from(camera.density) * 6 {
-        0..=3 => ((20.0, 26.0), 22.0, true, 60.0),
-        4..=6 => ((20.0, 26.0), 22.0, true, 46.0),
+        0..=3 if !out.narrow => ((20.0, 26.0), 22.0, true, 60.0),
+        0..=6 => ((20.0, 26.0), 22.0, true, 46.0),
         7..=14 => ((14.0, 18.0), 16.0, true, 34.0),
         _ => ((9.0, 12.0), 10.0, false, 18.0),
     };
