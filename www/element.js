@@ -52,7 +52,7 @@ function cause(error) {
   return "";
 }
 
-// Once the element is first needed, the last of these moments decides: the turn of its starts.
+// A start that another start or a stop has overtaken must not touch the element any more: each has its turn.
 class TidePool extends HTMLElement {
   static observedAttributes = ["scenario", "store", "seed", "theme", "paused", "speed"];
   #root = this.attachShadow({ mode: "open" });
@@ -115,9 +115,10 @@ class TidePool extends HTMLElement {
       if (turn !== this.#turn || !this.isConnected) return;
       const stage = make("div", { className: "tidepool" });
       this.#root.replaceChildren(make("style", { textContent: CSS }), sheet, stage);
-      this.#handle = await glue.mount(this, stage, options);
-      if (turn !== this.#turn) return this.#stop();
-      this.#tell("ready", this.#handle);
+      const handle = await glue.mount(this, stage, options);
+      if (turn !== this.#turn) return handle.destroy();
+      this.#handle = handle;
+      this.#tell("ready", handle);
     } catch (error) { this.#fail(error, turn); }
   }
 
