@@ -4,6 +4,8 @@
 pub const SLOWEST: i32 = -30;
 pub const FASTEST: i32 = 30;
 pub const MAX: i32 = 31;
+/// A quarter.
+pub const UNHURRIED: i32 = -6;
 
 /// Simulated seconds for each second; `None` is as fast as it goes.
 pub fn factor(step: i32) -> Option<f64> {

@@ -30,6 +30,9 @@ struct Options {
     mode: Option<String>,
 }
 
+/// Milliseconds of the run that have passed when the page opens.
+const OPENING_MS: i64 = 7000;
+
 /// Whether a media query holds.
 pub(super) fn prefers(query: &str) -> bool {
     media(query).is_some_and(|m| m.matches())
@@ -164,14 +167,22 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
     }
     let disks = store.as_ref().map_or_else(Disks::new, |s| s.disks());
     let recovered = !disks.is_empty();
-    let run = Run::start(&recipe.text, &recipe.name, seed, disks).map_err(fail)?;
+    let page = options.mode.as_deref() == Some("page");
+    let mut run = Run::start(&recipe.text, &recipe.name, seed, disks).map_err(fail)?;
+    if page && !options.paused {
+        // The page opens when records flow and the group reads them.
+        run.advance(EPOCH.plus_millis(OPENING_MS), &mut || true);
+        if let Some(last) = run.sentences().pop() {
+            ui.said.set(last);
+        }
+    }
     let (stage, act) = owner.with(|| {
         ui.playing.set(!options.paused);
         ui.title.set(run.title());
         set_theme(ui, options.theme.as_deref().unwrap_or_default());
-        if let Some(step) = options.speed.as_deref().and_then(clock::step_of) {
-            ui.speed.set(step);
-        }
+        // At a quarter of its speed a record's way can be followed by eye.
+        let unhurried = if page { clock::UNHURRIED } else { 0 };
+        ui.speed.set(options.speed.as_deref().and_then(clock::step_of).unwrap_or(unhurried));
         let stage = Stage::new(recipe, run, ui);
         (stage.clone(), Act::new_local(stage))
     });
@@ -184,7 +195,7 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
         stage.say(if recovered { "The cluster is back: the broker has recovered its files." } else { "This cluster is kept in this browser." }.into());
     }
     let controls = options.controls.as_deref() != Some("none");
-    root.set_class_name(if options.mode.as_deref() == Some("page") { "tidepool tp-page" } else { "tidepool tp-embed" });
+    root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });
     let unmount = owner.with(|| mount_to(root.clone(), move || view! { <Playground ui act controls/> }.into_any()));
     stage.resize(f64::from(root.client_width()));
     let undo = watch(&stage, &root, &document);

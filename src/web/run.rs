@@ -18,6 +18,8 @@ const LEVEL: u8 = 1;
 
 pub struct Run {
     play: Playback,
+    /// What people did beside the file's own actions.
+    mine: Vec<(Time, Action)>,
     transcript: Transcript,
     told: Option<u64>,
     note: Option<String>,
@@ -43,7 +45,7 @@ impl Run {
         scenario.actions.retain(|(_, a)| !matches!(a, Action::CreateTopic { topic, .. } if kept(topic)));
         scenario.genesis = Genesis { disks, ..scenario.genesis };
         let play = Playback::new(scenario).map_err(|e| format!("{name}: {e}"))?;
-        let mut run = Self { play, transcript: Transcript::new(LEVEL), told: None, note: None };
+        let mut run = Self { play, mine: Vec::new(), transcript: Transcript::new(LEVEL), told: None, note: None };
         // The setup is what the page opens with; the narrator begins after it.
         run.transcript.update(run.play.world());
         run.told = run.transcript.latest().map(|s| s.event.0);
@@ -83,7 +85,9 @@ impl Run {
     }
 
     pub fn act(&mut self, action: Action) -> Result<(), String> {
-        self.play.world_mut().act(action).map(|_| ()).map_err(|e| format!("{e}."))
+        self.play.world_mut().act(action.clone()).map_err(|e| format!("{e}."))?;
+        self.mine.push((self.now(), action));
+        Ok(())
     }
 
     /// One timed line of the scenario language, done now.
@@ -95,15 +99,14 @@ impl Run {
         scenario.actions.into_iter().try_for_each(|(_, action)| self.act(action))
     }
 
+    /// The scenario's latest note.
+    pub fn note(&self) -> &str {
+        self.note.as_deref().or_else(|| self.play.note()).unwrap_or_default()
+    }
+
     /// What has been said since the last time.
     pub fn sentences(&mut self) -> Vec<String> {
         let mut out = Vec::new();
-        if let Some(note) = self.play.note()
-            && self.note.as_deref() != Some(note)
-        {
-            out.push(note.to_owned());
-            self.note = Some(note.to_owned());
-        }
         if self.transcript.update(self.play.world()) > 0 {
             let told = self.told;
             out.extend(self.transcript.sentences().filter(|s| told.is_none_or(|t| s.event.0 > t)).map(|s| s.text.clone()));
@@ -112,17 +115,22 @@ impl Run {
         out
     }
 
-    /// Goes to a moment, in microseconds since the beginning. An earlier one is replayed from the run's value.
+    /// Goes to a moment, in microseconds since the beginning. An earlier one is played again from the beginning, with what
+    /// people did until then.
     pub fn seek(&mut self, micros: i64) -> Result<(), String> {
         let target = EPOCH.plus_micros(micros);
-        if target >= self.now() {
-            self.play.run_until(target);
-            return Ok(());
+        if target < self.now() {
+            let mut play = Playback::new(self.play.scenario().clone()).map_err(|e| e.to_string())?;
+            self.mine.retain(|(at, _)| *at <= target);
+            for (at, action) in &self.mine {
+                play.run_until(*at);
+                play.world_mut().act(action.clone()).map_err(|e| e.to_string())?;
+            }
+            self.play = play;
+            self.note = None;
+            self.transcript = Transcript::new(LEVEL);
         }
-        let world = self.world();
-        let earlier = World::replay(world.genesis().clone(), world.history(), target).map_err(|e| e.to_string())?;
-        *self.play.world_mut() = earlier;
-        self.transcript = Transcript::new(LEVEL);
+        self.play.run_until(target);
         self.transcript.update(self.play.world());
         self.told = self.transcript.latest().map(|s| s.event.0);
         Ok(())

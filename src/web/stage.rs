@@ -218,6 +218,11 @@ impl Stage {
     /// Takes what has happened from the run, in words, and says one sentence at a time.
     fn listen(&self, t: f64) {
         let new = self.run.borrow_mut().sentences();
+        let run = self.run.borrow();
+        if self.ui.note.with_untracked(|n| n != run.note()) {
+            self.ui.note.set(run.note().to_owned());
+        }
+        drop(run);
         let mut waiting = self.waiting.borrow_mut();
         for s in new {
             if waiting.len() >= SENTENCES {

@@ -45,6 +45,8 @@ pub struct Ui {
     pub playing: RwSignal<bool>,
     pub speed: RwSignal<i32>,
     pub said: RwSignal<String>,
+    /// What the scenario asks its reader to watch or to do.
+    pub note: RwSignal<String>,
     /// What the store has to say; empty when all is well.
     pub store: RwSignal<String>,
     pub theme: RwSignal<String>,
@@ -58,6 +60,7 @@ impl Ui {
             playing: RwSignal::new(true),
             speed: RwSignal::new(0),
             said: RwSignal::new(String::new()),
+            note: RwSignal::new(String::new()),
             store: RwSignal::new(String::new()),
             theme: RwSignal::new(String::new()),
             title: RwSignal::new(String::new()),
@@ -84,12 +87,13 @@ pub fn Playground(ui: Ui, act: Act, controls: bool) -> impl IntoView {
                 <canvas node_ref=canvas aria-hidden="true"></canvas>
                 <Cards ui act controls/>
             </div>
-            <p class="tp-caption">
-                <span class="tp-said" role="status" aria-live="polite">{move || ui.said.get()}</span>
+            <div class="tp-caption">
+                <p class="tp-note">{move || ui.note.get()}</p>
+                <p class="tp-said" role="status" aria-live="polite">{move || ui.said.get()}</p>
                 <Show when=move || ui.store.with(|s| !s.is_empty())>
                     <span class="tp-store">{move || ui.store.get()}</span>
                 </Show>
-            </p>
+            </div>
         </section>
     }
 }

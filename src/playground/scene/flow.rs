@@ -64,9 +64,17 @@ fn into_row(card: Rect, row: &Row, narrow: bool) -> Vec<[Point; 4]> {
     let to = at(row.label.x - 4.0, row.rail);
     if narrow {
         let from = at(card.x + card.w / 2.0, card.bottom());
-        let (x, y) = (6.0, from.y + 34.0);
-        let turn = at(x, to.y - 8.0);
-        return vec![[from, at(from.x, y - 12.0), at(x, y - 26.0), at(x, y)], straight(at(x, y), turn), [turn, at(x, to.y), at(x, to.y), to]];
+        // Down between the cards, along their edge, down the margin.
+        let (x, y) = (6.0, from.y + 6.0);
+        let (bend, corner) = (at(from.x - 6.0, y), at(x + 6.0, y));
+        let (down, turn) = (at(x, y + 6.0), at(x, to.y - 8.0));
+        return vec![
+            [from, at(from.x, y), at(from.x, y), bend],
+            straight(bend, corner),
+            [corner, at(x, y), at(x, y), down],
+            straight(down, turn),
+            [turn, at(x, to.y), at(x, to.y), to],
+        ];
     }
     let from = at(card.right(), card.y + card.h / 2.0);
     let bend = (to.x - from.x) * 0.55;
@@ -142,13 +150,18 @@ pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
             let x = if align == Align::End { rect.x - shift } else { rect.x + shift };
             out.push(Shape::Block { rect: Rect { x, ..rect }, radius: 1.0, ink, alpha: 0.9 });
         }
-        let at = at(if align == Align::End { x + 5.0 } else { x }, bottom - 35.0);
+        // Above the stack; beside it where there is no room above.
+        let (at, align) = match align {
+            Align::Start => (at(x, bottom - 35.0), align),
+            Align::Middle => (at(x + 15.0, bottom), Align::Start),
+            Align::End => (at(x + 5.0, bottom - 35.0), align),
+        };
         out.push(Shape::Text { at, text: count.to_string().into(), size: 10.0, bold: false, mono: false, ink: Ink::Muted, align });
     };
     for (p, card) in view.producers.iter().zip(&layout.producers) {
         let waiting = p.accumulated.iter().map(|a| u64::from(a.2)).sum();
         if layout.narrow {
-            stack(card.right() - 10.0, card.bottom() + 32.0, waiting, Ink::Muted, Align::End);
+            stack(card.x + 12.0, card.bottom() - 8.0, waiting, Ink::Muted, Align::Middle);
         } else {
             stack(card.right() + 5.0, card.bottom() - 1.0, waiting, Ink::Muted, Align::Start);
         }

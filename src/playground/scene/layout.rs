@@ -122,19 +122,20 @@ fn producers(out: &mut Layout, count: usize, x: f32, y: f32, w: f32, columns: us
 }
 
 fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32, w: f32) -> f32 {
-    let card = ((w - GAP * 2.0) / 3.0).clamp(150.0, 190.0);
+    let x0 = if out.narrow { x - 8.0 } else { x };
+    let card = ((w - GAP * 2.0) / 3.0).clamp(180.0, 200.0);
     let per_row = ((w + GAP) / (card + GAP)).floor().max(1.0) as usize;
     for i in 0..view.brokers.len() {
         let (row, column) = (i / per_row, i % per_row);
-        out.brokers.push(Rect { x: x + column as f32 * (card + GAP), y: y + row as f32 * 44.0, w: card, h: 34.0 });
+        out.brokers.push(Rect { x: x0 + column as f32 * (card + GAP), y: y + row as f32 * 44.0, w: card, h: 34.0 });
     }
     y += view.brokers.len().div_ceil(per_row) as f32 * 44.0 + 10.0;
 
     let users = view.partitions.iter().filter(|p| !p.internal).count();
     // More partitions, lower rows: nothing is left out.
     let (cell, pitch_x, numerals, under) = match users + usize::from(camera.density) * 6 {
-        0..=3 => ((20.0, 26.0), 22.0, true, 60.0),
-        4..=6 => ((20.0, 26.0), 22.0, true, 46.0),
+        0..=3 if !out.narrow => ((20.0, 26.0), 22.0, true, 60.0),
+        0..=6 => ((20.0, 26.0), 22.0, true, 46.0),
         7..=14 => ((14.0, 18.0), 16.0, true, 34.0),
         _ => ((9.0, 12.0), 10.0, false, 18.0),
     };
@@ -142,10 +143,11 @@ fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32
     for (i, p) in view.partitions.iter().enumerate().filter(|(_, p)| !p.internal) {
         if topic != Some(&p.view.topic) {
             topic = Some(&p.view.topic);
+            let x = if out.narrow { x - 8.0 } else { x };
             out.topics.push((p.view.topic.clone(), Rect { x, y, w, h: 24.0 }));
             y += 30.0;
         }
-        let (label_w, label_h) = if out.narrow { (w, 34.0) } else { (104.0, cell.1) };
+        let (label_w, label_h) = if out.narrow { (w, 34.0) } else { (112.0, cell.1) };
         let label_y = y;
         if out.narrow {
             y += 18.0;
@@ -173,6 +175,7 @@ fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32
     let mut internal: BTreeSet<Arc<str>> = BTreeSet::new();
     for p in view.partitions.iter().filter(|p| p.internal) {
         if internal.insert(p.view.topic.clone()) {
+            let x = if out.narrow { x - 8.0 } else { x };
             out.internal.push((p.view.topic.clone(), Rect { x, y: y + 6.0, w, h: 26.0 }));
             y += 36.0;
         }
