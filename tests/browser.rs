@@ -227,7 +227,9 @@ async fn a_durable_playground_comes_back_with_its_records_and_its_groups_offsets
 
 #[wasm_bindgen_test]
 async fn where_the_browser_keeps_nothing_a_sentence_says_so_and_the_cluster_runs() {
-    script("window.was = Object.getOwnPropertyDescriptor(window, 'indexedDB'); Object.defineProperty(window, 'indexedDB', {configurable: true, get() { throw new DOMException('no', 'SecurityError') }})");
+    script(
+        "window.was = Object.getOwnPropertyDescriptor(window, 'indexedDB'); Object.defineProperty(window, 'indexedDB', {configurable: true, get() { throw new DOMException('no', 'SecurityError') }})",
+    );
     let (host, root) = place();
     let handle = playground(&root, &host, Some("blocked")).await;
     script("delete window.indexedDB; if (window.was) Object.defineProperty(window, 'indexedDB', window.was)");

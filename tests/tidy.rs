@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const MAX_COLUMNS: usize = 140;
+const MAX_LITERAL_COLUMNS: usize = 200;
 const MAX_LINES: usize = 700;
 
 /// Names of the outside world that floors 1 to 3 must not use.
@@ -114,8 +115,10 @@ fn offences(name: &str, text: &str) -> Vec<String> {
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         let columns = line.chars().count();
-        if columns > MAX_COLUMNS {
-            report(number, format!("{columns} columns, more than {MAX_COLUMNS}"));
+        // The formatter breaks neither literals nor markup: a line with one may run on.
+        let most = if line.contains('"') { MAX_LITERAL_COLUMNS } else { MAX_COLUMNS };
+        if columns > most {
+            report(number, format!("{columns} columns, more than {most}"));
         }
         let code = code_of(line);
         for word in [concat!("todo", "!("), concat!("dbg", "!(")] {

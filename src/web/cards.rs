@@ -83,7 +83,13 @@ fn new_consumer(s: &Snapshot, group: Arc<str>) -> ConsumerSpec {
     }
 }
 
-fn heading(ui: Ui, act: Act, controls: bool, text: &'static str, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {
+fn heading(
+    ui: Ui,
+    act: Act,
+    controls: bool,
+    text: &'static str,
+    place: impl Fn() -> String + Send + Sync + Clone + 'static,
+) -> impl IntoView {
     let (word, label) = match text {
         "Producers" => ("+ producer", "Add a producer"),
         "Cluster" => ("+ topic", "Add a topic with three partitions"),
@@ -102,7 +108,8 @@ fn heading(ui: Ui, act: Act, controls: bool, text: &'static str, place: impl Fn(
             }),
             "Cluster" => Action::CreateTopic { topic: fresh("topic", &user_topics(&s)), partitions: 3, config: BTreeMap::new() },
             _ => {
-                let groups: Vec<Arc<str>> = s.view.groups.iter().map(|g| g.group.clone()).chain(s.view.consumers.iter().filter_map(|c| c.group.clone())).collect();
+                let groups: Vec<Arc<str>> =
+                    s.view.groups.iter().map(|g| g.group.clone()).chain(s.view.consumers.iter().filter_map(|c| c.group.clone())).collect();
                 Action::AddConsumer(new_consumer(&s, fresh("group", &groups)))
             }
         })
@@ -175,7 +182,13 @@ fn broker(ui: Ui, name: Arc<str>, place: impl Fn() -> String + Send + Sync + Clo
     }
 }
 
-fn topic_head(ui: Ui, act: Act, controls: bool, topic: Arc<str>, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {
+fn topic_head(
+    ui: Ui,
+    act: Act,
+    controls: bool,
+    topic: Arc<str>,
+    place: impl Fn() -> String + Send + Sync + Clone + 'static,
+) -> impl IntoView {
     let wanted = topic.clone();
     let count = Memo::new(move |_| ui.snap.with(|s| s.view.partitions.iter().filter(|p| p.view.topic == wanted).count()));
     let make = {
@@ -200,7 +213,12 @@ fn partition(ui: Ui, topic: Arc<str>, n: i32, place: impl Fn() -> String + Send 
                 .partitions
                 .iter()
                 .find(|p| p.view.topic == wanted && p.view.partition == n)
-                .map(|p| (format!("leader {}, epoch {}", p.view.leader, p.view.leader_epoch), format!("high watermark {}, end offset {}", p.view.high_watermark, p.view.end_offset)))
+                .map(|p| {
+                    (
+                        format!("leader {}, epoch {}", p.view.leader, p.view.leader_epoch),
+                        format!("high watermark {}, end offset {}", p.view.high_watermark, p.view.end_offset),
+                    )
+                })
                 .unwrap_or_default()
         })
     });
@@ -212,12 +230,19 @@ fn partition(ui: Ui, topic: Arc<str>, n: i32, place: impl Fn() -> String + Send 
     }
 }
 
-fn group(ui: Ui, act: Act, controls: bool, name: Option<Arc<str>>, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {
+fn group(
+    ui: Ui,
+    act: Act,
+    controls: bool,
+    name: Option<Arc<str>>,
+    place: impl Fn() -> String + Send + Sync + Clone + 'static,
+) -> impl IntoView {
     let wanted = name.clone();
     let state = Memo::new(move |_| {
         ui.snap.with(|s| {
             let group = s.view.groups.iter().find(|g| Some(&g.group) == wanted.as_ref());
-            let (handled, twice) = s.view.consumers.iter().filter(|c| c.group == wanted).fold((0, 0), |a, c| (a.0 + c.handled, a.1 + c.duplicates));
+            let (handled, twice) =
+                s.view.consumers.iter().filter(|c| c.group == wanted).fold((0, 0), |a, c| (a.0 + c.handled, a.1 + c.duplicates));
             (group.map(|g| (g.state, g.generation)), handled, twice)
         })
     });
@@ -274,7 +299,9 @@ fn consumer(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -
         ui.snap.with(|s| {
             state.with(|c| {
                 let c = c.as_ref()?;
-                let end = |t: &Arc<str>, n: i32| s.view.partitions.iter().find(|p| p.view.topic == *t && p.view.partition == n).map(|p| p.view.high_watermark);
+                let end = |t: &Arc<str>, n: i32| {
+                    s.view.partitions.iter().find(|p| p.view.topic == *t && p.view.partition == n).map(|p| p.view.high_watermark)
+                };
                 (!c.positions.is_empty()).then(|| c.positions.iter().filter_map(|(t, n, at)| Some((end(t, *n)? - at).max(0))).sum::<i64>())
             })
         })
@@ -298,7 +325,11 @@ fn consumer(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -
             };
             match process.get() {
                 "running" => {
-                    let (word, label) = if slow.get() { ("quick", format!("Make {name} quick again")) } else { ("slow", format!("Make {name} slow: two seconds for each record")) };
+                    let (word, label) = if slow.get() {
+                        ("quick", format!("Make {name} quick again"))
+                    } else {
+                        ("slow", format!("Make {name} slow: two seconds for each record"))
+                    };
                     let make = if slow.get() {
                         on(|name| Action::SetHandleTime { name, handle_us: QUICK_US })
                     } else {

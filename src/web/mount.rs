@@ -6,7 +6,7 @@ use super::stage::{Recipe, Stage};
 use super::store::Store;
 use super::ui::{Act, Playground, Ui};
 use crate::world::EPOCH;
-use leptos::mount::{mount_to};
+use leptos::mount::mount_to;
 use leptos::prelude::*;
 use serde::Deserialize;
 use std::any::Any;
@@ -151,7 +151,9 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
     let fail = |why: String| JsValue::from(js_sys::Error::new(&why));
     let seed = match options.seed.as_deref() {
         None | Some("") => None,
-        Some(text) => Some(text.trim().parse::<u64>().map_err(|_| fail(format!("seed=\"{text}\": a whole number from 0 to {} is expected", u64::MAX)))?),
+        Some(text) => Some(
+            text.trim().parse::<u64>().map_err(|_| fail(format!("seed=\"{text}\": a whole number from 0 to {} is expected", u64::MAX)))?,
+        ),
     };
     let recipe = Recipe { name: options.scenario_name, text: options.scenario_text, seed };
     let document = host.owner_document().ok_or_else(|| fail("the element is in no document".into()))?;
@@ -192,7 +194,10 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
         if !torn.is_empty() {
             ui.store.set(format!("The store was damaged: {}.", torn.join("; ")));
         }
-        stage.say(if recovered { "The cluster is back: the broker has recovered its files." } else { "This cluster is kept in this browser." }.into());
+        stage.say(
+            if recovered { "The cluster is back: the broker has recovered its files." } else { "This cluster is kept in this browser." }
+                .into(),
+        );
     }
     let controls = options.controls.as_deref() != Some("none");
     root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });

@@ -249,7 +249,13 @@ fn cell(c: &CanvasRenderingContext2d, r: &Rect, ink: Ink, glyph: Glyph, look: Lo
     // The sign is the cell's own colour, lighter or darker, so that the colour stays the first thing seen.
     let dark = matches!(ink, Ink::Key(0 | 1 | 3));
     c.set_global_alpha(if solid { if dark { 0.55 } else { 0.8 } } else { 0.9 });
-    let sign = if !solid { colour } else if dark { "#1C2024" } else { "#FFFFFF" };
+    let sign = if !solid {
+        colour
+    } else if dark {
+        "#1C2024"
+    } else {
+        "#FFFFFF"
+    };
     c.set_fill_style_str(sign);
     c.set_stroke_style_str(sign);
     c.set_line_width(1.75);

@@ -5,9 +5,9 @@ use crate::kafka::time::Time;
 use crate::playground::narrate::Transcript;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::world::EPOCH;
+use crate::world::World;
 use crate::world::action::{Action, Genesis};
 use crate::world::view::WorldView;
-use crate::world::World;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 

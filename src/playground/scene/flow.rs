@@ -112,7 +112,12 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
         });
         for (producer, card) in view.producers.iter().zip(&layout.producers) {
             if producer.topic == p.view.topic && producer.state != "stopped" {
-                out.extend(curves(into_row(*card, row, layout.narrow), 1.25, Ink::Line, if producer.state == "crashed" { 3.0 } else { 0.0 }));
+                out.extend(curves(
+                    into_row(*card, row, layout.narrow),
+                    1.25,
+                    Ink::Line,
+                    if producer.state == "crashed" { 3.0 } else { 0.0 },
+                ));
             }
         }
         for group in &layout.groups {
@@ -126,7 +131,12 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
                 wanted = true;
                 if c.state != "crashed" && c.assignment.iter().any(|(t, n)| *t == p.view.topic && *n == p.view.partition) {
                     owned = true;
-                    out.extend(curves(out_of_row(row, *card, layout.narrow, camera.width), 1.25, Ink::Line, if c.state == "paused" { 3.0 } else { 0.0 }));
+                    out.extend(curves(
+                        out_of_row(row, *card, layout.narrow, camera.width),
+                        1.25,
+                        Ink::Line,
+                        if c.state == "paused" { 3.0 } else { 0.0 },
+                    ));
                 }
             }
             if wanted && !owned {
@@ -266,7 +276,15 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
         out.extend(curves(leg.clone(), width, Ink::Accent, 6.0));
         let middle = leg.first().map(|l| cubic(l, 0.5)).unwrap_or_default();
         let text = format!("{count} records").into();
-        out.push(Shape::Text { at: at(middle.x, middle.y - 10.0), text, size: 10.0, bold: true, mono: false, ink: Ink::Ink, align: Align::Middle });
+        out.push(Shape::Text {
+            at: at(middle.x, middle.y - 10.0),
+            text,
+            size: 10.0,
+            bold: true,
+            mono: false,
+            ink: Ink::Ink,
+            align: Align::Middle,
+        });
     }
 }
 

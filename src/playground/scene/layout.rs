@@ -111,12 +111,7 @@ fn producers(out: &mut Layout, count: usize, x: f32, y: f32, w: f32, columns: us
     let gap = if columns == 1 && count <= 4 { 28.0 } else { GAP };
     for i in 0..count {
         let (row, column) = (i / columns, i % columns);
-        out.producers.push(Rect {
-            x: x + column as f32 * (card + GAP),
-            y: y + row as f32 * (PRODUCER_H + gap),
-            w: card,
-            h: PRODUCER_H,
-        });
+        out.producers.push(Rect { x: x + column as f32 * (card + GAP), y: y + row as f32 * (PRODUCER_H + gap), w: card, h: PRODUCER_H });
     }
     y + count.div_ceil(columns) as f32 * (PRODUCER_H + gap)
 }

@@ -1,9 +1,9 @@
 //! A partition as a ribbon: record cells on a rail, log start, high watermark, end offset, committed offsets, positions.
 
+use super::View;
 use super::key::{Glyph, key_look};
 use super::layout::Row;
 use super::shape::{Align, Ink, Look, Point, Rect, Shape, Target, at};
-use super::View;
 use crate::world::view::{RecordState, WorldView};
 use std::sync::Arc;
 

@@ -66,21 +66,67 @@ pub enum Align {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Shape {
     /// A record in a log.
-    Cell { rect: Rect, ink: Ink, glyph: Glyph, look: Look },
+    Cell {
+        rect: Rect,
+        ink: Ink,
+        glyph: Glyph,
+        look: Look,
+    },
     /// A record on its way.
-    Dot { at: Point, radius: f32, ink: Ink, alpha: f32 },
-    Line { from: Point, to: Point, width: f32, ink: Ink, dash: f32, alpha: f32 },
+    Dot {
+        at: Point,
+        radius: f32,
+        ink: Ink,
+        alpha: f32,
+    },
+    Line {
+        from: Point,
+        to: Point,
+        width: f32,
+        ink: Ink,
+        dash: f32,
+        alpha: f32,
+    },
     /// A cubic from `points[0]` to `points[3]`.
-    Curve { points: [Point; 4], width: f32, ink: Ink, dash: f32, alpha: f32 },
+    Curve {
+        points: [Point; 4],
+        width: f32,
+        ink: Ink,
+        dash: f32,
+        alpha: f32,
+    },
     /// A committed offset: a pole at its left edge, the group's name in it.
-    Flag { rect: Rect, text: Arc<str>, ink: Ink },
+    Flag {
+        rect: Rect,
+        text: Arc<str>,
+        ink: Ink,
+    },
     /// `size` in CSS pixels; `at` is the baseline.
-    Text { at: Point, text: Arc<str>, size: f32, bold: bool, mono: bool, ink: Ink, align: Align },
+    Text {
+        at: Point,
+        text: Arc<str>,
+        size: f32,
+        bold: bool,
+        mono: bool,
+        ink: Ink,
+        align: Align,
+    },
     /// A small filled triangle that points up at `at`.
-    Pointer { at: Point, ink: Ink },
-    Block { rect: Rect, radius: f32, ink: Ink, alpha: f32 },
+    Pointer {
+        at: Point,
+        ink: Ink,
+    },
+    Block {
+        rect: Rect,
+        radius: f32,
+        ink: Ink,
+        alpha: f32,
+    },
     /// Diagonal hatching: something is dead here.
-    Hatch { rect: Rect, ink: Ink },
+    Hatch {
+        rect: Rect,
+        ink: Ink,
+    },
 }
 
 /// Something that stands on the stage, by name.

@@ -27,7 +27,14 @@ pub(super) fn partition(topic: &str, n: i32, end: i64, hw: i64) -> PartitionStat
             segments: vec![],
         },
         records: (end.saturating_sub(48).max(0)..end)
-            .map(|offset| RecordState { offset, timestamp: 0, key: Some(s(&format!("key-{}", offset % 7))), tombstone: false, control: false, value_bytes: 90 })
+            .map(|offset| RecordState {
+                offset,
+                timestamp: 0,
+                key: Some(s(&format!("key-{}", offset % 7))),
+                tombstone: false,
+                control: false,
+                value_bytes: 90,
+            })
             .collect(),
         internal: topic.starts_with("__"),
     }
@@ -69,7 +76,15 @@ fn moment() -> WorldView {
             failed: 0,
         }],
         consumers: vec![consumer("billing-1", &[0]), consumer("billing-2", &[1])],
-        groups: vec![GroupView { group: s("billing"), state: "Stable", generation: 1, protocol: None, leader: None, members: vec![], offsets: vec![(s("orders"), 0, 4)] }],
+        groups: vec![GroupView {
+            group: s("billing"),
+            state: "Stable",
+            generation: 1,
+            protocol: None,
+            leader: None,
+            members: vec![],
+            offsets: vec![(s("orders"), 0, 4)],
+        }],
         flights: vec![],
         next: None,
     }
@@ -90,7 +105,11 @@ fn flight(response: bool, from: &str, to: &str, offset: i64) -> Flight {
 }
 
 fn dots(scene: &Scene) -> Vec<(f32, f32)> {
-    scene.shapes.iter().filter_map(|s| if let Shape::Dot { at, radius, .. } = s { (*radius > 4.0).then_some((at.x, at.y)) } else { None }).collect()
+    scene
+        .shapes
+        .iter()
+        .filter_map(|s| if let Shape::Dot { at, radius, .. } = s { (*radius > 4.0).then_some((at.x, at.y)) } else { None })
+        .collect()
 }
 
 fn texts(scene: &Scene) -> Vec<String> {
@@ -176,7 +195,8 @@ fn columns_wide_and_from_top_to_bottom_when_narrow() {
             assert!(p.rect.bottom() <= picture.height, "{p:?} within the height {}", picture.height);
         }
         let of = |t: &Target| picture.places.iter().find(|p| p.what == *t).map(|p| p.rect).expect("is placed");
-        let (producer, partition, member) = (of(&Target::Producer(s("checkout"))), of(&Target::Partition(s("orders"), 0)), of(&Target::Consumer(s("billing-1"))));
+        let (producer, partition, member) =
+            (of(&Target::Producer(s("checkout"))), of(&Target::Partition(s("orders"), 0)), of(&Target::Consumer(s("billing-1"))));
         if picture.narrow {
             assert!(producer.bottom() <= partition.y && partition.bottom() <= member.y);
         } else {

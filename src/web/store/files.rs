@@ -11,8 +11,17 @@ pub const CHUNK: usize = 64 * 1024;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Op {
     /// Deletes every chunk of the file from `from` on.
-    Delete { node: i32, path: String, from: u64 },
-    Put { node: i32, path: String, position: u64, bytes: Bytes },
+    Delete {
+        node: i32,
+        path: String,
+        from: u64,
+    },
+    Put {
+        node: i32,
+        path: String,
+        position: u64,
+        bytes: Bytes,
+    },
 }
 
 type Chunks = BTreeMap<u64, Bytes>;
