@@ -501,7 +501,8 @@ proptest! {
                         .with_member_id(StrBytes::from_string(members[who].0.clone())).with_generation_id(members[who].1)));
                 }
                 Step::Leave(who) => {
-                    let one = m::leave_group_request::MemberIdentity::default().with_member_id(StrBytes::from_string(members[who].0.clone()));
+                    let id = StrBytes::from_string(members[who].0.clone());
+                    let one = m::leave_group_request::MemberIdentity::default().with_member_id(id);
                     rig.send(3, Request::LeaveGroup(m::LeaveGroupRequest::default().with_group_id(GroupId("g".into())).with_members(vec![one])));
                 }
                 Step::Commit(who, offset) => {
@@ -532,7 +533,9 @@ proptest! {
             prop_assert_eq!(kept, read, "the log has all groups and offsets");
             let stable = |view: &GroupView| view.state == "Stable" || view.state == "Empty";
             for (live, read) in rig.coordinator.groups().iter().zip(&rig.reloaded().groups()).filter(|(live, _)| stable(live)) {
-                let who = |view: &GroupView| view.members.iter().map(|one| (one.member.clone(), one.assignment.clone())).collect::<Vec<_>>();
+                let who = |view: &GroupView| {
+                    view.members.iter().map(|one| (one.member.clone(), one.assignment.clone())).collect::<Vec<_>>()
+                };
                 prop_assert_eq!(who(live), who(read));
                 prop_assert_eq!((live.state, live.generation, &live.leader), (read.state, read.generation, &read.leader));
             }

@@ -149,7 +149,9 @@ proptest! {
     }
 
     #[test]
-    fn bent_packed_data_does_not_panic(codec in codec(), plain in some_bytes(600), bends in vec((any::<prop::sample::Index>(), any::<u8>()), 1..5)) {
+    fn bent_packed_data_does_not_panic(
+        codec in codec(), plain in some_bytes(600), bends in vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
+    ) {
         let mut packed = codec.compress(&plain.repeat(3)).to_vec();
         for (at, value) in bends {
             if !packed.is_empty() {
