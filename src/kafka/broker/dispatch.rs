@@ -197,7 +197,7 @@ impl Broker {
 }
 
 fn decode<T: Decodable>(body: Bytes, version: i16) -> Result<T, FrameError> {
-    frame::decode_body(body, version)
+    frame::decode_request_body(body, version)
 }
 
 fn api_versions_response(version: i16) -> ApiVersionsResponse {

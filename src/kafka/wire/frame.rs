@@ -57,6 +57,12 @@ pub fn decode_body<T: Decodable>(body: Bytes, version: i16) -> Result<T, FrameEr
     if rest.is_empty() { Ok(message) } else { Err(FrameError::TrailingBytes(rest.len() as u64)) }
 }
 
+/// Decodes a request as Kafka's broker does: bytes left over are not looked at (`AbstractRequest.parseRequest`). librdkafka
+/// leaves some behind when it asks Metadata v13 for all topics.
+pub fn decode_request_body<T: Decodable>(mut body: Bytes, version: i16) -> Result<T, FrameError> {
+    guard::decode(&mut body, version).map_err(FrameError::Malformed)
+}
+
 /// Header and body of a request. The header's version follows from the API's.
 ///
 /// An error means that the request has a field set that `version` cannot say.
