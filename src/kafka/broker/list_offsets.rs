@@ -48,6 +48,8 @@ impl Broker {
                     Ok(found) => (ErrorCode::None, found),
                     Err(error) => (error, NOTHING),
                 };
+                // Before version 4 there is no leader epoch in the answer.
+                let epoch = if context.version < 4 { -1 } else { epoch };
                 answer.with_error_code(error.code()).with_offset(offset).with_timestamp(timestamp).with_leader_epoch(epoch)
             });
             ListOffsetsTopicResponse::default().with_partitions(partitions.collect()).with_name(topic.name.clone())
