@@ -114,7 +114,10 @@ class TidePool extends HTMLElement {
       const [glue, options] = await Promise.all([instance(), this.#options(), styled]);
       if (turn !== this.#turn || !this.isConnected) return;
       const stage = make("div", { className: "tidepool" });
-      this.#root.replaceChildren(make("style", { textContent: CSS }), sheet, stage);
+      // The sheet stays where it is: one that is moved loads anew, and the stage would read its colours too early.
+      for (const child of [...this.#root.childNodes]) if (child !== sheet) child.remove();
+      sheet.before(make("style", { textContent: CSS }));
+      sheet.after(stage);
       const handle = await glue.mount(this, stage, options);
       if (turn !== this.#turn) return handle.destroy();
       this.#handle = handle;
