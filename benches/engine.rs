@@ -65,7 +65,7 @@ fn scenario() {
     let start = Instant::now();
     run.run_until(tidepool::world::EPOCH.plus_millis(simulated * 1000));
     let seconds = start.elapsed().as_secs_f64();
-    let events = run.world().event_count() as f64;
+    let events = run.event_count() as f64;
     println!(
         "default scenario {:>9.0} simulated s/s {:>9.0} events/s   budget: 1,000 simulated s/s in wasm",
         simulated as f64 / seconds,

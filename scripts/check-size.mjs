@@ -1,4 +1,4 @@
-// The size budget: everything that a page loads, brotli-compressed. Trunk's post_build hook runs it on the staging folder;
+// The size budget: everything that a page loads, brotli-compressed. pack.mjs runs it on the staging folder of a build;
 // `node scripts/check-size.mjs dist` runs it on a finished one.
 import { readdirSync, readFileSync, existsSync } from "node:fs";
 import { join } from "node:path";

@@ -46,7 +46,8 @@ has_wasm_std() {
   compgen -G "$sysroot/lib/rustlib/$wasm/lib/libstd-*.rlib" >/dev/null
 }
 
-# Debian's Rust brings the sources of std, yet no std for wasm32: build it once. With bitcode, since LTO wants it.
+# Debian's Rust brings the sources of std, yet no std for wasm32: build it once. With bitcode, since LTO wants it, and small.
+small_std=/usr/lib/rustlib/$wasm/lib/.optimized-for-size
 build_debian_std() {
   say "building Rust's std for $wasm (about 40 s)"
   local scratch="$cache/std" dest=/usr/lib/rustlib/$wasm/lib sudo=""
@@ -54,13 +55,15 @@ build_debian_std() {
   printf '[package]\nname = "scratch"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$scratch/Cargo.toml"
   : >"$scratch/src/lib.rs"
   ( cd "$scratch" && env -u CARGO_BUILD_TARGET RUSTUP_TOOLCHAIN=debian RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Cembed-bitcode=yes CARGO_TARGET_DIR="$scratch/target" \
-      cargo build -q --release -Zbuild-std=std,panic_abort,proc_macro,test --target $wasm </dev/null ) || die "std for $wasm did not build"
+      cargo build -q --release -Zbuild-std=std,panic_abort,proc_macro,test -Zbuild-std-features=optimize_for_size --target $wasm </dev/null ) || die "std for $wasm did not build"
   [ -w /usr/lib/rustlib ] || sudo=sudo
   $sudo mkdir -p "$dest"
+  $sudo rm -f "$dest"/*.rlib
   local lib
   for lib in "$scratch/target/$wasm/release/deps/"*.rlib; do
     case $lib in */libscratch-*) ;; *) $sudo cp "$lib" "$dest/" ;; esac
   done
+  $sudo touch "$small_std"
   rm -rf "$scratch" "$cache/target/$wasm"    # what was built against another std does not link any more
 }
 
@@ -70,6 +73,7 @@ if has_wasm_std "${RUSTUP_TOOLCHAIN:-}"; then
   toolchain=${RUSTUP_TOOLCHAIN:-}
 elif has_wasm_std debian; then
   toolchain=debian
+  [ -e "$small_std" ] || build_debian_std
 else
   have rustup || die "this Rust has no std for $wasm and there is no rustup to add it"
   say "adding the target $wasm"
@@ -157,6 +161,8 @@ fi
   echo "export CHROMEDRIVER=\"\${CHROMEDRIVER:-$(command -v chromedriver || true)}\""
   echo "export CHROMIUM=\"\${CHROMIUM:-$(command -v chromium || command -v google-chrome || true)}\""
   echo "export TRUNK_SKIP_VERSION_CHECK=true"
+  # The page carries no paths of the machine that built it.
+  echo "export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates'"
   echo "unset RUSTFLAGS NO_COLOR"
 } >"$cache/env.new"
 mv "$cache/env.new" "$cache/env"

@@ -7,9 +7,9 @@ use kafka_protocol::messages as m;
 use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
 use kafka_protocol::protocol::Encodable;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
+use tidepool::kafka::map::{Map, Set};
 use tidepool::kafka::rng::Rng;
 use tidepool::kafka::wire::api::{self, SUPPORTED};
 use tidepool::kafka::wire::batch::{Batch, RawRecord, batches};
@@ -77,7 +77,7 @@ fn hashes() {
 #[test]
 fn the_table_of_apis_is_a_part_of_what_a_broker_advertises() {
     let vectors = json("apiversions_kafka_4.1.1.json");
-    let advertised: BTreeMap<i64, (i64, i64)> =
+    let advertised: Map<i64, (i64, i64)> =
         array(&vectors["api_keys"]).iter().map(|row| (int(&row["key"]), (int(&row["min"]), int(&row["max"])))).collect();
     for range in SUPPORTED {
         let row = advertised.get(&i64::from(range.key as i16));
@@ -129,7 +129,7 @@ fn check_batch(name: &str, batch: &Batch, expected: &Value) {
 
 #[test]
 fn record_batches_decode_as_kafka_decodes_them() {
-    let mut codecs = BTreeSet::new();
+    let mut codecs = Set::new();
     for case in array(&json("record_batches.json")["cases"]) {
         let name = case["name"].as_str().expect("is a name");
         let found: Vec<Batch> = batches(hex(&case["hex"])).map(|batch| batch.expect("is a batch")).collect();
@@ -268,7 +268,7 @@ fn written(message: &impl Encodable, version: i16) -> Bytes {
 
 #[test]
 fn kafkas_own_messages_come_back_byte_for_byte() {
-    let (mut checked, mut guarded, mut lacking) = (0, 0, BTreeSet::new());
+    let (mut checked, mut guarded, mut lacking) = (0, 0, Set::new());
     for case in json_lines("wire_messages_kafka_4.1.1.jsonl.gz") {
         let name = case["name"].as_str().expect("is a name");
         let (version, body) = (version(&case["version"]), hex(&case["body_hex"]));
@@ -302,7 +302,7 @@ fn kafkas_own_messages_come_back_byte_for_byte() {
         }
     }
     // Unstable in 4.1.1, so that no broker advertises them. (Of the first three, the responses are read.)
-    let expected: BTreeSet<String> = [
+    let expected: Set<String> = [
         "InitProducerIdRequest v6",
         "OffsetCommitRequest v10",
         "OffsetFetchRequest v10",

@@ -9,6 +9,7 @@ pub mod client;
 pub mod coordinator;
 pub mod disk;
 pub mod log;
+pub mod map;
 pub mod rng;
 pub mod time;
 pub mod wire;

@@ -1,6 +1,6 @@
 //! The command line: what is allowed, and errors that say so.
 
-use std::collections::BTreeMap;
+use crate::kafka::map::Map;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub(crate) struct BrokerArgs {
     pub(crate) listen: (String, u16),
     pub(crate) advertise: Option<(String, u16)>,
     pub(crate) data: Option<PathBuf>,
-    pub(crate) config: BTreeMap<String, String>,
+    pub(crate) config: Map<String, String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
 }
 
 fn parse_broker(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
-    let mut args = BrokerArgs { listen: ("127.0.0.1".into(), 9092), advertise: None, data: None, config: BTreeMap::new() };
+    let mut args = BrokerArgs { listen: ("127.0.0.1".into(), 9092), advertise: None, data: None, config: Map::new() };
     while let Some(arg) = next(parser)? {
         match arg {
             Arg::Flag(flag) => match flag.as_str() {

@@ -9,11 +9,11 @@ use super::data_dir::{DataDir, DataError};
 use super::err;
 use crate::kafka::broker::{Broker, BrokerOptions, ConnId, OpenError, Output};
 use crate::kafka::disk::Disk;
+use crate::kafka::map::{Map, Set};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
-use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
 use std::net::ToSocketAddrs as _;
@@ -83,10 +83,10 @@ pub(crate) fn serve(args: BrokerArgs) -> Result<(), ServeError> {
         listener,
         broker,
         backend,
-        connections: BTreeMap::new(),
+        connections: Map::new(),
         next_conn: 1,
-        readable: BTreeSet::new(),
-        writable: BTreeSet::new(),
+        readable: Set::new(),
+        writable: Set::new(),
         scratch: vec![0; SCRATCH_BYTES],
     };
     server.drain();
@@ -113,12 +113,12 @@ struct Server {
     listener: TcpListener,
     broker: Broker,
     backend: Option<DataDir>,
-    connections: BTreeMap<ConnId, Connection>,
+    connections: Map<ConnId, Connection>,
     next_conn: u64,
     /// Sockets that may have more to read: readiness is told once, when it begins.
-    readable: BTreeSet<ConnId>,
+    readable: Set<ConnId>,
     /// Connections with something to send.
-    writable: BTreeSet<ConnId>,
+    writable: Set<ConnId>,
     scratch: Vec<u8>,
 }
 

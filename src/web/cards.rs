@@ -1,16 +1,22 @@
 //! What stands on the stage: names, states and buttons, each where the scene has put it.
 
 use super::ui::{Act, Snapshot, Ui};
+use crate::kafka::map::Map;
 use crate::playground::scene::{Rect, Target};
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
 use crate::world::view::ConsumerState;
 use leptos::prelude::*;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A handler that keeps up with everything, and a slow one: microseconds for each record.
 const QUICK_US: i64 = 100_000;
 const SLOW_US: i64 = 2_000_000;
+
+/// With one decimal.
+fn tenths(value: f32) -> String {
+    let tenths = (value * 10.0).round() as i32;
+    format!("{}.{}", tenths / 10, tenths.abs() % 10)
+}
 
 #[component]
 pub fn Cards(ui: Ui, act: Act, controls: bool) -> impl IntoView {
@@ -21,7 +27,8 @@ pub fn Cards(ui: Ui, act: Act, controls: bool) -> impl IntoView {
             let rect = Memo::new(move |_| ui.snap.with(|s| s.places.iter().find(|p| p.what == target).map(|p| p.rect).unwrap_or_default()));
             let place = move || {
                 let Rect { x, y, w, h } = rect.get();
-                format!("left:{x:.1}px;top:{y:.1}px;width:{w:.1}px;height:{h:.1}px")
+                let [x, y, w, h] = [x, y, w, h].map(tenths);
+                format!("left:{x}px;top:{y}px;width:{w}px;height:{h}px")
             };
             match what {
                 Target::Heading(text) => heading(ui, act, controls, text, place).into_any(),
@@ -104,9 +111,9 @@ fn heading(
                 rate_per_1000s: 1000,
                 keys: Keys::Uniform(6),
                 value_bytes: 90,
-                config: BTreeMap::new(),
+                config: Map::new(),
             }),
-            "Cluster" => Action::CreateTopic { topic: fresh("topic", &user_topics(&s)), partitions: 3, config: BTreeMap::new() },
+            "Cluster" => Action::CreateTopic { topic: fresh("topic", &user_topics(&s)), partitions: 3, config: Map::new() },
             _ => {
                 let groups: Vec<Arc<str>> =
                     s.view.groups.iter().map(|g| g.group.clone()).chain(s.view.consumers.iter().filter_map(|c| c.group.clone())).collect();

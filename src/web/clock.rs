@@ -1,5 +1,8 @@
 //! Speeds and times in words.
 
+use js_sys::Math;
+use wasm_bindgen::JsValue;
+
 /// The slider's steps: ten for each factor of ten, from 1/1000 to 1000; one more is "as fast as it goes".
 pub const SLOWEST: i32 = -30;
 pub const FASTEST: i32 = 30;
@@ -9,7 +12,7 @@ pub const UNHURRIED: i32 = -6;
 
 /// Simulated seconds for each second; `None` is as fast as it goes.
 pub fn factor(step: i32) -> Option<f64> {
-    (step <= FASTEST).then(|| 10_f64.powf(f64::from(step.max(SLOWEST)) / 10.0))
+    (step <= FASTEST).then(|| Math::pow(10.0, f64::from(step.max(SLOWEST)) / 10.0))
 }
 
 /// The nearest step for a factor; "max" is a word for the last.
@@ -19,10 +22,15 @@ pub fn step_of(text: &str) -> Option<i32> {
         return Some(MAX);
     }
     let factor = match text.split_once('/') {
-        Some((a, b)) => a.trim().parse::<f64>().ok()? / b.trim().parse::<f64>().ok()?,
-        None => text.parse::<f64>().ok()?,
+        Some((a, b)) => number(a)? / number(b)?,
+        None => number(text)?,
     };
-    (factor.is_finite() && factor > 0.0).then(|| ((factor.log10() * 10.0).round() as i32).clamp(SLOWEST, FASTEST))
+    (factor.is_finite() && factor > 0.0).then(|| ((Math::log10(factor) * 10.0).round() as i32).clamp(SLOWEST, FASTEST))
+}
+
+/// Read by the browser, as all powers and logarithms here: Rust's own would bring ten kilobytes of tables.
+fn number(text: &str) -> Option<f64> {
+    Some(JsValue::from_str(text).unchecked_into_f64()).filter(|number| !number.is_nan())
 }
 
 pub fn speed_words(step: i32) -> String {
@@ -33,15 +41,16 @@ pub fn speed_words(step: i32) -> String {
     }
 }
 
+/// Rounded to what people say, with at most one decimal.
 fn nice(f: f64) -> String {
-    let scale = 10_f64.powf(f.log10().floor());
+    let scale = Math::pow(10.0, Math::log10(f).floor());
     let m = f / scale;
     let m = [1.0, 1.25, 1.6, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0]
         .into_iter()
         .min_by(|a: &f64, b: &f64| (a - m).abs().total_cmp(&(b - m).abs()))
         .unwrap_or(m);
-    let v = m * scale;
-    if (v - v.round()).abs() < 0.01 { format!("{}", v.round() as i64) } else { format!("{v:.1}") }
+    let tenths = (m * scale * 10.0).round() as i64;
+    if tenths % 10 == 0 { format!("{}", tenths / 10) } else { format!("{}.{}", tenths / 10, tenths % 10) }
 }
 
 /// "00:12.480" of microseconds since the run began.

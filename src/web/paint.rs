@@ -1,7 +1,7 @@
 //! Shapes on a canvas, in the theme's inks.
 
+use crate::kafka::map::Map;
 use crate::playground::scene::{Align, Glyph, Ink, Look, Point, Rect, Scene, Shape};
-use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
@@ -59,7 +59,7 @@ pub fn paint(c: &CanvasRenderingContext2d, scene: &Scene, inks: &Inks, width: f6
     c.clear_rect(0.0, 0.0, width, height);
     c.set_line_cap("round");
     c.set_line_join("round");
-    let mut dots: BTreeMap<(usize, u8), Vec<(Point, f32)>> = BTreeMap::new();
+    let mut dots: Map<(usize, u8), Vec<(Point, f32)>> = Map::new();
     for shape in &scene.shapes {
         match shape {
             Shape::Dot { at, radius, ink, alpha } => {

@@ -1,6 +1,7 @@
 //! A run on the page: a scenario being played, its narrator, and its disk's journal for a store.
 
 use crate::kafka::disk::Change;
+use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::playground::narrate::Transcript;
 use crate::playground::scenario::{Playback, Scenario};
@@ -9,7 +10,6 @@ use crate::world::World;
 use crate::world::action::{Action, Genesis};
 use crate::world::view::WorldView;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 
 /// Microseconds that are run between two looks at the frame's budget.
 const SLICE_US: i64 = 20_000;
@@ -26,7 +26,7 @@ pub struct Run {
 }
 
 /// Files by node id.
-pub type Disks = BTreeMap<i32, Vec<(String, Bytes)>>;
+pub type Disks = Map<i32, Vec<(String, Bytes)>>;
 
 impl Run {
     /// Reads the scenario and does its setup. `disks`: what a store kept; topics that are on it are not made again.

@@ -10,9 +10,9 @@ use super::queue::NodeId;
 use super::{ADMIN, BROKER_PORT, World};
 use crate::kafka::client::ClientError;
 use crate::kafka::client::{consumer::Consumer, producer::Producer};
+use crate::kafka::map::{Map, sort_by};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Actions that a run's history keeps; the next one is refused.
@@ -70,7 +70,7 @@ fn check_partitions(partitions: i32) -> Result<(), ActionError> {
     Ok(())
 }
 
-fn check_configs(config: &BTreeMap<String, String>) -> Result<(), ActionError> {
+fn check_configs(config: &Map<String, String>) -> Result<(), ActionError> {
     if config.len() as u64 > u64::from(MAX_CONFIGS) {
         return Err(invalid(format!("{} configs: at most {MAX_CONFIGS} are allowed", config.len())));
     }
@@ -408,7 +408,7 @@ fn wrong(node: &Node, hint: &'static str) -> ActionError {
 }
 
 fn no_such(what: &'static str, name: &str, mut names: Vec<&str>) -> ActionError {
-    names.sort_unstable();
+    sort_by(&mut names, |a, b| a.cmp(b));
     names.dedup();
     names.truncate(8);
     let hint = if names.is_empty() { String::new() } else { format!("; there are {}", names.join(", ")) };

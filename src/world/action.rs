@@ -1,6 +1,6 @@
 //! Everything that anyone can do to a run.
 
-use std::collections::BTreeMap;
+use crate::kafka::map::Map;
 use std::sync::Arc;
 
 /// What a run starts from. Together with the actions it is the run.
@@ -9,18 +9,18 @@ pub struct Genesis {
     pub seed: u64,
     pub brokers: u32,
     /// Static broker configs by Kafka's names.
-    pub broker_config: BTreeMap<String, String>,
+    pub broker_config: Map<String, String>,
     /// One way, in microseconds; each frame draws from `latency_us..=latency_us + jitter_us`, order within a connection is kept.
     pub latency_us: i64,
     pub jitter_us: i64,
     /// Disks found at boot, by node id (a durable playground): path → bytes. Empty: fresh brokers.
-    pub disks: BTreeMap<i32, Vec<(String, bytes::Bytes)>>,
+    pub disks: Map<i32, Vec<(String, bytes::Bytes)>>,
 }
 
 impl Default for Genesis {
     /// One fresh broker with Kafka's configs, 60 to 90 ms away: near enough to be brisk, far enough to be seen.
     fn default() -> Self {
-        Self { seed: 1, brokers: 1, broker_config: BTreeMap::new(), latency_us: 60_000, jitter_us: 30_000, disks: BTreeMap::new() }
+        Self { seed: 1, brokers: 1, broker_config: Map::new(), latency_us: 60_000, jitter_us: 30_000, disks: Map::new() }
     }
 }
 
@@ -46,7 +46,7 @@ pub struct ProducerSpec {
     pub keys: Keys,
     pub value_bytes: u32,
     /// Client configs by Kafka's names.
-    pub config: BTreeMap<String, String>,
+    pub config: Map<String, String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,7 +67,7 @@ pub struct ConsumerSpec {
     pub topics: Vec<Arc<str>>,
     pub handle_us: i64,
     pub commit: CommitPolicy,
-    pub config: BTreeMap<String, String>,
+    pub config: Map<String, String>,
 }
 
 /// An entry of the run's history.
@@ -76,7 +76,7 @@ pub enum Action {
     CreateTopic {
         topic: Arc<str>,
         partitions: i32,
-        config: BTreeMap<String, String>,
+        config: Map<String, String>,
     },
     DeleteTopic {
         topic: Arc<str>,

@@ -1,12 +1,13 @@
 //! The admin client: topics are made, changed and deleted by frames, like everything else.
 
+use crate::kafka::map::Map;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use bytes::Bytes;
 use kafka_protocol::messages as m;
 use kafka_protocol::messages::ApiKey;
 use kafka_protocol::protocol::StrBytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Versions that it speaks; brokers since 2.4 answer them.
@@ -18,7 +19,7 @@ const TIMEOUT_MS: i32 = 30_000;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Wish {
-    Create { topic: Arc<str>, partitions: i32, config: BTreeMap<String, String> },
+    Create { topic: Arc<str>, partitions: i32, config: Map<String, String> },
     Delete { topic: Arc<str> },
     AddPartitions { topic: Arc<str>, total: i32 },
 }

@@ -22,7 +22,7 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum EventKind {
     /// Index in the history.
     Acted {

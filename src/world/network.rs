@@ -4,11 +4,12 @@ use super::event::{EventId, EventKind, NodeName};
 use super::queue::{LinkId, NodeId, Pending, Queue};
 use super::record::Recorder;
 use super::sink::Sinks;
+use crate::kafka::map::Map;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Requests of one connection whose answers the network still expects. Beyond it the oldest is forgotten (with `acks=0` there
@@ -63,13 +64,13 @@ pub(super) struct Core {
     pub(super) queue: Queue,
     pub(super) recorder: Recorder,
     pub(super) sinks: Sinks,
-    pub(super) links: BTreeMap<LinkId, Link>,
-    pub(super) flights: BTreeMap<u64, InFlight>,
+    pub(super) links: Map<LinkId, Link>,
+    pub(super) flights: Map<u64, InFlight>,
     pub(super) listeners: Vec<Listener>,
     seed: u64,
     latency_us: i64,
     jitter_us: u64,
-    streams: BTreeMap<(NodeId, NodeId), Rng>,
+    streams: Map<(NodeId, NodeId), Rng>,
     next_link: u64,
     next_message: u64,
 }
@@ -82,13 +83,13 @@ impl Core {
             queue: Queue::default(),
             recorder: Recorder::new(),
             sinks: Sinks::default(),
-            links: BTreeMap::new(),
-            flights: BTreeMap::new(),
+            links: Map::new(),
+            flights: Map::new(),
             listeners: Vec::new(),
             seed,
             latency_us,
             jitter_us: jitter_us.max(0).cast_unsigned(),
-            streams: BTreeMap::new(),
+            streams: Map::new(),
             next_link: 1,
             next_message: 1,
         }

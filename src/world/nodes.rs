@@ -10,9 +10,9 @@ use crate::kafka::broker::{self, Broker};
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
 use crate::kafka::client::{self, ConnId};
+use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 
 /// Wake-ups of one node at one moment before the world makes it wait a millisecond: a machine whose deadline does
 /// not move must not stop time.
@@ -67,7 +67,7 @@ pub(super) struct Meta {
     /// Which process of this name it is: 1 is the first.
     pub(super) incarnation: u32,
     /// The client's connections.
-    pub(super) conns: BTreeMap<u64, LinkId>,
+    pub(super) conns: Map<u64, LinkId>,
     wake: Option<(Slot, Reason)>,
     wake_cause: Option<EventId>,
     last_wake: Time,
@@ -90,7 +90,7 @@ impl Node {
                 name,
                 state: ProcessState::Running,
                 incarnation: 1,
-                conns: BTreeMap::new(),
+                conns: Map::new(),
                 wake: None,
                 wake_cause: None,
                 last_wake: Time(i64::MIN),

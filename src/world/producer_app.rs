@@ -167,16 +167,11 @@ impl ProducerApp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kafka::map::Map;
 
     fn app(keys: Keys, rate_per_1000s: u64) -> ProducerApp {
-        let spec = ProducerSpec {
-            name: "checkout".into(),
-            topic: "orders".into(),
-            rate_per_1000s,
-            keys,
-            value_bytes: 20,
-            config: std::collections::BTreeMap::new(),
-        };
+        let spec =
+            ProducerSpec { name: "checkout".into(), topic: "orders".into(), rate_per_1000s, keys, value_bytes: 20, config: Map::new() };
         ProducerApp::new(spec, 1, Time(0))
     }
 
@@ -192,7 +187,7 @@ mod tests {
     #[test]
     fn skewed_keys_come_the_first_most() {
         let mut app = app(Keys::Skewed(10), 0);
-        let mut counts = std::collections::BTreeMap::new();
+        let mut counts = Map::new();
         for _ in 0..2000 {
             *counts.entry(app.draw_key()).or_insert(0_u32) += 1;
         }

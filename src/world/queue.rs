@@ -2,7 +2,6 @@
 
 use super::event::EventId;
 use crate::kafka::time::Time;
-use std::collections::BTreeMap;
 
 /// A node of the world, by the order of its creation. Never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -45,10 +44,10 @@ pub(super) enum Pending {
 /// The key of an entry: its time, then its turn.
 pub(super) type Slot = (Time, u64);
 
-/// The queue. A map rather than a heap, so that a node's wake-up can be taken back.
+/// The queue, sorted with what comes first at the end, where taking it moves nothing. Not a heap, so that a wake-up can be taken back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
-    entries: BTreeMap<Slot, (Pending, Option<EventId>)>,
+    entries: Vec<(Slot, Pending, Option<EventId>)>,
     next_turn: u64,
 }
 
@@ -57,20 +56,27 @@ impl Queue {
     pub(super) fn push(&mut self, at: Time, what: Pending, cause: Option<EventId>) -> Slot {
         let slot = (at, self.next_turn);
         self.next_turn += 1;
-        self.entries.insert(slot, (what, cause));
+        let index = self.find(slot).unwrap_or_else(|index| index);
+        self.entries.insert(index, (slot, what, cause));
         slot
     }
 
     pub(super) fn cancel(&mut self, slot: Slot) {
-        self.entries.remove(&slot);
+        if let Ok(index) = self.find(slot) {
+            self.entries.remove(index);
+        }
     }
 
     pub(super) fn peek(&self) -> Option<(Time, &Pending)> {
-        self.entries.first_key_value().map(|((at, _), (what, _))| (*at, what))
+        self.entries.last().map(|((at, _), what, _)| (*at, what))
     }
 
     pub(super) fn pop(&mut self) -> Option<(Time, Pending, Option<EventId>)> {
-        self.entries.pop_first().map(|((at, _), (what, cause))| (at, what, cause))
+        self.entries.pop().map(|((at, _), what, cause)| (at, what, cause))
+    }
+
+    fn find(&self, slot: Slot) -> Result<usize, usize> {
+        self.entries.binary_search_by(|(own, _, _)| slot.cmp(own))
     }
 }
 

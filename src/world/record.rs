@@ -1,10 +1,8 @@
 //! The events of a run as they are kept and hashed.
 
 use super::event::{Event, EventId, EventKind};
-use crate::kafka::broker::BrokerEvent;
-use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::time::Time;
-use std::fmt::Write as _;
+use std::hash::{Hash as _, Hasher};
 use std::sync::Arc;
 
 /// Events that a world keeps at least; older ones are dropped, in bulk, once there are `SLACK` more.
@@ -65,16 +63,18 @@ impl Hash64 {
         self.0 = mixed ^ (mixed >> 32);
     }
 
-    fn int(&mut self, value: i64) {
-        self.word(value.cast_unsigned());
+    fn event(&mut self, event: &Event) {
+        self.word(event.id.0);
+        self.word(event.at.0.cast_unsigned());
+        self.word(event.cause.map_or(u64::MAX, |cause| cause.0));
+        event.kind.hash(self);
     }
+}
 
-    fn text(&mut self, text: &str) {
-        self.word(text.len() as u64);
-        self.bytes(text.as_bytes());
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
+/// Fed by the derived `Hash` of the events. What would differ between machines (bytes of `usize` and `isize`, which lengths and
+/// variants are written as, and the order of a number's bytes) is written here as 64-bit words.
+impl Hasher for Hash64 {
+    fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
             let mut word = [0_u8; 8];
             for (to, from) in word.iter_mut().zip(chunk) {
@@ -84,101 +84,37 @@ impl Hash64 {
         }
     }
 
-    /// The frequent kinds field by field; the others by their debug text, which holds fixed-size integers and strings only.
-    fn event(&mut self, event: &Event) {
-        self.word(event.id.0);
-        self.int(event.at.0);
-        self.word(event.cause.map_or(u64::MAX, |cause| cause.0));
-        match &event.kind {
-            EventKind::FrameSent { message, from, to, api, response, bytes, arrives } => {
-                self.word(1);
-                self.word(*message);
-                self.text(from);
-                self.text(to);
-                self.int(i64::from(*api as i16));
-                self.word(u64::from(*response));
-                self.word(u64::from(*bytes));
-                self.int(arrives.0);
-            }
-            EventKind::FrameArrived { message } => {
-                self.word(2);
-                self.word(*message);
-            }
-            EventKind::Timer { node, what, who } => {
-                self.word(3);
-                self.text(node);
-                self.text(what);
-                self.text(who);
-            }
-            EventKind::Handled { node, group, topic, partition, offset, delivery } => {
-                self.word(4);
-                self.text(node);
-                self.text(group.as_deref().unwrap_or(""));
-                self.text(topic);
-                self.int(i64::from(*partition));
-                self.int(*offset);
-                self.word(u64::from(*delivery));
-            }
-            EventKind::Broker {
-                node,
-                event: BrokerEvent::Appended { topic, partition, base_offset, last_offset, producer_id, duplicate },
-            } => {
-                self.word(5);
-                self.text(node);
-                self.text(topic);
-                self.int(i64::from(*partition));
-                self.int(*base_offset);
-                self.int(*last_offset);
-                self.int(*producer_id);
-                self.word(u64::from(*duplicate));
-            }
-            EventKind::Broker { node, event: BrokerEvent::HighWatermark { topic, partition, from, to } } => {
-                self.word(6);
-                self.text(node);
-                self.text(topic);
-                self.int(i64::from(*partition));
-                self.int(*from);
-                self.int(*to);
-            }
-            EventKind::Producer { node, event: ProducerEvent::Acked { ticket, topic, partition, offset } } => {
-                self.word(7);
-                self.text(node);
-                self.word(ticket.0);
-                self.text(topic);
-                self.int(i64::from(*partition));
-                self.int(*offset);
-            }
-            EventKind::Producer { node, event: ProducerEvent::Partitioned { ticket, topic, partition } } => {
-                self.word(8);
-                self.text(node);
-                self.word(ticket.0);
-                self.text(topic);
-                self.int(i64::from(*partition));
-            }
-            EventKind::Consumer { node, event: ConsumerEvent::Fetched { topic, partition, base_offset, last_offset } } => {
-                self.word(9);
-                self.text(node);
-                self.text(topic);
-                self.int(i64::from(*partition));
-                self.int(*base_offset);
-                self.int(*last_offset);
-            }
-            other => {
-                self.word(255);
-                // Writing into a hash cannot fail.
-                let _ = write!(self, "{other:?}");
-            }
-        }
+    fn write_u8(&mut self, value: u8) {
+        self.word(u64::from(value));
     }
-}
 
-impl std::fmt::Write for Hash64 {
-    // Byte by byte: how the formatter cuts its text into pieces must not matter.
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        for byte in text.bytes() {
-            self.word(u64::from(byte));
-        }
-        Ok(())
+    fn write_u16(&mut self, value: u16) {
+        self.word(u64::from(value));
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.word(u64::from(value));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.word(value);
+    }
+
+    fn write_u128(&mut self, value: u128) {
+        self.word(value as u64);
+        self.word((value >> 64) as u64);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.word(value as u64);
+    }
+
+    fn write_isize(&mut self, value: isize) {
+        self.word((value as i64).cast_unsigned());
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

@@ -5,11 +5,11 @@ use super::network::InFlight;
 use super::nodes::Machine;
 use super::view::{BrokerState, Cargo, ConsumerState, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, WorldView};
 use crate::kafka::broker::{Broker, PartitionView};
+use crate::kafka::map::{Map, sort_by};
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::frame;
 use bytes::Bytes;
 use kafka_protocol::messages::{ApiKey, FetchResponse, ProduceRequest};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Bytes that one look into a partition takes at once.
@@ -81,7 +81,7 @@ impl World {
                 Machine::Admin(_) => {}
             }
         }
-        view.partitions.sort_by_key(|partition| partition.internal);
+        sort_by(&mut view.partitions, |a, b| a.internal.cmp(&b.internal));
         for (message, flight) in &self.core.flights {
             view.flights.push(Flight {
                 message: *message,
@@ -134,7 +134,7 @@ fn newest(broker: &Broker, partition: &PartitionView) -> Vec<RecordState> {
 #[derive(Default)]
 struct Topics<'a> {
     broker: Option<&'a Broker>,
-    names: Option<BTreeMap<String, Arc<str>>>,
+    names: Option<Map<String, Arc<str>>>,
 }
 
 impl Topics<'_> {
@@ -144,7 +144,7 @@ impl Topics<'_> {
         }
         let broker = self.broker;
         let names = self.names.get_or_insert_with(|| {
-            let mut names = BTreeMap::new();
+            let mut names = Map::new();
             if let Some(broker) = broker {
                 let disk = broker.disk();
                 for path in disk.list("").filter(|path| path.ends_with("/partition.metadata")) {

@@ -3,7 +3,7 @@
 use super::action::{Action, CommitPolicy, ConsumerSpec, Genesis, Keys, ProducerSpec};
 use super::event::EventKind;
 use super::*;
-use std::collections::BTreeMap;
+use crate::kafka::map::Map;
 
 fn genesis(seed: u64) -> Genesis {
     let config = [("offsets.topic.num.partitions", "1"), ("group.initial.rebalance.delay.ms", "500")];
@@ -30,7 +30,7 @@ fn producer() -> Action {
         rate_per_1000s: 20_000,
         keys: Keys::Uniform(10),
         value_bytes: 32,
-        config: BTreeMap::new(),
+        config: Map::new(),
     })
 }
 
@@ -46,7 +46,7 @@ fn name() -> Arc<str> {
 fn run(seed: u64) -> World {
     let mut world = World::new(genesis(seed)).expect("it boots");
     let act = |world: &mut World, action| world.act(action).expect("it can be done");
-    act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 3, config: BTreeMap::new() });
+    act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 3, config: Map::new() });
     world.run_until(at(200));
     act(&mut world, producer());
     act(&mut world, consumer("billing-1"));
@@ -116,7 +116,7 @@ fn the_group_works_and_causes_come_before_effects() {
 #[test]
 fn frames_of_a_connection_arrive_in_order() {
     let world = run(1);
-    let mut last = BTreeMap::new();
+    let mut last = Map::new();
     for event in world.events() {
         if let EventKind::FrameSent { from, to, arrives, .. } = &event.kind
             && (&**from == "checkout" || &**to == "checkout")
@@ -131,7 +131,7 @@ fn frames_of_a_connection_arrive_in_order() {
 #[test]
 fn flights_show_what_they_carry() {
     let mut world = World::new(genesis(1)).expect("it boots");
-    world.act(Action::CreateTopic { topic: "orders".into(), partitions: 1, config: BTreeMap::new() }).expect("created");
+    world.act(Action::CreateTopic { topic: "orders".into(), partitions: 1, config: Map::new() }).expect("created");
     world.run_until(at(200));
     world.act(producer()).expect("added");
     world.act(consumer("billing-1")).expect("added");
@@ -164,8 +164,8 @@ fn what_cannot_be_done_changes_nothing() {
         Action::RestartClient { name: name() },
         Action::AddPartitions { topic: "orders".into(), total: 3 },
         Action::DeleteTopic { topic: "order".into() },
-        Action::CreateTopic { topic: "orders".into(), partitions: 1, config: BTreeMap::new() },
-        Action::CreateTopic { topic: "a b".into(), partitions: 1, config: BTreeMap::new() },
+        Action::CreateTopic { topic: "orders".into(), partitions: 1, config: Map::new() },
+        Action::CreateTopic { topic: "a b".into(), partitions: 1, config: Map::new() },
         Action::SetRate { name: name(), rate_per_1000s: 1 },
         Action::SetHandleTime { name: "checkout".into(), handle_us: 1 },
     ] {

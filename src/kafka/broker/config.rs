@@ -7,7 +7,7 @@ use super::ConfigError;
 use super::config_table::{BROKER, TOPIC};
 use crate::kafka::coordinator::GroupConfig;
 use crate::kafka::log::LogConfig;
-use std::collections::BTreeMap;
+use crate::kafka::map::Map;
 
 /// A config's type, by Kafka's number in DescribeConfigs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -199,18 +199,18 @@ fn distance(a: &str, b: &str) -> u32 {
 /// The broker's configs: as started, and as altered since.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct BrokerConfig {
-    pub fixed: BTreeMap<String, String>,
-    pub dynamic: BTreeMap<String, String>,
+    pub fixed: Map<String, String>,
+    pub dynamic: Map<String, String>,
 }
 
 impl BrokerConfig {
     /// # Errors
     /// The first config, by name, that is unknown or has a bad value.
-    pub fn new(fixed: BTreeMap<String, String>) -> Result<Self, ConfigError> {
+    pub fn new(fixed: Map<String, String>) -> Result<Self, ConfigError> {
         for (name, value) in &fixed {
             check_broker(name, value)?;
         }
-        Ok(Self { fixed, dynamic: BTreeMap::new() })
+        Ok(Self { fixed, dynamic: Map::new() })
     }
 
     /// All values of a broker config, the one that holds first.
@@ -275,7 +275,7 @@ impl BrokerConfig {
     }
 
     /// The value of a topic config and where it comes from; then its synonyms, the one that holds first.
-    pub fn topic_value(&self, overrides: &BTreeMap<String, String>, def: &'static ConfigDef) -> (Option<String>, Source, Vec<Sourced>) {
+    pub fn topic_value(&self, overrides: &Map<String, String>, def: &'static ConfigDef) -> (Option<String>, Source, Vec<Sourced>) {
         let mut synonyms = Vec::new();
         if let Some(value) = overrides.get(def.name) {
             synonyms.push(Sourced { name: def.name, value: Some(value.clone()), source: Source::Topic });
@@ -291,25 +291,25 @@ impl BrokerConfig {
         (value, source, synonyms)
     }
 
-    fn topic_text(&self, overrides: &BTreeMap<String, String>, name: &str) -> String {
+    fn topic_text(&self, overrides: &Map<String, String>, name: &str) -> String {
         topic_def(name).and_then(|def| self.topic_value(overrides, def).0).unwrap_or_default()
     }
 
-    fn topic_long(&self, overrides: &BTreeMap<String, String>, name: &str) -> i64 {
+    fn topic_long(&self, overrides: &Map<String, String>, name: &str) -> i64 {
         self.topic_text(overrides, name).trim().parse().unwrap_or(0)
     }
 
-    fn topic_int(&self, overrides: &BTreeMap<String, String>, name: &str) -> i32 {
+    fn topic_int(&self, overrides: &Map<String, String>, name: &str) -> i32 {
         i32::try_from(self.topic_long(overrides, name)).unwrap_or(i32::MAX)
     }
 
     /// Whether `cleanup.policy` contains `delete`.
-    pub fn deletes(&self, overrides: &BTreeMap<String, String>) -> bool {
+    pub fn deletes(&self, overrides: &Map<String, String>) -> bool {
         list(&self.topic_text(overrides, "cleanup.policy")).contains(&"delete")
     }
 
     /// What the log of a topic with these configs works by.
-    pub fn log_config(&self, overrides: &BTreeMap<String, String>) -> LogConfig {
+    pub fn log_config(&self, overrides: &Map<String, String>) -> LogConfig {
         let segment_bytes = match overrides.get("internal.segment.bytes").and_then(|value| value.trim().parse().ok()) {
             Some(bytes) => bytes,
             None => self.topic_int(overrides, "segment.bytes"),
@@ -363,7 +363,7 @@ mod tests {
 
     #[test]
     fn no_override_gives_the_logs_defaults() {
-        assert_eq!(BrokerConfig::default().log_config(&BTreeMap::new()), LogConfig::default());
+        assert_eq!(BrokerConfig::default().log_config(&Map::new()), LogConfig::default());
         assert_eq!(BrokerConfig::default().group_config(), GroupConfig::default());
     }
 
@@ -371,9 +371,9 @@ mod tests {
     fn the_topic_goes_before_the_broker_and_milliseconds_before_hours() {
         let fixed = [("log.retention.hours".to_owned(), "2".to_owned())].into();
         let mut config = BrokerConfig::new(fixed).unwrap();
-        assert_eq!(config.log_config(&BTreeMap::new()).retention_ms, 7_200_000);
+        assert_eq!(config.log_config(&Map::new()).retention_ms, 7_200_000);
         config.dynamic.insert("log.retention.ms".into(), "5".into());
-        assert_eq!(config.log_config(&BTreeMap::new()).retention_ms, 5);
+        assert_eq!(config.log_config(&Map::new()).retention_ms, 5);
         let topic = [("retention.ms".to_owned(), "9".to_owned())].into();
         assert_eq!(config.log_config(&topic).retention_ms, 9);
         let (value, source, synonyms) = config.topic_value(&topic, topic_def("retention.ms").unwrap());

@@ -5,6 +5,7 @@ use super::config_table::{BROKER, TOPIC};
 use super::dispatch::Context;
 use super::topics::Refusal;
 use super::{Broker, ErrorCode};
+use crate::kafka::map::{Map, Set};
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::describe_configs_response::{DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym};
 use kafka_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
@@ -13,7 +14,6 @@ use kafka_protocol::messages::{
     DescribeConfigsRequest, DescribeConfigsResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
 };
 use kafka_protocol::protocol::StrBytes;
-use std::collections::{BTreeMap, BTreeSet};
 
 const TOPIC_RESOURCE: i8 = 2;
 const BROKER_RESOURCE: i8 = 4;
@@ -62,7 +62,7 @@ impl Broker {
         synonyms: bool,
         documentation: bool,
     ) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
-        let wanted: Option<BTreeSet<&str>> = resource.configuration_keys.as_ref().map(|keys| keys.iter().map(|key| key.as_str()).collect());
+        let wanted: Option<Set<&str>> = resource.configuration_keys.as_ref().map(|keys| keys.iter().map(|key| key.as_str()).collect());
         let asked = |def: &&ConfigDef| wanted.as_ref().is_none_or(|wanted| wanted.contains(def.name));
         let describe = |def: &'static ConfigDef, value: Option<String>, source: Source, read_only: bool, found: Vec<Sourced>| {
             let mut config = DescribeConfigsResourceResult::default()
@@ -116,7 +116,7 @@ impl Broker {
         }
     }
 
-    fn topic_resource(&self, name: &str) -> Result<&BTreeMap<String, String>, Refusal> {
+    fn topic_resource(&self, name: &str) -> Result<&Map<String, String>, Refusal> {
         let unknown = || (ErrorCode::UnknownTopicOrPartition, "This server does not host this topic-partition.".to_owned());
         self.topics.get(name).map(|topic| &topic.configs).ok_or_else(unknown)
     }
@@ -146,7 +146,7 @@ impl Broker {
 
     fn alter_resource(&mut self, resource: &AlterConfigsResource, validate_only: bool) -> Result<(), Refusal> {
         let name = resource.resource_name.as_str();
-        let mut seen = BTreeSet::new();
+        let mut seen = Set::new();
         if let Some(twice) = resource.configs.iter().find(|config| !seen.insert(config.name.clone())) {
             return Err((ErrorCode::InvalidRequest, format!("Error due to duplicate config keys: {}", twice.name)));
         }

@@ -5,8 +5,8 @@ use super::config::{BrokerConfig, check_broker, check_topic};
 use super::metadata::Topics;
 use super::partition::Partition;
 use crate::kafka::disk::{Disk, DiskError};
+use crate::kafka::map::Map;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use uuid::Uuid;
 
@@ -88,7 +88,7 @@ pub fn read_partition_metadata(disk: &Disk, dir: &str) -> Option<Uuid> {
 }
 
 /// `key=value` lines.
-pub fn read_properties(disk: &Disk, path: &str) -> Option<BTreeMap<String, String>> {
+pub fn read_properties(disk: &Disk, path: &str) -> Option<Map<String, String>> {
     let text = read_text(disk, path)?;
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     Some(lines.filter_map(|line| line.split_once('=')).map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).collect())
@@ -104,14 +104,14 @@ pub fn write_meta_properties(disk: &mut Disk, cluster_id: &str, directory: Uuid,
 pub struct SavedTopic {
     pub id: Uuid,
     pub partitions: i32,
-    pub configs: BTreeMap<String, String>,
+    pub configs: Map<String, String>,
 }
 
 /// What `topics.checkpoint` has.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Saved {
-    pub topics: BTreeMap<String, SavedTopic>,
-    pub dynamic: BTreeMap<String, String>,
+    pub topics: Map<String, SavedTopic>,
+    pub dynamic: Map<String, String>,
 }
 
 fn escape(value: &str) -> String {
@@ -168,7 +168,7 @@ pub fn parse_metadata(text: &str) -> Result<Saved, String> {
                 let id = parse_base64(id).ok_or_else(wrong)?;
                 let partitions = partitions.parse().ok().filter(|n| (1..=super::topics::MAX_PARTITIONS).contains(n)).ok_or_else(wrong)?;
                 super::topics::check_name(name).map_err(|_| wrong())?;
-                saved.topics.insert(name.to_owned(), SavedTopic { id, partitions, configs: BTreeMap::new() });
+                saved.topics.insert(name.to_owned(), SavedTopic { id, partitions, configs: Map::new() });
             }
             "config" => {
                 let (key, value) = rest.split_once(' ').ok_or_else(wrong)?;
@@ -186,13 +186,13 @@ pub fn parse_metadata(text: &str) -> Result<Saved, String> {
 }
 
 /// Offsets by topic and partition. A file that is damaged counts as missing, as recovery copes without it.
-pub fn read_checkpoint(disk: &Disk, path: &str) -> BTreeMap<(String, i32), i64> {
+pub fn read_checkpoint(disk: &Disk, path: &str) -> Map<(String, i32), i64> {
     let parse = || {
         let text = read_text(disk, path)?;
         let mut lines = text.lines();
         (lines.next()? == "0").then_some(())?;
         let count: u64 = lines.next()?.parse().ok()?;
-        let mut offsets = BTreeMap::new();
+        let mut offsets = Map::new();
         for line in lines {
             let mut words = line.split_whitespace();
             let topic = words.next()?.to_owned();
@@ -206,7 +206,7 @@ pub fn read_checkpoint(disk: &Disk, path: &str) -> BTreeMap<(String, i32), i64> 
 /// Writes the checkpoint files, each only when it changed.
 #[derive(Clone, Debug, Default)]
 pub struct Checkpoints {
-    written: BTreeMap<&'static str, String>,
+    written: Map<&'static str, String>,
 }
 
 impl Checkpoints {

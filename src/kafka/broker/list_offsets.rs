@@ -3,6 +3,7 @@
 use super::dispatch::Context;
 use super::fetch::check_epoch;
 use super::{Broker, ErrorCode};
+use crate::kafka::map::Set;
 use kafka_protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use kafka_protocol::messages::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
@@ -10,7 +11,6 @@ use kafka_protocol::messages::{
     DeleteRecordsRequest, DeleteRecordsResponse, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse,
 };
-use std::collections::BTreeSet;
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
@@ -24,8 +24,8 @@ const NOTHING: Found = (-1, -1, -1);
 
 impl Broker {
     pub(super) fn list_offsets(&self, context: &Context, request: ListOffsetsRequest) -> ListOffsetsResponse {
-        let mut seen = BTreeSet::new();
-        let mut twice = BTreeSet::new();
+        let mut seen = Set::new();
+        let mut twice = Set::new();
         for topic in &request.topics {
             for partition in &topic.partitions {
                 let key = (topic.name.0.to_string(), partition.partition_index);

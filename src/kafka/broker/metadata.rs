@@ -5,11 +5,11 @@ use super::dispatch::Context;
 use super::partition::Partition;
 use super::topics::{check_name, is_internal};
 use super::{Broker, ErrorCode};
+use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use kafka_protocol::messages::metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
 use kafka_protocol::messages::{BrokerId, MetadataRequest, MetadataResponse, TopicName};
 use kafka_protocol::protocol::StrBytes;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ pub struct Topic {
     pub name: Arc<str>,
     pub id: Uuid,
     /// Configs set on the topic itself.
-    pub configs: BTreeMap<String, String>,
+    pub configs: Map<String, String>,
     /// By number, without holes.
     pub partitions: Vec<Partition>,
 }
@@ -46,8 +46,8 @@ impl Topic {
 /// Topics by name, and their ids.
 #[derive(Clone, Debug, Default)]
 pub struct Topics {
-    by_name: BTreeMap<Arc<str>, Topic>,
-    ids: BTreeMap<Uuid, Arc<str>>,
+    by_name: Map<Arc<str>, Topic>,
+    ids: Map<Uuid, Arc<str>>,
 }
 
 impl Topics {

@@ -30,9 +30,10 @@ use super::rng::Rng;
 use super::time::{Deadline, Time, earlier};
 use super::wire::batch::Batch;
 use super::wire::error::ErrorCode;
+use crate::kafka::map::Map;
 use bytes::Bytes;
 use config::BrokerConfig;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A connection to this broker, named by whoever owns the sockets or links. Never used again after it closed.
@@ -48,7 +49,7 @@ pub struct BrokerOptions {
     pub host: Arc<str>,
     pub port: i32,
     /// Static broker configs by Kafka's names; unknown names and bad values are refused by `Broker::open`.
-    pub config: BTreeMap<String, String>,
+    pub config: Map<String, String>,
     pub seed: u64,
 }
 
@@ -86,7 +87,7 @@ pub enum Output {
 }
 
 /// What happened on the broker, for narrators, timelines and tests.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum BrokerEvent {
     TopicCreated { topic: Arc<str>, partitions: i32 },
     TopicDeleted { topic: Arc<str> },
@@ -126,9 +127,9 @@ pub struct Broker {
     topics: metadata::Topics,
     groups: GroupCoordinator,
     /// Group requests that wait for the coordinator's answer.
-    waiting: BTreeMap<Token, dispatch::Context>,
+    waiting: Map<Token, dispatch::Context>,
     next_token: u64,
-    connections: BTreeMap<ConnId, dispatch::Connection>,
+    connections: Map<ConnId, dispatch::Connection>,
     /// Connections whose held request is answered and whose queued frames come next.
     ready: VecDeque<ConnId>,
     purgatory: purgatory::Purgatory,

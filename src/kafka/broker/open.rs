@@ -12,10 +12,11 @@ use super::{Broker, BrokerEvent, BrokerOptions, OpenError, Output};
 use crate::kafka::coordinator::GroupCoordinator;
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, Recovery};
+use crate::kafka::map::{Map, Set};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, batches};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Bytes of `__consumer_offsets` that are read at a time.
@@ -49,9 +50,9 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
     let reserved = files::read_text(&disk, files::PRODUCER_IDS).and_then(|text| text.lines().nth(1)?.parse().ok()).unwrap_or(0);
     let mut broker = Broker {
         groups: GroupCoordinator::new(config.group_config(), seed),
-        waiting: BTreeMap::new(),
+        waiting: Map::new(),
         next_token: 0,
-        connections: BTreeMap::new(),
+        connections: Map::new(),
         ready: VecDeque::new(),
         purgatory: Purgatory::default(),
         producer_ids: ProducerIds::after(reserved),
@@ -86,7 +87,7 @@ fn check_meta(options: &mut BrokerOptions, disk: &mut Disk, ids: &mut Rng, outpu
     Ok(())
 }
 
-fn log_dirs(disk: &Disk) -> BTreeSet<String> {
+fn log_dirs(disk: &Disk) -> Set<String> {
     disk.list("").filter_map(|path| path.split_once('/')).map(|(dir, _)| dir.to_owned()).collect()
 }
 

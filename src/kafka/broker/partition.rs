@@ -4,7 +4,7 @@
 use super::PartitionView;
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogError};
-use std::collections::BTreeMap;
+use crate::kafka::map::Map;
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Partition {
     /// Everything before it is flushed.
     pub recovery_point: i64,
     /// The end offsets of the in-sync followers. None yet: this broker is the only replica of all that it has.
-    pub followers: BTreeMap<i32, i64>,
+    pub followers: Map<i32, i64>,
 }
 
 impl Partition {
@@ -24,7 +24,7 @@ impl Partition {
     pub fn new(log: Log, recovery_point: i64) -> Self {
         let leader_epoch = log.latest_epoch().max(0);
         let recovery_point = recovery_point.clamp(log.start_offset(), log.end_offset());
-        let mut partition = Self { log, leader_epoch, high_watermark: 0, recovery_point, followers: BTreeMap::new() };
+        let mut partition = Self { log, leader_epoch, high_watermark: 0, recovery_point, followers: Map::new() };
         partition.high_watermark = partition.committed_end();
         partition
     }

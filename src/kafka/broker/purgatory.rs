@@ -3,18 +3,18 @@
 
 use super::fetch::HeldFetch;
 use super::{Broker, BrokerEvent, ConnId};
+use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Deadline, Reason, Time};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
 pub struct Purgatory {
-    held: BTreeMap<ConnId, HeldFetch>,
-    deadlines: BTreeSet<(Time, ConnId)>,
+    held: Map<ConnId, HeldFetch>,
+    deadlines: Set<(Time, ConnId)>,
     /// Who waits for which partition.
-    watchers: BTreeMap<Arc<str>, BTreeSet<(i32, ConnId)>>,
+    watchers: Map<Arc<str>, Set<(i32, ConnId)>>,
     /// Waits for a partition where something happened.
-    touched: BTreeSet<ConnId>,
+    touched: Set<ConnId>,
 }
 
 impl Purgatory {

@@ -2,13 +2,13 @@
 
 use super::{Broker, BrokerEvent, BrokerOptions, ConnId, Output};
 use crate::kafka::disk::Disk;
+use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
 use crate::kafka::wire::frame::{decode_body, decode_response, encode_request};
 use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
 use kafka_protocol::protocol::{Decodable, Encodable, Request};
-use std::collections::BTreeMap;
 
 pub const START: Time = Time::from_millis(1_767_225_600_000);
 
@@ -17,14 +17,14 @@ pub struct TestBroker {
     pub now: Time,
     pub events: Vec<BrokerEvent>,
     pub lines: Vec<String>,
-    pub frames: BTreeMap<ConnId, Vec<Bytes>>,
-    pub closed: BTreeMap<ConnId, String>,
+    pub frames: Map<ConnId, Vec<Bytes>>,
+    pub closed: Map<ConnId, String>,
     next_conn: u64,
     correlation_id: i32,
 }
 
 pub fn options(config: &[(&str, &str)]) -> BrokerOptions {
-    let mut all: BTreeMap<String, String> =
+    let mut all: Map<String, String> =
         [("group.initial.rebalance.delay.ms", "0"), ("offsets.topic.num.partitions", "3")].map(|(k, v)| (k.into(), v.into())).into();
     all.extend(config.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
     BrokerOptions { node_id: 1, cluster_id: "tide".into(), host: "127.0.0.1".into(), port: 9092, config: all, seed: 7 }
@@ -38,8 +38,7 @@ impl TestBroker {
     pub fn on(disk: Disk, now: Time, config: &[(&str, &str)]) -> Self {
         let broker = Broker::open(now, options(config), disk).expect("opens");
         let (events, lines) = (Vec::new(), Vec::new());
-        let mut test =
-            Self { broker, now, events, lines, frames: BTreeMap::new(), closed: BTreeMap::new(), next_conn: 1, correlation_id: 0 };
+        let mut test = Self { broker, now, events, lines, frames: Map::new(), closed: Map::new(), next_conn: 1, correlation_id: 0 };
         test.drain();
         test
     }

@@ -7,6 +7,7 @@ use super::metadata::{Topic, topic_name};
 use super::partition::Partition;
 use super::{Broker, BrokerEvent, ErrorCode, files};
 use crate::kafka::log::Log;
+use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use kafka_protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
@@ -18,7 +19,6 @@ use kafka_protocol::messages::{
     DeleteTopicsResponse,
 };
 use kafka_protocol::protocol::StrBytes;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -56,13 +56,13 @@ pub fn check_name(name: &str) -> Result<(), String> {
 struct Plan {
     partitions: i32,
     replicas: i16,
-    configs: BTreeMap<String, String>,
+    configs: Map<String, String>,
 }
 
 impl Broker {
     pub(super) fn create_topics(&mut self, now: Time, _context: &Context, request: CreateTopicsRequest) -> CreateTopicsResponse {
-        let mut names = BTreeSet::new();
-        let twice: BTreeSet<_> = request.topics.iter().map(|t| t.name.clone()).filter(|name| !names.insert(name.clone())).collect();
+        let mut names = Set::new();
+        let twice: Set<_> = request.topics.iter().map(|t| t.name.clone()).filter(|name| !names.insert(name.clone())).collect();
         let mut results = Vec::new();
         for asked in request.topics {
             let name = asked.name.0.to_string();
@@ -95,7 +95,7 @@ impl Broker {
         CreateTopicsResponse::default().with_topics(results)
     }
 
-    fn created_configs(&self, overrides: &BTreeMap<String, String>) -> Vec<CreatableTopicConfigs> {
+    fn created_configs(&self, overrides: &Map<String, String>) -> Vec<CreatableTopicConfigs> {
         let configs = TOPIC.iter().filter_map(|def| {
             let (value, source, _) = self.config.topic_value(overrides, def);
             let config = CreatableTopicConfigs::default().with_name(StrBytes::from_static_str(def.name));
@@ -113,7 +113,7 @@ impl Broker {
         } else {
             self.check_assignments(asked)?
         };
-        let mut configs = BTreeMap::new();
+        let mut configs = Map::new();
         for config in &asked.configs {
             let name = config.name.as_str();
             let value = config
@@ -173,7 +173,7 @@ impl Broker {
             return Err(given("numPartitions"));
         }
         let wrong = |why: &str| (ErrorCode::InvalidReplicaAssignment, why.to_owned());
-        let indexes: BTreeSet<i32> = asked.assignments.iter().map(|assignment| assignment.partition_index).collect();
+        let indexes: Set<i32> = asked.assignments.iter().map(|assignment| assignment.partition_index).collect();
         let count = i32::try_from(asked.assignments.len()).unwrap_or(i32::MAX);
         if !(0..count).eq(indexes.iter().copied()) {
             return Err(wrong("partitions should be a consecutive 0-based integer sequence"));
@@ -189,7 +189,7 @@ impl Broker {
 
     fn check_replicas(&self, brokers: &[BrokerId]) -> Result<(), Refusal> {
         let wrong = |why: String| Err((ErrorCode::InvalidReplicaAssignment, why));
-        let mut seen = BTreeSet::new();
+        let mut seen = Set::new();
         for broker in brokers {
             if broker.0 != self.options.node_id {
                 return wrong(format!("The manual partition assignment includes broker {}, but no such broker is registered.", broker.0));
@@ -208,7 +208,7 @@ impl Broker {
         }
         self.check_new_name(name)?;
         let (partitions, _) = self.check_counts(-1, -1)?;
-        self.create_topic(now, name, partitions, BTreeMap::new()).map(|_| ())
+        self.create_topic(now, name, partitions, Map::new()).map(|_| ())
     }
 
     /// Makes `__consumer_offsets`, if it is not there, and leads all of it.
@@ -228,7 +228,7 @@ impl Broker {
         Ok(())
     }
 
-    fn create_topic(&mut self, now: Time, name: &str, partitions: i32, configs: BTreeMap<String, String>) -> Result<Uuid, Refusal> {
+    fn create_topic(&mut self, now: Time, name: &str, partitions: i32, configs: Map<String, String>) -> Result<Uuid, Refusal> {
         let id = std::iter::repeat_with(|| self.topic_ids.uuid()).find(|id| self.topics.name_of(*id).is_none()).unwrap_or_default();
         let name: Arc<str> = name.into();
         let mut topic = Topic { name: name.clone(), id, configs, partitions: Vec::new() };
@@ -395,7 +395,7 @@ impl Broker {
     }
 
     /// Sets (or, with `None`, unsets) topic configs that were checked.
-    pub(super) fn set_topic_configs(&mut self, name: &str, configs: BTreeMap<String, String>) -> Result<(), Refusal> {
+    pub(super) fn set_topic_configs(&mut self, name: &str, configs: Map<String, String>) -> Result<(), Refusal> {
         debug_assert!(configs.keys().all(|name| topic_def(name).is_some()));
         if let Some(topic) = self.topics.get_mut(name) {
             topic.configs = configs;

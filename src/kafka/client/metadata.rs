@@ -3,12 +3,12 @@
 
 use super::net::{Net, Node, Outcome, Readiness, backoff_ms};
 use super::{text, topic_name};
+use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{ApiKey, MetadataRequest, MetadataResponse};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,7 +21,7 @@ pub struct PartitionMetadata {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TopicMetadata {
     pub error: ErrorCode,
-    pub partitions: BTreeMap<i32, PartitionMetadata>,
+    pub partitions: Map<i32, PartitionMetadata>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,8 +30,8 @@ pub struct Metadata {
     retry_backoff_max_ms: i64,
     max_age_ms: i64,
     allow_auto_create: bool,
-    topics: BTreeMap<Arc<str>, TopicMetadata>,
-    wanted: BTreeSet<Arc<str>>,
+    topics: Map<Arc<str>, TopicMetadata>,
+    wanted: Set<Arc<str>>,
     need_update: bool,
     in_flight: bool,
     last_success: Option<Time>,
@@ -48,8 +48,8 @@ impl Metadata {
             retry_backoff_max_ms,
             max_age_ms,
             allow_auto_create,
-            topics: BTreeMap::new(),
-            wanted: BTreeSet::new(),
+            topics: Map::new(),
+            wanted: Set::new(),
             need_update: true,
             in_flight: false,
             last_success: None,
@@ -68,7 +68,7 @@ impl Metadata {
     }
 
     /// Keeps only these topics of interest.
-    pub fn want_only(&mut self, topics: &BTreeSet<Arc<str>>) {
+    pub fn want_only(&mut self, topics: &Set<Arc<str>>) {
         self.wanted.retain(|topic| topics.contains(topic));
         self.topics.retain(|topic, _| topics.contains(topic));
         for topic in topics {
@@ -158,13 +158,13 @@ impl Metadata {
                 match self.topics.get_mut(&name) {
                     Some(known) if error.retriable() => known.error = error,
                     _ => {
-                        self.topics.insert(name, TopicMetadata { error, partitions: BTreeMap::new() });
+                        self.topics.insert(name, TopicMetadata { error, partitions: Map::new() });
                     }
                 }
                 continue;
             }
             let known = self.topics.remove(&name);
-            let mut partitions = BTreeMap::new();
+            let mut partitions = Map::new();
             for partition in &topic.partitions {
                 let mut fresh = PartitionMetadata { leader: partition.leader_id.0, leader_epoch: partition.leader_epoch };
                 let old = known.as_ref().and_then(|topic| topic.partitions.get(&partition.partition_index));

@@ -37,7 +37,7 @@ pub enum Output<E> {
     Event(E),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Hash)]
 pub enum ClientError {
     #[error("buffer.memory is full: {used} of {limit} bytes wait to be sent")]
     BufferFull { used: u64, limit: u64 },

@@ -2,12 +2,13 @@
 //! requests in order with correlation ids; a request that times out closes its connection, a closed one backs off.
 
 use super::{ConnId, Output};
+use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::frame;
 use bytes::Bytes;
 use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
 use kafka_protocol::protocol::{Encodable, Request, StrBytes};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// `reconnect.backoff.ms`.
@@ -93,7 +94,7 @@ enum Link {
     Down,
     Connecting { conn: ConnId, deadline: Time },
     Handshaking { conn: ConnId },
-    Ready { conn: ConnId, versions: BTreeMap<i16, (i16, i16)> },
+    Ready { conn: ConnId, versions: Map<i16, (i16, i16)> },
 }
 
 #[derive(Clone, Debug)]
@@ -124,8 +125,8 @@ impl<T> Peer<T> {
 pub struct Net<T, E> {
     client_id: Arc<str>,
     request_timeout_ms: i64,
-    peers: BTreeMap<Node, Peer<T>>,
-    conns: BTreeMap<ConnId, Node>,
+    peers: Map<Node, Peer<T>>,
+    conns: Map<ConnId, Node>,
     next_conn: u64,
     next_correlation: i32,
     rotation: u64,
@@ -140,7 +141,7 @@ impl<T, E> Net<T, E> {
             client_id,
             request_timeout_ms,
             peers,
-            conns: BTreeMap::new(),
+            conns: Map::new(),
             next_conn: 0,
             next_correlation: 0,
             rotation: 0,

@@ -24,9 +24,10 @@ use super::rng::Rng;
 use super::time::{Deadline, Time};
 use super::wire::batch::Batch;
 use super::wire::error::ErrorCode;
+use crate::kafka::map::{Map, Set};
 use bytes::Bytes;
 use kafka_protocol::messages as m;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Names a request that waits for its answer; the broker gives it and gets it back.
@@ -117,7 +118,7 @@ pub enum Output {
 }
 
 /// What happened in a group, in Kafka's words.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum GroupEvent {
     StateChanged {
         group: Arc<str>,
@@ -194,9 +195,9 @@ impl Deletion {
 pub struct GroupCoordinator {
     cx: Context,
     /// The partitions of `__consumer_offsets` that this broker leads.
-    led: BTreeSet<i32>,
-    groups: BTreeMap<Arc<str>, Group>,
-    deletions: BTreeMap<u64, Deletion>,
+    led: Set<i32>,
+    groups: Map<Arc<str>, Group>,
+    deletions: Map<u64, Deletion>,
     next_deletion: u64,
     next_incarnation: u64,
 }
@@ -210,12 +211,12 @@ impl GroupCoordinator {
                 rng: Rng::stream(seed, "coordinator"),
                 timers: Timers::default(),
                 outputs: VecDeque::new(),
-                in_flight: BTreeMap::new(),
+                in_flight: Map::new(),
                 next_append: 0,
             },
-            led: BTreeSet::new(),
-            groups: BTreeMap::new(),
-            deletions: BTreeMap::new(),
+            led: Set::new(),
+            groups: Map::new(),
+            deletions: Map::new(),
             next_deletion: 0,
             next_incarnation: 0,
         }

@@ -2,7 +2,9 @@
 //! (raw snappy, as other clients write it, is read too), lz4 and zstd in their frame formats. All in Rust, so that the
 //! browser has them too. Zstd is written by `ruzstd` at its fastest level, which packs less tightly than Kafka's own.
 
+use super::gzip;
 use bytes::{BufMut, Bytes, BytesMut};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{Read, Write};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -32,6 +34,8 @@ const XERIAL_HEADER_BYTES: usize = 16;
 const XERIAL_BLOCK_BYTES: usize = 32 * 1024;
 /// Snappy's densest element makes 64 bytes of 3; a block that says more is lying.
 const SNAPPY_MAX_RATIO: u64 = 32;
+/// How much zstd is decoded before the limit is looked at again.
+const ZSTD_STEP_BYTES: usize = 128 * 1024;
 
 impl Compression {
     pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
@@ -61,10 +65,7 @@ impl Compression {
     pub fn compress(self, plain: &[u8]) -> Bytes {
         match self {
             Self::None => Bytes::copy_from_slice(plain),
-            Self::Gzip => {
-                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-                written(encoder.write_all(plain).and_then(|()| encoder.finish()))
-            }
+            Self::Gzip => gzip::compress(plain).into(),
             Self::Snappy => compress_xerial(plain),
             Self::Lz4 => {
                 use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
@@ -81,13 +82,13 @@ impl Compression {
         match self {
             Self::None if packed.len() as u64 > limit => Err(CompressionError::TooLarge { limit }),
             Self::None => Ok(Bytes::copy_from_slice(packed)),
-            Self::Gzip => self.drain(flate2::bufread::MultiGzDecoder::new(packed), limit),
+            Self::Gzip => {
+                let plain = gzip::decompress_all(packed, usize::try_from(limit).unwrap_or(usize::MAX)).map_err(|why| self.corrupt(why))?;
+                within(plain, limit)
+            }
             Self::Snappy => self.decompress_snappy(packed, limit),
             Self::Lz4 => self.drain(lz4_flex::frame::FrameDecoder::new(packed), limit),
-            Self::Zstd => {
-                let decoder = ruzstd::decoding::StreamingDecoder::new(packed).map_err(|error| self.corrupt(error))?;
-                self.drain(decoder, limit)
-            }
+            Self::Zstd => self.decompress_zstd(packed, limit),
         }
     }
 
@@ -99,7 +100,21 @@ impl Compression {
     fn drain(self, decoder: impl Read, limit: u64) -> Result<Bytes, CompressionError> {
         let mut plain = Vec::new();
         decoder.take(limit.saturating_add(1)).read_to_end(&mut plain).map_err(|error| self.corrupt(error))?;
-        if plain.len() as u64 > limit { Err(CompressionError::TooLarge { limit }) } else { Ok(plain.into()) }
+        within(plain, limit)
+    }
+
+    /// Reads no further than one step past the limit. What `ruzstd` says of corrupt data is left out: it weighs as much as its decoder.
+    fn decompress_zstd(self, mut packed: &[u8], limit: u64) -> Result<Bytes, CompressionError> {
+        let mut plain = Vec::new();
+        let mut decoder = FrameDecoder::new();
+        decoder.init(&mut packed).map_err(|_| self.corrupt("no zstd frame header"))?;
+        while !decoder.is_finished() && plain.len() as u64 <= limit {
+            decoder
+                .decode_blocks(&mut packed, BlockDecodingStrategy::UptoBytes(ZSTD_STEP_BYTES))
+                .map_err(|_| self.corrupt("a zstd block is corrupt or cut off"))?;
+            plain.extend(decoder.collect().unwrap_or_default());
+        }
+        within(plain, limit)
     }
 
     fn decompress_snappy(self, packed: &[u8], limit: u64) -> Result<Bytes, CompressionError> {
@@ -153,6 +168,10 @@ fn compress_xerial(plain: &[u8]) -> Bytes {
         packed.put_slice(&block);
     }
     packed.freeze()
+}
+
+fn within(plain: Vec<u8>, limit: u64) -> Result<Bytes, CompressionError> {
+    if plain.len() as u64 > limit { Err(CompressionError::TooLarge { limit }) } else { Ok(plain.into()) }
 }
 
 fn written(result: std::io::Result<Vec<u8>>) -> Bytes {

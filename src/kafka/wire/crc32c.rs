@@ -1,11 +1,14 @@
-//! CRC-32C (Castagnoli), the checksum of record batches (KIP-98): eight bytes a step over tables made at compile time.
+//! CRC-32C (Castagnoli), the checksum of record batches (KIP-98): eight bytes a step over tables that are made at the first use,
+//! since the page's visitors would download them (8 KiB that do not compress).
+
+use std::sync::LazyLock;
 
 const POLYNOMIAL: u32 = 0x82f6_3b78;
 
 /// `TABLES[n][byte]`: what `byte` contributes with `n` zero bytes after it.
-static TABLES: [[u32; 256]; 8] = tables();
+static TABLES: LazyLock<[[u32; 256]; 8]> = LazyLock::new(tables);
 
-const fn tables() -> [[u32; 256]; 8] {
+fn tables() -> [[u32; 256]; 8] {
     let mut tables = [[0_u32; 256]; 8];
     let mut byte = 0;
     while byte < 256 {
@@ -34,21 +37,22 @@ const fn tables() -> [[u32; 256]; 8] {
 /// The CRC-32C of `data`.
 pub fn crc32c(data: &[u8]) -> u32 {
     let mut crc = !0_u32;
+    let tables = &*TABLES;
     let (words, tail) = data.as_chunks::<8>();
     for word in words {
         let word = u64::from_le_bytes(*word) ^ u64::from(crc);
         let byte = |n: u32| ((word >> (8 * n)) & 0xff) as usize;
-        crc = TABLES[7][byte(0)]
-            ^ TABLES[6][byte(1)]
-            ^ TABLES[5][byte(2)]
-            ^ TABLES[4][byte(3)]
-            ^ TABLES[3][byte(4)]
-            ^ TABLES[2][byte(5)]
-            ^ TABLES[1][byte(6)]
-            ^ TABLES[0][byte(7)];
+        crc = tables[7][byte(0)]
+            ^ tables[6][byte(1)]
+            ^ tables[5][byte(2)]
+            ^ tables[4][byte(3)]
+            ^ tables[3][byte(4)]
+            ^ tables[2][byte(5)]
+            ^ tables[1][byte(6)]
+            ^ tables[0][byte(7)];
     }
     for &byte in tail {
-        crc = (crc >> 8) ^ TABLES[0][((crc ^ u32::from(byte)) & 0xff) as usize];
+        crc = (crc >> 8) ^ tables[0][((crc ^ u32::from(byte)) & 0xff) as usize];
     }
     !crc
 }

@@ -4,7 +4,7 @@
 macro_rules! error_codes {
     ($($variant:ident = $code:literal, $name:literal, $retriable:literal;)*) => {
         /// An error code as it stands in a response: all those of Kafka 4.1.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(i16)]
         pub enum ErrorCode {
             $(#[doc = $name] $variant = $code,)*
@@ -13,6 +13,9 @@ macro_rules! error_codes {
         impl ErrorCode {
             /// Every code, by number.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            #[cfg(test)]
+            const VARIANTS: &[(&str, Self)] = &[$((stringify!($variant), Self::$variant),)*];
 
             /// The code with this number; a number that Kafka does not have becomes `UnknownServerError`.
             pub const fn from_code(code: i16) -> Self {
@@ -193,6 +196,13 @@ impl std::fmt::Display for ErrorCode {
     }
 }
 
+/// The same name: a hundred more would only be downloaded.
+impl std::fmt::Debug for ErrorCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::ErrorCode;
@@ -211,9 +221,9 @@ mod tests {
 
     #[test]
     fn names_are_the_variants_in_kafkas_spelling() {
-        for &code in ErrorCode::ALL {
+        for &(variant, code) in ErrorCode::VARIANTS {
             let mut spelled = String::new();
-            for (at, letter) in format!("{code:?}").char_indices() {
+            for (at, letter) in variant.char_indices() {
                 if at > 0 && letter.is_ascii_uppercase() {
                     spelled.push('_');
                 }

@@ -72,30 +72,41 @@ pub fn encode_request<R: Request + Encodable>(
     client_id: &str,
     request: &R,
 ) -> Result<Bytes, FrameError> {
-    let header = RequestHeader::default()
-        .with_request_api_key(R::KEY)
-        .with_request_api_version(version)
-        .with_correlation_id(correlation_id)
-        .with_client_id(Some(StrBytes::from_string(client_id.to_owned())));
-    join(&header, R::header_version(version), request, version)
+    body(request_head(R::KEY, version, R::header_version(version), correlation_id, client_id)?, version, request)
 }
 
 /// Header and body of a response.
 ///
 /// An error means that the response has a field set that `version` cannot say.
 pub fn encode_response<R: Encodable + HeaderVersion>(version: i16, correlation_id: i32, response: &R) -> Result<Bytes, FrameError> {
-    let header = ResponseHeader::default().with_correlation_id(correlation_id);
-    join(&header, R::header_version(version), response, version)
+    body(response_head(R::header_version(version), correlation_id)?, version, response)
 }
 
-fn join(header: &impl Encodable, header_version: i16, body: &impl Encodable, version: i16) -> Result<Bytes, FrameError> {
-    let unsayable = |error: &dyn std::fmt::Display| FrameError::Unencodable(error.to_string());
-    let header_bytes = header.compute_size(header_version).map_err(|error| unsayable(&error))?;
-    let body_bytes = body.compute_size(version).map_err(|error| unsayable(&error))?;
-    let mut frame = BytesMut::with_capacity(header_bytes + body_bytes);
-    header.encode(&mut frame, header_version).map_err(|error| unsayable(&error))?;
-    body.encode(&mut frame, version).map_err(|error| unsayable(&error))?;
+fn request_head(key: i16, version: i16, header_version: i16, correlation_id: i32, client_id: &str) -> Result<BytesMut, FrameError> {
+    let header = RequestHeader::default()
+        .with_request_api_key(key)
+        .with_request_api_version(version)
+        .with_correlation_id(correlation_id)
+        .with_client_id(Some(StrBytes::from_string(client_id.to_owned())));
+    let mut frame = BytesMut::new();
+    header.encode(&mut frame, header_version).map_err(unsayable)?;
+    Ok(frame)
+}
+
+fn response_head(header_version: i16, correlation_id: i32) -> Result<BytesMut, FrameError> {
+    let mut frame = BytesMut::new();
+    ResponseHeader::default().with_correlation_id(correlation_id).encode(&mut frame, header_version).map_err(unsayable)?;
+    Ok(frame)
+}
+
+// The messages could say their size first; that is as much code as writing them, and the page's visitors download it.
+fn body(mut frame: BytesMut, version: i16, message: &impl Encodable) -> Result<Bytes, FrameError> {
+    message.encode(&mut frame, version).map_err(unsayable)?;
     Ok(frame.freeze())
+}
+
+fn unsayable(error: impl std::fmt::Display) -> FrameError {
+    FrameError::Unencodable(error.to_string())
 }
 
 /// The header of a response to `api` in `version`, and the body's bytes. An ApiVersions response has header v0 always.

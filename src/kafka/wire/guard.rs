@@ -14,16 +14,15 @@ use std::ops::Range;
 
 /// Decodes a message off the front of `bytes`. Never asks for room beyond a few times the bytes' own length.
 pub(super) fn decode<T: Decodable>(bytes: &mut Bytes, version: i16) -> Result<T, String> {
-    let mut first = Guard { bytes: bytes.clone(), bend: true, bent: false };
-    let mut message = T::decode(&mut first, version).map_err(|error| error.to_string())?;
-    let mut rest = first.bytes;
-    if first.bent {
-        let mut second = Guard { bytes: bytes.clone(), bend: false, bent: false };
-        message = T::decode(&mut second, version).map_err(|error| error.to_string())?;
-        rest = second.bytes;
+    let mut guard = Guard { bytes: bytes.clone(), bend: true, bent: false };
+    loop {
+        let message = T::decode(&mut guard, version).map_err(|error| error.to_string())?;
+        if !guard.bent {
+            *bytes = guard.bytes;
+            return Ok(message);
+        }
+        guard = Guard { bytes: bytes.clone(), bend: false, bent: false };
     }
-    *bytes = rest;
-    Ok(message)
 }
 
 struct Guard {
@@ -67,6 +66,8 @@ impl Buf for Guard {
         self.bytes.advance(count);
     }
 
+    // Not inlined, and written out for every width: each of some thousand fields reads through here.
+    #[inline(never)]
     fn try_get_u8(&mut self) -> Result<u8, TryGetError> {
         self.need(1)?;
         let byte = self.bytes[0];
@@ -79,6 +80,25 @@ impl Buf for Guard {
         Ok(byte)
     }
 
+    #[inline(never)]
+    fn try_get_i8(&mut self) -> Result<i8, TryGetError> {
+        self.need(1)?;
+        Ok(self.bytes.get_i8())
+    }
+
+    #[inline(never)]
+    fn try_get_i16(&mut self) -> Result<i16, TryGetError> {
+        self.need(2)?;
+        Ok(self.bytes.get_i16())
+    }
+
+    #[inline(never)]
+    fn try_get_i64(&mut self) -> Result<i64, TryGetError> {
+        self.need(8)?;
+        Ok(self.bytes.get_i64())
+    }
+
+    #[inline(never)]
     fn try_get_i32(&mut self) -> Result<i32, TryGetError> {
         self.need(4)?;
         let value = self.bytes.get_i32();
@@ -96,6 +116,7 @@ impl ByteBuf for Guard {
         self.bytes.slice(range)
     }
 
+    #[inline(never)]
     fn get_bytes(&mut self, size: usize) -> Bytes {
         self.bytes.split_to(size)
     }

@@ -8,6 +8,7 @@ pub mod crc32c;
 pub mod error;
 pub mod frame;
 mod guard;
+mod gzip;
 pub mod murmur2;
 mod record;
 mod varint;

@@ -5,6 +5,7 @@ use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
 use crate::kafka::coordinator::GroupEvent;
+use crate::kafka::map::sort_by;
 use crate::kafka::time::Time;
 use crate::world::World;
 use crate::world::action::Action;
@@ -200,7 +201,7 @@ fn group(event: &GroupEvent) -> Option<(u8, String)> {
                     if partitions.is_empty() { format!("{name} gets nothing") } else { format!("{name} gets {}", partitions.join(", ")) }
                 })
                 .collect();
-            shares.sort();
+            sort_by(&mut shares, Ord::cmp);
             (1, format!("{group}, generation {generation}: {}.", shares.join("; ")))
         }
         GroupEvent::OffsetCommitted { group, topic, partition, offset } => {
@@ -227,7 +228,7 @@ fn assignment(mut bytes: Bytes) -> Vec<String> {
         .iter()
         .flat_map(|topic| topic.partitions.iter().map(|partition| (topic.topic.0.as_str().to_owned(), *partition)))
         .collect();
-    partitions.sort();
+    sort_by(&mut partitions, Ord::cmp);
     partitions.into_iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect()
 }
 

@@ -2,8 +2,8 @@
 
 use super::token::{Token, duration, hint, rate, tokens};
 use super::{Comparison, Condition, Expect, MAX_LINE_BYTES, MAX_LINES, MAX_RUN_US, Scenario, ScenarioError, Subject};
+use crate::kafka::map::{Map, Set, sort_by};
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const VERBS: [&str; 13] =
@@ -60,8 +60,8 @@ impl Line {
 
     /// The rest as `key=value`, each at most once, each one of `known` or, with `configs`, a config's name (with a dot).
     fn pairs(&mut self, known: &[&str], configs: bool) -> Parsed<Pairs> {
-        let mut pairs = Pairs { known: BTreeMap::new(), configs: BTreeMap::new() };
-        let mut seen = BTreeSet::new();
+        let mut pairs = Pairs { known: Map::new(), configs: Map::new() };
+        let mut seen = Set::new();
         while let Some(token) = self.words.next() {
             let Some((key, sign, value)) = token.pair() else {
                 return self.fail(token.column, format!("key=value is expected, but there is {:?}", token.text));
@@ -89,8 +89,8 @@ impl Line {
 }
 
 struct Pairs {
-    known: BTreeMap<String, Token>,
-    configs: BTreeMap<String, String>,
+    known: Map<String, Token>,
+    configs: Map<String, String>,
 }
 
 impl Pairs {
@@ -272,7 +272,7 @@ fn expect(line: &mut Line) -> Parsed<Expect> {
 
 pub(super) fn parse(text: &str) -> Parsed<Scenario> {
     let mut scenario = Scenario { run_for: DEFAULT_RUN_US, ..Scenario::default() };
-    let mut once = BTreeSet::new();
+    let mut once = Set::new();
     let mut begun = false;
     for (content, number_of_line) in text.lines().zip(1_u32..) {
         let wrong = |column: u32, message: String| ScenarioError { line: number_of_line, column, message };
@@ -373,8 +373,8 @@ pub(super) fn parse(text: &str) -> Parsed<Scenario> {
     if !begun {
         return Err(ScenarioError { line: 1, column: 1, message: "the first line is expected to be: tidepool 1".into() });
     }
-    scenario.actions.sort_by_key(|(at, _)| *at);
-    scenario.notes.sort_by_key(|(at, _)| *at);
-    scenario.expects.sort_by_key(|expect| expect.at);
+    sort_by(&mut scenario.actions, |a, b| a.0.cmp(&b.0));
+    sort_by(&mut scenario.notes, |a, b| a.0.cmp(&b.0));
+    sort_by(&mut scenario.expects, |a, b| a.at.cmp(&b.at));
     Ok(scenario)
 }

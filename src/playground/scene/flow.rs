@@ -4,10 +4,10 @@ use super::View;
 use super::layout::{Layout, Row};
 use super::ribbon::record_look;
 use super::shape::{Align, Ink, Point, Rect, Shape, at};
+use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::world::view::{Flight, WorldView};
 use kafka_protocol::messages::ApiKey;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A way that dots take: a straight run, then a curve, or the other way round.
@@ -204,10 +204,10 @@ pub fn progress(flight: &Flight, time: Time) -> f32 {
 }
 
 struct Ends<'a> {
-    producers: BTreeMap<&'a str, Rect>,
-    consumers: BTreeMap<&'a str, Rect>,
-    brokers: BTreeMap<&'a str, Rect>,
-    rows: BTreeMap<(&'a str, i32), &'a Row>,
+    producers: Map<&'a str, Rect>,
+    consumers: Map<&'a str, Rect>,
+    brokers: Map<&'a str, Rect>,
+    rows: Map<(&'a str, i32), &'a Row>,
 }
 
 impl<'a> Ends<'a> {
@@ -231,14 +231,14 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
     let total: usize = view.flights.iter().map(|f| f.cargo.len()).sum();
     let crowd = total > camera.max_dots;
     // (client, topic, partition) → records under way, when there are too many to draw one by one.
-    let mut flows: BTreeMap<(Arc<str>, Arc<str>, i32), (u64, Vec<[Point; 4]>)> = BTreeMap::new();
+    let mut flows: Map<(Arc<str>, Arc<str>, i32), (u64, Vec<[Point; 4]>)> = Map::new();
     for f in &view.flights {
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
         if f.cargo.is_empty() {
             quiet(&ends, layout, camera, f, p, out);
             continue;
         }
-        let mut nth: BTreeMap<i32, i64> = BTreeMap::new();
+        let mut nth: Map<i32, i64> = Map::new();
         for c in &f.cargo {
             let Some(row) = ends.rows.get(&(&*c.topic, c.partition)) else { continue };
             let end = view.partitions.get(row.partition).map_or(0, |p| p.view.end_offset);

@@ -2,8 +2,8 @@
 
 use super::View;
 use super::shape::{Rect, Target};
+use crate::kafka::map::{Map, Set, sort_by};
 use crate::world::view::WorldView;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Below this width (CSS pixels) the columns are stacked.
@@ -167,7 +167,7 @@ fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32
     if out.topics.is_empty() {
         y += 60.0;
     }
-    let mut internal: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut internal: Set<Arc<str>> = Set::new();
     for p in view.partitions.iter().filter(|p| p.internal) {
         if internal.insert(p.view.topic.clone()) {
             let x = if out.narrow { x - 8.0 } else { x };
@@ -189,7 +189,7 @@ pub fn window(start: i64, end: i64, capacity: i64) -> i64 {
     need.saturating_add(step - 1) / step * step
 }
 
-type Members = BTreeMap<Option<Arc<str>>, Vec<usize>>;
+type Members = Map<Option<Arc<str>>, Vec<usize>>;
 
 /// All groups, those that the coordinator knows and those that a consumer names; consumers in the world's order.
 fn group_members(view: &WorldView) -> Members {
@@ -202,7 +202,7 @@ fn group_members(view: &WorldView) -> Members {
 
 fn group_boxes(out: &mut Layout, groups: Members, x: f32, mut y: f32, w: f32) -> f32 {
     let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|(name, _)| name.is_none());
+    sort_by(&mut groups, |a, b| a.0.is_none().cmp(&b.0.is_none()));
     for (name, consumers) in groups {
         let top = y;
         y += GROUP_HEAD;

@@ -4,6 +4,7 @@
 use super::{Consumer, ConsumerEvent, ConsumerRecord, OffsetReset, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
+use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch;
 use crate::kafka::wire::error::ErrorCode;
@@ -11,7 +12,7 @@ use crate::kafka::wire::frame;
 use bytes::Bytes;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::{ApiKey, FetchRequest, FetchResponse};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Where a partition's position comes from.
@@ -97,7 +98,7 @@ impl Consumer {
     }
 
     pub(super) fn run_fetches(&mut self, now: Time) {
-        let mut nodes: BTreeMap<i32, Vec<(TopicPartition, u64, i64, i32)>> = BTreeMap::new();
+        let mut nodes: Map<i32, Vec<(TopicPartition, u64, i64, i32)>> = Map::new();
         let mut later: Option<Time> = None;
         let mut leaderless = false;
         for (at, state) in &self.partitions {
@@ -135,7 +136,7 @@ impl Consumer {
             Readiness::Unknown => return self.metadata.request_update(),
         }
         let Some(version) = self.net.version(node, ApiKey::Fetch) else { return };
-        let mut topics: BTreeMap<Arc<str>, Vec<FetchPartition>> = BTreeMap::new();
+        let mut topics: Map<Arc<str>, Vec<FetchPartition>> = Map::new();
         let mut wanted = Vec::new();
         for (at, fence, position, epoch) in partitions {
             topics.entry(at.0.clone()).or_default().push(
@@ -170,7 +171,7 @@ impl Consumer {
             Outcome::Lost => None,
         };
         let retry_at = now.plus_millis(self.config.retry_backoff_ms);
-        let mut results = BTreeMap::new();
+        let mut results = Map::new();
         let failed = response.as_ref().map_or(code::NETWORK_EXCEPTION, |response| response.error_code);
         for topic in response.into_iter().flat_map(|response| response.responses) {
             for partition in topic.partitions {

@@ -12,12 +12,13 @@ pub use config::{ConsumerConfig, OffsetReset};
 use super::metadata::Metadata;
 use super::net::{Answer, Net, Node, Readiness};
 use super::{ClientError, ConnId, Output, TopicPartition};
+use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
 use fetcher::PartitionState;
 use membership::{Member, Phase};
 use offsets::PendingCommit;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,7 +32,7 @@ pub struct ConsumerRecord {
     pub leader_epoch: i32,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum ConsumerEvent {
     Joining {
         group: Arc<str>,
@@ -104,14 +105,14 @@ pub struct Consumer {
     config: ConsumerConfig,
     net: Net<Tag, ConsumerEvent>,
     metadata: Metadata,
-    subscription: BTreeSet<Arc<str>>,
+    subscription: Set<Arc<str>>,
     manual: bool,
     member: Member,
-    partitions: BTreeMap<TopicPartition, PartitionState>,
+    partitions: Map<TopicPartition, PartitionState>,
     /// Partitions with buffered records, in the order in which they were fetched.
     completed: VecDeque<TopicPartition>,
-    fetching: BTreeSet<i32>,
-    listing: BTreeSet<i32>,
+    fetching: Set<i32>,
+    listing: Set<i32>,
     fetching_offsets: bool,
     offsets_retry_at: Time,
     commits: VecDeque<PendingCommit>,
@@ -137,13 +138,13 @@ impl Consumer {
                 config.metadata_max_age_ms,
                 config.allow_auto_create_topics,
             ),
-            subscription: BTreeSet::new(),
+            subscription: Set::new(),
             manual: false,
             member: Member::default(),
-            partitions: BTreeMap::new(),
+            partitions: Map::new(),
             completed: VecDeque::new(),
-            fetching: BTreeSet::new(),
-            listing: BTreeSet::new(),
+            fetching: Set::new(),
+            listing: Set::new(),
             fetching_offsets: false,
             offsets_retry_at: Time(i64::MIN),
             commits: VecDeque::new(),

@@ -4,6 +4,7 @@ use super::fetcher::Need;
 use super::{Closing, Consumer, ConsumerEvent, OffsetReset, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
 use crate::kafka::client::{ClientError, TopicPartition, code, str_bytes, text, topic_name};
+use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
@@ -14,7 +15,6 @@ use kafka_protocol::messages::{
     ApiKey, GroupId, ListOffsetsRequest, ListOffsetsResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
     OffsetFetchResponse,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// `default.api.timeout.ms`: how long a commit is tried again.
@@ -22,15 +22,15 @@ const COMMIT_TIMEOUT_MS: i64 = 60_000;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct PendingCommit {
-    offsets: BTreeMap<TopicPartition, i64>,
+    offsets: Map<TopicPartition, i64>,
     generation: i32,
     since: Time,
     retry_at: Time,
     attempts: u32,
 }
 
-fn by_topic<T>(items: impl Iterator<Item = (TopicPartition, T)>) -> BTreeMap<Arc<str>, Vec<(i32, T)>> {
-    let mut topics: BTreeMap<Arc<str>, Vec<(i32, T)>> = BTreeMap::new();
+fn by_topic<T>(items: impl Iterator<Item = (TopicPartition, T)>) -> Map<Arc<str>, Vec<(i32, T)>> {
+    let mut topics: Map<Arc<str>, Vec<(i32, T)>> = Map::new();
     for ((topic, partition), item) in items {
         topics.entry(topic).or_default().push((partition, item));
     }
@@ -56,7 +56,7 @@ impl Consumer {
 
     /// Queues a commit of all positions. An automatic one with nothing to say is left out.
     pub(super) fn commit_positions(&mut self, now: Time, auto: bool) {
-        let offsets: BTreeMap<TopicPartition, i64> = self
+        let offsets: Map<TopicPartition, i64> = self
             .partitions
             .iter()
             .filter_map(|(at, state)| Some((at.clone(), state.position.filter(|_| state.need == Need::Nothing)?)))
@@ -70,7 +70,7 @@ impl Consumer {
         self.queue_commit(now, offsets);
     }
 
-    fn queue_commit(&mut self, now: Time, offsets: BTreeMap<TopicPartition, i64>) {
+    fn queue_commit(&mut self, now: Time, offsets: Map<TopicPartition, i64>) {
         let generation = self.member.generation;
         if !self.manual && generation < 0 {
             let error = ClientError::Broker(ErrorCode::from_code(code::UNKNOWN_MEMBER_ID));
@@ -188,7 +188,7 @@ impl Consumer {
     /// Finds positions: the group's committed offsets first, then auto.offset.reset.
     pub(super) fn run_positions(&mut self, now: Time) {
         self.fetch_offsets(now);
-        let mut nodes: BTreeMap<i32, Vec<(TopicPartition, u64, OffsetReset, i32)>> = BTreeMap::new();
+        let mut nodes: Map<i32, Vec<(TopicPartition, u64, OffsetReset, i32)>> = Map::new();
         let mut later: Option<Time> = None;
         let mut leaderless = false;
         for (at, state) in &self.partitions {
@@ -257,7 +257,7 @@ impl Consumer {
             Outcome::Lost => None,
         };
         let mut error = code::COORDINATOR_NOT_AVAILABLE;
-        let mut results: BTreeMap<TopicPartition, (i16, i64)> = BTreeMap::new();
+        let mut results: Map<TopicPartition, (i16, i64)> = Map::new();
         if let Some(response) = &response {
             error = response.error_code;
             for group in &response.groups {
@@ -350,7 +350,7 @@ impl Consumer {
             Outcome::Body { version, body } => frame::decode_body::<ListOffsetsResponse>(body, version).ok(),
             Outcome::Lost => None,
         };
-        let mut results: BTreeMap<TopicPartition, (i16, i64)> = BTreeMap::new();
+        let mut results: Map<TopicPartition, (i16, i64)> = Map::new();
         for topic in response.iter().flat_map(|response| &response.topics) {
             for row in &topic.partitions {
                 results.insert((text(&topic.name.0), row.partition_index), (row.error_code, row.offset));

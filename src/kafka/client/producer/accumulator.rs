@@ -2,11 +2,12 @@
 
 use super::{ProducerRecord, Ticket};
 use crate::kafka::client::TopicPartition;
+use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions, HEADER_BYTES};
 use crate::kafka::wire::compression::Compression;
 use bytes::Bytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Where a batch stands in its producer's numbering.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,12 +132,12 @@ impl PartitionQueue {
 #[derive(Clone, Debug)]
 pub struct Accumulator {
     batch_size: u32,
-    pub queues: BTreeMap<TopicPartition, PartitionQueue>,
+    pub queues: Map<TopicPartition, PartitionQueue>,
 }
 
 impl Accumulator {
     pub fn new(batch_size: u32) -> Self {
-        Self { batch_size, queues: BTreeMap::new() }
+        Self { batch_size, queues: Map::new() }
     }
 
     pub fn queue(&mut self, at: &TopicPartition) -> &mut PartitionQueue {

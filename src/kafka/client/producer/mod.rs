@@ -10,6 +10,7 @@ pub use config::ProducerConfig;
 use super::metadata::Metadata;
 use super::net::Net;
 use super::{ClientError, ConnId, Output, TopicPartition};
+use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::batch::HEADER_BYTES;
 use crate::kafka::wire::error::ErrorCode;
@@ -17,7 +18,7 @@ use crate::kafka::wire::murmur2;
 use accumulator::{Accumulated, Accumulator, ProducerBatch};
 use bytes::Bytes;
 use partitioner::{Candidate, Partitioner};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A record to send. `partition: None` lets the partitioner choose.
@@ -36,7 +37,7 @@ pub struct ProducerRecord {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub u64);
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum ProducerEvent {
     /// The partitioner has chosen.
     Partitioned {
@@ -110,7 +111,7 @@ pub struct Producer {
     partitioner: Partitioner,
     accumulator: Accumulator,
     waiting: VecDeque<Waiting>,
-    on_wire: BTreeMap<u64, Vec<OnWire>>,
+    on_wire: Map<u64, Vec<OnWire>>,
     next_request: u64,
     next_ticket: u64,
     /// Bytes accumulated or in flight, and records.
@@ -124,7 +125,7 @@ pub struct Producer {
     id_failures: u32,
     id_retry_at: Time,
     /// Where the next request to a node begins, so that no partition starves.
-    drain_from: BTreeMap<i32, TopicPartition>,
+    drain_from: Map<i32, TopicPartition>,
     wake: Option<Deadline>,
 }
 
@@ -137,7 +138,7 @@ impl Producer {
             partitioner: Partitioner::new(seed, config.batch_size, config.partitioner_adaptive_partitioning_enable),
             accumulator: Accumulator::new(config.batch_size),
             waiting: VecDeque::new(),
-            on_wire: BTreeMap::new(),
+            on_wire: Map::new(),
             next_request: 0,
             next_ticket: 0,
             used: 0,
@@ -148,7 +149,7 @@ impl Producer {
             asking_id: false,
             id_failures: 0,
             id_retry_at: Time(i64::MIN),
-            drain_from: BTreeMap::new(),
+            drain_from: Map::new(),
             wake: None,
             config,
         })
@@ -189,7 +190,7 @@ impl Producer {
 
     /// (topic, partition, records waiting in the accumulator), sorted; partition -1: not chosen yet (no metadata).
     pub fn accumulated(&self) -> Vec<(Arc<str>, i32, u32)> {
-        let mut counts: BTreeMap<TopicPartition, u32> = BTreeMap::new();
+        let mut counts: Map<TopicPartition, u32> = Map::new();
         for waiting in &self.waiting {
             *counts.entry((waiting.record.topic.clone(), -1)).or_default() += 1;
         }
