@@ -241,7 +241,7 @@ impl Consumer {
         (self.member.generation >= 0).then(|| (self.member.id.clone(), self.member.generation))
     }
 
-    /// "unjoined", "joining", "syncing", "stable", "closed", "assigned".
+    /// "unjoined", "joining", "syncing", "stable", "assigned", "closing", "closed".
     pub fn state(&self) -> &'static str {
         match (self.closing, self.manual, &self.member.phase) {
             (Closing::No, true, _) => "assigned",
@@ -249,7 +249,8 @@ impl Consumer {
             (Closing::No, false, Phase::Joining) => "joining",
             (Closing::No, false, Phase::Syncing) => "syncing",
             (Closing::No, false, Phase::Stable) => "stable",
-            _ => "closed",
+            (Closing::Leaving { .. }, ..) => "closing",
+            (Closing::Closed, ..) => "closed",
         }
     }
 
