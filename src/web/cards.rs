@@ -322,7 +322,7 @@ fn consumer(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -
         other => other.to_owned(),
     };
     let owns = Memo::new(move |_| state.with(|c| c.as_ref().map(partitions_words).unwrap_or_default()));
-    let handled = move || state.with(|c| c.as_ref().map(|c| format!("{} handled", c.handled)));
+    let handled = move || state.with(|c| c.as_ref().map(|c| c.handled.to_string()));
     let buttons = {
         let name = name.clone();
         move || {
@@ -363,7 +363,7 @@ fn consumer(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -
         <div class="tp-at tp-member" style=place data-state=move || process.get() role="group" aria-label=format!("consumer {name}")>
             <div class="tp-row"><b>{name.to_string()}</b><span class="tp-quiet tp-number tp-end">{word}</span></div>
             <div class="tp-row tp-mono tp-owns">{move || owns.get()}</div>
-            <div class="tp-row"><span class="tp-quiet tp-number">{handled}</span>
+            <div class="tp-row"><span class="tp-quiet tp-number">{handled}<i>" handled"</i></span>
                 {controls.then(|| view! { <span class="tp-acts tp-end">{buttons}</span> })}</div>
         </div>
     }

@@ -160,11 +160,11 @@ pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
             let x = if align == Align::End { rect.x - shift } else { rect.x + shift };
             out.push(Shape::Block { rect: Rect { x, ..rect }, radius: 1.0, ink, alpha: 0.9 });
         }
-        // Above the stack; beside it where there is no room above.
+        // Below the stack, where no way ends; beside it on a card.
         let (at, align) = match align {
-            Align::Start => (at(x, bottom - 35.0), align),
+            Align::Start => (at(x, bottom + 9.0), align),
             Align::Middle => (at(x + 15.0, bottom), Align::Start),
-            Align::End => (at(x + 5.0, bottom - 35.0), align),
+            Align::End => (at(x + 5.0, bottom + 9.0), align),
         };
         out.push(Shape::Text { at, text: count.to_string().into(), size: 10.0, bold: false, mono: false, ink: Ink::Muted, align });
     };
