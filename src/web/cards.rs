@@ -279,7 +279,8 @@ fn group(
             </div>
             <div class="tp-foot">
                 <span class="tp-quiet tp-number">"sink: "<b>{move || state.get().1.to_string()}</b>" handled"
-                    {move || match state.get().2 { 0 => ", none twice".to_owned(), n => format!(", {n} of them again") }}</span>
+                    <i>{move || (state.get().2 == 0).then_some(", none twice")}</i>
+                    {move || match state.get().2 { 0 => String::new(), n => format!(", {n} of them again") }}</span>
                 {(controls && grouped).then(|| view! { <span class="tp-end">{button(act, "+ consumer", label, false, make)}</span> })}
             </div>
         </div>
