@@ -226,12 +226,15 @@ impl<'a> Ends<'a> {
     }
 }
 
+/// (client, topic, partition)
+type Flow = (Arc<str>, Arc<str>, i32);
+
 pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &View, out: &mut Vec<Shape>) {
     let ends = Ends::new(view, layout);
     let total: usize = view.flights.iter().map(|f| f.cargo.len()).sum();
     let crowd = total > camera.max_dots;
-    // (client, topic, partition) → records under way, when there are too many to draw one by one.
-    let mut flows: Map<(Arc<str>, Arc<str>, i32), (u64, Vec<[Point; 4]>)> = Map::new();
+    // Records under way, when there are too many to draw one by one.
+    let mut flows: Map<Flow, (u64, Vec<[Point; 4]>)> = Map::new();
     for f in &view.flights {
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
         if f.cargo.is_empty() {

@@ -328,10 +328,10 @@ impl Consumer {
         }
         self.run_positions(now);
         self.run_fetches(now);
-        if !self.subscription.is_empty() {
-            if let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata) {
-                self.wake = earlier(self.wake.take(), Some(deadline));
-            }
+        if !self.subscription.is_empty()
+            && let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata)
+        {
+            self.wake = earlier(self.wake.take(), Some(deadline));
         }
         self.run_poll_due(now);
     }
