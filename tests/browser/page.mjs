@@ -263,17 +263,19 @@ cases["durable: records survive a killed browser"] = async ({ site, pages }) => 
 };
 
 cases["durable: a full disk ends saving with a sentence, and the cluster goes on"] = async ({ context, site, pages }) => {
-  pages("full.html", '<tide-pool store="full" load="eager"></tide-pool>');
-  const page = await open(context, `${site.url}full.html`);
-  await until(page, 0, (now) => flowing(now) && now.stored, 20_000, "records, all of them stored");
+  pages("full.html", '<tide-pool store="full" load="eager" speed="50"></tide-pool>');
+  pages("empty.html", "");
+  const page = await open(context, `${site.url}empty.html`);
   const session = await context.newCDPSession(page);
-  await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(site.url).origin, quotaSize: 1 });
+  const { origin } = new URL(site.url);
+  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 100_000 });
+  await page.goto(`${site.url}full.html`);
   const { state: now } = await until(page, 0, (now) => now.store !== "", 20_000, "a sentence about the store");
   check(/Saving has ended \(Quota/.test(now.store), `it names the cause: ${now.store}`);
   await until(page, 0, (later) => sum(later.handled) > sum(now.handled), 10_000, "the cluster goes on");
   check(await page.getByText(now.store).isVisible(), "the sentence is on the page");
   clean(page);
-  await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(site.url).origin });
+  await session.send("Storage.overrideQuotaForOrigin", { origin });
   await page.close();
   return now.store;
 };
