@@ -36,6 +36,9 @@ impl Replay {
         let config =
             [("group.initial.rebalance.delay.ms", "0"), ("offsets.topic.num.partitions", "8"), ("offsets.topic.replication.factor", "1")];
         let options = BrokerOptions {
+            voters: Vec::new(),
+            controller_port: 9093,
+            sabotage: None,
             node_id: 1,
             cluster_id: "behaviour".into(),
             host: "127.0.0.1".into(),

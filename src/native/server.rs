@@ -67,6 +67,9 @@ pub(crate) fn serve(args: BrokerArgs) -> Result<(), ServeError> {
         cluster_id: cluster_id(seed).into(),
         host: host.into(),
         port: i32::from(port),
+        voters: Vec::new(),
+        controller_port: 9093,
+        sabotage: None,
         config: args.config,
         seed,
     };
@@ -268,6 +271,7 @@ impl Server {
                     }
                 }
                 Output::Log(line) => err(&line),
+                Output::Dial { .. } | Output::SendPeer { .. } | Output::HangUp { .. } | Output::Halt { .. } | Output::Stopped => {}
                 Output::Event(_) => {}
             }
         }

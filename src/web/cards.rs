@@ -113,7 +113,7 @@ fn heading(
                 value_bytes: 90,
                 config: Map::new(),
             }),
-            "Cluster" => Action::CreateTopic { topic: fresh("topic", &user_topics(&s)), partitions: 3, config: Map::new() },
+            "Cluster" => Action::CreateTopic { topic: fresh("topic", &user_topics(&s)), partitions: 3, replicas: -1, config: Map::new() },
             _ => {
                 let groups: Vec<Arc<str>> =
                     s.view.groups.iter().map(|g| g.group.clone()).chain(s.view.consumers.iter().filter_map(|c| c.group.clone())).collect();

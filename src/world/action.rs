@@ -1,5 +1,6 @@
 //! Everything that anyone can do to a run.
 
+use crate::kafka::broker::Sabotage;
 use crate::kafka::map::Map;
 use std::sync::Arc;
 
@@ -7,7 +8,12 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Genesis {
     pub seed: u64,
+    /// `broker-1` … `broker-n`, each broker and controller in one (`process.roles=broker,controller`).
     pub brokers: u32,
+    /// How many of them vote: the first ones. 0: three, or one where there are fewer than three brokers.
+    pub voters: u32,
+    /// A planted bug in every broker and client, for the judge to find.
+    pub sabotage: Option<Sabotage>,
     /// Static broker configs by Kafka's names.
     pub broker_config: Map<String, String>,
     /// One way, in microseconds; each frame draws from `latency_us..=latency_us + jitter_us`, order within a connection is kept.
@@ -20,7 +26,7 @@ pub struct Genesis {
 impl Default for Genesis {
     /// One fresh broker with Kafka's configs, 60 to 90 ms away: near enough to be brisk, far enough to be seen.
     fn default() -> Self {
-        Self { seed: 1, brokers: 1, broker_config: Map::new(), latency_us: 60_000, jitter_us: 30_000, disks: Map::new() }
+        Self { seed: 1, brokers: 1, voters: 0, sabotage: None, broker_config: Map::new(), latency_us: 60_000, jitter_us: 30_000, disks: Map::new() }
     }
 }
 
@@ -76,6 +82,8 @@ pub enum Action {
     CreateTopic {
         topic: Arc<str>,
         partitions: i32,
+        /// -1: `default.replication.factor`.
+        replicas: i16,
         config: Map<String, String>,
     },
     DeleteTopic {
@@ -85,6 +93,23 @@ pub enum Action {
         topic: Arc<str>,
         total: i32,
     },
+    /// IncrementalAlterConfigs of a topic; an empty value takes the config back.
+    SetTopicConfig {
+        topic: Arc<str>,
+        config: Map<String, String>,
+    },
+    ElectLeader {
+        topic: Arc<str>,
+        partition: i32,
+        unclean: bool,
+    },
+    /// AlterPartitionReassignments; the first replica is the preferred leader.
+    Reassign {
+        topic: Arc<str>,
+        partition: i32,
+        replicas: Vec<i32>,
+    },
+    Fault(Fault),
     AddProducer(ProducerSpec),
     AddConsumer(ConsumerSpec),
     /// A client is stopped as its program would stop it: flushed, left, closed.
@@ -121,6 +146,40 @@ pub enum Action {
         key: Option<Arc<str>>,
         value: Option<Arc<str>>,
     },
+}
+
+/// What can befall brokers and the network. Nodes by name: `broker-2`, or a client's.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The process dies; its page cache stays (SIGKILL).
+    Kill { node: Arc<str> },
+    /// The machine dies: what was not flushed is lost.
+    PowerLoss { node: Arc<str> },
+    /// A broker that does not run loses its whole disk.
+    Wipe { node: Arc<str> },
+    /// A controlled shutdown.
+    Stop { node: Arc<str> },
+    /// Starts again from its disk.
+    Restart { node: Arc<str> },
+    /// The process is frozen (a long garbage collection) until resumed.
+    Pause { node: Arc<str> },
+    Resume { node: Arc<str> },
+    /// Every turn in which the broker writes takes this much longer, in microseconds; 0 heals.
+    SlowDisk { node: Arc<str>, delay_us: i64 },
+    /// This many bytes are free on the disk from now on; `None` heals.
+    FullDisk { node: Arc<str>, free: Option<u64> },
+    /// The node's clock is ahead of (or behind) the world's by this much, in microseconds.
+    Skew { node: Arc<str>, by_us: i64 },
+    /// All links from now on: one way latency and jitter in microseconds; loss of packets in a million (each lost one is sent again after
+    /// 200 ms, doubling, as TCP does); duplicates in a million (TCP throws them away: they only cost).
+    Links { latency_us: i64, jitter_us: i64, loss_ppm: u32, duplicate_ppm: u32 },
+    /// Nothing goes from one node to the other (and, unless `one_way`, back) until healed. What is sent waits, as TCP's sends do, and the
+    /// connection breaks after a while.
+    Cut { from: Arc<str>, to: Arc<str>, one_way: bool },
+    /// Cut from every other node.
+    Isolate { node: Arc<str> },
+    /// All cuts are healed.
+    Heal,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

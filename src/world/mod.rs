@@ -72,6 +72,9 @@ impl World {
             cluster_id: "tidepool-AAAAAAAAAAAAA".into(),
             host: name.clone(),
             port: BROKER_PORT,
+            voters: Vec::new(),
+            controller_port: 9093,
+            sabotage: genesis.sabotage,
             config: genesis.broker_config.clone(),
             seed: Rng::stream(genesis.seed, &name).next_u64(),
         };

@@ -177,6 +177,11 @@ impl Node {
                             core.record(EventKind::BrokerLog { node: meta.name.clone(), line: why });
                             core.hang_up(LinkId(conn.0), false);
                         }
+                        broker::Output::Dial { .. }
+                        | broker::Output::SendPeer { .. }
+                        | broker::Output::HangUp { .. }
+                        | broker::Output::Halt { .. }
+                        | broker::Output::Stopped => {}
                         broker::Output::Log(line) => {
                             core.record(EventKind::BrokerLog { node: meta.name.clone(), line });
                         }

@@ -46,7 +46,7 @@ fn name() -> Arc<str> {
 fn run(seed: u64) -> World {
     let mut world = World::new(genesis(seed)).expect("it boots");
     let act = |world: &mut World, action| world.act(action).expect("it can be done");
-    act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 3, config: Map::new() });
+    act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 3, replicas: -1, config: Map::new() });
     world.run_until(at(200));
     act(&mut world, producer());
     act(&mut world, consumer("billing-1"));
@@ -131,7 +131,7 @@ fn frames_of_a_connection_arrive_in_order() {
 #[test]
 fn flights_show_what_they_carry() {
     let mut world = World::new(genesis(1)).expect("it boots");
-    world.act(Action::CreateTopic { topic: "orders".into(), partitions: 1, config: Map::new() }).expect("created");
+    world.act(Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: Map::new() }).expect("created");
     world.run_until(at(200));
     world.act(producer()).expect("added");
     world.act(consumer("billing-1")).expect("added");
@@ -164,8 +164,8 @@ fn what_cannot_be_done_changes_nothing() {
         Action::RestartClient { name: name() },
         Action::AddPartitions { topic: "orders".into(), total: 3 },
         Action::DeleteTopic { topic: "order".into() },
-        Action::CreateTopic { topic: "orders".into(), partitions: 1, config: Map::new() },
-        Action::CreateTopic { topic: "a b".into(), partitions: 1, config: Map::new() },
+        Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: Map::new() },
+        Action::CreateTopic { topic: "a b".into(), partitions: 1, replicas: -1, config: Map::new() },
         Action::SetRate { name: name(), rate_per_1000s: 1 },
         Action::SetHandleTime { name: "checkout".into(), handle_us: 1 },
     ] {

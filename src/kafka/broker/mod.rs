@@ -3,8 +3,8 @@
 
 mod admin;
 mod background;
-mod config;
-mod config_table;
+pub(in crate::kafka) mod config;
+pub(in crate::kafka) mod config_table;
 mod configs;
 mod dispatch;
 mod fetch;
@@ -23,6 +23,7 @@ mod testing;
 mod tests;
 mod topics;
 
+use super::controller::{ControllerEvent, QuorumView, Voter};
 use super::coordinator::{GroupCoordinator, GroupEvent, GroupView, Token};
 use super::disk::Disk;
 use super::log::{Appended, LogError, SegmentInfo};
@@ -40,6 +41,9 @@ use std::sync::Arc;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ConnId(pub u64);
 
+/// A connection that this node dialled to another, named by this node. Never used again after it closed.
+pub use super::client::ConnId as PeerConn;
+
 /// What a broker is started with.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BrokerOptions {
@@ -48,9 +52,63 @@ pub struct BrokerOptions {
     /// advertised.listeners: what Metadata tells clients to dial.
     pub host: Arc<str>,
     pub port: i32,
+    /// `controller.quorum.voters`; empty: this node alone. Brokers that are no voters only fetch the metadata log.
+    pub voters: Vec<Voter>,
+    /// The port of this node's controller listener.
+    pub controller_port: i32,
+    /// A planted bug, for the judge to find.
+    pub sabotage: Option<Sabotage>,
     /// Static broker configs by Kafka's names; unknown names and bad values are refused by `Broker::open`.
     pub config: Map<String, String>,
     pub seed: u64,
+}
+
+/// Bugs that can be planted to see whether the judge finds them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Sabotage {
+    /// acks=all is answered before the followers have the records.
+    AckBeforeReplication,
+    /// The high watermark follows the leader's log alone.
+    HighWatermarkFromLeader,
+    /// A follower keeps what a new leader does not have.
+    NoTruncation,
+    /// Any live replica is elected, in sync or not.
+    UncleanElection,
+    /// A leader of an older epoch goes on: epochs in requests are not compared.
+    EpochNotFenced,
+    /// The leader never drops a follower from the ISR, and does not wait for those that are gone.
+    IsrNeverShrinks,
+    /// A consumer commits the offset after the records that it is about to fetch.
+    CommitBeforeRecords,
+    /// The sequence numbers of idempotent producers are not checked.
+    SequenceUnchecked,
+}
+
+impl Sabotage {
+    pub const ALL: [Self; 8] = [
+        Self::AckBeforeReplication,
+        Self::HighWatermarkFromLeader,
+        Self::NoTruncation,
+        Self::UncleanElection,
+        Self::EpochNotFenced,
+        Self::IsrNeverShrinks,
+        Self::CommitBeforeRecords,
+        Self::SequenceUnchecked,
+    ];
+
+    /// As the command line and scenario files spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AckBeforeReplication => "ack-before-replication",
+            Self::HighWatermarkFromLeader => "high-watermark-from-leader",
+            Self::NoTruncation => "no-truncation",
+            Self::UncleanElection => "unclean-election",
+            Self::EpochNotFenced => "epoch-not-fenced",
+            Self::IsrNeverShrinks => "isr-never-shrinks",
+            Self::CommitBeforeRecords => "commit-before-records",
+            Self::SequenceUnchecked => "sequence-unchecked",
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -81,6 +139,26 @@ pub enum Output {
         conn: ConnId,
         why: String,
     },
+    /// This node dials another: answered by `handle_peer_connected` or `handle_peer_disconnected` with the same `conn`.
+    Dial {
+        conn: PeerConn,
+        host: Arc<str>,
+        port: i32,
+    },
+    /// A frame on a connection that this node dialled.
+    SendPeer {
+        conn: PeerConn,
+        frame: Bytes,
+    },
+    HangUp {
+        conn: PeerConn,
+    },
+    /// The only log directory has failed (a full disk): the process must end, as Kafka's halts.
+    Halt {
+        why: String,
+    },
+    /// A graceful stop is done: leaders have moved, logs are closed.
+    Stopped,
     /// A line for the broker's log.
     Log(String),
     Event(BrokerEvent),
@@ -101,6 +179,21 @@ pub enum BrokerEvent {
     FetchHeld { conn: ConnId, until: Time },
     FetchReleased { conn: ConnId, why: &'static str },
     Group(GroupEvent),
+    Controller(ControllerEvent),
+    /// This broker leads the partition from here on.
+    BecameLeader { topic: Arc<str>, partition: i32, epoch: i32, end_offset: i64 },
+    /// Leader -1: nobody leads it.
+    BecameFollower { topic: Arc<str>, partition: i32, leader: i32, epoch: i32 },
+    /// The leader has got it through the controller. `why`: "caught up", "not caught up for replica.lag.time.max.ms", "fenced", …
+    IsrChanged { topic: Arc<str>, partition: i32, from: Vec<i32>, to: Vec<i32>, why: &'static str },
+    /// A follower appended what it fetched.
+    Replicated { topic: Arc<str>, partition: i32, base_offset: i64, last_offset: i64 },
+    /// A follower cut what its leader does not have.
+    Truncated { topic: Arc<str>, partition: i32, from: i64, to: i64, epoch: i32 },
+    /// The controller counts this broker in, or no longer.
+    Unfenced { broker: i32 },
+    Fenced { broker: i32 },
+    StorageFailed { why: Arc<str> },
 }
 
 /// A partition as the page shows it.
@@ -112,6 +205,14 @@ pub struct PartitionView {
     pub leader_epoch: i32,
     pub replicas: Vec<i32>,
     pub isr: Vec<i32>,
+    pub elr: Vec<i32>,
+    pub partition_epoch: i32,
+    /// Whether this broker leads it, by its own lights.
+    pub is_leader: bool,
+    /// The end offsets of the followers as the leader knows them; on a follower empty.
+    pub follower_ends: Vec<(i32, i64)>,
+    /// Leader epochs in this log and where each begins.
+    pub epochs: Vec<(i32, i64)>,
     pub log_start_offset: i64,
     pub high_watermark: i64,
     pub end_offset: i64,
@@ -225,6 +326,33 @@ impl Broker {
         let log = &partition.log;
         let offset = offset.max(log.start_offset());
         log.read(&self.disk, offset, log.end_offset(), max_bytes, true).unwrap_or_default()
+    }
+
+    /// A connection to the controller listener (voters, and brokers that ask the controller).
+    pub fn handle_controller_connected(&mut self, _now: Time, _conn: ConnId, _peer: &str) {
+        todo!()
+    }
+
+    pub fn handle_peer_connected(&mut self, _now: Time, _conn: PeerConn) {
+        todo!()
+    }
+
+    pub fn handle_peer_frame(&mut self, _now: Time, _conn: PeerConn, _frame: Bytes) {
+        todo!()
+    }
+
+    /// Refused, broken or closed by the other side.
+    pub fn handle_peer_disconnected(&mut self, _now: Time, _conn: PeerConn) {
+        todo!()
+    }
+
+    pub fn quorum(&self) -> QuorumView {
+        todo!()
+    }
+
+    /// Whether the controller counts this broker in.
+    pub fn is_unfenced(&self) -> bool {
+        todo!()
     }
 
     pub fn groups(&self) -> Vec<GroupView> {

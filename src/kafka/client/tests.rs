@@ -40,6 +40,9 @@ impl Harness {
             ("offsets.topic.num.partitions".to_owned(), "1".to_owned()),
         ];
         let options = BrokerOptions {
+            voters: Vec::new(),
+            controller_port: 9093,
+            sabotage: None,
             node_id: 1,
             cluster_id: Arc::from("tidepool"),
             host: Arc::from("broker-1"),

@@ -82,6 +82,7 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
 fn acted(action: &Action, world: &World) -> Option<(u8, String)> {
     Some(match action {
         // The broker tells what came of these.
+        Action::SetTopicConfig { .. } | Action::ElectLeader { .. } | Action::Reassign { .. } | Action::Fault(_) => return None,
         Action::CreateTopic { .. } | Action::DeleteTopic { .. } | Action::AddPartitions { .. } => return None,
         Action::AddProducer(spec) => (1, format!("{} starts and sends to {}.", spec.name, spec.topic)),
         Action::AddConsumer(spec) => {
@@ -140,6 +141,15 @@ fn plural(count: i64, one: &str) -> String {
 
 fn broker(node: &str, event: &BrokerEvent) -> Option<(u8, String)> {
     Some(match event {
+        BrokerEvent::Controller(_)
+        | BrokerEvent::BecameLeader { .. }
+        | BrokerEvent::BecameFollower { .. }
+        | BrokerEvent::IsrChanged { .. }
+        | BrokerEvent::Replicated { .. }
+        | BrokerEvent::Truncated { .. }
+        | BrokerEvent::Unfenced { .. }
+        | BrokerEvent::Fenced { .. }
+        | BrokerEvent::StorageFailed { .. } => return None,
         BrokerEvent::TopicCreated { topic, partitions } => {
             let level = if topic.starts_with("__") { 2 } else { 1 };
             (level, format!("Topic {topic} was created with {}.", plural(i64::from(*partitions), "partition")))

@@ -171,7 +171,7 @@ fn topic(line: &mut Line) -> Parsed<Action> {
     let topic = line.name("the topic's name")?;
     let pairs = line.pairs(&["partitions"], true)?;
     let partitions = pairs.get(line, "partitions", number)?.unwrap_or(1);
-    Ok(Action::CreateTopic { topic, partitions, config: pairs.configs })
+    Ok(Action::CreateTopic { topic, partitions, replicas: -1, config: pairs.configs })
 }
 
 /// What follows `at 8s`; `None` for a note, which is kept apart.

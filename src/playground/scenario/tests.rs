@@ -68,7 +68,7 @@ fn any_action() -> impl Strategy<Value = Action> {
     let commit = prop_oneof![Just(CommitPolicy::Auto), Just(CommitPolicy::AfterEachPoll), Just(CommitPolicy::Never)];
     let text = proptest::option::of("[\\PC\n\t\r]{0,12}".prop_map(Arc::from));
     prop_oneof![
-        (name(), 1..9_i32, config.clone()).prop_map(|(topic, partitions, config)| Action::CreateTopic { topic, partitions, config }),
+        (name(), 1..9_i32, config.clone()).prop_map(|(topic, partitions, config)| Action::CreateTopic { topic, partitions, replicas: -1, config }),
         (name(), 1..9_i32).prop_map(|(topic, total)| Action::AddPartitions { topic, total }),
         name().prop_map(|topic| Action::DeleteTopic { topic }),
         (name(), name(), 0..100_000_u64, keys, 0..500_u32, config.clone()).prop_map(

@@ -57,7 +57,8 @@ fn consumer(spec: &ConsumerSpec) -> String {
 /// The action as it stands after `at TIME`.
 fn action(action: &Action) -> String {
     match action {
-        Action::CreateTopic { topic, partitions, config } => {
+        Action::SetTopicConfig { .. } | Action::ElectLeader { .. } | Action::Reassign { .. } | Action::Fault(_) => String::new(),
+        Action::CreateTopic { topic, partitions, replicas: _, config } => {
             format!("topic {} partitions={partitions}{}", quoted(topic), configs(config))
         }
         Action::DeleteTopic { topic } => format!("delete {}", quoted(topic)),

@@ -15,6 +15,11 @@ fn s(text: &str) -> Arc<str> {
 pub(super) fn partition(topic: &str, n: i32, end: i64, hw: i64) -> PartitionState {
     PartitionState {
         view: PartitionView {
+            elr: Vec::new(),
+            partition_epoch: 0,
+            is_leader: true,
+            follower_ends: Vec::new(),
+            epochs: Vec::new(),
             topic: s(topic),
             partition: n,
             leader: 1,
