@@ -9,7 +9,7 @@ use crate::kafka::map::{Map, sort_by};
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::frame;
 use bytes::Bytes;
-use kafka_protocol::messages::{ApiKey, FetchResponse, ProduceRequest};
+use kafka_protocol::messages::{ApiKey, FetchResponse, ProduceRequest, ProduceResponse};
 use std::sync::Arc;
 
 /// Bytes that one look into a partition takes at once.
@@ -175,10 +175,11 @@ fn kafka_uuid(id: uuid::Uuid) -> String {
         .collect()
 }
 
-/// The records that a frame carries.
+/// The records that a frame carries, or tells of.
 fn cargo(flight: &InFlight, topics: &mut Topics<'_>) -> Vec<Cargo> {
     match (flight.api, flight.to_broker) {
         (ApiKey::Produce, true) => produced(&flight.frame, topics),
+        (ApiKey::Produce, false) => acknowledged(flight, topics),
         (ApiKey::Fetch, false) => fetched(flight, topics),
         _ => None,
     }
@@ -195,6 +196,24 @@ fn produced(bytes: &Bytes, topics: &mut Topics<'_>) -> Option<Vec<Cargo>> {
         for partition in topic.partition_data {
             load(&mut cargo, &name, partition.index, partition.records, true);
         }
+    }
+    Some(cargo)
+}
+
+/// What a Produce response says of each partition, as one piece of cargo at the first record's offset; -1: refused.
+fn acknowledged(flight: &InFlight, topics: &mut Topics<'_>) -> Option<Vec<Cargo>> {
+    let (_, body) = frame::decode_response(ApiKey::Produce, flight.version, flight.frame.clone()).ok()?;
+    let body: ProduceResponse = frame::decode_body(body, flight.version).ok()?;
+    let mut cargo = Vec::new();
+    for topic in body.responses {
+        let name = topics.name(topic.name.0.as_str(), topic.topic_id);
+        cargo.extend(topic.partition_responses.iter().map(|partition| Cargo {
+            topic: name.clone(),
+            partition: partition.index,
+            offset: partition.base_offset,
+            key: None,
+            tombstone: false,
+        }));
     }
     Some(cargo)
 }

@@ -97,7 +97,8 @@ pub struct Flight {
     pub api: ApiKey,
     pub response: bool,
     pub bytes: u32,
-    /// Records that it carries (Produce requests and Fetch responses), decoded from its bytes.
+    /// Records that it carries (Produce requests and Fetch responses) or acknowledges (Produce responses: one piece of cargo
+    /// for each partition), decoded from its bytes.
     pub cargo: Vec<Cargo>,
 }
 

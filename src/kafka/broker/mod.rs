@@ -22,6 +22,8 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod topics;
+#[cfg(test)]
+mod version_tests;
 
 use super::controller::{ControllerEvent, QuorumView, Voter};
 use super::coordinator::{GroupCoordinator, GroupEvent, GroupView, Token};

@@ -238,6 +238,7 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
             quiet(&ends, layout, camera, f, p, out);
             continue;
         }
+        let ack = f.response && f.api == ApiKey::Produce;
         let mut nth: Map<i32, i64> = Map::new();
         for c in &f.cargo {
             let Some(row) = ends.rows.get(&(&*c.topic, c.partition)) else { continue };
@@ -245,13 +246,21 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
             let n = nth.entry(c.partition).or_insert(0);
             let i = *n;
             *n += 1;
-            let (client, leg) = if f.response {
-                let Some(card) = ends.consumers.get(&*f.to) else { continue };
-                (&f.to, out_of_row(row, *card, layout.narrow, camera.width))
+            let client = if f.response { &f.to } else { &f.from };
+            let leg = if f.response && !ack {
+                let Some(card) = ends.consumers.get(&**client) else { continue };
+                out_of_row(row, *card, layout.narrow, camera.width)
             } else {
-                let Some(card) = ends.producers.get(&*f.from) else { continue };
-                (&f.from, into_row(*card, row, layout.narrow))
+                let Some(card) = ends.producers.get(&**client) else { continue };
+                into_row(*card, row, layout.narrow)
             };
+            if ack {
+                // An acknowledgement goes back on the way that its records came.
+                let (ink, x) = if c.offset < 0 { (Ink::Bad, row.cells_x) } else { (Ink::Ok, row.middle(c.offset)) };
+                let way = Way::new(leg.iter().flat_map(samples).chain(std::iter::once(at(x, row.rail))).collect());
+                out.push(Shape::Dot { at: way.at((1.0 - p) * way.length()), radius: 2.2, ink, alpha: 0.85 });
+                continue;
+            }
             if crowd {
                 flows.entry((client.clone(), c.topic.clone(), c.partition)).or_insert((0, leg)).0 += 1;
                 continue;
@@ -288,13 +297,12 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
     }
 }
 
-/// Requests and answers without records: acknowledgements go back on the way that the records came, what concerns the
-/// group goes between the member and its coordinator; fetches that wait are not drawn.
+/// Requests and answers without records, most of them between a member and its group's coordinator, on a way that is there as
+/// long as they are; fetches that wait are not drawn.
 fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, out: &mut Vec<Shape>) {
     let (client, broker) = if f.response { (&f.to, &f.from) } else { (&f.from, &f.to) };
     let (radius, ink) = match f.api {
         ApiKey::Fetch | ApiKey::Metadata | ApiKey::ApiVersions => return,
-        ApiKey::Produce if f.response => (2.2, Ink::Ok),
         ApiKey::Heartbeat => (1.5, Ink::Muted),
         ApiKey::OffsetCommit => (2.2, Ink::Accent),
         _ => (2.0, Ink::Muted),
@@ -313,5 +321,7 @@ fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, ou
         [from, at(from.x - 60.0, from.y), at(to.x + 120.0, to.y), to]
     };
     let t = if f.response { 1.0 - p } else { p };
+    // It comes and goes with its dot, most plain in the middle of the way.
+    out.push(Shape::Curve { points, width: 1.0, ink: Ink::Line, dash: 2.0, alpha: 4.0 * p * (1.0 - p) });
     out.push(Shape::Dot { at: cubic(&points, t), radius, ink, alpha: 0.85 });
 }

@@ -163,6 +163,21 @@ fn a_fetched_record_leaves_its_own_slot_and_reaches_its_consumer() {
 }
 
 #[test]
+fn an_acknowledgement_goes_back_on_the_way_that_its_records_came() {
+    let mut view = moment();
+    view.flights = vec![Flight { api: ApiKey::Produce, ..flight(true, "broker-1", "checkout", 5) }];
+    let camera = View::new(1280.0);
+    let place = layout(&view, &camera);
+    let dot = |time| {
+        let picture = scene(&view, time, &camera);
+        picture.shapes.iter().find_map(|s| if let Shape::Dot { at, ink: Ink::Ok, .. } = s { Some(*at) } else { None }).expect("a dot")
+    };
+    let (start, end) = (dot(Time(1_000_000)), dot(Time(2_000_000)));
+    assert!((start.x - place.rows[0].middle(5)).abs() < 0.01 && (start.y - place.rows[0].rail).abs() < 0.01);
+    assert_eq!(end, Point { x: place.producers[0].right(), y: place.producers[0].y + place.producers[0].h / 2.0 });
+}
+
+#[test]
 fn too_many_records_become_a_flow_with_their_count() {
     let mut view = moment();
     let mut f = flight(false, "checkout", "broker-1", -1);
