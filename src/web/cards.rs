@@ -1,9 +1,10 @@
 //! What stands on the stage: names, states and buttons, each where the scene has put it.
 
 use super::ui::{Act, Snapshot, Ui};
+use crate::kafka::broker::PartitionView;
 use crate::kafka::map::Map;
 use crate::playground::scene::{Rect, Target};
-use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
+use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Keys, ProducerSpec};
 use crate::world::view::ConsumerState;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub fn Cards(ui: Ui, act: Act, controls: bool) -> impl IntoView {
             match what {
                 Target::Heading(text) => heading(ui, act, controls, text, place).into_any(),
                 Target::Producer(name) => producer(ui, act, controls, name, place).into_any(),
-                Target::Broker(name) => broker(ui, name, place).into_any(),
+                Target::Broker(name) => broker(ui, act, controls, name, place).into_any(),
                 Target::Topic(topic) => topic_head(ui, act, controls, topic, place).into_any(),
                 Target::Partition(topic, n) => partition(ui, topic, n, place).into_any(),
                 Target::Internal(topic) => view! { <div class="tp-at tp-internal tp-mono" style=place>{topic.to_string()}</div> }.into_any(),
@@ -176,15 +177,63 @@ fn producer(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -
     }
 }
 
-fn broker(ui: Ui, name: Arc<str>, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {
+/// What can be done to a broker: the word, what it means, whether it hurts, and the fault.
+type Offer = (&'static str, &'static str, bool, fn(Arc<str>) -> Fault);
+const RUNNING: &[Offer] = &[
+    ("kill", "Its process dies; its page cache stays", true, |node| Fault::Kill { node }),
+    ("power loss", "Its machine dies; what was not flushed is lost", true, |node| Fault::PowerLoss { node }),
+    ("stop", "A controlled shutdown: its leaders move first", false, |node| Fault::Stop { node }),
+    ("freeze", "Its process stands still, as in a long garbage collection", false, |node| Fault::Pause { node }),
+    ("isolate", "Nothing goes to it or from it", true, |node| Fault::Isolate { node }),
+    ("slow disk", "Whatever it writes takes 300 ms longer", false, |node| Fault::SlowDisk { node, delay_us: 300_000 }),
+    ("fill disk", "Not a byte is free on its disk", true, |node| Fault::FullDisk { node, free: Some(0) }),
+    ("skew clock", "Its clock goes a minute ahead", false, |node| Fault::Skew { node, by_us: 60_000_000 }),
+    ("heal network", "Every cut in the network is healed", false, |_| Fault::Heal),
+];
+const FROZEN: &[Offer] = &[
+    ("thaw", "Its process goes on", false, |node| Fault::Resume { node }),
+    ("kill", "Its process dies; its page cache stays", true, |node| Fault::Kill { node }),
+];
+const DOWN: &[Offer] = &[
+    ("start", "It starts again from its disk", false, |node| Fault::Restart { node }),
+    ("wipe disk", "Its disk is lost", true, |node| Fault::Wipe { node }),
+    ("free disk", "There is room on its disk again", false, |node| Fault::FullDisk { node, free: None }),
+];
+
+fn broker(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {
     let wanted = name.clone();
-    let state = Memo::new(move |_| ui.snap.with(|s| s.view.brokers.iter().find(|b| b.name == wanted).map(|b| (b.state, b.is_controller))));
+    let state = Memo::new(move |_| {
+        ui.snap.with(|s| s.view.brokers.iter().find(|b| b.name == wanted).map_or(("gone", false), |b| (b.state, b.is_controller)))
+    });
+    let open = RwSignal::new(false);
+    let said = name.clone();
+    let menu = move || {
+        let offers = match state.get().0 {
+            "running" | "fenced" => RUNNING,
+            "paused" => FROZEN,
+            _ => DOWN,
+        };
+        let one = |(text, label, bad, fault): &Offer| {
+            let (name, fault) = (name.clone(), *fault);
+            button(act, text, (*label).to_owned(), *bad, move || {
+                open.set(false);
+                Some(Action::Fault(fault(name.clone())))
+            })
+        };
+        offers.iter().map(one).collect_view()
+    };
+    let word = move || match state.get() {
+        ("running", true) => "♛ controller",
+        ("running", false) => "",
+        (state, _) => state,
+    };
     view! {
-        <div class="tp-at tp-card tp-broker" style=place data-state=move || state.get().map_or("crashed", |b| b.0) role="group" aria-label=format!("broker {name}")>
-            <div class="tp-row">
-                <i class="tp-light" aria-hidden="true"></i><b>{name.to_string()}</b>
-                <span class="tp-quiet tp-end">{move || match state.get() { Some(("running", true)) => "controller", Some(("running", false)) => "", Some((s, _)) => s, None => "gone" }}</span>
-            </div>
+        <div class="tp-at tp-card tp-broker" style=place data-state=move || state.get().0 role="group" aria-label=format!("broker {said}")>
+            <button type="button" class="tp-row" disabled=!controls aria-expanded=move || open.get().to_string()
+                title="What can be done to it" on:click=move |_| open.update(|o| *o = !*o)>
+                <i class="tp-light" aria-hidden="true"></i><b>{said.to_string()}</b><span class="tp-quiet tp-end">{word}</span>
+            </button>
+            <Show when=move || open.get()><div class="tp-menu">{menu.clone()}</div></Show>
         </div>
     }
 }
@@ -212,6 +261,15 @@ fn topic_head(
     }
 }
 
+fn leader_words(p: &PartitionView) -> String {
+    if p.leader < 0 {
+        return "no leader".to_owned();
+    }
+    let isr = p.isr.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let sync = if p.replicas.len() > 1 { format!(", ISR {isr}") } else { String::new() };
+    format!("leader {}, epoch {}{sync}", p.leader, p.leader_epoch)
+}
+
 fn partition(ui: Ui, topic: Arc<str>, n: i32, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {
     let wanted = topic.clone();
     let line = Memo::new(move |_| {
@@ -222,7 +280,7 @@ fn partition(ui: Ui, topic: Arc<str>, n: i32, place: impl Fn() -> String + Send 
                 .find(|p| p.view.topic == wanted && p.view.partition == n)
                 .map(|p| {
                     (
-                        format!("leader {}, epoch {}", p.view.leader, p.view.leader_epoch),
+                        leader_words(&p.view),
                         format!("high watermark {}, end offset {}", p.view.high_watermark, p.view.end_offset),
                     )
                 })

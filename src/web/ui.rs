@@ -33,6 +33,7 @@ impl Default for Snapshot {
             groups: vec![],
             flights: vec![],
             next: None,
+            replicas: vec![],
         };
         Self { view, places: vec![], height: 320.0, narrow: false, elapsed: 0 }
     }

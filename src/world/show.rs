@@ -32,6 +32,7 @@ impl World {
             groups: Vec::new(),
             flights: Vec::new(),
             next: self.next_deadline(),
+            replicas: Vec::new(),
         };
         let mut topics = Topics::default();
         for node in &self.nodes {

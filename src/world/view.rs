@@ -18,6 +18,24 @@ pub struct WorldView {
     pub groups: Vec<GroupView>,
     pub flights: Vec<Flight>,
     pub next: Option<Deadline>,
+    /// Every replica on every broker, whether it runs or not.
+    pub replicas: Vec<ReplicaState>,
+}
+
+/// A partition's log on one broker.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReplicaState {
+    pub broker: i32,
+    pub topic: Arc<str>,
+    pub partition: i32,
+    pub running: bool,
+    pub is_leader: bool,
+    pub leader_epoch: i32,
+    pub log_start: i64,
+    pub high_watermark: i64,
+    pub end_offset: i64,
+    /// What was cut a moment ago: (from, to), end offsets before and after.
+    pub tear: Option<(i64, i64)>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -186,7 +186,7 @@ pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
 }
 
 pub(super) fn dead(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
-    let broken = |state: &str| state == "crashed";
+    let broken = |state: &str| matches!(state, "crashed" | "killed" | "powered off");
     let producers = view.producers.iter().zip(&layout.producers).filter(|(p, _)| broken(p.state)).map(|(_, r)| *r);
     let brokers = view.brokers.iter().zip(&layout.brokers).filter(|(b, _)| broken(b.state)).map(|(_, r)| *r);
     let members = layout.groups.iter().flat_map(|g| &g.members);
@@ -247,6 +247,17 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
             let i = *n;
             *n += 1;
             let client = if f.response { &f.to } else { &f.from };
+            if ends.brokers.contains_key(&**client) {
+                // A follower gets it: down from the leader's cell to the follower's line.
+                let broker = view.brokers.iter().find(|b| b.name == *client).map_or(0, |b| b.node_id);
+                let line = row.followers.iter().find(|(id, _)| *id == broker);
+                if let Some((_, y)) = line.filter(|_| f.response) {
+                    let (x, top) = (row.middle(c.offset), row.top + row.cell.1);
+                    let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
+                    out.push(Shape::Dot { at: at(x, top + (y - top) * p), radius: 2.5, ink, alpha: 1.0 });
+                }
+                continue;
+            }
             let leg = if f.response && !ack {
                 let Some(card) = ends.consumers.get(&**client) else { continue };
                 out_of_row(row, *card, layout.narrow, camera.width)
@@ -307,6 +318,16 @@ fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, ou
         ApiKey::OffsetCommit => (2.2, Ink::Accent),
         _ => (2.0, Ink::Muted),
     };
+    if let (Some(a), Some(b)) = (ends.brokers.get(&*f.from), ends.brokers.get(&*f.to)) {
+        if !matches!(f.api, ApiKey::Heartbeat | ApiKey::OffsetCommit) && a != b {
+            let (from, to) = (at(a.x + a.w / 2.0, a.y), at(b.x + b.w / 2.0, b.y));
+            let points = [from, at(from.x, from.y - 10.0), at(to.x, to.y - 10.0), to];
+            let vote = matches!(f.api, ApiKey::Vote | ApiKey::BeginQuorumEpoch);
+            let (radius, ink) = if vote { (3.5, Ink::Accent) } else { (1.5, Ink::Muted) };
+            out.push(Shape::Dot { at: cubic(&points, p), radius, ink, alpha: 0.9 });
+        }
+        return;
+    }
     let card = ends.producers.get(&**client).or_else(|| ends.consumers.get(&**client));
     let (Some(card), Some(broker)) = (card, ends.brokers.get(&**broker)) else { return };
     let left = card.x < broker.x;

@@ -21,6 +21,8 @@ pub struct Row {
     pub pitch: f32,
     pub capacity: i64,
     pub first: i64,
+    /// Where each follower's line is, by broker.
+    pub followers: Vec<(i32, f32)>,
     /// The line that records ride on, from `label.x` to `right`.
     pub rail: f32,
     pub right: f32,
@@ -64,6 +66,8 @@ pub(super) const MEMBER_H: f32 = 84.0;
 const GROUP_HEAD: f32 = 46.0;
 const GROUP_FOOT: f32 = 38.0;
 const GAP: f32 = 12.0;
+/// From one follower's line to the next.
+const FOLLOWER_H: f32 = 7.0;
 
 pub fn layout(view: &WorldView, camera: &View) -> Layout {
     let narrow = camera.width < NARROW;
@@ -158,11 +162,16 @@ fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32
         } else {
             Rect { x, y: y + cell.1 / 2.0 - label_h / 2.0, w: label_w, h: label_h }
         };
-        let rail = y + cell.1 + 7.0;
+        let mut rail = y + cell.1 + 7.0;
+        let mut followers = Vec::new();
+        for broker in p.view.replicas.iter().filter(|id| **id != p.view.leader && p.view.replicas.len() > 1) {
+            followers.push((*broker, rail));
+            rail += FOLLOWER_H;
+        }
         let first = window(p.view.log_start_offset, p.view.end_offset, capacity);
         let right = if out.narrow { x + w + 8.0 } else { x + w };
-        out.rows.push(Row { partition: i, label, cells_x, top: y, cell, pitch: pitch_x, capacity, first, rail, right, numerals });
-        y += cell.1 + under;
+        out.rows.push(Row { partition: i, label, cells_x, top: y, cell, pitch: pitch_x, capacity, first, rail, right, numerals, followers });
+        y = rail - 7.0 + under;
     }
     if out.topics.is_empty() {
         y += 60.0;

@@ -5,6 +5,7 @@ use super::key::{Glyph, key_look};
 use super::layout::Row;
 use super::shape::{Align, Ink, Look, Point, Rect, Shape, Target, at};
 use crate::kafka::map::sort_by;
+use crate::kafka::broker::PartitionView;
 use crate::world::view::{RecordState, WorldView};
 use std::sync::Arc;
 
@@ -106,7 +107,57 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, camera: &View, out: &mut Vec<S
     if row.numerals {
         out.push(text(at(leo_x + 8.0, row.top + ch / 2.0 + 4.0), end, 10.0, false, Ink::Muted, Align::Start));
     }
+    followers(view, row, hw_x, out);
+    epochs(p, row, out);
     commits(view, row, out);
+}
+
+/// Each follower as a thin line up to its log's end: solid in sync, dashed out of it, barely there when its broker does not run. The high
+/// watermark goes down through those that it waits for.
+fn followers(view: &WorldView, row: &Row, hw_x: f32, out: &mut Vec<Shape>) {
+    let Some(p) = view.partitions.get(row.partition).map(|state| &state.view) else { return };
+    for (broker, y) in &row.followers {
+        let (broker, y) = (*broker, *y);
+        let label = at(row.cells_x - 8.0, y + 3.0);
+        let replica = view.replicas.iter().find(|r| r.broker == broker && r.partition == p.partition && r.topic == p.topic);
+        let in_sync = p.isr.contains(&broker);
+        let runs = replica.is_some_and(|r| r.running);
+        out.push(text(label, broker.to_string(), 8.0, false, if runs { Ink::Muted } else { Ink::Bad }, Align::End));
+        let Some(replica) = replica else { continue };
+        let from = row.slot(replica.log_start.max(row.first)) - 2.0;
+        let to = row.slot(replica.end_offset) - 2.0;
+        let (dash, alpha, ink) = match (in_sync, runs) {
+            (true, true) => (0.0, 0.75, Ink::Muted),
+            (_, false) => (2.0, 0.5, Ink::Bad),
+            (false, true) => (3.0, 0.6, Ink::Muted),
+        };
+        out.push(Shape::Line { from: at(from, y), to: at(to.max(from), y), width: 3.0, ink, dash, alpha });
+        if in_sync {
+            out.push(upright(hw_x, y - 5.0, y + 3.0, 2.5, Ink::Ink, 0.0));
+        }
+        if let Some((cut_from, cut_to)) = replica.tear {
+            // What was cut is a tear, not just absent.
+            let (mut x, end) = (row.slot(cut_to), row.slot(cut_from).max(row.slot(cut_to) + 8.0));
+            let mut lift = 2.5;
+            while x < end {
+                let next = (x + 4.0).min(end);
+                out.push(Shape::Line { from: at(x, y - lift), to: at(next, y + lift), width: 1.5, ink: Ink::Bad, dash: 0.0, alpha: 1.0 });
+                lift = -lift;
+                x = next;
+            }
+        }
+    }
+}
+
+/// Where another leader began to write.
+fn epochs(p: &PartitionView, row: &Row, out: &mut Vec<Shape>) {
+    for (epoch, start) in p.epochs.iter().skip(1).filter(|(_, start)| *start > row.first && *start < p.end_offset) {
+        let x = row.slot(*start) - (row.pitch - row.cell.0) / 2.0;
+        out.push(upright(x, row.top - 2.0, row.top + row.cell.1 + 2.0, 1.5, Ink::Accent, 1.5));
+        if row.numerals {
+            out.push(text(at(x + 3.0, row.top - 2.0), format!("e{epoch}"), 8.0, true, Ink::Accent, Align::Start));
+        }
+    }
 }
 
 /// Committed offsets as flags, and from each the way that its reader is ahead: read, and not committed yet.

@@ -65,6 +65,7 @@ fn consumer(name: &str, assignment: &[i32]) -> ConsumerState {
 
 fn moment() -> WorldView {
     WorldView {
+        replicas: Vec::new(),
         now: Time(1_000_000),
         brokers: vec![BrokerState { node_id: 1, name: s("broker-1"), state: "running", is_controller: true }],
         partitions: vec![partition("orders", 0, 8, 6), partition("orders", 1, 3, 3), partition("__consumer_offsets", 0, 2, 2)],
