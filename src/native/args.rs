@@ -16,6 +16,8 @@ pub(crate) struct BrokerArgs {
     pub(crate) listen: (String, u16),
     pub(crate) advertise: Option<(String, u16)>,
     pub(crate) data: Option<PathBuf>,
+    /// Nodes, on ports that follow one another; each is broker and controller.
+    pub(crate) brokers: u16,
     pub(crate) config: Map<String, String>,
 }
 
@@ -44,7 +46,7 @@ pub(crate) enum ArgsError {
     NotUtf8,
 }
 
-const BROKER_FLAGS: &str = "--listen HOST:PORT, --advertise HOST:PORT, --data DIR, --config KEY=VALUE";
+const BROKER_FLAGS: &str = "--listen HOST:PORT, --advertise HOST:PORT, --data DIR, --brokers 1..9, --config KEY=VALUE";
 const RUN_FLAGS: &str = "FILE, --until DURATION, --level 1..3";
 const HOST_PORT: &str = "HOST:PORT, such as 127.0.0.1:9092";
 const DURATION: &str = "a duration such as 500ms, 60s or 10m";
@@ -65,7 +67,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
 }
 
 fn parse_broker(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
-    let mut args = BrokerArgs { listen: ("127.0.0.1".into(), 9092), advertise: None, data: None, config: Map::new() };
+    let mut args = BrokerArgs { listen: ("127.0.0.1".into(), 9092), advertise: None, data: None, brokers: 1, config: Map::new() };
     while let Some(arg) = next(parser)? {
         match arg {
             Arg::Flag(flag) => match flag.as_str() {
@@ -73,6 +75,11 @@ fn parse_broker(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
                 "--listen" => args.listen = host_port("--listen", &value(parser, &flag, HOST_PORT)?)?,
                 "--advertise" => args.advertise = Some(host_port("--advertise", &value(parser, &flag, HOST_PORT)?)?),
                 "--data" => args.data = Some(value(parser, &flag, "a directory")?.into()),
+                "--brokers" => {
+                    let text = value(parser, &flag, "1 to 9")?;
+                    let count = text.parse().ok().filter(|count| (1..=9).contains(count));
+                    args.brokers = count.ok_or(ArgsError::BadValue { flag: "--brokers", value: text, expected: "1 to 9" })?;
+                }
                 "--config" => {
                     let pair = value(parser, &flag, "KEY=VALUE")?;
                     let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.is_empty()) else {

@@ -1,8 +1,10 @@
 //! Floor 4, native: the command line, real sockets, real files. The only native floor that knows a clock.
 
 mod args;
+mod cluster;
 mod connection;
 mod data_dir;
+mod fault;
 mod run;
 mod server;
 
@@ -11,11 +13,13 @@ use std::process::ExitCode;
 const HELP: &str = "\
 Tidepool: Kafka under glass.
 
-tidepool broker [--listen HOST:PORT] [--advertise HOST:PORT] [--data DIR] [--config KEY=VALUE]...
-    Serves the broker to real Kafka clients.
+tidepool broker [--listen HOST:PORT] [--advertise HOST:PORT] [--data DIR] [--brokers N] [--config KEY=VALUE]...
+    Serves brokers to real Kafka clients.
     --listen HOST:PORT     where to listen; port 0 takes a free one (default 127.0.0.1:9092)
     --advertise HOST:PORT  what Metadata tells clients to dial (default: where it listens)
     --data DIR             keeps the files there, in Kafka's layout; without it they are in memory only
+    --brokers N            a cluster of 1 to 9 nodes on ports that follow one another. It then takes faults on standard input, a line each:
+                           kill N, power-loss N, wipe N, stop N, restart N, pause N, resume N, isolate N, heal
     --config KEY=VALUE     sets any broker config of Kafka 4.1; may be given again
 
 tidepool run FILE [--until DURATION] [--level 1..3]

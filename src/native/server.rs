@@ -1,24 +1,28 @@
-//! `tidepool broker`: the broker node on real sockets, one thread, the wall clock handed in.
+//! `tidepool broker`: broker nodes on real sockets, one thread, the wall clock handed in.
 //!
-//! Each turn: wait for sockets or the broker's next deadline; hand in what came; carry the disk's changes to the data
-//! directory; only then send the answers.
+//! Each turn: wait for sockets, a command on standard input or the brokers' next deadline; hand in what came; carry the disks' changes to
+//! the data directories; only then send the answers.
 
 use super::args::BrokerArgs;
+use super::cluster::{Cluster, Out};
 use super::connection::{Connection, MAX_UNSENT_BYTES, Turn};
 use super::data_dir::{DataDir, DataError};
 use super::err;
-use crate::kafka::broker::{Broker, BrokerOptions, ConnId, OpenError, Output};
+use super::fault::Fault;
+use crate::kafka::broker::{BrokerOptions, ConnId, OpenError};
+use crate::kafka::controller::Voter;
 use crate::kafka::disk::Disk;
 use crate::kafka::map::{Map, Set};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
+use bytes::Bytes;
 use mio::net::TcpListener;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Token, Waker};
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
-use std::net::ToSocketAddrs as _;
-use std::sync::Arc;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Connections held at once; one more is closed at once, with a line.
@@ -27,7 +31,15 @@ const MAX_CONNECTIONS: usize = 10_000;
 /// A stop signal is seen after this long at the latest.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-const LISTENER: Token = Token(0);
+/// How long a graceful stop may take, in microseconds.
+const STOP_TIMEOUT_US: i64 = 30_000_000;
+
+/// What is between a broker's own port and its controller's, which is only a name: controllers speak within the process.
+const CONTROLLER_PORTS: i32 = 100_000;
+
+/// Tokens below it are the listeners of the nodes, then standard input; connections come after.
+const FIRST_CONN: u64 = 64;
+const INPUT: Token = Token(63);
 const SCRATCH_BYTES: usize = 256 << 10;
 
 #[derive(Debug, thiserror::Error)]
@@ -44,58 +56,99 @@ pub(crate) enum ServeError {
 
 /// Serves until SIGTERM or SIGINT, then stops gracefully.
 pub(crate) fn serve(args: BrokerArgs) -> Result<(), ServeError> {
-    let (backend, mut disk) = match &args.data {
-        Some(dir) => DataDir::open(dir).map(|(backend, disk)| (Some(backend), disk))?,
-        None => (None, Disk::default()),
-    };
-    if backend.is_some() {
-        disk.keep_journal();
+    let mut listeners = Vec::new();
+    for index in 0..args.brokers {
+        let port = if args.listen.1 == 0 { 0 } else { args.listen.1.saturating_add(index) };
+        listeners.push(bind(&args.listen.0, port)?);
     }
-    let address = format!("{}:{}", args.listen.0, args.listen.1);
-    let refused = |source| ServeError::Listen { address: address.clone(), source };
-    let socket = (args.listen.0.as_str(), args.listen.1).to_socket_addrs().map_err(refused)?.next();
-    let socket = socket.ok_or_else(|| refused(io::ErrorKind::NotFound.into()))?;
-    let mut listener = TcpListener::bind(socket).map_err(refused)?;
-    let bound = listener.local_addr()?;
-    let (host, port) = args.advertise.unwrap_or_else(|| {
-        let host = if bound.ip().is_unspecified() { "localhost".to_owned() } else { args.listen.0.clone() };
-        (host, bound.port())
-    });
     let seed = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    let options = BrokerOptions {
-        node_id: 1,
-        cluster_id: cluster_id(seed).into(),
-        host: host.into(),
-        port: i32::from(port),
-        voters: Vec::new(),
-        controller_port: 9093,
-        sabotage: None,
-        config: args.config,
-        seed,
-    };
-    let broker = Broker::open(now(), options, disk)?;
+    let mut addresses = Vec::new();
+    let mut homes = Vec::new();
+    for (listener, index) in listeners.iter().zip(0_u16..) {
+        let bound = listener.local_addr()?;
+        let (host, port) = match &args.advertise {
+            Some((host, port)) => (host.clone(), port.saturating_add(index)),
+            None if bound.ip().is_unspecified() => ("localhost".to_owned(), bound.port()),
+            None => (args.listen.0.clone(), bound.port()),
+        };
+        addresses.push(bound);
+        homes.push((Arc::<str>::from(host), i32::from(port)));
+    }
+    let voters = homes.iter().zip(1_i32..).map(|((host, port), id)| Voter { id, host: host.clone(), port: port + CONTROLLER_PORTS });
+    // As many vote as make an odd number, five at most.
+    let voters: Vec<Voter> = voters.take(usize::from(args.brokers.min(5)).saturating_sub(1) / 2 * 2 + 1).collect();
+    let cluster_id: Arc<str> = cluster_id(seed).into();
+    let mut parts = Vec::new();
+    for ((host, port), node_id) in homes.iter().zip(1_i32..) {
+        let dir = args.data.as_ref().map(|dir| if args.brokers == 1 { dir.clone() } else { dir.join(format!("broker-{node_id}")) });
+        let (backend, disk) = match dir {
+            Some(dir) => DataDir::open(&dir).map(|(backend, disk)| (Some(backend), disk))?,
+            None => (None, Disk::default()),
+        };
+        let options = BrokerOptions {
+            node_id,
+            cluster_id: cluster_id.clone(),
+            host: host.clone(),
+            port: *port,
+            voters: voters.clone(),
+            controller_port: port + CONTROLLER_PORTS,
+            sabotage: None,
+            config: args.config.clone(),
+            seed: Rng::stream(seed, &format!("broker-{node_id}")).next_u64(),
+        };
+        parts.push((options, backend, disk));
+    }
+    let cluster = Cluster::open(now(), parts, FIRST_CONN)?;
 
     let poll = Poll::new()?;
-    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
+    let commands = listen_to_input(&poll, args.brokers > 1)?;
     let mut server = Server {
         poll,
-        listener,
-        broker,
-        backend,
+        listeners: Vec::new(),
+        addresses,
+        cluster,
         connections: Map::new(),
-        next_conn: 1,
         readable: Set::new(),
         writable: Set::new(),
         scratch: vec![0; SCRATCH_BYTES],
     };
+    for (index, mut listener) in listeners.into_iter().enumerate() {
+        server.poll.registry().register(&mut listener, Token(index), Interest::READABLE)?;
+        server.listeners.push(Some(listener));
+    }
     server.drain();
-    server.persist()?;
-    err(&format!("listening on {bound}"));
-    server.run(&stop)
+    server.cluster.persist()?;
+    for bound in &server.addresses {
+        err(&format!("listening on {bound}"));
+    }
+    server.run(&stop, &commands)
+}
+
+fn bind(host: &str, port: u16) -> Result<TcpListener, ServeError> {
+    let address = format!("{host}:{port}");
+    let refused = |source| ServeError::Listen { address: address.clone(), source };
+    let socket = (host, port).to_socket_addrs().map_err(refused)?.next();
+    TcpListener::bind(socket.ok_or_else(|| refused(io::ErrorKind::NotFound.into()))?).map_err(refused)
+}
+
+/// Lines of standard input, read beside the loop, which they wake. A single broker does not read it.
+fn listen_to_input(poll: &Poll, wanted: bool) -> io::Result<mpsc::Receiver<String>> {
+    let (sender, receiver) = mpsc::channel();
+    if wanted {
+        let waker = Waker::new(poll.registry(), INPUT)?;
+        std::thread::spawn(move || {
+            for line in io::stdin().lines().map_while(Result::ok) {
+                if sender.send(line).is_err() || waker.wake().is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    Ok(receiver)
 }
 
 /// Microseconds since the Unix epoch: the only place where the broker's time comes from.
@@ -113,11 +166,12 @@ fn cluster_id(seed: u64) -> String {
 
 struct Server {
     poll: Poll,
-    listener: TcpListener,
-    broker: Broker,
-    backend: Option<DataDir>,
-    connections: Map<ConnId, Connection>,
-    next_conn: u64,
+    /// By node; `None` while it is down.
+    listeners: Vec<Option<TcpListener>>,
+    addresses: Vec<SocketAddr>,
+    cluster: Cluster,
+    /// Each with the node that it is connected to.
+    connections: Map<ConnId, (usize, Connection)>,
     /// Sockets that may have more to read: readiness is told once, when it begins.
     readable: Set<ConnId>,
     /// Connections with something to send.
@@ -126,57 +180,86 @@ struct Server {
 }
 
 impl Server {
-    fn run(&mut self, stop: &AtomicBool) -> Result<(), ServeError> {
+    fn run(&mut self, stop: &AtomicBool, commands: &mpsc::Receiver<String>) -> Result<(), ServeError> {
         let mut events = Events::with_capacity(1024);
         while !stop.load(Ordering::Relaxed) {
-            match self.poll.poll(&mut events, Some(self.wait())) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                result => result?,
-            }
-            for event in &events {
-                if event.token() == LISTENER {
-                    self.accept()?;
-                    continue;
-                }
-                let conn = ConnId(event.token().0 as u64);
-                if event.is_readable() || event.is_read_closed() || event.is_error() {
-                    self.readable.insert(conn);
-                }
-                if event.is_writable() {
-                    self.writable.insert(conn);
-                }
-            }
-            for conn in std::mem::take(&mut self.readable) {
-                self.read(conn);
-            }
-            if self.broker.poll_timeout().is_some_and(|(at, _)| at <= now()) {
-                self.broker.handle_timeout(now());
-                self.drain();
-            }
-            self.persist()?;
-            for conn in std::mem::take(&mut self.writable) {
-                self.write(conn);
+            self.turn(&mut events)?;
+            while let Ok(line) = commands.try_recv() {
+                self.command(&line);
             }
         }
         err("stopping: logs are closed and checkpoints written");
-        self.broker.handle_shutdown(now());
+        let last = now().plus_micros(STOP_TIMEOUT_US);
+        while !self.cluster.shut_down(now()) && now() < last {
+            self.turn(&mut events)?;
+        }
         self.drain();
-        self.persist()
+        Ok(self.cluster.persist()?)
+    }
+
+    fn turn(&mut self, events: &mut Events) -> Result<(), ServeError> {
+        match self.poll.poll(events, Some(self.wait())) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            result => result?,
+        }
+        for event in events.iter() {
+            let token = event.token().0;
+            if event.token() == INPUT {
+                continue;
+            }
+            if token < self.listeners.len() {
+                self.accept(token)?;
+                continue;
+            }
+            let conn = ConnId(token as u64);
+            if event.is_readable() || event.is_read_closed() || event.is_error() {
+                self.readable.insert(conn);
+            }
+            if event.is_writable() {
+                self.writable.insert(conn);
+            }
+        }
+        for conn in std::mem::take(&mut self.readable) {
+            self.read(conn);
+        }
+        if self.cluster.deadline().is_some_and(|at| at <= now()) {
+            self.cluster.handle_timeout(now());
+        }
+        self.drain();
+        self.cluster.persist()?;
+        for conn in std::mem::take(&mut self.writable) {
+            self.write(conn);
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, line: &str) {
+        let done = match Fault::parse(line) {
+            Ok(None) => return,
+            Ok(Some(fault)) => self.cluster.fault(now(), fault),
+            Err(error) => Err(error.to_string()),
+        };
+        match done {
+            Ok(()) => err(&format!("done: {}", line.trim())),
+            Err(why) => err(&format!("not done: {}: {why}", line.trim())),
+        }
+        self.drain();
     }
 
     /// Until the next deadline; not at all while a socket is known to have more.
     fn wait(&self) -> Duration {
-        let readable = |conn| self.connections.get(conn).is_some_and(|c| c.unsent() <= MAX_UNSENT_BYTES);
+        let readable = |conn| self.connections.get(conn).is_some_and(|(node, c)| c.unsent() <= MAX_UNSENT_BYTES && self.cluster.hears(*node));
         if self.readable.iter().any(readable) {
             return Duration::ZERO;
         }
-        let Some((at, _)) = self.broker.poll_timeout() else { return LONGEST_WAIT };
+        let Some(at) = self.cluster.deadline() else { return LONGEST_WAIT };
         Duration::from_micros(u64::try_from(at.micros_since(now())).unwrap_or(0)).min(LONGEST_WAIT)
     }
 
-    fn accept(&mut self) -> Result<(), ServeError> {
+    fn accept(&mut self, node: usize) -> Result<(), ServeError> {
         loop {
-            let (mut stream, peer) = match self.listener.accept() {
+            let Some(Some(listener)) = self.listeners.get(node) else { return Ok(()) };
+            let (mut stream, peer) = match listener.accept() {
                 Ok(accepted) => accepted,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 // The client is gone already, or descriptors ran out: the others go on.
@@ -190,18 +273,17 @@ impl Server {
                 continue;
             }
             stream.set_nodelay(true).ok();
-            let conn = ConnId(self.next_conn);
-            self.next_conn += 1;
+            let conn = self.cluster.accept(now(), node, &format!("/{}", peer.ip()));
             self.poll.registry().register(&mut stream, Token(conn.0 as usize), Interest::READABLE | Interest::WRITABLE)?;
-            self.connections.insert(conn, Connection::new(stream));
-            self.broker.handle_connected(now(), conn, &format!("/{}", peer.ip()));
+            self.connections.insert(conn, (node, Connection::new(stream)));
             self.drain();
             self.readable.insert(conn);
         }
     }
 
     fn read(&mut self, conn: ConnId) {
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        let Some((node, connection)) = self.connections.get_mut(&conn) else { return };
+        let node = *node;
         if connection.closing {
             // What it still says is not heard; that it went is.
             if matches!(connection.read(&mut self.scratch), Turn::Closed) {
@@ -209,16 +291,16 @@ impl Server {
             }
             return;
         }
-        if connection.unsent() > MAX_UNSENT_BYTES {
+        if connection.unsent() > MAX_UNSENT_BYTES || !self.cluster.hears(node) {
             self.readable.insert(conn);
             return;
         }
         let turn = connection.read(&mut self.scratch);
         loop {
-            let Some(connection) = self.connections.get_mut(&conn).filter(|connection| !connection.closing) else { return };
+            let Some((_, connection)) = self.connections.get_mut(&conn).filter(|(_, connection)| !connection.closing) else { return };
             match connection.next_frame() {
                 Ok(Some(frame)) => {
-                    self.broker.handle_frame(now(), conn, frame);
+                    self.cluster.frame(now(), node, conn, frame);
                     self.drain();
                 }
                 Ok(None) => break,
@@ -239,7 +321,11 @@ impl Server {
     }
 
     fn write(&mut self, conn: ConnId) {
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        let Some((node, connection)) = self.connections.get_mut(&conn) else { return };
+        if !self.cluster.hears(*node) {
+            self.writable.insert(conn);
+            return;
+        }
         let alive = connection.write();
         if !alive || (connection.closing && connection.unsent() == 0) {
             self.forget(conn);
@@ -248,40 +334,50 @@ impl Server {
 
     /// The connection is gone: dropping the stream closes it.
     fn forget(&mut self, conn: ConnId) {
-        if self.connections.remove(&conn).is_some() {
-            self.broker.handle_disconnected(now(), conn);
+        if let Some((node, _)) = self.connections.remove(&conn) {
+            self.cluster.disconnected(now(), node, conn);
             self.drain();
         }
     }
 
+    fn send(&mut self, conn: ConnId, frame: Option<Bytes>) {
+        let Some((_, connection)) = self.connections.get_mut(&conn) else { return };
+        match frame {
+            Some(frame) => connection.send(frame),
+            None => connection.closing = true,
+        }
+        self.writable.insert(conn);
+    }
+
     fn drain(&mut self) {
-        while let Some(output) = self.broker.poll_output() {
-            match output {
-                Output::Send { conn, frame } => {
-                    if let Some(connection) = self.connections.get_mut(&conn) {
-                        connection.send(frame);
-                        self.writable.insert(conn);
+        while let Some(out) = self.cluster.poll_out() {
+            match out {
+                Out::Send(conn, frame) => self.send(conn, Some(frame)),
+                Out::Close(conn) => self.send(conn, None),
+                Out::Down(node) => {
+                    self.connections.retain(|_, (at, _)| *at != node);
+                    if let Some(listener) = self.listeners.get_mut(node) {
+                        *listener = None;
                     }
                 }
-                Output::Close { conn, why } => {
-                    err(&format!("connection {}: closed: {why}", conn.0));
-                    if let Some(connection) = self.connections.get_mut(&conn) {
-                        connection.closing = true;
-                        self.writable.insert(conn);
-                    }
-                }
-                Output::Log(line) => err(&line),
-                Output::Dial { .. } | Output::SendPeer { .. } | Output::HangUp { .. } | Output::Halt { .. } | Output::Stopped => {}
-                Output::Event(_) => {}
+                Out::Up(node) => self.listen_again(node),
             }
         }
     }
 
-    fn persist(&mut self) -> Result<(), ServeError> {
-        let Some(backend) = &mut self.backend else { return Ok(()) };
-        while let Some(change) = self.broker.disk_mut().poll_change() {
-            backend.apply(change)?;
+    fn listen_again(&mut self, node: usize) {
+        let Some(address) = self.addresses.get(node) else { return };
+        let listening = TcpListener::bind(*address).and_then(|mut listener| {
+            self.poll.registry().register(&mut listener, Token(node), Interest::READABLE)?;
+            Ok(listener)
+        });
+        match listening {
+            Ok(listener) => {
+                if let Some(place) = self.listeners.get_mut(node) {
+                    *place = Some(listener);
+                }
+            }
+            Err(error) => err(&format!("{address}: {error}; kill and restart broker {} to try again", node + 1)),
         }
-        Ok(())
     }
 }

@@ -1,0 +1,397 @@
+//! The brokers of `tidepool broker --brokers N` in one process: each a node of its own, with its own disk. What they say to each other goes
+//! from one to the other in memory, as frames on connections that break when one of them dies.
+
+use super::data_dir::{DataDir, DataError};
+use super::err;
+use super::fault::Fault;
+use crate::kafka::broker::{Broker, BrokerOptions, ConnId, OpenError, Output, PeerConn};
+use crate::kafka::disk::Disk;
+use crate::kafka::map::{Map, Set};
+use crate::kafka::time::{Time, earlier};
+use bytes::Bytes;
+use std::collections::VecDeque;
+
+enum Process {
+    Running(Box<Broker>),
+    /// In a controlled shutdown.
+    Stopping(Box<Broker>),
+    /// Frozen; what comes waits.
+    Paused(Box<Broker>, VecDeque<Input>),
+    Down(Disk),
+}
+
+struct Node {
+    options: BrokerOptions,
+    process: Process,
+    backend: Option<DataDir>,
+    boots: u64,
+}
+
+/// A connection from one node to another.
+#[derive(Clone, Copy)]
+struct Link {
+    from: usize,
+    peer: PeerConn,
+    to: usize,
+}
+
+enum Input {
+    Connected(ConnId, String, bool),
+    Frame(ConnId, Bytes),
+    Disconnected(ConnId),
+    PeerConnected(PeerConn),
+    PeerFrame(PeerConn, Bytes),
+    PeerDisconnected(PeerConn),
+}
+
+/// What the sockets have to do.
+pub(crate) enum Out {
+    Send(ConnId, Bytes),
+    Close(ConnId),
+    /// The node's process is gone: its sockets and its listener too.
+    Down(usize),
+    /// It runs (again): it listens.
+    Up(usize),
+}
+
+pub(crate) struct Cluster {
+    nodes: Vec<Node>,
+    links: Map<ConnId, Link>,
+    /// Which of its links a node means by its own name for it.
+    dialled: Map<(usize, PeerConn), ConnId>,
+    isolated: Set<usize>,
+    /// Frames that cannot pass while a node is isolated.
+    stuck: Vec<(usize, usize, Input)>,
+    inbox: VecDeque<(usize, Input)>,
+    outs: VecDeque<Out>,
+    next_conn: u64,
+}
+
+impl Cluster {
+    /// Boots every node; `parts` has their options, data directories and disks. Connection ids begin at `first_conn`.
+    pub(crate) fn open(now: Time, parts: Vec<(BrokerOptions, Option<DataDir>, Disk)>, first_conn: u64) -> Result<Self, OpenError> {
+        let mut nodes = Vec::new();
+        for (options, backend, mut disk) in parts {
+            if backend.is_some() {
+                disk.keep_journal();
+            }
+            let broker = Broker::open(now, options.clone(), disk)?;
+            nodes.push(Node { options, process: Process::Running(Box::new(broker)), backend, boots: 1 });
+        }
+        let mut cluster = Self {
+            nodes,
+            links: Map::new(),
+            dialled: Map::new(),
+            isolated: Set::new(),
+            stuck: Vec::new(),
+            inbox: VecDeque::new(),
+            outs: VecDeque::new(),
+            next_conn: first_conn,
+        };
+        for node in 0..cluster.nodes.len() {
+            cluster.drain(now, node);
+        }
+        cluster.pump(now);
+        Ok(cluster)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn poll_out(&mut self) -> Option<Out> {
+        self.outs.pop_front()
+    }
+
+    /// A client's connection, accepted by this node's listener.
+    pub(crate) fn accept(&mut self, now: Time, node: usize, peer: &str) -> ConnId {
+        let conn = self.fresh();
+        self.give(now, node, Input::Connected(conn, peer.to_owned(), false));
+        conn
+    }
+
+    pub(crate) fn frame(&mut self, now: Time, node: usize, conn: ConnId, frame: Bytes) {
+        self.give(now, node, Input::Frame(conn, frame));
+    }
+
+    pub(crate) fn disconnected(&mut self, now: Time, node: usize, conn: ConnId) {
+        self.give(now, node, Input::Disconnected(conn));
+    }
+
+    /// Whether the node's clients are heard: it is neither frozen nor isolated.
+    pub(crate) fn hears(&self, node: usize) -> bool {
+        let frozen = matches!(self.nodes.get(node).map(|node| &node.process), Some(Process::Paused(..)));
+        !frozen && !self.isolated.contains(&node)
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Time> {
+        let deadlines = self.nodes.iter().filter_map(|node| match &node.process {
+            Process::Running(broker) | Process::Stopping(broker) => broker.poll_timeout(),
+            _ => None,
+        });
+        deadlines.fold(None, |first, next| earlier(first, Some(next))).map(|(at, _)| at)
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Time) {
+        for index in 0..self.nodes.len() {
+            if let Some(Process::Running(broker) | Process::Stopping(broker)) = self.nodes.get_mut(index).map(|node| &mut node.process)
+                && broker.poll_timeout().is_some_and(|(at, _)| at <= now)
+            {
+                broker.handle_timeout(now);
+                self.drain(now, index);
+            }
+        }
+        self.pump(now);
+    }
+
+    /// Carries the disks' changes to the data directories.
+    pub(crate) fn persist(&mut self) -> Result<(), DataError> {
+        for node in &mut self.nodes {
+            let Some(backend) = &mut node.backend else { continue };
+            let disk = match &mut node.process {
+                Process::Running(broker) | Process::Stopping(broker) | Process::Paused(broker, _) => broker.disk_mut(),
+                Process::Down(disk) => disk,
+            };
+            while let Some(change) = disk.poll_change() {
+                backend.apply(change)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All nodes stop gracefully. True once all are down.
+    pub(crate) fn shut_down(&mut self, now: Time) -> bool {
+        for index in 0..self.nodes.len() {
+            if matches!(self.nodes.get(index).map(|node| &node.process), Some(Process::Running(_))) {
+                self.stop(now, index);
+            }
+        }
+        self.pump(now);
+        self.nodes.iter().all(|node| matches!(node.process, Process::Down(_)))
+    }
+
+    /// # Errors
+    /// A sentence: why it cannot be done; nothing has changed.
+    pub(crate) fn fault(&mut self, now: Time, fault: Fault) -> Result<(), String> {
+        let index = fault.node().map_or(0, |id| usize::try_from(id).unwrap_or(0).wrapping_sub(1));
+        let Some(node) = self.nodes.get(index) else {
+            return Err(format!("there is no broker {}; 1 to {} are there", index.wrapping_add(1), self.nodes.len()));
+        };
+        let id = index + 1;
+        let (runs, frozen) = (matches!(node.process, Process::Running(_)), matches!(node.process, Process::Paused(..)));
+        let alive = !matches!(node.process, Process::Down(_));
+        match fault {
+            Fault::Kill(_) | Fault::PowerLoss(_) if !alive => return Err(format!("broker {id} is not running; restart {id} first")),
+            Fault::Kill(_) => self.end(now, index, false),
+            Fault::PowerLoss(_) => self.end(now, index, true),
+            Fault::Wipe(_) => match self.nodes.get_mut(index).map(|node| &mut node.process) {
+                Some(Process::Down(disk)) => disk.wipe(),
+                _ => return Err(format!("broker {id} is running; kill {id} first")),
+            },
+            Fault::Stop(_) if runs => self.stop(now, index),
+            Fault::Stop(_) => return Err(format!("broker {id} is not running")),
+            Fault::Restart(_) if alive => return Err(format!("broker {id} is running")),
+            Fault::Restart(_) => self.start(now, index)?,
+            Fault::Pause(_) if !runs => return Err(format!("broker {id} is not running")),
+            Fault::Pause(_) => self.switch(index, |process| match process {
+                Process::Running(broker) => Process::Paused(broker, VecDeque::new()),
+                other => other,
+            }),
+            Fault::Resume(_) if !frozen => return Err(format!("broker {id} is not paused")),
+            Fault::Resume(_) => {
+                let mut waited = VecDeque::new();
+                self.switch(index, |process| match process {
+                    Process::Paused(broker, held) => {
+                        waited = held;
+                        Process::Running(broker)
+                    }
+                    other => other,
+                });
+                waited.into_iter().for_each(|input| self.inbox.push_back((index, input)));
+            }
+            Fault::Isolate(_) => {
+                self.isolated.insert(index);
+            }
+            Fault::Heal => {
+                self.isolated.clear();
+                for (from, to, input) in std::mem::take(&mut self.stuck) {
+                    self.post(from, to, input);
+                }
+            }
+        }
+        self.pump(now);
+        Ok(())
+    }
+
+    fn switch(&mut self, index: usize, change: impl FnOnce(Process) -> Process) {
+        if let Some(node) = self.nodes.get_mut(index) {
+            let process = std::mem::replace(&mut node.process, Process::Down(Disk::default()));
+            node.process = change(process);
+        }
+    }
+
+    fn fresh(&mut self) -> ConnId {
+        self.next_conn += 1;
+        ConnId(self.next_conn - 1)
+    }
+
+    fn stop(&mut self, now: Time, index: usize) {
+        self.switch(index, |process| match process {
+            Process::Running(broker) => Process::Stopping(broker),
+            other => other,
+        });
+        if let Some(Process::Stopping(broker)) = self.nodes.get_mut(index).map(|node| &mut node.process) {
+            broker.handle_shutdown(now);
+        }
+        self.drain(now, index);
+    }
+
+    /// The process ends; its connections break.
+    fn end(&mut self, now: Time, index: usize, power: bool) {
+        self.switch(index, |process| match process {
+            Process::Running(broker) | Process::Stopping(broker) | Process::Paused(broker, _) => {
+                let mut disk = broker.into_disk();
+                if power {
+                    disk.lose_unflushed();
+                }
+                Process::Down(disk)
+            }
+            down => down,
+        });
+        let broken: Vec<(ConnId, Link)> =
+            self.links.iter().filter(|(_, link)| link.from == index || link.to == index).map(|(conn, link)| (*conn, *link)).collect();
+        for (conn, link) in broken {
+            self.links.remove(&conn);
+            self.dialled.remove(&(link.from, link.peer));
+            let input = if link.from == index { Input::Disconnected(conn) } else { Input::PeerDisconnected(link.peer) };
+            self.inbox.push_back((if link.from == index { link.to } else { link.from }, input));
+        }
+        self.stuck.retain(|(from, to, _)| *from != index && *to != index);
+        self.inbox.retain(|(to, _)| *to != index);
+        self.outs.push_back(Out::Down(index));
+        self.pump(now);
+    }
+
+    fn start(&mut self, now: Time, index: usize) -> Result<(), String> {
+        let Some(node) = self.nodes.get_mut(index) else { return Ok(()) };
+        let Process::Down(disk) = &mut node.process else { return Ok(()) };
+        let mut options = node.options.clone();
+        node.boots += 1;
+        options.seed = options.seed.wrapping_add(node.boots.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let disk = std::mem::take(disk);
+        // Not lost, should the broker refuse it.
+        let kept = disk.clone();
+        match Broker::open(now, options, disk) {
+            Ok(broker) => node.process = Process::Running(Box::new(broker)),
+            Err(error) => {
+                node.process = Process::Down(kept);
+                return Err(error.to_string());
+            }
+        }
+        self.outs.push_back(Out::Up(index));
+        self.drain(now, index);
+        Ok(())
+    }
+
+    fn give(&mut self, now: Time, node: usize, input: Input) {
+        self.inbox.push_back((node, input));
+        self.pump(now);
+    }
+
+    /// From one node to another, unless one of them is isolated.
+    fn post(&mut self, from: usize, to: usize, input: Input) {
+        if self.isolated.contains(&from) || self.isolated.contains(&to) {
+            self.stuck.push((from, to, input));
+        } else {
+            self.inbox.push_back((to, input));
+        }
+    }
+
+    fn pump(&mut self, now: Time) {
+        while let Some((index, input)) = self.inbox.pop_front() {
+            let Some(node) = self.nodes.get_mut(index) else { continue };
+            match &mut node.process {
+                Process::Running(broker) | Process::Stopping(broker) => match input {
+                    Input::Connected(conn, peer, false) => broker.handle_connected(now, conn, &peer),
+                    Input::Connected(conn, peer, true) => broker.handle_controller_connected(now, conn, &peer),
+                    Input::Frame(conn, frame) => broker.handle_frame(now, conn, frame),
+                    Input::Disconnected(conn) => broker.handle_disconnected(now, conn),
+                    Input::PeerConnected(peer) => broker.handle_peer_connected(now, peer),
+                    Input::PeerFrame(peer, frame) => broker.handle_peer_frame(now, peer, frame),
+                    Input::PeerDisconnected(peer) => broker.handle_peer_disconnected(now, peer),
+                },
+                Process::Paused(_, held) => held.push_back(input),
+                Process::Down(_) => {}
+            }
+            self.drain(now, index);
+        }
+    }
+
+    fn drain(&mut self, now: Time, index: usize) {
+        loop {
+            let Some(Process::Running(broker) | Process::Stopping(broker)) = self.nodes.get_mut(index).map(|node| &mut node.process) else { return };
+            let Some(output) = broker.poll_output() else { return };
+            match output {
+                Output::Send { conn, frame } => match self.links.get(&conn).copied() {
+                    Some(link) => self.post(index, link.from, Input::PeerFrame(link.peer, frame)),
+                    None => self.outs.push_back(Out::Send(conn, frame)),
+                },
+                Output::Close { conn, why } => match self.links.remove(&conn) {
+                    Some(link) => {
+                        self.dialled.remove(&(link.from, link.peer));
+                        self.post(index, link.from, Input::PeerDisconnected(link.peer));
+                    }
+                    None => {
+                        err(&format!("connection {}: closed: {why}", conn.0));
+                        self.outs.push_back(Out::Close(conn));
+                    }
+                },
+                Output::Dial { conn, host, port } => self.dial(index, conn, &host, port),
+                Output::SendPeer { conn, frame } => {
+                    if let Some((id, link)) = self.link(index, conn) {
+                        self.post(index, link.to, Input::Frame(id, frame));
+                    }
+                }
+                Output::HangUp { conn } => {
+                    if let Some((id, link)) = self.link(index, conn) {
+                        self.links.remove(&id);
+                        self.dialled.remove(&(index, conn));
+                        self.post(index, link.to, Input::Disconnected(id));
+                    }
+                }
+                Output::Halt { why } => {
+                    err(&format!("broker {} halts: {why}", index + 1));
+                    return self.end(now, index, false);
+                }
+                Output::Stopped => return self.end(now, index, false),
+                Output::Log(line) if self.nodes.len() == 1 => err(&line),
+                Output::Log(line) => err(&format!("broker {}: {line}", index + 1)),
+                Output::Event(_) => {}
+            }
+        }
+    }
+
+    fn link(&self, from: usize, peer: PeerConn) -> Option<(ConnId, Link)> {
+        let id = *self.dialled.get(&(from, peer))?;
+        Some((id, *self.links.get(&id)?))
+    }
+
+    fn dial(&mut self, from: usize, peer: PeerConn, host: &str, port: i32) {
+        let target = self.nodes.iter().position(|node| &*node.options.host == host && [node.options.port, node.options.controller_port].contains(&port));
+        let up = |node: &Node| !matches!(node.process, Process::Down(_));
+        let Some(to) = target.filter(|to| self.nodes.get(*to).is_some_and(up)) else {
+            self.inbox.push_back((from, Input::PeerDisconnected(peer)));
+            return;
+        };
+        if self.isolated.contains(&from) || self.isolated.contains(&to) {
+            // Nobody answers: the dialler's own timeout ends it.
+            return;
+        }
+        let controller = self.nodes.get(to).is_some_and(|node| node.options.controller_port == port);
+        let conn = self.fresh();
+        self.links.insert(conn, Link { from, peer, to });
+        self.dialled.insert((from, peer), conn);
+        self.post(from, to, Input::Connected(conn, format!("/{host}"), controller));
+        self.post(to, from, Input::PeerConnected(peer));
+    }
+}
