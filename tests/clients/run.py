@@ -458,7 +458,9 @@ def resident(process):
 
 
 def main():
-    cases = {name[5:]: value for name, value in globals().items() if name.startswith("case_")}
+    sys.modules["run"] = sys.modules[__name__]
+    import cluster
+    cases = {name[5:]: value for name, value in {**globals(), **vars(cluster)}.items() if name.startswith("case_")}
     wanted = sys.argv[1:] or list(cases)
     unknown = [name for name in wanted if name not in cases]
     if unknown:
