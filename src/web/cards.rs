@@ -202,14 +202,28 @@ const DOWN: &[Offer] = &[
 
 fn broker(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {
     let wanted = name.clone();
+    // The process's state, and what to say of it.
     let state = Memo::new(move |_| {
-        ui.snap.with(|s| s.view.brokers.iter().find(|b| b.name == wanted).map_or(("gone", false), |b| (b.state, b.is_controller)))
+        ui.snap.with(|s| {
+            let Some(b) = s.view.brokers.iter().find(|b| b.name == wanted) else { return ("gone", "gone") };
+            let word = match b.state {
+                "running" if b.isolated => "isolated",
+                "running" if b.is_controller => "♛ controller",
+                "running" if b.fenced => "fenced",
+                "running" if b.slow_us > 0 => "slow disk",
+                "running" if b.disk_free == 0 => "disk full",
+                "running" if b.skew_us != 0 => "clock skewed",
+                "running" => "",
+                other => other,
+            };
+            (b.state, word)
+        })
     });
     let open = RwSignal::new(false);
     let said = name.clone();
     let menu = move || {
         let offers = match state.get().0 {
-            "running" | "fenced" => RUNNING,
+            "running" => RUNNING,
             "paused" => FROZEN,
             _ => DOWN,
         };
@@ -222,16 +236,11 @@ fn broker(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -> 
         };
         offers.iter().map(one).collect_view()
     };
-    let word = move || match state.get() {
-        ("running", true) => "♛ controller",
-        ("running", false) => "",
-        (state, _) => state,
-    };
     view! {
         <div class="tp-at tp-card tp-broker" style=place data-state=move || state.get().0 role="group" aria-label=format!("broker {said}")>
             <button type="button" class="tp-row" disabled=!controls aria-expanded=move || open.get().to_string()
                 title="What can be done to it" on:click=move |_| open.update(|o| *o = !*o)>
-                <i class="tp-light" aria-hidden="true"></i><b>{said.to_string()}</b><span class="tp-quiet tp-end">{word}</span>
+                <i class="tp-light" aria-hidden="true"></i><b>{said.to_string()}</b><span class="tp-quiet tp-end">{move || state.get().1}</span>
             </button>
             <Show when=move || open.get()><div class="tp-menu">{menu.clone()}</div></Show>
         </div>
