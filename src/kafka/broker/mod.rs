@@ -26,7 +26,11 @@ mod replicas;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+mod testing_cluster;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_cluster;
 pub(in crate::kafka) mod topics;
 
 use super::controller::{Controller, ControllerEvent, QuorumView, Voter};
