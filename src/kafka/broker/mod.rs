@@ -343,6 +343,7 @@ impl Broker {
         if self.life.stopped {
             return None;
         }
+        let registered = self.life.epoch >= 0;
         let all = [
             self.purgatory.deadline(),
             self.groups.poll_timeout(),
@@ -350,8 +351,9 @@ impl Broker {
             self.controller.poll_timeout(),
             self.peers.deadline(),
             self.life.deadline(),
-            self.fetchers.deadline(),
-            self.altering.deadline(),
+            // Without a registration there is nobody to speak as.
+            registered.then(|| self.fetchers.deadline()).flatten(),
+            registered.then(|| self.altering.deadline()).flatten(),
             self.forwards_deadline(),
             self.commits_deadline(),
         ];
