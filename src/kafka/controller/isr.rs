@@ -107,7 +107,8 @@ impl Active {
             return Err(ErrorCode::InvalidRequest);
         }
         for (id, epoch) in isr {
-            let eligible = self.draft.is_active(*id) && self.draft.brokers.get(id).is_some_and(|broker| *epoch < 0 || broker.epoch == *epoch);
+            let eligible =
+                self.draft.is_active(*id) && self.draft.brokers.get(id).is_some_and(|broker| *epoch < 0 || broker.epoch == *epoch);
             if !eligible {
                 return Err(if version >= 2 { ErrorCode::IneligibleReplica } else { ErrorCode::OperationNotAttempted });
             }

@@ -161,20 +161,47 @@ pub enum Output {
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum ControllerEvent {
     /// This voter stands for election.
-    Candidate { epoch: i32, why: &'static str },
+    Candidate {
+        epoch: i32,
+        why: &'static str,
+    },
     /// This voter's answer to a candidate.
-    Voted { epoch: i32, candidate: i32, granted: bool },
+    Voted {
+        epoch: i32,
+        candidate: i32,
+        granted: bool,
+    },
     /// This voter leads the quorum, by these votes (its own among them).
-    Elected { epoch: i32, votes: Vec<i32> },
+    Elected {
+        epoch: i32,
+        votes: Vec<i32>,
+    },
     /// This replica follows that leader.
-    Follows { epoch: i32, leader: i32 },
-    Resigned { epoch: i32, why: &'static str },
+    Follows {
+        epoch: i32,
+        leader: i32,
+    },
+    Resigned {
+        epoch: i32,
+        why: &'static str,
+    },
     /// The uncommitted end of the metadata log was cut.
-    Truncated { from: i64, to: i64 },
+    Truncated {
+        from: i64,
+        to: i64,
+    },
     // The following come from the active controller only.
-    BrokerRegistered { broker: i32, epoch: i64 },
-    BrokerFenced { broker: i32, why: &'static str },
-    BrokerUnfenced { broker: i32 },
+    BrokerRegistered {
+        broker: i32,
+        epoch: i64,
+    },
+    BrokerFenced {
+        broker: i32,
+        why: &'static str,
+    },
+    BrokerUnfenced {
+        broker: i32,
+    },
     /// Leader -1: nobody can lead. `why`: "created", "leader's broker was fenced", "preferred", "unclean", "isr shrunk", …
     PartitionChanged {
         topic: Arc<str>,
