@@ -9,6 +9,7 @@ mod quorum;
 
 use super::*;
 use crate::kafka::map::Map;
+use crate::kafka::rng::Rng;
 
 pub const START: Time = Time::from_millis(1_700_000_000_000);
 

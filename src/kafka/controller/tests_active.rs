@@ -195,7 +195,7 @@ fn partitions_move_to_other_brokers() {
     assert_eq!(reassign(&mut alone, None), 0);
     assert_eq!(alone.partition("orders").replicas, [1, 2]);
     assert_eq!(reassign(&mut alone, Some(&[3, 2])), 0);
-    assert_eq!(alter(&mut alone, "orders", &[1, 2, 3], |_| {}), (0, 74), "complete: the old leader is gone");
+    assert_eq!(alter(&mut alone, "orders", &[1, 2, 3], |_| {}), (0, 108), "complete: the old leader is gone");
     let state = alone.partition("orders").clone();
     assert_eq!((&state.replicas[..], &state.isr[..], state.leader, state.is_reassigning()), (&[3, 2][..], &[2, 3][..], 3, false));
 }

@@ -101,7 +101,8 @@ impl Raft {
             max_bytes: asked.partition_max_bytes.min(request.max_bytes.max(1)),
             until: now.plus_millis(request.max_wait_ms.into()),
         };
-        self.held.retain(|other| other.replica != replica || replica < 0);
+        // A replica that asks anew no longer waits for an earlier answer.
+        self.held.iter_mut().filter(|other| other.replica == replica).for_each(|other| other.until = now);
         self.held.push(held);
         self.release_held(now, disk);
     }

@@ -126,7 +126,7 @@ impl Raft {
             voters: options.voters.clone(),
             high_watermark: log.start_offset(),
             log,
-            rng: Rng::stream(options.seed, "quorum"),
+            rng: Rng::stream(options.seed, &format!("quorum {}", options.node_id)),
             epoch: 0,
             leader: None,
             voted: None,
@@ -145,8 +145,10 @@ impl Raft {
         if !recovery.cut.is_empty() {
             raft.outputs.push_back(Output::Log(recovery.to_string()));
         }
-        let leader = raft.load(disk)?;
-        raft.epoch = raft.epoch.max(raft.log.latest_epoch());
+        let mut leader = raft.load(disk)?;
+        if raft.log.latest_epoch() > raft.epoch {
+            (raft.epoch, raft.voted, leader) = (raft.log.latest_epoch(), None, None);
+        }
         if raft.voters.len() == 1 && raft.is_voter() {
             raft.stand(now, disk);
         } else {
