@@ -54,8 +54,8 @@ test-page: setup-test dist test-size ## the built page in a headless browser
 test-size: ## the size budget of what is in dist/
 	@node scripts/check-size.mjs dist
 
-bench: setup ## benchmarks
-	@$(IN) cargo bench --locked
+bench: setup-test dist ## benchmarks: the engine natively, and as wasm in a headless browser
+	@$(IN) cargo bench --locked --bench engine; node tests/browser/bench.mjs dist
 
 fmt: ## format the Rust code
 	@cargo fmt

@@ -243,3 +243,58 @@ async fn where_the_browser_keeps_nothing_a_sentence_says_so_and_the_cluster_runs
     handle.destroy();
     host.remove();
 }
+
+#[wasm_bindgen_test]
+async fn a_store_that_is_open_elsewhere_is_left_alone_and_a_sentence_says_so() {
+    let name = format!("twice-{}", js_sys::Math::random());
+    let (host_a, root_a) = place();
+    let (host_b, root_b) = place();
+    let first = playground(&root_a, &host_a, Some(&name)).await;
+    let second = playground(&root_b, &host_b, Some(&name)).await;
+    assert_eq!(field(&first, "store").as_string().unwrap(), "");
+    let said = field(&second, "store").as_string().unwrap();
+    assert!(said.contains("open in another tab") && said.contains("memory"), "{said}");
+    assert!(field(&second, "stored").is_null(), "nothing of it is stored");
+    second.seek(8_000_000.0).unwrap();
+    assert!(number(&second, "handled") > 0.0);
+    first.destroy();
+    second.destroy();
+    host_a.remove();
+    host_b.remove();
+}
+
+#[wasm_bindgen_test]
+async fn a_database_that_does_not_answer_is_given_up() {
+    // Another page holds the database open while it is to be deleted: what is opened next waits behind that.
+    let name = format!("stuck-{}", js_sys::Math::random());
+    let opened = script(&format!(
+        "return new Promise((done) => {{ const r = indexedDB.open('tidepool/{name}', 1);
+         r.onsuccess = () => {{ window.stuck = r.result; indexedDB.deleteDatabase('tidepool/{name}').onblocked = done; }} }})"
+    ));
+    JsFuture::from(opened.unchecked_into::<Promise>()).await.unwrap();
+    let found = Store::open(&name, |_| ()).await;
+    script("window.stuck.close()");
+    assert!(matches!(&found, Err(StoreError::Absent(why)) if why == "no answer"), "{:?}", found.err());
+}
+
+#[wasm_bindgen_test]
+async fn a_store_that_cannot_be_written_ends_saving_with_one_sentence() {
+    let name = format!("full-{}", js_sys::Math::random());
+    let (host, root) = place();
+    let handle = playground(&root, &host, Some(&name)).await;
+    sleep(800).await;
+    script(
+        "const put = window.put = IDBObjectStore.prototype.put;
+         IDBObjectStore.prototype.put = function(...args) { const r = put.apply(this, args); this.transaction.abort(); return r; }",
+    );
+    handle.seek(8_000_000.0).unwrap();
+    sleep(1200).await;
+    script("IDBObjectStore.prototype.put = window.put");
+    let said = field(&handle, "store").as_string().unwrap();
+    assert!(said.contains("Saving has ended") && said.contains("memory"), "{said}");
+    let before = number(&handle, "handled");
+    handle.seek(12_000_000.0).unwrap();
+    assert!(number(&handle, "handled") > before, "the cluster goes on");
+    handle.destroy();
+    host.remove();
+}

@@ -16,6 +16,14 @@ button{font:inherit;padding:.4em 1em;cursor:pointer}`;
 // One instance serves all playgrounds of a page. After a crash a new one is made from the same compiled module.
 let code, shared, instances = 0;
 
+// What ends the engine (a panic, no memory left) comes out of one of its own callbacks, and nothing of that instance goes on.
+const running = new Set();
+addEventListener("error", ({ error }) => {
+  if (!(error instanceof WebAssembly.RuntimeError && error.stack?.includes(at("tidepool")))) return;
+  shared = undefined;
+  for (const crashed of [...running]) crashed(error);
+});
+
 const compile = () => (code ??= (async () => {
   const answer = await fetch(at("tidepool_bg.wasm"));
   if (!answer.ok) throw new Error(`tidepool_bg.wasm: HTTP ${answer.status}`);
@@ -57,14 +65,11 @@ class TidePool extends HTMLElement {
   static observedAttributes = ["scenario", "store", "seed", "theme", "paused", "speed"];
   #root = this.attachShadow({ mode: "open" });
   #handle; #watch; #turn = 0; #running = false;
+  #crashed = (error) => this.#fail(error, ++this.#turn, "crash", "This playground has stopped: its engine failed. ");
 
   constructor() {
     super();
     this.#fallback();
-    this.addEventListener("tidepool-crash", (event) => {
-      shared = undefined;
-      this.#fail(event.detail, ++this.#turn);
-    });
   }
 
   // The JavaScript API, at the version that the page was written for; null until `tidepool-ready`.
@@ -100,6 +105,7 @@ class TidePool extends HTMLElement {
     this.#watch?.disconnect();
     const handle = this.#handle;
     this.#handle = undefined;
+    running.delete(this.#crashed);
     try { handle?.destroy(); } catch (error) { console.warn("tide-pool:", error); }
     this.#fallback();
   }
@@ -121,6 +127,7 @@ class TidePool extends HTMLElement {
       const handle = await glue.mount(this, stage, options);
       if (turn !== this.#turn) return handle.destroy();
       this.#handle = handle;
+      running.add(this.#crashed);
       this.#tell("ready", handle);
     } catch (error) { this.#fail(error, turn); }
   }
@@ -137,15 +144,16 @@ class TidePool extends HTMLElement {
     return options;
   }
 
-  #fail(error, turn) {
+  #fail(error, turn, event = "error", what = "This playground did not start. ") {
     if (turn !== this.#turn) return;
+    running.delete(this.#crashed);
     console.error("tide-pool:", error);
     const again = make("button", { textContent: "Try again", onclick: () => (this.#fallback(), this.#start()) });
     this.#fallback(make("div", { className: "card", role: "alert" },
-      make("p", {}, make("b", { textContent: "This playground did not start. " }), cause(error)),
+      make("p", {}, make("b", { textContent: what }), cause(error)),
       make("p", {}, make("code", { textContent: String(error?.message ?? error) })), again));
     this.#handle = undefined;
-    this.#tell("error", error);
+    this.#tell(event, error);
   }
 
   #tell(what, detail) { this.dispatchEvent(new CustomEvent(`tidepool-${what}`, { detail, bubbles: true, composed: true })); }

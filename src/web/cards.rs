@@ -346,7 +346,8 @@ fn group(
             </div>
             <div class="tp-foot">
                 <span class="tp-quiet tp-number">"sink: "<b>{move || state.get().1.to_string()}</b>" handled"
-                    {move || match state.get().2 { 0 => ", none twice".to_owned(), n => format!(", {n} of them again") }}</span>
+                    <i>{move || (state.get().2 == 0).then_some(", none twice")}</i>
+                    {move || match state.get().2 { 0 => String::new(), n => format!(", {n} of them again") }}</span>
                 {(controls && grouped).then(|| view! { <span class="tp-end">{button(act, "+ consumer", label, false, make)}</span> })}
             </div>
         </div>
@@ -389,7 +390,7 @@ fn consumer(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -
         other => other.to_owned(),
     };
     let owns = Memo::new(move |_| state.with(|c| c.as_ref().map(partitions_words).unwrap_or_default()));
-    let handled = move || state.with(|c| c.as_ref().map(|c| format!("{} handled", c.handled)));
+    let handled = move || state.with(|c| c.as_ref().map(|c| c.handled.to_string()));
     let buttons = {
         let name = name.clone();
         move || {
@@ -430,7 +431,7 @@ fn consumer(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -
         <div class="tp-at tp-member" style=place data-state=move || process.get() role="group" aria-label=format!("consumer {name}")>
             <div class="tp-row"><b>{name.to_string()}</b><span class="tp-quiet tp-number tp-end">{word}</span></div>
             <div class="tp-row tp-mono tp-owns">{move || owns.get()}</div>
-            <div class="tp-row"><span class="tp-quiet tp-number">{handled}</span>
+            <div class="tp-row"><span class="tp-quiet tp-number">{handled}<i>" handled"</i></span>
                 {controls.then(|| view! { <span class="tp-acts tp-end">{buttons}</span> })}</div>
         </div>
     }

@@ -17,10 +17,11 @@ pub fn factor(step: i32) -> Option<f64> {
 
 /// The nearest step for a factor; "max" is a word for the last.
 pub fn step_of(text: &str) -> Option<i32> {
-    let text = text.trim().trim_end_matches(['x', '×']);
+    let text = text.trim();
     if text == "max" {
         return Some(MAX);
     }
+    let text = text.trim_end_matches(['x', '×']);
     let factor = match text.split_once('/') {
         Some((a, b)) => number(a)? / number(b)?,
         None => number(text)?,

@@ -94,6 +94,23 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
   }
 }
 
+cases["the default scenario's event hash is the one of `tidepool run`"] = async ({ context, site }) => {
+  const hashes = readFileSync(new URL("../vectors/hashes.txt", import.meta.url), "utf8");
+  const native = /^first-light (\w+)$/m.exec(hashes)?.[1];
+  const page = await open(context, site.url);
+  await until(page, 0, flowing, 20_000, "records flow");
+  const here = await page.evaluate(() => {
+    const api = document.querySelector("tide-pool").api(1);
+    api.pause();
+    api.seek(60_000_000);
+    return JSON.parse(api.state()).event_hash;
+  });
+  check(here === native, `the page's hash is ${here}, the native one ${native}`);
+  clean(page);
+  await page.close();
+  return here;
+};
+
 cases["reduced motion"] = async ({ context, site }) => {
   const page = await open(context, site.url, { motion: "reduce" });
   await until(page, 0, flowing, 20_000, "records flow");
@@ -154,6 +171,26 @@ cases["a missing scenario shows a card with the cause"] = async ({ context, site
   await card.waitFor({ timeout: 10_000 });
   check(/404/.test(await card.innerText()), `the card names the cause: ${await card.innerText()}`);
   check(await page.getByText("fallback").isVisible(), "the text inside is still readable");
+  clean(page);
+  await page.close();
+};
+
+cases["a crash of the engine shows a card, and trying again starts it anew"] = async ({ context, site, pages }) => {
+  pages("crash.html", '<tide-pool load="eager">fallback</tide-pool><tide-pool scenario="rebalance" load="eager"></tide-pool>');
+  const page = await open(context, `${site.url}crash.html`, { allow: [/tide-pool:/, /panicked/, /RuntimeError/] });
+  for (const index of [0, 1]) await until(page, index, flowing, 20_000, "records flow");
+  await page.evaluate(async () => {
+    window.crashes = 0;
+    addEventListener("tidepool-crash", () => window.crashes++);
+    const wasm = await (await import("./tidepool.js")).default();
+    new Uint8Array(wasm.memory.buffer).fill(0xff);
+  });
+  await page.locator("tide-pool [role=alert]").nth(1).waitFor({ timeout: 10_000 });
+  check(await page.evaluate(() => window.crashes) === 2, "each of the two playgrounds says so");
+  check(await page.evaluate(() => document.querySelector("tide-pool").api(1)) === null, "there is no API without an engine");
+  page.wrong = page.wrong.filter((what) => !/^page error: (memory access|unreachable|table index|null function|indirect call)/.test(what));
+  await page.getByRole("button", { name: "Try again" }).first().click();
+  await until(page, 0, flowing, 20_000, "records flow again");
   clean(page);
   await page.close();
 };
@@ -223,6 +260,24 @@ cases["durable: records survive a killed browser"] = async ({ site, pages }) => 
     await context.close().catch(() => {});
     rmSync(folder, { recursive: true, force: true });
   }
+};
+
+cases["durable: a full disk ends saving with a sentence, and the cluster goes on"] = async ({ context, site, pages }) => {
+  pages("full.html", '<tide-pool store="full" load="eager" speed="50"></tide-pool>');
+  pages("empty.html", "");
+  const page = await open(context, `${site.url}empty.html`);
+  const session = await context.newCDPSession(page);
+  const { origin } = new URL(site.url);
+  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 100_000 });
+  await page.goto(`${site.url}full.html`);
+  const { state: now } = await until(page, 0, (now) => now.store !== "", 20_000, "a sentence about the store");
+  check(/Saving has ended \(Quota/.test(now.store), `it names the cause: ${now.store}`);
+  await until(page, 0, (later) => sum(later.handled) > sum(now.handled), 10_000, "the cluster goes on");
+  check(await page.getByText(now.store).isVisible(), "the sentence is on the page");
+  clean(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin });
+  await page.close();
+  return now.store;
 };
 
 // The page as a site gives it: a strict policy at the root, and no header at all under a sub-path.

@@ -328,7 +328,6 @@ impl BrokerConfig {
             compact: list(&self.topic_text(overrides, "cleanup.policy")).contains(&"compact"),
             flush_messages: self.topic_long(overrides, "flush.messages"),
             producer_id_expiration_ms: self.long("producer.id.expiration.ms"),
-            ..LogConfig::default()
         }
     }
 

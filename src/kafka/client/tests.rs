@@ -98,7 +98,7 @@ impl Harness {
             Output::Event(event) => return Some(event),
             Output::Disconnect { conn } => self.disconnect(owner, conn, false),
             Output::Send { conn, frame } => {
-                let Some(link) = self.links.get(&(owner, conn)).copied() else { return None };
+                let link = self.links.get(&(owner, conn)).copied()?;
                 let produce = frame.starts_with(&[0, 0]);
                 self.broker.handle_frame(self.now, link, frame);
                 if produce && self.lose_produce_answers > 0 {

@@ -282,8 +282,7 @@ fn answers_as_the_recorded_cluster_does() {
     let scenario = list(&all, "scenarios").iter().find(|one| one["scenario"] == "classic-group").expect("the scenario");
     let mut rig = Rig::new(GroupConfig { offsets_topic_partitions: 8, initial_rebalance_delay_ms: 0, ..GroupConfig::default() });
     let (mut ids, mut parked, mut compared) = (Ids::new(), None, 0);
-    let mut steps = list(scenario, "steps").iter().peekable();
-    while let Some(step) = steps.next() {
+    for step in list(scenario, "steps") {
         let label = step["label"].as_str().expect("a label");
         let api = step["api"].as_str().expect("an API");
         // Two steps ask the cluster, not a coordinator: FindCoordinator is the broker's, another broker is not here.

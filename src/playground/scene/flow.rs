@@ -160,11 +160,11 @@ pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
             let x = if align == Align::End { rect.x - shift } else { rect.x + shift };
             out.push(Shape::Block { rect: Rect { x, ..rect }, radius: 1.0, ink, alpha: 0.9 });
         }
-        // Above the stack; beside it where there is no room above.
+        // Below the stack, where no way ends; beside it on a card.
         let (at, align) = match align {
-            Align::Start => (at(x, bottom - 35.0), align),
+            Align::Start => (at(x, bottom + 9.0), align),
             Align::Middle => (at(x + 15.0, bottom), Align::Start),
-            Align::End => (at(x + 5.0, bottom - 35.0), align),
+            Align::End => (at(x + 5.0, bottom + 9.0), align),
         };
         out.push(Shape::Text { at, text: count.to_string().into(), size: 10.0, bold: false, mono: false, ink: Ink::Muted, align });
     };
@@ -226,12 +226,15 @@ impl<'a> Ends<'a> {
     }
 }
 
+/// (client, topic, partition)
+type Flow = (Arc<str>, Arc<str>, i32);
+
 pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &View, out: &mut Vec<Shape>) {
     let ends = Ends::new(view, layout);
     let total: usize = view.flights.iter().map(|f| f.cargo.len()).sum();
     let crowd = total > camera.max_dots;
-    // (client, topic, partition) → records under way, when there are too many to draw one by one.
-    let mut flows: Map<(Arc<str>, Arc<str>, i32), (u64, Vec<[Point; 4]>)> = Map::new();
+    // Records under way, when there are too many to draw one by one.
+    let mut flows: Map<Flow, (u64, Vec<[Point; 4]>)> = Map::new();
     for f in &view.flights {
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
         if f.cargo.is_empty() {

@@ -61,6 +61,8 @@ pub struct Layout {
     pub groups: Vec<GroupBox>,
 }
 
+/// A cluster narrower than this has its partitions' labels above their ribbons.
+const ABOVE: f32 = 380.0;
 pub(super) const PRODUCER_H: f32 = 84.0;
 pub(super) const MEMBER_H: f32 = 84.0;
 const GROUP_HEAD: f32 = 46.0;
@@ -138,6 +140,8 @@ fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32
         7..=14 => ((14.0, 18.0), 16.0, true, 34.0),
         _ => ((9.0, 12.0), 10.0, false, 18.0),
     };
+    // Where a label beside its ribbon would leave it no room, it stands above it.
+    let above = out.narrow || w < ABOVE;
     let mut topic: Option<&Arc<str>> = None;
     for (i, p) in view.partitions.iter().enumerate().filter(|(_, p)| !p.internal) {
         if topic != Some(&p.view.topic) {
@@ -146,22 +150,19 @@ fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32
             out.topics.push((p.view.topic.clone(), Rect { x, y, w, h: 24.0 }));
             y += 30.0;
         }
-        let (label_w, label_h) = if out.narrow { (w, 34.0) } else { (112.0, cell.1) };
+        let (label_w, label_h) = if above { (w, 18.0) } else { (112.0, cell.1) };
         let label_y = y;
-        if out.narrow {
-            y += 18.0;
+        if above {
+            y += label_h;
         }
         if numerals {
             y += 26.0;
         }
-        let cells_x = if out.narrow { x + 4.0 } else { x + label_w + 8.0 };
-        let tail = if out.narrow { 34.0 } else { 64.0 };
+        let cells_x = if above { x + 4.0 } else { x + label_w + 8.0 };
+        let tail = if above { 34.0 } else { 64.0 };
         let capacity = (((x + w - tail - cells_x) / pitch_x).floor() as i64).clamp(4, i64::from(crate::world::view::RIBBON_RECORDS));
-        let label = if out.narrow {
-            Rect { x: x - 8.0, y: label_y, w: label_w, h: 18.0 }
-        } else {
-            Rect { x, y: y + cell.1 / 2.0 - label_h / 2.0, w: label_w, h: label_h }
-        };
+        let label_x = if out.narrow { x - 8.0 } else { x };
+        let label = Rect { x: label_x, y: if above { label_y } else { y }, w: label_w, h: label_h };
         let mut rail = y + cell.1 + 7.0;
         let mut followers = Vec::new();
         for broker in p.view.replicas.iter().filter(|id| **id != p.view.leader && p.view.replicas.len() > 1) {

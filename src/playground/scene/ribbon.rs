@@ -209,8 +209,8 @@ fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
 /// An internal topic as one thin row: its partitions side by side, a tick for each record at their ends.
 pub(super) fn internal(view: &WorldView, topic: &Arc<str>, rect: Rect, out: &mut Vec<Shape>) {
     let all: Vec<_> = view.partitions.iter().filter(|p| p.internal && p.view.topic == *topic).collect();
-    let label = 150.0_f32.min(rect.w * 0.42);
-    let (x, w) = (rect.x + label, (rect.w - label - 70.0).max(60.0));
+    let label = 128.0;
+    let (x, w) = (rect.x + label, (rect.w - label - 70.0).max(0.0));
     let y = rect.y + rect.h / 2.0;
     out.push(Shape::Line { from: at(x, y + 5.0), to: at(x + w, y + 5.0), width: 1.0, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
     let mut recent: Vec<_> = all.iter().flat_map(|p| p.records.iter().map(move |r| (r.timestamp, p.view.partition, r))).collect();

@@ -19,7 +19,7 @@ const PATIENCE_MS: i32 = 4000;
 pub enum StoreError {
     #[error("This browser keeps nothing here ({0}), so the cluster lives in memory only.")]
     Absent(String),
-    #[error("Another tab holds this store, so this cluster lives in memory only. Close the other tab and load again.")]
+    #[error("This store is open in another tab or playground, so this cluster lives in memory only. Close that one and load again.")]
     Held,
     #[error("The store is of a newer version ({0}) than this page, so this cluster lives in memory only.")]
     Newer(u32),

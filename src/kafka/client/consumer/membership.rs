@@ -230,10 +230,10 @@ impl Consumer {
     }
 
     pub(super) fn coordinator_link_lost(&mut self, now: Time) {
-        if let Some(id) = self.member.coordinator {
-            if matches!(self.net.backing_off(Node::Coordinator(id)), Some(at) if now < at) {
-                self.lose_coordinator(now);
-            }
+        if let Some(id) = self.member.coordinator
+            && matches!(self.net.backing_off(Node::Coordinator(id)), Some(at) if now < at)
+        {
+            self.lose_coordinator(now);
         }
     }
 

@@ -241,7 +241,7 @@ impl Consumer {
         (self.member.generation >= 0).then(|| (self.member.id.clone(), self.member.generation))
     }
 
-    /// "unjoined", "joining", "syncing", "stable", "closed", "assigned".
+    /// "unjoined", "joining", "syncing", "stable", "assigned", "closing", "closed".
     pub fn state(&self) -> &'static str {
         match (self.closing, self.manual, &self.member.phase) {
             (Closing::No, true, _) => "assigned",
@@ -249,7 +249,8 @@ impl Consumer {
             (Closing::No, false, Phase::Joining) => "joining",
             (Closing::No, false, Phase::Syncing) => "syncing",
             (Closing::No, false, Phase::Stable) => "stable",
-            _ => "closed",
+            (Closing::Leaving { .. }, ..) => "closing",
+            (Closing::Closed, ..) => "closed",
         }
     }
 
@@ -327,10 +328,10 @@ impl Consumer {
         }
         self.run_positions(now);
         self.run_fetches(now);
-        if !self.subscription.is_empty() {
-            if let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata) {
-                self.wake = earlier(self.wake.take(), Some(deadline));
-            }
+        if !self.subscription.is_empty()
+            && let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata)
+        {
+            self.wake = earlier(self.wake.take(), Some(deadline));
         }
         self.run_poll_due(now);
     }
