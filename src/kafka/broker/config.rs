@@ -328,6 +328,7 @@ impl BrokerConfig {
             compact: list(&self.topic_text(overrides, "cleanup.policy")).contains(&"compact"),
             flush_messages: self.topic_long(overrides, "flush.messages"),
             producer_id_expiration_ms: self.long("producer.id.expiration.ms"),
+            sequences_unchecked: false,
         }
     }
 

@@ -79,7 +79,7 @@ impl Sweep {
         R::Response: Decodable + Debug,
     {
         let key = ApiKey::try_from(R::KEY).expect("an API");
-        let range = answered(key).expect("is in the table");
+        let range = answered(SUPPORTED, key).expect("is in the table");
         self.seen.push(key);
         for version in range.min..=range.max {
             let mut requests = vec![make(self, version, "orders"), make(self, version, "nowhere")];
