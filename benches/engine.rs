@@ -93,7 +93,7 @@ fn ask(broker: &mut Broker, frame: Bytes) -> Bytes {
         match output {
             Output::Send { frame, .. } => answer = Some(frame),
             Output::Close { why, .. } => panic!("closed: {why}"),
-            Output::Log(_) | Output::Event(_) => {}
+            _ => {}
         }
     }
     answer.expect("an answer at once")
@@ -102,7 +102,17 @@ fn ask(broker: &mut Broker, frame: Bytes) -> Bytes {
 /// A million records through the broker node, from frame to frame: without sockets, and without what the clients do.
 fn broker(in_batch: u32, what: &str, budgets: bool) {
     let options =
-        BrokerOptions { node_id: 1, cluster_id: "bench".into(), host: "localhost".into(), port: 9092, config: Map::new(), seed: 1 };
+        BrokerOptions {
+            node_id: 1,
+            cluster_id: "bench".into(),
+            host: "localhost".into(),
+            port: 9092,
+            voters: Vec::new(),
+            controller_port: 9093,
+            sabotage: None,
+            config: Map::new(),
+            seed: 1,
+        };
     let mut broker = Broker::open(NOW, options, Disk::default()).expect("a broker opens on an empty disk");
     broker.handle_connected(NOW, CONN, "bench");
     let topic = CreatableTopic::default().with_name(name()).with_num_partitions(1).with_replication_factor(1);
