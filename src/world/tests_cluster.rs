@@ -95,6 +95,9 @@ fn counts(world: &World) -> (u64, u64, u64) {
 /// The producer stops, everything heals and settles: all that was acknowledged has been handled.
 fn settle(world: &mut World) {
     strike(world, Fault::Heal);
+    if world.view().brokers.iter().any(|broker| broker.state == "stopping") {
+        after(world, 31_000);
+    }
     let brokers: Vec<_> = world.view().brokers.into_iter().map(|broker| (broker.name, broker.state)).collect();
     for (node, state) in brokers {
         match state {
