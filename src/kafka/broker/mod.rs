@@ -23,6 +23,7 @@ mod peers;
 mod produce;
 mod purgatory;
 mod replicas;
+mod sessions;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -273,6 +274,7 @@ pub struct Broker {
     /// Connections whose held request is answered and whose queued frames come next.
     ready: VecDeque<ConnId>,
     purgatory: purgatory::Purgatory,
+    sessions: sessions::Sessions,
     producer_ids: init_producer_id::ProducerIds,
     tasks: background::Tasks,
     checkpoints: files::Checkpoints,
@@ -501,7 +503,7 @@ impl Broker {
                 self.handle_controller_output(now, output);
             } else if let Some(output) = self.groups.poll_output() {
                 self.handle_group_output(now, output);
-            } else if self.release_touched() {
+            } else if self.release_touched(now) {
             } else if let Some(conn) = self.ready.pop_front() {
                 self.receive_queued(now, conn);
             } else if !(self.live(now) || self.pump_forwards(now) || self.alter(now) || self.follow(now) || self.pump_peers(now)) {

@@ -121,3 +121,55 @@ fn a_leader_with_a_full_disk_resigns() {
     alone.beat(1, false, false);
     assert_eq!(alone.create(topic("orders", 1, 1)).error_code, 0);
 }
+
+/// Lets a voter stand and gives it every vote.
+fn elect(controller: &mut Controller, disk: &mut Disk, now: &mut Time) {
+    while !matches!(controller.quorum().role, "Leader") {
+        while let Some(output) = controller.poll_output() {
+            let Output::Ask { id, request, .. } = output else { continue };
+            let answer = match request {
+                Ask::Vote(request) => {
+                    let epoch = request.topics[0].partitions[0].replica_epoch;
+                    let granted = m::vote_response::PartitionData::default()
+                        .with_leader_id((-1).into())
+                        .with_leader_epoch(epoch)
+                        .with_vote_granted(true);
+                    let topic = m::vote_response::TopicData::default().with_partitions(vec![granted]);
+                    Answer::Vote(m::VoteResponse::default().with_topics(vec![topic]))
+                }
+                _ => Answer::Lost,
+            };
+            controller.handle_answer(*now, disk, id, answer);
+        }
+        if let Some((at, _)) = controller.poll_timeout() {
+            *now = at.max(*now);
+            controller.handle_timeout(*now, disk);
+        }
+    }
+}
+
+#[test]
+fn records_of_earlier_epochs_are_committed_by_one_of_the_leaders_own_only() {
+    let (mut disk, mut now) = (Disk::default(), START);
+    let open = |now: Time, disk: &mut Disk| Controller::open(now, options(1, voters(3), 1), &BrokerConfig::default(), disk).expect("opens");
+    let mut controller = open(now, &mut disk);
+    elect(&mut controller, &mut disk, &mut now);
+    let mut controller = open(now, &mut disk);
+    elect(&mut controller, &mut disk, &mut now);
+    let view = controller.quorum();
+    assert_eq!((view.epoch, view.end_offset, view.high_watermark), (2, 2, 0));
+    let mut fetched = |offset: i64, last: i32| {
+        let partition = m::fetch_request::FetchPartition::default()
+            .with_current_leader_epoch(2)
+            .with_fetch_offset(offset)
+            .with_last_fetched_epoch(last)
+            .with_partition_max_bytes(1000);
+        let topic = m::fetch_request::FetchTopic::default().with_topic_id(METADATA_TOPIC_ID).with_partitions(vec![partition]);
+        let replica = m::fetch_request::ReplicaState::default().with_replica_id(2.into());
+        let request = m::FetchRequest::default().with_topics(vec![topic]).with_max_bytes(1000).with_replica_state(replica);
+        controller.handle_request(now, &mut disk, Token(1), 18, Request::Fetch(request));
+        (controller.quorum().high_watermark, controller.is_active())
+    };
+    assert_eq!(fetched(1, 1), (0, false), "a majority has the first epoch's record, which another may still overwrite");
+    assert_eq!(fetched(2, 2), (2, true));
+}
