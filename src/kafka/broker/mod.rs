@@ -178,33 +178,110 @@ pub enum Output {
 /// What happened on the broker, for narrators, timelines and tests.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum BrokerEvent {
-    TopicCreated { topic: Arc<str>, partitions: i32 },
-    TopicDeleted { topic: Arc<str> },
-    PartitionsAdded { topic: Arc<str>, from: i32, to: i32 },
-    Appended { topic: Arc<str>, partition: i32, base_offset: i64, last_offset: i64, producer_id: i64, duplicate: bool },
-    AppendRefused { topic: Arc<str>, partition: i32, error: ErrorCode, message: String },
-    HighWatermark { topic: Arc<str>, partition: i32, from: i64, to: i64 },
-    SegmentRolled { topic: Arc<str>, partition: i32, base_offset: i64 },
-    SegmentDeleted { topic: Arc<str>, partition: i32, base_offset: i64 },
-    Recovered { topic: Arc<str>, partition: i32, text: String },
-    FetchHeld { conn: ConnId, until: Time },
-    FetchReleased { conn: ConnId, why: &'static str },
+    TopicCreated {
+        topic: Arc<str>,
+        partitions: i32,
+    },
+    TopicDeleted {
+        topic: Arc<str>,
+    },
+    PartitionsAdded {
+        topic: Arc<str>,
+        from: i32,
+        to: i32,
+    },
+    Appended {
+        topic: Arc<str>,
+        partition: i32,
+        base_offset: i64,
+        last_offset: i64,
+        producer_id: i64,
+        duplicate: bool,
+    },
+    AppendRefused {
+        topic: Arc<str>,
+        partition: i32,
+        error: ErrorCode,
+        message: String,
+    },
+    HighWatermark {
+        topic: Arc<str>,
+        partition: i32,
+        from: i64,
+        to: i64,
+    },
+    SegmentRolled {
+        topic: Arc<str>,
+        partition: i32,
+        base_offset: i64,
+    },
+    SegmentDeleted {
+        topic: Arc<str>,
+        partition: i32,
+        base_offset: i64,
+    },
+    Recovered {
+        topic: Arc<str>,
+        partition: i32,
+        text: String,
+    },
+    FetchHeld {
+        conn: ConnId,
+        until: Time,
+    },
+    FetchReleased {
+        conn: ConnId,
+        why: &'static str,
+    },
     Group(GroupEvent),
     Controller(ControllerEvent),
     /// This broker leads the partition from here on.
-    BecameLeader { topic: Arc<str>, partition: i32, epoch: i32, end_offset: i64 },
+    BecameLeader {
+        topic: Arc<str>,
+        partition: i32,
+        epoch: i32,
+        end_offset: i64,
+    },
     /// Leader -1: nobody leads it.
-    BecameFollower { topic: Arc<str>, partition: i32, leader: i32, epoch: i32 },
+    BecameFollower {
+        topic: Arc<str>,
+        partition: i32,
+        leader: i32,
+        epoch: i32,
+    },
     /// The leader has got it through the controller. `why`: "caught up", "not caught up for replica.lag.time.max.ms", "fenced", …
-    IsrChanged { topic: Arc<str>, partition: i32, from: Vec<i32>, to: Vec<i32>, why: &'static str },
+    IsrChanged {
+        topic: Arc<str>,
+        partition: i32,
+        from: Vec<i32>,
+        to: Vec<i32>,
+        why: &'static str,
+    },
     /// A follower appended what it fetched.
-    Replicated { topic: Arc<str>, partition: i32, base_offset: i64, last_offset: i64 },
+    Replicated {
+        topic: Arc<str>,
+        partition: i32,
+        base_offset: i64,
+        last_offset: i64,
+    },
     /// A follower cut what its leader does not have.
-    Truncated { topic: Arc<str>, partition: i32, from: i64, to: i64, epoch: i32 },
+    Truncated {
+        topic: Arc<str>,
+        partition: i32,
+        from: i64,
+        to: i64,
+        epoch: i32,
+    },
     /// The controller counts this broker in, or no longer.
-    Unfenced { broker: i32 },
-    Fenced { broker: i32 },
-    StorageFailed { why: Arc<str> },
+    Unfenced {
+        broker: i32,
+    },
+    Fenced {
+        broker: i32,
+    },
+    StorageFailed {
+        why: Arc<str>,
+    },
 }
 
 /// A partition as the page shows it.
