@@ -247,7 +247,11 @@ impl Broker {
             let known = self.live_brokers().filter(|broker| leaders.contains(&broker.id));
             response.node_endpoints = known
                 .map(|broker| {
-                    NodeEndpoint::default().with_node_id(broker.id.into()).with_host(text(&broker.host)).with_port(broker.port)
+                    NodeEndpoint::default()
+                        .with_node_id(broker.id.into())
+                        .with_host(text(&broker.host))
+                        .with_port(broker.port)
+                        .with_rack(broker.rack.as_deref().map(text))
                 })
                 .collect();
         }

@@ -78,8 +78,12 @@ impl Fetchers {
     }
 
     pub fn deadline(&self) -> Option<Deadline> {
-        let (leader, at) =
-            self.0.iter().filter(|(_, fetcher)| !fetcher.asked).map(|(leader, fetcher)| (*leader, fetcher.next)).min_by_key(|(_, at)| *at)?;
+        let (leader, at) = self
+            .0
+            .iter()
+            .filter(|(_, fetcher)| !fetcher.asked)
+            .map(|(leader, fetcher)| (*leader, fetcher.next))
+            .min_by_key(|(_, at)| *at)?;
         Some((at, Reason::new("replica.fetch.backoff.ms", format!("broker {leader}"))))
     }
 }
@@ -162,22 +166,20 @@ impl Broker {
 
     pub(super) fn fetched(&mut self, now: Time, leader: i32, asked: &[Asked], outcome: Outcome) {
         let response = match outcome {
-            Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok().filter(|it| it.error_code == 0),
+            Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok(),
             Outcome::Lost => None,
         };
         let fetcher = self.fetchers.0.entry(leader).or_default();
         fetcher.asked = false;
         match &response {
-            Some(response) if response.session_id > 0 => {
+            Some(response) if response.error_code == 0 && response.session_id > 0 => {
                 fetcher.next = now;
                 fetcher.session = (response.session_id, fetcher.session.1.checked_add(1).unwrap_or(1));
             }
-            Some(_) => {
-                fetcher.next = now;
-                fetcher.reset();
-            }
-            None => {
-                fetcher.next = now.plus_millis(BACKOFF_MS);
+            // A session that the leader does not know is asked for anew at once.
+            answered => {
+                let again = answered.as_ref().is_some_and(|response| response.error_code == 0 || fetcher.session.1 > 0);
+                fetcher.next = if again { now } else { now.plus_millis(BACKOFF_MS) };
                 fetcher.reset();
             }
         }
@@ -206,7 +208,9 @@ impl Broker {
         let Some((topic, partition)) = self.topics.partition_mut(&asked.topic, asked.partition) else { return Ok(()) };
         let state = &partition.state;
         // The metadata, or a truncation, may have overtaken the answer.
-        if partition.leading.is_some() || (state.leader, state.leader_epoch) != (leader, asked.epoch) || partition.log.end_offset() != asked.offset
+        if partition.leading.is_some()
+            || (state.leader, state.leader_epoch) != (leader, asked.epoch)
+            || partition.log.end_offset() != asked.offset
         {
             // The leader takes this for told.
             if let Some(fetcher) = self.fetchers.0.get_mut(&leader) {

@@ -138,7 +138,11 @@ impl Broker {
                             topic: wanted.topic.clone(),
                             topic_id: wanted.topic_id,
                             asked: asked.clone(),
-                            high_watermark: if data.error_code == 0 && data.diverging_epoch.end_offset < 0 { data.high_watermark } else { -1 },
+                            high_watermark: if data.error_code == 0 && data.diverging_epoch.end_offset < 0 {
+                                data.high_watermark
+                            } else {
+                                -1
+                            },
                             log_start: data.log_start_offset,
                         });
                     }

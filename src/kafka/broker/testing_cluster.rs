@@ -270,7 +270,12 @@ impl Cluster {
     fn state(&self) -> Vec<String> {
         let views = self.nodes.iter().flat_map(|(id, broker)| broker.partitions().into_iter().map(move |view| (*id, view)));
         views
-            .map(|(id, v)| format!("{id}: {}-{} {}@{} {:?} {} {}", v.topic, v.partition, v.leader, v.leader_epoch, v.isr, v.high_watermark, v.end_offset))
+            .map(|(id, v)| {
+                format!(
+                    "{id}: {}-{} {}@{} {:?} {} {}",
+                    v.topic, v.partition, v.leader, v.leader_epoch, v.isr, v.high_watermark, v.end_offset
+                )
+            })
             .collect()
     }
 

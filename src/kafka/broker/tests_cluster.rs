@@ -266,7 +266,8 @@ fn what_acks_all_acknowledged_survives_kills_and_isolation() {
                 cluster.start(id);
             }
         }
-        let isr = |cluster: &Cluster| cluster.leader("orders", 0).and_then(|id| cluster.view(id, "orders", 0)).map_or(0, |view| view.isr.len());
+        let isr =
+            |cluster: &Cluster| cluster.leader("orders", 0).and_then(|id| cluster.view(id, "orders", 0)).map_or(0, |view| view.isr.len());
         cluster.until(90_000, "all in sync", |cluster| {
             let ends = ends(cluster, "orders");
             isr(cluster) == 3 && ends.iter().all(|(_, end, hw)| end == hw && *end == ends[0].1)
