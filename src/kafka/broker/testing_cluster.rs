@@ -261,9 +261,22 @@ impl Cluster {
     pub fn until(&mut self, millis: i64, what: &str, done: impl Fn(&Self) -> bool) {
         let end = self.now.plus_millis(millis);
         while !done(self) {
-            assert!(self.now < end, "not within {millis} ms: {what}");
+            assert!(self.now < end, "not within {millis} ms: {what}: {:?}", self.state());
             self.run_for(10);
         }
+    }
+
+    /// Node, partition, leader, epoch, ISR, high watermark, end.
+    fn state(&self) -> Vec<String> {
+        let views = self.nodes.iter().flat_map(|(id, broker)| broker.partitions().into_iter().map(move |view| (*id, view)));
+        views
+            .map(|(id, v)| {
+                format!(
+                    "{id}: {}-{} {}@{} {:?} {} {}",
+                    v.topic, v.partition, v.leader, v.leader_epoch, v.isr, v.high_watermark, v.end_offset
+                )
+            })
+            .collect()
     }
 
     pub fn connect(&mut self, id: i32) -> ConnId {
