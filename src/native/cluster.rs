@@ -95,8 +95,9 @@ impl Cluster {
         Ok(cluster)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
+    /// Whether the controller counts every broker in.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.nodes.iter().all(|node| matches!(&node.process, Process::Running(broker) if broker.is_unfenced()))
     }
 
     pub(crate) fn poll_out(&mut self) -> Option<Out> {

@@ -31,6 +31,9 @@ const MAX_CONNECTIONS: usize = 10_000;
 /// A stop signal is seen after this long at the latest.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
+/// How long clients wait for the brokers to elect a controller and register, in microseconds; it takes about a second.
+const READY_TIMEOUT_US: i64 = 30_000_000;
+
 /// How long a graceful stop may take, in microseconds.
 const STOP_TIMEOUT_US: i64 = 30_000_000;
 
@@ -98,7 +101,12 @@ pub(crate) fn serve(args: BrokerArgs) -> Result<(), ServeError> {
         };
         parts.push((options, backend, disk));
     }
-    let cluster = Cluster::open(now(), parts, FIRST_CONN)?;
+    let mut cluster = Cluster::open(now(), parts, FIRST_CONN)?;
+    let last = now().plus_micros(READY_TIMEOUT_US);
+    while !cluster.is_ready() && now() < last {
+        std::thread::sleep(Duration::from_millis(2));
+        cluster.handle_timeout(now());
+    }
 
     let poll = Poll::new()?;
     let stop = Arc::new(AtomicBool::new(false));
