@@ -209,10 +209,11 @@ fn partitions(view: &mut WorldView, known: Vec<(i32, Option<&Broker>, PartitionV
             partition.leader = -1;
             partition.is_leader = false;
         }
-        let mut records = Vec::new();
+        // Decoded once, from the log that is shown.
+        let mut records = broker.map_or_else(Vec::new, |broker| newest(broker, &partition));
         for replica in view.replicas.iter_mut().filter(|replica| replica.partition == *number && replica.topic == *topic) {
             replica.in_isr = partition.isr.contains(&replica.broker);
-            if replica.broker == *node_id {
+            if replica.broker == *node_id && broker.is_none() {
                 records.clone_from(&replica.records);
             }
         }
