@@ -6,6 +6,8 @@ pub mod action;
 mod admin;
 mod consumer_app;
 pub mod event;
+pub mod judge;
+mod judging;
 mod network;
 mod nodes;
 mod producer_app;

@@ -11,6 +11,7 @@ mod fetch;
 mod files;
 mod groups;
 mod init_producer_id;
+mod judged;
 mod list_offsets;
 mod metadata;
 mod open;
