@@ -6,6 +6,7 @@ use super::judge::sight::{Receiver, Sender, Sight};
 use super::nodes::{Machine, Node, ProcessState};
 use crate::kafka::broker::{Broker, PartitionView};
 use crate::kafka::controller::image::Image;
+use crate::kafka::time::Time;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -20,6 +21,19 @@ impl World {
             Machine::Broker(broker) if lives(node) => Some(broker),
             _ => None,
         }
+    }
+
+    /// The next turn of a node, if it comes by `until`: `run_until` in pieces, for those who look at the world in between.
+    pub fn turn(&mut self, until: Time) -> bool {
+        if self.core.queue.peek().is_none_or(|(at, _)| at > until) {
+            return false;
+        }
+        let Some((at, what, cause)) = self.core.queue.pop() else { return false };
+        self.core.now = at.max(self.core.now);
+        self.core.cause = cause;
+        self.process(what);
+        self.core.cause = None;
+        true
     }
 
     fn named(&self, name: &str) -> Option<&Node> {
