@@ -194,7 +194,7 @@ mod tests {
     fn values_have_their_size_and_a_number() {
         let mut app = app(Keys::None, 0);
         app.spec.value_bytes = 26;
-        assert_eq!(&app.value()[..], b"{\"p\":\"checkout\",\"n\":1   }");
+        assert_eq!(&app.value()[..], b"{\"p\":\"checkout\",\"n\":1    }");
         assert_eq!(app.value().len(), 26);
         app.spec.value_bytes = 0;
         assert_eq!(&app.value()[..], b"{\"p\":\"checkout\",\"n\":3}");

@@ -146,6 +146,8 @@ impl Judge {
             self.violation("two-leaders", format!("broker-{other} and broker-{node} both lead {topic}-{partition} in epoch {epoch}"));
         }
         self.holds_committed(node, topic, partition, epoch, sight);
+        // What was lost by an unclean election shows when its leader begins; a later leader has no excuse in it.
+        self.shadow(topic, partition).unclean.retain(|at, _| *at > epoch);
         self.compare(node, topic, partition, sight);
     }
 
