@@ -24,16 +24,7 @@ pub struct Snapshot {
 
 impl Default for Snapshot {
     fn default() -> Self {
-        let view = WorldView {
-            now: EPOCH,
-            brokers: vec![],
-            partitions: vec![],
-            producers: vec![],
-            consumers: vec![],
-            groups: vec![],
-            flights: vec![],
-            next: None,
-        };
+        let view = WorldView { now: EPOCH, ..WorldView::default() };
         Self { view, places: vec![], height: 320.0, narrow: false, elapsed: 0 }
     }
 }

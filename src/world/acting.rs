@@ -4,13 +4,16 @@ use super::action::{Action, ActionError, ConsumerSpec, Keys, ProducerSpec};
 use super::admin::Wish;
 use super::consumer_app::ConsumerApp;
 use super::event::{EventId, EventKind};
+use super::faults::Blow;
+use super::network::Weather;
 use super::nodes::{Machine, Node, ProcessState};
 use super::producer_app::ProducerApp;
 use super::queue::NodeId;
-use super::{ADMIN, BROKER_PORT, World};
+use super::{ADMIN, World};
+use crate::kafka::broker::Sabotage;
 use crate::kafka::client::ClientError;
 use crate::kafka::client::{consumer::Consumer, producer::Producer};
-use crate::kafka::map::{Map, sort_by};
+use crate::kafka::map::{Map, Set, sort_by};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use std::sync::Arc;
@@ -32,8 +35,11 @@ pub const MAX_HANDLE_US: i64 = 3_600_000_000;
 pub const MAX_CONFIGS: u32 = 64;
 
 /// A checked action, ready to be done without failing.
-enum Step {
+pub(super) enum Step {
     Admin(Wish),
+    Fault(NodeId, Blow),
+    Links(Weather),
+    Heal,
     NewProducer(ProducerSpec, Producer, i16),
     NewConsumer(ConsumerSpec, Consumer),
     Stop(NodeId),
@@ -47,7 +53,7 @@ enum Step {
     Produce(NodeId, Option<Arc<str>>, Option<Arc<str>>),
 }
 
-fn invalid(text: impl Into<String>) -> ActionError {
+pub(super) fn invalid(text: impl Into<String>) -> ActionError {
     ActionError::Invalid(text.into())
 }
 
@@ -140,20 +146,51 @@ impl World {
         Ok(acted)
     }
 
-    fn check(&self, action: &Action) -> Result<Step, ActionError> {
+    pub(super) fn check(&self, action: &Action) -> Result<Step, ActionError> {
         Ok(match action {
-            Action::CreateTopic { topic, partitions, replicas: _, config } => {
+            Action::CreateTopic { topic, partitions, replicas, config } => {
                 check_topic_name(topic)?;
                 check_partitions(*partitions)?;
                 check_configs(config)?;
+                let brokers = i64::from(self.genesis.brokers);
+                if *replicas != -1 && !(1..=brokers).contains(&i64::from(*replicas)) {
+                    return Err(invalid(format!("{replicas} replicas: there are {brokers} brokers")));
+                }
                 if self.partition_count(topic) > 0 {
                     return Err(ActionError::Exists { name: topic.to_string() });
                 }
-                Step::Admin(Wish::Create { topic: topic.clone(), partitions: *partitions, config: config.clone() })
+                Step::Admin(Wish::Create { topic: topic.clone(), partitions: *partitions, replicas: *replicas, config: config.clone() })
             }
-            Action::SetTopicConfig { .. } | Action::ElectLeader { .. } | Action::Reassign { .. } | Action::Fault(_) => {
-                return Err(invalid("not yet"));
+            Action::SetTopicConfig { topic, config } => {
+                self.existing_topic(topic)?;
+                check_configs(config)?;
+                if config.is_empty() {
+                    return Err(invalid("a config and its value are expected"));
+                }
+                Step::Admin(Wish::SetConfig { topic: topic.clone(), config: config.clone() })
             }
+            Action::ElectLeader { topic, partition, unclean } => {
+                self.existing_partition(topic, *partition)?;
+                Step::Admin(Wish::Elect { topic: topic.clone(), partition: *partition, unclean: *unclean })
+            }
+            Action::Reassign { topic, partition, replicas } => {
+                self.existing_partition(topic, *partition)?;
+                let brokers = i64::from(self.genesis.brokers);
+                let mut seen = Set::new();
+                for id in replicas {
+                    if !(1..=brokers).contains(&i64::from(*id)) {
+                        return Err(invalid(format!("there is no broker {id}; there are 1 to {brokers}")));
+                    }
+                    if !seen.insert(*id) {
+                        return Err(invalid(format!("broker {id} is given twice")));
+                    }
+                }
+                if replicas.is_empty() {
+                    return Err(invalid("at least one broker is expected"));
+                }
+                Step::Admin(Wish::Reassign { topic: topic.clone(), partition: *partition, replicas: replicas.clone() })
+            }
+            Action::Fault(fault) => self.check_fault(fault)?,
             Action::DeleteTopic { topic } => {
                 self.existing_topic(topic)?;
                 Step::Admin(Wish::Delete { topic: topic.clone() })
@@ -188,13 +225,13 @@ impl World {
             Action::CrashClient { name } => {
                 let node = self.client_node(name)?;
                 match node.meta.state {
-                    ProcessState::Stopped | ProcessState::Crashed => return Err(wrong(node, "restart it first")),
+                    state if !state.is_up() => return Err(wrong(node, "restart it first")),
                     _ => Step::Crash(node.meta.id),
                 }
             }
             Action::RestartClient { name } => {
                 let node = self.client_node(name)?;
-                if !matches!(node.meta.state, ProcessState::Stopped | ProcessState::Crashed) {
+                if node.meta.state.is_up() {
                     return Err(wrong(node, "stop or crash it first"));
                 }
                 let incarnation = node.meta.incarnation + 1;
@@ -255,11 +292,14 @@ impl World {
                 let core = &mut self.core;
                 if let Some(node) = self.nodes.iter_mut().find(|node| matches!(node.machine, Machine::Admin(_))) {
                     if let Machine::Admin(admin) = &mut node.machine {
-                        admin.ask(wish);
+                        admin.ask(now, wish);
                     }
                     node.settle(core);
                 }
             }
+            Step::Fault(id, blow) => self.strike(id, blow),
+            Step::Links(weather) => self.core.weather = weather,
+            Step::Heal => self.heal(),
             Step::NewProducer(spec, client, acks) => {
                 let name = spec.name.clone();
                 let mut app = ProducerApp::new(spec, self.genesis.seed, now);
@@ -273,28 +313,33 @@ impl World {
                 self.start_node(name, Machine::Consumer(Box::new(app)));
             }
             Step::Stop(id) => self.with_node(id, Node::stop),
-            Step::Crash(id) => self.with_node(id, Node::crash),
+            Step::Crash(id) => self.with_node(id, |node, core| node.kill(core, ProcessState::Crashed)),
             Step::Pause(id) => self.with_node(id, Node::pause),
             Step::Resume(id) => self.with_node(id, Node::resume),
             Step::RestartProducer(id, client, acks) => self.with_node(id, |node, core| {
                 node.meta.incarnation += 1;
+                core.off.remove(&id);
                 node.set_state(core, ProcessState::Running);
+                let now = node.clock(core.now);
                 if let Machine::Producer(app) = &mut node.machine {
-                    app.start(core.now, client, acks);
+                    app.start(now, client, acks);
                 }
                 node.settle(core);
             }),
             Step::RestartConsumer(id, client) => self.with_node(id, |node, core| {
                 node.meta.incarnation += 1;
+                core.off.remove(&id);
                 node.set_state(core, ProcessState::Running);
+                let now = node.clock(core.now);
                 if let Machine::Consumer(app) = &mut node.machine {
-                    app.start(core.now, client);
+                    app.start(now, client);
                 }
                 node.settle(core);
             }),
             Step::SetRate(id, rate) => self.with_node(id, |node, core| {
+                let now = node.clock(core.now);
                 if let Machine::Producer(app) = &mut node.machine {
-                    app.set_rate(core.now, rate);
+                    app.set_rate(now, rate);
                 }
                 node.settle(core);
             }),
@@ -305,8 +350,9 @@ impl World {
                 node.settle(core);
             }),
             Step::Produce(id, key, value) => self.with_node(id, |node, core| {
+                let now = node.clock(core.now);
                 if let Machine::Producer(app) = &mut node.machine {
-                    app.by_hand(core.now, key, value);
+                    app.by_hand(now, key, value);
                 }
                 node.settle(core);
             }),
@@ -322,20 +368,33 @@ impl World {
         self.nodes.push(node);
     }
 
+    /// Topics and how many partitions they have, as the running brokers know it.
+    fn topics(&self) -> Map<Arc<str>, i32> {
+        let mut topics = Map::new();
+        for broker in self.brokers() {
+            for view in broker.partitions() {
+                let count = topics.entry(view.topic).or_insert(0);
+                *count = (*count).max(view.partition.saturating_add(1));
+            }
+        }
+        topics
+    }
+
     fn partition_count(&self, topic: &str) -> i32 {
-        let partitions = self.broker().map(|broker| broker.partitions()).unwrap_or_default();
-        i32::try_from(partitions.iter().filter(|partition| &*partition.topic == topic).count()).unwrap_or(i32::MAX)
+        self.topics().get(topic).copied().unwrap_or(0)
     }
 
     fn existing_topic(&self, topic: &str) -> Result<i32, ActionError> {
-        match self.partition_count(topic) {
-            0 => {
-                let partitions = self.broker().map(|broker| broker.partitions()).unwrap_or_default();
-                let names: Vec<&str> = partitions.iter().map(|partition| &*partition.topic).collect();
-                Err(no_such("topic", topic, names))
-            }
-            count => Ok(count),
+        let topics = self.topics();
+        topics.get(topic).copied().ok_or_else(|| no_such("topic", topic, topics.keys().map(|name| &**name).collect()))
+    }
+
+    fn existing_partition(&self, topic: &str, partition: i32) -> Result<(), ActionError> {
+        let count = self.existing_topic(topic)?;
+        if !(0..count).contains(&partition) {
+            return Err(invalid(format!("{topic} has the partitions 0 to {}", count - 1)));
         }
+        Ok(())
     }
 
     fn new_client_name(&self, name: &str) -> Result<(), ActionError> {
@@ -346,7 +405,7 @@ impl World {
         if name == ADMIN || self.nodes.iter().any(|node| &*node.meta.name == name) {
             return Err(ActionError::Exists { name: name.to_owned() });
         }
-        if self.nodes.len() as u64 >= u64::from(MAX_CLIENTS) + 2 {
+        if self.nodes.len() as u64 > u64::from(MAX_CLIENTS) + u64::from(self.genesis.brokers) {
             return Err(invalid(format!("a run has at most {MAX_CLIENTS} clients")));
         }
         Ok(())
@@ -389,7 +448,7 @@ impl World {
 
     fn producer_client(&self, spec: &ProducerSpec, incarnation: u32) -> Result<(Producer, i16), ActionError> {
         let seed = self.process_seed(&spec.name, incarnation);
-        ProducerApp::client(spec, (&self.bootstrap(), BROKER_PORT), seed).map_err(|error| client_error(&error))
+        ProducerApp::client(spec, self.bootstrap(), seed).map_err(|error| client_error(&error))
     }
 
     fn consumer_client(&self, spec: &ConsumerSpec, incarnation: u32) -> Result<Consumer, ActionError> {
@@ -401,16 +460,18 @@ impl World {
                 partitions.extend((0..self.partition_count(topic).max(1)).map(|partition| (topic.clone(), partition)));
             }
         }
-        let now: Time = self.core.now;
-        ConsumerApp::client(spec, (&self.bootstrap(), BROKER_PORT), seed, now, partitions).map_err(|error| client_error(&error))
+        let own = self.nodes.iter().find(|node| node.meta.name == spec.name);
+        let now: Time = own.map_or(self.core.now, |node| node.clock(self.core.now));
+        let sabotaged = self.genesis.sabotage == Some(Sabotage::CommitBeforeRecords);
+        ConsumerApp::client(spec, self.bootstrap(), seed, now, (partitions, sabotaged)).map_err(|error| client_error(&error))
     }
 }
 
-fn wrong(node: &Node, hint: &'static str) -> ActionError {
+pub(super) fn wrong(node: &Node, hint: &'static str) -> ActionError {
     ActionError::WrongState { name: node.meta.name.to_string(), state: node.meta.state.name(), hint }
 }
 
-fn no_such(what: &'static str, name: &str, mut names: Vec<&str>) -> ActionError {
+pub(super) fn no_such(what: &'static str, name: &str, mut names: Vec<&str>) -> ActionError {
     sort_by(&mut names, |a, b| a.cmp(b));
     names.dedup();
     names.truncate(8);

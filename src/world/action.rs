@@ -26,7 +26,16 @@ pub struct Genesis {
 impl Default for Genesis {
     /// One fresh broker with Kafka's configs, 60 to 90 ms away: near enough to be brisk, far enough to be seen.
     fn default() -> Self {
-        Self { seed: 1, brokers: 1, voters: 0, sabotage: None, broker_config: Map::new(), latency_us: 60_000, jitter_us: 30_000, disks: Map::new() }
+        Self {
+            seed: 1,
+            brokers: 1,
+            voters: 0,
+            sabotage: None,
+            broker_config: Map::new(),
+            latency_us: 60_000,
+            jitter_us: 30_000,
+            disks: Map::new(),
+        }
     }
 }
 
@@ -152,32 +161,66 @@ pub enum Action {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fault {
     /// The process dies; its page cache stays (SIGKILL).
-    Kill { node: Arc<str> },
+    Kill {
+        node: Arc<str>,
+    },
     /// The machine dies: what was not flushed is lost.
-    PowerLoss { node: Arc<str> },
+    PowerLoss {
+        node: Arc<str>,
+    },
     /// A broker that does not run loses its whole disk.
-    Wipe { node: Arc<str> },
+    Wipe {
+        node: Arc<str>,
+    },
     /// A controlled shutdown.
-    Stop { node: Arc<str> },
+    Stop {
+        node: Arc<str>,
+    },
     /// Starts again from its disk.
-    Restart { node: Arc<str> },
+    Restart {
+        node: Arc<str>,
+    },
     /// The process is frozen (a long garbage collection) until resumed.
-    Pause { node: Arc<str> },
-    Resume { node: Arc<str> },
+    Pause {
+        node: Arc<str>,
+    },
+    Resume {
+        node: Arc<str>,
+    },
     /// Every turn in which the broker writes takes this much longer, in microseconds; 0 heals.
-    SlowDisk { node: Arc<str>, delay_us: i64 },
+    SlowDisk {
+        node: Arc<str>,
+        delay_us: i64,
+    },
     /// This many bytes are free on the disk from now on; `None` heals.
-    FullDisk { node: Arc<str>, free: Option<u64> },
+    FullDisk {
+        node: Arc<str>,
+        free: Option<u64>,
+    },
     /// The node's clock is ahead of (or behind) the world's by this much, in microseconds.
-    Skew { node: Arc<str>, by_us: i64 },
+    Skew {
+        node: Arc<str>,
+        by_us: i64,
+    },
     /// All links from now on: one way latency and jitter in microseconds; loss of packets in a million (each lost one is sent again after
     /// 200 ms, doubling, as TCP does); duplicates in a million (TCP throws them away: they only cost).
-    Links { latency_us: i64, jitter_us: i64, loss_ppm: u32, duplicate_ppm: u32 },
+    Links {
+        latency_us: i64,
+        jitter_us: i64,
+        loss_ppm: u32,
+        duplicate_ppm: u32,
+    },
     /// Nothing goes from one node to the other (and, unless `one_way`, back) until healed. What is sent waits, as TCP's sends do, and the
     /// connection breaks after a while.
-    Cut { from: Arc<str>, to: Arc<str>, one_way: bool },
+    Cut {
+        from: Arc<str>,
+        to: Arc<str>,
+        one_way: bool,
+    },
     /// Cut from every other node.
-    Isolate { node: Arc<str> },
+    Isolate {
+        node: Arc<str>,
+    },
     /// All cuts are healed.
     Heal,
 }

@@ -1,27 +1,34 @@
-//! The admin client: topics are made, changed and deleted by frames, like everything else.
+//! The admin client: topics are made, changed and deleted by frames, like everything else. It asks one broker after the other until one
+//! answers: every broker forwards to the active controller.
 
 use crate::kafka::map::Map;
+use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use bytes::Bytes;
 use kafka_protocol::messages as m;
 use kafka_protocol::messages::ApiKey;
-use kafka_protocol::protocol::StrBytes;
+use kafka_protocol::protocol::{Decodable, StrBytes};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Versions that it speaks; brokers since 2.4 answer them.
-const CREATE_TOPICS_VERSION: i16 = 5;
-const DELETE_TOPICS_VERSION: i16 = 5;
-const CREATE_PARTITIONS_VERSION: i16 = 2;
 /// What the requests give the broker, in milliseconds.
 const TIMEOUT_MS: i32 = 30_000;
+/// How long it waits for a connection or an answer before it asks another broker, in milliseconds.
+const PATIENCE_MS: i64 = 10_000;
+/// How long a wish is tried again (`default.api.timeout.ms`), in milliseconds.
+const GIVE_UP_MS: i64 = 60_000;
+/// Between two attempts, in milliseconds.
+const BACKOFF_MS: i64 = 200;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Wish {
-    Create { topic: Arc<str>, partitions: i32, config: Map<String, String> },
+    Create { topic: Arc<str>, partitions: i32, replicas: i16, config: Map<String, String> },
     Delete { topic: Arc<str> },
     AddPartitions { topic: Arc<str>, total: i32 },
+    SetConfig { topic: Arc<str>, config: Map<String, String> },
+    Elect { topic: Arc<str>, partition: i32, unclean: bool },
+    Reassign { topic: Arc<str>, partition: i32, replicas: Vec<i32> },
 }
 
 /// What an admin client wants from the network.
@@ -29,44 +36,60 @@ pub(super) enum Wish {
 pub(super) enum Output {
     Connect { conn: u64, host: Arc<str>, port: i32 },
     Send { conn: u64, frame: Bytes },
+    HangUp { conn: u64 },
     Answered { api: ApiKey, topic: Arc<str>, error: ErrorCode, message: String },
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Connection {
-    None,
-    Dialling(u64),
+    /// To be dialled from then on.
+    None(Time),
+    Dialling(u64, Time),
     Open(u64),
+}
+
+/// A wish under way or to be tried again.
+#[derive(Clone, Debug)]
+struct Task {
+    wish: Wish,
+    give_up: Time,
+    attempts: u32,
 }
 
 /// One request at a time over one connection, which is opened when first needed.
 #[derive(Clone, Debug)]
 pub(super) struct Admin {
-    broker: (Arc<str>, i32),
+    brokers: Vec<(Arc<str>, i32)>,
+    /// Whose turn it is.
+    current: u32,
     connection: Connection,
     next_conn: u64,
     correlation: i32,
-    waiting: VecDeque<Wish>,
-    asked: Option<(i32, Wish)>,
+    waiting: VecDeque<Task>,
+    /// With its deadline.
+    asked: Option<(Task, Time)>,
+    not_before: Time,
     outputs: VecDeque<Output>,
 }
 
 impl Admin {
-    pub(super) fn new(host: Arc<str>, port: i32) -> Self {
+    pub(super) fn new(brokers: Vec<(Arc<str>, i32)>) -> Self {
         Self {
-            broker: (host, port),
-            connection: Connection::None,
+            brokers,
+            current: 0,
+            connection: Connection::None(Time(i64::MIN)),
             next_conn: 1,
             correlation: 0,
             waiting: VecDeque::new(),
             asked: None,
+            not_before: Time(i64::MIN),
             outputs: VecDeque::new(),
         }
     }
 
-    pub(super) fn ask(&mut self, wish: Wish) {
-        self.waiting.push_back(wish);
-        self.go_on();
+    pub(super) fn ask(&mut self, now: Time, wish: Wish) {
+        self.waiting.push_back(Task { wish, give_up: now.plus_millis(GIVE_UP_MS), attempts: 0 });
+        self.go_on(now);
     }
 
     /// Nothing is asked for and not yet answered.
@@ -74,64 +97,126 @@ impl Admin {
         self.waiting.is_empty() && self.asked.is_none()
     }
 
-    fn go_on(&mut self) {
+    fn go_on(&mut self, now: Time) {
+        while self.waiting.front().is_some_and(|task| task.give_up <= now) && self.asked.is_none() {
+            if let Some(task) = self.waiting.pop_front() {
+                self.answered(&task.wish, ErrorCode::RequestTimedOut, "no broker could do it in time".into());
+            }
+        }
         if self.asked.is_some() || self.waiting.is_empty() {
             return;
         }
         match self.connection {
-            Connection::Dialling(_) => {}
-            Connection::None => {
+            Connection::None(at) if at <= now => {
                 let conn = self.next_conn;
                 self.next_conn += 1;
-                self.connection = Connection::Dialling(conn);
-                self.outputs.push_back(Output::Connect { conn, host: self.broker.0.clone(), port: self.broker.1 });
-            }
-            Connection::Open(conn) => {
-                let Some(wish) = self.waiting.pop_front() else { return };
-                self.correlation = self.correlation.wrapping_add(1);
-                match encode(self.correlation, &wish) {
-                    Ok(frame) => {
-                        self.outputs.push_back(Output::Send { conn, frame });
-                        self.asked = Some((self.correlation, wish));
-                    }
-                    Err(error) => {
-                        self.answered(&wish, ErrorCode::UnknownServerError, error.to_string());
-                        self.go_on();
-                    }
+                self.connection = Connection::Dialling(conn, now.plus_millis(PATIENCE_MS));
+                let at = u64::from(self.current) % (self.brokers.len() as u64).max(1);
+                if let Some((host, port)) = self.brokers.get(at as usize).cloned() {
+                    self.outputs.push_back(Output::Connect { conn, host, port });
                 }
             }
+            Connection::Open(conn) if self.not_before <= now => {
+                let Some(mut task) = self.waiting.pop_front() else { return };
+                self.correlation = self.correlation.wrapping_add(1);
+                match encode(self.correlation, &task.wish) {
+                    Ok(frame) => {
+                        self.outputs.push_back(Output::Send { conn, frame });
+                        task.attempts += 1;
+                        self.asked = Some((task, now.plus_millis(PATIENCE_MS)));
+                    }
+                    Err(error) => self.answered(&task.wish, ErrorCode::UnknownServerError, error.to_string()),
+                }
+            }
+            _ => {}
         }
     }
 
     fn answered(&mut self, wish: &Wish, error: ErrorCode, message: String) {
-        let (api, topic) = describe(wish);
-        self.outputs.push_back(Output::Answered { api, topic, error, message });
+        let (api, _, topic) = describe(wish);
+        self.outputs.push_back(Output::Answered { api, topic: topic.clone(), error, message });
     }
 
-    pub(super) fn handle_connected(&mut self, conn: u64) {
-        if matches!(self.connection, Connection::Dialling(dialled) if dialled == conn) {
-            self.connection = Connection::Open(conn);
-            self.go_on();
+    /// The next broker gets its turn, a little later.
+    fn turn_away(&mut self, now: Time) {
+        self.current = self.current.wrapping_add(1);
+        self.connection = Connection::None(now.plus_millis(BACKOFF_MS));
+        if let Some((task, _)) = self.asked.take() {
+            self.waiting.push_front(task);
         }
     }
 
-    pub(super) fn handle_frame(&mut self, conn: u64, bytes: Bytes) {
-        if !matches!(self.connection, Connection::Open(open) if open == conn) {
+    pub(super) fn handle_connected(&mut self, now: Time, conn: u64) {
+        if matches!(self.connection, Connection::Dialling(dialled, _) if dialled == conn) {
+            self.connection = Connection::Open(conn);
+            self.go_on(now);
+        }
+    }
+
+    pub(super) fn handle_frame(&mut self, now: Time, conn: u64, bytes: Bytes) {
+        if self.connection != Connection::Open(conn) {
             return;
         }
-        if let Some((_, wish)) = self.asked.take() {
-            let (error, message) = decode(&wish, bytes);
-            self.answered(&wish, error, message);
+        if let Some((task, _)) = self.asked.take() {
+            let (mut error, message) = decode(&task.wish, bytes);
+            // An earlier attempt, whose answer never came, has done it.
+            let done = matches!(
+                (&task.wish, error),
+                (Wish::Create { .. }, ErrorCode::TopicAlreadyExists)
+                    | (Wish::Delete { .. }, ErrorCode::UnknownTopicOrPartition)
+                    | (Wish::Elect { .. }, ErrorCode::ElectionNotNeeded)
+            );
+            if done && task.attempts > 1 {
+                error = ErrorCode::None;
+            }
+            let unknown = error == ErrorCode::UnknownTopicOrPartition && task.attempts > 3;
+            if error.retriable() && !unknown && now < task.give_up {
+                self.waiting.push_front(task);
+                self.not_before = now.plus_millis(BACKOFF_MS);
+                if matches!(error, ErrorCode::NotController | ErrorCode::RequestTimedOut) {
+                    self.outputs.push_back(Output::HangUp { conn });
+                    self.turn_away(now);
+                }
+            } else {
+                self.answered(&task.wish, error, message);
+            }
         }
-        self.go_on();
+        self.go_on(now);
     }
 
-    pub(super) fn handle_disconnected(&mut self, _conn: u64) {
-        self.connection = Connection::None;
-        if let Some((_, wish)) = self.asked.take() {
-            self.answered(&wish, ErrorCode::UnknownServerError, "the connection broke before the answer came".into());
+    pub(super) fn handle_disconnected(&mut self, now: Time, conn: u64) {
+        let ours = match self.connection {
+            Connection::Dialling(own, _) | Connection::Open(own) => own == conn,
+            Connection::None(_) => false,
+        };
+        if ours {
+            self.turn_away(now);
+            self.go_on(now);
         }
-        self.go_on();
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Time) {
+        let late = match (self.connection, &self.asked) {
+            (Connection::Dialling(conn, at), _) if at <= now => Some(conn),
+            (Connection::Open(conn), Some((_, at))) if *at <= now => Some(conn),
+            _ => None,
+        };
+        if let Some(conn) = late {
+            self.outputs.push_back(Output::HangUp { conn });
+            self.turn_away(now);
+        }
+        self.go_on(now);
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Deadline> {
+        let at = match (self.connection, &self.asked) {
+            (_, Some((_, at))) => *at,
+            _ if self.waiting.is_empty() => return None,
+            (Connection::None(at) | Connection::Dialling(_, at), None) => at,
+            (Connection::Open(_), None) => self.not_before,
+        };
+        let first = self.waiting.front().filter(|_| self.asked.is_none()).map_or(at, |task| task.give_up.min(at));
+        Some((first, Reason::new("admin request", "")))
     }
 
     pub(super) fn poll_output(&mut self) -> Option<Output> {
@@ -139,11 +224,15 @@ impl Admin {
     }
 }
 
-fn describe(wish: &Wish) -> (ApiKey, Arc<str>) {
+/// API, the version that is spoken (brokers since 2.4 answer them), and the topic.
+fn describe(wish: &Wish) -> (ApiKey, i16, &Arc<str>) {
     match wish {
-        Wish::Create { topic, .. } => (ApiKey::CreateTopics, topic.clone()),
-        Wish::Delete { topic } => (ApiKey::DeleteTopics, topic.clone()),
-        Wish::AddPartitions { topic, .. } => (ApiKey::CreatePartitions, topic.clone()),
+        Wish::Create { topic, .. } => (ApiKey::CreateTopics, 5, topic),
+        Wish::Delete { topic } => (ApiKey::DeleteTopics, 5, topic),
+        Wish::AddPartitions { topic, .. } => (ApiKey::CreatePartitions, 2, topic),
+        Wish::SetConfig { topic, .. } => (ApiKey::IncrementalAlterConfigs, 1, topic),
+        Wish::Elect { topic, .. } => (ApiKey::ElectLeaders, 2, topic),
+        Wish::Reassign { topic, .. } => (ApiKey::AlterPartitionReassignments, 0, topic),
     }
 }
 
@@ -153,8 +242,10 @@ fn text(text: &str) -> StrBytes {
 
 fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
     const CLIENT: &str = "admin";
+    let (_, version, topic) = describe(wish);
+    let name = m::TopicName(text(topic));
     match wish {
-        Wish::Create { topic, partitions, config } => {
+        Wish::Create { partitions, replicas, config, .. } => {
             let configs = config
                 .iter()
                 .map(|(name, value)| {
@@ -162,49 +253,95 @@ fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
                 })
                 .collect();
             let topic = m::create_topics_request::CreatableTopic::default()
-                .with_name(m::TopicName(text(topic)))
+                .with_name(name)
                 .with_num_partitions(*partitions)
-                .with_replication_factor(-1)
+                .with_replication_factor(*replicas)
                 .with_configs(configs);
             let request = m::CreateTopicsRequest::default().with_topics(vec![topic]).with_timeout_ms(TIMEOUT_MS);
-            frame::encode_request(CREATE_TOPICS_VERSION, correlation, CLIENT, &request)
+            frame::encode_request(version, correlation, CLIENT, &request)
         }
-        Wish::Delete { topic } => {
-            let request = m::DeleteTopicsRequest::default().with_topic_names(vec![m::TopicName(text(topic))]).with_timeout_ms(TIMEOUT_MS);
-            frame::encode_request(DELETE_TOPICS_VERSION, correlation, CLIENT, &request)
+        Wish::Delete { .. } => {
+            let request = m::DeleteTopicsRequest::default().with_topic_names(vec![name]).with_timeout_ms(TIMEOUT_MS);
+            frame::encode_request(version, correlation, CLIENT, &request)
         }
-        Wish::AddPartitions { topic, total } => {
-            let topic = m::create_partitions_request::CreatePartitionsTopic::default()
-                .with_name(m::TopicName(text(topic)))
-                .with_count(*total)
-                .with_assignments(None);
+        Wish::AddPartitions { total, .. } => {
+            let topic =
+                m::create_partitions_request::CreatePartitionsTopic::default().with_name(name).with_count(*total).with_assignments(None);
             let request = m::CreatePartitionsRequest::default().with_topics(vec![topic]).with_timeout_ms(TIMEOUT_MS);
-            frame::encode_request(CREATE_PARTITIONS_VERSION, correlation, CLIENT, &request)
+            frame::encode_request(version, correlation, CLIENT, &request)
+        }
+        Wish::SetConfig { config, .. } => {
+            use m::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
+            // Operation 0 sets, 1 deletes; resource type 2 is a topic.
+            let configs = config
+                .iter()
+                .map(|(name, value)| {
+                    let config = AlterableConfig::default().with_name(text(name)).with_config_operation(i8::from(value.is_empty()));
+                    config.with_value((!value.is_empty()).then(|| text(value)))
+                })
+                .collect();
+            let resource = AlterConfigsResource::default().with_resource_type(2).with_resource_name(text(topic)).with_configs(configs);
+            let request = m::IncrementalAlterConfigsRequest::default().with_resources(vec![resource]);
+            frame::encode_request(version, correlation, CLIENT, &request)
+        }
+        Wish::Elect { partition, unclean, .. } => {
+            let topic = m::elect_leaders_request::TopicPartitions::default().with_topic(name).with_partitions(vec![*partition]);
+            let request = m::ElectLeadersRequest::default()
+                .with_election_type(i8::from(*unclean))
+                .with_topic_partitions(Some(vec![topic]))
+                .with_timeout_ms(TIMEOUT_MS);
+            frame::encode_request(version, correlation, CLIENT, &request)
+        }
+        Wish::Reassign { partition, replicas, .. } => {
+            use m::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
+            let replicas = replicas.iter().map(|id| m::BrokerId(*id)).collect();
+            let partition = ReassignablePartition::default().with_partition_index(*partition).with_replicas(Some(replicas));
+            let topic = ReassignableTopic::default().with_name(name).with_partitions(vec![partition]);
+            let request = m::AlterPartitionReassignmentsRequest::default().with_topics(vec![topic]).with_timeout_ms(TIMEOUT_MS);
+            frame::encode_request(version, correlation, CLIENT, &request)
         }
     }
 }
 
+type Found = Option<(i16, Option<StrBytes>)>;
+
+fn body<T: Decodable>(wish: &Wish, bytes: Bytes) -> Result<T, frame::FrameError> {
+    let (api, version, _) = describe(wish);
+    let (_, body) = frame::decode_response(api, version, bytes)?;
+    frame::decode_body(body, version)
+}
+
 /// The first topic's error code and message.
 fn decode(wish: &Wish, bytes: Bytes) -> (ErrorCode, String) {
-    let answer = || -> Result<Option<(i16, Option<StrBytes>)>, frame::FrameError> {
+    let answer = || -> Result<Found, frame::FrameError> {
         Ok(match wish {
             Wish::Create { .. } => {
-                let version = CREATE_TOPICS_VERSION;
-                let (_, body) = frame::decode_response(ApiKey::CreateTopics, version, bytes)?;
-                let response: m::CreateTopicsResponse = frame::decode_body(body, version)?;
+                let response: m::CreateTopicsResponse = body(wish, bytes)?;
                 response.topics.into_iter().next().map(|topic| (topic.error_code, topic.error_message))
             }
             Wish::Delete { .. } => {
-                let version = DELETE_TOPICS_VERSION;
-                let (_, body) = frame::decode_response(ApiKey::DeleteTopics, version, bytes)?;
-                let response: m::DeleteTopicsResponse = frame::decode_body(body, version)?;
+                let response: m::DeleteTopicsResponse = body(wish, bytes)?;
                 response.responses.into_iter().next().map(|topic| (topic.error_code, topic.error_message))
             }
             Wish::AddPartitions { .. } => {
-                let version = CREATE_PARTITIONS_VERSION;
-                let (_, body) = frame::decode_response(ApiKey::CreatePartitions, version, bytes)?;
-                let response: m::CreatePartitionsResponse = frame::decode_body(body, version)?;
+                let response: m::CreatePartitionsResponse = body(wish, bytes)?;
                 response.results.into_iter().next().map(|topic| (topic.error_code, topic.error_message))
+            }
+            Wish::SetConfig { .. } => {
+                let response: m::IncrementalAlterConfigsResponse = body(wish, bytes)?;
+                response.responses.into_iter().next().map(|resource| (resource.error_code, resource.error_message))
+            }
+            Wish::Elect { .. } => {
+                let response: m::ElectLeadersResponse = body(wish, bytes)?;
+                let results = response.replica_election_results.into_iter().flat_map(|topic| topic.partition_result);
+                let found = results.map(|row| (row.error_code, row.error_message)).next();
+                if response.error_code == 0 { found } else { Some((response.error_code, None)) }
+            }
+            Wish::Reassign { .. } => {
+                let response: m::AlterPartitionReassignmentsResponse = body(wish, bytes)?;
+                let rows = response.responses.into_iter().flat_map(|topic| topic.partitions);
+                let found = rows.map(|row| (row.error_code, row.error_message)).next();
+                if response.error_code == 0 { found } else { Some((response.error_code, response.error_message)) }
             }
         })
     };

@@ -45,15 +45,18 @@ impl ConsumerApp {
         }
     }
 
-    /// A client as this app's process starts it. `partitions`: of its topics, for an app without a group.
+    /// A client as this app's process starts it. `partitions`: of its topics, for an app without a group; `sabotaged`: see
+    /// `ConsumerConfig::commit_before_records`.
     pub(super) fn client(
         spec: &ConsumerSpec,
-        bootstrap: (&str, i32),
+        bootstrap: Vec<(Arc<str>, i32)>,
         seed: u64,
         now: Time,
-        partitions: Vec<(Arc<str>, i32)>,
+        (partitions, sabotaged): (Vec<(Arc<str>, i32)>, bool),
     ) -> Result<Consumer, ClientError> {
-        let mut config = ConsumerConfig::new(&spec.name, bootstrap.0, bootstrap.1);
+        let mut config = ConsumerConfig::new(&spec.name, "", 0);
+        config.bootstrap_servers = bootstrap;
+        config.commit_before_records = sabotaged;
         config.group_id.clone_from(&spec.group);
         config.enable_auto_commit = spec.commit == CommitPolicy::Auto && spec.group.is_some();
         for (name, value) in &spec.config {

@@ -82,13 +82,22 @@ pub enum EventKind {
         offset: i64,
         delivery: u32,
     },
-    /// "running", "paused", "stopping", "stopped", "crashed"; a process that starts comes from "new".
+    /// "running", "paused", "stopping", "stopped", "crashed" (clients), "killed" (brokers), "powered off"; a client that starts comes
+    /// from "new".
     ProcessState {
         node: NodeName,
         from: &'static str,
         to: &'static str,
     },
-    /// The broker's answer to an action that an admin client carried to it.
+    /// Nothing goes from one to the other (nor back, unless `one_way`); `to` is "everyone" for an isolated node.
+    LinkCut {
+        from: NodeName,
+        to: NodeName,
+        one_way: bool,
+    },
+    /// All cuts are gone.
+    Healed,
+    /// The cluster's answer to an action that an admin client carried to it.
     AdminAnswered {
         node: NodeName,
         api: ApiKey,

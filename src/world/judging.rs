@@ -10,17 +10,12 @@ use crate::kafka::time::Time;
 use bytes::Bytes;
 use std::sync::Arc;
 
-fn lives(node: &Node) -> bool {
-    !matches!(node.meta.state, ProcessState::Crashed | ProcessState::Stopped)
-}
-
 impl World {
     fn living(&self, node_id: i32) -> Option<&Broker> {
-        let node = self.nodes.iter().find(|node| matches!(&node.machine, Machine::Broker(_)) && super::judge::is_broker(&node.meta.name, node_id))?;
-        match &node.machine {
-            Machine::Broker(broker) if lives(node) => Some(broker),
+        self.nodes.iter().find_map(|node| match &node.machine {
+            Machine::Broker(broker) if broker.options.node_id == node_id => broker.broker.as_deref(),
             _ => None,
-        }
+        })
     }
 
     /// The next turn of a node, if it comes by `until`: `run_until` in pieces, for those who look at the world in between.
@@ -73,8 +68,8 @@ impl Sight for World {
 
     fn unclean(&self, topic: &str) -> bool {
         const NAME: &str = "unclean.leader.election.enable";
-        let images = || self.brokers().into_iter().filter_map(|node| self.image(node));
-        let image = images().max_by_key(|image| image.offset);
+        let images = Sight::brokers(self).into_iter().filter_map(|node| Sight::image(self, node));
+        let image = images.max_by_key(|image| image.offset);
         let of_topic = image.and_then(|image| image.topic_configs.get(topic)?.get(NAME));
         let of_cluster = image.and_then(|image| image.broker_configs.get("")?.get(NAME));
         of_topic.or(of_cluster).or_else(|| self.genesis().broker_config.get(NAME)).is_some_and(|value| value == "true")

@@ -4,12 +4,15 @@
 mod acting;
 pub mod action;
 mod admin;
+mod broker_node;
 mod consumer_app;
 pub mod event;
+mod faults;
 pub mod judge;
 mod judging;
 mod network;
 mod nodes;
+mod process;
 mod producer_app;
 mod queue;
 mod record;
@@ -23,13 +26,15 @@ pub use acting::{MAX_ACTIONS, MAX_CLIENTS, MAX_CONFIGS, MAX_HANDLE_US, MAX_KEYS,
 pub use record::MAX_EVENTS;
 
 use crate::kafka::broker::{Broker, BrokerOptions};
+use crate::kafka::controller::Voter;
 use crate::kafka::disk::Disk;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::{Deadline, Reason, Time};
 use action::{Action, ActionError, Genesis};
 use admin::Admin;
+use broker_node::BrokerNode;
 use event::{Event, EventId, EventKind};
-use network::{Core, Listener};
+use network::{Core, Listener, Weather};
 use nodes::{Input, Machine, Node};
 use queue::{NodeId, Pending};
 use std::sync::Arc;
@@ -38,8 +43,13 @@ use view::WorldView;
 /// Where virtual time begins: 2026-01-01T00:00:00Z, so that record timestamps look like timestamps.
 pub const EPOCH: Time = Time::from_millis(1_767_225_600_000);
 
-/// The port that simulated brokers listen on.
+/// The port on which simulated brokers listen to clients and followers, and the one on which they listen as controllers.
 const BROKER_PORT: i32 = 9092;
+const CONTROLLER_PORT: i32 = 9093;
+/// Brokers that a run has at most.
+pub const MAX_BROKERS: u32 = 9;
+/// Voters where the genesis does not say.
+const DEFAULT_VOTERS: u32 = 3;
 /// The node that carries topic actions to the broker.
 const ADMIN: &str = "admin";
 
@@ -57,40 +67,58 @@ impl World {
     /// Boots the brokers.
     ///
     /// # Errors
-    /// `Invalid` when there is not exactly one broker, a link is impossible, or the broker refuses its configs or its disk.
+    /// `Invalid` when there are not 1 to `MAX_BROKERS` brokers or as many voters, a link is impossible, or a broker refuses its configs or
+    /// its disk.
     pub fn new(genesis: Genesis) -> Result<Self, ActionError> {
-        if genesis.brokers != 1 {
-            return Err(ActionError::Invalid(format!("{} brokers: a run has exactly 1 for now", genesis.brokers)));
+        if !(1..=MAX_BROKERS).contains(&genesis.brokers) {
+            return Err(ActionError::Invalid(format!("{} brokers: a run has 1 to {MAX_BROKERS}", genesis.brokers)));
         }
-        let minute = 60_000_000;
-        if !(0..=minute).contains(&genesis.latency_us) || !(0..=minute).contains(&genesis.jitter_us) {
-            return Err(ActionError::Invalid("a link's latency and jitter are 0 to 60 s".into()));
+        let voters = match genesis.voters {
+            0 if genesis.brokers < DEFAULT_VOTERS => 1,
+            0 => DEFAULT_VOTERS,
+            voters => voters,
+        };
+        if voters > genesis.brokers {
+            return Err(ActionError::Invalid(format!("{voters} voters: there are only {} brokers", genesis.brokers)));
         }
+        let weather = Weather { latency_us: genesis.latency_us, jitter_us: genesis.jitter_us, loss_ppm: 0, duplicate_ppm: 0 };
+        faults::check_weather(weather)?;
         let now = EPOCH;
-        let node_id = 1;
-        let name: Arc<str> = format!("broker-{node_id}").into();
-        let options = BrokerOptions {
-            node_id,
-            cluster_id: "tidepool-AAAAAAAAAAAAA".into(),
-            host: name.clone(),
-            port: BROKER_PORT,
-            voters: Vec::new(),
-            controller_port: 9093,
-            sabotage: genesis.sabotage,
-            config: genesis.broker_config.clone(),
-            seed: Rng::stream(genesis.seed, &name).next_u64(),
-        };
-        let disk = match genesis.disks.get(&node_id) {
-            Some(files) => Disk::from_files(files.iter().cloned()),
-            None => Disk::default(),
-        };
-        let broker = Broker::open(now, options, disk).map_err(|error| ActionError::Invalid(error.to_string()))?;
-        let mut core = Core::new(now, genesis.seed, genesis.latency_us, genesis.jitter_us);
-        core.listeners.push(Listener { host: name.clone(), port: BROKER_PORT, node: NodeId(0), name: name.clone() });
-        let mut broker = Node::new(NodeId(0), name.clone(), Machine::Broker(Box::new(broker)));
-        broker.settle(&mut core);
-        let admin = Node::new(NodeId(1), ADMIN.into(), Machine::Admin(Box::new(Admin::new(name, BROKER_PORT))));
-        Ok(Self { genesis: Arc::new(genesis), history: Arc::new(Vec::new()), core, nodes: vec![broker, admin] })
+        let ids = || (1..=MAX_BROKERS).zip(1_i32..).take_while(|(n, _)| *n <= genesis.brokers).map(|(_, id)| id);
+        let quorum: Vec<Voter> = ids().zip(0..voters).map(|(id, _)| Voter { id, host: broker_name(id), port: CONTROLLER_PORT }).collect();
+        let mut core = Core::new(now, genesis.seed, weather);
+        let mut nodes = Vec::new();
+        for (node_id, index) in ids().zip(0_u32..) {
+            let name = broker_name(node_id);
+            let options = BrokerOptions {
+                node_id,
+                cluster_id: "tidepool-AAAAAAAAAAAAA".into(),
+                host: name.clone(),
+                port: BROKER_PORT,
+                voters: if genesis.brokers == 1 { Vec::new() } else { quorum.clone() },
+                controller_port: CONTROLLER_PORT,
+                sabotage: genesis.sabotage,
+                config: genesis.broker_config.clone(),
+                seed: Rng::stream(genesis.seed, &name).next_u64(),
+            };
+            let disk = match genesis.disks.get(&node_id) {
+                Some(files) => Disk::from_files(files.iter().cloned()),
+                None => Disk::default(),
+            };
+            let broker = Broker::open(now, options.clone(), disk).map_err(|error| ActionError::Invalid(error.to_string()))?;
+            for (port, controller) in [(BROKER_PORT, false), (CONTROLLER_PORT, true)] {
+                core.listeners.push(Listener { host: name.clone(), port, controller, node: NodeId(index), name: name.clone() });
+            }
+            let machine = Machine::Broker(Box::new(BrokerNode::new(options, Box::new(broker))));
+            nodes.push(Node::new(NodeId(index), name, machine));
+        }
+        let mut world = Self { genesis: Arc::new(genesis), history: Arc::new(Vec::new()), core, nodes };
+        for node in &mut world.nodes {
+            node.settle(&mut world.core);
+        }
+        let admin = Machine::Admin(Box::new(Admin::new(world.bootstrap())));
+        world.nodes.push(Node::new(NodeId(u32::try_from(world.nodes.len()).unwrap_or(u32::MAX)), ADMIN.into(), admin));
+        Ok(world)
     }
 
     /// The one door: does `action` now, and appends it to the history. An action that cannot be done changes nothing.
@@ -143,6 +171,7 @@ impl World {
             }
             Pending::Dialled { .. } | Pending::Accepted { .. } | Pending::Refused { .. } => Some(Reason::new("connection setup", "")),
             Pending::Closed { .. } => Some(Reason::new("end of a connection", "")),
+            Pending::Again { .. } => Some(Reason::new("retransmission", "")),
         };
         Some((at, reason.unwrap_or_else(|| Reason::new("timer", ""))))
     }
@@ -199,7 +228,7 @@ impl World {
         self.show()
     }
 
-    /// Whether every topic action has been answered by the broker.
+    /// Whether every topic action has been answered by the cluster.
     pub fn topics_settled(&self) -> bool {
         self.nodes.iter().all(|node| match &node.machine {
             Machine::Admin(admin) => admin.is_idle(),
@@ -207,32 +236,37 @@ impl World {
         })
     }
 
+    /// Whether the controller counts every running broker in.
+    pub fn brokers_settled(&self) -> bool {
+        self.brokers().all(|broker| self.is_unfenced(broker))
+    }
+
+    fn is_unfenced(&self, broker: &Broker) -> bool {
+        self.genesis.brokers == 1 || broker.is_unfenced()
+    }
+
     /// The broker's disk, for a backend that writes its changes behind the engine.
     pub fn disk_mut(&mut self, node_id: i32) -> Option<&mut Disk> {
-        let name = format!("broker-{node_id}");
-        self.nodes.iter_mut().find(|node| *node.meta.name == *name).and_then(|node| match &mut node.machine {
-            Machine::Broker(broker) => Some(broker.disk_mut()),
+        self.nodes.iter_mut().find_map(|node| match &mut node.machine {
+            Machine::Broker(broker) if broker.options.node_id == node_id => Some(broker.disk_mut()),
             _ => None,
         })
     }
 
     fn process(&mut self, what: Pending) {
+        let Some(what) = self.core.let_through(what) else { return };
         match what {
             Pending::Wake { node } => self.with_node(node, Node::wake),
-            Pending::Dialled { link: id } => {
-                let Some(link) = self.core.links.get(&id) else { return };
-                let broker = link.broker;
-                let kind = EventKind::Connected { from: link.client_name.clone(), to: link.broker_name.clone() };
-                self.core.cause = Some(self.core.record(kind));
-                self.core.accept(id);
-                self.with_node(broker, |node, core| node.deliver(core, Input::Connected(id.0)));
-            }
+            Pending::Dialled { link: id } => self.dialled(id),
             Pending::Accepted { link: id } => {
-                let Some(link) = self.core.links.get(&id).filter(|link| link.client_open) else { return };
-                let (client, conn) = (link.client, link.client_conn);
-                let kind = EventKind::Connected { from: link.broker_name.clone(), to: link.client_name.clone() };
+                let Some(link) = self.core.links.get(&id) else { return };
+                if !link.dialler.open {
+                    return self.core.tell_closed(id, true);
+                }
+                let (node, conn) = (link.dialler.node, link.conn);
+                let kind = EventKind::Connected { from: link.listener.name.clone(), to: link.dialler.name.clone() };
                 self.core.cause = Some(self.core.record(kind));
-                self.with_node(client, |node, core| node.deliver(core, Input::Connected(conn)));
+                self.with_node(node, |node, core| node.deliver(core, Input::Connected(conn)));
             }
             Pending::Refused { node, incarnation, conn } => {
                 let Some(name) = self.node(node).filter(|node| node.meta.incarnation == incarnation).map(|n| n.meta.name.clone()) else {
@@ -240,45 +274,80 @@ impl World {
                 };
                 let kind = EventKind::Disconnected { from: "nobody".into(), to: name };
                 self.core.cause = Some(self.core.record(kind));
-                self.with_node(node, |node, core| node.deliver(core, Input::Disconnected(conn)));
+                self.with_node(node, |node, core| node.deliver(core, Input::Disconnected { dialled: true, conn }));
             }
             Pending::Frame { message } => self.arrive(message),
-            Pending::Closed { link: id, to_broker } => self.closed(id, to_broker),
+            Pending::Closed { link: id, to_listener } => {
+                if let Some(link) = self.core.forget(id).filter(|link| link.end(!to_listener).open) {
+                    self.disconnected(id, &link, !to_listener);
+                }
+            }
+            Pending::Again { link, to_listener } => match self.core.again(link, to_listener) {
+                Ok(parcels) => {
+                    for (cause, what) in parcels {
+                        self.core.cause = cause;
+                        self.process(what);
+                    }
+                }
+                Err(()) => self.give_up(link, to_listener),
+            },
         }
+    }
+
+    fn dialled(&mut self, id: queue::LinkId) {
+        let Some(link) = self.core.links.get(&id) else { return };
+        let (node, controller, open) = (link.listener.node, link.controller, link.listener.open);
+        if !open || !self.node(node).is_some_and(|node| node.meta.state.is_up()) {
+            // The machine is there, but nobody listens.
+            self.core.hang_up(id, false);
+            return self.core.tell_closed(id, false);
+        }
+        let kind = EventKind::Connected { from: link.dialler.name.clone(), to: link.listener.name.clone() };
+        self.core.cause = Some(self.core.record(kind));
+        self.core.accept(id);
+        self.with_node(node, |node, core| node.deliver(core, Input::Accepted { conn: id.0, controller }));
     }
 
     fn arrive(&mut self, message: u64) {
         let Some(flight) = self.core.flights.remove(&message) else { return };
-        let link = self.core.links.get(&flight.link);
-        let place = link.and_then(|link| match flight.to_broker {
-            true => link.broker_open.then_some((link.broker, flight.link.0)),
-            false => link.client_open.then_some((link.client, link.client_conn)),
-        });
-        match place {
+        let (id, dialled) = (flight.link, !flight.to_listener);
+        if flight.doomed {
+            self.core.record(EventKind::FrameLost { message });
+            return self.give_up(id, flight.to_listener);
+        }
+        let place = self.core.links.get(&id).filter(|link| link.end(dialled).open);
+        match place.map(|link| (link.end(dialled).node, if dialled { link.conn } else { id.0 })) {
             Some((node, conn)) => {
                 self.core.cause = Some(self.core.record(EventKind::FrameArrived { message }));
-                self.with_node(node, |node, core| node.deliver(core, Input::Frame(conn, flight.frame)));
+                self.with_node(node, |node, core| node.deliver(core, Input::Frame { dialled, conn, frame: flight.frame }));
             }
             None => {
                 self.core.record(EventKind::FrameLost { message });
+                // A machine that does not know the connection says so.
+                self.core.tell_closed(id, dialled);
             }
         }
     }
 
-    fn closed(&mut self, id: queue::LinkId, to_broker: bool) {
-        let Some(link) = self.core.links.remove(&id) else { return };
-        if to_broker && link.broker_open {
-            let kind = EventKind::Disconnected { from: link.client_name, to: link.broker_name };
-            self.core.cause = Some(self.core.record(kind));
-            self.with_node(link.broker, |node, core| node.deliver(core, Input::Disconnected(id.0)));
-        } else if !to_broker && link.client_open {
-            let kind = EventKind::Disconnected { from: link.broker_name, to: link.client_name };
-            self.core.cause = Some(self.core.record(kind));
-            self.with_node(link.client, |node, core| {
-                node.meta.conns.remove(&link.client_conn);
-                node.deliver(core, Input::Disconnected(link.client_conn));
-            });
+    /// What was sent cannot be delivered: the connection breaks where it came from.
+    fn give_up(&mut self, id: queue::LinkId, to_listener: bool) {
+        if let Some(link) = self.core.break_at(id, to_listener) {
+            self.disconnected(id, &link, to_listener);
         }
+    }
+
+    /// One end of a connection learns that it is over.
+    fn disconnected(&mut self, id: queue::LinkId, link: &network::Link, dialled: bool) {
+        let (end, other) = (link.end(dialled), link.end(!dialled));
+        let conn = if dialled { link.conn } else { id.0 };
+        let kind = EventKind::Disconnected { from: other.name.clone(), to: end.name.clone() };
+        self.core.cause = Some(self.core.record(kind));
+        self.with_node(end.node, |node, core| {
+            if dialled {
+                node.meta.conns.remove(&conn);
+            }
+            node.deliver(core, Input::Disconnected { dialled, conn });
+        });
     }
 
     fn node(&self, id: NodeId) -> Option<&Node> {
@@ -292,15 +361,25 @@ impl World {
         }
     }
 
-    fn broker(&self) -> Option<&Broker> {
-        self.nodes.iter().find_map(|node| match &node.machine {
-            Machine::Broker(broker) => Some(&**broker),
+    /// The brokers that have a process, by id.
+    fn brokers(&self) -> impl Iterator<Item = &Broker> {
+        self.nodes.iter().filter_map(|node| match &node.machine {
+            Machine::Broker(node) => node.broker.as_deref(),
             _ => None,
         })
     }
 
-    /// The host that clients dial first.
-    fn bootstrap(&self) -> Arc<str> {
-        self.core.listeners.first().map_or_else(|| "broker-1".into(), |listener| listener.host.clone())
+    /// The servers that clients dial first: those that run, or all when none does.
+    fn bootstrap(&self) -> Vec<(Arc<str>, i32)> {
+        let server = |node: &Node| match &node.machine {
+            Machine::Broker(_) => Some((node.meta.name.clone(), BROKER_PORT)),
+            _ => None,
+        };
+        let running: Vec<_> = self.nodes.iter().filter(|node| node.meta.state.is_up()).filter_map(server).collect();
+        if running.is_empty() { self.nodes.iter().filter_map(server).collect() } else { running }
     }
+}
+
+fn broker_name(node_id: i32) -> Arc<str> {
+    format!("broker-{node_id}").into()
 }

@@ -1,12 +1,12 @@
 //! Nodes: a process with its machine. Every mutation is followed by a full drain of outputs and a re-armed wake-up.
 
 use super::admin::{self, Admin};
+use super::broker_node::BrokerNode;
 use super::consumer_app::ConsumerApp;
 use super::event::{EventId, EventKind, NodeName};
 use super::network::Core;
 use super::producer_app::ProducerApp;
 use super::queue::{LinkId, NodeId, Pending, Slot};
-use crate::kafka::broker::{self, Broker};
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
 use crate::kafka::client::{self, ConnId};
@@ -18,16 +18,20 @@ use bytes::Bytes;
 /// not move must not stop time.
 const MAX_WAKES_AT_ONCE: u32 = 1000;
 
-/// What a stopping client has at most, as `KafkaConsumer.close` and `KafkaProducer.close` have by default: 30 s.
-const CLOSE_TIMEOUT_US: i64 = 30_000_000;
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum ProcessState {
     Running,
     Paused,
-    Stopping { until: Time },
+    Stopping {
+        until: Time,
+    },
     Stopped,
+    /// A client's process died.
     Crashed,
+    /// A broker's process died; its page cache stays.
+    Killed,
+    /// The machine died.
+    PoweredOff,
 }
 
 impl ProcessState {
@@ -38,21 +42,42 @@ impl ProcessState {
             Self::Stopping { .. } => "stopping",
             Self::Stopped => "stopped",
             Self::Crashed => "crashed",
+            Self::Killed => "killed",
+            Self::PoweredOff => "powered off",
         }
+    }
+
+    /// There is a process, if only a frozen one.
+    pub(super) fn is_up(self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Stopping { .. })
     }
 }
 
 /// What reaches a node.
 #[derive(Clone, Debug)]
 pub(super) enum Input {
+    /// A connection that this node dialled is up.
     Connected(u64),
-    Frame(u64, Bytes),
-    Disconnected(u64),
+    /// Someone has dialled this node; `controller`: its controller listener.
+    Accepted {
+        conn: u64,
+        controller: bool,
+    },
+    /// On a connection that this node dialled, or one that it accepted: the two are numbered apart.
+    Frame {
+        dialled: bool,
+        conn: u64,
+        frame: Bytes,
+    },
+    Disconnected {
+        dialled: bool,
+        conn: u64,
+    },
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Machine {
-    Broker(Box<Broker>),
+    Broker(Box<BrokerNode>),
     Producer(Box<ProducerApp>),
     Consumer(Box<ConsumerApp>),
     Admin(Box<Admin>),
@@ -66,14 +91,16 @@ pub(super) struct Meta {
     pub(super) state: ProcessState,
     /// Which process of this name it is: 1 is the first.
     pub(super) incarnation: u32,
-    /// The client's connections.
+    /// The connections that it dialled.
     pub(super) conns: Map<u64, LinkId>,
+    /// How far its clock is ahead of the world's, in microseconds.
+    pub(super) skew_us: i64,
     wake: Option<(Slot, Reason)>,
     wake_cause: Option<EventId>,
     last_wake: Time,
     wakes_at_once: u32,
     /// What arrived while the process is paused, each with its event.
-    held: Vec<(Option<EventId>, Input)>,
+    pub(super) held: Vec<(Option<EventId>, Input)>,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +118,7 @@ impl Node {
                 state: ProcessState::Running,
                 incarnation: 1,
                 conns: Map::new(),
+                skew_us: 0,
                 wake: None,
                 wake_cause: None,
                 last_wake: Time(i64::MIN),
@@ -116,22 +144,22 @@ impl Node {
         self.settle(core);
     }
 
-    fn hand_in(&mut self, now: Time, input: Input) {
+    /// What this node's clock shows.
+    pub(super) fn clock(&self, now: Time) -> Time {
+        now.plus_micros(self.meta.skew_us)
+    }
+
+    pub(super) fn hand_in(&mut self, now: Time, input: Input) {
+        let now = self.clock(now);
         match &mut self.machine {
-            Machine::Broker(broker) => match input {
-                Input::Connected(conn) => {
-                    let host = format!("/10.0.0.{}", conn % 250 + 1);
-                    broker.handle_connected(now, broker::ConnId(conn), &host);
-                }
-                Input::Frame(conn, frame) => broker.handle_frame(now, broker::ConnId(conn), frame),
-                Input::Disconnected(conn) => broker.handle_disconnected(now, broker::ConnId(conn)),
-            },
+            Machine::Broker(node) => node.hand_in(now, input),
             Machine::Producer(app) => {
                 if let Some(client) = app.client.as_mut() {
                     match input {
                         Input::Connected(conn) => client.handle_connected(now, ConnId(conn)),
-                        Input::Frame(conn, frame) => client.handle_frame(now, ConnId(conn), frame),
-                        Input::Disconnected(conn) => client.handle_disconnected(now, ConnId(conn)),
+                        Input::Frame { conn, frame, .. } => client.handle_frame(now, ConnId(conn), frame),
+                        Input::Disconnected { conn, .. } => client.handle_disconnected(now, ConnId(conn)),
+                        Input::Accepted { .. } => {}
                     }
                 }
             }
@@ -139,15 +167,17 @@ impl Node {
                 if let Some(client) = app.client.as_mut() {
                     match input {
                         Input::Connected(conn) => client.handle_connected(now, ConnId(conn)),
-                        Input::Frame(conn, frame) => client.handle_frame(now, ConnId(conn), frame),
-                        Input::Disconnected(conn) => client.handle_disconnected(now, ConnId(conn)),
+                        Input::Frame { conn, frame, .. } => client.handle_frame(now, ConnId(conn), frame),
+                        Input::Disconnected { conn, .. } => client.handle_disconnected(now, ConnId(conn)),
+                        Input::Accepted { .. } => {}
                     }
                 }
             }
             Machine::Admin(admin) => match input {
-                Input::Connected(conn) => admin.handle_connected(conn),
-                Input::Frame(conn, frame) => admin.handle_frame(conn, frame),
-                Input::Disconnected(conn) => admin.handle_disconnected(conn),
+                Input::Connected(conn) => admin.handle_connected(now, conn),
+                Input::Frame { conn, frame, .. } => admin.handle_frame(now, conn, frame),
+                Input::Disconnected { conn, .. } => admin.handle_disconnected(now, conn),
+                Input::Accepted { .. } => {}
             },
         }
     }
@@ -155,10 +185,11 @@ impl Node {
     /// After any mutation: outputs out, the app's turn, until nothing more comes; then the next wake-up.
     pub(super) fn settle(&mut self, core: &mut Core) {
         let runs = !matches!(self.meta.state, ProcessState::Paused);
+        let now = self.clock(core.now);
         loop {
             self.drain(core);
             let Machine::Consumer(app) = &mut self.machine else { break };
-            if !runs || !app.poll(core.now) {
+            if !runs || !app.poll(now) {
                 break;
             }
         }
@@ -169,26 +200,10 @@ impl Node {
     fn drain(&mut self, core: &mut Core) {
         let meta = &mut self.meta;
         match &mut self.machine {
-            Machine::Broker(broker) => {
-                while let Some(output) = broker.poll_output() {
-                    match output {
-                        broker::Output::Send { conn, frame } => core.send(LinkId(conn.0), false, frame),
-                        broker::Output::Close { conn, why } => {
-                            core.record(EventKind::BrokerLog { node: meta.name.clone(), line: why });
-                            core.hang_up(LinkId(conn.0), false);
-                        }
-                        broker::Output::Dial { .. }
-                        | broker::Output::SendPeer { .. }
-                        | broker::Output::HangUp { .. }
-                        | broker::Output::Halt { .. }
-                        | broker::Output::Stopped => {}
-                        broker::Output::Log(line) => {
-                            core.record(EventKind::BrokerLog { node: meta.name.clone(), line });
-                        }
-                        broker::Output::Event(event) => {
-                            core.record(EventKind::Broker { node: meta.name.clone(), event });
-                        }
-                    }
+            Machine::Broker(node) => {
+                if let Some(why) = node.drain(core, meta) {
+                    core.record(EventKind::BrokerLog { node: meta.name.clone(), line: why });
+                    self.kill(core, ProcessState::Killed);
                 }
             }
             Machine::Producer(app) => {
@@ -219,6 +234,11 @@ impl Node {
                                 core.send(*link, true, frame);
                             }
                         }
+                        admin::Output::HangUp { conn } => {
+                            if let Some(link) = meta.conns.remove(&conn) {
+                                core.hang_up(link, true);
+                            }
+                        }
                         admin::Output::Answered { api, topic, error, message } => {
                             core.record(EventKind::AdminAnswered { node: meta.name.clone(), api, topic, error, message });
                         }
@@ -228,23 +248,25 @@ impl Node {
         }
     }
 
-    /// The next deadline of the machine or of the app around it.
+    /// The next deadline of the machine or of the app around it, by the world's clock.
     fn deadline(&self) -> Option<Deadline> {
-        match &self.machine {
-            Machine::Broker(broker) => broker.poll_timeout(),
-            Machine::Admin(_) => None,
+        let name = &self.meta.name;
+        let own = match &self.machine {
+            Machine::Broker(node) => node.broker.as_ref().and_then(|broker| broker.poll_timeout()),
+            Machine::Admin(admin) => admin.poll_timeout(),
             Machine::Producer(app) => {
-                let tick = app.next_tick().map(|at| (at, Reason::new("next record", self.meta.name.clone())));
-                earlier(earlier(app.client.as_ref().and_then(|client| client.poll_timeout()), tick), self.closing())
+                let tick = app.next_tick().map(|at| (at, Reason::new("next record", name.clone())));
+                earlier(app.client.as_ref().and_then(|client| client.poll_timeout()), tick)
             }
             Machine::Consumer(app) => {
-                let name = &self.meta.name;
                 let handler = app.handler_done.map(|at| (at, Reason::new("handler", name.clone())));
                 let poll = app.poll_again.filter(|_| !app.closing).map(|at| (at, Reason::new("poll", name.clone())));
                 let machine = app.client.as_ref().and_then(|client| client.poll_timeout());
-                earlier(earlier(machine, earlier(handler, poll)), self.closing())
+                earlier(machine, earlier(handler, poll))
             }
-        }
+        };
+        let own = own.filter(|(at, _)| *at != Time::NEVER).map(|(at, reason)| (at.plus_micros(-self.meta.skew_us), reason));
+        earlier(own, self.closing())
     }
 
     fn closing(&self) -> Option<Deadline> {
@@ -255,9 +277,9 @@ impl Node {
     }
 
     /// One pending wake-up, at the earliest deadline.
-    fn arm(&mut self, core: &mut Core) {
-        let asleep = matches!(self.meta.state, ProcessState::Paused | ProcessState::Stopped | ProcessState::Crashed);
-        let wanted = if asleep { None } else { self.deadline().filter(|(at, _)| *at != Time::NEVER) };
+    pub(super) fn arm(&mut self, core: &mut Core) {
+        let awake = matches!(self.meta.state, ProcessState::Running | ProcessState::Stopping { .. });
+        let wanted = if awake { self.deadline() } else { None };
         let Some((at, reason)) = wanted else {
             self.disarm(core);
             return;
@@ -295,6 +317,7 @@ impl Node {
             self.meta.wakes_at_once = 0;
         }
         core.cause = self.meta.wake_cause;
+        let now = self.clock(now);
         let handler = match &mut self.machine {
             Machine::Consumer(app) if app.handler_done.is_some_and(|at| at <= now) => app.finish_one(now).map(|record| {
                 let delivery = core.sinks.deliver(app.owner(), &record.topic, record.partition, record.offset);
@@ -318,7 +341,11 @@ impl Node {
         });
         core.cause = Some(core.record(kind));
         match &mut self.machine {
-            Machine::Broker(broker) => broker.handle_timeout(now),
+            Machine::Broker(node) => {
+                if let Some(broker) = node.broker.as_mut() {
+                    broker.handle_timeout(now);
+                }
+            }
             Machine::Producer(app) => {
                 if app.next_tick().is_some_and(|at| at <= now) {
                     app.tick(now);
@@ -336,90 +363,9 @@ impl Node {
                     client.handle_timeout(now);
                 }
             }
-            Machine::Admin(_) => {}
+            Machine::Admin(admin) => admin.handle_timeout(now),
         }
         self.settle(core);
-    }
-
-    pub(super) fn set_state(&mut self, core: &mut Core, to: ProcessState) {
-        let from = self.meta.state.name();
-        self.meta.state = to;
-        let kind = EventKind::ProcessState { node: self.meta.name.clone(), from, to: to.name() };
-        core.cause = Some(core.record(kind));
-    }
-
-    /// The process ends: what it had open breaks, what it knew is gone.
-    fn end_process(&mut self, core: &mut Core) {
-        for (_, link) in std::mem::take(&mut self.meta.conns) {
-            core.hang_up(link, true);
-        }
-        self.meta.held.clear();
-        match &mut self.machine {
-            Machine::Producer(app) => app.client = None,
-            Machine::Consumer(app) => app.forget_process(),
-            Machine::Broker(_) | Machine::Admin(_) => {}
-        }
-        self.arm(core);
-    }
-
-    pub(super) fn crash(&mut self, core: &mut Core) {
-        self.set_state(core, ProcessState::Crashed);
-        self.end_process(core);
-    }
-
-    pub(super) fn pause(&mut self, core: &mut Core) {
-        self.set_state(core, ProcessState::Paused);
-        self.arm(core);
-    }
-
-    pub(super) fn resume(&mut self, core: &mut Core) {
-        self.set_state(core, ProcessState::Running);
-        let resumed = core.cause;
-        for (cause, input) in std::mem::take(&mut self.meta.held) {
-            core.cause = cause.or(resumed);
-            self.hand_in(core.now, input);
-            self.settle(core);
-        }
-        core.cause = resumed;
-        self.settle(core);
-    }
-
-    /// Stops as its program would: flush and close; the process ends once that is done.
-    pub(super) fn stop(&mut self, core: &mut Core) {
-        self.set_state(core, ProcessState::Stopping { until: core.now.plus_micros(CLOSE_TIMEOUT_US) });
-        match &mut self.machine {
-            Machine::Producer(app) => {
-                app.ticking = false;
-                if let Some(client) = app.client.as_mut() {
-                    client.flush(core.now);
-                }
-            }
-            Machine::Consumer(app) => {
-                app.closing = true;
-                app.backlog.clear();
-                app.handler_done = None;
-                app.poll_again = None;
-                if let Some(client) = app.client.as_mut() {
-                    client.close(core.now);
-                }
-            }
-            Machine::Broker(_) | Machine::Admin(_) => {}
-        }
-        self.settle(core);
-    }
-
-    fn finish_stopping(&mut self, core: &mut Core) {
-        let ProcessState::Stopping { until } = self.meta.state else { return };
-        let done = match &self.machine {
-            Machine::Producer(app) => app.client.as_ref().is_none_or(|client| client.pending() == 0),
-            // A closing consumer keeps its connections until it has committed and left.
-            Machine::Consumer(app) => app.client.as_ref().is_none_or(|client| client.state() == "closed") && self.meta.conns.is_empty(),
-            Machine::Broker(_) | Machine::Admin(_) => true,
-        };
-        if done || until <= core.now {
-            self.set_state(core, ProcessState::Stopped);
-            self.end_process(core);
-        }
     }
 }
 

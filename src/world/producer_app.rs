@@ -73,8 +73,9 @@ impl ProducerApp {
     }
 
     /// A client as this app's process starts it.
-    pub(super) fn client(spec: &ProducerSpec, bootstrap: (&str, i32), seed: u64) -> Result<(Producer, i16), ClientError> {
-        let mut config = ProducerConfig::new(&spec.name, bootstrap.0, bootstrap.1);
+    pub(super) fn client(spec: &ProducerSpec, bootstrap: Vec<(Arc<str>, i32)>, seed: u64) -> Result<(Producer, i16), ClientError> {
+        let mut config = ProducerConfig::new(&spec.name, "", 0);
+        config.bootstrap_servers = bootstrap;
         for (name, value) in &spec.config {
             config.set(name, value)?;
         }

@@ -7,17 +7,17 @@ use crate::kafka::time::Time;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct NodeId(pub(super) u32);
 
-/// A connection between a client and a broker; also the broker's `ConnId`. Never used again.
+/// A connection between two nodes; also the `ConnId` of the broker that accepted it. Never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct LinkId(pub(super) u64);
 
 #[derive(Clone, Debug)]
 pub(super) enum Pending {
-    /// A dial arrives at the broker.
+    /// A dial arrives at the listener.
     Dialled {
         link: LinkId,
     },
-    /// The broker's acceptance arrives at the client.
+    /// The acceptance arrives at the dialler.
     Accepted {
         link: LinkId,
     },
@@ -33,7 +33,12 @@ pub(super) enum Pending {
     /// One side has closed; the other learns it.
     Closed {
         link: LinkId,
-        to_broker: bool,
+        to_listener: bool,
+    },
+    /// What waits on a link is sent again.
+    Again {
+        link: LinkId,
+        to_listener: bool,
     },
     /// The node's earliest deadline.
     Wake {

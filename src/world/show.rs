@@ -3,8 +3,13 @@
 use super::World;
 use super::network::InFlight;
 use super::nodes::Machine;
-use super::view::{BrokerState, Cargo, ConsumerState, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, WorldView};
+use super::queue::NodeId;
+use super::view::{
+    BrokerState, Cargo, ConsumerState, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, ReplicaState, WorldView,
+};
 use crate::kafka::broker::{Broker, PartitionView};
+use crate::kafka::controller::{METADATA_TOPIC, QuorumView};
+use crate::kafka::disk::Disk;
 use crate::kafka::map::{Map, sort_by};
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::frame;
@@ -23,29 +28,49 @@ fn key_text(key: &Bytes) -> Arc<str> {
 
 impl World {
     pub(super) fn show(&self) -> WorldView {
-        let mut view = WorldView {
-            now: self.core.now,
-            brokers: Vec::new(),
-            partitions: Vec::new(),
-            producers: Vec::new(),
-            consumers: Vec::new(),
-            groups: Vec::new(),
-            flights: Vec::new(),
-            next: self.next_deadline(),
-        };
+        let mut view = WorldView { now: self.core.now, next: self.next_deadline(), ..WorldView::default() };
+        view.quorum = self.quorum();
+        let controller = view.quorum.as_ref().and_then(|quorum| quorum.leader);
         let mut topics = Topics::default();
+        let mut known = Vec::new();
         for node in &self.nodes {
             let (name, state) = (node.meta.name.clone(), node.meta.state.name());
             match &node.machine {
-                Machine::Broker(broker) => {
-                    view.brokers.push(BrokerState { node_id: 1, name, state, is_controller: true });
-                    view.groups = broker.groups();
-                    for partition in broker.partitions() {
-                        let internal = partition.topic.starts_with("__");
-                        let records = newest(broker, &partition);
-                        view.partitions.push(PartitionState { view: partition, records, internal });
+                Machine::Broker(machine) => {
+                    let node_id = machine.options.node_id;
+                    let quorum = machine.broker.as_ref().filter(|_| self.genesis.brokers > 1).map(|broker| broker.quorum());
+                    view.brokers.push(BrokerState {
+                        node_id,
+                        name,
+                        state,
+                        is_controller: self.genesis.brokers == 1 || controller == Some(node_id),
+                        fenced: machine.broker.as_ref().is_some_and(|broker| !self.is_unfenced(broker)),
+                        role: quorum.as_ref().map_or("", |quorum| quorum.role),
+                        quorum_epoch: quorum.as_ref().map_or(0, |quorum| quorum.epoch),
+                        incarnation: node.meta.incarnation,
+                        skew_us: node.meta.skew_us,
+                        slow_us: machine.slow_us,
+                        disk_used: machine.disk().used(),
+                        disk_free: machine.disk().free(),
+                        isolated: self.core.isolated.contains(&node.meta.id),
+                    });
+                    match &machine.broker {
+                        Some(broker) => {
+                            for group in broker.groups() {
+                                match view.groups.iter_mut().find(|other| other.group == group.group) {
+                                    Some(other) if other.generation < group.generation => *other = group,
+                                    Some(_) => {}
+                                    None => view.groups.push(group),
+                                }
+                            }
+                            known.extend(broker.partitions().into_iter().map(|partition| (node_id, Some(&**broker), partition)));
+                            topics.brokers.push(broker.disk());
+                        }
+                        None => {
+                            known.extend(machine.known.iter().map(|partition| (node_id, None, partition.clone())));
+                            view.replicas.extend(machine.remains.iter().cloned());
+                        }
                     }
-                    topics = Topics { broker: Some(broker), names: None };
                 }
                 Machine::Producer(app) => view.producers.push(ProducerState {
                     name,
@@ -81,8 +106,13 @@ impl World {
                 Machine::Admin(_) => {}
             }
         }
-        sort_by(&mut view.partitions, |a, b| a.internal.cmp(&b.internal));
+        sort_by(&mut view.groups, |a, b| a.group.cmp(&b.group));
+        partitions(&mut view, known);
         for (message, flight) in &self.core.flights {
+            let cargo = match self.core.links.get(&flight.link) {
+                Some(link) if link.controller => Vec::new(),
+                _ => cargo(flight, &mut topics),
+            };
             view.flights.push(Flight {
                 message: *message,
                 from: flight.from.clone(),
@@ -90,12 +120,79 @@ impl World {
                 sent: flight.sent,
                 arrives: flight.arrives,
                 api: flight.api,
-                response: !flight.to_broker,
+                response: !flight.to_listener,
                 bytes: u32::try_from(flight.frame.len()).unwrap_or(u32::MAX),
-                cargo: cargo(flight, &mut topics),
+                cargo,
             });
         }
+        let name = |id: &NodeId| self.node(*id).map(|node| node.meta.name.clone());
+        for (from, to) in self.core.cuts.iter() {
+            view.cuts.extend(name(from).zip(name(to)));
+        }
+        view.cuts.extend(self.core.isolated.iter().filter_map(|id| Some((name(id)?, "everyone".into()))));
+        (view.lost, view.duplicated) = (self.core.lost, self.core.duplicated);
         view
+    }
+
+    /// The quorum as the process that leads it with the highest epoch knows it.
+    pub(super) fn quorum(&self) -> Option<QuorumView> {
+        let mut best: Option<QuorumView> = None;
+        for broker in self.brokers().filter(|_| self.genesis.brokers > 1) {
+            let quorum = broker.quorum();
+            if quorum.role == "Leader" && best.as_ref().is_none_or(|best| best.epoch < quorum.epoch) {
+                best = Some(quorum);
+            }
+        }
+        best
+    }
+}
+
+/// The partitions and the replicas of running brokers, from all that brokers know.
+fn partitions(view: &mut WorldView, known: Vec<(i32, Option<&Broker>, PartitionView)>) {
+    // The best source of each partition: one that leads it, then the highest epochs, then one that runs.
+    let mut best: Map<(bool, Arc<str>, i32), usize> = Map::new();
+    let rank = |(_, broker, view): &(i32, Option<&Broker>, PartitionView)| {
+        (broker.is_some() && view.is_leader, view.leader_epoch, view.partition_epoch, broker.is_some())
+    };
+    for (index, source) in known.iter().enumerate() {
+        let key = (source.2.topic.starts_with("__"), source.2.topic.clone(), source.2.partition);
+        let slot = best.entry(key).or_insert(index);
+        if known.get(*slot).is_some_and(|other| rank(other) < rank(source)) {
+            *slot = index;
+        }
+    }
+    for (node_id, broker, partition) in &known {
+        let Some(broker) = broker else { continue };
+        view.replicas.push(ReplicaState {
+            broker: *node_id,
+            topic: partition.topic.clone(),
+            partition: partition.partition,
+            is_leader: partition.is_leader,
+            in_isr: false,
+            leader_epoch: partition.leader_epoch,
+            log_start: partition.log_start_offset,
+            high_watermark: partition.high_watermark,
+            end_offset: partition.end_offset,
+            running: true,
+            records: newest(broker, partition),
+        });
+    }
+    sort_by(&mut view.replicas, |a, b| (&a.topic, a.partition, a.broker).cmp(&(&b.topic, b.partition, b.broker)));
+    for ((internal, topic, number), index) in best.iter() {
+        let Some((node_id, broker, partition)) = known.get(*index) else { continue };
+        let mut partition = partition.clone();
+        if broker.is_none() || !partition.is_leader {
+            partition.leader = -1;
+            partition.is_leader = false;
+        }
+        let mut records = Vec::new();
+        for replica in view.replicas.iter_mut().filter(|replica| replica.partition == *number && replica.topic == *topic) {
+            replica.in_isr = partition.isr.contains(&replica.broker);
+            if replica.broker == *node_id {
+                records.clone_from(&replica.records);
+            }
+        }
+        view.partitions.push(PartitionState { view: partition, records, internal: *internal });
     }
 }
 
@@ -107,22 +204,7 @@ fn newest(broker: &Broker, partition: &PartitionView) -> Vec<RecordState> {
     while at < partition.end_offset {
         let bytes = broker.peek(&partition.topic, partition.partition, at, PEEK_BYTES);
         let before = at;
-        for batch in batches(bytes) {
-            let Ok(batch) = batch else { break };
-            at = at.max(batch.last_offset().saturating_add(1));
-            for record in batch.records().unwrap_or_default() {
-                if record.offset >= first {
-                    records.push(RecordState {
-                        offset: record.offset,
-                        timestamp: record.timestamp,
-                        key: record.key.as_ref().map(key_text),
-                        tombstone: record.value.is_none(),
-                        control: batch.is_control(),
-                        value_bytes: record.value.as_ref().map_or(0, |value| u32::try_from(value.len()).unwrap_or(u32::MAX)),
-                    });
-                }
-            }
-        }
+        at = at.max(collect(bytes, first, &mut records));
         if at == before {
             break;
         }
@@ -130,10 +212,74 @@ fn newest(broker: &Broker, partition: &PartitionView) -> Vec<RecordState> {
     records
 }
 
-/// Topic names by id, read from the broker's `partition.metadata` files when first needed.
+/// Adds the records from offset `first` on; gives back the offset after the last batch.
+fn collect(bytes: Bytes, first: i64, records: &mut Vec<RecordState>) -> i64 {
+    let mut end = i64::MIN;
+    for batch in batches(bytes) {
+        let Ok(batch) = batch else { break };
+        end = end.max(batch.last_offset().saturating_add(1));
+        if end <= first {
+            continue;
+        }
+        for record in batch.records().unwrap_or_default() {
+            if record.offset >= first {
+                records.push(RecordState {
+                    offset: record.offset,
+                    timestamp: record.timestamp,
+                    key: record.key.as_ref().map(key_text),
+                    tombstone: record.value.is_none(),
+                    control: batch.is_control(),
+                    value_bytes: record.value.as_ref().map_or(0, |value| u32::try_from(value.len()).unwrap_or(u32::MAX)),
+                });
+            }
+        }
+    }
+    end
+}
+
+/// What a disk without a process holds. `known`: what the process knew of its partitions when it ended.
+pub(super) fn remains(broker: i32, disk: &Disk, known: &[PartitionView]) -> Vec<ReplicaState> {
+    let mut found: Vec<ReplicaState> = Vec::new();
+    for path in disk.list("").filter(|path| path.ends_with(".log")) {
+        let Some((folder, file)) = path.rsplit_once('/') else { continue };
+        let Some((topic, number)) = folder.rsplit_once('-') else { continue };
+        let Ok(partition) = number.parse::<i32>() else { continue };
+        if topic == METADATA_TOPIC {
+            continue;
+        }
+        let base = file.trim_end_matches(".log").parse::<i64>().unwrap_or(0);
+        if found.last().is_none_or(|last| &*last.topic != topic || last.partition != partition) {
+            let view = known.iter().find(|view| &*view.topic == topic && view.partition == partition);
+            found.push(ReplicaState {
+                broker,
+                topic: topic.into(),
+                partition,
+                is_leader: false,
+                in_isr: false,
+                leader_epoch: view.map_or(-1, |view| view.leader_epoch),
+                log_start: view.map_or(base, |view| view.log_start_offset.max(base)),
+                high_watermark: view.map_or(base, |view| view.high_watermark),
+                end_offset: base,
+                running: false,
+                records: Vec::new(),
+            });
+        }
+        let Some(replica) = found.last_mut() else { continue };
+        let bytes = disk.read_all(path).unwrap_or_default();
+        let end = batches(bytes.clone()).map_while(Result::ok).map(|batch| batch.last_offset().saturating_add(1)).last();
+        replica.end_offset = end.unwrap_or(base);
+        replica.high_watermark = replica.high_watermark.min(replica.end_offset);
+        let first = (replica.end_offset - i64::from(RIBBON_RECORDS)).max(replica.log_start);
+        collect(bytes, first, &mut replica.records);
+        replica.records.retain(|record| record.offset >= first);
+    }
+    found
+}
+
+/// Topic names by id, read from the brokers' `partition.metadata` files when first needed.
 #[derive(Default)]
 struct Topics<'a> {
-    broker: Option<&'a Broker>,
+    brokers: Vec<&'a Disk>,
     names: Option<Map<String, Arc<str>>>,
 }
 
@@ -142,11 +288,10 @@ impl Topics<'_> {
         if !name.is_empty() {
             return name.into();
         }
-        let broker = self.broker;
+        let brokers = &self.brokers;
         let names = self.names.get_or_insert_with(|| {
             let mut names = Map::new();
-            if let Some(broker) = broker {
-                let disk = broker.disk();
+            for disk in brokers {
                 for path in disk.list("").filter(|path| path.ends_with("/partition.metadata")) {
                     let Some((folder, _)) = path.rsplit_once('/') else { continue };
                     let Some((topic, _)) = folder.rsplit('/').next().and_then(|folder| folder.rsplit_once('-')) else { continue };
@@ -177,7 +322,7 @@ fn kafka_uuid(id: uuid::Uuid) -> String {
 
 /// The records that a frame carries.
 fn cargo(flight: &InFlight, topics: &mut Topics<'_>) -> Vec<Cargo> {
-    match (flight.api, flight.to_broker) {
+    match (flight.api, flight.to_listener) {
         (ApiKey::Produce, true) => produced(&flight.frame, topics),
         (ApiKey::Fetch, false) => fetched(flight, topics),
         _ => None,

@@ -172,7 +172,8 @@ fn what_cannot_be_done_changes_nothing() {
         assert!(world.act(action.clone()).is_err(), "{action:?}");
     }
     assert_eq!((world.event_hash(), world.history().len()), (hash, actions));
-    assert!(World::new(Genesis { brokers: 3, ..Genesis::default() }).is_err());
+    assert!(World::new(Genesis { brokers: 10, ..Genesis::default() }).is_err());
+    assert!(World::new(Genesis { voters: 2, ..Genesis::default() }).is_err());
 }
 
 #[test]

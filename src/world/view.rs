@@ -2,17 +2,28 @@
 //! from this and from nothing else.
 
 use crate::kafka::broker::PartitionView;
+use crate::kafka::controller::QuorumView;
 use crate::kafka::coordinator::GroupView;
 use crate::kafka::time::{Deadline, Time};
 use kafka_protocol::messages::ApiKey;
 use std::sync::Arc;
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WorldView {
     pub now: Time,
     pub brokers: Vec<BrokerState>,
-    /// User topics' partitions first, then internal ones; each from its leader.
+    /// As the running broker with the highest epoch among those that lead it knows it; `None` while nobody leads.
+    pub quorum: Option<QuorumView>,
+    /// User topics' partitions first, then internal ones; each from the running broker that leads it with the highest epoch. Without one,
+    /// what was last known, with leader -1.
     pub partitions: Vec<PartitionState>,
+    /// What each broker's disk holds: by topic, partition and broker.
+    pub replicas: Vec<ReplicaState>,
+    /// Nothing gets from the first to the second; "everyone" for an isolated node.
+    pub cuts: Vec<(Arc<str>, Arc<str>)>,
+    /// Packets lost and doubled so far.
+    pub lost: u64,
+    pub duplicated: u64,
     pub producers: Vec<ProducerState>,
     pub consumers: Vec<ConsumerState>,
     pub groups: Vec<GroupView>,
@@ -20,13 +31,48 @@ pub struct WorldView {
     pub next: Option<Deadline>,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct BrokerState {
     pub node_id: i32,
     pub name: Arc<str>,
-    /// "running", "crashed".
+    /// "running", "paused", "stopping", "stopped", "killed", "powered off".
     pub state: &'static str,
+    /// The active controller: it leads the quorum.
     pub is_controller: bool,
+    /// It runs, but the controller does not count it in.
+    pub fenced: bool,
+    /// Of its voter or observer: "Leader", "Follower", "Candidate", …; "" without a process.
+    pub role: &'static str,
+    /// The quorum's epoch as it knows it.
+    pub quorum_epoch: i32,
+    /// Which process of this name it is: 1 is the first.
+    pub incarnation: u32,
+    pub skew_us: i64,
+    pub slow_us: i64,
+    pub disk_used: u64,
+    /// `u64::MAX` without a limit.
+    pub disk_free: u64,
+    pub isolated: bool,
+}
+
+/// A replica as a broker has it, whether the broker runs or not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReplicaState {
+    pub broker: i32,
+    pub topic: Arc<str>,
+    pub partition: i32,
+    /// By its own lights.
+    pub is_leader: bool,
+    /// By the lights of the partition's leader (`WorldView::partitions`).
+    pub in_isr: bool,
+    pub leader_epoch: i32,
+    pub log_start: i64,
+    pub high_watermark: i64,
+    pub end_offset: i64,
+    /// The broker has a process.
+    pub running: bool,
+    /// The newest `RIBBON_RECORDS` records below the end, oldest first.
+    pub records: Vec<RecordState>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

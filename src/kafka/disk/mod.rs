@@ -64,6 +64,7 @@ pub struct Disk {
     used: u64,
     capacity: Option<u64>,
     journal: Option<VecDeque<Change>>,
+    changes: u64,
 }
 
 impl Disk {
@@ -110,7 +111,13 @@ impl Disk {
         }
     }
 
+    /// How often the files have changed so far, flushes included.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     fn record(&mut self, change: impl FnOnce() -> Change) {
+        self.changes += 1;
         if let Some(journal) = &mut self.journal {
             journal.push_back(change());
         }
@@ -131,6 +138,7 @@ impl Disk {
             file.append(bytes.clone());
             self.record(|| Change::Append { path: path.to_owned(), position, bytes });
         } else {
+            self.changes += 1;
             file.append(bytes);
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use crate::kafka::time::Time;
 use crate::playground::scenario::{Playback, Scenario};
-use crate::world::action::{Action, Fault};
+use crate::world::action::Action;
 use crate::world::judge::{Judge, Verdict, Violation};
 use crate::world::{EPOCH, World};
 
@@ -130,23 +130,8 @@ fn unsettled(world: &World) -> Option<String> {
     None
 }
 
-/// Whether every fault of the run has been taken back.
+/// Whether every fault that keeps a cluster from its work has been taken back.
 fn healed(world: &World) -> bool {
-    let mut cuts = false;
-    let mut slow = Vec::new();
-    for (_, action) in world.history() {
-        let Action::Fault(fault) = action else { continue };
-        match fault {
-            Fault::Cut { .. } | Fault::Isolate { .. } => cuts = true,
-            Fault::Heal => cuts = false,
-            Fault::SlowDisk { node, delay_us } => {
-                slow.retain(|other| other != node);
-                if *delay_us > 0 {
-                    slow.push(node.clone());
-                }
-            }
-            _ => {}
-        }
-    }
-    !cuts && slow.is_empty() && world.view().brokers.iter().all(|broker| broker.state == "running")
+    let view = world.view();
+    view.cuts.is_empty() && view.brokers.iter().all(|broker| broker.state == "running" && broker.slow_us == 0 && broker.disk_free == u64::MAX)
 }

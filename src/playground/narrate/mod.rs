@@ -1,5 +1,7 @@
 //! The narrator: events in plain words.
 
+mod cluster;
+
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::ConsumerEvent;
@@ -63,11 +65,16 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
         }
         EventKind::ProcessState { node, to: "stopped", .. } => (1, format!("{node} has stopped.")),
         EventKind::ProcessState { .. } => return None,
+        EventKind::LinkCut { from, to, one_way } => (1, cluster::cut(from, to, *one_way)),
+        EventKind::Healed => (1, "The network is whole again.".into()),
         EventKind::AdminAnswered { api, topic, error, message, .. } => {
             if error.is_error() {
                 let what = match api {
                     ApiKey::CreateTopics => "created",
                     ApiKey::DeleteTopics => "deleted",
+                    ApiKey::IncrementalAlterConfigs => "given another config",
+                    ApiKey::ElectLeaders => "given another leader",
+                    ApiKey::AlterPartitionReassignments => "moved",
                     _ => "given more partitions",
                 };
                 let why = if message.is_empty() { String::new() } else { format!(": {message}") };
@@ -81,8 +88,10 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
 
 fn acted(action: &Action, world: &World) -> Option<(u8, String)> {
     Some(match action {
+        Action::SetTopicConfig { .. } | Action::ElectLeader { .. } | Action::Reassign { .. } | Action::Fault(_) => {
+            return cluster::acted(action);
+        }
         // The broker tells what came of these.
-        Action::SetTopicConfig { .. } | Action::ElectLeader { .. } | Action::Reassign { .. } | Action::Fault(_) => return None,
         Action::CreateTopic { .. } | Action::DeleteTopic { .. } | Action::AddPartitions { .. } => return None,
         Action::AddProducer(spec) => (1, format!("{} starts and sends to {}.", spec.name, spec.topic)),
         Action::AddConsumer(spec) => {
@@ -141,15 +150,6 @@ fn plural(count: i64, one: &str) -> String {
 
 fn broker(node: &str, event: &BrokerEvent) -> Option<(u8, String)> {
     Some(match event {
-        BrokerEvent::Controller(_)
-        | BrokerEvent::BecameLeader { .. }
-        | BrokerEvent::BecameFollower { .. }
-        | BrokerEvent::IsrChanged { .. }
-        | BrokerEvent::Replicated { .. }
-        | BrokerEvent::Truncated { .. }
-        | BrokerEvent::Unfenced { .. }
-        | BrokerEvent::Fenced { .. }
-        | BrokerEvent::StorageFailed { .. } => return None,
         BrokerEvent::TopicCreated { topic, partitions } => {
             let level = if topic.starts_with("__") { 2 } else { 1 };
             (level, format!("Topic {topic} was created with {}.", plural(i64::from(*partitions), "partition")))
@@ -180,6 +180,7 @@ fn broker(node: &str, event: &BrokerEvent) -> Option<(u8, String)> {
         BrokerEvent::Recovered { topic, partition, text } => (1, format!("{topic}-{partition} was recovered: {text}.")),
         BrokerEvent::FetchHeld { .. } | BrokerEvent::FetchReleased { .. } => return None,
         BrokerEvent::Group(event) => return group(event),
+        other => return cluster::broker(node, other),
     })
 }
 

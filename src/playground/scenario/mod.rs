@@ -11,6 +11,7 @@
 //! producer checkout topic=orders rate=4/s keys=alice,bob acks=all
 //! consumer billing-1 group=billing topics=orders handle=120ms commit=auto
 //! at 20s   crash billing-1
+//! at 25s   kill broker-1
 //! at 45s   note "Its partitions stay with nobody until the session timeout."
 //! run      60s
 //! expect   at 60s group billing state=Empty members=0
@@ -65,12 +66,16 @@ pub enum Subject {
     Consumer,
     /// Fields: `state`, `sent`, `acked`, `failed`, `pending`.
     Producer,
-    /// Fields: `partitions`, `records`.
+    /// Fields: `partitions`, `records`, `isr` (the smallest of its partitions), `leaderless`.
     Topic,
+    /// `orders-0`. Fields: `leader` (-1: none), `isr` (how many), `epoch`, `records`.
+    Partition,
+    /// Fields: `state`, `fenced`, `controller` (1 or 0).
+    Broker,
 }
 
 impl Subject {
-    pub const ALL: [Self; 4] = [Self::Group, Self::Consumer, Self::Producer, Self::Topic];
+    pub const ALL: [Self; 6] = [Self::Group, Self::Consumer, Self::Producer, Self::Topic, Self::Partition, Self::Broker];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -78,6 +83,8 @@ impl Subject {
             Self::Consumer => "consumer",
             Self::Producer => "producer",
             Self::Topic => "topic",
+            Self::Partition => "partition",
+            Self::Broker => "broker",
         }
     }
 
@@ -86,7 +93,9 @@ impl Subject {
             Self::Group => &["state", "members", "generation", "lag"],
             Self::Consumer => &["state", "client", "handled", "duplicates", "backlog", "partitions"],
             Self::Producer => &["state", "sent", "acked", "failed", "pending"],
-            Self::Topic => &["partitions", "records"],
+            Self::Topic => &["partitions", "records", "isr", "leaderless"],
+            Self::Partition => &["leader", "isr", "epoch", "records"],
+            Self::Broker => &["state", "fenced", "controller"],
         }
     }
 

@@ -1,15 +1,45 @@
 //! From text to a scenario: one verb a line, each with its words checked where they stand.
 
-use super::token::{Token, duration, hint, rate, tokens};
+use super::token::{Token, duration, hint, percent, rate, tokens};
 use super::{Comparison, Condition, Expect, MAX_LINE_BYTES, MAX_LINES, MAX_RUN_US, Scenario, ScenarioError, Subject};
+use crate::kafka::broker::Sabotage;
 use crate::kafka::map::{Map, Set, sort_by};
-use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
+use crate::world::MAX_BROKERS;
+use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Keys, ProducerSpec};
 use std::sync::Arc;
 
-const VERBS: [&str; 13] =
-    ["tidepool", "title", "seed", "broker", "brokers", "config", "link", "topic", "producer", "consumer", "at", "run", "expect"];
-const TIMED: [&str; 13] =
-    ["add", "topic", "delete", "partitions", "stop", "crash", "restart", "pause", "resume", "rate", "handle", "send", "note"];
+const VERBS: [&str; 15] = [
+    "tidepool", "title", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer", "at", "run",
+    "expect",
+];
+const TIMED: [&str; 26] = [
+    "add",
+    "topic",
+    "delete",
+    "partitions",
+    "set",
+    "elect",
+    "reassign",
+    "stop",
+    "crash",
+    "restart",
+    "pause",
+    "resume",
+    "rate",
+    "handle",
+    "send",
+    "note",
+    "kill",
+    "power-loss",
+    "wipe",
+    "slow-disk",
+    "full-disk",
+    "skew",
+    "links",
+    "cut",
+    "isolate",
+    "heal",
+];
 /// What a run lasts when the file does not say: a minute.
 const DEFAULT_RUN_US: i64 = 60_000_000;
 
@@ -49,6 +79,20 @@ impl Line {
             return self.fail(token.column, "a run lasts at most 30 days");
         }
         Ok(micros)
+    }
+
+    fn number<T: std::str::FromStr>(&mut self, expected: &str) -> Parsed<T> {
+        let token = self.word(expected)?;
+        self.checked(&token, number(&token.text))
+    }
+
+    /// The line may end here, or with this word.
+    fn flag(&mut self, word: &str) -> Parsed<bool> {
+        match self.words.next() {
+            None => Ok(false),
+            Some(token) if token.text == word => Ok(true),
+            Some(token) => self.fail(token.column, format!("{word} or nothing is expected, but there is {:?}", token.text)),
+        }
     }
 
     fn end(&mut self) -> Parsed<()> {
@@ -169,9 +213,74 @@ fn consumer(line: &mut Line) -> Parsed<Action> {
 
 fn topic(line: &mut Line) -> Parsed<Action> {
     let topic = line.name("the topic's name")?;
-    let pairs = line.pairs(&["partitions"], true)?;
+    let pairs = line.pairs(&["partitions", "replicas"], true)?;
     let partitions = pairs.get(line, "partitions", number)?.unwrap_or(1);
-    Ok(Action::CreateTopic { topic, partitions, replicas: -1, config: pairs.configs })
+    let replicas = pairs.get(line, "replicas", number)?.unwrap_or(-1);
+    Ok(Action::CreateTopic { topic, partitions, replicas, config: pairs.configs })
+}
+
+/// `broker-1` … `broker-9`.
+pub(super) fn is_broker(name: &str) -> bool {
+    name.strip_prefix("broker-").is_some_and(|id| matches!(id.as_bytes(), [b'1'..=b'9']))
+}
+
+/// What a process, a broker's or a client's, goes through.
+fn process(verb: &str, name: Arc<str>) -> Action {
+    let broker = is_broker(&name);
+    let node = name.clone();
+    match (verb, broker) {
+        ("stop", true) => Action::Fault(Fault::Stop { node }),
+        ("stop", false) => Action::StopClient { name },
+        ("restart", true) => Action::Fault(Fault::Restart { node }),
+        ("restart", false) => Action::RestartClient { name },
+        ("pause", true) => Action::Fault(Fault::Pause { node }),
+        ("pause", false) => Action::PauseClient { name },
+        (_, true) => Action::Fault(Fault::Resume { node }),
+        (_, false) => Action::ResumeClient { name },
+    }
+}
+
+/// What befalls brokers and the network; `None`: the verb is no fault.
+fn fault(line: &mut Line, verb: &str, scenario: &Scenario) -> Parsed<Option<Fault>> {
+    let one = "the broker's name";
+    Ok(Some(match verb {
+        "kill" => Fault::Kill { node: line.name(one)? },
+        "power-loss" => Fault::PowerLoss { node: line.name(one)? },
+        "wipe" => Fault::Wipe { node: line.name(one)? },
+        "slow-disk" => Fault::SlowDisk { node: line.name(one)?, delay_us: line.duration()? },
+        "full-disk" => {
+            let node = line.name(one)?;
+            let token = line.word("free=BYTES or healed")?;
+            let free = match (token.text.as_str(), token.pair()) {
+                ("healed", _) => None,
+                (_, Some(("free", "=", bytes))) => Some(line.checked(&token, number(bytes))?),
+                _ => return line.fail(token.column, "free=BYTES or healed is expected"),
+            };
+            Fault::FullDisk { node, free }
+        }
+        "skew" => {
+            let node = line.name(one)?;
+            let token = line.word("how far its clock is ahead, as in 2s or -2s,")?;
+            let (sign, text) = token.text.strip_prefix('-').map_or((1, token.text.as_str()), |text| (-1, text));
+            Fault::Skew { node, by_us: sign * line.checked(&token, duration(text))? }
+        }
+        "links" => {
+            let pairs = line.pairs(&["latency", "jitter", "loss", "duplicate"], false)?;
+            Fault::Links {
+                latency_us: pairs.get(line, "latency", duration)?.unwrap_or(scenario.genesis.latency_us),
+                jitter_us: pairs.get(line, "jitter", duration)?.unwrap_or(scenario.genesis.jitter_us),
+                loss_ppm: pairs.get(line, "loss", percent)?.unwrap_or(0),
+                duplicate_ppm: pairs.get(line, "duplicate", percent)?.unwrap_or(0),
+            }
+        }
+        "cut" => {
+            let (from, to) = (line.name("a node's name")?, line.name("the other node's name")?);
+            Fault::Cut { from, to, one_way: line.flag("one-way")? }
+        }
+        "isolate" => Fault::Isolate { node: line.name("a node's name")? },
+        "heal" => Fault::Heal,
+        _ => return Ok(None),
+    }))
 }
 
 /// What follows `at 8s`; `None` for a note, which is kept apart.
@@ -197,11 +306,23 @@ fn timed(line: &mut Line, at: i64, scenario: &mut Scenario) -> Parsed<Option<Act
             let pairs = line.pairs(&["total"], false)?;
             Action::AddPartitions { topic, total: pairs.must(line, "total", number)? }
         }
-        "stop" => Action::StopClient { name: line.name(client)? },
+        "set" => {
+            let topic = line.name("the topic's name")?;
+            let config = line.pairs(&[], true)?.configs;
+            Action::SetTopicConfig { topic, config }
+        }
+        "elect" => {
+            let (topic, partition) = (line.name("the topic's name")?, line.number("the partition's number")?);
+            Action::ElectLeader { topic, partition, unclean: line.flag("unclean")? }
+        }
+        "reassign" => {
+            let (topic, partition) = (line.name("the topic's name")?, line.number("the partition's number")?);
+            let token = line.word("broker ids, as in 1,2,4,")?;
+            let replicas = line.checked(&token, token.text.split(',').map(number).collect())?;
+            Action::Reassign { topic, partition, replicas }
+        }
         "crash" => Action::CrashClient { name: line.name(client)? },
-        "restart" => Action::RestartClient { name: line.name(client)? },
-        "pause" => Action::PauseClient { name: line.name(client)? },
-        "resume" => Action::ResumeClient { name: line.name(client)? },
+        verb @ ("stop" | "restart" | "pause" | "resume") => process(verb, line.name("the broker's or client's name")?),
         "rate" => {
             let name = line.name(client)?;
             let token = line.word("a rate, as in 4/s,")?;
@@ -220,6 +341,9 @@ fn timed(line: &mut Line, at: i64, scenario: &mut Scenario) -> Parsed<Option<Act
             return Ok(None);
         }
         other => {
+            if let Some(fault) = fault(line, other, scenario)? {
+                return Ok(Some(Action::Fault(fault)));
+            }
             let hint = hint(other, &TIMED);
             return line.fail(verb.column, format!("{other:?} cannot happen: one of {} is expected{hint}", TIMED.join(", ")));
         }
@@ -233,7 +357,7 @@ fn expect(line: &mut Line) -> Parsed<Expect> {
     }
     let at = line.duration()?;
     let names = Subject::ALL.map(Subject::name);
-    let word = line.word("group, consumer, producer or topic")?;
+    let word = line.word("group, consumer, producer, topic, partition or broker")?;
     let Some(what) = Subject::ALL.into_iter().find(|subject| subject.name() == word.text) else {
         let hint = hint(&word.text, &names);
         return line.fail(word.column, format!("one of {} is expected{hint}", names.join(", ")));
@@ -308,7 +432,8 @@ pub(super) fn parse(text: &str) -> Parsed<Scenario> {
             begun = true;
             continue;
         }
-        if let Some(single) = ["tidepool", "seed", "broker", "brokers", "link", "run"].into_iter().find(|name| *name == verb.text)
+        if let Some(single) =
+            ["tidepool", "seed", "broker", "brokers", "voters", "sabotage", "link", "run"].into_iter().find(|name| *name == verb.text)
             && (!once.insert(single) || single == "tidepool")
         {
             return line.fail(verb.column, format!("{single} is given twice"));
@@ -321,10 +446,20 @@ pub(super) fn parse(text: &str) -> Parsed<Scenario> {
             "broker" | "brokers" => {
                 let token = line.word("their number")?;
                 let brokers: u32 = line.checked(&token, number(&token.text))?;
-                if brokers != 1 {
-                    return line.fail(token.column, "a run has exactly 1 broker for now");
+                if !(1..=MAX_BROKERS).contains(&brokers) {
+                    return line.fail(token.column, format!("a run has 1 to {MAX_BROKERS} brokers"));
                 }
                 scenario.genesis.brokers = brokers;
+            }
+            "voters" => scenario.genesis.voters = line.number("their number")?,
+            "sabotage" => {
+                let token = line.word("the planted bug's name")?;
+                let names = Sabotage::ALL.map(Sabotage::name);
+                let Some(found) = Sabotage::ALL.into_iter().find(|bug| bug.name() == token.text) else {
+                    let hint = hint(&token.text, &names);
+                    return line.fail(token.column, format!("one of {} is expected{hint}", names.join(", ")));
+                };
+                scenario.genesis.sabotage = Some(found);
             }
             "config" => {
                 let pairs = line.pairs(&[], true)?;

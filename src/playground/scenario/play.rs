@@ -8,7 +8,7 @@ use crate::world::view::WorldView;
 use crate::world::{EPOCH, World};
 use std::sync::Arc;
 
-/// Microseconds that the setup's topics have at most to come into being.
+/// Microseconds that the brokers have at most to come up, and then the setup's topics to come into being.
 const SETUP_LIMIT_US: i64 = 60_000_000;
 
 /// An action of the file that could not be done when its time came.
@@ -40,16 +40,19 @@ pub struct Playback {
     verdicts: Vec<Verdict>,
 }
 
-/// The world after the setup: topics are made first, and the other actions at 0 follow once the broker has answered.
+/// The world after the setup: once the controller counts all brokers in, topics are made, and the other actions at 0 follow once the
+/// cluster has answered.
 pub(super) fn start(scenario: &Scenario) -> Result<(World, Vec<Failure>), ActionError> {
     let mut world = World::new(scenario.genesis.clone())?;
     let mut failures = Vec::new();
     let is_topic = |action: &Action| matches!(action, Action::CreateTopic { .. });
     let setup = || scenario.actions.iter().take_while(|(at, _)| *at == 0).map(|(_, action)| action);
+    let limit = EPOCH.plus_micros(SETUP_LIMIT_US);
+    while !world.brokers_settled() && world.now() < limit && world.step().is_some() {}
     for action in setup().filter(|action| is_topic(action)) {
         act(&mut world, action, &mut failures);
     }
-    let limit = EPOCH.plus_micros(SETUP_LIMIT_US);
+    let limit = world.now().plus_micros(SETUP_LIMIT_US);
     while !world.topics_settled() && world.now() < limit && world.step().is_some() {}
     for action in setup().filter(|action| !is_topic(action)) {
         act(&mut world, action, &mut failures);
@@ -252,7 +255,28 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
             partitions().next()?;
             Some(match field {
                 "partitions" => partitions().count().to_string(),
+                "isr" => partitions().map(|state| state.view.isr.len()).min().unwrap_or(0).to_string(),
+                "leaderless" => partitions().filter(|state| state.view.leader < 0).count().to_string(),
                 _ => partitions().map(|state| state.view.end_offset - state.view.log_start_offset).sum::<i64>().to_string(),
+            })
+        }
+        Subject::Partition => {
+            let (topic, number) = name.rsplit_once('-')?;
+            let number = number.parse::<i32>().ok()?;
+            let found = view.partitions.iter().map(|state| &state.view).find(|view| &*view.topic == topic && view.partition == number)?;
+            Some(match field {
+                "leader" => found.leader.to_string(),
+                "isr" => found.isr.len().to_string(),
+                "epoch" => found.leader_epoch.to_string(),
+                _ => (found.end_offset - found.log_start_offset).to_string(),
+            })
+        }
+        Subject::Broker => {
+            let broker = view.brokers.iter().find(|broker| &*broker.name == name)?;
+            Some(match field {
+                "state" => broker.state.to_owned(),
+                "fenced" => u8::from(broker.fenced).to_string(),
+                _ => u8::from(broker.is_controller).to_string(),
             })
         }
     }

@@ -1,8 +1,9 @@
 //! Scenario files: reading, writing, errors, and those that the page ships.
 
 use super::*;
+use crate::kafka::broker::Sabotage;
 use crate::world::EPOCH;
-use crate::world::action::{CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
+use crate::world::action::{CommitPolicy, ConsumerSpec, Fault, Keys, ProducerSpec};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -35,7 +36,14 @@ fn errors_name_place_and_expectation() {
     assert!(error("tidepool 2").2.contains("version"));
     assert!(error("tidepool 1\nproducer a").2.contains("topic= is missing"));
     assert!(error("tidepool 1\nseed 1\nseed 2").2.contains("twice"));
-    assert!(error("tidepool 1\nbroker 3").2.contains("exactly 1"));
+    assert!(error("tidepool 1\nbrokers 10").2.contains("1 to 9"));
+    assert!(error("tidepool 1\nsabotage no-truncatoin").2.contains("did you mean no-truncation?"));
+    assert!(error("tidepool 1\nat 1s kil broker-1").2.contains("did you mean kill?"));
+    assert!(error("tidepool 1\nat 1s cut broker-1").2.contains("the other node's name"));
+    assert!(error("tidepool 1\nat 1s cut broker-1 broker-2 twice").2.contains("one-way or nothing"));
+    assert!(error("tidepool 1\nat 1s full-disk broker-1 full").2.contains("free=BYTES"));
+    assert!(error("tidepool 1\nat 1s links loss=2").2.contains("percentage"));
+    assert!(error("tidepool 1\nat 1s reassign orders 0 1,two").2.contains("whole number"));
     assert!(error("tidepool 1\nat 1s note \"open").2.contains("never closed"));
     assert!(error("tidepool 1\nexpect at 1s group g colour=red").2.contains("colour"));
     assert!(error("tidepool 1\nexpect at 1s group g members=many").2.contains("whole number"));
@@ -68,7 +76,20 @@ fn any_action() -> impl Strategy<Value = Action> {
     let commit = prop_oneof![Just(CommitPolicy::Auto), Just(CommitPolicy::AfterEachPoll), Just(CommitPolicy::Never)];
     let text = proptest::option::of("[\\PC\n\t\r]{0,12}".prop_map(Arc::from));
     prop_oneof![
-        (name(), 1..9_i32, config.clone()).prop_map(|(topic, partitions, config)| Action::CreateTopic { topic, partitions, replicas: -1, config }),
+        (name(), 1..9_i32, -1..5_i16, config.clone()).prop_map(|(topic, partitions, replicas, config)| Action::CreateTopic {
+            topic,
+            partitions,
+            replicas,
+            config
+        }),
+        any_fault().prop_map(Action::Fault),
+        (name(), config.clone()).prop_map(|(topic, config)| Action::SetTopicConfig { topic, config }),
+        (name(), 0..9_i32, any::<bool>()).prop_map(|(topic, partition, unclean)| Action::ElectLeader { topic, partition, unclean }),
+        (name(), 0..9_i32, proptest::collection::vec(1..9_i32, 1..4)).prop_map(|(topic, partition, replicas)| Action::Reassign {
+            topic,
+            partition,
+            replicas
+        }),
         (name(), 1..9_i32).prop_map(|(topic, total)| Action::AddPartitions { topic, total }),
         name().prop_map(|topic| Action::DeleteTopic { topic }),
         (name(), name(), 0..100_000_u64, keys, 0..500_u32, config.clone()).prop_map(
@@ -102,6 +123,27 @@ fn any_action() -> impl Strategy<Value = Action> {
     ]
 }
 
+fn any_fault() -> impl Strategy<Value = Fault> {
+    let broker = || (1..10_i32).prop_map(|id| Arc::from(format!("broker-{id}")));
+    prop_oneof![
+        name().prop_map(|node| Fault::Kill { node }),
+        name().prop_map(|node| Fault::PowerLoss { node }),
+        name().prop_map(|node| Fault::Wipe { node }),
+        broker().prop_map(|node| Fault::Stop { node }),
+        broker().prop_map(|node| Fault::Restart { node }),
+        broker().prop_map(|node| Fault::Pause { node }),
+        broker().prop_map(|node| Fault::Resume { node }),
+        (name(), 0..9_000_000_i64).prop_map(|(node, delay_us)| Fault::SlowDisk { node, delay_us }),
+        (name(), any::<Option<u64>>()).prop_map(|(node, free)| Fault::FullDisk { node, free }),
+        (name(), -9_000_000..9_000_000_i64).prop_map(|(node, by_us)| Fault::Skew { node, by_us }),
+        (0..9_000_000_i64, 0..9_000_000_i64, 0..1_000_001_u32, 0..1_000_001_u32)
+            .prop_map(|(latency_us, jitter_us, loss_ppm, duplicate_ppm)| Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm }),
+        (name(), name(), any::<bool>()).prop_map(|(from, to, one_way)| Fault::Cut { from, to, one_way }),
+        name().prop_map(|node| Fault::Isolate { node }),
+        Just(Fault::Heal),
+    ]
+}
+
 proptest! {
     #[test]
     fn what_is_written_reads_back(
@@ -114,6 +156,9 @@ proptest! {
         actions.sort_by_key(|(at, _)| *at);
         let mut scenario = Scenario { title: title.trim().into(), actions, notes: vec![(5, note)], run_for: 7, ..Scenario::default() };
         scenario.genesis.seed = seed;
+        scenario.genesis.brokers = u32::try_from(seed % 9 + 1).expect("it is small");
+        scenario.genesis.voters = u32::try_from(seed % 4).expect("it is small");
+        scenario.genesis.sabotage = Sabotage::ALL.into_iter().nth(usize::try_from(seed % 11).expect("it is small"));
         scenario.genesis.latency_us = latency_us;
         scenario.genesis.broker_config.insert("a.b".into(), "c d".into());
         scenario.expects.push(Expect {

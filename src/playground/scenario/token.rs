@@ -151,6 +151,22 @@ pub fn rate_text(rate_per_1000s: u64) -> String {
     format!("{whole}.{}/s", part.trim_end_matches('0'))
 }
 
+/// Millionths of `1%` or `0.5%`.
+pub(super) fn percent(text: &str) -> Result<u32, String> {
+    let wrong = || format!("{text:?} is no share: a percentage is expected, as in 1% or 0.05% (at most four decimals)");
+    let number = text.strip_suffix('%').ok_or_else(wrong)?;
+    u32::try_from(decimal(number, 4).ok_or_else(wrong)?).map_err(|_| wrong())
+}
+
+/// `0.05%` of 500 millionths.
+pub(super) fn percent_text(ppm: u32) -> String {
+    let part = format!("{:04}", ppm % 10_000);
+    match part.trim_end_matches('0') {
+        "" => format!("{}%", ppm / 10_000),
+        part => format!("{}.{part}%", ppm / 10_000),
+    }
+}
+
 /// `; did you mean X?` when a word of the list is near.
 pub(super) fn hint(word: &str, list: &[&str]) -> String {
     let nearest = list.iter().map(|known| (distance(word, known), *known)).min_by_key(|(distance, _)| *distance);

@@ -1,9 +1,9 @@
 //! From a scenario back to text.
 
 use super::Scenario;
-use super::token::{duration_text, quoted, rate_text};
+use super::token::{duration_text, percent_text, quoted, rate_text};
 use crate::kafka::map::Map;
-use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
+use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Keys, ProducerSpec};
 use std::fmt::Write as _;
 
 fn configs(config: &Map<String, String>) -> String {
@@ -54,12 +54,51 @@ fn consumer(spec: &ConsumerSpec) -> String {
     )
 }
 
+fn fault(fault: &Fault) -> String {
+    let (verb, node) = match fault {
+        Fault::Kill { node } => ("kill", node),
+        Fault::PowerLoss { node } => ("power-loss", node),
+        Fault::Wipe { node } => ("wipe", node),
+        Fault::Stop { node } => ("stop", node),
+        Fault::Restart { node } => ("restart", node),
+        Fault::Pause { node } => ("pause", node),
+        Fault::Resume { node } => ("resume", node),
+        Fault::Isolate { node } => ("isolate", node),
+        Fault::SlowDisk { node, delay_us } => return format!("slow-disk {} {}", quoted(node), duration_text(*delay_us)),
+        Fault::FullDisk { node, free: Some(free) } => return format!("full-disk {} free={free}", quoted(node)),
+        Fault::FullDisk { node, free: None } => return format!("full-disk {} healed", quoted(node)),
+        Fault::Skew { node, by_us } => {
+            let sign = if *by_us < 0 { "-" } else { "" };
+            return format!("skew {} {sign}{}", quoted(node), duration_text(by_us.saturating_abs()));
+        }
+        Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm } => {
+            let (latency, jitter) = (duration_text(*latency_us), duration_text(*jitter_us));
+            let (loss, duplicate) = (percent_text(*loss_ppm), percent_text(*duplicate_ppm));
+            return format!("links latency={latency} jitter={jitter} loss={loss} duplicate={duplicate}");
+        }
+        Fault::Cut { from, to, one_way } => {
+            return format!("cut {} {}{}", quoted(from), quoted(to), if *one_way { " one-way" } else { "" });
+        }
+        Fault::Heal => return "heal".into(),
+    };
+    format!("{verb} {}", quoted(node))
+}
+
 /// The action as it stands after `at TIME`.
 fn action(action: &Action) -> String {
     match action {
-        Action::SetTopicConfig { .. } | Action::ElectLeader { .. } | Action::Reassign { .. } | Action::Fault(_) => String::new(),
-        Action::CreateTopic { topic, partitions, replicas: _, config } => {
-            format!("topic {} partitions={partitions}{}", quoted(topic), configs(config))
+        Action::SetTopicConfig { topic, config } => format!("set {}{}", quoted(topic), configs(config)),
+        Action::ElectLeader { topic, partition, unclean } => {
+            format!("elect {} {partition}{}", quoted(topic), if *unclean { " unclean" } else { "" })
+        }
+        Action::Reassign { topic, partition, replicas } => {
+            let replicas: Vec<String> = replicas.iter().map(i32::to_string).collect();
+            format!("reassign {} {partition} {}", quoted(topic), replicas.join(","))
+        }
+        Action::Fault(what) => fault(what),
+        Action::CreateTopic { topic, partitions, replicas, config } => {
+            let replicas = if *replicas == -1 { String::new() } else { format!(" replicas={replicas}") };
+            format!("topic {} partitions={partitions}{replicas}{}", quoted(topic), configs(config))
         }
         Action::DeleteTopic { topic } => format!("delete {}", quoted(topic)),
         Action::AddPartitions { topic, total } => format!("partitions {} total={total}", quoted(topic)),
@@ -91,7 +130,13 @@ pub(super) fn write(scenario: &Scenario) -> String {
         lines.push(format!("title {}", scenario.title));
     }
     lines.push(format!("seed {}", genesis.seed));
-    lines.push(format!("broker {}", genesis.brokers));
+    lines.push(format!("brokers {}", genesis.brokers));
+    if genesis.voters > 0 {
+        lines.push(format!("voters {}", genesis.voters));
+    }
+    if let Some(sabotage) = genesis.sabotage {
+        lines.push(format!("sabotage {}", sabotage.name()));
+    }
     lines.push(format!("link latency={} jitter={}", duration_text(genesis.latency_us), duration_text(genesis.jitter_us)));
     for (name, value) in &genesis.broker_config {
         lines.push(format!("config {name}={}", quoted(value)));

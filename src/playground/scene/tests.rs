@@ -66,7 +66,7 @@ fn consumer(name: &str, assignment: &[i32]) -> ConsumerState {
 fn moment() -> WorldView {
     WorldView {
         now: Time(1_000_000),
-        brokers: vec![BrokerState { node_id: 1, name: s("broker-1"), state: "running", is_controller: true }],
+        brokers: vec![BrokerState { node_id: 1, name: s("broker-1"), state: "running", is_controller: true, ..BrokerState::default() }],
         partitions: vec![partition("orders", 0, 8, 6), partition("orders", 1, 3, 3), partition("__consumer_offsets", 0, 2, 2)],
         producers: vec![ProducerState {
             name: s("checkout"),
@@ -90,8 +90,7 @@ fn moment() -> WorldView {
             members: vec![],
             offsets: vec![(s("orders"), 0, 4)],
         }],
-        flights: vec![],
-        next: None,
+        ..WorldView::default()
     }
 }
 

@@ -129,11 +129,6 @@ impl Default for EventId {
     }
 }
 
-/// Whether a node of this name is that broker.
-pub(super) fn is_broker(name: &str, node: i32) -> bool {
-    broker_number(name) == Some(node)
-}
-
 impl Judge {
     pub fn new() -> Self {
         Self { truth: -1, ..Self::default() }

@@ -34,6 +34,9 @@ pub struct ConsumerConfig {
     pub metadata_max_age_ms: i64,
     pub allow_auto_create_topics: bool,
     pub check_crcs: bool,
+    /// A planted bug (`Sabotage::CommitBeforeRecords`), which no config sets: offsets of records that the app has not been given are
+    /// committed.
+    pub commit_before_records: bool,
 }
 
 impl ConsumerConfig {
@@ -61,6 +64,7 @@ impl ConsumerConfig {
             metadata_max_age_ms: 300_000,
             allow_auto_create_topics: true,
             check_crcs: true,
+            commit_before_records: false,
         }
     }
 

@@ -1,0 +1,149 @@
+//! What befalls brokers and the network, elections, replication: in words.
+
+use super::plural;
+use crate::kafka::broker::BrokerEvent;
+use crate::kafka::controller::ControllerEvent;
+use crate::playground::scenario::duration_text;
+use crate::world::action::{Action, Fault};
+
+type Words = Option<(u8, String)>;
+
+/// `broker-1 and broker-3`.
+fn brokers(ids: &[i32]) -> String {
+    let names: Vec<String> = ids.iter().map(|id| format!("broker-{id}")).collect();
+    match names.split_last() {
+        None => "nobody".into(),
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+pub(super) fn fault(fault: &Fault) -> Words {
+    Some((
+        1,
+        match fault {
+            Fault::Kill { node } => format!("{node} was killed: its process is gone, what it had written stays in the page cache."),
+            Fault::PowerLoss { node } => format!("{node} lost its power: what it had not flushed is gone, and nobody is told."),
+            Fault::Wipe { node } => format!("The disk of {node} is empty now."),
+            Fault::Stop { node } => format!("{node} is asked to stop: it hands over what it leads first."),
+            Fault::Restart { node } => format!("{node} starts again, from its disk."),
+            Fault::Pause { node } => format!("{node} is frozen: it hears and says nothing."),
+            Fault::Resume { node } => format!("{node} goes on where it was frozen."),
+            Fault::SlowDisk { node, delay_us: 0 } => format!("The disk of {node} is as fast as before."),
+            Fault::SlowDisk { node, delay_us } => format!("Whatever {node} writes now takes {} longer.", duration_text(*delay_us)),
+            Fault::FullDisk { node, free: None } => format!("{node} has room on its disk again."),
+            Fault::FullDisk { node, free: Some(free) } => format!("{node} has {free} bytes left on its disk."),
+            Fault::Skew { node, by_us: 0 } => format!("The clock of {node} is right again."),
+            Fault::Skew { node, by_us } => {
+                let side = if *by_us < 0 { "behind" } else { "ahead" };
+                format!("The clock of {node} is {} {side}.", duration_text(by_us.saturating_abs()))
+            }
+            Fault::Links { latency_us, jitter_us, loss_ppm, .. } => {
+                let (latency, most) = (duration_text(*latency_us), duration_text(latency_us.saturating_add(*jitter_us)));
+                let loss = if *loss_ppm == 0 { String::new() } else { format!(", and {loss_ppm} packets in a million are lost") };
+                format!("Every frame now takes {latency} to {most}{loss}.")
+            }
+            // The event says it.
+            Fault::Cut { .. } | Fault::Isolate { .. } | Fault::Heal => return None,
+        },
+    ))
+}
+
+pub(super) fn acted(action: &Action) -> Words {
+    Some(match action {
+        Action::SetTopicConfig { topic, config } => {
+            let configs: Vec<String> = config.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            (1, format!("{topic} is given {}.", configs.join(", ")))
+        }
+        Action::ElectLeader { topic, partition, unclean } => {
+            let what = if *unclean { "any live replica, in sync or not," } else { "its preferred replica" };
+            (1, format!("{topic}-{partition}: {what} is asked to lead."))
+        }
+        Action::Reassign { topic, partition, replicas } => (1, format!("{topic}-{partition} is to move to {}.", brokers(replicas))),
+        Action::Fault(what) => return fault(what),
+        _ => return None,
+    })
+}
+
+pub(super) fn cut(from: &str, to: &str, one_way: bool) -> String {
+    if one_way {
+        format!("Nothing gets from {from} to {to} any more; the other way is open.")
+    } else {
+        format!("{from} and {to} cannot reach each other.")
+    }
+}
+
+fn controller(node: &str, event: &ControllerEvent) -> Words {
+    Some(match event {
+        ControllerEvent::Candidate { epoch, why } => (2, format!("{node} wants to lead the quorum in epoch {epoch} ({why}).")),
+        ControllerEvent::Voted { epoch, candidate, granted } => {
+            let verb = if *granted { "votes for" } else { "refuses its vote to" };
+            (2, format!("{node} {verb} broker-{candidate} (epoch {epoch})."))
+        }
+        ControllerEvent::Elected { epoch, votes } => {
+            (1, format!("{node} is the active controller, epoch {epoch}, with the votes of {}.", brokers(votes)))
+        }
+        ControllerEvent::Follows { epoch, leader } => (3, format!("{node} follows broker-{leader} as controller, epoch {epoch}.")),
+        ControllerEvent::Resigned { epoch, why } => (1, format!("{node} no longer leads the quorum (epoch {epoch}: {why}).")),
+        ControllerEvent::Truncated { from, to } => {
+            (1, format!("{node} cut its metadata log from offset {from} back to {to}: nobody had committed that."))
+        }
+        ControllerEvent::BrokerRegistered { broker, .. } => (2, format!("broker-{broker} has registered with the controller.")),
+        ControllerEvent::BrokerFenced { broker, why } => (1, format!("The controller no longer counts broker-{broker} in: {why}.")),
+        ControllerEvent::BrokerUnfenced { broker } => (2, format!("The controller counts broker-{broker} in.")),
+        ControllerEvent::PartitionChanged { topic, partition, leader, leader_epoch, isr, elr, why } => {
+            let level = if topic.starts_with("__") || *why == "created" { 3 } else { 1 };
+            let waits = if elr.is_empty() { String::new() } else { format!("; {} could lead again", brokers(elr)) };
+            let leads = match leader {
+                -1 => "nobody leads: no replica that is up has all records".to_owned(),
+                leader => format!("broker-{leader} leads, epoch {leader_epoch}"),
+            };
+            (level, format!("{topic}-{partition}: {leads}; in sync: {}{waits} ({why}).", brokers(isr)))
+        }
+    })
+}
+
+pub(super) fn broker(node: &str, event: &BrokerEvent) -> Words {
+    Some(match event {
+        BrokerEvent::Controller(event) => return controller(node, event),
+        BrokerEvent::BecameLeader { topic, partition, epoch, end_offset } => {
+            (2, format!("{node} leads {topic}-{partition} from offset {end_offset} on, epoch {epoch}."))
+        }
+        BrokerEvent::BecameFollower { topic, partition, leader: -1, .. } => {
+            (3, format!("{node} waits for a leader of {topic}-{partition}."))
+        }
+        BrokerEvent::BecameFollower { topic, partition, leader, epoch } => {
+            (3, format!("{node} follows broker-{leader} on {topic}-{partition}, epoch {epoch}."))
+        }
+        BrokerEvent::IsrChanged { topic, partition, from, to, why } => {
+            let level = if topic.starts_with("__") { 2 } else { 1 };
+            let verb = if to.len() < from.len() { "shrinks" } else { "grows" };
+            (level, format!("{topic}-{partition}: the in-sync set {verb} to {} ({why}).", brokers(to)))
+        }
+        BrokerEvent::Replicated { topic, partition, base_offset, last_offset } => {
+            (3, format!("{node} copied {topic}-{partition} offsets {base_offset} to {last_offset}."))
+        }
+        BrokerEvent::Truncated { topic, partition, from, to, .. } => {
+            let records = plural(from.saturating_sub(*to), "record");
+            (1, format!("{node} cut {records} off {topic}-{partition}, back to offset {to}: its leader does not have them."))
+        }
+        BrokerEvent::Unfenced { .. } => (2, format!("{node} learns that it is counted in.")),
+        BrokerEvent::Fenced { .. } => (2, format!("{node} learns that it is not counted in.")),
+        BrokerEvent::StorageFailed { why } => (1, format!("{node} ends: its disk has failed ({why}).")),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn votes_are_told_by_name() {
+        let event = BrokerEvent::Controller(ControllerEvent::Elected { epoch: 3, votes: vec![2, 3] });
+        let (level, text) = broker("broker-2", &event).expect("it is told");
+        assert_eq!((level, text.as_str()), (1, "broker-2 is the active controller, epoch 3, with the votes of broker-2 and broker-3."));
+        assert_eq!(brokers(&[]), "nobody");
+        assert_eq!(brokers(&[1, 2, 3]), "broker-1, broker-2 and broker-3");
+    }
+}

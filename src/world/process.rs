@@ -1,0 +1,124 @@
+//! A process's life: how it starts, is frozen, stops and dies.
+
+use super::event::EventKind;
+use super::network::Core;
+use super::nodes::{Machine, Node, ProcessState};
+use crate::kafka::broker::Broker;
+
+/// What a stopping process has at most, as `KafkaConsumer.close` and `KafkaProducer.close` have by default: 30 s.
+const CLOSE_TIMEOUT_US: i64 = 30_000_000;
+
+impl Node {
+    pub(super) fn set_state(&mut self, core: &mut Core, to: ProcessState) {
+        let from = self.meta.state.name();
+        self.meta.state = to;
+        let kind = EventKind::ProcessState { node: self.meta.name.clone(), from, to: to.name() };
+        core.cause = Some(core.record(kind));
+    }
+
+    /// The process ends: what it had open breaks, what it knew is gone.
+    fn end_process(&mut self, core: &mut Core) {
+        self.meta.conns.clear();
+        for (link, dialler) in core.links_of(self.meta.id) {
+            core.hang_up(link, dialler);
+        }
+        self.meta.held.clear();
+        match &mut self.machine {
+            Machine::Producer(app) => app.client = None,
+            Machine::Consumer(app) => app.forget_process(),
+            Machine::Broker(node) => node.end(),
+            Machine::Admin(_) => {}
+        }
+        self.arm(core);
+    }
+
+    /// The process dies; its connections are reset.
+    pub(super) fn kill(&mut self, core: &mut Core, to: ProcessState) {
+        self.set_state(core, to);
+        self.end_process(core);
+    }
+
+    /// The machine dies: nobody is told, and what a broker had not flushed is lost.
+    pub(super) fn lose_power(&mut self, core: &mut Core) {
+        self.set_state(core, ProcessState::PoweredOff);
+        core.vanish(self.meta.id);
+        self.end_process(core);
+        if let Machine::Broker(node) = &mut self.machine {
+            node.disk.lose_unflushed();
+            node.look();
+        }
+    }
+
+    /// A broker's process starts, from its disk.
+    pub(super) fn start_broker(&mut self, core: &mut Core, broker: Box<Broker>) {
+        self.meta.incarnation += 1;
+        core.off.remove(&self.meta.id);
+        self.set_state(core, ProcessState::Running);
+        if let Machine::Broker(node) = &mut self.machine {
+            node.start(broker);
+        }
+        self.settle(core);
+    }
+
+    pub(super) fn pause(&mut self, core: &mut Core) {
+        self.set_state(core, ProcessState::Paused);
+        self.arm(core);
+    }
+
+    pub(super) fn resume(&mut self, core: &mut Core) {
+        self.set_state(core, ProcessState::Running);
+        let resumed = core.cause;
+        for (cause, input) in std::mem::take(&mut self.meta.held) {
+            core.cause = cause.or(resumed);
+            self.hand_in(core.now, input);
+            self.settle(core);
+        }
+        core.cause = resumed;
+        self.settle(core);
+    }
+
+    /// Stops as its program would: flush and close; the process ends once that is done.
+    pub(super) fn stop(&mut self, core: &mut Core) {
+        self.set_state(core, ProcessState::Stopping { until: core.now.plus_micros(CLOSE_TIMEOUT_US) });
+        let now = self.clock(core.now);
+        match &mut self.machine {
+            Machine::Producer(app) => {
+                app.ticking = false;
+                if let Some(client) = app.client.as_mut() {
+                    client.flush(now);
+                }
+            }
+            Machine::Consumer(app) => {
+                app.closing = true;
+                app.backlog.clear();
+                app.handler_done = None;
+                app.poll_again = None;
+                if let Some(client) = app.client.as_mut() {
+                    client.close(now);
+                }
+            }
+            Machine::Broker(node) => {
+                if let Some(broker) = node.broker.as_mut() {
+                    broker.handle_shutdown(now);
+                }
+            }
+            Machine::Admin(_) => {}
+        }
+        self.settle(core);
+    }
+
+    pub(super) fn finish_stopping(&mut self, core: &mut Core) {
+        let ProcessState::Stopping { until } = self.meta.state else { return };
+        let done = match &self.machine {
+            Machine::Producer(app) => app.client.as_ref().is_none_or(|client| client.pending() == 0),
+            // A closing consumer keeps its connections until it has committed and left.
+            Machine::Consumer(app) => app.client.as_ref().is_none_or(|client| client.state() == "closed") && self.meta.conns.is_empty(),
+            Machine::Broker(node) => node.stopped,
+            Machine::Admin(_) => true,
+        };
+        if done || until <= core.now {
+            self.set_state(core, ProcessState::Stopped);
+            self.end_process(core);
+        }
+    }
+}
