@@ -59,7 +59,7 @@ impl Sight for World {
     }
 
     fn image(&self, node: i32) -> Option<&Image> {
-        self.living(node)?.image()
+        self.living(node).map(Broker::image)
     }
 
     fn peek_metadata(&self, node: i32, offset: i64, max_bytes: u32) -> Bytes {

@@ -1,7 +1,7 @@
 //! DescribeCluster and DescribeProducers.
 
 use super::dispatch::Context;
-use super::metadata::CLUSTER_OPERATIONS;
+use super::metadata::{CLUSTER_OPERATIONS, text};
 use super::{Broker, ErrorCode};
 use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;
 use kafka_protocol::messages::describe_producers_response::{PartitionResponse, ProducerState, TopicResponse};
@@ -28,18 +28,19 @@ impl Broker {
                 .with_error_message(Some(StrBytes::from_static_str(why)))
                 .with_endpoint_type(BROKERS);
         }
-        let node = BrokerId(self.options.node_id);
-        let broker = DescribeClusterBroker::default()
-            .with_broker_id(node)
-            .with_host(self.host())
-            .with_port(self.options.port)
-            .with_rack(self.rack());
+        let brokers = self.live_brokers().map(|broker| {
+            DescribeClusterBroker::default()
+                .with_broker_id(BrokerId(broker.id))
+                .with_host(text(&broker.host))
+                .with_port(broker.port)
+                .with_rack(broker.rack.as_deref().map(text))
+        });
         let mut response = DescribeClusterResponse::default()
             .with_error_message(None)
             .with_endpoint_type(BROKERS)
             .with_cluster_id(self.cluster_id())
-            .with_controller_id(node)
-            .with_brokers(vec![broker]);
+            .with_controller_id(self.controller_id())
+            .with_brokers(brokers.collect());
         if request.include_cluster_authorized_operations {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }
@@ -50,8 +51,9 @@ impl Broker {
         let topics = request.topics.into_iter().map(|topic| {
             let partitions = topic.partition_indexes.iter().map(|&index| {
                 let answer = PartitionResponse::default().with_partition_index(index).with_error_message(None);
-                let Some(partition) = self.topics.partition(topic.name.as_str(), index) else {
-                    return answer.with_error_code(ErrorCode::UnknownTopicOrPartition.code());
+                let partition = match self.led_partition(topic.name.as_str(), index, -1) {
+                    Ok(partition) => partition,
+                    Err(error) => return answer.with_error_code(error.code()),
                 };
                 let producers = partition.log.active_producers().map(|producer| {
                     ProducerState::default()

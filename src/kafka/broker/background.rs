@@ -11,9 +11,11 @@ enum Task {
     RecoveryPoints,
     HighWatermarks,
     LogStarts,
+    /// Whether followers lag, twice in the time that they may.
+    IsrExpiration,
 }
 
-const ALL: [Task; 4] = [Task::Retention, Task::RecoveryPoints, Task::HighWatermarks, Task::LogStarts];
+const ALL: [Task; 5] = [Task::Retention, Task::RecoveryPoints, Task::HighWatermarks, Task::LogStarts, Task::IsrExpiration];
 
 impl Task {
     fn name(self) -> &'static str {
@@ -22,6 +24,7 @@ impl Task {
             Self::RecoveryPoints => "recovery-point checkpoint",
             Self::HighWatermarks => "high-watermark checkpoint",
             Self::LogStarts => "log-start-offset checkpoint",
+            Self::IsrExpiration => "isr-expiration",
         }
     }
 
@@ -31,6 +34,7 @@ impl Task {
             Self::RecoveryPoints => "log.flush.offset.checkpoint.interval.ms",
             Self::HighWatermarks => "replica.high.watermark.checkpoint.interval.ms",
             Self::LogStarts => "log.flush.start.offset.checkpoint.interval.ms",
+            Self::IsrExpiration => return (config.long("replica.lag.time.max.ms") / 2).max(1),
         };
         config.long(name).max(1)
     }
@@ -46,7 +50,7 @@ impl Tasks {
     pub fn new(now: Time, config: &BrokerConfig) -> Self {
         let initial = now.plus_millis(config.long("log.initial.task.delay.ms"));
         let first = |task: Task| match task {
-            Task::HighWatermarks => now.plus_millis(task.interval_ms(config)),
+            Task::HighWatermarks | Task::IsrExpiration => now.plus_millis(task.interval_ms(config)),
             _ => initial,
         };
         Self { next: ALL.into_iter().map(|task| (first(task), task)).collect() }
@@ -72,15 +76,18 @@ impl Broker {
                 Task::Retention => self.apply_retention(now),
                 Task::RecoveryPoints => self.flush_all(),
                 Task::HighWatermarks | Task::LogStarts => {}
+                Task::IsrExpiration => self.check_lag(now),
             }
             let written = match task {
-                Task::Retention => Ok(()),
+                Task::Retention | Task::IsrExpiration => Ok(()),
                 Task::RecoveryPoints => self.checkpoints.write_recovery_points(&mut self.disk, &self.topics),
                 Task::HighWatermarks => self.checkpoints.write_high_watermarks(&mut self.disk, &self.topics),
                 Task::LogStarts => self.checkpoints.write_log_starts(&mut self.disk, &self.topics),
             };
             if let Err(error) = written {
-                self.log(format!("{}: {error}", task.name()));
+                let text = format!("{}: {error}", task.name());
+                self.log(text.clone());
+                self.storage_failed(&error.into(), &text);
             }
         }
     }
@@ -88,7 +95,7 @@ impl Broker {
     fn flush_all(&mut self) {
         let mut failed = Vec::new();
         for topic in self.topics.iter_mut() {
-            for partition in &mut topic.partitions {
+            for partition in topic.partitions.values_mut() {
                 if let Err(error) = partition.flush(&mut self.disk) {
                     failed.push(format!("{}: not flushed: {error}", partition.log.dir()));
                 }
@@ -101,7 +108,7 @@ impl Broker {
         let mut events = Vec::new();
         let mut lines = Vec::new();
         for topic in self.topics.iter_mut() {
-            for (index, partition) in (0..).zip(&mut topic.partitions) {
+            for (&index, partition) in &mut topic.partitions {
                 match partition.log.apply_retention(&mut self.disk, now, partition.high_watermark) {
                     Ok(gone) => {
                         if !gone.is_empty() {
@@ -129,7 +136,7 @@ impl Broker {
         let mut clean = true;
         let mut lines = Vec::new();
         for topic in self.topics.iter_mut() {
-            for partition in &mut topic.partitions {
+            for partition in topic.partitions.values_mut() {
                 match partition.log.close(&mut self.disk) {
                     Ok(()) => partition.recovery_point = partition.log.end_offset(),
                     Err(error) => {
@@ -140,7 +147,7 @@ impl Broker {
             }
         }
         lines.into_iter().for_each(|line| self.log(line));
-        let marked = self.checkpoints.write_all(&mut self.disk, &self.topics, clean);
+        let marked = self.checkpoints.write_all(&mut self.disk, &self.topics, clean.then_some(self.life.epoch));
         if let Err(error) = marked {
             self.log(format!("the checkpoints are not written: {error}"));
         }

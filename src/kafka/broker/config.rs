@@ -299,7 +299,7 @@ impl BrokerConfig {
         self.topic_text(overrides, name).trim().parse().unwrap_or(0)
     }
 
-    fn topic_int(&self, overrides: &Map<String, String>, name: &str) -> i32 {
+    pub fn topic_int(&self, overrides: &Map<String, String>, name: &str) -> i32 {
         i32::try_from(self.topic_long(overrides, name)).unwrap_or(i32::MAX)
     }
 

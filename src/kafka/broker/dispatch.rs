@@ -1,10 +1,11 @@
 //! Frames in, frames out: decode, hand to a handler, encode. Requests of one connection are answered in their order: while one
 //! is held (a fetch in the purgatory, a join in the coordinator) the connection is muted and later frames wait.
 
+use super::controlling::is_forwarded;
 use super::{Broker, ConnId, Output};
 use crate::kafka::coordinator::Request as GroupRequest;
 use crate::kafka::time::Time;
-use crate::kafka::wire::api::{SUPPORTED, supported};
+use crate::kafka::wire::api::{ApiRange, SUPPORTED, supported};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame::{self, FrameError, RequestFrame};
 use bytes::Bytes;
@@ -19,11 +20,13 @@ pub const MAX_QUEUED_FRAMES: u32 = 10_000;
 /// Bytes of those frames. More closes the connection.
 pub const MAX_QUEUED_BYTES: u64 = 256 << 20;
 /// metadata.version of Kafka 4.1 (4.1-IV1).
-const METADATA_VERSION: i16 = 27;
+pub const METADATA_VERSION: i16 = 27;
 
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub peer: Arc<str>,
+    /// It came to the controller listener.
+    controller: bool,
     /// A request waits for its answer: later ones wait in `queue`.
     pub held: bool,
     queue: VecDeque<Bytes>,
@@ -31,8 +34,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(peer: &str) -> Self {
-        Self { peer: peer.into(), held: false, queue: VecDeque::new(), queued_bytes: 0 }
+    pub fn new(peer: &str, controller: bool) -> Self {
+        Self { peer: peer.into(), controller, held: false, queue: VecDeque::new(), queued_bytes: 0 }
     }
 }
 
@@ -91,24 +94,28 @@ impl Broker {
     }
 
     fn process(&mut self, now: Time, conn: ConnId, frame: Bytes) {
-        let reply = match frame::decode_request(frame) {
-            Ok(request) => {
-                let api = request.api;
-                match self.handle(now, conn, request) {
-                    Ok(reply) => reply,
-                    Err(error) => Reply::Close(format!("{api:?}: {error}")),
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        // Held from the start: what is answered on the way lets go of it again.
+        connection.held = true;
+        let reply = if connection.controller {
+            self.process_controller(now, conn, frame).unwrap_or_else(|error| Reply::Close(error.to_string()))
+        } else {
+            match frame::decode_request(frame.clone()) {
+                Ok(request) => {
+                    let api = request.api;
+                    self.handle(now, conn, request, frame).unwrap_or_else(|error| Reply::Close(format!("{api:?}: {error}")))
                 }
+                Err(error) => Reply::Close(error.to_string()),
             }
-            Err(error) => Reply::Close(error.to_string()),
         };
+        if !matches!(reply, Reply::Held)
+            && let Some(connection) = self.connections.get_mut(&conn)
+        {
+            connection.held = false;
+        }
         match reply {
             Reply::Frame(frame) => self.outputs.push_back(Output::Send { conn, frame }),
-            Reply::Held => {
-                if let Some(connection) = self.connections.get_mut(&conn) {
-                    connection.held = true;
-                }
-            }
-            Reply::Nothing => {}
+            Reply::Held | Reply::Nothing => {}
             Reply::Close(why) => self.close(conn, why),
         }
     }
@@ -122,9 +129,13 @@ impl Broker {
 
     /// Answers a request that was held, and lets the connection go on.
     pub(super) fn answer_held<R: Encodable + HeaderVersion>(&mut self, context: &Context, response: &R) {
+        self.answer_with(context, reply(context, response));
+    }
+
+    pub(super) fn answer_with(&mut self, context: &Context, reply: Reply) {
         let Some(connection) = self.connections.get_mut(&context.conn) else { return };
         connection.held = false;
-        match reply(context, response) {
+        match reply {
             Reply::Frame(frame) => self.outputs.push_back(Output::Send { conn: context.conn, frame }),
             Reply::Close(why) => return self.close(context.conn, why),
             Reply::Held | Reply::Nothing => {}
@@ -132,7 +143,7 @@ impl Broker {
         self.ready.push_back(context.conn);
     }
 
-    fn handle(&mut self, now: Time, conn: ConnId, request: RequestFrame) -> Result<Reply, FrameError> {
+    fn handle(&mut self, now: Time, conn: ConnId, request: RequestFrame, frame: Bytes) -> Result<Reply, FrameError> {
         let RequestFrame { api, version, header, body } = request;
         let client_id = header.client_id.as_ref().map_or("", |id| id.as_str()).into();
         let context = Context { conn, version, correlation_id: header.correlation_id, client_id };
@@ -143,7 +154,7 @@ impl Broker {
                 Ok(reply(&context, &response))
             } else {
                 // KIP-511: a client that is too new learns from a v0 body what it may ask.
-                let response = api_versions_response(0).with_error_code(ErrorCode::UnsupportedVersion.code());
+                let response = api_versions_response(SUPPORTED, 0).with_error_code(ErrorCode::UnsupportedVersion.code());
                 Ok(reply(&Context { version: 0, ..context }, &response))
             };
         }
@@ -158,14 +169,10 @@ impl Broker {
             ApiKey::ListOffsets => reply(c, &self.list_offsets(c, decode(body, version)?)),
             ApiKey::Metadata => reply(c, &self.metadata(now, c, decode(body, version)?)),
             ApiKey::FindCoordinator => reply(c, &self.find_coordinator(now, c, decode(body, version)?)),
-            ApiKey::CreateTopics => reply(c, &self.create_topics(now, c, decode(body, version)?)),
-            ApiKey::DeleteTopics => reply(c, &self.delete_topics(now, c, decode(body, version)?)),
-            ApiKey::CreatePartitions => reply(c, &self.create_partitions(now, decode(body, version)?)),
             ApiKey::DeleteRecords => reply(c, &self.delete_records(decode(body, version)?)),
             ApiKey::OffsetForLeaderEpoch => reply(c, &self.offset_for_leader_epoch(decode(body, version)?)),
-            ApiKey::InitProducerId => reply(c, &self.init_producer_id(decode(body, version)?)),
+            ApiKey::InitProducerId => self.init_producer_id(now, context, &decode(body, version)?),
             ApiKey::DescribeConfigs => reply(c, &self.describe_configs(c, decode(body, version)?)),
-            ApiKey::IncrementalAlterConfigs => reply(c, &self.incremental_alter_configs(decode(body, version)?)),
             ApiKey::DescribeProducers => reply(c, &self.describe_producers(decode(body, version)?)),
             ApiKey::DescribeCluster => reply(c, &self.describe_cluster(c, decode(body, version)?)),
             ApiKey::JoinGroup => self.group_request(now, context, GroupRequest::JoinGroup(decode(body, version)?)),
@@ -178,6 +185,7 @@ impl Broker {
             ApiKey::ListGroups => self.group_request(now, context, GroupRequest::ListGroups(decode(body, version)?)),
             ApiKey::DescribeGroups => self.group_request(now, context, GroupRequest::DescribeGroups(decode(body, version)?)),
             ApiKey::DeleteGroups => self.group_request(now, context, GroupRequest::DeleteGroups(decode(body, version)?)),
+            api if is_forwarded(api) => self.forward(now, context, api, frame, body),
             _ => return Err(FrameError::UnknownApi(api as i16)),
         })
     }
@@ -192,16 +200,16 @@ impl Broker {
         if version >= 3 && !(fine(request.client_software_name.as_str()) && fine(request.client_software_version.as_str())) {
             return ApiVersionsResponse::default().with_error_code(ErrorCode::InvalidRequest.code());
         }
-        api_versions_response(version)
+        api_versions_response(SUPPORTED, version)
     }
 }
 
-fn decode<T: Decodable>(body: Bytes, version: i16) -> Result<T, FrameError> {
+pub fn decode<T: Decodable>(body: Bytes, version: i16) -> Result<T, FrameError> {
     frame::decode_request_body(body, version)
 }
 
-fn api_versions_response(version: i16) -> ApiVersionsResponse {
-    let keys = SUPPORTED
+pub fn api_versions_response(table: &[ApiRange], version: i16) -> ApiVersionsResponse {
+    let keys = table
         .iter()
         .map(|range| ApiVersion::default().with_api_key(range.key as i16).with_min_version(range.min).with_max_version(range.max));
     let mut response = ApiVersionsResponse::default().with_api_keys(keys.collect());

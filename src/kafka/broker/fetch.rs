@@ -1,15 +1,18 @@
-//! Fetch: reads up to the high watermark, or waits in the purgatory for `min_bytes`.
+//! Fetch: consumers read up to the high watermark and followers up to the log's end, or wait in the purgatory for `min_bytes`.
 //!
 //! Fetch sessions (KIP-227) are declined: every full fetch is answered with session id 0, which tells a client that the broker
 //! has made none, and a fetch that names a session is told that there is no such session.
 
 use super::dispatch::{Context, Reply, reply};
+use super::metadata::text;
 use super::partition::Partition;
-use super::{Broker, BrokerEvent, ErrorCode};
+use super::purgatory::Held;
+use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
+use crate::kafka::map::Set;
 use crate::kafka::time::Time;
 use bytes::Bytes;
 use kafka_protocol::messages::fetch_request::FetchPartition;
-use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
+use kafka_protocol::messages::fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData};
 use kafka_protocol::messages::{FetchRequest, FetchResponse, TopicName};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -33,10 +36,21 @@ pub struct HeldFetch {
     min_bytes: u64,
     max_bytes: u32,
     read_committed: bool,
+    /// A follower, and its broker epoch.
+    replica: Option<(i32, i64)>,
     topics: Vec<Wanted>,
 }
 
 impl HeldFetch {
+    /// Up to where the fetcher may read: followers to the end of the log.
+    fn end_of(&self, partition: &Partition) -> i64 {
+        if self.replica.is_some() { partition.log.end_offset() } else { partition.readable_end() }
+    }
+
+    pub fn is_followers(&self) -> bool {
+        self.replica.is_some()
+    }
+
     pub fn partitions(&self) -> impl Iterator<Item = (Arc<str>, i32)> {
         self.topics
             .iter()
@@ -45,8 +59,11 @@ impl HeldFetch {
     }
 }
 
+/// What a fetch finds: the partition, and where the follower's or consumer's log parts from it (epoch, its end).
+type Found<'a> = (&'a Partition, Option<(i32, i64)>);
+
 /// The leader epoch that a client believes in against the one that holds.
-pub fn check_epoch(believed: i32, current: i32) -> Result<(), ErrorCode> {
+fn check_epoch(believed: i32, current: i32) -> Result<(), ErrorCode> {
     match believed {
         -1 => Ok(()),
         believed if believed < current => Err(ErrorCode::FencedLeaderEpoch),
@@ -63,11 +80,17 @@ impl Broker {
             return reply(context, &FetchResponse::default().with_error_code(error.code()));
         }
         let max_bytes = request.max_bytes.min(self.config.int("fetch.max.bytes"));
+        let (id, epoch) = if context.version >= 15 {
+            (request.replica_state.replica_id.0, request.replica_state.replica_epoch)
+        } else {
+            (request.replica_id.0, -1)
+        };
+        let image = self.controller.image();
         let topics = request.topics.into_iter().map(|topic| {
             let name = if context.version >= 13 {
-                self.topics.name_of(topic.topic_id).cloned()
+                image.ids.get(&topic.topic_id).cloned()
             } else {
-                self.topics.get(topic.topic.0.as_str()).map(|topic| topic.name.clone())
+                image.topics.get(topic.topic.0.as_str()).map(|topic| topic.name.clone())
             };
             Wanted { topic: topic.topic, topic_id: topic.topic_id, name, partitions: topic.partitions }
         });
@@ -76,15 +99,21 @@ impl Broker {
             min_bytes: u64::try_from(request.min_bytes).unwrap_or(0),
             max_bytes: u32::try_from(max_bytes).unwrap_or(0),
             read_committed: request.isolation_level == 1,
+            replica: (id >= 0).then_some((id, epoch)),
             topics: topics.collect(),
             context: context.clone(),
         };
+        if fetch.replica.is_some() {
+            self.note_follower(now, &fetch);
+        }
         let empty = fetch.topics.iter().all(|wanted| wanted.partitions.is_empty());
         if request.max_wait_ms <= 0 || empty || self.fetch_is_due(&fetch).is_some() {
             return reply(context, &self.read_fetch(&fetch));
         }
-        self.event(BrokerEvent::FetchHeld { conn: context.conn, until: fetch.until });
-        self.purgatory.hold(fetch);
+        if fetch.replica.is_none() {
+            self.event(BrokerEvent::FetchHeld { conn: context.conn, until: fetch.until });
+        }
+        self.purgatory.hold(Held::Fetch(fetch));
         Reply::Held
     }
 
@@ -93,22 +122,78 @@ impl Broker {
         let mut bytes = 0_u64;
         for wanted in &fetch.topics {
             for asked in &wanted.partitions {
-                let Ok(partition) = self.fetch_partition(wanted, asked) else { return Some("a partition answers with an error") };
-                let there = partition.log.bytes_between(&self.disk, asked.fetch_offset, partition.readable_end());
+                let Ok((partition, diverging)) = self.fetch_partition(fetch, wanted, asked) else {
+                    return Some("a partition answers with an error");
+                };
+                if diverging.is_some() {
+                    return Some("the logs part ways");
+                }
+                let there = partition.log.bytes_between(&self.disk, asked.fetch_offset, fetch.end_of(partition));
                 bytes = bytes.saturating_add(there.min(u64::try_from(asked.partition_max_bytes).unwrap_or(0)));
             }
         }
         (bytes >= fetch.min_bytes).then_some("min.bytes are there")
     }
 
-    fn fetch_partition(&self, wanted: &Wanted, asked: &FetchPartition) -> Result<&Partition, ErrorCode> {
+    /// A partition that this broker leads, in the epoch that the asker believes in (-1: any).
+    pub(super) fn led_partition(&self, topic: &str, index: i32, believed: i32) -> Result<&Partition, ErrorCode> {
+        let partition = self.topics.partition(topic, index).ok_or_else(|| self.not_led(topic, index))?;
+        if self.options.sabotage != Some(Sabotage::EpochNotFenced) {
+            check_epoch(believed, partition.state.leader_epoch)?;
+        }
+        if partition.leading.is_some() { Ok(partition) } else { Err(ErrorCode::NotLeaderOrFollower) }
+    }
+
+    /// What the partitions that are fetched by a follower learn from it: it has all before the offsets that it asks for.
+    fn note_follower(&mut self, now: Time, fetch: &HeldFetch) {
+        let Some(replica) = fetch.replica else { return };
+        for wanted in &fetch.topics {
+            let Some(name) = &wanted.name else { continue };
+            for asked in &wanted.partitions {
+                if matches!(self.fetch_partition(fetch, wanted, asked), Ok((_, None))) {
+                    self.follower_fetched(now, name, asked.partition, replica, asked.fetch_offset);
+                }
+            }
+        }
+    }
+
+    fn fetch_partition(&self, fetch: &HeldFetch, wanted: &Wanted, asked: &FetchPartition) -> Result<Found<'_>, ErrorCode> {
         let Some(name) = &wanted.name else {
             return Err(if wanted.topic_id.is_nil() { ErrorCode::UnknownTopicOrPartition } else { ErrorCode::UnknownTopicId });
         };
-        let partition = self.topics.partition(name, asked.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        check_epoch(asked.current_leader_epoch, partition.leader_epoch)?;
+        let partition = self.led_partition(name, asked.partition, asked.current_leader_epoch)?;
+        if fetch.replica.is_some_and(|(id, _)| !partition.state.replicas.contains(&id)) {
+            return Err(ErrorCode::NotLeaderOrFollower);
+        }
         let log = &partition.log;
-        if (log.start_offset()..=log.end_offset()).contains(&asked.fetch_offset) { Ok(partition) } else { Err(ErrorCode::OffsetOutOfRange) }
+        if asked.last_fetched_epoch >= 0 {
+            let (epoch, end) = log.end_offset_for_epoch(asked.last_fetched_epoch);
+            if end < 0 {
+                return Err(ErrorCode::OffsetOutOfRange);
+            }
+            if epoch < asked.last_fetched_epoch || end < asked.fetch_offset {
+                return Ok((partition, Some((epoch, end))));
+            }
+        }
+        let there = (log.start_offset()..=log.end_offset()).contains(&asked.fetch_offset);
+        if there { Ok((partition, None)) } else { Err(ErrorCode::OffsetOutOfRange) }
+    }
+
+    /// For a partition that cannot be read: who leads it, for clients that know the field (KIP-951), and where it starts, for followers.
+    fn fetch_error(&self, fetch: &HeldFetch, wanted: &Wanted, asked: &FetchPartition, error: ErrorCode) -> PartitionData {
+        let mut answer = PartitionData::default()
+            .with_partition_index(asked.partition)
+            .with_error_code(error.code())
+            .with_high_watermark(-1)
+            .with_records(Some(Bytes::new()));
+        let Some(name) = &wanted.name else { return answer };
+        if fetch.replica.is_some() {
+            answer.log_start_offset = self.topics.partition(name, asked.partition).map_or(-1, |partition| partition.log.start_offset());
+        } else if fetch.context.version >= 12 && matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch) {
+            let (leader, epoch) = self.leader_of(name, asked.partition);
+            answer.current_leader = LeaderIdAndEpoch::default().with_leader_id(leader.into()).with_leader_epoch(epoch);
+        }
+        answer
     }
 
     pub(super) fn read_fetch(&self, fetch: &HeldFetch) -> FetchResponse {
@@ -116,11 +201,18 @@ impl Broker {
         let mut nothing_yet = true;
         let topics = fetch.topics.iter().map(|wanted| {
             let partitions = wanted.partitions.iter().map(|asked| {
-                let data = match self.fetch_partition(wanted, asked) {
-                    Ok(partition) => self.read_partition(partition, asked, left, nothing_yet),
+                let answer = PartitionData::default().with_partition_index(asked.partition);
+                let data = match self.fetch_partition(fetch, wanted, asked) {
+                    Ok((partition, Some((epoch, end)))) => {
+                        return answer
+                            .with_high_watermark(partition.high_watermark)
+                            .with_log_start_offset(partition.log.start_offset())
+                            .with_diverging_epoch(EpochEndOffset::default().with_epoch(epoch).with_end_offset(end))
+                            .with_records(Some(Bytes::new()));
+                    }
+                    Ok((partition, None)) => self.read_partition(partition, asked, fetch.end_of(partition), left, nothing_yet),
                     Err(error) => Err(error),
                 };
-                let answer = PartitionData::default().with_partition_index(asked.partition);
                 match data {
                     Ok((partition, records)) => {
                         nothing_yet &= records.is_empty();
@@ -132,7 +224,7 @@ impl Broker {
                             .with_aborted_transactions(fetch.read_committed.then(Vec::new))
                             .with_records(Some(records))
                     }
-                    Err(error) => answer.with_error_code(error.code()).with_high_watermark(-1).with_records(Some(Bytes::new())),
+                    Err(error) => self.fetch_error(fetch, wanted, asked, error),
                 }
             });
             FetchableTopicResponse::default()
@@ -140,7 +232,18 @@ impl Broker {
                 .with_topic_id(wanted.topic_id)
                 .with_partitions(partitions.collect())
         });
-        FetchResponse::default().with_responses(topics.collect())
+        let topics: Vec<FetchableTopicResponse> = topics.collect();
+        let mut response = FetchResponse::default();
+        if fetch.context.version >= 16 {
+            let leaders: Set<i32> = topics.iter().flat_map(|topic| &topic.partitions).map(|data| data.current_leader.leader_id.0).collect();
+            let known = self.live_brokers().filter(|broker| leaders.contains(&broker.id));
+            response.node_endpoints = known
+                .map(|broker| {
+                    NodeEndpoint::default().with_node_id(broker.id.into()).with_host(text(&broker.host)).with_port(broker.port)
+                })
+                .collect();
+        }
+        response.with_responses(topics)
     }
 
     /// The first batch of the first partition that has one goes out whole, whatever the limits.
@@ -148,11 +251,11 @@ impl Broker {
         &self,
         partition: &'a Partition,
         asked: &FetchPartition,
+        end: i64,
         left: u32,
         first: bool,
     ) -> Result<(&'a Partition, Bytes), ErrorCode> {
         let max = left.min(u32::try_from(asked.partition_max_bytes).unwrap_or(0));
-        let end = partition.readable_end();
         if asked.fetch_offset >= end || max == 0 && !first {
             return Ok((partition, Bytes::new()));
         }

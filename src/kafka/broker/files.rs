@@ -1,7 +1,6 @@
-//! The broker's own files beside the logs: Kafka's checkpoints (`OffsetCheckpointFile`), `meta.properties`, `partition.metadata`,
-//! and `topics.checkpoint`, which is ours: what is known about topics, until KRaft's metadata log replaces it.
+//! The broker's own files beside the logs: Kafka's checkpoints (`OffsetCheckpointFile`), `meta.properties`, `partition.metadata`, and the
+//! mark of a clean shutdown.
 
-use super::config::{BrokerConfig, check_broker, check_topic};
 use super::metadata::Topics;
 use super::partition::Partition;
 use crate::kafka::disk::{Disk, DiskError};
@@ -15,8 +14,6 @@ pub const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
 pub const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
 pub const LOG_STARTS: &str = "log-start-offset-checkpoint";
 pub const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
-pub const PRODUCER_IDS: &str = "producer-ids.checkpoint";
-pub const METADATA: &str = "topics.checkpoint";
 
 pub fn partition_dir(topic: &str, partition: i32) -> String {
     format!("{topic}-{partition}")
@@ -33,6 +30,23 @@ pub fn remove_dir(disk: &mut Disk, dir: &str) {
     let prefix = format!("{dir}/");
     let files: Vec<String> = disk.list(&prefix).map(str::to_owned).collect();
     files.iter().for_each(|file| disk.remove(file));
+}
+
+pub fn rename_dir(disk: &mut Disk, from: &str, to: &str) -> Result<(), DiskError> {
+    let prefix = format!("{from}/");
+    let names: Vec<String> = disk.list(&prefix).map(str::to_owned).collect();
+    for path in names {
+        let name = path.strip_prefix(&prefix).unwrap_or(&path);
+        disk.rename(&path, &format!("{to}/{name}"))?;
+    }
+    Ok(())
+}
+
+/// The broker epoch in the mark of a clean shutdown; `None` without a mark, -1 when it cannot be read.
+pub fn clean_shutdown(disk: &Disk) -> Option<i64> {
+    let text = read_text(disk, CLEAN_SHUTDOWN)?;
+    let digits = text.split_once("\"brokerEpoch\":").map_or("", |(_, rest)| rest.trim_end_matches('}'));
+    Some(digits.trim().parse().unwrap_or(-1))
 }
 
 fn write(disk: &mut Disk, path: &str, text: String) -> Result<(), DiskError> {
@@ -99,92 +113,6 @@ pub fn write_meta_properties(disk: &mut Disk, cluster_id: &str, directory: Uuid,
     write(disk, META_PROPERTIES, format!("cluster.id={cluster_id}\ndirectory.id={directory}\nnode.id={node_id}\nversion=1\n"))
 }
 
-/// A topic as `topics.checkpoint` has it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct SavedTopic {
-    pub id: Uuid,
-    pub partitions: i32,
-    pub configs: Map<String, String>,
-}
-
-/// What `topics.checkpoint` has.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Saved {
-    pub topics: Map<String, SavedTopic>,
-    pub dynamic: Map<String, String>,
-}
-
-fn escape(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('\n', "\\n")
-}
-
-fn unescape(value: &str) -> String {
-    let mut out = String::new();
-    let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => out.push(if chars.next() == Some('n') { '\n' } else { '\\' }),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Written and flushed with each change, as the metadata log is.
-pub fn save_metadata(disk: &mut Disk, topics: &Topics, config: &BrokerConfig) -> Result<(), DiskError> {
-    let mut text = "0\n".to_owned();
-    for (name, value) in &config.dynamic {
-        let _ = writeln!(text, "broker {name} {}", escape(value));
-    }
-    for topic in topics.iter() {
-        let _ = writeln!(text, "topic {} {} {}", topic.name, base64(topic.id), topic.partition_count());
-        for (name, value) in &topic.configs {
-            let _ = writeln!(text, "config {} {name} {}", topic.name, escape(value));
-        }
-    }
-    write(disk, METADATA, text)
-}
-
-/// # Errors
-/// The first line that is not understood.
-pub fn parse_metadata(text: &str) -> Result<Saved, String> {
-    let mut saved = Saved::default();
-    let mut lines = text.lines();
-    if lines.next() != Some("0") {
-        return Err(format!("{METADATA}: the version in the first line must be 0"));
-    }
-    for line in lines.filter(|line| !line.is_empty()) {
-        let wrong = || format!("{METADATA}: not understood: {line}");
-        let (kind, rest) = line.split_once(' ').ok_or_else(wrong)?;
-        let (name, rest) = rest.split_once(' ').ok_or_else(wrong)?;
-        match kind {
-            "broker" => {
-                let value = unescape(rest);
-                check_broker(name, &value).map_err(|error| format!("{METADATA}: {error}"))?;
-                saved.dynamic.insert(name.to_owned(), value);
-            }
-            "topic" => {
-                let (id, partitions) = rest.split_once(' ').ok_or_else(wrong)?;
-                let id = parse_base64(id).ok_or_else(wrong)?;
-                let partitions = partitions.parse().ok().filter(|n| (1..=super::topics::MAX_PARTITIONS).contains(n)).ok_or_else(wrong)?;
-                super::topics::check_name(name).map_err(|_| wrong())?;
-                saved.topics.insert(name.to_owned(), SavedTopic { id, partitions, configs: Map::new() });
-            }
-            "config" => {
-                let (key, value) = rest.split_once(' ').ok_or_else(wrong)?;
-                let value = unescape(value);
-                // What this broker set itself (segment.bytes of __consumer_offsets) may be outside a user's range.
-                if !super::topics::is_internal(name) {
-                    check_topic(key, &value).map_err(|why| format!("{METADATA}: {why}"))?;
-                }
-                saved.topics.get_mut(name).ok_or_else(wrong)?.configs.insert(key.to_owned(), value);
-            }
-            _ => return Err(wrong()),
-        }
-    }
-    Ok(saved)
-}
-
 /// Offsets by topic and partition. A file that is damaged counts as missing, as recovery copes without it.
 pub fn read_checkpoint(disk: &Disk, path: &str) -> Map<(String, i32), i64> {
     let parse = || {
@@ -220,7 +148,7 @@ impl Checkpoints {
         let mut lines = String::new();
         let mut count = 0_u32;
         for topic in topics.iter() {
-            for (index, partition) in (0_i32..).zip(&topic.partitions) {
+            for (index, partition) in &topic.partitions {
                 if let Some(offset) = offset(partition) {
                     let _ = writeln!(lines, "{} {index} {offset}", topic.name);
                     count += 1;
@@ -252,12 +180,15 @@ impl Checkpoints {
         })
     }
 
-    /// All of them, and the mark of a clean shutdown if it was one.
-    pub fn write_all(&mut self, disk: &mut Disk, topics: &Topics, clean: bool) -> Result<(), DiskError> {
+    /// All of them, and the mark of a clean shutdown, with the broker's epoch, if it was one.
+    pub fn write_all(&mut self, disk: &mut Disk, topics: &Topics, clean: Option<i64>) -> Result<(), DiskError> {
         self.write_recovery_points(disk, topics)?;
         self.write_high_watermarks(disk, topics)?;
         self.write_log_starts(disk, topics)?;
-        if clean { write(disk, CLEAN_SHUTDOWN, "{\"version\":0,\"brokerEpoch\":-1}".into()) } else { Ok(()) }
+        match clean {
+            Some(epoch) => write(disk, CLEAN_SHUTDOWN, format!("{{\"version\":0,\"brokerEpoch\":{epoch}}}")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -280,11 +211,5 @@ mod tests {
         for other in ["orders", "orders-x", "orders-01", "orders-0.f00-delete", "orders-0.f00-stray"] {
             assert_eq!(parse_dir(other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn a_damaged_line_is_named() {
-        assert!(parse_metadata("0\ntopic orders\n").unwrap_err().contains("topic orders"));
-        assert!(parse_metadata("9\n").is_err());
     }
 }

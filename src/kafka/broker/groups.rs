@@ -2,16 +2,24 @@
 //! `__consumer_offsets`.
 
 use super::dispatch::{Context, Reply};
+use super::isr::Commit;
+use super::metadata::text;
 use super::topics::OFFSETS_TOPIC;
-use super::{Broker, BrokerEvent, ErrorCode};
+use super::{Broker, BrokerEvent, ErrorCode, Origin};
+use crate::kafka::controller::image::BrokerImage;
 use crate::kafka::coordinator::{Caller, Output, Request, Response, Token};
 use crate::kafka::time::Time;
+use crate::kafka::wire::batch::{Batch, batches};
+use crate::kafka::wire::murmur2::coordinator_partition;
 use kafka_protocol::messages::find_coordinator_response::Coordinator;
 use kafka_protocol::messages::{BrokerId, FindCoordinatorRequest, FindCoordinatorResponse};
 use kafka_protocol::protocol::StrBytes;
 
 const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
+const UNAVAILABLE: &str = "The coordinator is not available.";
+/// Bytes of `__consumer_offsets` that are read at a time.
+const LOAD_BYTES: u32 = 5 << 20;
 
 impl Broker {
     pub(super) fn group_request(&mut self, now: Time, context: Context, request: Request) -> Reply {
@@ -20,8 +28,8 @@ impl Broker {
         let host = self.connections.get(&context.conn).map(|connection| connection.peer.clone()).unwrap_or_default();
         let caller = Caller { client_id: context.client_id.clone(), host, version: context.version };
         self.waiting.insert(token, context);
-        let topics = &self.topics;
-        self.groups.handle_request(now, token, caller, request, &|topic, partition| topics.partition(topic, partition).is_some());
+        let image = self.controller.image();
+        self.groups.handle_request(now, token, caller, request, &|topic, partition| image.partition(topic, partition).is_some());
         Reply::Held
     }
 
@@ -42,9 +50,17 @@ impl Broker {
                     Response::DeleteGroups(response) => self.answer_held(&context, &response),
                 }
             }
-            Output::Append { append_id, partition, batch } => match self.append(now, OFFSETS_TOPIC, partition, &batch, false) {
-                // With one replica the high watermark has passed the batch as soon as it is appended.
-                Ok(_) => self.groups.handle_committed(now, append_id),
+            Output::Append { append_id, partition, batch } => match self.append(now, OFFSETS_TOPIC, partition, &batch, Origin::Coordinator) {
+                Ok(appended) => {
+                    let end = appended.last_offset.saturating_add(1);
+                    let passed = self.topics.partition(OFFSETS_TOPIC, partition).is_some_and(|it| it.high_watermark >= end);
+                    if passed {
+                        self.groups.handle_committed(now, append_id);
+                    } else {
+                        let until = now.plus_millis(self.config.long("offsets.commit.timeout.ms"));
+                        self.commits.push(Commit { partition, end, append_id, until });
+                    }
+                }
                 Err(error) => {
                     self.log(format!("{OFFSETS_TOPIC}-{partition}: the coordinator's records are refused: {error}"));
                     self.groups.handle_append_failed(now, append_id, error.code());
@@ -54,48 +70,79 @@ impl Broker {
         }
     }
 
-    /// This broker is the coordinator of every group. The topic behind it is made with the first question, with one replica for
-    /// each broker at most, where Kafka would refuse until `offsets.topic.replication.factor` brokers are there.
+    /// The coordinator of a group is the leader of its partition of `__consumer_offsets`, which is made with the first question.
     pub(super) fn find_coordinator(&mut self, now: Time, context: &Context, request: FindCoordinatorRequest) -> FindCoordinatorResponse {
-        let error = match request.key_type {
-            GROUP => match self.create_offsets_topic(now) {
-                Ok(()) => ErrorCode::None,
-                Err((_, why)) => {
-                    self.log(format!("{OFFSETS_TOPIC} could not be created: {why}"));
-                    ErrorCode::CoordinatorNotAvailable
-                }
-            },
-            // There are no transactions yet.
-            TRANSACTION => ErrorCode::CoordinatorNotAvailable,
-            _ => ErrorCode::InvalidRequest,
-        };
-        let found = !error.is_error();
-        let node = BrokerId(if found { self.options.node_id } else { -1 });
-        let host = if found { self.host() } else { StrBytes::default() };
-        let port = if found { self.options.port } else { -1 };
-        let message = match error {
-            // As observed: an empty message from the version with many keys on.
-            ErrorCode::None => (context.version >= 4).then(StrBytes::default),
-            ErrorCode::InvalidRequest => Some(StrBytes::from_string(format!("{} is not a type of coordinator.", request.key_type))),
-            _ => Some(StrBytes::from_static_str("The coordinator is not available.")),
-        };
-        if context.version >= 4 {
-            let coordinators = request.coordinator_keys.into_iter().map(|key| {
-                Coordinator::default()
-                    .with_key(key)
-                    .with_node_id(node)
-                    .with_host(host.clone())
-                    .with_port(port)
-                    .with_error_code(error.code())
-                    .with_error_message(message.clone())
-            });
-            return FindCoordinatorResponse::default().with_coordinators(coordinators.collect());
+        let many = context.version >= 4;
+        if request.key_type == GROUP && !self.controller.image().topics.contains_key(OFFSETS_TOPIC) {
+            self.create_offsets_topic(now);
         }
+        let keys = if many { request.coordinator_keys } else { vec![request.key] };
+        let found = keys.into_iter().map(|key| {
+            let coordinator = Coordinator::default().with_node_id(BrokerId(-1)).with_port(-1);
+            let (error, message) = match request.key_type {
+                GROUP => {
+                    if let Some(broker) = self.coordinator_of(key.as_str()) {
+                        // As observed: an empty message from the version with many keys on.
+                        return coordinator
+                            .with_key(key)
+                            .with_node_id(BrokerId(broker.id))
+                            .with_host(text(&broker.host))
+                            .with_port(broker.port)
+                            .with_error_message(many.then(StrBytes::default));
+                    }
+                    (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE.to_owned())
+                }
+                // There are no transactions yet.
+                TRANSACTION => (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE.to_owned()),
+                other => (ErrorCode::InvalidRequest, format!("{other} is not a type of coordinator.")),
+            };
+            coordinator.with_key(key).with_error_code(error.code()).with_error_message(Some(StrBytes::from_string(message)))
+        });
+        if many {
+            return FindCoordinatorResponse::default().with_coordinators(found.collect());
+        }
+        let mut found = found;
+        let found = found.next().unwrap_or_default();
         FindCoordinatorResponse::default()
-            .with_error_code(error.code())
-            .with_error_message(message)
-            .with_node_id(node)
-            .with_host(host)
-            .with_port(port)
+            .with_error_code(found.error_code)
+            .with_error_message(found.error_message)
+            .with_node_id(found.node_id)
+            .with_host(found.host)
+            .with_port(found.port)
+    }
+
+    fn coordinator_of(&self, group: &str) -> Option<&BrokerImage> {
+        let image = self.controller.image();
+        let count = i32::try_from(image.topics.get(OFFSETS_TOPIC)?.partitions.len()).ok()?;
+        let leader = image.partition(OFFSETS_TOPIC, coordinator_partition(group, count))?.leader;
+        image.brokers.get(&leader).filter(|broker| !broker.fenced)
+    }
+
+    /// Leads a partition of `__consumer_offsets` from now on: its batches make its groups anew.
+    pub(super) fn load_groups(&mut self, now: Time, index: i32) {
+        let Some(partition) = self.topics.partition(OFFSETS_TOPIC, index) else { return };
+        let log = &partition.log;
+        let mut found: Vec<Batch> = Vec::new();
+        let mut offset = log.start_offset();
+        let mut stuck = None;
+        while offset < log.end_offset() {
+            let bytes = log.read(&self.disk, offset, log.end_offset(), LOAD_BYTES, true).unwrap_or_default();
+            let next = batches(bytes).map_while(Result::ok).map(|batch| {
+                let next = batch.last_offset().saturating_add(1);
+                found.push(batch);
+                next
+            });
+            match next.last() {
+                Some(next) if next > offset => offset = next,
+                _ => {
+                    stuck = Some(offset);
+                    break;
+                }
+            }
+        }
+        if let Some(offset) = stuck {
+            self.log(format!("{OFFSETS_TOPIC}-{index} cannot be read from offset {offset} on"));
+        }
+        self.groups.handle_elected(now, index, found.into_iter());
     }
 }

@@ -1,59 +1,79 @@
-//! InitProducerId without transactions: fresh ids, in blocks that are reserved on the disk before the first of them is given
-//! (`RPCProducerIdManager`), so that no id is ever given twice, whatever crashes.
+//! InitProducerId without transactions: fresh ids, from blocks that the controller gives away (`RPCProducerIdManager`), so that no id is
+//! ever given twice, whatever crashes.
 
-use super::files::PRODUCER_IDS;
+use super::dispatch::{Context, Reply, reply};
+use super::peers::Mine;
 use super::{Broker, ErrorCode};
-use bytes::Bytes;
-use kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse, ProducerId};
+use crate::kafka::controller::Request;
+use crate::kafka::time::Time;
+use kafka_protocol::messages::{
+    AllocateProducerIdsRequest, AllocateProducerIdsResponse, InitProducerIdRequest, InitProducerIdResponse, ProducerId,
+};
 
-/// Ids reserved at a time (`ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE`).
-const BLOCK: i64 = 1000;
-
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ProducerIds {
     next: i64,
-    /// The end of what is reserved.
+    /// The end of the block.
     end: i64,
+    asked: bool,
+    /// Clients that wait for the next block.
+    waiting: Vec<Context>,
 }
 
 impl ProducerIds {
-    /// Goes on after what an earlier run reserved.
-    pub fn after(reserved: i64) -> Self {
-        Self { next: reserved, end: reserved }
+    fn take(&mut self) -> Option<i64> {
+        (self.next < self.end).then(|| {
+            self.next += 1;
+            self.next - 1
+        })
+    }
+}
+
+fn answer(given: Result<i64, ErrorCode>) -> InitProducerIdResponse {
+    match given {
+        Ok(id) => InitProducerIdResponse::default().with_producer_id(ProducerId(id)).with_producer_epoch(0),
+        Err(error) => {
+            InitProducerIdResponse::default().with_error_code(error.code()).with_producer_id(ProducerId(-1)).with_producer_epoch(-1)
+        }
     }
 }
 
 impl Broker {
     /// A transactional id answers COORDINATOR_NOT_AVAILABLE, as there are no transactions yet, or INVALID_REQUEST when it is
     /// empty. Without one, an id that the client sends along is ignored, as Kafka ignores it.
-    pub(super) fn init_producer_id(&mut self, request: InitProducerIdRequest) -> InitProducerIdResponse {
-        let given = match &request.transactional_id {
-            Some(id) if id.0.is_empty() => Err(ErrorCode::InvalidRequest),
-            Some(_) => Err(ErrorCode::CoordinatorNotAvailable),
-            None => self.next_producer_id(),
+    pub(super) fn init_producer_id(&mut self, now: Time, context: Context, request: &InitProducerIdRequest) -> Reply {
+        let refused = match &request.transactional_id {
+            Some(id) if id.0.is_empty() => Some(ErrorCode::InvalidRequest),
+            Some(_) => Some(ErrorCode::CoordinatorNotAvailable),
+            None => None,
         };
-        match given {
-            Ok(id) => InitProducerIdResponse::default().with_producer_id(ProducerId(id)).with_producer_epoch(0),
-            Err(error) => {
-                InitProducerIdResponse::default().with_error_code(error.code()).with_producer_id(ProducerId(-1)).with_producer_epoch(-1)
-            }
+        if let Some(error) = refused {
+            return reply(&context, &answer(Err(error)));
         }
+        if let Some(id) = self.producer_ids.take() {
+            return reply(&context, &answer(Ok(id)));
+        }
+        self.producer_ids.waiting.push(context);
+        if !std::mem::replace(&mut self.producer_ids.asked, true) {
+            let request = AllocateProducerIdsRequest::default()
+                .with_broker_id(self.options.node_id.into())
+                .with_broker_epoch(self.life.epoch);
+            self.ask_controller(now, Mine::ProducerIds, Request::AllocateProducerIds(request));
+        }
+        Reply::Held
     }
 
-    fn next_producer_id(&mut self) -> Result<i64, ErrorCode> {
+    pub(super) fn producer_ids_came(&mut self, response: Option<AllocateProducerIdsResponse>) {
         let ids = &mut self.producer_ids;
-        if ids.next >= ids.end {
-            let end = ids.next.saturating_add(BLOCK);
-            let text = format!("0\n{end}\n");
-            let kept = self.disk.replace(PRODUCER_IDS, Bytes::from(text)).and_then(|()| self.disk.flush(PRODUCER_IDS));
-            if let Err(error) = kept {
-                self.log(format!("no producer ids: {error}"));
-                return Err(ErrorCode::KafkaStorageError);
-            }
-            self.producer_ids.end = end;
+        ids.asked = false;
+        if let Some(block) = response.filter(|response| response.error_code == 0) {
+            ids.next = block.producer_id_start.0;
+            ids.end = ids.next.saturating_add(i64::from(block.producer_id_len));
         }
-        let id = self.producer_ids.next;
-        self.producer_ids.next += 1;
-        Ok(id)
+        for context in std::mem::take(&mut ids.waiting) {
+            // As Kafka: a client tries again until there is a block.
+            let given = self.producer_ids.take().ok_or(ErrorCode::CoordinatorLoadInProgress);
+            self.answer_held(&context, &answer(given));
+        }
     }
 }

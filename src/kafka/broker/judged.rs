@@ -7,18 +7,17 @@ use bytes::Bytes;
 impl Broker {
     /// One of `partitions()`.
     pub fn partition_view(&self, topic: &str, partition: i32) -> Option<PartitionView> {
-        let found = self.topics.iter().find(|found| &*found.name == topic)?;
-        let replica = found.partitions.get(usize::try_from(partition).ok()?)?;
-        Some(replica.view(&found.name, partition, self.options.node_id))
+        let found = self.topics.get(topic)?;
+        Some(found.partitions.get(&partition)?.view(&found.name, partition))
     }
 
     /// What this node knows of the committed metadata.
-    pub fn image(&self) -> Option<&Image> {
-        None
+    pub fn image(&self) -> &Image {
+        self.controller.image()
     }
 
     /// Whole batches of the committed metadata log from `offset` on.
-    pub fn peek_metadata(&self, _offset: i64, _max_bytes: u32) -> Bytes {
-        Bytes::new()
+    pub fn peek_metadata(&self, offset: i64, max_bytes: u32) -> Bytes {
+        self.controller.peek(&self.disk, offset, max_bytes)
     }
 }

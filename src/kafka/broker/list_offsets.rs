@@ -1,7 +1,7 @@
 //! ListOffsets, OffsetForLeaderEpoch and DeleteRecords: questions about the ends of a log.
 
 use super::dispatch::Context;
-use super::fetch::check_epoch;
+use super::replicas::overrides;
 use super::{Broker, ErrorCode};
 use crate::kafka::map::Set;
 use kafka_protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
@@ -68,28 +68,31 @@ impl Broker {
         if version < since {
             return Err(ErrorCode::UnsupportedVersion);
         }
-        let partition = self.topics.partition(topic, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        check_epoch(believed, partition.leader_epoch)?;
+        let partition = self.led_partition(topic, index, believed)?;
         let log = &partition.log;
         let end = partition.readable_end();
-        let below_end = |found: Option<Found>| found.filter(|(offset, ..)| *offset < end).unwrap_or(NOTHING);
+        // A new leader does not know yet where the committed records end (KIP-207).
+        let unsure = partition.leading.as_ref().is_some_and(|leading| end < leading.epoch_start);
+        let not_yet = if version >= 5 { ErrorCode::OffsetNotAvailable } else { ErrorCode::LeaderNotAvailable };
+        let below_end = |found: Option<Found>| found.filter(|(offset, ..)| *offset < end);
+        let checked = |found: Option<Found>| match below_end(found) {
+            None if unsure => Err(not_yet),
+            found => Ok(found.unwrap_or(NOTHING)),
+        };
         match timestamp {
-            LATEST => Ok((end, -1, partition.leader_epoch)),
+            LATEST if unsure => Err(not_yet),
+            LATEST => Ok((end, -1, partition.state.leader_epoch)),
             EARLIEST | EARLIEST_LOCAL => Ok((log.start_offset(), -1, log.epoch_of(log.start_offset()))),
-            MAX_TIMESTAMP => log.max_timestamp(&self.disk).map(below_end).map_err(|error| error.code()),
+            MAX_TIMESTAMP => log.max_timestamp(&self.disk).map_err(|error| error.code()).and_then(checked),
             LATEST_TIERED => Ok(NOTHING),
-            timestamp => log.offset_for_timestamp(&self.disk, timestamp).map(below_end).map_err(|error| error.code()),
+            timestamp => log.offset_for_timestamp(&self.disk, timestamp).map_err(|error| error.code()).and_then(checked),
         }
     }
 
     pub(super) fn offset_for_leader_epoch(&self, request: OffsetForLeaderEpochRequest) -> OffsetForLeaderEpochResponse {
         let topics = request.topics.into_iter().map(|topic| {
             let partitions = topic.partitions.iter().map(|asked| {
-                let found = self
-                    .topics
-                    .partition(topic.topic.0.as_str(), asked.partition)
-                    .ok_or(ErrorCode::UnknownTopicOrPartition)
-                    .and_then(|partition| check_epoch(asked.current_leader_epoch, partition.leader_epoch).map(|()| partition));
+                let found = self.led_partition(topic.topic.0.as_str(), asked.partition, asked.current_leader_epoch);
                 let answer = EpochEndOffset::default().with_partition(asked.partition);
                 match found {
                     Ok(partition) => {
@@ -123,8 +126,8 @@ impl Broker {
 
     /// The new log start offset. -1 asks for everything up to the high watermark.
     fn delete_records_before(&mut self, topic: &str, index: i32, offset: i64) -> Result<i64, ErrorCode> {
-        let overrides = self.topics.get(topic).map(|topic| &topic.configs).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        let may_delete = self.config.deletes(overrides);
+        self.led_partition(topic, index, -1)?;
+        let may_delete = self.config.deletes(overrides(self.controller.image(), topic));
         let (_, partition) = self.topics.partition_mut(topic, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         if !may_delete {
             return Err(ErrorCode::PolicyViolation);

@@ -1,10 +1,10 @@
-//! The topics of the cluster and the Metadata API. What is known about topics is kept in one small file
-//! (`files::save_metadata`) until the metadata log of KRaft takes its place.
+//! The topics of which this broker has partitions, and the Metadata API, which answers from the image of the metadata log.
 
 use super::dispatch::Context;
 use super::partition::Partition;
 use super::topics::{check_name, is_internal};
 use super::{Broker, ErrorCode};
+use crate::kafka::controller::image::{BrokerImage, TopicImage};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use kafka_protocol::messages::metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
@@ -18,29 +18,22 @@ const TOPIC_OPERATIONS: i32 = 3576;
 /// All that may be done to a cluster, as bits.
 pub const CLUSTER_OPERATIONS: i32 = 8096;
 
+pub fn text(value: &str) -> StrBytes {
+    StrBytes::from_string(value.to_owned())
+}
+
 /// The name as `kafka-protocol` wants it.
 pub fn topic_name(name: &str) -> TopicName {
     TopicName(StrBytes::from_string(name.to_owned()))
 }
 
+/// A topic of which this broker has partitions.
 #[derive(Clone, Debug)]
 pub struct Topic {
     pub name: Arc<str>,
     pub id: Uuid,
-    /// Configs set on the topic itself.
-    pub configs: Map<String, String>,
-    /// By number, without holes.
-    pub partitions: Vec<Partition>,
-}
-
-impl Topic {
-    pub fn partition(&self, index: i32) -> Option<&Partition> {
-        self.partitions.get(usize::try_from(index).ok()?)
-    }
-
-    pub fn partition_count(&self) -> i32 {
-        i32::try_from(self.partitions.len()).unwrap_or(i32::MAX)
-    }
+    /// Those that are here, by number.
+    pub partitions: Map<i32, Partition>,
 }
 
 /// Topics by name, and their ids.
@@ -51,9 +44,10 @@ pub struct Topics {
 }
 
 impl Topics {
-    pub fn insert(&mut self, topic: Topic) {
-        self.ids.insert(topic.id, topic.name.clone());
-        self.by_name.insert(topic.name.clone(), topic);
+    /// The topic; without partitions, if it was not here.
+    pub fn ensure(&mut self, name: &Arc<str>, id: Uuid) -> &mut Topic {
+        self.ids.insert(id, name.clone());
+        self.by_name.entry(name.clone()).or_insert_with(|| Topic { name: name.clone(), id, partitions: Map::new() })
     }
 
     pub fn remove(&mut self, name: &str) -> Option<Topic> {
@@ -75,12 +69,12 @@ impl Topics {
     }
 
     pub fn partition(&self, name: &str, index: i32) -> Option<&Partition> {
-        self.get(name)?.partition(index)
+        self.get(name)?.partitions.get(&index)
     }
 
     pub fn partition_mut(&mut self, name: &str, index: i32) -> Option<(Arc<str>, &mut Partition)> {
         let topic = self.by_name.get_mut(name)?;
-        let partition = topic.partitions.get_mut(usize::try_from(index).ok()?)?;
+        let partition = topic.partitions.get_mut(&index)?;
         Some((topic.name.clone(), partition))
     }
 
@@ -98,10 +92,11 @@ impl Broker {
     pub(super) fn metadata(&mut self, now: Time, context: &Context, request: MetadataRequest) -> MetadataResponse {
         let operations = request.include_topic_authorized_operations;
         let may_create = request.allow_auto_topic_creation && self.config.flag("auto.create.topics.enable");
+        let image = self.controller.image();
         let topics = match request.topics {
-            None => self.topics.iter().map(|topic| self.describe_topic(topic, operations)).collect(),
+            None => image.topics.values().map(|topic| self.describe_topic(topic, operations)).collect(),
             Some(topics) if topics.is_empty() && context.version == 0 => {
-                self.topics.iter().map(|topic| self.describe_topic(topic, operations)).collect()
+                image.topics.values().map(|topic| self.describe_topic(topic, operations)).collect()
             }
             Some(topics) => {
                 let mut found = Vec::new();
@@ -111,25 +106,29 @@ impl Broker {
                             self.metadata_of(now, name.0.as_str(), may_create, operations)
                         }
                         _ if context.version < 12 => unknown(Some(""), Uuid::nil(), ErrorCode::InvalidRequest),
-                        _ => match self.topics.name_of(asked.topic_id).and_then(|name| self.topics.get(name)) {
-                            Some(topic) => self.describe_topic(topic, operations),
-                            None => unknown(None, asked.topic_id, ErrorCode::UnknownTopicId),
-                        },
+                        _ => {
+                            let image = self.controller.image();
+                            match image.ids.get(&asked.topic_id).and_then(|name| image.topics.get(name)) {
+                                Some(topic) => self.describe_topic(topic, operations),
+                                None => unknown(None, asked.topic_id, ErrorCode::UnknownTopicId),
+                            }
+                        }
                     });
                 }
                 found
             }
         };
+        let brokers = self.live_brokers().map(|broker| {
+            MetadataResponseBroker::default()
+                .with_node_id(BrokerId(broker.id))
+                .with_host(text(&broker.host))
+                .with_port(broker.port)
+                .with_rack(broker.rack.as_deref().map(text))
+        });
         let mut response = MetadataResponse::default()
-            .with_brokers(vec![
-                MetadataResponseBroker::default()
-                    .with_node_id(BrokerId(self.options.node_id))
-                    .with_host(self.host())
-                    .with_port(self.options.port)
-                    .with_rack(self.rack()),
-            ])
+            .with_brokers(brokers.collect())
             .with_cluster_id(Some(self.cluster_id()))
-            .with_controller_id(BrokerId(self.options.node_id))
+            .with_controller_id(self.controller_id())
             .with_topics(topics);
         if request.include_cluster_authorized_operations && (8..=10).contains(&context.version) {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
@@ -137,30 +136,46 @@ impl Broker {
         response
     }
 
+    /// The brokers that clients may talk to.
+    pub(super) fn live_brokers(&self) -> impl Iterator<Item = &BrokerImage> {
+        self.controller.image().brokers.values().filter(|broker| !broker.fenced)
+    }
+
+    /// The active controller, which is a broker too.
+    pub(super) fn controller_id(&self) -> BrokerId {
+        BrokerId(self.controller.quorum().leader.unwrap_or(-1))
+    }
+
     fn metadata_of(&mut self, now: Time, name: &str, may_create: bool, operations: bool) -> MetadataResponseTopic {
-        if let Some(topic) = self.topics.get(name) {
+        if let Some(topic) = self.controller.image().topics.get(name) {
             return self.describe_topic(topic, operations);
         }
         if check_name(name).is_err() {
             return unknown(Some(name), Uuid::nil(), ErrorCode::InvalidTopicException);
         }
         // As Kafka: the topic is made now, and there for the client's next question.
-        if may_create && let Err((_, why)) = self.create_default_topic(now, name) {
-            self.log(format!("topic {name} could not be created: {why}"));
+        if may_create {
+            self.create_default_topic(now, name);
         }
         unknown(Some(name), Uuid::nil(), ErrorCode::UnknownTopicOrPartition)
     }
 
-    fn describe_topic(&self, topic: &Topic, operations: bool) -> MetadataResponseTopic {
-        let node = BrokerId(self.options.node_id);
+    fn describe_topic(&self, topic: &TopicImage, operations: bool) -> MetadataResponseTopic {
+        let brokers = &self.controller.image().brokers;
+        let alive = |id: &i32| brokers.get(id).is_some_and(|broker| !broker.fenced);
+        let ids = |ids: &[i32]| ids.iter().copied().map(BrokerId).collect::<Vec<_>>();
         let partitions = (0..).zip(&topic.partitions).map(|(index, partition)| {
-            let view = || std::iter::once(node).chain(partition.followers.keys().map(|id| BrokerId(*id))).collect::<Vec<_>>();
+            let led = alive(&partition.leader);
+            let error = if led { ErrorCode::None } else { ErrorCode::LeaderNotAvailable };
+            let offline = partition.replicas.iter().filter(|id| !alive(id)).copied().map(BrokerId);
             MetadataResponsePartition::default()
+                .with_error_code(error.code())
                 .with_partition_index(index)
-                .with_leader_id(node)
+                .with_leader_id(BrokerId(if led { partition.leader } else { -1 }))
                 .with_leader_epoch(partition.leader_epoch)
-                .with_replica_nodes(view())
-                .with_isr_nodes(view())
+                .with_replica_nodes(ids(&partition.replicas))
+                .with_isr_nodes(ids(&partition.isr))
+                .with_offline_replicas(offline.collect())
         });
         let mut described = MetadataResponseTopic::default()
             .with_name(Some(topic_name(&topic.name)))
@@ -173,12 +188,25 @@ impl Broker {
         described
     }
 
+    /// What is wrong with asking this broker for a partition that it does not lead; nothing is known of it, or another leads.
+    pub(super) fn not_led(&self, topic: &str, index: i32) -> ErrorCode {
+        match self.controller.image().partition(topic, index) {
+            Some(_) => ErrorCode::NotLeaderOrFollower,
+            None => ErrorCode::UnknownTopicOrPartition,
+        }
+    }
+
+    /// Who leads the partition, and in which epoch, by the metadata; -1 each when nobody does.
+    pub(super) fn leader_of(&self, topic: &str, index: i32) -> (i32, i32) {
+        self.controller.image().partition(topic, index).map_or((-1, -1), |partition| (partition.leader, partition.leader_epoch))
+    }
+
     pub(super) fn host(&self) -> StrBytes {
-        StrBytes::from_string(self.options.host.to_string())
+        text(&self.options.host)
     }
 
     pub(super) fn cluster_id(&self) -> StrBytes {
-        StrBytes::from_string(self.options.cluster_id.to_string())
+        text(&self.options.cluster_id)
     }
 
     pub(super) fn rack(&self) -> Option<StrBytes> {

@@ -1,42 +1,48 @@
-//! One broker node: request handlers, partitions, purgatory, background work. Today it is a cluster of one: it is its own
-//! controller and leads every partition; the shapes (leader epoch, ISR, high watermark) are those of a cluster.
+//! One node of a cluster, broker and controller in one: request handlers, replicas and ISR, purgatory, background work. What there is
+//! (topics, leaders, in-sync replicas) comes from the metadata log that the controllers keep.
 
 mod admin;
 mod background;
 pub(in crate::kafka) mod config;
 pub(in crate::kafka) mod config_table;
-mod configs;
+pub(in crate::kafka) mod configs;
+mod controlling;
 mod dispatch;
 mod fetch;
 mod files;
+mod follower;
 mod groups;
 mod init_producer_id;
+mod isr;
 mod judged;
+mod lifecycle;
 mod list_offsets;
 mod metadata;
 mod open;
 mod partition;
+mod peers;
 mod produce;
 mod purgatory;
+mod replicas;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
-mod topics;
+pub(in crate::kafka) mod topics;
 
-use super::controller::{ControllerEvent, QuorumView, Voter};
+use super::controller::{Controller, ControllerEvent, QuorumView, Voter};
 use super::coordinator::{GroupCoordinator, GroupEvent, GroupView, Token};
 use super::disk::Disk;
 use super::log::{Appended, LogError, SegmentInfo};
-use super::rng::Rng;
 use super::time::{Deadline, Time, earlier};
 use super::wire::batch::Batch;
 use super::wire::error::ErrorCode;
-use crate::kafka::map::Map;
+use crate::kafka::map::{Map, Set};
 use bytes::Bytes;
 use config::BrokerConfig;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// A connection to this broker, named by whoever owns the sockets or links. Never used again after it closed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -220,12 +226,42 @@ pub struct PartitionView {
     pub segments: Vec<SegmentInfo>,
 }
 
+/// Whose records are appended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Origin {
+    /// A producer's; `all`: with acks=all.
+    Client {
+        all: bool,
+    },
+    Coordinator,
+}
+
 /// One broker. See the module.
 #[derive(Clone, Debug)]
 pub struct Broker {
     options: BrokerOptions,
     config: BrokerConfig,
     disk: Disk,
+    controller: Controller,
+    /// Who waits for the controller of this process.
+    asked: Map<Token, controlling::Asker>,
+    /// Clients' requests for the active controller, and when each is to be sent.
+    forwards: Vec<(Time, controlling::Forward)>,
+    /// Topics that this broker has asked for itself.
+    creating: Set<Arc<str>>,
+    /// Topics of the metadata that were seen, with their partitions' number.
+    known: Map<Arc<str>, i32>,
+    peers: peers::Peers,
+    life: lifecycle::Life,
+    /// `directory.id`.
+    directory: Uuid,
+    fetchers: follower::Fetchers,
+    altering: isr::Altering,
+    commits: Vec<isr::Commit>,
+    /// `replica.lag.time.max.ms`.
+    lag_ms: i64,
+    booting: bool,
+    halted: bool,
     topics: metadata::Topics,
     groups: GroupCoordinator,
     /// Group requests that wait for the coordinator's answer.
@@ -238,7 +274,6 @@ pub struct Broker {
     producer_ids: init_producer_id::ProducerIds,
     tasks: background::Tasks,
     checkpoints: files::Checkpoints,
-    topic_ids: Rng,
     outputs: VecDeque<Output>,
 }
 
@@ -255,7 +290,7 @@ impl Broker {
 
     /// `peer`: the client's host as DescribeGroups shows it ("/127.0.0.1").
     pub fn handle_connected(&mut self, _now: Time, conn: ConnId, peer: &str) {
-        self.connections.insert(conn, dispatch::Connection::new(peer));
+        self.connections.insert(conn, dispatch::Connection::new(peer, false));
     }
 
     pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
@@ -275,18 +310,26 @@ impl Broker {
     }
 
     pub fn handle_timeout(&mut self, now: Time) {
+        if self.life.stopped {
+            return;
+        }
+        if self.controller.poll_timeout().is_some_and(|(at, _)| at <= now) {
+            self.controller.handle_timeout(now, &mut self.disk);
+        }
+        self.expire_peers(now);
         self.groups.handle_timeout(now);
         self.settle(now);
+        self.expire_commits(now);
         self.release_due(now);
         self.settle(now);
         self.run_tasks(now);
         self.settle(now);
     }
 
-    /// A graceful stop: logs closed, checkpoints and the clean-shutdown mark written. Nothing but `poll_output` and
-    /// `into_disk` follows.
+    /// A graceful stop: leaderships move where there is another broker to take them; then logs are closed, checkpoints and the
+    /// clean-shutdown mark written, and `Output::Stopped` says so. Nothing but `poll_output` and `into_disk` follows that.
     pub fn handle_shutdown(&mut self, now: Time) {
-        self.shut_down(now);
+        self.leave(now);
     }
 
     pub fn poll_output(&mut self) -> Option<Output> {
@@ -294,7 +337,22 @@ impl Broker {
     }
 
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        earlier(earlier(self.purgatory.deadline(), self.groups.poll_timeout()), self.tasks.deadline())
+        if self.life.stopped {
+            return None;
+        }
+        let all = [
+            self.purgatory.deadline(),
+            self.groups.poll_timeout(),
+            self.tasks.deadline(),
+            self.controller.poll_timeout(),
+            self.peers.deadline(),
+            self.life.deadline(),
+            self.fetchers.deadline(),
+            self.altering.deadline(),
+            self.forwards_deadline(),
+            self.commits_deadline(),
+        ];
+        all.into_iter().fold(None, earlier)
     }
 
     pub fn disk(&self) -> &Disk {
@@ -314,8 +372,8 @@ impl Broker {
     pub fn partitions(&self) -> Vec<PartitionView> {
         let mut views = Vec::new();
         for topic in self.topics.iter() {
-            for (index, partition) in (0..).zip(&topic.partitions) {
-                views.push(partition.view(&topic.name, index, self.options.node_id));
+            for (&index, partition) in &topic.partitions {
+                views.push(partition.view(&topic.name, index));
             }
         }
         views
@@ -330,30 +388,38 @@ impl Broker {
     }
 
     /// A connection to the controller listener (voters, and brokers that ask the controller).
-    pub fn handle_controller_connected(&mut self, _now: Time, _conn: ConnId, _peer: &str) {
-        todo!()
+    pub fn handle_controller_connected(&mut self, _now: Time, conn: ConnId, peer: &str) {
+        self.connections.insert(conn, dispatch::Connection::new(peer, true));
     }
 
-    pub fn handle_peer_connected(&mut self, _now: Time, _conn: PeerConn) {
-        todo!()
+    pub fn handle_peer_connected(&mut self, now: Time, conn: PeerConn) {
+        self.peer_connected(now, conn);
+        self.settle(now);
     }
 
-    pub fn handle_peer_frame(&mut self, _now: Time, _conn: PeerConn, _frame: Bytes) {
-        todo!()
+    pub fn handle_peer_frame(&mut self, now: Time, conn: PeerConn, frame: Bytes) {
+        self.peer_frame(now, conn, frame);
+        self.settle(now);
     }
 
     /// Refused, broken or closed by the other side.
-    pub fn handle_peer_disconnected(&mut self, _now: Time, _conn: PeerConn) {
-        todo!()
+    pub fn handle_peer_disconnected(&mut self, now: Time, conn: PeerConn) {
+        self.peer_disconnected(now, conn);
+        self.settle(now);
     }
 
     pub fn quorum(&self) -> QuorumView {
-        todo!()
+        self.controller.quorum()
+    }
+
+    /// The controller of this node, for the page and the judge.
+    pub fn controller(&self) -> &Controller {
+        &self.controller
     }
 
     /// Whether the controller counts this broker in.
     pub fn is_unfenced(&self) -> bool {
-        todo!()
+        self.life.unfenced
     }
 
     pub fn groups(&self) -> Vec<GroupView> {
@@ -368,48 +434,73 @@ impl Broker {
         self.outputs.push_back(Output::Log(line));
     }
 
-    /// Appends as the partition's leader, moves the high watermark and wakes whoever waits for it.
-    fn append(&mut self, now: Time, topic: &str, index: i32, batch: &Batch, from_client: bool) -> Result<Appended, LogError> {
-        let Some((name, partition)) = self.topics.partition_mut(topic, index) else {
-            let message = format!("{topic}-{index} is not on this broker");
-            return Err(LogError::Refused { code: ErrorCode::UnknownTopicOrPartition, message });
+    /// A write has failed: the log directory is lost, and with it this process.
+    fn storage_failed(&mut self, error: &LogError, why: &str) {
+        if matches!(error, LogError::Disk(_)) && !self.halted {
+            self.halted = true;
+            self.event(BrokerEvent::StorageFailed { why: why.into() });
+            self.outputs.push_back(Output::Halt { why: why.to_owned() });
+        }
+    }
+
+    /// Appends as the partition's leader, moves the high watermark and wakes whoever waits for either.
+    fn append(&mut self, now: Time, topic: &str, index: i32, batch: &Batch, origin: Origin) -> Result<Appended, LogError> {
+        let not_led = self.not_led(topic, index);
+        let refused = |code: ErrorCode| LogError::Refused { code, message: format!("{topic}-{index}: {code}") };
+        let led = self.topics.partition_mut(topic, index).filter(|(_, partition)| partition.leading.is_some());
+        let Some((name, partition)) = led else { return Err(refused(not_led)) };
+        let all = origin != Origin::Client { all: false };
+        let from_client = origin != Origin::Coordinator;
+        let epoch = partition.state.leader_epoch;
+        let appended = if all && partition.is_under_min_isr() {
+            Err(refused(ErrorCode::NotEnoughReplicas))
+        } else {
+            partition.log.append(&mut self.disk, now, batch, epoch, from_client)
         };
-        let epoch = partition.leader_epoch;
-        let appended = match partition.log.append(&mut self.disk, now, batch, epoch, from_client) {
+        let appended = match appended {
             Ok(appended) => appended,
             Err(error) => {
                 let (error_code, message) = (error.code(), error.to_string());
+                self.storage_failed(&error, &message);
                 self.event(BrokerEvent::AppendRefused { topic: name, partition: index, error: error_code, message });
                 return Err(error);
             }
         };
         let Appended { base_offset, last_offset, duplicate, rolled, .. } = appended;
         let flushed = if rolled { partition.flush(&mut self.disk) } else { Ok(()) };
-        let moved = partition.advance_high_watermark();
+        let followed = partition.leading.as_ref().is_some_and(|leading| !leading.followers.is_empty());
         if rolled {
             self.event(BrokerEvent::SegmentRolled { topic: name.clone(), partition: index, base_offset });
         }
         if let Err(error) = flushed {
-            self.log(format!("{name}-{index}: not flushed: {error}"));
+            let text = format!("{name}-{index}: not flushed: {error}");
+            self.log(text.clone());
+            self.storage_failed(&error, &text);
         }
         let producer_id = batch.producer_id();
         self.event(BrokerEvent::Appended { topic: name.clone(), partition: index, base_offset, last_offset, producer_id, duplicate });
-        if let Some((from, to)) = moved {
+        if followed {
+            // Followers that wait for data read to the log's end.
             self.purgatory.touch(&name, index);
-            self.event(BrokerEvent::HighWatermark { topic: name, partition: index, from, to });
         }
+        self.move_high_watermark(now, &name, index);
         Ok(appended)
     }
 
     /// Carries out what the last input led to, until nothing is left to do.
     fn settle(&mut self, now: Time) {
         loop {
-            if let Some(output) = self.groups.poll_output() {
+            if self.life.stopped {
+                return;
+            }
+            if let Some(output) = self.controller.poll_output() {
+                self.handle_controller_output(now, output);
+            } else if let Some(output) = self.groups.poll_output() {
                 self.handle_group_output(now, output);
             } else if self.release_touched() {
             } else if let Some(conn) = self.ready.pop_front() {
                 self.receive_queued(now, conn);
-            } else {
+            } else if !(self.live(now) || self.pump_forwards(now) || self.alter(now) || self.follow(now) || self.pump_peers(now)) {
                 return;
             }
         }

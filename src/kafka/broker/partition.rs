@@ -1,46 +1,220 @@
-//! One partition as its leader has it (`kafka.cluster.Partition`): the log, the leader epoch, the in-sync replicas and what
-//! follows from them, the high watermark.
+//! One partition as this broker has it (`kafka.cluster.Partition`): the log, what the metadata says of it and, while this broker leads
+//! it, the followers, the in-sync replicas and what follows from them, the high watermark.
 
-use super::PartitionView;
+use super::{PartitionView, Sabotage};
+use crate::kafka::controller::image::{Image, PartitionImage};
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogError};
 use crate::kafka::map::Map;
+use crate::kafka::time::Time;
 use std::sync::Arc;
+
+/// A follower as the leader knows it (`kafka.cluster.Replica`).
+#[derive(Clone, Debug)]
+pub struct Follower {
+    /// Its log end by its last fetch; -1 before the first.
+    pub end: i64,
+    last_fetch: Time,
+    /// The leader's log end at the last fetch.
+    last_fetch_end: i64,
+    /// When it last had everything.
+    caught_up: Time,
+    /// The broker epoch that it fetched with; -1 when it said none.
+    pub broker_epoch: i64,
+}
+
+impl Follower {
+    /// As of a new leader: one that is in sync counts as caught up now.
+    fn new(now: Time, end: i64, in_sync: bool) -> Self {
+        let caught_up = if in_sync { now } else { Time(0) };
+        Self { end: -1, last_fetch: Time(0), last_fetch_end: end, caught_up, broker_epoch: -1 }
+    }
+
+    fn fetched(&mut self, now: Time, offset: i64, leader_end: i64, broker_epoch: i64) {
+        if offset >= leader_end {
+            self.caught_up = self.caught_up.max(now);
+        } else if offset >= self.last_fetch_end {
+            self.caught_up = self.caught_up.max(self.last_fetch);
+        }
+        (self.end, self.last_fetch, self.last_fetch_end, self.broker_epoch) = (offset, now, leader_end, broker_epoch);
+    }
+
+    fn is_caught_up(&self, now: Time, leader_end: i64, lag_ms: i64) -> bool {
+        self.end == leader_end || now <= self.caught_up.plus_millis(lag_ms)
+    }
+}
+
+/// An in-sync set that the controller has been, or is to be, asked for. Until it answers, the larger of both sets holds.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    pub isr: Vec<i32>,
+    pub why: &'static str,
+    /// Asked for and not answered.
+    pub sent: bool,
+    /// Refused for good: the metadata will say what holds.
+    pub refused: bool,
+}
+
+/// What a leader keeps.
+#[derive(Clone, Debug)]
+pub struct Leading {
+    /// The log end when this broker became the leader.
+    pub epoch_start: i64,
+    /// All other replicas.
+    pub followers: Map<i32, Follower>,
+    pub proposal: Option<Proposal>,
+}
+
+/// What decides beside the partition itself.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    pub now: Time,
+    /// `replica.lag.time.max.ms`.
+    pub lag_ms: i64,
+    pub sabotage: Option<Sabotage>,
+    pub image: &'a Image,
+}
+
+impl Rules<'_> {
+    /// Whether a follower may be in the ISR at all (KIP-903): registered, not fenced, not leaving, and the same process.
+    fn eligible(&self, id: i32, follower: &Follower) -> bool {
+        self.image.brokers.get(&id).is_some_and(|broker| {
+            !broker.fenced
+                && !broker.in_controlled_shutdown
+                && (follower.broker_epoch == -1 || follower.broker_epoch == broker.epoch)
+        })
+    }
+}
 
 #[derive(Clone, Debug)]
 pub struct Partition {
     pub log: Log,
-    pub leader_epoch: i32,
-    /// All records before it are on every in-sync replica.
+    /// What the metadata says, or an answer to AlterPartition that is newer. Epochs are -1 before either.
+    pub state: PartitionImage,
+    /// All records before it are on every in-sync replica. On a follower: what the leader said, within this log.
     pub high_watermark: i64,
     /// Everything before it is flushed.
     pub recovery_point: i64,
-    /// The end offsets of the in-sync followers. None yet: this broker is the only replica of all that it has.
-    pub followers: Map<i32, i64>,
+    pub leading: Option<Leading>,
+    /// The topic's `min.insync.replicas`.
+    pub min_isr: i32,
+    /// A follower that was refused asks again then.
+    pub fetch_after: Time,
 }
 
 impl Partition {
-    /// A log as it was opened. With one replica all that is in it is committed.
-    pub fn new(log: Log, recovery_point: i64) -> Self {
-        let leader_epoch = log.latest_epoch().max(0);
-        let recovery_point = recovery_point.clamp(log.start_offset(), log.end_offset());
-        let mut partition = Self { log, leader_epoch, high_watermark: 0, recovery_point, followers: Map::new() };
-        partition.high_watermark = partition.committed_end();
-        partition
+    /// A log as it was opened, before anything is known of its leader.
+    pub fn new(log: Log, recovery_point: i64, high_watermark: i64) -> Self {
+        let within = |offset: i64| offset.clamp(log.start_offset(), log.end_offset());
+        let (recovery_point, high_watermark) = (within(recovery_point), within(high_watermark));
+        let state = PartitionImage { leader: -1, leader_epoch: -1, partition_epoch: -1, ..PartitionImage::default() };
+        Self { log, state, high_watermark, recovery_point, leading: None, min_isr: 1, fetch_after: Time(0) }
     }
 
-    /// The least end offset in the ISR.
-    fn committed_end(&self) -> i64 {
-        self.followers.values().copied().fold(self.log.end_offset(), i64::min)
+    /// Min ISR, or the number of replicas where that is less.
+    pub fn effective_min_isr(&self) -> usize {
+        usize::try_from(self.min_isr).unwrap_or(1).min(self.state.replicas.len())
     }
 
-    /// The high watermark before and after, when it moved. It never goes back.
-    pub fn advance_high_watermark(&mut self) -> Option<(i64, i64)> {
-        let (from, to) = (self.high_watermark, self.committed_end());
+    pub fn is_under_min_isr(&self) -> bool {
+        self.state.isr.len() < self.effective_min_isr()
+    }
+
+    /// This broker leads from here on, in the epoch that the state has.
+    pub fn lead(&mut self, now: Time, me: i32) {
+        let epoch_start = self.log.end_offset();
+        let follower = |id: &i32| (*id, Follower::new(now, epoch_start, self.state.isr.contains(id)));
+        let followers = self.state.replicas.iter().filter(|id| **id != me).map(follower).collect();
+        self.leading = Some(Leading { epoch_start, followers, proposal: None });
+    }
+
+    /// The state has changed within an epoch: replicas may have come or gone, and what was proposed is decided.
+    pub fn keep_leading(&mut self, now: Time, me: i32) {
+        let Some(leading) = &mut self.leading else { return };
+        let state = &self.state;
+        leading.proposal = None;
+        leading.followers.retain(|id, _| state.replicas.contains(id));
+        for id in state.replicas.iter().filter(|id| **id != me) {
+            let end = self.log.end_offset();
+            leading.followers.entry(*id).or_insert_with(|| Follower::new(now, end, state.isr.contains(id)));
+        }
+    }
+
+    /// The least end offset in the maximal ISR, and of those about to join it.
+    fn committed_end(&self, leading: &Leading, rules: &Rules) -> i64 {
+        let end = self.log.end_offset();
+        let mut least = end;
+        if rules.sabotage == Some(Sabotage::HighWatermarkFromLeader) {
+            return least;
+        }
+        for (id, follower) in &leading.followers {
+            let in_isr = self.state.isr.contains(id) || leading.proposal.as_ref().is_some_and(|proposal| proposal.isr.contains(id));
+            let close = || follower.is_caught_up(rules.now, end, rules.lag_ms);
+            let counts = if in_isr {
+                rules.sabotage != Some(Sabotage::IsrNeverShrinks) || close()
+            } else {
+                close() && rules.eligible(*id, follower)
+            };
+            if counts {
+                least = least.min(follower.end);
+            }
+        }
+        least
+    }
+
+    /// The high watermark before and after, when it moved. It never goes back, and stands still below min ISR (KIP-966).
+    pub fn advance_high_watermark(&mut self, rules: &Rules) -> Option<(i64, i64)> {
+        let leading = self.leading.as_ref()?;
+        if self.is_under_min_isr() && rules.sabotage != Some(Sabotage::HighWatermarkFromLeader) {
+            return None;
+        }
+        let (from, to) = (self.high_watermark, self.committed_end(leading, rules));
         (to > from).then(|| {
             self.high_watermark = to;
             (from, to)
         })
+    }
+
+    /// A follower fetched at `offset`: it has all before. Whether it is one of the replicas.
+    pub fn follower_fetched(&mut self, now: Time, id: i32, offset: i64, broker_epoch: i64) -> bool {
+        let end = self.log.end_offset();
+        let follower = self.leading.as_mut().and_then(|leading| leading.followers.get_mut(&id));
+        follower.map(|follower| follower.fetched(now, offset, end, broker_epoch)).is_some()
+    }
+
+    /// Proposes a follower that has reached the high watermark and the epoch's start for the ISR.
+    pub fn propose_joining(&mut self, id: i32, rules: &Rules) -> bool {
+        let (state, high_watermark) = (&self.state, self.high_watermark);
+        let Some(leading) = &mut self.leading else { return false };
+        let Some(follower) = leading.followers.get(&id) else { return false };
+        let joins = leading.proposal.is_none()
+            && !state.isr.contains(&id)
+            && follower.end >= high_watermark
+            && follower.end >= leading.epoch_start
+            && rules.eligible(id, follower);
+        if joins {
+            let mut isr = state.isr.clone();
+            isr.push(id);
+            leading.proposal = Some(Proposal { isr, why: "caught up", sent: false, refused: false });
+        }
+        joins
+    }
+
+    /// Proposes to drop the in-sync followers that lag.
+    pub fn propose_leaving(&mut self, rules: &Rules) -> bool {
+        let (isr, end) = (&self.state.isr, self.log.end_offset());
+        let Some(leading) = &mut self.leading else { return false };
+        if leading.proposal.is_some() || rules.sabotage == Some(Sabotage::IsrNeverShrinks) {
+            return false;
+        }
+        let lags = |id: &i32| leading.followers.get(id).is_some_and(|follower| !follower.is_caught_up(rules.now, end, rules.lag_ms));
+        let left: Vec<i32> = isr.iter().copied().filter(|id| !lags(id)).collect();
+        if left.len() == isr.len() {
+            return false;
+        }
+        let why = "not caught up for replica.lag.time.max.ms";
+        leading.proposal = Some(Proposal { isr: left, why, sent: false, refused: false });
+        true
     }
 
     /// Up to where a consumer reads. Without transactions the last stable offset is the high watermark.
@@ -55,20 +229,28 @@ impl Partition {
         Ok(())
     }
 
-    pub fn view(&self, topic: &Arc<str>, partition: i32, leader: i32) -> PartitionView {
-        let replicas: Vec<i32> = std::iter::once(leader).chain(self.followers.keys().copied()).collect();
+    /// The log has been cut: nothing may point beyond its end.
+    pub fn clamp(&mut self) {
+        let (start, end) = (self.log.start_offset(), self.log.end_offset());
+        self.high_watermark = self.high_watermark.clamp(start, end);
+        self.recovery_point = self.recovery_point.clamp(start, end);
+    }
+
+    pub fn view(&self, topic: &Arc<str>, partition: i32) -> PartitionView {
+        let state = &self.state;
+        let followers = self.leading.as_ref().map(|leading| leading.followers.iter().map(|(id, follower)| (*id, follower.end)).collect());
         PartitionView {
             topic: topic.clone(),
             partition,
-            leader,
-            leader_epoch: self.leader_epoch,
-            isr: replicas.clone(),
-            elr: Vec::new(),
-            partition_epoch: 0,
-            is_leader: true,
-            follower_ends: Vec::new(),
-            epochs: Vec::new(),
-            replicas,
+            leader: state.leader,
+            leader_epoch: state.leader_epoch,
+            replicas: state.replicas.clone(),
+            isr: state.isr.clone(),
+            elr: state.elr.clone(),
+            partition_epoch: state.partition_epoch,
+            is_leader: self.leading.is_some(),
+            follower_ends: followers.unwrap_or_default(),
+            epochs: self.log.epochs(),
             log_start_offset: self.log.start_offset(),
             high_watermark: self.high_watermark,
             end_offset: self.log.end_offset(),

@@ -1,42 +1,89 @@
-//! Produce: exactly one batch for each partition, checked and appended.
+//! Produce: exactly one batch for each partition, checked and appended; with acks=all the answer waits for the in-sync replicas.
 
 use super::dispatch::{Context, Reply, reply};
-use super::metadata::topic_name;
-use super::{Broker, ErrorCode};
+use super::metadata::{text, topic_name};
+use super::purgatory::Held;
+use super::{Broker, ErrorCode, Origin, Sabotage};
 use crate::kafka::log::LogError;
+use crate::kafka::map::Set;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchError};
 use crate::kafka::wire::compression::Compression;
 use bytes::Bytes;
-use kafka_protocol::messages::produce_response::{BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse};
+use kafka_protocol::messages::produce_response::{
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, TopicProduceResponse,
+};
 use kafka_protocol::messages::{ProduceRequest, ProduceResponse};
 use kafka_protocol::protocol::StrBytes;
+use std::sync::Arc;
 
 /// The first Produce version whose clients know zstd.
 const ZSTD_SINCE: i16 = 7;
+
+/// One partition's write that waits for the in-sync replicas.
+#[derive(Clone, Debug)]
+struct Wait {
+    /// Where its answer stands in the response.
+    topic: usize,
+    at: usize,
+    name: Arc<str>,
+    partition: i32,
+    /// The offset after its last record.
+    end: i64,
+}
+
+/// A write with acks=all, and until when it may wait.
+#[derive(Clone, Debug)]
+pub struct HeldProduce {
+    pub context: Context,
+    pub until: Time,
+    topics: Vec<TopicProduceResponse>,
+    waits: Vec<Wait>,
+}
+
+impl HeldProduce {
+    pub fn partitions(&self) -> impl Iterator<Item = (Arc<str>, i32)> {
+        self.waits.iter().map(|wait| (wait.name.clone(), wait.partition))
+    }
+}
+
+/// How many offsets a batch takes, by its header.
+fn offsets_of(records: &Bytes) -> u32 {
+    let delta = records.get(23..27).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map_or(-1, i32::from_be_bytes);
+    u32::try_from(delta.saturating_add(1)).unwrap_or(0)
+}
 
 impl Broker {
     pub(super) fn produce(&mut self, now: Time, context: &Context, request: ProduceRequest) -> Reply {
         let mut topics = Vec::with_capacity(request.topic_data.len());
         let mut failure = None;
+        let mut waits = Vec::new();
         for data in request.topic_data {
             let name = if context.version >= 13 {
-                self.topics.name_of(data.topic_id).cloned()
+                self.controller.image().ids.get(&data.topic_id).cloned()
             } else {
-                self.topics.get(data.name.0.as_str()).map(|topic| topic.name.clone())
+                self.controller.image().topics.get(data.name.0.as_str()).map(|topic| topic.name.clone())
             };
             let mut partitions = Vec::with_capacity(data.partition_data.len());
             for partition in data.partition_data {
                 let index = partition.index;
+                let count = partition.records.as_ref().map_or(0, |records| offsets_of(records));
                 let answer = if !(-1..=1).contains(&request.acks) {
                     refused(index, ErrorCode::InvalidRequiredAcks)
                 } else if let Some(name) = &name {
-                    self.produce_partition(now, context.version, name, index, partition.records)
+                    self.produce_partition(now, context.version, name, index, partition.records, request.acks)
                 } else if context.version >= 13 {
                     refused(index, ErrorCode::UnknownTopicId)
                 } else {
                     refused(index, ErrorCode::UnknownTopicOrPartition)
                 };
+                if request.acks == -1
+                    && answer.error_code == 0
+                    && let Some(name) = &name
+                {
+                    let end = answer.base_offset.saturating_add(i64::from(count));
+                    waits.push(Wait { topic: topics.len(), at: partitions.len(), name: name.clone(), partition: index, end });
+                }
                 if answer.error_code != 0 && failure.is_none() {
                     failure = Some((data.name.0.clone(), index, ErrorCode::from_code(answer.error_code)));
                 }
@@ -58,12 +105,72 @@ impl Broker {
                 None => Reply::Nothing,
             };
         }
-        reply(context, &ProduceResponse::default().with_responses(topics))
+        let until = now.plus_millis(i64::from(request.timeout_ms.max(0)));
+        let held = HeldProduce { context: context.clone(), until, topics, waits };
+        let early = self.options.sabotage == Some(Sabotage::AckBeforeReplication);
+        if held.waits.is_empty() || early {
+            return reply(context, &self.produced(context, held.topics));
+        }
+        if self.produce_is_due(&held) {
+            let response = self.finish_produce(held);
+            return reply(context, &response);
+        }
+        self.purgatory.hold(Held::Produce(held));
+        Reply::Held
     }
 
-    fn produce_partition(&mut self, now: Time, version: i16, name: &str, index: i32, records: Option<Bytes>) -> PartitionProduceResponse {
-        if self.topics.partition(name, index).is_none() {
-            return refused(index, ErrorCode::UnknownTopicOrPartition);
+    /// What became of a write that waits for the in-sync replicas; `None`: it waits on.
+    fn replicated(&self, wait: &Wait) -> Option<ErrorCode> {
+        match self.topics.partition(&wait.name, wait.partition) {
+            Some(partition) if partition.leading.is_some() => {
+                let done = if partition.is_under_min_isr() { ErrorCode::NotEnoughReplicasAfterAppend } else { ErrorCode::None };
+                (partition.high_watermark >= wait.end).then_some(done)
+            }
+            _ => Some(self.not_led(&wait.name, wait.partition)),
+        }
+    }
+
+    /// Nothing of it waits any more.
+    pub(super) fn produce_is_due(&self, held: &HeldProduce) -> bool {
+        held.waits.iter().all(|wait| self.replicated(wait).is_some())
+    }
+
+    /// The answer; what is not replicated by now has timed out.
+    pub(super) fn finish_produce(&self, held: HeldProduce) -> ProduceResponse {
+        let HeldProduce { context, mut topics, waits, .. } = held;
+        for wait in waits {
+            let error = self.replicated(&wait).unwrap_or(ErrorCode::RequestTimedOut);
+            let answer = topics.get_mut(wait.topic).and_then(|topic| topic.partition_responses.get_mut(wait.at));
+            if let Some(answer) = answer.filter(|_| error.is_error()) {
+                *answer = refused(wait.partition, error);
+            }
+        }
+        self.produced(&context, topics)
+    }
+
+    /// The response; clients that know the fields are told who leads instead (KIP-951).
+    fn produced(&self, context: &Context, mut topics: Vec<TopicProduceResponse>) -> ProduceResponse {
+        let mut leaders = Set::new();
+        if context.version >= 10 {
+            let image = self.controller.image();
+            for topic in &mut topics {
+                let name = image.ids.get(&topic.topic_id).map_or(topic.name.0.as_str(), |name| name).to_owned();
+                for answer in topic.partition_responses.iter_mut().filter(|it| it.error_code == ErrorCode::NotLeaderOrFollower.code()) {
+                    let (leader, epoch) = self.leader_of(&name, answer.index);
+                    answer.current_leader = LeaderIdAndEpoch::default().with_leader_id(leader.into()).with_leader_epoch(epoch);
+                    leaders.insert(leader);
+                }
+            }
+        }
+        let known = self.live_brokers().filter(|broker| leaders.contains(&broker.id));
+        let endpoints =
+            known.map(|broker| NodeEndpoint::default().with_node_id(broker.id.into()).with_host(text(&broker.host)).with_port(broker.port));
+        ProduceResponse::default().with_node_endpoints(endpoints.collect()).with_responses(topics)
+    }
+
+    fn produce_partition(&mut self, now: Time, version: i16, name: &str, index: i32, records: Option<Bytes>, acks: i16) -> PartitionProduceResponse {
+        if let Err(error) = self.led_partition(name, index, -1) {
+            return refused(index, error);
         }
         let batch = match only_batch(records.unwrap_or_default()) {
             Ok(batch) => batch,
@@ -77,7 +184,7 @@ impl Broker {
             let start = self.topics.partition(name, index).map_or(-1, |partition| partition.log.start_offset());
             return refused(index, ErrorCode::UnknownServerError).with_log_start_offset(start);
         }
-        let result = self.append(now, name, index, &batch, true);
+        let result = self.append(now, name, index, &batch, Origin::Client { all: acks == -1 });
         let start = self.topics.partition(name, index).map_or(-1, |partition| partition.log.start_offset());
         let answer = PartitionProduceResponse::default().with_index(index);
         match result {
@@ -94,7 +201,7 @@ impl Broker {
                 let code = error.code();
                 let answer = answer.with_error_code(code.code()).with_base_offset(-1);
                 // What is wrong with the batch as a whole is found before Kafka looks at the log.
-                let early = matches!(code, ErrorCode::CorruptMessage | ErrorCode::MessageTooLarge);
+                let early = matches!(code, ErrorCode::CorruptMessage | ErrorCode::MessageTooLarge | ErrorCode::NotEnoughReplicas);
                 if early {
                     return answer;
                 }

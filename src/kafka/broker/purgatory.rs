@@ -1,15 +1,45 @@
-//! Fetches that wait for data (Kafka's `DelayedOperationPurgatory` of `DelayedFetch`). One for each connection at most, since
-//! a held fetch mutes its connection.
+//! Fetches that wait for data and writes that wait for the in-sync replicas (Kafka's `DelayedOperationPurgatory` of `DelayedFetch` and
+//! `DelayedProduce`). One for each connection at most, since what is held mutes its connection.
 
 use super::fetch::HeldFetch;
+use super::produce::HeldProduce;
 use super::{Broker, BrokerEvent, ConnId};
 use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Deadline, Reason, Time};
 use std::sync::Arc;
 
+#[derive(Clone, Debug)]
+pub enum Held {
+    Fetch(HeldFetch),
+    Produce(HeldProduce),
+}
+
+impl Held {
+    fn conn(&self) -> ConnId {
+        match self {
+            Self::Fetch(fetch) => fetch.context.conn,
+            Self::Produce(produce) => produce.context.conn,
+        }
+    }
+
+    fn until(&self) -> Time {
+        match self {
+            Self::Fetch(fetch) => fetch.until,
+            Self::Produce(produce) => produce.until,
+        }
+    }
+
+    fn partitions(&self) -> Vec<(Arc<str>, i32)> {
+        match self {
+            Self::Fetch(fetch) => fetch.partitions().collect(),
+            Self::Produce(produce) => produce.partitions().collect(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Purgatory {
-    held: Map<ConnId, HeldFetch>,
+    held: Map<ConnId, Held>,
     deadlines: Set<(Time, ConnId)>,
     /// Who waits for which partition.
     watchers: Map<Arc<str>, Set<(i32, ConnId)>>,
@@ -18,20 +48,20 @@ pub struct Purgatory {
 }
 
 impl Purgatory {
-    pub fn hold(&mut self, fetch: HeldFetch) {
-        let conn = fetch.context.conn;
-        self.deadlines.insert((fetch.until, conn));
-        for (topic, partition) in fetch.partitions() {
+    pub fn hold(&mut self, held: Held) {
+        let conn = held.conn();
+        self.deadlines.insert((held.until(), conn));
+        for (topic, partition) in held.partitions() {
             self.watchers.entry(topic).or_default().insert((partition, conn));
         }
-        self.held.insert(conn, fetch);
+        self.held.insert(conn, held);
     }
 
-    pub fn remove(&mut self, conn: ConnId) -> Option<HeldFetch> {
-        let fetch = self.held.remove(&conn)?;
-        self.deadlines.remove(&(fetch.until, conn));
+    pub fn remove(&mut self, conn: ConnId) -> Option<Held> {
+        let held = self.held.remove(&conn)?;
+        self.deadlines.remove(&(held.until(), conn));
         self.touched.remove(&conn);
-        for (topic, partition) in fetch.partitions() {
+        for (topic, partition) in held.partitions() {
             if let Some(watchers) = self.watchers.get_mut(&topic) {
                 watchers.remove(&(partition, conn));
                 if watchers.is_empty() {
@@ -39,10 +69,10 @@ impl Purgatory {
                 }
             }
         }
-        Some(fetch)
+        Some(held)
     }
 
-    /// The partition's high watermark moved, or it is gone.
+    /// The partition's end or high watermark moved, or this broker no longer leads it, or it is gone.
     pub fn touch(&mut self, topic: &str, partition: i32) {
         if let Some(watchers) = self.watchers.get(topic) {
             let here = (partition, ConnId(0))..=(partition, ConnId(u64::MAX));
@@ -51,7 +81,12 @@ impl Purgatory {
     }
 
     pub fn deadline(&self) -> Option<Deadline> {
-        self.deadlines.first().map(|(time, conn)| (*time, Reason::new("fetch.max.wait.ms", format!("connection {}", conn.0))))
+        let (time, conn) = self.deadlines.first()?;
+        let what = match self.held.get(conn) {
+            Some(Held::Produce(_)) => "produce timeout",
+            _ => "fetch.max.wait.ms",
+        };
+        Some((*time, Reason::new(what, format!("connection {}", conn.0))))
     }
 
     fn next_due(&self, now: Time) -> Option<ConnId> {
@@ -60,12 +95,15 @@ impl Purgatory {
 }
 
 impl Broker {
-    /// Looks at one held fetch whose data may have come. False when there is none.
+    /// Looks at one held request that may be answered now. False when there is none.
     pub(super) fn release_touched(&mut self) -> bool {
         let Some(conn) = self.purgatory.touched.pop_first() else { return false };
-        if let Some(fetch) = self.purgatory.held.get(&conn)
-            && let Some(why) = self.fetch_is_due(fetch)
-        {
+        let why = match self.purgatory.held.get(&conn) {
+            Some(Held::Fetch(fetch)) => self.fetch_is_due(fetch),
+            Some(Held::Produce(produce)) => self.produce_is_due(produce).then_some("replicated"),
+            None => None,
+        };
+        if let Some(why) = why {
             self.release(conn, why);
         }
         true
@@ -78,9 +116,20 @@ impl Broker {
     }
 
     fn release(&mut self, conn: ConnId, why: &'static str) {
-        let Some(fetch) = self.purgatory.remove(conn) else { return };
-        self.event(BrokerEvent::FetchReleased { conn, why });
-        let response = self.read_fetch(&fetch);
-        self.answer_held(&fetch.context, &response);
+        match self.purgatory.remove(conn) {
+            Some(Held::Fetch(fetch)) => {
+                if !fetch.is_followers() {
+                    self.event(BrokerEvent::FetchReleased { conn, why });
+                }
+                let response = self.read_fetch(&fetch);
+                self.answer_held(&fetch.context, &response);
+            }
+            Some(Held::Produce(produce)) => {
+                let context = produce.context.clone();
+                let response = self.finish_produce(produce);
+                self.answer_held(&context, &response);
+            }
+            None => {}
+        }
     }
 }

@@ -18,9 +18,12 @@ const RECONNECT_BACKOFF_MAX_MS: i64 = 1000;
 /// `socket.connection.setup.timeout.ms`.
 const CONNECTION_SETUP_TIMEOUT_MS: i64 = 10_000;
 
-/// What this client speaks: the highest version is what the Java client 4.1 would use, except where topic ids would be
+/// An API and its lowest and highest version.
+pub type Spoken = (ApiKey, i16, i16);
+
+/// What clients speak: the highest version is what the Java client 4.1 would use, except where topic ids would be
 /// needed (Produce 13, Fetch 13 and later): there it stays with names.
-const SPOKEN: &[(ApiKey, i16, i16)] = &[
+pub const SPOKEN: &[Spoken] = &[
     (ApiKey::Produce, 3, 12),
     (ApiKey::Fetch, 4, 12),
     (ApiKey::ListOffsets, 1, 10),
@@ -42,6 +45,10 @@ pub enum Node {
     Bootstrap(u32),
     Broker(i32),
     Coordinator(i32),
+    /// The controller listener of a node, for brokers that ask the active controller.
+    Controller(i32),
+    /// The same listener, for voters among themselves: a metadata fetch that is held there delays nobody else.
+    Voter(i32),
 }
 
 /// Exponential backoff without jitter: `base · 2^attempts`, at most `max`, in milliseconds.
@@ -123,6 +130,7 @@ impl<T> Peer<T> {
 /// All connections of one client, its requests in flight, and its outputs in the order in which they came to be.
 #[derive(Clone, Debug)]
 pub struct Net<T, E> {
+    spoken: &'static [Spoken],
     client_id: Arc<str>,
     request_timeout_ms: i64,
     peers: Map<Node, Peer<T>>,
@@ -134,10 +142,11 @@ pub struct Net<T, E> {
 }
 
 impl<T, E> Net<T, E> {
-    pub fn new(client_id: Arc<str>, bootstrap: &[(Arc<str>, i32)], request_timeout_ms: i64) -> Self {
+    pub fn new(spoken: &'static [Spoken], client_id: Arc<str>, bootstrap: &[(Arc<str>, i32)], request_timeout_ms: i64) -> Self {
         let peers =
             bootstrap.iter().zip(0_u32..).map(|((host, port), index)| (Node::Bootstrap(index), Peer::new(host.clone(), *port))).collect();
         Self {
+            spoken,
             client_id,
             request_timeout_ms,
             peers,
@@ -224,7 +233,7 @@ impl<T, E> Net<T, E> {
     /// The version of an API to use with a ready node: the highest that both speak.
     pub fn version(&self, node: Node, api: ApiKey) -> Option<i16> {
         let Link::Ready { versions, .. } = &self.peers.get(&node)?.link else { return None };
-        let (_, our_min, our_max) = SPOKEN.iter().copied().find(|(key, ..)| *key == api)?;
+        let (_, our_min, our_max) = self.spoken.iter().copied().find(|(key, ..)| *key == api)?;
         let (min, max) = versions.get(&(api as i16)).copied()?;
         let version = our_max.min(max);
         (version >= our_min && version >= min).then_some(version)
@@ -333,6 +342,11 @@ impl<T, E> Net<T, E> {
         }
     }
 
+    /// Whom an open connection is for.
+    pub fn node_of(&self, conn: ConnId) -> Option<Node> {
+        self.conns.get(&conn).copied()
+    }
+
     /// Until when a node that is down will not be dialled.
     pub fn backing_off(&self, node: Node) -> Option<Time> {
         self.peers.get(&node).filter(|peer| matches!(peer.link, Link::Down)).map(|peer| peer.retry_at)
@@ -379,7 +393,7 @@ impl<T, E> Net<T, E> {
         for (node, peer) in &self.peers {
             let who = || match node {
                 Node::Bootstrap(_) => format!("{}:{}", peer.host, peer.port),
-                Node::Broker(id) | Node::Coordinator(id) => format!("broker {id}"),
+                Node::Broker(id) | Node::Coordinator(id) | Node::Controller(id) | Node::Voter(id) => format!("broker {id}"),
             };
             if let Some(at) = peer.in_flight.iter().map(|request| request.deadline).min() {
                 first = earlier(first, Some((at, Reason::new("request timeout", who()))));

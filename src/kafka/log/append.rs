@@ -28,7 +28,7 @@ impl Log {
             let why = format!("the batch has {} bytes, segment.bytes is {}", batch.size(), self.config.segment_bytes);
             return Err(refused(ErrorCode::RecordListTooLarge, why));
         }
-        if batch.producer_id() >= 0 {
+        if batch.producer_id() >= 0 && !self.config.sequences_unchecked {
             if from_client && let Some(first) = self.producers.duplicate(batch) {
                 return Ok(Appended {
                     base_offset: first.first_offset(),

@@ -6,7 +6,7 @@ use std::fmt::Write;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Epochs {
     /// (epoch, its first offset), both rising.
-    entries: Vec<(i32, i64)>,
+    pub(super) entries: Vec<(i32, i64)>,
 }
 
 impl Epochs {

@@ -42,6 +42,8 @@ pub struct LogConfig {
     pub flush_messages: i64,
     /// `producer.id.expiration.ms`.
     pub producer_id_expiration_ms: i64,
+    /// A planted bug: sequence numbers are not looked at.
+    pub sequences_unchecked: bool,
 }
 
 impl Default for LogConfig {
@@ -60,6 +62,7 @@ impl Default for LogConfig {
             compact: false,
             flush_messages: i64::MAX,
             producer_id_expiration_ms: 86_400_000,
+            sequences_unchecked: false,
         }
     }
 }
@@ -209,7 +212,8 @@ impl Log {
     /// An offset below the first segment empties the log and starts it there.
     pub fn truncate_to(&mut self, disk: &mut Disk, offset: i64) -> Result<(), LogError> {
         if offset >= self.end_offset {
-            return Ok(());
+            // An epoch may begin at the end: its leader appended nothing before another was elected.
+            return if self.epochs.truncate_from_end(self.end_offset) { self.write_epochs(disk) } else { Ok(()) };
         }
         if self.segments.first().is_none_or(|first| offset < first.base_offset) {
             return self.truncate_fully_and_start_at(disk, offset);
@@ -264,6 +268,11 @@ impl Log {
 
     pub fn latest_epoch(&self) -> i32 {
         self.epochs.latest()
+    }
+
+    /// Leader epochs and where each begins.
+    pub fn epochs(&self) -> Vec<(i32, i64)> {
+        self.epochs.entries.clone()
     }
 
     /// OffsetForLeaderEpoch: (epoch found, its end offset), as `LeaderEpochFileCache.endOffsetFor`; (-1, -1) for an epoch

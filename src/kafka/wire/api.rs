@@ -42,20 +42,52 @@ pub const SUPPORTED: &[ApiRange] = &[
     row(ApiKey::DescribeConfigs, 1, 4),
     row(ApiKey::CreatePartitions, 0, 3),
     row(ApiKey::DeleteGroups, 0, 2),
+    row(ApiKey::ElectLeaders, 0, 2),
     row(ApiKey::IncrementalAlterConfigs, 0, 1),
+    row(ApiKey::AlterPartitionReassignments, 0, 1),
+    row(ApiKey::ListPartitionReassignments, 0, 0),
     row(ApiKey::OffsetDelete, 0, 0),
+    row(ApiKey::DescribeQuorum, 0, 2),
     row(ApiKey::DescribeCluster, 0, 2),
     row(ApiKey::DescribeProducers, 0, 0),
 ];
 
+/// What the controller listener answers, by key: voters and brokers ask there.
+pub const CONTROLLER: &[ApiRange] = &[
+    row(ApiKey::Fetch, 4, 18),
+    row(ApiKey::ApiVersions, 0, 4),
+    row(ApiKey::CreateTopics, 2, 7),
+    row(ApiKey::DeleteTopics, 1, 6),
+    row(ApiKey::CreatePartitions, 0, 3),
+    row(ApiKey::ElectLeaders, 0, 2),
+    row(ApiKey::IncrementalAlterConfigs, 0, 1),
+    row(ApiKey::AlterPartitionReassignments, 0, 1),
+    row(ApiKey::ListPartitionReassignments, 0, 0),
+    row(ApiKey::Vote, 0, 2),
+    row(ApiKey::BeginQuorumEpoch, 0, 1),
+    row(ApiKey::EndQuorumEpoch, 0, 1),
+    row(ApiKey::DescribeQuorum, 0, 2),
+    row(ApiKey::AlterPartition, 2, 3),
+    row(ApiKey::Envelope, 0, 0),
+    row(ApiKey::BrokerRegistration, 0, 4),
+    row(ApiKey::BrokerHeartbeat, 0, 1),
+    row(ApiKey::UnregisterBroker, 0, 0),
+    row(ApiKey::AllocateProducerIds, 0, 0),
+];
+
+/// The row of `key` in a table.
+pub fn find(table: &[ApiRange], key: ApiKey) -> Option<ApiRange> {
+    table.iter().copied().find(|range| range.key == key)
+}
+
 /// The row of `key`, if this broker answers it.
 pub fn supported(key: ApiKey) -> Option<ApiRange> {
-    SUPPORTED.iter().copied().find(|range| range.key == key)
+    find(SUPPORTED, key)
 }
 
 /// The versions of `key` that are answered, which for Produce are fewer than the advertised ones.
-pub fn answered(key: ApiKey) -> Option<ApiRange> {
-    let range = supported(key)?;
+pub fn answered(table: &[ApiRange], key: ApiKey) -> Option<ApiRange> {
+    let range = find(table, key)?;
     Some(if range.key == ApiKey::Produce { ApiRange { min: PRODUCE_MIN_ANSWERED, ..range } } else { range })
 }
 
@@ -65,9 +97,9 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_and_the_decoders_know_every_answered_version() {
-        assert!(SUPPORTED.windows(2).all(|pair| (pair[0].key as i16) < (pair[1].key as i16)));
-        for range in SUPPORTED {
-            let answered = answered(range.key).expect("is in the table");
+        assert!([SUPPORTED, CONTROLLER].iter().all(|table| table.windows(2).all(|pair| (pair[0].key as i16) < (pair[1].key as i16))));
+        for range in SUPPORTED.iter().chain(CONTROLLER) {
+            let answered = answered(&[*range], range.key).expect("is in the table");
             let known = range.key.valid_versions();
             assert!(known.min <= answered.min && answered.max <= known.max, "{answered:?} against {known}");
         }

@@ -35,12 +35,17 @@ pub struct RequestFrame {
 ///
 /// An API or version that is not answered is an error, and the connection has no more to say then: Kafka closes it.
 pub fn decode_request(frame: Bytes) -> Result<RequestFrame, FrameError> {
+    decode_request_of(api::SUPPORTED, frame)
+}
+
+/// The same for a listener that answers the APIs of `table`.
+pub fn decode_request_of(table: &[api::ApiRange], frame: Bytes) -> Result<RequestFrame, FrameError> {
     let Some(&[k0, k1, v0, v1]) = frame.first_chunk() else {
         return Err(FrameError::Malformed(format!("{} bytes are no request header", frame.len())));
     };
     let (key, version) = (i16::from_be_bytes([k0, k1]), i16::from_be_bytes([v0, v1]));
     let api = ApiKey::try_from(key).map_err(|()| FrameError::UnknownApi(key))?;
-    let range = api::answered(api).ok_or(FrameError::UnknownApi(key))?;
+    let range = api::answered(table, api).ok_or(FrameError::UnknownApi(key))?;
     let too_new_but_answered = api == ApiKey::ApiVersions && version > range.max;
     if !(range.min..=range.max).contains(&version) && !too_new_but_answered {
         return Err(FrameError::UnsupportedVersion { api, version, min: range.min, max: range.max });

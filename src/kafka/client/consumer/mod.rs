@@ -10,7 +10,7 @@ mod offsets;
 pub use config::{ConsumerConfig, OffsetReset};
 
 use super::metadata::Metadata;
-use super::net::{Answer, Net, Node, Readiness};
+use super::net::{Answer, Net, Node, Readiness, SPOKEN};
 use super::{ClientError, ConnId, Output, TopicPartition};
 use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
@@ -131,7 +131,7 @@ impl Consumer {
     pub fn new(config: ConsumerConfig, _seed: u64) -> Result<Self, ClientError> {
         config.check()?;
         Ok(Self {
-            net: Net::new(config.client_id.clone(), &config.bootstrap_servers, config.request_timeout_ms),
+            net: Net::new(SPOKEN, config.client_id.clone(), &config.bootstrap_servers, config.request_timeout_ms),
             metadata: Metadata::new(
                 config.retry_backoff_ms,
                 config.retry_backoff_max_ms,

@@ -8,7 +8,7 @@ mod sender;
 pub use config::ProducerConfig;
 
 use super::metadata::Metadata;
-use super::net::Net;
+use super::net::{Net, SPOKEN};
 use super::{ClientError, ConnId, Output, TopicPartition};
 use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
@@ -133,7 +133,7 @@ impl Producer {
     pub fn new(config: ProducerConfig, seed: u64) -> Result<Self, ClientError> {
         config.check()?;
         Ok(Self {
-            net: Net::new(config.client_id.clone(), &config.bootstrap_servers, config.request_timeout_ms),
+            net: Net::new(SPOKEN, config.client_id.clone(), &config.bootstrap_servers, config.request_timeout_ms),
             metadata: Metadata::new(config.retry_backoff_ms, config.retry_backoff_max_ms, config.metadata_max_age_ms, true),
             partitioner: Partitioner::new(seed, config.batch_size, config.partitioner_adaptive_partitioning_enable),
             accumulator: Accumulator::new(config.batch_size),

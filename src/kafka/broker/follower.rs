@@ -1,0 +1,210 @@
+//! Following (`ReplicaFetcherThread`): one fetch at a time to each leader, for all partitions that follow it. What comes is appended as it
+//! is; where the logs part ways, this one is cut.
+
+use super::peers::{Message, REQUEST_TIMEOUT_MS, Tag};
+use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
+use crate::kafka::client::net::{Node, Outcome};
+use crate::kafka::controller::Request;
+use crate::kafka::log::LogError;
+use crate::kafka::map::Map;
+use crate::kafka::time::{Deadline, Reason, Time};
+use crate::kafka::wire::frame;
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
+use kafka_protocol::messages::fetch_response::PartitionData;
+use kafka_protocol::messages::{FetchRequest, FetchResponse};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// `replica.fetch.backoff.ms`.
+const BACKOFF_MS: i64 = 1000;
+/// `replica.fetch.response.max.bytes`.
+const MAX_BYTES: i32 = 10_485_760;
+
+/// Where a partition stood when it asked.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    topic: Arc<str>,
+    id: Uuid,
+    partition: i32,
+    offset: i64,
+    epoch: i32,
+}
+
+/// The fetching from one leader.
+#[derive(Clone, Debug, Default)]
+pub struct Fetcher {
+    asked: bool,
+    next: Time,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Fetchers(Map<i32, Fetcher>);
+
+impl Fetchers {
+    /// There is something to fetch from that leader.
+    pub fn wake(&mut self, leader: i32) {
+        let fetcher = self.0.entry(leader).or_default();
+        fetcher.next = Time(0);
+    }
+
+    pub fn deadline(&self) -> Option<Deadline> {
+        let (leader, at) =
+            self.0.iter().filter(|(_, fetcher)| !fetcher.asked).map(|(leader, fetcher)| (*leader, fetcher.next)).min_by_key(|(_, at)| *at)?;
+        Some((at, Reason::new("replica.fetch.backoff.ms", format!("broker {leader}"))))
+    }
+}
+
+impl Broker {
+    /// Asks the next leader that is due; whether there was one.
+    pub(super) fn follow(&mut self, now: Time) -> bool {
+        if self.life.stopped || self.life.epoch < 0 {
+            return false;
+        }
+        let due = self.fetchers.0.iter().find(|(_, fetcher)| !fetcher.asked && fetcher.next <= now).map(|(leader, _)| *leader);
+        let Some(leader) = due else { return false };
+        let (asked, topics, next) = self.what_to_follow(now, leader);
+        if asked.is_empty() {
+            match next {
+                Some(at) => {
+                    self.fetchers.0.insert(leader, Fetcher { asked: false, next: at });
+                }
+                None => {
+                    self.fetchers.0.remove(&leader);
+                }
+            }
+            return true;
+        }
+        let Some(broker) = self.controller.image().brokers.get(&leader) else {
+            self.fetchers.0.insert(leader, Fetcher { asked: false, next: now.plus_millis(BACKOFF_MS) });
+            return true;
+        };
+        self.peers.set_address(Node::Broker(leader), &broker.host, broker.port);
+        let me = ReplicaState::default().with_replica_id(self.options.node_id.into()).with_replica_epoch(self.life.epoch);
+        let request = FetchRequest::default()
+            .with_replica_state(me)
+            .with_max_wait_ms(self.config.int("replica.fetch.wait.max.ms"))
+            .with_min_bytes(self.config.int("replica.fetch.min.bytes"))
+            .with_max_bytes(MAX_BYTES)
+            .with_topics(topics);
+        self.fetchers.0.insert(leader, Fetcher { asked: true, next: now });
+        let message = Message::Plain(Box::new(Request::Fetch(request)));
+        self.peers.ask(now, Node::Broker(leader), message, Tag::Follow { leader, asked }, REQUEST_TIMEOUT_MS);
+        true
+    }
+
+    /// Everything that follows the leader and need not wait; and when the first of those that must may ask again.
+    fn what_to_follow(&self, now: Time, leader: i32) -> (Vec<Asked>, Vec<FetchTopic>, Option<Time>) {
+        let max_bytes = self.config.int("replica.fetch.max.bytes");
+        let no_truncation = self.options.sabotage == Some(Sabotage::NoTruncation);
+        let (mut asked, mut topics, mut next) = (Vec::new(), Vec::new(), None);
+        for topic in self.topics.iter() {
+            let mut partitions = Vec::new();
+            for (&index, partition) in &topic.partitions {
+                if partition.leading.is_some() || partition.state.leader != leader {
+                    continue;
+                }
+                if partition.fetch_after > now {
+                    next = Some(next.map_or(partition.fetch_after, |at: Time| at.min(partition.fetch_after)));
+                    continue;
+                }
+                let (log, epoch) = (&partition.log, partition.state.leader_epoch);
+                let offset = log.end_offset();
+                asked.push(Asked { topic: topic.name.clone(), id: topic.id, partition: index, offset, epoch });
+                partitions.push(
+                    FetchPartition::default()
+                        .with_partition(index)
+                        .with_current_leader_epoch(epoch)
+                        .with_fetch_offset(offset)
+                        .with_last_fetched_epoch(if no_truncation { -1 } else { log.latest_epoch() })
+                        .with_log_start_offset(log.start_offset())
+                        .with_partition_max_bytes(max_bytes),
+                );
+            }
+            if !partitions.is_empty() {
+                topics.push(FetchTopic::default().with_topic_id(topic.id).with_partitions(partitions));
+            }
+        }
+        (asked, topics, next)
+    }
+
+    pub(super) fn fetched(&mut self, now: Time, leader: i32, asked: &[Asked], outcome: Outcome) {
+        let response = match outcome {
+            Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok().filter(|it| it.error_code == 0),
+            Outcome::Lost => None,
+        };
+        let next = if response.is_some() { now } else { now.plus_millis(BACKOFF_MS) };
+        self.fetchers.0.insert(leader, Fetcher { asked: false, next });
+        for topic in response.into_iter().flat_map(|response| response.responses) {
+            for data in topic.partitions {
+                let here = |asked: &&Asked| asked.id == topic.topic_id && asked.partition == data.partition_index;
+                if let Some(asked) = asked.iter().find(here)
+                    && let Err(error) = self.take_fetched(now, leader, asked, data)
+                {
+                    self.follower_failed(now, asked, &error);
+                }
+            }
+        }
+    }
+
+    fn follower_failed(&mut self, now: Time, asked: &Asked, error: &LogError) {
+        let text = format!("{}-{}: not replicated: {error}", asked.topic, asked.partition);
+        self.log(text.clone());
+        self.storage_failed(error, &text);
+        if let Some((_, partition)) = self.topics.partition_mut(&asked.topic, asked.partition) {
+            partition.fetch_after = now.plus_millis(BACKOFF_MS);
+        }
+    }
+
+    fn take_fetched(&mut self, now: Time, leader: i32, asked: &Asked, data: PartitionData) -> Result<(), LogError> {
+        let Some((topic, partition)) = self.topics.partition_mut(&asked.topic, asked.partition) else { return Ok(()) };
+        let state = &partition.state;
+        // The metadata, or a truncation, may have overtaken the answer.
+        if partition.leading.is_some() || (state.leader, state.leader_epoch) != (leader, asked.epoch) || partition.log.end_offset() != asked.offset
+        {
+            return Ok(());
+        }
+        let from = asked.offset;
+        let mut events = Vec::new();
+        match ErrorCode::from_code(data.error_code) {
+            ErrorCode::None if data.diverging_epoch.end_offset >= 0 => {
+                let (epoch, end) = (data.diverging_epoch.epoch, data.diverging_epoch.end_offset);
+                let (found, own_end) = partition.log.end_offset_for_epoch(epoch);
+                let to = if found < 0 { end } else { own_end.min(if found == epoch { end } else { own_end }) };
+                partition.log.truncate_to(&mut self.disk, to.min(from))?;
+                partition.clamp();
+                let to = partition.log.end_offset();
+                events.push(BrokerEvent::Truncated { topic, partition: asked.partition, from, to, epoch: asked.epoch });
+            }
+            ErrorCode::None => {
+                let records = data.records.unwrap_or_default();
+                if !records.is_empty() {
+                    let appended = partition.log.append_as_follower(&mut self.disk, now, records)?;
+                    if appended.rolled {
+                        partition.flush(&mut self.disk)?;
+                        let base_offset = appended.base_offset;
+                        events.push(BrokerEvent::SegmentRolled { topic: topic.clone(), partition: asked.partition, base_offset });
+                    }
+                    let (base_offset, last_offset) = (appended.base_offset, appended.last_offset);
+                    if last_offset >= base_offset {
+                        events.push(BrokerEvent::Replicated { topic, partition: asked.partition, base_offset, last_offset });
+                    }
+                }
+                let end = partition.log.end_offset();
+                partition.high_watermark = partition.high_watermark.max(data.high_watermark.min(end));
+                if data.log_start_offset > partition.log.start_offset() {
+                    partition.log.advance_start_offset(&mut self.disk, data.log_start_offset.min(partition.high_watermark))?;
+                }
+            }
+            ErrorCode::OffsetOutOfRange if data.log_start_offset > from => {
+                // The leader no longer has what comes next here.
+                partition.log.truncate_fully_and_start_at(&mut self.disk, data.log_start_offset)?;
+                partition.clamp();
+                let to = data.log_start_offset;
+                events.push(BrokerEvent::Truncated { topic, partition: asked.partition, from, to, epoch: asked.epoch });
+            }
+            _ => partition.fetch_after = now.plus_millis(BACKOFF_MS),
+        }
+        events.into_iter().for_each(|event| self.event(event));
+        Ok(())
+    }
+}

@@ -1,0 +1,209 @@
+//! Leading: what followers have, the in-sync replicas and the high watermark (`kafka.cluster.Partition`, `AlterPartitionManager`).
+
+use super::partition::Rules;
+use super::peers::Mine;
+use super::topics::OFFSETS_TOPIC;
+use super::{Broker, BrokerEvent, ErrorCode};
+use crate::kafka::controller::Request;
+use crate::kafka::time::{Deadline, Reason, Time};
+use kafka_protocol::messages as m;
+use m::alter_partition_request::{BrokerState, PartitionData, TopicData};
+use std::sync::Arc;
+
+/// Before AlterPartition is asked again.
+const BACKOFF_MS: i64 = 100;
+
+/// The one AlterPartition that is under way.
+#[derive(Clone, Debug, Default)]
+pub struct Altering {
+    asked: bool,
+    next: Time,
+    /// A partition has a proposal that was not sent.
+    pub wanted: bool,
+}
+
+impl Altering {
+    pub fn deadline(&self) -> Option<Deadline> {
+        (self.wanted && !self.asked).then(|| (self.next, Reason::new("AlterPartition", "")))
+    }
+}
+
+/// An append of the group coordinator that waits for the high watermark.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    pub partition: i32,
+    /// The offset after its last record.
+    pub end: i64,
+    pub append_id: u64,
+    pub until: Time,
+}
+
+impl Broker {
+    /// A follower fetches at `offset`: its state, the ISR and the high watermark follow from that.
+    pub(super) fn follower_fetched(&mut self, now: Time, topic: &str, index: i32, follower: (i32, i64), offset: i64) {
+        let rules = Rules { now, lag_ms: self.lag_ms, sabotage: self.options.sabotage, image: self.controller.image() };
+        let Some((_, partition)) = self.topics.partition_mut(topic, index) else { return };
+        let (id, epoch) = follower;
+        if partition.follower_fetched(now, id, offset, epoch) {
+            self.altering.wanted |= partition.propose_joining(id, &rules);
+            self.move_high_watermark(now, topic, index);
+        }
+    }
+
+    /// Moves it if it can be moved, and wakes whoever waits for that.
+    pub(super) fn move_high_watermark(&mut self, now: Time, topic: &str, index: i32) {
+        let rules = Rules { now, lag_ms: self.lag_ms, sabotage: self.options.sabotage, image: self.controller.image() };
+        let Some((name, partition)) = self.topics.partition_mut(topic, index) else { return };
+        let Some((from, to)) = partition.advance_high_watermark(&rules) else { return };
+        self.purgatory.touch(&name, index);
+        if topic == OFFSETS_TOPIC {
+            self.commit_up_to(now, index, to);
+        }
+        self.event(BrokerEvent::HighWatermark { topic: name, partition: index, from, to });
+    }
+
+    fn commit_up_to(&mut self, now: Time, partition: i32, high_watermark: i64) {
+        let (done, left) = std::mem::take(&mut self.commits)
+            .into_iter()
+            .partition::<Vec<_>, _>(|commit| commit.partition == partition && commit.end <= high_watermark);
+        self.commits = left;
+        done.iter().for_each(|commit| self.groups.handle_committed(now, commit.append_id));
+    }
+
+    /// `offsets.commit.timeout.ms` is over for these.
+    pub(super) fn expire_commits(&mut self, now: Time) {
+        let (late, left) = std::mem::take(&mut self.commits).into_iter().partition::<Vec<_>, _>(|commit| commit.until <= now);
+        self.commits = left;
+        late.iter().for_each(|commit| self.groups.handle_append_failed(now, commit.append_id, ErrorCode::RequestTimedOut));
+    }
+
+    pub(super) fn commits_deadline(&self) -> Option<Deadline> {
+        let at = self.commits.iter().map(|commit| commit.until).min()?;
+        Some((at, Reason::new("offsets.commit.timeout.ms", "")))
+    }
+
+    /// Drops followers that lag from the ISR, twice in `replica.lag.time.max.ms`.
+    pub(super) fn check_lag(&mut self, now: Time) {
+        let rules = Rules { now, lag_ms: self.lag_ms, sabotage: self.options.sabotage, image: self.controller.image() };
+        let mut led: Vec<(Arc<str>, i32)> = Vec::new();
+        for topic in self.topics.iter_mut() {
+            for (index, partition) in &mut topic.partitions {
+                if partition.leading.as_ref().is_some_and(|leading| !leading.followers.is_empty()) {
+                    self.altering.wanted |= partition.propose_leaving(&rules);
+                    led.push((topic.name.clone(), *index));
+                }
+            }
+        }
+        for (topic, index) in led {
+            self.move_high_watermark(now, &topic, index);
+        }
+    }
+
+    /// Asks the controller for the in-sync sets that are proposed; whether it did.
+    pub(super) fn alter(&mut self, now: Time) -> bool {
+        let altering = &mut self.altering;
+        if altering.asked || !altering.wanted || altering.next > now || self.life.epoch < 0 {
+            return false;
+        }
+        let mut topics = Vec::new();
+        for topic in self.topics.iter_mut() {
+            let mut partitions = Vec::new();
+            for (index, partition) in &mut topic.partitions {
+                let state = &partition.state;
+                let Some(leading) = &mut partition.leading else { continue };
+                let Some(proposal) = leading.proposal.as_mut().filter(|proposal| !proposal.sent && !proposal.refused) else { continue };
+                proposal.sent = true;
+                let with_epoch = |id: &i32| {
+                    let fetched = leading.followers.get(id).map_or(-1, |follower| follower.broker_epoch);
+                    let epoch = if *id == self.options.node_id { self.life.epoch } else { fetched };
+                    BrokerState::default().with_broker_id((*id).into()).with_broker_epoch(epoch)
+                };
+                partitions.push(
+                    PartitionData::default()
+                        .with_partition_index(*index)
+                        .with_leader_epoch(state.leader_epoch)
+                        .with_new_isr_with_epochs(proposal.isr.iter().map(with_epoch).collect())
+                        .with_leader_recovery_state(0)
+                        .with_partition_epoch(state.partition_epoch),
+                );
+            }
+            if !partitions.is_empty() {
+                topics.push(TopicData::default().with_topic_id(topic.id).with_partitions(partitions));
+            }
+        }
+        self.altering.wanted = false;
+        if !topics.is_empty() {
+            self.altering.asked = true;
+            let request = m::AlterPartitionRequest::default()
+                .with_broker_id(self.options.node_id.into())
+                .with_broker_epoch(self.life.epoch)
+                .with_topics(topics);
+            self.ask_controller(now, Mine::AlterPartition, Request::AlterPartition(request));
+        }
+        true
+    }
+
+    pub(super) fn altered(&mut self, now: Time, response: Option<m::AlterPartitionResponse>) {
+        self.altering.asked = false;
+        let response = response.filter(|response| response.error_code == 0);
+        for topic in response.into_iter().flat_map(|response| response.topics) {
+            let Some(name) = self.topics.name_of(topic.topic_id).cloned() else { continue };
+            for answer in topic.partitions {
+                self.partition_altered(now, &name, &answer);
+            }
+        }
+        // What got no answer that settles it is asked again.
+        for partition in self.topics.iter_mut().flat_map(|topic| topic.partitions.values_mut()) {
+            if let Some(proposal) = partition.leading.as_mut().and_then(|leading| leading.proposal.as_mut())
+                && !proposal.refused
+            {
+                if std::mem::take(&mut proposal.sent) {
+                    self.altering.next = now.plus_millis(BACKOFF_MS);
+                }
+                self.altering.wanted = true;
+            }
+        }
+    }
+
+    fn partition_altered(&mut self, now: Time, name: &Arc<str>, answer: &m::alter_partition_response::PartitionData) {
+        let index = answer.partition_index;
+        let me = self.options.node_id;
+        let Some((_, partition)) = self.topics.partition_mut(name, index) else { return };
+        let Some(leading) = &mut partition.leading else { return };
+        match ErrorCode::from_code(answer.error_code) {
+            ErrorCode::None => {
+                let state = &mut partition.state;
+                let newer = answer.leader_epoch == state.leader_epoch && answer.partition_epoch > state.partition_epoch;
+                let Some(proposal) = leading.proposal.take() else { return };
+                if newer {
+                    let to: Vec<i32> = answer.isr.iter().map(|id| id.0).collect();
+                    let from = std::mem::replace(&mut state.isr, to.clone());
+                    state.partition_epoch = answer.partition_epoch;
+                    partition.keep_leading(now, me);
+                    self.isr_changed(now, name, index, from, to, proposal.why);
+                }
+            }
+            ErrorCode::IneligibleReplica | ErrorCode::OperationNotAttempted => leading.proposal = None,
+            ErrorCode::FencedLeaderEpoch
+            | ErrorCode::InvalidUpdateVersion
+            | ErrorCode::UnknownTopicOrPartition
+            | ErrorCode::UnknownTopicId
+            | ErrorCode::InvalidRequest
+            | ErrorCode::NewLeaderElected => {
+                if let Some(proposal) = &mut leading.proposal {
+                    proposal.refused = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn isr_changed(&mut self, now: Time, name: &Arc<str>, index: i32, from: Vec<i32>, to: Vec<i32>, why: &'static str) {
+        if from != to {
+            self.event(BrokerEvent::IsrChanged { topic: name.clone(), partition: index, from, to, why });
+        }
+        self.move_high_watermark(now, name, index);
+        // Writers may be refused from now on, or no longer.
+        self.purgatory.touch(name, index);
+    }
+}

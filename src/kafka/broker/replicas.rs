@@ -1,0 +1,268 @@
+//! What the metadata wants of this broker (`ReplicaManager.applyDelta`): which partitions it has, which of them it leads, whom it follows
+//! for the others.
+
+use super::files;
+use super::metadata::Topic;
+use super::partition::Partition;
+use super::topics::OFFSETS_TOPIC;
+use super::{Broker, BrokerEvent};
+use crate::kafka::client::net::Node;
+use crate::kafka::controller::Delta;
+use crate::kafka::controller::image::{Image, PartitionImage};
+use crate::kafka::log::{Log, LogConfig, LogError};
+use crate::kafka::map::Map;
+use crate::kafka::time::Time;
+use std::sync::Arc;
+use uuid::Uuid;
+
+static NO_CONFIGS: Map<String, String> = Map::new();
+
+/// The configs set on a topic itself.
+pub fn overrides<'a>(image: &'a Image, topic: &str) -> &'a Map<String, String> {
+    image.topic_configs.get(topic).unwrap_or(&NO_CONFIGS)
+}
+
+impl Broker {
+    pub(super) fn apply_delta(&mut self, now: Time, delta: &Delta) {
+        if delta.broker_configs {
+            self.apply_broker_configs();
+        }
+        for (name, id) in &delta.deleted {
+            self.remove_topic(now, name, *id);
+            if self.known.remove(name).is_some() && self.tells() {
+                self.event(BrokerEvent::TopicDeleted { topic: name.clone() });
+            }
+            if &**name != OFFSETS_TOPIC {
+                self.groups.handle_topic_deleted(now, name);
+            }
+        }
+        if delta.brokers {
+            for broker in self.controller.image().brokers.values() {
+                self.peers.set_address(Node::Broker(broker.id), &broker.host, broker.port);
+            }
+        }
+        for name in &delta.topics {
+            self.reconcile(now, name);
+        }
+        if delta.broker_configs {
+            let names: Vec<Arc<str>> = self.topics.iter().map(|topic| topic.name.clone()).collect();
+            names.iter().for_each(|name| self.apply_topic_configs(now, name));
+        } else {
+            delta.topic_configs.iter().for_each(|name| self.apply_topic_configs(now, name));
+        }
+    }
+
+    /// Whether this node is the one that tells of topics: each would otherwise be told of by every broker.
+    fn tells(&self) -> bool {
+        !self.booting && self.is_active()
+    }
+
+    fn apply_broker_configs(&mut self) {
+        let configs = &self.controller.image().broker_configs;
+        let mut dynamic = configs.get("").cloned().unwrap_or_default();
+        if let Some(own) = configs.get(self.options.node_id.to_string().as_str()) {
+            dynamic.extend(own.clone());
+        }
+        self.config.dynamic = dynamic;
+        self.lag_ms = self.config.long("replica.lag.time.max.ms");
+    }
+
+    /// What the topic's logs work by, and its `min.insync.replicas`.
+    fn topic_rules(&self, name: &str) -> (LogConfig, i32) {
+        let overrides = overrides(self.controller.image(), name);
+        let mut config = self.config.log_config(overrides);
+        config.sequences_unchecked = self.options.sabotage == Some(super::Sabotage::SequenceUnchecked);
+        (config, self.config.topic_int(overrides, "min.insync.replicas"))
+    }
+
+    fn apply_topic_configs(&mut self, now: Time, name: &Arc<str>) {
+        let (config, min_isr) = self.topic_rules(name);
+        let Some(topic) = self.topics.get_mut(name) else { return };
+        for partition in topic.partitions.values_mut() {
+            partition.min_isr = min_isr;
+            if partition.log.config() != &config {
+                partition.log.set_config(config.clone());
+            }
+        }
+        let indexes: Vec<i32> = topic.partitions.keys().copied().collect();
+        for index in indexes {
+            self.move_high_watermark(now, name, index);
+        }
+    }
+
+    /// Brings the partitions of one topic in line with the metadata.
+    fn reconcile(&mut self, now: Time, name: &Arc<str>) {
+        let Some(topic) = self.controller.image().topics.get(name).cloned() else { return };
+        if let Some(other) = self.topics.get(name).map(|local| local.id).filter(|id| *id != topic.id) {
+            self.remove_topic(now, name, other);
+        }
+        let count = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
+        let before = self.known.insert(name.clone(), count);
+        if self.tells() {
+            match before {
+                None => self.event(BrokerEvent::TopicCreated { topic: name.clone(), partitions: count }),
+                Some(from) if from < count => self.event(BrokerEvent::PartitionsAdded { topic: name.clone(), from, to: count }),
+                Some(_) => {}
+            }
+        }
+        let mut rules = None;
+        for (index, state) in (0_i32..).zip(&topic.partitions) {
+            let here = self.topics.partition(name, index);
+            if !state.replicas.contains(&self.options.node_id) {
+                if here.is_some() {
+                    self.remove_partition(now, name, index);
+                }
+                continue;
+            }
+            if here.is_none_or(|partition| partition.state.leader_epoch < 0) {
+                let (config, min_isr) = rules.get_or_insert_with(|| self.topic_rules(name)).clone();
+                if let Err(error) = self.ensure_partition(now, name, topic.id, index, config, min_isr) {
+                    let text = format!("{name}-{index}: no log: {error}");
+                    self.log(text.clone());
+                    self.storage_failed(&error, &text);
+                    continue;
+                }
+            }
+            self.apply_partition(now, name, index, state);
+        }
+    }
+
+    /// The log is there, and works by the topic's configs.
+    fn ensure_partition(&mut self, now: Time, name: &Arc<str>, id: Uuid, index: i32, config: LogConfig, min_isr: i32) -> Result<(), LogError> {
+        if let Some((_, partition)) = self.topics.partition_mut(name, index) {
+            partition.log.set_config(config);
+            partition.min_isr = min_isr;
+            return Ok(());
+        }
+        let dir = files::partition_dir(name, index);
+        files::write_partition_metadata(&mut self.disk, &dir, id)?;
+        let (log, _) = Log::open(&mut self.disk, &dir, config, now, true, 0)?;
+        let mut partition = Partition::new(log, 0, 0);
+        partition.min_isr = min_isr;
+        self.topics.ensure(name, id).partitions.insert(index, partition);
+        Ok(())
+    }
+
+    fn apply_partition(&mut self, now: Time, name: &Arc<str>, index: i32, state: &PartitionImage) {
+        let me = self.options.node_id;
+        let Some((_, partition)) = self.topics.partition_mut(name, index) else { return };
+        let old = &partition.state;
+        if (state.leader_epoch, state.partition_epoch) <= (old.leader_epoch, old.partition_epoch) && old.leader_epoch >= 0 {
+            return; // an answer to AlterPartition was faster
+        }
+        let (new_epoch, led) = (state.leader_epoch != old.leader_epoch, partition.leading.is_some());
+        let old = std::mem::replace(&mut partition.state, state.clone());
+        let leads = state.leader == me;
+        if leads && led {
+            let why = partition.leading.as_ref().and_then(|leading| leading.proposal.as_ref()).map_or("decided by the controller", |it| it.why);
+            partition.keep_leading(now, me);
+            if new_epoch {
+                let end = partition.log.end_offset();
+                if let Some(leading) = &mut partition.leading {
+                    leading.epoch_start = end;
+                }
+                let kept = partition.log.assign_epoch(&mut self.disk, state.leader_epoch, end);
+                self.told_leader(name, index, state.leader_epoch, end, kept);
+            }
+            self.isr_changed(now, name, index, old.isr, state.isr.clone(), why);
+        } else if leads {
+            partition.lead(now, me);
+            let end = partition.log.end_offset();
+            let kept = partition.log.assign_epoch(&mut self.disk, state.leader_epoch, end);
+            self.told_leader(name, index, state.leader_epoch, end, kept);
+            self.move_high_watermark(now, name, index);
+            if &**name == OFFSETS_TOPIC {
+                self.load_groups(now, index);
+            }
+        } else {
+            partition.leading = None;
+            if new_epoch {
+                partition.fetch_after = Time(0);
+                self.event(BrokerEvent::BecameFollower {
+                    topic: name.clone(),
+                    partition: index,
+                    leader: state.leader,
+                    epoch: state.leader_epoch,
+                });
+            }
+            if led {
+                self.resigned(now, name, index);
+            }
+            if state.leader >= 0 {
+                self.fetchers.wake(state.leader);
+            }
+            self.purgatory.touch(name, index);
+        }
+    }
+
+    fn told_leader(&mut self, name: &Arc<str>, index: i32, epoch: i32, end_offset: i64, kept: Result<(), LogError>) {
+        if let Err(error) = kept {
+            self.storage_failed(&error, &format!("{name}-{index}: the epoch is not kept: {error}"));
+        }
+        self.event(BrokerEvent::BecameLeader { topic: name.clone(), partition: index, epoch, end_offset });
+    }
+
+    /// Whoever waits for this leader is told that it is none.
+    fn resigned(&mut self, now: Time, name: &Arc<str>, index: i32) {
+        self.purgatory.touch(name, index);
+        if &**name == OFFSETS_TOPIC {
+            self.commits.retain(|commit| commit.partition != index);
+            self.groups.handle_resigned(now, index);
+        }
+    }
+
+    fn remove_partition(&mut self, now: Time, name: &Arc<str>, index: i32) {
+        let Some(topic) = self.topics.get_mut(name) else { return };
+        let Some(partition) = topic.partitions.remove(&index) else { return };
+        let led = partition.leading.is_some();
+        let dir = partition.log.dir().to_owned();
+        partition.log.delete(&mut self.disk);
+        files::remove_dir(&mut self.disk, &dir);
+        if led {
+            self.resigned(now, name, index);
+        }
+        self.purgatory.touch(name, index);
+        if self.topics.get(name).is_some_and(|topic: &Topic| topic.partitions.is_empty()) {
+            self.topics.remove(name);
+        }
+    }
+
+    fn remove_topic(&mut self, now: Time, name: &Arc<str>, id: Uuid) {
+        let indexes: Vec<i32> = match self.topics.get(name) {
+            Some(topic) if topic.id == id => topic.partitions.keys().copied().collect(),
+            _ => return,
+        };
+        for index in indexes {
+            self.remove_partition(now, name, index);
+        }
+    }
+
+    /// Renames logs that belong to no topic or are no longer this broker's, as Kafka does once it knows the metadata.
+    pub(super) fn remove_strays(&mut self) {
+        let (image, me) = (self.controller.image(), self.options.node_id);
+        let mut strays = Vec::new();
+        for topic in self.topics.iter() {
+            let known = image.topics.get(&topic.name).filter(|known| known.id == topic.id);
+            for &index in topic.partitions.keys() {
+                let state = known.and_then(|known| known.partitions.get(usize::try_from(index).ok()?));
+                if !state.is_some_and(|state| state.replicas.contains(&me)) {
+                    strays.push((topic.name.clone(), topic.id, index));
+                }
+            }
+        }
+        for (name, id, index) in strays {
+            if let Some(topic) = self.topics.get_mut(&name) {
+                topic.partitions.remove(&index);
+                if topic.partitions.is_empty() {
+                    self.topics.remove(&name);
+                }
+            }
+            let dir = files::partition_dir(&name, index);
+            let stray = format!("{dir}.{}-stray", id.simple());
+            match files::rename_dir(&mut self.disk, &dir, &stray) {
+                Ok(()) => self.log(format!("{dir} belongs to no topic; it is {stray} now")),
+                Err(error) => self.log(format!("{dir} belongs to no topic, and cannot be renamed: {error}")),
+            }
+        }
+    }
+}
