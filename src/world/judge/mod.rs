@@ -257,6 +257,7 @@ impl Judge {
                 let replica = self.replica(node, topic, *partition);
                 replica.stale = false;
                 replica.agreed = replica.agreed.min(*base_offset);
+                self.compare(node, topic, *partition, sight);
             }
             BrokerEvent::Truncated { topic, partition, to, .. } => {
                 self.counters.truncations += 1;
