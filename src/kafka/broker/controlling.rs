@@ -82,7 +82,7 @@ fn write(context: &Context, response: &Response) -> Reply {
 impl Broker {
     /// Whether the controller of this process leads the quorum.
     pub(super) fn is_active(&self) -> bool {
-        self.controller.quorum().role == "Leader"
+        self.controller.is_active()
     }
 
     /// The active controller, where it is another node.

@@ -27,7 +27,11 @@ mod replicas;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+mod testing_cluster;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_cluster;
 pub(in crate::kafka) mod topics;
 
 use super::controller::{Controller, ControllerEvent, QuorumView, Voter};
@@ -340,6 +344,7 @@ impl Broker {
         if self.life.stopped {
             return None;
         }
+        let registered = self.life.epoch >= 0;
         let all = [
             self.purgatory.deadline(),
             self.groups.poll_timeout(),
@@ -347,8 +352,9 @@ impl Broker {
             self.controller.poll_timeout(),
             self.peers.deadline(),
             self.life.deadline(),
-            self.fetchers.deadline(),
-            self.altering.deadline(),
+            // Without a registration there is nobody to speak as.
+            registered.then(|| self.fetchers.deadline()).flatten(),
+            registered.then(|| self.altering.deadline()).flatten(),
             self.forwards_deadline(),
             self.commits_deadline(),
         ];

@@ -51,6 +51,7 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         node_id: options.node_id,
         cluster_id: options.cluster_id.clone(),
         voters: options.voters.clone(),
+        sabotage: options.sabotage,
         seed: Rng::stream(seed, "controller").next_u64(),
     };
     let controller = Controller::open(now, controller, &config, &mut disk).map_err(OpenError::Disk)?;

@@ -1,5 +1,7 @@
 //! What the committed metadata says: brokers, topics, partitions, configs (`org.apache.kafka.image.MetadataImage`).
 
+use super::Delta;
+use super::records::{PartitionChange, Record};
 use crate::kafka::map::Map;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -60,5 +62,137 @@ pub struct PartitionImage {
 impl Image {
     pub fn partition(&self, topic: &str, partition: i32) -> Option<&PartitionImage> {
         self.topics.get(topic)?.partitions.get(usize::try_from(partition).ok()?)
+    }
+}
+
+/// Resource types of configs, as ConfigRecord and the admin requests number them.
+pub const TOPIC_RESOURCE: i8 = 2;
+pub const BROKER_RESOURCE: i8 = 4;
+
+impl Image {
+    /// Before the first record.
+    pub fn empty() -> Self {
+        Self { offset: -1, ..Self::default() }
+    }
+
+    /// Takes in one record and notes in `delta` what it touches. A record that fits nothing (of a topic that is gone, of an older
+    /// registration) changes nothing.
+    pub fn apply(&mut self, offset: i64, record: &Record, delta: &mut Delta) {
+        self.offset = offset;
+        match record {
+            Record::RegisterBroker(broker) => {
+                self.brokers.insert(broker.id, broker.clone());
+                delta.brokers = true;
+            }
+            Record::UnregisterBroker { id, .. } => {
+                self.brokers.remove(id);
+                delta.brokers = true;
+            }
+            Record::BrokerChange { id, epoch, fenced, in_controlled_shutdown } => {
+                let Some(broker) = self.brokers.get_mut(id).filter(|broker| broker.epoch == *epoch) else { return };
+                match fenced {
+                    1 => broker.fenced = true,
+                    -1 => broker.fenced = false,
+                    _ => {}
+                }
+                broker.in_controlled_shutdown |= in_controlled_shutdown;
+                delta.brokers = true;
+            }
+            Record::Topic { name, id } => {
+                self.ids.insert(*id, name.clone());
+                self.topics.insert(name.clone(), TopicImage { name: name.clone(), id: *id, partitions: Vec::new() });
+                delta.topics.insert(name.clone());
+            }
+            Record::Partition { topic, partition, state } => {
+                let Some((name, topic)) = self.topic_by_id(*topic) else { return };
+                let Ok(index) = usize::try_from(*partition) else { return };
+                let count = topic.partitions.len();
+                match topic.partitions.get_mut(index) {
+                    Some(old) => old.clone_from(state),
+                    None if index == count => topic.partitions.push(state.clone()),
+                    None => return,
+                }
+                delta.topics.insert(name);
+            }
+            Record::PartitionChange(change) => {
+                let Some((name, topic)) = self.topic_by_id(change.topic) else { return };
+                let Some(state) = usize::try_from(change.partition).ok().and_then(|index| topic.partitions.get_mut(index)) else { return };
+                state.merge(change);
+                delta.topics.insert(name);
+            }
+            Record::RemoveTopic { id } => {
+                let Some(name) = self.ids.remove(id) else { return };
+                self.topics.remove(&name);
+                self.topic_configs.remove(&name);
+                delta.topics.remove(&name);
+                delta.topic_configs.remove(&name);
+                delta.deleted.push((name, *id));
+            }
+            Record::Config { kind, resource, name, value } => {
+                let configs = match *kind {
+                    TOPIC_RESOURCE => {
+                        delta.topic_configs.insert(resource.clone());
+                        self.topic_configs.entry(resource.clone()).or_default()
+                    }
+                    BROKER_RESOURCE => {
+                        delta.broker_configs = true;
+                        self.broker_configs.entry(resource.to_string()).or_default()
+                    }
+                    _ => return,
+                };
+                match value {
+                    Some(value) => configs.insert(name.clone(), value.clone()),
+                    None => configs.remove(name),
+                };
+            }
+            Record::ProducerIds { next, .. } => self.next_producer_id = *next,
+            Record::FeatureLevel { .. } | Record::NoOp => {}
+        }
+    }
+
+    fn topic_by_id(&mut self, id: Uuid) -> Option<(Arc<str>, &mut TopicImage)> {
+        let name = self.ids.get(&id)?.clone();
+        let topic = self.topics.get_mut(&name)?;
+        Some((name, topic))
+    }
+
+    /// The topic that has this id.
+    pub fn topic_of(&self, id: Uuid) -> Option<&TopicImage> {
+        self.topics.get(self.ids.get(&id)?)
+    }
+
+    /// Whether a broker is registered, neither fenced nor on its way out (`ClusterControlManager.isActive`).
+    pub fn is_active(&self, broker: i32) -> bool {
+        self.brokers.get(&broker).is_some_and(|broker| !broker.fenced && !broker.in_controlled_shutdown)
+    }
+}
+
+impl PartitionImage {
+    /// `PartitionRegistration.merge`: the partition epoch goes up by one, the leader epoch with every leader that is named.
+    pub fn merge(&mut self, change: &PartitionChange) {
+        let set = |own: &mut Vec<i32>, new: &Option<Vec<i32>>| {
+            if let Some(new) = new {
+                own.clone_from(new);
+            }
+        };
+        set(&mut self.isr, &change.isr);
+        set(&mut self.replicas, &change.replicas);
+        set(&mut self.removing, &change.removing);
+        set(&mut self.adding, &change.adding);
+        set(&mut self.elr, &change.elr);
+        set(&mut self.last_known_elr, &change.last_known_elr);
+        if change.leader != -2 {
+            self.leader = change.leader;
+            self.leader_epoch = self.leader_epoch.wrapping_add(1);
+        }
+        if change.recovery >= 0 {
+            self.recovering = change.recovery == 1;
+        }
+        self.partition_epoch = self.partition_epoch.wrapping_add(1);
+    }
+
+    /// Whether replicas are being added or removed.
+    pub fn is_reassigning(&self) -> bool {
+        !self.adding.is_empty() || !self.removing.is_empty()
     }
 }

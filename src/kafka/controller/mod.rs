@@ -4,17 +4,37 @@
 //! No I/O of its own: requests come decoded, what it asks of others and what it answers go out as outputs. The broker node around it owns
 //! the connections and the disk. A node that is not a voter is an observer: it only fetches the log.
 
+mod active;
+mod brokers;
+mod checks;
+mod elections;
 pub mod image;
+mod isr;
+mod placement;
+mod raft;
+mod reassign;
 pub mod records;
+mod resources;
+#[cfg(test)]
+mod tests;
+mod topics;
 
+use super::broker::Sabotage;
 use super::broker::config::BrokerConfig;
 use super::coordinator::Token;
 use super::disk::Disk;
 use super::map::Set;
-use super::time::{Deadline, Time};
+use super::rng::Rng;
+use super::time::{Deadline, Time, earlier};
+use super::wire::batch::batches;
+use active::{Active, not_controller};
 use bytes::Bytes;
+pub use checks::{check_name, is_dynamic, is_internal};
 use image::Image;
 use kafka_protocol::messages as m;
+use raft::Raft;
+use records::Record;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -39,6 +59,8 @@ pub struct ControllerOptions {
     /// By id. A single voter that is this node leads at once.
     pub voters: Vec<Voter>,
     pub seed: u64,
+    /// A planted bug; of interest here: `UncleanElection`.
+    pub sabotage: Option<Sabotage>,
 }
 
 /// A request that this room answers: of voters, of brokers (this node's own too) and, through brokers, of clients.
@@ -177,10 +199,28 @@ pub struct QuorumView {
     pub end_offset: i64,
 }
 
+/// What waits for its records to be committed.
+#[derive(Clone, Debug)]
+struct Pending {
+    /// Of the last record.
+    offset: i64,
+    output: Output,
+}
+
 /// One node's controller. See the module.
 #[derive(Clone, Debug)]
 pub struct Controller {
+    options: ControllerOptions,
+    config: BrokerConfig,
+    raft: Raft,
     image: Image,
+    /// Everything below this offset is in the image.
+    applied: i64,
+    rng: Rng,
+    /// While this node leads the quorum and has applied what was committed before.
+    active: Option<Active>,
+    pending: VecDeque<Pending>,
+    outputs: VecDeque<Output>,
 }
 
 impl Controller {
@@ -188,35 +228,110 @@ impl Controller {
     ///
     /// # Errors
     /// A disk that cannot be read or written.
-    pub fn open(_now: Time, _options: ControllerOptions, _config: &BrokerConfig, _disk: &mut Disk) -> Result<Self, String> {
-        todo!()
+    pub fn open(now: Time, options: ControllerOptions, config: &BrokerConfig, disk: &mut Disk) -> Result<Self, String> {
+        let raft = Raft::open(now, &options, config, disk)?;
+        let mut controller = Self {
+            rng: Rng::stream(options.seed, "controller"),
+            config: config.clone(),
+            applied: raft.log.start_offset(),
+            raft,
+            options,
+            image: Image::empty(),
+            active: None,
+            pending: VecDeque::new(),
+            outputs: VecDeque::new(),
+        };
+        controller.settle(now, disk);
+        Ok(controller)
     }
 
     /// `version`: the request's. Answered through `Output::Respond`, at once or later. Whoever asks a controller that does not lead is told
     /// NOT_CONTROLLER (or, by the quorum's own APIs, who leads).
-    pub fn handle_request(&mut self, _now: Time, _disk: &mut Disk, _token: Token, _version: i16, _request: Request) {
-        todo!()
+    pub fn handle_request(&mut self, now: Time, disk: &mut Disk, token: Token, version: i16, request: Request) {
+        let response = match request {
+            Request::Vote(request) => Response::Vote(self.raft.handle_vote(now, disk, &request)),
+            Request::BeginQuorumEpoch(request) => Response::BeginQuorumEpoch(self.raft.handle_begin(now, disk, &request)),
+            Request::EndQuorumEpoch(request) => Response::EndQuorumEpoch(self.raft.handle_end(now, disk, &request)),
+            Request::DescribeQuorum(request) => Response::DescribeQuorum(self.raft.describe(now, version, &request)),
+            Request::Fetch(request) => {
+                self.raft.handle_fetch(now, disk, token, &request);
+                return self.settle(now, disk);
+            }
+            request => return self.handle_active(now, disk, token, version, request),
+        };
+        // First what came before it, so that a vote's answer follows its event.
+        self.settle(now, disk);
+        self.outputs.push_back(Output::Respond { token, response });
     }
 
-    pub fn handle_answer(&mut self, _now: Time, _disk: &mut Disk, _id: u64, _answer: Answer) {
-        todo!()
+    fn handle_active(&mut self, now: Time, disk: &mut Disk, token: Token, version: i16, request: Request) {
+        let Some(active) = &mut self.active else {
+            self.outputs.push_back(Output::Respond { token, response: not_controller(&request) });
+            return;
+        };
+        active.begin(self.raft.log.end_offset());
+        let refusal = not_controller(&request);
+        let response = active.handle(now, version, request);
+        if self.write(now, disk) {
+            let offset = self.raft.log.end_offset() - 1;
+            self.pending.push_back(Pending { offset, output: Output::Respond { token, response } });
+        } else {
+            self.outputs.push_back(Output::Respond { token, response: refusal });
+        }
+        self.settle(now, disk);
     }
 
-    pub fn handle_timeout(&mut self, _now: Time, _disk: &mut Disk) {
-        todo!()
+    /// Appends what the active controller has decided; its events wait for the commit. False: the log does not take it, and the leader has
+    /// resigned.
+    fn write(&mut self, now: Time, disk: &mut Disk) -> bool {
+        let Some(active) = &mut self.active else { return false };
+        let (records, events) = active.take();
+        if !records.is_empty()
+            && let Err(error) = self.raft.append(now, disk, &records)
+        {
+            self.outputs.push_back(Output::Log(error.to_string()));
+            self.raft.resign(now, disk, "the metadata log cannot be written");
+            return false;
+        }
+        let offset = self.raft.log.end_offset() - 1;
+        self.pending.extend(events.into_iter().map(|event| Pending { offset, output: Output::Event(event) }));
+        true
+    }
+
+    pub fn handle_answer(&mut self, now: Time, disk: &mut Disk, id: u64, answer: Answer) {
+        match answer {
+            Answer::Vote(response) => self.raft.vote_answered(now, disk, id, &response),
+            Answer::BeginQuorumEpoch(response) => self.raft.begin_answered(now, disk, id, &response),
+            Answer::EndQuorumEpoch(response) => self.raft.end_answered(now, disk, id, &response),
+            Answer::Fetch(response) => self.raft.fetch_answered(now, disk, id, response),
+            Answer::Lost => self.raft.lost(now, id),
+        }
+        self.settle(now, disk);
+    }
+
+    pub fn handle_timeout(&mut self, now: Time, disk: &mut Disk) {
+        self.raft.timeout(now, disk);
+        self.settle(now, disk);
+        if let Some(active) = &mut self.active {
+            active.begin(self.raft.log.end_offset());
+            active.tick(now);
+            self.write(now, disk);
+            self.settle(now, disk);
+        }
     }
 
     /// A graceful stop: a leader resigns, so that another is elected at once.
-    pub fn handle_shutdown(&mut self, _now: Time, _disk: &mut Disk) {
-        todo!()
+    pub fn handle_shutdown(&mut self, now: Time, disk: &mut Disk) {
+        self.raft.resign(now, disk, "shutdown");
+        self.settle(now, disk);
     }
 
     pub fn poll_output(&mut self) -> Option<Output> {
-        todo!()
+        self.outputs.pop_front()
     }
 
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        todo!()
+        earlier(self.raft.deadline(), self.active.as_ref().and_then(Active::deadline))
     }
 
     /// What the committed metadata says.
@@ -225,11 +340,84 @@ impl Controller {
     }
 
     pub fn quorum(&self) -> QuorumView {
-        todo!()
+        self.raft.view()
+    }
+
+    /// Whether this node is the active controller: it leads and has applied all that was committed before.
+    pub fn is_active(&self) -> bool {
+        self.active.is_some()
     }
 
     /// Whole batches of the committed metadata log from `offset` on, for the judge.
-    pub fn peek(&self, _disk: &Disk, _offset: i64, _max_bytes: u32) -> Bytes {
-        todo!()
+    pub fn peek(&self, disk: &Disk, offset: i64, max_bytes: u32) -> Bytes {
+        let log = &self.raft.log;
+        log.read(disk, offset.max(log.start_offset()), self.raft.high_watermark(), max_bytes, true).unwrap_or_default()
+    }
+
+    /// After every event: sends, applies what is committed, answers what waited for it, becomes active or stops being so.
+    fn settle(&mut self, now: Time, disk: &mut Disk) {
+        loop {
+            self.raft.pump(now);
+            self.outputs.append(&mut self.raft.outputs);
+            let leading = self.raft.leading();
+            if self.active.as_ref().is_some_and(|active| leading.is_none_or(|(epoch, _)| epoch != active.epoch)) {
+                self.active = None;
+                self.refuse_pending();
+            }
+            self.apply(disk);
+            let Some((epoch, start)) = leading.filter(|_| self.active.is_none()) else { return };
+            if self.applied <= start {
+                return;
+            }
+            let mut active = Active::new(now, &self.options, &self.config, self.image.clone(), self.rng.next_u64(), epoch);
+            active.begin(self.raft.log.end_offset());
+            active.activate(start);
+            self.active = Some(active);
+            self.write(now, disk);
+        }
+    }
+
+    /// What was not committed while this node led may be committed or not: whoever waits asks again.
+    fn refuse_pending(&mut self) {
+        for pending in std::mem::take(&mut self.pending) {
+            if let Output::Respond { token, response } = pending.output {
+                self.outputs.push_back(Output::Respond { token, response: active::turned_away(&response) });
+            }
+        }
+    }
+
+    fn apply(&mut self, disk: &Disk) {
+        let end = self.raft.high_watermark();
+        let mut delta = Delta::default();
+        let before = self.applied;
+        while self.applied < end {
+            let bytes = match self.raft.log.read(disk, self.applied, end, APPLY_BYTES, true) {
+                Ok(bytes) if !bytes.is_empty() => bytes,
+                _ => break,
+            };
+            for batch in batches(bytes).map_while(Result::ok) {
+                let records = if batch.is_control() { Vec::new() } else { batch.records().unwrap_or_default() };
+                for record in records {
+                    match record.value.as_deref().map(Record::decode) {
+                        Some(Ok(Some(known))) => self.image.apply(record.offset, &known, &mut delta),
+                        Some(Err(why)) => self.outputs.push_back(Output::Log(format!("metadata record {}: {why}", record.offset))),
+                        _ => {}
+                    }
+                }
+                self.applied = batch.last_offset() + 1;
+                self.image.offset = batch.last_offset();
+            }
+        }
+        if self.applied > before {
+            self.outputs.push_back(Output::Changed(delta));
+        }
+        while self.pending.front().is_some_and(|pending| pending.offset < end)
+            && let Some(pending) = self.pending.pop_front()
+        {
+            self.outputs.push_back(pending.output);
+        }
     }
 }
+
+/// Bytes of the log that are applied in one go.
+const APPLY_BYTES: u32 = 1 << 20;

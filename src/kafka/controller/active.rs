@@ -1,0 +1,322 @@
+//! The active controller (`QuorumController`): it decides on a draft of the image that is ahead of what is committed, and what it decides
+//! leaves it as records. Losing the quorum's leadership, it is dropped with its draft.
+
+use super::brokers::Beat;
+use super::elections::{Builder, Election, NO_LEADER};
+use super::image::{Image, PartitionImage};
+use super::records::{PartitionChange, Record};
+use super::{ControllerEvent, ControllerOptions, Delta, Request, Response};
+use crate::kafka::broker::Sabotage;
+use crate::kafka::broker::config::{BrokerConfig, topic_def};
+use crate::kafka::map::Map;
+use crate::kafka::rng::Rng;
+use crate::kafka::time::{Deadline, Reason, Time, earlier};
+use crate::kafka::wire::error::ErrorCode;
+use kafka_protocol::messages as m;
+use kafka_protocol::protocol::StrBytes;
+use std::sync::Arc;
+
+/// An error code with its sentence.
+pub type Refusal = (ErrorCode, String);
+
+/// `metadata.version` of Kafka 4.1 (4.1-IV1), and the features that a new cluster of it has.
+const FEATURES: &[(&str, i16)] = &[("metadata.version", 27), ("eligible.leader.replicas.version", 1)];
+
+#[derive(Clone, Debug)]
+pub struct Active {
+    pub epoch: i32,
+    pub(super) node_id: i32,
+    pub(super) cluster_id: Arc<str>,
+    pub(super) draft: Image,
+    /// With the dynamic configs of the cluster and of this node.
+    pub(super) config: BrokerConfig,
+    pub(super) rng: Rng,
+    sabotage: Option<Sabotage>,
+    pub(super) beats: Map<i32, Beat>,
+    pub(super) next_balance: Time,
+    /// The offset of the next batch's first record.
+    base: i64,
+    batch: Vec<Record>,
+    events: Vec<ControllerEvent>,
+}
+
+pub fn text(value: impl Into<String>) -> StrBytes {
+    StrBytes::from_string(value.into())
+}
+
+pub fn topic_name(name: &str) -> m::TopicName {
+    m::TopicName(text(name))
+}
+
+pub fn broker_ids(ids: &[i32]) -> Vec<m::BrokerId> {
+    ids.iter().map(|id| m::BrokerId(*id)).collect()
+}
+
+pub fn numbers(ids: &[m::BrokerId]) -> Vec<i32> {
+    ids.iter().map(|id| id.0).collect()
+}
+
+impl Active {
+    pub fn new(now: Time, options: &ControllerOptions, config: &BrokerConfig, draft: Image, seed: u64, epoch: i32) -> Self {
+        let mut active = Self {
+            epoch,
+            node_id: options.node_id,
+            cluster_id: options.cluster_id.clone(),
+            // Everybody has a whole session to be heard from.
+            beats: draft.brokers.keys().map(|id| (*id, Beat::new(now))).collect(),
+            draft,
+            config: config.clone(),
+            rng: Rng::stream(seed, "placement"),
+            sabotage: options.sabotage,
+            next_balance: now,
+            base: 0,
+            batch: Vec::new(),
+            events: Vec::new(),
+        };
+        active.refresh_config();
+        active.next_balance = now.plus_millis(active.balance_interval_ms());
+        active
+    }
+
+    /// Called before anything is decided: `end` is the log's.
+    pub fn begin(&mut self, end: i64) {
+        self.base = end;
+    }
+
+    /// What was decided since.
+    pub fn take(&mut self) -> (Vec<Record>, Vec<ControllerEvent>) {
+        (std::mem::take(&mut self.batch), std::mem::take(&mut self.events))
+    }
+
+    /// The first controller of a cluster writes its features; `start` is where its epoch begins.
+    pub fn activate(&mut self, start: i64) {
+        if start == 0 {
+            for (name, level) in FEATURES {
+                self.push(Record::FeatureLevel { name: (*name).into(), level: *level });
+            }
+        }
+    }
+
+    pub(super) fn next_offset(&self) -> i64 {
+        self.base + self.batch.len() as i64
+    }
+
+    pub(super) fn push(&mut self, record: Record) {
+        self.draft.apply(self.next_offset(), &record, &mut Delta::default());
+        self.batch.push(record);
+    }
+
+    pub(super) fn event(&mut self, event: ControllerEvent) {
+        self.events.push(event);
+    }
+
+    /// The dynamic configs of the draft hold for the controller, too.
+    pub(super) fn refresh_config(&mut self) {
+        let own = self.node_id.to_string();
+        let mut dynamic = Map::new();
+        for name in ["", own.as_str()] {
+            if let Some(configs) = self.draft.broker_configs.get(name) {
+                dynamic.extend(configs.iter().map(|(name, value)| (name.clone(), value.clone())));
+            }
+        }
+        self.config.dynamic = dynamic;
+    }
+
+    fn topic_config(&self, topic: &str, name: &str) -> String {
+        let none = Map::new();
+        let overrides = self.draft.topic_configs.get(topic).unwrap_or(&none);
+        topic_def(name).and_then(|def| self.config.topic_value(overrides, def).0).unwrap_or_default()
+    }
+
+    /// Changes a partition as `set` says and elects. `acceptable`: who may lead besides what the draft says of the brokers.
+    pub(super) fn change(
+        &mut self,
+        topic: &str,
+        index: i32,
+        election: Option<Election>,
+        acceptable: &dyn Fn(&Image, i32) -> bool,
+        why: &'static str,
+        set: impl FnOnce(&mut Builder<'_>),
+    ) -> bool {
+        let Some(of) = self.draft.topics.get(topic) else { return false };
+        let (id, name) = (of.id, of.name.clone());
+        let Some(old) = self.draft.partition(topic, index) else { return false };
+        let allowed = |replica: i32| acceptable(&self.draft, replica);
+        let min_isr = self.topic_config(topic, "min.insync.replicas").trim().parse::<usize>().unwrap_or(1).min(old.replicas.len());
+        let election = election.unwrap_or_else(|| {
+            let unclean = self.topic_config(topic, "unclean.leader.election.enable").eq_ignore_ascii_case("true");
+            if unclean { Election::Unclean } else { Election::Online }
+        });
+        let mut builder = Builder::new(old, id, index, &allowed, min_isr, election);
+        builder.any_replica = self.sabotage == Some(Sabotage::UncleanElection);
+        set(&mut builder);
+        let Some((change, unclean)) = builder.build() else { return false };
+        self.apply_change(&name, change, if unclean { "unclean" } else { why });
+        true
+    }
+
+    fn apply_change(&mut self, topic: &Arc<str>, change: PartitionChange, why: &'static str) {
+        let index = change.partition;
+        self.push(Record::PartitionChange(change));
+        if let Some(state) = self.draft.partition(topic, index) {
+            self.events.push(partition_event(topic, index, state, why));
+        }
+    }
+
+    /// Partitions of which this holds, as topic and number.
+    pub(super) fn partitions(&self, wanted: impl Fn(&PartitionImage) -> bool) -> Vec<(Arc<str>, i32)> {
+        let mut found = Vec::new();
+        for (name, topic) in &self.draft.topics {
+            let matching = (0..).zip(&topic.partitions).filter(|(_, state)| wanted(state));
+            found.extend(matching.map(|(index, _)| (name.clone(), index)));
+        }
+        found
+    }
+
+    /// `ReplicationControlManager.generateLeaderAndIsrUpdates`: `remove` leaves every ISR and leads nothing, `add` counts as alive, `lost`
+    /// has come back from an unclean shutdown. -1: nobody.
+    pub(super) fn reelect(&mut self, partitions: Vec<(Arc<str>, i32)>, remove: i32, add: i32, lost: i32, why: &'static str) {
+        let acceptable = |draft: &Image, replica: i32| replica != remove && (replica == add || draft.is_active(replica));
+        for (topic, index) in partitions {
+            self.change(&topic, index, None, &acceptable, why, |builder| {
+                builder.unclean_shutdown = Some(lost).filter(|id| *id != NO_LEADER);
+                builder.isr.retain(|replica| *replica != remove && *replica != lost);
+            });
+        }
+    }
+
+    pub fn handle(&mut self, now: Time, version: i16, request: Request) -> Response {
+        match request {
+            Request::BrokerRegistration(request) => Response::BrokerRegistration(self.register(now, &request)),
+            Request::BrokerHeartbeat(request) => Response::BrokerHeartbeat(self.heartbeat(now, &request)),
+            Request::UnregisterBroker(request) => Response::UnregisterBroker(self.unregister(&request)),
+            Request::AllocateProducerIds(request) => Response::AllocateProducerIds(self.allocate_producer_ids(&request)),
+            Request::AlterPartition(request) => Response::AlterPartition(self.alter_partitions(version, &request)),
+            Request::CreateTopics(request) => Response::CreateTopics(self.create_topics(&request)),
+            Request::DeleteTopics(request) => Response::DeleteTopics(self.delete_topics(version, &request)),
+            Request::CreatePartitions(request) => Response::CreatePartitions(self.create_partitions(&request)),
+            Request::IncrementalAlterConfigs(request) => Response::IncrementalAlterConfigs(self.alter_configs(&request)),
+            Request::ElectLeaders(request) => Response::ElectLeaders(self.elect_leaders(version, &request)),
+            Request::AlterPartitionReassignments(request) => Response::AlterPartitionReassignments(self.reassign(version, &request)),
+            Request::ListPartitionReassignments(request) => Response::ListPartitionReassignments(self.list_reassignments(&request)),
+            request => not_controller(&request),
+        }
+    }
+
+    /// Fences who has not been heard from, balances leaders.
+    pub fn tick(&mut self, now: Time) {
+        self.fence_silent(now);
+        if self.next_balance <= now {
+            self.next_balance = now.plus_millis(self.balance_interval_ms());
+            self.balance_leaders();
+        }
+    }
+
+    fn balance_interval_ms(&self) -> i64 {
+        self.config.long("leader.imbalance.check.interval.seconds").max(1).saturating_mul(1000)
+    }
+
+    pub fn deadline(&self) -> Option<Deadline> {
+        let balance = self.config.flag("auto.leader.rebalance.enable").then(|| (self.next_balance, Reason::new("leader balance", "")));
+        earlier(self.next_fence(), balance)
+    }
+}
+
+pub fn partition_event(topic: &Arc<str>, partition: i32, state: &PartitionImage, why: &'static str) -> ControllerEvent {
+    let (topic, isr, elr) = (topic.clone(), state.isr.clone(), state.elr.clone());
+    ControllerEvent::PartitionChanged { topic, partition, leader: state.leader, leader_epoch: state.leader_epoch, isr, elr, why }
+}
+
+const NOT_CONTROLLER: i16 = ErrorCode::NotController.code();
+const WHY_NOT: &str = "This is not the correct controller for this cluster.";
+
+/// What a controller that does not lead answers.
+pub fn not_controller(request: &Request) -> Response {
+    let why = || Some(StrBytes::from_static_str(WHY_NOT));
+    match request {
+        Request::BrokerRegistration(_) => {
+            Response::BrokerRegistration(m::BrokerRegistrationResponse::default().with_error_code(NOT_CONTROLLER))
+        }
+        Request::UnregisterBroker(_) => {
+            Response::UnregisterBroker(m::UnregisterBrokerResponse::default().with_error_code(NOT_CONTROLLER).with_error_message(why()))
+        }
+        Request::AlterPartition(_) => Response::AlterPartition(m::AlterPartitionResponse::default().with_error_code(NOT_CONTROLLER)),
+        Request::AllocateProducerIds(_) => {
+            Response::AllocateProducerIds(m::AllocateProducerIdsResponse::default().with_error_code(NOT_CONTROLLER))
+        }
+        Request::CreateTopics(request) => {
+            let refuse = |topic: &m::create_topics_request::CreatableTopic| {
+                m::create_topics_response::CreatableTopicResult::default()
+                    .with_name(topic.name.clone())
+                    .with_error_code(NOT_CONTROLLER)
+                    .with_error_message(why())
+            };
+            Response::CreateTopics(m::CreateTopicsResponse::default().with_topics(request.topics.iter().map(refuse).collect()))
+        }
+        Request::DeleteTopics(request) => {
+            let refuse = |name: Option<m::TopicName>, id| {
+                m::delete_topics_response::DeletableTopicResult::default()
+                    .with_name(name)
+                    .with_topic_id(id)
+                    .with_error_code(NOT_CONTROLLER)
+                    .with_error_message(why())
+            };
+            let named = request.topic_names.iter().map(|name| refuse(Some(name.clone()), uuid::Uuid::nil()));
+            let topics = named.chain(request.topics.iter().map(|topic| refuse(topic.name.clone(), topic.topic_id))).collect();
+            Response::DeleteTopics(m::DeleteTopicsResponse::default().with_responses(topics))
+        }
+        Request::CreatePartitions(request) => {
+            let refuse = |topic: &m::create_partitions_request::CreatePartitionsTopic| {
+                m::create_partitions_response::CreatePartitionsTopicResult::default()
+                    .with_name(topic.name.clone())
+                    .with_error_code(NOT_CONTROLLER)
+                    .with_error_message(why())
+            };
+            Response::CreatePartitions(m::CreatePartitionsResponse::default().with_results(request.topics.iter().map(refuse).collect()))
+        }
+        Request::IncrementalAlterConfigs(request) => {
+            let refuse = |resource: &m::incremental_alter_configs_request::AlterConfigsResource| {
+                m::incremental_alter_configs_response::AlterConfigsResourceResponse::default()
+                    .with_resource_type(resource.resource_type)
+                    .with_resource_name(resource.resource_name.clone())
+                    .with_error_code(NOT_CONTROLLER)
+                    .with_error_message(why())
+            };
+            let responses = request.resources.iter().map(refuse).collect();
+            Response::IncrementalAlterConfigs(m::IncrementalAlterConfigsResponse::default().with_responses(responses))
+        }
+        Request::ElectLeaders(_) => Response::ElectLeaders(m::ElectLeadersResponse::default().with_error_code(NOT_CONTROLLER)),
+        Request::AlterPartitionReassignments(_) => Response::AlterPartitionReassignments(
+            m::AlterPartitionReassignmentsResponse::default().with_error_code(NOT_CONTROLLER).with_error_message(why()),
+        ),
+        Request::ListPartitionReassignments(_) => Response::ListPartitionReassignments(
+            m::ListPartitionReassignmentsResponse::default().with_error_code(NOT_CONTROLLER).with_error_message(why()),
+        ),
+        // The quorum's own requests never come here.
+        _ => Response::BrokerHeartbeat(m::BrokerHeartbeatResponse::default().with_error_code(NOT_CONTROLLER)),
+    }
+}
+
+/// The refusal in place of an answer whose records were not seen committed.
+pub fn turned_away(response: &Response) -> Response {
+    let mut response = response.clone();
+    match &mut response {
+        Response::BrokerRegistration(answer) => answer.error_code = NOT_CONTROLLER,
+        Response::BrokerHeartbeat(answer) => answer.error_code = NOT_CONTROLLER,
+        Response::UnregisterBroker(answer) => answer.error_code = NOT_CONTROLLER,
+        Response::AlterPartition(answer) => (answer.error_code, answer.topics) = (NOT_CONTROLLER, Vec::new()),
+        Response::AllocateProducerIds(answer) => answer.error_code = NOT_CONTROLLER,
+        Response::CreateTopics(answer) => answer.topics.iter_mut().for_each(|topic| topic.error_code = NOT_CONTROLLER),
+        Response::DeleteTopics(answer) => answer.responses.iter_mut().for_each(|topic| topic.error_code = NOT_CONTROLLER),
+        Response::CreatePartitions(answer) => answer.results.iter_mut().for_each(|topic| topic.error_code = NOT_CONTROLLER),
+        Response::IncrementalAlterConfigs(answer) => answer.responses.iter_mut().for_each(|resource| resource.error_code = NOT_CONTROLLER),
+        Response::ElectLeaders(answer) => {
+            (answer.error_code, answer.replica_election_results) = (NOT_CONTROLLER, Vec::new());
+        }
+        Response::AlterPartitionReassignments(answer) => (answer.error_code, answer.responses) = (NOT_CONTROLLER, Vec::new()),
+        Response::ListPartitionReassignments(answer) => (answer.error_code, answer.topics) = (NOT_CONTROLLER, Vec::new()),
+        Response::Vote(_) | Response::BeginQuorumEpoch(_) | Response::EndQuorumEpoch(_) => {}
+        Response::Fetch(_) | Response::DescribeQuorum(_) => {}
+    }
+    response
+}

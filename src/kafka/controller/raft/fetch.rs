@@ -1,0 +1,248 @@
+//! Fetch of the metadata log, both sides: what the leader answers at once or later, and what a replica takes or cuts.
+
+use super::{
+    BrokerId, ControllerEvent, Disk, Held, MAX_FETCH_BYTES, MAX_FETCH_WAIT_MS, METADATA_TOPIC_ID, Output, Raft, Replica, Role, Time, Token,
+    metadata_topic, text,
+};
+use crate::kafka::controller::{METADATA_TOPIC, Response};
+use crate::kafka::wire::error::ErrorCode;
+use kafka_protocol::messages::describe_quorum_response as quorum;
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
+use kafka_protocol::messages::fetch_response::{
+    EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData, SnapshotId,
+};
+use kafka_protocol::messages::{DescribeQuorumRequest, DescribeQuorumResponse, FetchRequest, FetchResponse};
+
+impl Raft {
+    pub(super) fn fetch_request(&self) -> FetchRequest {
+        let partition = FetchPartition::default()
+            .with_current_leader_epoch(self.epoch)
+            .with_fetch_offset(self.log.end_offset())
+            .with_last_fetched_epoch(self.log.latest_epoch().max(0))
+            .with_log_start_offset(self.log.start_offset())
+            .with_partition_max_bytes(MAX_FETCH_BYTES)
+            .with_high_watermark(self.high_watermark);
+        let topic = FetchTopic::default().with_topic_id(METADATA_TOPIC_ID).with_partitions(vec![partition]);
+        FetchRequest::default()
+            .with_cluster_id(Some(text(&self.cluster_id)))
+            .with_replica_state(ReplicaState::default().with_replica_id(BrokerId(self.id)))
+            .with_max_wait_ms(MAX_FETCH_WAIT_MS)
+            .with_max_bytes(MAX_FETCH_BYTES)
+            .with_topics(vec![topic])
+    }
+
+    fn fetch_response(&self, error: ErrorCode, mut partition: PartitionData) -> FetchResponse {
+        partition = partition
+            .with_error_code(error.code())
+            .with_current_leader(LeaderIdAndEpoch::default().with_leader_id(Self::broker_id(self.leader)).with_leader_epoch(self.epoch))
+            .with_snapshot_id(SnapshotId::default());
+        if matches!(self.role, Role::Leader(_)) {
+            partition.high_watermark = self.high_watermark;
+            partition.last_stable_offset = self.high_watermark;
+            partition.log_start_offset = self.log.start_offset();
+        } else {
+            (partition.high_watermark, partition.last_stable_offset) = (-1, -1);
+        }
+        let topic = FetchableTopicResponse::default().with_topic_id(METADATA_TOPIC_ID).with_partitions(vec![partition]);
+        let leader = self.voters.iter().filter(|voter| Some(voter.id) == self.leader).map(|voter| {
+            NodeEndpoint::default().with_node_id(BrokerId(voter.id)).with_host(text(&voter.host)).with_port(voter.port)
+        });
+        FetchResponse::default().with_responses(vec![topic]).with_node_endpoints(leader.collect())
+    }
+
+    fn respond(&mut self, token: Token, response: FetchResponse) {
+        self.outputs.push_back(Output::Respond { token, response: Response::Fetch(response) });
+    }
+
+    pub fn handle_fetch(&mut self, now: Time, disk: &mut Disk, token: Token, request: &FetchRequest) {
+        if self.foreign(request.cluster_id.as_ref()) {
+            let response = FetchResponse::default().with_error_code(ErrorCode::InconsistentClusterId.code());
+            return self.respond(token, response);
+        }
+        let topic = request.topics.first().filter(|topic| topic.topic_id == METADATA_TOPIC_ID || topic.topic.as_str() == METADATA_TOPIC);
+        let Some(asked) = topic.and_then(|topic| topic.partitions.first()).filter(|asked| asked.partition == 0) else {
+            let response = self.fetch_response(ErrorCode::UnknownTopicOrPartition, PartitionData::default());
+            return self.respond(token, response);
+        };
+        let error = match &self.role {
+            _ if asked.current_leader_epoch >= 0 && asked.current_leader_epoch < self.epoch => ErrorCode::FencedLeaderEpoch,
+            _ if asked.current_leader_epoch > self.epoch => ErrorCode::UnknownLeaderEpoch,
+            Role::Leader(_) if asked.fetch_offset < 0 || asked.last_fetched_epoch < 0 || request.max_wait_ms < 0 => ErrorCode::InvalidRequest,
+            Role::Leader(_) => ErrorCode::None,
+            _ => ErrorCode::NotLeaderOrFollower,
+        };
+        if error != ErrorCode::None {
+            let response = self.fetch_response(error, PartitionData::default());
+            return self.respond(token, response);
+        }
+        // Before version 15 the replica's id is outside its state.
+        let replica = if request.replica_state.replica_id.0 >= 0 { request.replica_state.replica_id.0 } else { request.replica_id.0 };
+        let (epoch, offset) = (asked.last_fetched_epoch, asked.fetch_offset);
+        let found = self.log.end_offset_for_epoch(epoch);
+        let fits = (epoch == 0 && offset == 0) || (found.0 == epoch && found.1 >= offset);
+        if !fits {
+            // An epoch that this log does not have: what it has before that.
+            let (epoch, end) = if found.0 >= 0 { found } else { (self.log.latest_epoch().max(0), self.log.end_offset()) };
+            let diverging = EpochEndOffset::default().with_epoch(epoch).with_end_offset(end);
+            let response = self.fetch_response(ErrorCode::None, PartitionData::default().with_diverging_epoch(diverging));
+            return self.respond(token, response);
+        }
+        self.note_fetch(now, replica, offset);
+        self.release_held(now, disk);
+        let held = Held {
+            token,
+            replica,
+            offset,
+            high_watermark: asked.high_watermark,
+            max_bytes: asked.partition_max_bytes.min(request.max_bytes.max(1)),
+            until: now.plus_millis(request.max_wait_ms.into()),
+        };
+        self.held.retain(|other| other.replica != replica || replica < 0);
+        self.held.push(held);
+        self.release_held(now, disk);
+    }
+
+    /// A replica has everything below `offset`, on its disk.
+    fn note_fetch(&mut self, now: Time, id: i32, offset: i64) {
+        let end = self.log.end_offset();
+        let Role::Leader(leading) = &mut self.role else { return };
+        if id < 0 || id == self.id {
+            return;
+        }
+        let replica = leading.replicas.entry(id).or_insert(Replica { end: -1, last_fetch: now, caught_up: Time::default() });
+        replica.last_fetch = now;
+        replica.end = offset;
+        if offset >= end {
+            replica.caught_up = now;
+        }
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.answer = Some(true);
+        }
+        self.advance_high_watermark();
+    }
+
+    /// Answers the fetches that have waited for what is there now, or long enough.
+    pub(super) fn release_held(&mut self, now: Time, disk: &Disk) {
+        let (end, high_watermark) = (self.log.end_offset(), self.high_watermark);
+        let mut at = 0;
+        while let Some(held) = self.held.get(at) {
+            let ready = held.offset < end || held.high_watermark < high_watermark || held.until <= now;
+            if !ready {
+                at += 1;
+                continue;
+            }
+            let held = self.held.remove(at);
+            let max = held.max_bytes.max(1).unsigned_abs();
+            let response = match self.log.read(disk, held.offset, end, max, true) {
+                Ok(records) => self.fetch_response(ErrorCode::None, PartitionData::default().with_records(Some(records))),
+                Err(error) => self.fetch_response(error.code(), PartitionData::default()),
+            };
+            self.respond(held.token, response);
+        }
+    }
+
+    /// Whoever waited for records hears that this replica leads no longer.
+    pub(super) fn drop_held(&mut self) {
+        for held in std::mem::take(&mut self.held) {
+            let response = self.fetch_response(ErrorCode::NotLeaderOrFollower, PartitionData::default());
+            self.respond(held.token, response);
+        }
+    }
+
+    pub fn fetch_answered(&mut self, now: Time, disk: &mut Disk, id: u64, response: FetchResponse) {
+        let Some(to) = self.answered(now, id) else { return };
+        let error = response.error_code;
+        let partition = response.responses.into_iter().next().and_then(|topic| topic.partitions.into_iter().next());
+        let Some(partition) = partition.filter(|_| error == 0) else { return self.retry_later(now, to) };
+        let before = (self.epoch, self.leader);
+        self.learn(now, disk, partition.current_leader.leader_epoch, partition.current_leader.leader_id.0);
+        if before != (self.epoch, self.leader) {
+            return;
+        }
+        let from_leader = matches!(self.role, Role::Follower) && self.leader == Some(to);
+        if !from_leader || partition.error_code != 0 {
+            return self.retry_later(now, to);
+        }
+        self.fetched = true;
+        self.timer = now.plus_millis(self.fetch_timeout_ms);
+        let taken = if partition.diverging_epoch.end_offset >= 0 {
+            self.truncate(disk, &partition.diverging_epoch)
+        } else {
+            self.take(now, disk, partition)
+        };
+        if let Err(why) = taken {
+            self.outputs.push_back(Output::Log(why));
+            self.retry_later(now, to);
+        }
+    }
+
+    fn take(&mut self, now: Time, disk: &mut Disk, partition: PartitionData) -> Result<(), String> {
+        if let Some(records) = partition.records.filter(|records| !records.is_empty()) {
+            self.log.append_as_follower(disk, now, records).map_err(|error| error.to_string())?;
+            // The next fetch says that it is on the disk.
+            self.log.flush(disk).map_err(|error| error.to_string())?;
+        }
+        self.high_watermark = self.high_watermark.max(partition.high_watermark.min(self.log.end_offset()));
+        Ok(())
+    }
+
+    /// Cuts what the leader does not have; never what is committed.
+    fn truncate(&mut self, disk: &mut Disk, diverging: &EpochEndOffset) -> Result<(), String> {
+        let (epoch, end) = self.log.end_offset_for_epoch(diverging.epoch);
+        let to = match epoch {
+            // Later than all of this log's epochs: only the offset says where to go on.
+            -1 => diverging.end_offset.min(self.log.end_offset()),
+            epoch if epoch == diverging.epoch => end.min(diverging.end_offset),
+            _ => end,
+        };
+        if to < self.high_watermark {
+            return Err(format!("the leader has the metadata log to {to} only, below the high watermark {}", self.high_watermark));
+        }
+        let from = self.log.end_offset();
+        self.log.truncate_to(disk, to).map_err(|error| error.to_string())?;
+        if from > self.log.end_offset() {
+            self.event(ControllerEvent::Truncated { from, to: self.log.end_offset() });
+        }
+        Ok(())
+    }
+
+    pub fn describe(&self, now: Time, version: i16, request: &DescribeQuorumRequest) -> DescribeQuorumResponse {
+        if !request.topics.first().is_some_and(|topic| topic.topic_name.as_str() == METADATA_TOPIC) {
+            return DescribeQuorumResponse::default().with_error_code(ErrorCode::UnknownTopicOrPartition.code());
+        }
+        let mut partition = quorum::PartitionData::default().with_leader_id(Self::broker_id(self.leader)).with_leader_epoch(self.epoch);
+        if let Role::Leader(leading) = &self.role {
+            let own = (self.id, self.log.end_offset(), now.millis(), now.millis());
+            let stamp = |time: Time| if time == Time::default() { -1 } else { time.millis() };
+            let others = leading.replicas.iter().map(|(id, replica)| (*id, replica.end, stamp(replica.last_fetch), stamp(replica.caught_up)));
+            let mut states: Vec<(i32, i64, i64, i64)> = others.chain([own]).collect();
+            super::sort_by(&mut states, |a, b| a.0.cmp(&b.0));
+            for (id, end, fetch, caught_up) in states {
+                let mut state = quorum::ReplicaState::default().with_replica_id(BrokerId(id)).with_log_end_offset(end);
+                if version >= 1 {
+                    (state.last_fetch_timestamp, state.last_caught_up_timestamp) = (fetch, caught_up);
+                }
+                let voter = self.voters.iter().any(|voter| voter.id == id);
+                if voter { partition.current_voters.push(state) } else { partition.observers.push(state) }
+            }
+            partition.high_watermark = self.high_watermark;
+        } else {
+            partition = partition.with_error_code(ErrorCode::NotLeaderOrFollower.code());
+        }
+        let topic = quorum::TopicData::default().with_topic_name(metadata_topic()).with_partitions(vec![partition]);
+        let mut response = DescribeQuorumResponse::default().with_topics(vec![topic]).with_error_message(None);
+        if version >= 2 {
+            let listener = |voter: &super::Voter| {
+                let name = kafka_protocol::protocol::StrBytes::from_static_str("CONTROLLER");
+                quorum::Listener::default().with_name(name).with_host(text(&voter.host)).with_port(voter.port as u16)
+            };
+            let node = |voter| quorum::Node::default().with_node_id(BrokerId(voter_id(voter))).with_listeners(vec![listener(voter)]);
+            response.nodes = self.voters.iter().map(node).collect();
+        }
+        response
+    }
+}
+
+fn voter_id(voter: &super::Voter) -> i32 {
+    voter.id
+}
