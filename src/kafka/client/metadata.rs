@@ -10,6 +10,7 @@ use crate::kafka::wire::frame;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{ApiKey, MetadataRequest, MetadataResponse};
 use std::sync::Arc;
+use uuid::Uuid;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PartitionMetadata {
@@ -20,6 +21,8 @@ pub struct PartitionMetadata {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TopicMetadata {
+    /// Nil where the broker does not say. A topic that was made anew has another one, and its epochs begin again.
+    pub id: Uuid,
     pub error: ErrorCode,
     pub partitions: Map<i32, PartitionMetadata>,
 }
@@ -158,12 +161,12 @@ impl Metadata {
                 match self.topics.get_mut(&name) {
                     Some(known) if error.retriable() => known.error = error,
                     _ => {
-                        self.topics.insert(name, TopicMetadata { error, partitions: Map::new() });
+                        self.topics.insert(name, TopicMetadata { id: topic.topic_id, error, partitions: Map::new() });
                     }
                 }
                 continue;
             }
-            let known = self.topics.remove(&name);
+            let known = self.topics.remove(&name).filter(|known| known.id == topic.topic_id);
             let mut partitions = Map::new();
             for partition in &topic.partitions {
                 let mut fresh = PartitionMetadata { leader: partition.leader_id.0, leader_epoch: partition.leader_epoch };
@@ -174,7 +177,7 @@ impl Metadata {
                 unsettled |= fresh.leader < 0;
                 partitions.insert(partition.partition_index, fresh);
             }
-            self.topics.insert(name, TopicMetadata { error, partitions });
+            self.topics.insert(name, TopicMetadata { id: topic.topic_id, error, partitions });
         }
         self.version += 1;
         self.last_success = Some(now);

@@ -202,7 +202,7 @@ impl Consumer {
                 if need == Need::Seek {
                     self.no_offset(at, *position);
                 }
-            } else {
+            } else if !ErrorCode::from_code(error).retriable() {
                 self.net.event(ConsumerEvent::Error { error: ClientError::Broker(ErrorCode::from_code(error)) });
             }
         }
@@ -258,6 +258,9 @@ impl Consumer {
         match ends {
             Some((base_offset, last_offset)) => {
                 self.completed.push_back(at.clone());
+                if self.config.commit_before_records && self.member.generation >= 0 {
+                    self.commit_positions(now, true);
+                }
                 let (topic, partition) = at.clone();
                 self.net.event(ConsumerEvent::Fetched { topic, partition, base_offset, last_offset });
             }

@@ -313,6 +313,8 @@ impl Consumer {
             code::UNKNOWN_MEMBER_ID | code::ILLEGAL_GENERATION => {
                 self.forget_membership(error == code::UNKNOWN_MEMBER_ID, ErrorCode::from_code(error).name());
             }
+            // The coordinator's log has no leader or too few replicas for a while.
+            error if ErrorCode::from_code(error).retriable() => {}
             _ => self.fatal(error),
         }
         if wait > 0 {
@@ -483,7 +485,7 @@ impl Consumer {
             }
             code::COORDINATOR_NOT_AVAILABLE | code::NOT_COORDINATOR => self.lose_coordinator(now),
             code::UNKNOWN_MEMBER_ID | code::ILLEGAL_GENERATION => self.lose_membership(error),
-            code::COORDINATOR_LOAD_IN_PROGRESS => {}
+            error if ErrorCode::from_code(error).retriable() => {}
             _ => self.fatal(error),
         }
     }

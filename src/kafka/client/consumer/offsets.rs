@@ -59,7 +59,10 @@ impl Consumer {
         let offsets: Map<TopicPartition, i64> = self
             .partitions
             .iter()
-            .filter_map(|(at, state)| Some((at.clone(), state.position.filter(|_| state.need == Need::Nothing)?)))
+            .filter_map(|(at, state)| {
+                let position = state.position.filter(|_| state.need == Need::Nothing)?;
+                Some((at.clone(), if self.config.commit_before_records { position.max(state.next_fetch) } else { position }))
+            })
             .collect();
         if offsets.is_empty() {
             if !auto {
@@ -279,7 +282,9 @@ impl Consumer {
             0 => self.offsets_retry_at = now,
             code::COORDINATOR_NOT_AVAILABLE | code::NOT_COORDINATOR => return self.lose_coordinator(now),
             code::UNKNOWN_MEMBER_ID | code::ILLEGAL_GENERATION => return self.lose_membership(error),
-            code::COORDINATOR_LOAD_IN_PROGRESS => return,
+            error if ErrorCode::from_code(error).retriable() => {
+                return;
+            }
             _ => {
                 let error = ClientError::Broker(ErrorCode::from_code(error));
                 return self.net.event(ConsumerEvent::Error { error });
