@@ -136,13 +136,6 @@ fn genesis(d: &mut Draw, seed: u64, sabotage: Option<Sabotage>) -> Genesis {
         ("broker.heartbeat.interval.ms", (session / 5).to_string()),
         ("replica.lag.time.max.ms", d.between(1000, 3000).to_string()),
         ("replica.fetch.wait.max.ms", "250".into()),
-        ("replica.fetch.backoff.ms", "100".into()),
-        ("controller.quorum.election.timeout.ms", "400".into()),
-        ("controller.quorum.fetch.timeout.ms", "1000".into()),
-        ("controller.quorum.election.backoff.max.ms", "300".into()),
-        ("controller.quorum.request.timeout.ms", "1000".into()),
-        ("controller.quorum.retry.backoff.ms", "50".into()),
-        ("controller.quorum.append.linger.ms", "5".into()),
     ]);
     if d.rng.chance(1, 4) {
         config.insert("log.flush.interval.messages".into(), d.between(1, 20).to_string());
