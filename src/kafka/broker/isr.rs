@@ -3,7 +3,7 @@
 use super::partition::Rules;
 use super::peers::Mine;
 use super::topics::OFFSETS_TOPIC;
-use super::{Broker, BrokerEvent, ErrorCode};
+use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
 use crate::kafka::controller::Request;
 use crate::kafka::time::{Deadline, Reason, Time};
 use kafka_protocol::messages as m;
@@ -168,9 +168,17 @@ impl Broker {
     fn partition_altered(&mut self, now: Time, name: &Arc<str>, answer: &m::alter_partition_response::PartitionData) {
         let index = answer.partition_index;
         let me = self.options.node_id;
+        let unfenced = self.options.sabotage == Some(Sabotage::EpochNotFenced);
         let Some((_, partition)) = self.topics.partition_mut(name, index) else { return };
         let Some(leading) = &mut partition.leading else { return };
         match ErrorCode::from_code(answer.error_code) {
+            // The planted bug: a leader of an older epoch takes what it is refused.
+            error if unfenced && error.is_error() => {
+                if let Some(proposal) = leading.proposal.take() {
+                    let from = std::mem::replace(&mut partition.state.isr, proposal.isr.clone());
+                    self.isr_changed(now, name, index, from, proposal.isr, proposal.why);
+                }
+            }
             ErrorCode::None => {
                 let state = &mut partition.state;
                 let newer = answer.leader_epoch == state.leader_epoch && answer.partition_epoch > state.partition_epoch;

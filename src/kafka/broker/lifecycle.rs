@@ -29,7 +29,7 @@ pub struct Life {
     asked: bool,
     failures: u32,
     /// The metadata has been caught up with: no need to be fenced any more.
-    caught_up: bool,
+    pub caught_up: bool,
     pub unfenced: bool,
     /// A graceful stop was asked for, and until when it may take.
     leaving: Option<Time>,
@@ -162,7 +162,7 @@ impl Broker {
         (life.failures, life.next) = (0, now.plus_millis(interval));
         if response.is_caught_up && !life.caught_up {
             (life.caught_up, life.next) = (true, now);
-            self.remove_strays();
+            self.apply_all(now);
         }
         let unfenced = !response.is_fenced;
         if unfenced != self.life.unfenced {

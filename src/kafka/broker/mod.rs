@@ -264,7 +264,6 @@ pub struct Broker {
     commits: Vec<isr::Commit>,
     /// `replica.lag.time.max.ms`.
     lag_ms: i64,
-    booting: bool,
     halted: bool,
     topics: metadata::Topics,
     groups: GroupCoordinator,

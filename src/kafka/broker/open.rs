@@ -73,7 +73,6 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         altering: Altering::default(),
         commits: Vec::new(),
         lag_ms: config.long("replica.lag.time.max.ms"),
-        booting: true,
         halted: false,
         groups: GroupCoordinator::new(config.group_config(), seed),
         waiting: Map::new(),
@@ -90,9 +89,6 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         topics,
         outputs,
     };
-    // What the log of the metadata has kept comes first; only then is this node one that tells of changes.
-    broker.drain_controller(now);
-    broker.booting = false;
     broker.settle(now);
     Ok(broker)
 }

@@ -5,7 +5,7 @@ use super::files;
 use super::metadata::Topic;
 use super::partition::Partition;
 use super::topics::OFFSETS_TOPIC;
-use super::{Broker, BrokerEvent};
+use super::{Broker, BrokerEvent, Sabotage};
 use crate::kafka::client::net::Node;
 use crate::kafka::controller::Delta;
 use crate::kafka::controller::image::{Image, PartitionImage};
@@ -26,6 +26,12 @@ impl Broker {
     pub(super) fn apply_delta(&mut self, now: Time, delta: &Delta) {
         if delta.broker_configs {
             self.apply_broker_configs();
+        }
+        // As Kafka: what the metadata says is acted on only once it has been caught up with, lest this broker leads as of long ago.
+        if !self.life.caught_up {
+            let topics = &self.controller.image().topics;
+            self.known = topics.iter().map(|(name, topic)| (name.clone(), i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX))).collect();
+            return;
         }
         for (name, id) in &delta.deleted {
             self.remove_topic(now, name, *id);
@@ -52,9 +58,16 @@ impl Broker {
         }
     }
 
+    /// The metadata has been caught up with: all of it is acted on.
+    pub(super) fn apply_all(&mut self, now: Time) {
+        let topics = self.controller.image().topics.keys().cloned().collect();
+        self.apply_delta(now, &Delta { topics, broker_configs: true, brokers: true, ..Delta::default() });
+        self.remove_strays();
+    }
+
     /// Whether this node is the one that tells of topics: each would otherwise be told of by every broker.
     fn tells(&self) -> bool {
-        !self.booting && self.is_active()
+        self.is_active()
     }
 
     fn apply_broker_configs(&mut self) {
@@ -71,7 +84,7 @@ impl Broker {
     fn topic_rules(&self, name: &str) -> (LogConfig, i32) {
         let overrides = overrides(self.controller.image(), name);
         let mut config = self.config.log_config(overrides);
-        config.sequences_unchecked = self.options.sabotage == Some(super::Sabotage::SequenceUnchecked);
+        config.sequences_unchecked = self.options.sabotage == Some(Sabotage::SequenceUnchecked);
         (config, self.config.topic_int(overrides, "min.insync.replicas"))
     }
 
@@ -149,6 +162,9 @@ impl Broker {
         let old = &partition.state;
         if (state.leader_epoch, state.partition_epoch) <= (old.leader_epoch, old.partition_epoch) && old.leader_epoch >= 0 {
             return; // an answer to AlterPartition was faster
+        }
+        if self.options.sabotage == Some(Sabotage::EpochNotFenced) && partition.leading.is_some() && state.leader != me {
+            return;
         }
         let (new_epoch, led) = (state.leader_epoch != old.leader_epoch, partition.leading.is_some());
         let old = std::mem::replace(&mut partition.state, state.clone());

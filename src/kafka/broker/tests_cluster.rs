@@ -2,7 +2,9 @@
 
 use super::testing::batch;
 use super::testing_cluster::Cluster;
-use super::{BrokerEvent, Sabotage};
+use super::{BrokerEvent, ConnId, Sabotage};
+use crate::kafka::rng::Rng;
+use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::error::ErrorCode;
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
@@ -213,4 +215,67 @@ fn a_graceful_stop_moves_leaders_first_and_a_group_finds_its_coordinator_again()
     cluster.until(30_000, "back in the ISR", |cluster| {
         (0..3).all(|index| cluster.view(second, "orders", index).is_some_and(|view| view.isr.len() == 3))
     });
+}
+
+/// Brokers are killed, isolated and started again at random; what was acknowledged by all in sync is there in the end, once, on all.
+#[test]
+fn what_acks_all_acknowledged_survives_kills_and_isolation() {
+    let seeds = std::env::var("TIDE_TEST_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(6);
+    for seed in 0..seeds {
+        let mut rng = Rng::stream(seed, "chaos");
+        let mut cluster = Cluster::new(3, &[("replica.lag.time.max.ms", "5000")], None);
+        create(&mut cluster, 1, "orders", 1, 3, &[("min.insync.replicas", "2")]);
+        let mut acked: Vec<String> = Vec::new();
+        let mut waiting: Vec<(ConnId, String)> = Vec::new();
+        for round in 0..40 {
+            match rng.below(8) {
+                0 if cluster.nodes.len() == 3 => cluster.kill(1 + rng.below(3) as i32),
+                1 if cluster.cut.is_empty() && cluster.nodes.len() == 3 => cluster.isolate(1 + rng.below(3) as i32),
+                2 => cluster.cut.clear(),
+                3 => (1..=3).for_each(|id| {
+                    if !cluster.nodes.contains_key(&id) {
+                        cluster.start(id);
+                    }
+                }),
+                _ => {}
+            }
+            for id in cluster.nodes.keys().copied().collect::<Vec<_>>() {
+                if cluster.view(id, "orders", 0).is_some_and(|view| view.is_leader) {
+                    let value = format!("{round}-{id}");
+                    let conn = cluster.connect(id);
+                    let request = produce_request(&cluster, "orders", -1, &value);
+                    cluster.send(id, conn, 9, &request);
+                    waiting.push((conn, value));
+                }
+            }
+            cluster.run_for(100 + rng.below(2500) as i64);
+            waiting.retain(|(conn, value)| match cluster.take::<ProduceRequest>(*conn, 9) {
+                Some(answer) => {
+                    if answer.responses[0].partition_responses[0].error_code == 0 {
+                        acked.push(value.clone());
+                    }
+                    false
+                }
+                None => true,
+            });
+        }
+        cluster.cut.clear();
+        for id in 1..=3 {
+            if !cluster.nodes.contains_key(&id) {
+                cluster.start(id);
+            }
+        }
+        let isr = |cluster: &Cluster| cluster.leader("orders", 0).and_then(|id| cluster.view(id, "orders", 0)).map_or(0, |view| view.isr.len());
+        cluster.until(60_000, "all in sync", |cluster| isr(cluster) == 3);
+        cluster.run_for(3000);
+        let logs: Vec<_> = (1..=3).map(|id| cluster.nodes[&id].peek("orders", 0, 0, 1 << 24)).collect();
+        assert!(logs[0] == logs[1] && logs[1] == logs[2], "seed {seed}: {:?}", ends(&cluster, "orders"));
+        let stored: Vec<String> = batches(logs[0].clone())
+            .flat_map(|batch| batch.unwrap().records().unwrap())
+            .map(|record| String::from_utf8(record.value.unwrap().to_vec()).unwrap())
+            .collect();
+        let lost: Vec<_> = acked.iter().filter(|value| !stored.contains(value)).collect();
+        assert!(lost.is_empty(), "seed {seed}: {lost:?} of {} are lost", acked.len());
+        assert!(acked.len() > 3, "seed {seed}: {}", acked.len());
+    }
 }

@@ -30,6 +30,7 @@ pub struct Active {
     pub(super) draft: Image,
     /// With the dynamic configs of the cluster and of this node.
     pub(super) config: BrokerConfig,
+    /// A stream for each epoch: no topic gets an id again that another had before a restart.
     pub(super) rng: Rng,
     sabotage: Option<Sabotage>,
     pub(super) beats: Map<i32, Beat>,
@@ -57,7 +58,7 @@ pub fn numbers(ids: &[m::BrokerId]) -> Vec<i32> {
 }
 
 impl Active {
-    pub fn new(now: Time, options: &ControllerOptions, config: &BrokerConfig, draft: Image, seed: u64, epoch: i32) -> Self {
+    pub fn new(now: Time, options: &ControllerOptions, config: &BrokerConfig, draft: Image, epoch: i32) -> Self {
         let mut active = Self {
             epoch,
             node_id: options.node_id,
@@ -66,7 +67,7 @@ impl Active {
             beats: draft.brokers.keys().map(|id| (*id, Beat::new(now))).collect(),
             draft,
             config: config.clone(),
-            rng: Rng::stream(seed, "placement"),
+            rng: Rng::stream(options.seed ^ u64::from(epoch.unsigned_abs()) << 32, "controller"),
             sabotage: options.sabotage,
             next_balance: now,
             base: 0,

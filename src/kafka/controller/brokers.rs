@@ -51,8 +51,7 @@ impl Active {
         if let Some((incarnation, epoch, leaving)) = known
             && incarnation != request.incarnation_id
         {
-            let alive =
-                self.beats.get(&id).is_some_and(|beat| beat.heard && now < beat.last.plus_millis(self.session_ms()));
+            let alive = self.beats.get(&id).is_some_and(|beat| beat.heard && now < beat.last.plus_millis(self.session_ms()));
             let fenced = self.draft.brokers.get(&id).is_some_and(|broker| broker.fenced);
             if alive && !leaving && !fenced {
                 return refuse(ErrorCode::DuplicateBrokerRegistration);

@@ -61,7 +61,7 @@ impl Active {
         };
         self.check_alter(version, leader, old, asked, &isr)?;
         let recovering = asked.leader_recovery_state == 1;
-        let (was_reassigning, leader_epoch) = (old.is_reassigning(), old.leader_epoch);
+        let leader_epoch = old.leader_epoch;
         let why = if isr.len() < old.isr.len() { "isr shrunk" } else { "isr expanded" };
         let isr: Vec<i32> = isr.into_iter().map(|(id, _)| id).collect();
         self.change(topic, index, None, &alive, why, |builder| {
@@ -69,9 +69,9 @@ impl Active {
             builder.recovering = recovering;
         });
         let state = self.draft.partition(topic, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        // The one who asked may no longer lead: a reassignment is complete, or it is on its way out.
-        if state.leader_epoch != leader_epoch && (state.leader != leader || was_reassigning) {
-            return Err(if was_reassigning { ErrorCode::FencedLeaderEpoch } else { ErrorCode::NewLeaderElected });
+        // The change can have completed a reassignment in which the one who asked has no place: an error, although it is done.
+        if state.leader_epoch != leader_epoch && state.leader != leader {
+            return Err(if version >= 2 { ErrorCode::NewLeaderElected } else { ErrorCode::FencedLeaderEpoch });
         }
         Ok(state.clone())
     }
@@ -107,7 +107,8 @@ impl Active {
             return Err(ErrorCode::InvalidRequest);
         }
         for (id, epoch) in isr {
-            let eligible = self.draft.is_active(*id) && self.draft.brokers.get(id).is_some_and(|broker| *epoch < 0 || broker.epoch == *epoch);
+            let eligible =
+                self.draft.is_active(*id) && self.draft.brokers.get(id).is_some_and(|broker| *epoch < 0 || broker.epoch == *epoch);
             if !eligible {
                 return Err(if version >= 2 { ErrorCode::IneligibleReplica } else { ErrorCode::OperationNotAttempted });
             }

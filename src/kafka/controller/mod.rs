@@ -24,7 +24,6 @@ use super::broker::config::BrokerConfig;
 use super::coordinator::Token;
 use super::disk::Disk;
 use super::map::Set;
-use super::rng::Rng;
 use super::time::{Deadline, Time, earlier};
 use super::wire::batch::batches;
 use active::{Active, not_controller};
@@ -56,7 +55,7 @@ pub struct Voter {
 pub struct ControllerOptions {
     pub node_id: i32,
     pub cluster_id: Arc<str>,
-    /// By id. A single voter that is this node leads at once.
+    /// By id; none: this node alone. A single voter that is this node leads at once.
     pub voters: Vec<Voter>,
     pub seed: u64,
     /// A planted bug; of interest here: `UncleanElection`.
@@ -161,20 +160,47 @@ pub enum Output {
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum ControllerEvent {
     /// This voter stands for election.
-    Candidate { epoch: i32, why: &'static str },
+    Candidate {
+        epoch: i32,
+        why: &'static str,
+    },
     /// This voter's answer to a candidate.
-    Voted { epoch: i32, candidate: i32, granted: bool },
+    Voted {
+        epoch: i32,
+        candidate: i32,
+        granted: bool,
+    },
     /// This voter leads the quorum, by these votes (its own among them).
-    Elected { epoch: i32, votes: Vec<i32> },
+    Elected {
+        epoch: i32,
+        votes: Vec<i32>,
+    },
     /// This replica follows that leader.
-    Follows { epoch: i32, leader: i32 },
-    Resigned { epoch: i32, why: &'static str },
+    Follows {
+        epoch: i32,
+        leader: i32,
+    },
+    Resigned {
+        epoch: i32,
+        why: &'static str,
+    },
     /// The uncommitted end of the metadata log was cut.
-    Truncated { from: i64, to: i64 },
+    Truncated {
+        from: i64,
+        to: i64,
+    },
     // The following come from the active controller only.
-    BrokerRegistered { broker: i32, epoch: i64 },
-    BrokerFenced { broker: i32, why: &'static str },
-    BrokerUnfenced { broker: i32 },
+    BrokerRegistered {
+        broker: i32,
+        epoch: i64,
+    },
+    BrokerFenced {
+        broker: i32,
+        why: &'static str,
+    },
+    BrokerUnfenced {
+        broker: i32,
+    },
     /// Leader -1: nobody can lead. `why`: "created", "leader's broker was fenced", "preferred", "unclean", "isr shrunk", …
     PartitionChanged {
         topic: Arc<str>,
@@ -216,7 +242,6 @@ pub struct Controller {
     image: Image,
     /// Everything below this offset is in the image.
     applied: i64,
-    rng: Rng,
     /// While this node leads the quorum and has applied what was committed before.
     active: Option<Active>,
     pending: VecDeque<Pending>,
@@ -228,10 +253,12 @@ impl Controller {
     ///
     /// # Errors
     /// A disk that cannot be read or written.
-    pub fn open(now: Time, options: ControllerOptions, config: &BrokerConfig, disk: &mut Disk) -> Result<Self, String> {
+    pub fn open(now: Time, mut options: ControllerOptions, config: &BrokerConfig, disk: &mut Disk) -> Result<Self, String> {
+        if options.voters.is_empty() {
+            options.voters.push(Voter { id: options.node_id, host: Arc::from(""), port: 0 });
+        }
         let raft = Raft::open(now, &options, config, disk)?;
         let mut controller = Self {
-            rng: Rng::stream(options.seed, "controller"),
             config: config.clone(),
             applied: raft.log.start_offset(),
             raft,
@@ -270,32 +297,27 @@ impl Controller {
             return;
         };
         active.begin(self.raft.log.end_offset());
-        let refusal = not_controller(&request);
         let response = active.handle(now, version, request);
-        if self.write(now, disk) {
-            let offset = self.raft.log.end_offset() - 1;
-            self.pending.push_back(Pending { offset, output: Output::Respond { token, response } });
-        } else {
-            self.outputs.push_back(Output::Respond { token, response: refusal });
-        }
+        self.write(now, disk);
+        // Without leadership by now, `settle` turns it away.
+        let offset = self.raft.log.end_offset() - 1;
+        self.pending.push_back(Pending { offset, output: Output::Respond { token, response } });
         self.settle(now, disk);
     }
 
-    /// Appends what the active controller has decided; its events wait for the commit. False: the log does not take it, and the leader has
-    /// resigned.
-    fn write(&mut self, now: Time, disk: &mut Disk) -> bool {
-        let Some(active) = &mut self.active else { return false };
+    /// Appends what the active controller has decided; its events wait for the commit. If the log does not take it, the leader resigns.
+    fn write(&mut self, now: Time, disk: &mut Disk) {
+        let Some(active) = &mut self.active else { return };
         let (records, events) = active.take();
         if !records.is_empty()
             && let Err(error) = self.raft.append(now, disk, &records)
         {
             self.outputs.push_back(Output::Log(error.to_string()));
             self.raft.resign(now, disk, "the metadata log cannot be written");
-            return false;
+            return;
         }
         let offset = self.raft.log.end_offset() - 1;
         self.pending.extend(events.into_iter().map(|event| Pending { offset, output: Output::Event(event) }));
-        true
     }
 
     pub fn handle_answer(&mut self, now: Time, disk: &mut Disk, id: u64, answer: Answer) {
@@ -369,7 +391,7 @@ impl Controller {
             if self.applied <= start {
                 return;
             }
-            let mut active = Active::new(now, &self.options, &self.config, self.image.clone(), self.rng.next_u64(), epoch);
+            let mut active = Active::new(now, &self.options, &self.config, self.image.clone(), epoch);
             active.begin(self.raft.log.end_offset());
             active.activate(start);
             self.active = Some(active);

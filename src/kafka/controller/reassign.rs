@@ -32,8 +32,7 @@ impl Active {
 
     fn reassign_partition(&mut self, topic: &str, asked: &ReassignablePartition, same_factor: bool) -> Result<(), Refusal> {
         let index = asked.partition_index;
-        let unknown =
-            || (ErrorCode::UnknownTopicOrPartition, format!("Unable to find partition {topic}:{index}."));
+        let unknown = || (ErrorCode::UnknownTopicOrPartition, format!("Unable to find partition {topic}:{index}."));
         let state = self.draft.partition(topic, index).ok_or_else(unknown)?.clone();
         let Some(target) = &asked.replicas else {
             return self.cancel_reassignment(topic, index);

@@ -2,9 +2,14 @@
 
 #[path = "tests_active.rs"]
 mod active;
+#[path = "tests_elections.rs"]
+mod elections;
+#[path = "tests_quorum.rs"]
+mod quorum;
 
 use super::*;
 use crate::kafka::map::Map;
+use crate::kafka::rng::Rng;
 
 pub const START: Time = Time::from_millis(1_700_000_000_000);
 
@@ -36,8 +41,7 @@ impl Alone {
     /// The controller's process ends and another begins on its disk.
     pub fn restart(&mut self) {
         self.disk.lose_unflushed();
-        self.controller =
-            Controller::open(self.now, options(1, voters(1), 8), &BrokerConfig::default(), &mut self.disk).expect("opens");
+        self.controller = Controller::open(self.now, options(1, voters(1), 8), &BrokerConfig::default(), &mut self.disk).expect("opens");
     }
 
     pub fn ask(&mut self, version: i16, request: Request) -> Response {

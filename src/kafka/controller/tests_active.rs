@@ -31,3 +31,219 @@ fn a_single_voter_leads_at_once() {
     assert!(!alone.beat(1, false, false).is_fenced);
     assert_eq!((alone.partition("orders").leader, alone.partition("orders").recovering), (1, true));
 }
+
+fn registered(alone: &Alone, id: i32) -> image::BrokerImage {
+    alone.controller.image().brokers[&id].clone()
+}
+
+fn alter(alone: &mut Alone, topic: &str, isr: &[i32], change: impl FnOnce(&mut m::alter_partition_request::PartitionData)) -> (i16, i16) {
+    let state = alone.partition(topic).clone();
+    let leader = state.leader.max(1);
+    let states = isr.iter().map(|id| {
+        let epoch = alone.controller.image().brokers.get(id).map_or(-1, |broker| broker.epoch);
+        m::alter_partition_request::BrokerState::default().with_broker_id((*id).into()).with_broker_epoch(epoch)
+    });
+    let mut partition = m::alter_partition_request::PartitionData::default()
+        .with_leader_epoch(state.leader_epoch)
+        .with_partition_epoch(state.partition_epoch)
+        .with_new_isr_with_epochs(states.collect());
+    change(&mut partition);
+    let of = m::alter_partition_request::TopicData::default()
+        .with_topic_id(alone.controller.image().topics[topic].id)
+        .with_partitions(vec![partition]);
+    let request = m::AlterPartitionRequest::default()
+        .with_broker_id(leader.into())
+        .with_broker_epoch(registered(alone, leader).epoch)
+        .with_topics(vec![of]);
+    match alone.ask(3, Request::AlterPartition(request)) {
+        Response::AlterPartition(answer) => (answer.error_code, answer.topics.first().map_or(-1, |topic| topic.partitions[0].error_code)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn topics_are_checked_and_spread() {
+    let mut alone = Alone::open(&config(&[("num.partitions", "6"), ("default.replication.factor", "3")]), None);
+    alone.join(3);
+    let made = alone.create(topic("spread", -1, -1));
+    assert_eq!((made.error_code, made.num_partitions, made.replication_factor), (0, 6, 3));
+    let partitions = alone.controller.image().topics["spread"].partitions.clone();
+    for id in 1..=3 {
+        assert_eq!(partitions.iter().filter(|state| state.leader == id).count(), 2, "leaders are spread: {partitions:?}");
+    }
+    assert!(partitions.iter().all(|state| {
+        let distinct: Set<i32> = state.replicas.iter().copied().collect();
+        distinct.len() == 3 && state.isr == state.replicas
+    }));
+    let refused = [
+        (topic("spread", 1, 1), 36, "Topic 'spread' already exists."),
+        (topic("a b", 1, 1), 17, "Topic name is invalid"),
+        (topic("four", 1, 4), 38, "because only 3 broker(s) are registered."),
+        (topic("none", 0, 1), 37, "non-positive"),
+        (topic("none", 1, 0), 38, "larger than 0"),
+    ];
+    for (asked, error, why) in refused {
+        let made = alone.create(asked);
+        assert_eq!(made.error_code, error);
+        assert!(made.error_message.as_ref().is_some_and(|message| message.contains(why)), "{made:?}");
+    }
+    let request = m::DeleteTopicsRequest::default()
+        .with_topic_names(vec![super::super::active::topic_name("spread"), super::super::active::topic_name("unknown")]);
+    let Response::DeleteTopics(answer) = alone.ask(5, Request::DeleteTopics(request)) else { panic!() };
+    assert_eq!(answer.responses.iter().map(|result| result.error_code).collect::<Vec<_>>(), [0, 3]);
+    assert!(alone.controller.image().topics.is_empty());
+}
+
+#[test]
+fn a_silent_broker_is_fenced_and_leads_again_once_asked() {
+    let mut alone = Alone::open(&BrokerConfig::default(), None);
+    alone.join(3);
+    alone.create_on("orders", &[1, 2, 3]);
+    for _ in 0..5 {
+        alone.pass(2000);
+        alone.beat(2, false, false);
+        alone.beat(3, false, false);
+    }
+    assert!(registered(&alone, 1).fenced && !registered(&alone, 2).fenced);
+    assert!(alone.events.iter().any(|event| matches!(event, ControllerEvent::BrokerFenced { broker: 1, .. })));
+    assert_eq!((alone.partition("orders").leader, &alone.partition("orders").isr[..]), (2, &[2, 3][..]));
+    assert_eq!(alter(&mut alone, "orders", &[2, 3, 1], |_| {}), (0, 107), "a fenced replica is ineligible");
+    assert!(!alone.beat(1, false, false).is_fenced);
+    assert_eq!(alter(&mut alone, "orders", &[2, 3, 1], |asked| asked.leader_epoch -= 1), (0, 74));
+    assert_eq!(alter(&mut alone, "orders", &[2, 3, 1], |asked| asked.partition_epoch -= 1), (0, 95));
+    assert_eq!(alter(&mut alone, "orders", &[2, 3, 1], |asked| asked.partition_epoch += 1), (0, 41));
+    assert_eq!(alter(&mut alone, "orders", &[3, 1], |_| {}), (0, 42), "the leader must be in the ISR");
+    assert_eq!(alter(&mut alone, "orders", &[2, 9], |_| {}), (0, 42));
+    assert_eq!(alter(&mut alone, "orders", &[2, 3, 1], |asked| asked.new_isr_with_epochs[2].broker_epoch -= 1), (0, 107));
+    assert_eq!(alter(&mut alone, "orders", &[2, 3, 1], |_| {}), (0, 0));
+    let elect = |alone: &mut Alone, kind: i8| {
+        let of = m::elect_leaders_request::TopicPartitions::default()
+            .with_topic(super::super::active::topic_name("orders"))
+            .with_partitions(vec![0]);
+        let request = m::ElectLeadersRequest::default().with_election_type(kind).with_topic_partitions(Some(vec![of]));
+        let Response::ElectLeaders(answer) = alone.ask(2, Request::ElectLeaders(request)) else { panic!() };
+        answer.replica_election_results[0].partition_result[0].error_code
+    };
+    assert_eq!((elect(&mut alone, 0), elect(&mut alone, 0), elect(&mut alone, 1)), (0, 84, 84));
+    assert_eq!(alone.partition("orders").leader, 1);
+    alone.beat(1, true, false);
+    assert_eq!((alone.partition("orders").leader, elect(&mut alone, 0)), (2, 80));
+}
+
+#[test]
+fn leaders_go_back_to_preferred_replicas_in_time() {
+    let mut alone = Alone::open(&config(&[("leader.imbalance.check.interval.seconds", "5")]), None);
+    alone.join(2);
+    alone.create_on("orders", &[1, 2]);
+    alone.beat(1, true, false);
+    alone.beat(1, false, false);
+    assert_eq!(alter(&mut alone, "orders", &[2, 1], |_| {}), (0, 0));
+    assert_eq!(alone.partition("orders").leader, 2);
+    alone.pass(5001);
+    assert_eq!(alone.partition("orders").leader, 1);
+}
+
+#[test]
+fn a_controlled_shutdown_moves_leaders_first() {
+    let mut alone = Alone::open(&BrokerConfig::default(), None);
+    alone.join(2);
+    alone.create_on("orders", &[1, 2]);
+    let first = alone.beat(1, false, true);
+    assert_eq!((alone.partition("orders").leader, first.should_shut_down), (2, false), "the other has not read of it yet");
+    alone.beat(2, false, false);
+    let last = alone.beat(1, false, true);
+    assert!(last.should_shut_down && last.is_fenced && registered(&alone, 1).fenced);
+    // Whoever names its last epoch was cleanly stopped, and others with its id wait for its session to end.
+    let epoch = registered(&alone, 1).epoch;
+    assert_eq!(alone.register(1, 11, epoch).error_code, 0);
+    alone.beat(1, false, false);
+    assert_eq!(alone.register(1, 12, -1).error_code, 101);
+    alone.pass(9001);
+    assert_eq!(alone.register(1, 12, -1).error_code, 0);
+    let stale = m::BrokerHeartbeatRequest::default().with_broker_id(1.into()).with_broker_epoch(epoch);
+    let Response::BrokerHeartbeat(answer) = alone.ask(1, Request::BrokerHeartbeat(stale)) else { panic!() };
+    assert_eq!(answer.error_code, 77);
+}
+
+#[test]
+fn partitions_move_to_other_brokers() {
+    let mut alone = Alone::open(&BrokerConfig::default(), None);
+    alone.join(4);
+    alone.create_on("orders", &[1, 2]);
+    let reassign = |alone: &mut Alone, to: Option<&[i32]>| {
+        let partition = m::alter_partition_reassignments_request::ReassignablePartition::default().with_replicas(to.map(active_ids));
+        let of = m::alter_partition_reassignments_request::ReassignableTopic::default()
+            .with_name(super::super::active::topic_name("orders"))
+            .with_partitions(vec![partition]);
+        let request = m::AlterPartitionReassignmentsRequest::default().with_topics(vec![of]);
+        let Response::AlterPartitionReassignments(answer) = alone.ask(0, Request::AlterPartitionReassignments(request)) else { panic!() };
+        answer.responses[0].partitions[0].error_code
+    };
+    assert_eq!((reassign(&mut alone, None), reassign(&mut alone, Some(&[1, 9])), reassign(&mut alone, Some(&[]))), (85, 39, 39));
+    assert_eq!(reassign(&mut alone, Some(&[3, 4])), 0);
+    let state = alone.partition("orders").clone();
+    assert_eq!(
+        (&state.replicas[..], &state.adding[..], &state.removing[..], state.leader),
+        (&[3, 4, 1, 2][..], &[3, 4][..], &[1, 2][..], 1)
+    );
+    let Response::ListPartitionReassignments(ongoing) =
+        alone.ask(0, Request::ListPartitionReassignments(m::ListPartitionReassignmentsRequest::default().with_topics(None)))
+    else {
+        panic!()
+    };
+    assert_eq!(ongoing.topics[0].partitions[0].adding_replicas, active_ids(&[3, 4]));
+    assert_eq!(reassign(&mut alone, None), 0);
+    assert_eq!(alone.partition("orders").replicas, [1, 2]);
+    assert_eq!(reassign(&mut alone, Some(&[3, 2])), 0);
+    assert_eq!(alter(&mut alone, "orders", &[1, 2, 3], |_| {}), (0, 108), "complete: the old leader is gone");
+    let state = alone.partition("orders").clone();
+    assert_eq!((&state.replicas[..], &state.isr[..], state.leader, state.is_reassigning()), (&[3, 2][..], &[2, 3][..], 3, false));
+}
+
+#[test]
+fn configs_change_what_the_controller_does() {
+    let mut alone = Alone::open(&BrokerConfig::default(), None);
+    alone.join(2);
+    alone.create_on("orders", &[1, 2]);
+    let set = |alone: &mut Alone, kind: i8, resource: &str, name: &str, value: Option<&str>| {
+        let config = m::incremental_alter_configs_request::AlterableConfig::default()
+            .with_name(name.to_owned().into())
+            .with_config_operation(i8::from(value.is_none()))
+            .with_value(value.map(|value| value.to_owned().into()));
+        let resource = m::incremental_alter_configs_request::AlterConfigsResource::default()
+            .with_resource_type(kind)
+            .with_resource_name(resource.to_owned().into())
+            .with_configs(vec![config]);
+        let request = m::IncrementalAlterConfigsRequest::default().with_resources(vec![resource]);
+        let Response::IncrementalAlterConfigs(answer) = alone.ask(1, Request::IncrementalAlterConfigs(request)) else { panic!() };
+        answer.responses[0].error_code
+    };
+    assert_eq!(set(&mut alone, 2, "orders", "retention.ms", Some("x")), 40);
+    assert_eq!(set(&mut alone, 2, "unknown", "retention.ms", Some("1")), 3);
+    assert_eq!(set(&mut alone, 4, "9", "log.retention.ms", Some("1")), 42);
+    assert_eq!(set(&mut alone, 4, "", "log.retention.ms", Some("1000")), 0);
+    assert_eq!(alone.controller.image().broker_configs[""]["log.retention.ms"], "1000");
+    assert_eq!(alter(&mut alone, "orders", &[1], |_| {}), (0, 0));
+    alone.beat(1, true, false);
+    assert_eq!((alone.partition("orders").leader, &alone.partition("orders").elr[..]), (-1, &[1][..]));
+    assert_eq!(set(&mut alone, 2, "orders", "unclean.leader.election.enable", Some("true")), 0);
+    let state = alone.partition("orders").clone();
+    assert_eq!((state.leader, &state.isr[..], state.recovering), (2, &[2][..], true));
+    assert_eq!(alter(&mut alone, "orders", &[2], |asked| asked.leader_recovery_state = 0), (0, 0));
+    assert!(!alone.partition("orders").recovering);
+    assert_eq!(set(&mut alone, 2, "orders", "unclean.leader.election.enable", None), 0);
+    assert!(alone.controller.image().topic_configs["orders"].is_empty());
+}
+
+#[test]
+fn producer_ids_come_in_blocks() {
+    let mut alone = Alone::open(&BrokerConfig::default(), None);
+    alone.join(1);
+    let epoch = registered(&alone, 1).epoch;
+    let mut ask = |epoch: i64| {
+        let request = m::AllocateProducerIdsRequest::default().with_broker_id(1.into()).with_broker_epoch(epoch);
+        let Response::AllocateProducerIds(answer) = alone.ask(0, Request::AllocateProducerIds(request)) else { panic!() };
+        (answer.error_code, answer.producer_id_start.0, answer.producer_id_len)
+    };
+    assert_eq!((ask(epoch), ask(epoch), ask(epoch + 1).0), ((0, 0, 1000), (0, 1000, 1000), 77));
+}

@@ -162,9 +162,8 @@ impl Active {
 
     /// New partitions on the brokers whose turn it is.
     fn place_new(&mut self, partitions: i32, replicas: i16) -> Result<Vec<PartitionImage>, Refusal> {
-        let refuse = |why: &str| {
-            (ErrorCode::InvalidReplicationFactor, format!("Unable to replicate the partition {replicas} time(s): {why}"))
-        };
+        let refuse =
+            |why: &str| (ErrorCode::InvalidReplicationFactor, format!("Unable to replicate the partition {replicas} time(s): {why}"));
         let usable = self.draft.brokers.values().filter(|broker| !broker.in_controlled_shutdown);
         let count = usize::try_from(replicas).unwrap_or(0).max(1);
         let placed = place(usable, &mut self.rng, partitions, count).map_err(|why| refuse(&why))?;

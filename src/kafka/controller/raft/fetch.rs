@@ -44,9 +44,11 @@ impl Raft {
             (partition.high_watermark, partition.last_stable_offset) = (-1, -1);
         }
         let topic = FetchableTopicResponse::default().with_topic_id(METADATA_TOPIC_ID).with_partitions(vec![partition]);
-        let leader = self.voters.iter().filter(|voter| Some(voter.id) == self.leader).map(|voter| {
-            NodeEndpoint::default().with_node_id(BrokerId(voter.id)).with_host(text(&voter.host)).with_port(voter.port)
-        });
+        let leader = self
+            .voters
+            .iter()
+            .filter(|voter| Some(voter.id) == self.leader)
+            .map(|voter| NodeEndpoint::default().with_node_id(BrokerId(voter.id)).with_host(text(&voter.host)).with_port(voter.port));
         FetchResponse::default().with_responses(vec![topic]).with_node_endpoints(leader.collect())
     }
 
@@ -67,7 +69,9 @@ impl Raft {
         let error = match &self.role {
             _ if asked.current_leader_epoch >= 0 && asked.current_leader_epoch < self.epoch => ErrorCode::FencedLeaderEpoch,
             _ if asked.current_leader_epoch > self.epoch => ErrorCode::UnknownLeaderEpoch,
-            Role::Leader(_) if asked.fetch_offset < 0 || asked.last_fetched_epoch < 0 || request.max_wait_ms < 0 => ErrorCode::InvalidRequest,
+            Role::Leader(_) if asked.fetch_offset < 0 || asked.last_fetched_epoch < 0 || request.max_wait_ms < 0 => {
+                ErrorCode::InvalidRequest
+            }
             Role::Leader(_) => ErrorCode::None,
             _ => ErrorCode::NotLeaderOrFollower,
         };
@@ -97,7 +101,8 @@ impl Raft {
             max_bytes: asked.partition_max_bytes.min(request.max_bytes.max(1)),
             until: now.plus_millis(request.max_wait_ms.into()),
         };
-        self.held.retain(|other| other.replica != replica || replica < 0);
+        // A replica that asks anew no longer waits for an earlier answer.
+        self.held.iter_mut().filter(|other| other.replica == replica).for_each(|other| other.until = now);
         self.held.push(held);
         self.release_held(now, disk);
     }
@@ -214,7 +219,8 @@ impl Raft {
         if let Role::Leader(leading) = &self.role {
             let own = (self.id, self.log.end_offset(), now.millis(), now.millis());
             let stamp = |time: Time| if time == Time::default() { -1 } else { time.millis() };
-            let others = leading.replicas.iter().map(|(id, replica)| (*id, replica.end, stamp(replica.last_fetch), stamp(replica.caught_up)));
+            let others =
+                leading.replicas.iter().map(|(id, replica)| (*id, replica.end, stamp(replica.last_fetch), stamp(replica.caught_up)));
             let mut states: Vec<(i32, i64, i64, i64)> = others.chain([own]).collect();
             super::sort_by(&mut states, |a, b| a.0.cmp(&b.0));
             for (id, end, fetch, caught_up) in states {

@@ -126,7 +126,7 @@ impl Raft {
             voters: options.voters.clone(),
             high_watermark: log.start_offset(),
             log,
-            rng: Rng::stream(options.seed, "quorum"),
+            rng: Rng::stream(options.seed, &format!("quorum {}", options.node_id)),
             epoch: 0,
             leader: None,
             voted: None,
@@ -145,8 +145,10 @@ impl Raft {
         if !recovery.cut.is_empty() {
             raft.outputs.push_back(Output::Log(recovery.to_string()));
         }
-        let leader = raft.load(disk)?;
-        raft.epoch = raft.epoch.max(raft.log.latest_epoch());
+        let mut leader = raft.load(disk)?;
+        if raft.log.latest_epoch() > raft.epoch {
+            (raft.epoch, raft.voted, leader) = (raft.log.latest_epoch(), None, None);
+        }
         if raft.voters.len() == 1 && raft.is_voter() {
             raft.stand(now, disk);
         } else {
@@ -181,10 +183,6 @@ impl Raft {
 
     pub fn high_watermark(&self) -> i64 {
         self.high_watermark
-    }
-
-    pub fn leader(&self) -> Option<i32> {
-        self.leader
     }
 
     pub fn view(&self) -> QuorumView {
@@ -250,7 +248,8 @@ impl Raft {
     /// What a majority has, once that reaches into the leader's own epoch.
     fn advance_high_watermark(&mut self) {
         let Role::Leader(leading) = &self.role else { return };
-        let end_of = |id: i32| if id == self.id { self.log.end_offset() } else { leading.replicas.get(&id).map_or(-1, |replica| replica.end) };
+        let end_of =
+            |id: i32| if id == self.id { self.log.end_offset() } else { leading.replicas.get(&id).map_or(-1, |replica| replica.end) };
         let mut ends: Vec<i64> = self.voters.iter().map(|voter| end_of(voter.id)).collect();
         sort_by(&mut ends, |a, b| b.cmp(a));
         let end = ends.get(self.majority() - 1).copied().unwrap_or(-1);
@@ -307,7 +306,8 @@ impl Raft {
         };
         let held = self.held.iter().map(|held| held.until).min().and_then(|until| at(until, "fetch max wait"));
         let wanted = self.wanted();
-        let retry = wanted.iter().filter_map(|id| self.peers.get(id)).filter(|peer| peer.in_flight.is_none()).map(|peer| peer.retry_at).min();
+        let retry =
+            wanted.iter().filter_map(|id| self.peers.get(id)).filter(|peer| peer.in_flight.is_none()).map(|peer| peer.retry_at).min();
         earlier(earlier(role, held), retry.and_then(|time| at(time, "retry")))
     }
 
@@ -315,7 +315,9 @@ impl Raft {
     fn wanted(&self) -> Vec<i32> {
         let unanswered = |id: &i32| self.peers.get(id).is_none_or(|peer| peer.answer.is_none());
         match self.role {
-            Role::Prospective | Role::Candidate | Role::Leader(_) | Role::Resigned => self.others().into_iter().filter(unanswered).collect(),
+            Role::Prospective | Role::Candidate | Role::Leader(_) | Role::Resigned => {
+                self.others().into_iter().filter(unanswered).collect()
+            }
             Role::Follower => self.leader.into_iter().collect(),
             // Whoever knows no leader asks the others one by one.
             Role::Unattached if self.peers.values().any(|peer| peer.in_flight.is_some()) => Vec::new(),

@@ -1,0 +1,515 @@
+//! Quorums of three and five under delay, loss, cuts, crashes and power losses, from seeds.
+
+use super::*;
+
+enum Packet {
+    Request { from: usize, id: u64, ask: Ask },
+    Answer { from: usize, id: u64, answer: Answer },
+}
+
+struct Letter {
+    at: Time,
+    to: usize,
+    /// Of the receiver; a process that began later does not get it.
+    born: u32,
+    packet: Packet,
+}
+
+#[derive(Default)]
+struct Node {
+    disk: Disk,
+    controller: Option<Controller>,
+    born: u32,
+    /// Requests of others by token: who asked, with which id, in which life.
+    asked: Map<u64, (usize, u64, u32)>,
+}
+
+struct Quorum {
+    now: Time,
+    seed: u64,
+    rng: Rng,
+    voters: i32,
+    nodes: Vec<Node>,
+    letters: Vec<Letter>,
+    /// Links that are cut, both ways.
+    cut: Set<(usize, usize)>,
+    /// One in so many letters is lost; 0: none.
+    loss: u64,
+    token: u64,
+    leaders: Map<i32, i32>,
+    /// The longest committed log that any node has shown.
+    truth: Vec<u8>,
+    /// Registrations that are under way, and those that were answered: broker epoch by incarnation.
+    proposed: Map<u64, u128>,
+    acked: Vec<(u128, i64)>,
+    incarnation: u128,
+    truncations: u32,
+}
+
+impl Quorum {
+    fn new(voters: i32, observers: i32, seed: u64) -> Self {
+        let mut quorum = Self {
+            now: START,
+            seed,
+            rng: Rng::stream(seed, "harness"),
+            voters,
+            nodes: (0..voters + observers).map(|_| Node::default()).collect(),
+            letters: Vec::new(),
+            cut: Set::new(),
+            loss: 0,
+            token: 0,
+            leaders: Map::new(),
+            truth: Vec::new(),
+            proposed: Map::new(),
+            acked: Vec::new(),
+            incarnation: 0,
+            truncations: 0,
+        };
+        (0..quorum.nodes.len()).for_each(|node| quorum.start(node));
+        quorum
+    }
+
+    fn start(&mut self, node: usize) {
+        let options = options(node as i32 + 1, voters(self.voters), self.seed);
+        let of = &mut self.nodes[node];
+        of.born += 1;
+        of.asked.clear();
+        of.controller = Some(Controller::open(self.now, options, &BrokerConfig::default(), &mut of.disk).expect("opens"));
+        self.collect(node);
+    }
+
+    fn crash(&mut self, node: usize, power: bool) {
+        let of = &mut self.nodes[node];
+        of.controller = None;
+        of.born += 1;
+        if power {
+            of.disk.lose_unflushed();
+        }
+        // Its connections break: those who wait for it hear so.
+        let waiting: Vec<(usize, u64, u32)> = of.asked.values().copied().collect();
+        for (from, id, born) in waiting {
+            self.letters.push(Letter {
+                at: self.now.plus_millis(5),
+                to: from,
+                born,
+                packet: Packet::Answer { from, id, answer: Answer::Lost },
+            });
+        }
+    }
+
+    fn linked(&self, a: usize, b: usize) -> bool {
+        !self.cut.contains(&(a.min(b), a.max(b)))
+    }
+
+    fn isolate(&mut self, node: usize) {
+        for other in 0..self.nodes.len() {
+            self.cut.insert((node.min(other), node.max(other)));
+        }
+    }
+
+    fn send(&mut self, from: usize, to: usize, born: u32, packet: Packet) {
+        let at = self.now.plus_micros(500 + self.rng.below(30_000) as i64);
+        if self.loss > 0 && self.rng.chance(1, self.loss) {
+            // What is lost is missed two seconds later.
+            let id = match packet {
+                Packet::Request { id, .. } => (from, id, self.nodes[from].born),
+                Packet::Answer { id, .. } => (to, id, born),
+            };
+            let packet = Packet::Answer { from: id.0, id: id.1, answer: Answer::Lost };
+            self.letters.push(Letter { at: self.now.plus_millis(2000), to: id.0, born: id.2, packet });
+            return;
+        }
+        self.letters.push(Letter { at, to, born, packet });
+    }
+
+    fn collect(&mut self, node: usize) {
+        while let Some(output) = self.nodes[node].controller.as_mut().and_then(Controller::poll_output) {
+            match output {
+                Output::Ask { id, to, request } => {
+                    let to = to as usize - 1;
+                    let born = self.nodes[to].born;
+                    self.send(node, to, born, Packet::Request { from: node, id, ask: request });
+                }
+                Output::Respond { token, response } => {
+                    if let Some(incarnation) = self.proposed.remove(&token.0) {
+                        if let Response::BrokerRegistration(answer) = &response
+                            && answer.error_code == 0
+                        {
+                            self.acked.push((incarnation, answer.broker_epoch));
+                        }
+                        continue;
+                    }
+                    let Some((from, id, born)) = self.nodes[node].asked.remove(&token.0) else { continue };
+                    let answer = match response {
+                        Response::Vote(answer) => Answer::Vote(answer),
+                        Response::BeginQuorumEpoch(answer) => Answer::BeginQuorumEpoch(answer),
+                        Response::EndQuorumEpoch(answer) => Answer::EndQuorumEpoch(answer),
+                        Response::Fetch(answer) => Answer::Fetch(answer),
+                        other => panic!("{other:?}"),
+                    };
+                    self.send(node, from, born, Packet::Answer { from: node, id, answer });
+                }
+                Output::Event(ControllerEvent::Elected { epoch, .. }) => {
+                    let leader = node as i32 + 1;
+                    let before = self.leaders.insert(epoch, leader);
+                    assert!(before.is_none_or(|before| before == leader), "seed {}: two leaders in epoch {epoch}", self.seed);
+                }
+                Output::Event(ControllerEvent::Truncated { .. }) => self.truncations += 1,
+                Output::Log(line) => panic!("seed {}: {line}", self.seed),
+                _ => {}
+            }
+        }
+        self.check(node);
+    }
+
+    /// What a node says is committed is what every other says or said.
+    fn check(&mut self, node: usize) {
+        let of = &self.nodes[node];
+        let Some(controller) = &of.controller else { return };
+        let committed = controller.peek(&of.disk, 0, u32::MAX);
+        let same = committed.len().min(self.truth.len());
+        assert!(committed[..same] == self.truth[..same], "seed {}: node {node} commits something else", self.seed);
+        if committed.len() > same {
+            self.truth = committed.to_vec();
+        }
+    }
+
+    fn step(&mut self, until: Time) -> bool {
+        let letter = (0..self.letters.len()).min_by_key(|at| self.letters[*at].at);
+        let timer = (0..self.nodes.len())
+            .filter_map(|node| Some((self.nodes[node].controller.as_ref()?.poll_timeout()?.0, node)))
+            .min_by_key(|(at, _)| *at);
+        let letter_at = letter.map_or(Time::NEVER, |at| self.letters[at].at);
+        let timer_at = timer.map_or(Time::NEVER, |(at, _)| at);
+        if letter_at.min(timer_at) > until {
+            self.now = until;
+            return false;
+        }
+        self.now = self.now.max(letter_at.min(timer_at));
+        match (letter, timer) {
+            (Some(letter), _) if letter_at <= timer_at => {
+                let letter = self.letters.swap_remove(letter);
+                self.deliver(letter);
+            }
+            (_, Some((_, node))) => {
+                let of = &mut self.nodes[node];
+                if let Some(controller) = &mut of.controller {
+                    controller.handle_timeout(self.now, &mut of.disk);
+                }
+                self.collect(node);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn deliver(&mut self, letter: Letter) {
+        let Letter { to, born, packet, .. } = letter;
+        let reached = self.nodes[to].born == born && self.nodes[to].controller.is_some();
+        match packet {
+            Packet::Request { from, id, ask } => {
+                let asker = self.nodes[from].born;
+                if !reached || !self.linked(from, to) {
+                    let packet = Packet::Answer { from, id, answer: Answer::Lost };
+                    self.letters.push(Letter { at: self.now.plus_millis(40), to: from, born: asker, packet });
+                    return;
+                }
+                self.token += 1;
+                self.nodes[to].asked.insert(self.token, (from, id, asker));
+                let request = match ask {
+                    Ask::Vote(request) => Request::Vote(request),
+                    Ask::BeginQuorumEpoch(request) => Request::BeginQuorumEpoch(request),
+                    Ask::EndQuorumEpoch(request) => Request::EndQuorumEpoch(request),
+                    Ask::Fetch(request) => Request::Fetch(request),
+                };
+                self.request(to, self.token, request);
+            }
+            Packet::Answer { from, id, answer } => {
+                let answer = if from == to || self.linked(from, to) { answer } else { Answer::Lost };
+                let of = &mut self.nodes[to];
+                if reached && let Some(controller) = &mut of.controller {
+                    controller.handle_answer(self.now, &mut of.disk, id, answer);
+                    self.collect(to);
+                }
+            }
+        }
+    }
+
+    fn request(&mut self, node: usize, token: u64, request: Request) {
+        let of = &mut self.nodes[node];
+        let Some(controller) = &mut of.controller else { return };
+        controller.handle_request(self.now, &mut of.disk, Token(token), 4, request);
+        self.collect(node);
+    }
+
+    fn run(&mut self, millis: i64) {
+        let until = self.now.plus_millis(millis);
+        let mut steps = 0;
+        while self.step(until) {
+            steps += 1;
+            assert!(steps < 200_000, "seed {}: it does not come to rest", self.seed);
+        }
+    }
+
+    /// Asks whoever believes to be active to register a broker.
+    fn propose(&mut self) {
+        for node in 0..self.nodes.len() {
+            if self.nodes[node].controller.as_ref().is_some_and(Controller::is_active) {
+                self.incarnation += 1;
+                self.token += 1;
+                self.proposed.insert(self.token, self.incarnation);
+                let listener = m::broker_registration_request::Listener::default();
+                let request = m::BrokerRegistrationRequest::default()
+                    .with_broker_id((100 + self.rng.below(5) as i32).into())
+                    .with_cluster_id("tidepool".to_owned().into())
+                    .with_incarnation_id(Uuid::from_u128(self.incarnation))
+                    .with_listeners(vec![listener]);
+                self.request(node, self.token, Request::BrokerRegistration(request));
+            }
+        }
+    }
+
+    fn heal(&mut self) {
+        self.cut.clear();
+        self.loss = 0;
+        for node in 0..self.nodes.len() {
+            if self.nodes[node].controller.is_none() {
+                self.start(node);
+            }
+        }
+    }
+
+    /// The one leader that all know.
+    fn agreed(&self) -> Option<i32> {
+        let views: Vec<QuorumView> = self.nodes.iter().filter_map(|node| Some(node.controller.as_ref()?.quorum())).collect();
+        let first = views.first()?;
+        let same = |view: &QuorumView| (view.leader, view.epoch, view.high_watermark, view.end_offset);
+        let all = views.iter().all(|view| same(view) == same(first)) && first.high_watermark == first.end_offset;
+        first.leader.filter(|_| all)
+    }
+
+    fn assert_healthy(&self) {
+        let views: Vec<QuorumView> = self.nodes.iter().filter_map(|node| Some(node.controller.as_ref()?.quorum())).collect();
+        assert!(self.agreed().is_some(), "seed {}: {views:#?}", self.seed);
+        // What was answered is there.
+        let mut found: Map<u128, i64> = Map::new();
+        for batch in batches(Bytes::from(self.truth.clone())) {
+            let batch = batch.expect("a batch");
+            for record in batch.records().expect("records") {
+                if let Ok(Some(Record::RegisterBroker(broker))) = Record::decode(record.value.as_deref().unwrap_or_default()) {
+                    assert_eq!(broker.epoch, record.offset);
+                    found.insert(broker.incarnation.as_u128(), record.offset);
+                }
+            }
+        }
+        for (incarnation, epoch) in &self.acked {
+            assert_eq!(found.get(incarnation), Some(epoch), "seed {}: a committed registration is gone", self.seed);
+        }
+    }
+}
+
+#[test]
+fn three_elect_one_and_all_read_the_same() {
+    let mut quorum = Quorum::new(3, 1, 1);
+    quorum.run(4000);
+    let leader = quorum.agreed().expect("a leader");
+    quorum.propose();
+    quorum.run(300);
+    assert_eq!(quorum.acked.len(), 1);
+    quorum.assert_healthy();
+    let images: Vec<Image> = quorum.nodes.iter().map(|node| node.controller.as_ref().expect("up").image().clone()).collect();
+    assert!(images.iter().all(|image| *image == images[0] && image.brokers.len() == 1));
+    let roles: Vec<&str> = quorum.nodes.iter().map(|node| node.controller.as_ref().expect("up").quorum().role).collect();
+    assert_eq!(roles.iter().filter(|role| **role == "Follower").count(), 2);
+    assert_eq!((roles[leader as usize - 1], roles[3]), ("Leader", "Observer"));
+    // Nothing happens, nobody disturbs it.
+    quorum.run(60_000);
+    assert_eq!((quorum.leaders.len(), quorum.agreed()), (1, Some(leader)));
+}
+
+#[test]
+fn a_leader_that_is_alone_resigns_and_its_uncommitted_end_is_cut() {
+    let mut quorum = Quorum::new(3, 0, 5);
+    quorum.run(4000);
+    let old = quorum.agreed().expect("a leader") as usize - 1;
+    quorum.isolate(old);
+    quorum.propose();
+    let pending = quorum.proposed.len();
+    assert_eq!((pending, quorum.acked.len()), (1, 0));
+    quorum.run(8000);
+    assert!(!quorum.nodes[old].controller.as_ref().expect("up").is_active());
+    assert_eq!((quorum.proposed.len(), quorum.acked.len()), (0, 0), "it was refused, not forgotten");
+    quorum.propose();
+    quorum.run(1000);
+    assert_eq!(quorum.acked.len(), 1);
+    quorum.heal();
+    quorum.run(6000);
+    quorum.assert_healthy();
+    assert!(quorum.truncations > 0);
+}
+
+#[test]
+fn a_graceful_stop_hands_over_at_once() {
+    let mut quorum = Quorum::new(3, 0, 9);
+    quorum.run(4000);
+    let old = quorum.agreed().expect("a leader") as usize - 1;
+    let of = &mut quorum.nodes[old];
+    of.controller.as_mut().expect("up").handle_shutdown(quorum.now, &mut of.disk);
+    quorum.collect(old);
+    quorum.run(800);
+    let active = (0..3).filter(|node| quorum.nodes[*node].controller.as_ref().expect("up").is_active()).count();
+    assert_eq!(active, 1, "within less than an election timeout");
+    assert!(!quorum.nodes[old].controller.as_ref().expect("up").is_active());
+}
+
+#[test]
+fn a_minority_elects_nobody() {
+    let mut quorum = Quorum::new(5, 0, 3);
+    quorum.run(5000);
+    let leader = quorum.agreed().expect("a leader") as usize - 1;
+    for node in (0..5).filter(|node| *node != leader).take(2).chain([leader]) {
+        quorum.crash(node, false);
+    }
+    let before = quorum.leaders.len();
+    quorum.run(20_000);
+    assert_eq!(quorum.leaders.len(), before);
+    quorum.heal();
+    quorum.run(6000);
+    quorum.assert_healthy();
+}
+
+#[test]
+fn nothing_committed_is_lost_under_faults() {
+    for seed in 0..60 {
+        let voters = if seed % 3 == 0 { 5 } else { 3 };
+        let mut quorum = Quorum::new(voters, (seed % 2) as i32, seed);
+        for _ in 0..25 {
+            let node = quorum.rng.below(voters as u64) as usize;
+            match quorum.rng.below(8) {
+                0 => quorum.isolate(node),
+                1 => quorum.cut.clear(),
+                2 => quorum.loss = [0, 0, 20, 5][quorum.rng.below(4) as usize],
+                3 | 4 if quorum.nodes[node].controller.is_some() => {
+                    let power = quorum.rng.chance(1, 2);
+                    quorum.crash(node, power);
+                }
+                3..=5 if quorum.nodes[node].controller.is_none() => quorum.start(node),
+                6 => {
+                    let other = quorum.rng.below(voters as u64) as usize;
+                    quorum.cut.insert((node.min(other), node.max(other)));
+                }
+                _ => quorum.propose(),
+            }
+            quorum.propose();
+            let millis = quorum.rng.below(2500) as i64;
+            quorum.run(millis);
+        }
+        quorum.heal();
+        quorum.run(15_000);
+        quorum.propose();
+        quorum.run(2000);
+        quorum.assert_healthy();
+        assert!(!quorum.acked.is_empty(), "seed {seed}");
+    }
+}
+
+fn vote(candidate: i32, epoch: i32, end: (i32, i64), pre_vote: bool) -> Request {
+    let partition = m::vote_request::PartitionData::default()
+        .with_replica_epoch(epoch)
+        .with_replica_id(candidate.into())
+        .with_last_offset_epoch(end.0)
+        .with_last_offset(end.1)
+        .with_pre_vote(pre_vote);
+    let topic = m::vote_request::TopicData::default().with_partitions(vec![partition]);
+    Request::Vote(m::VoteRequest::default().with_voter_id((-1).into()).with_topics(vec![topic]))
+}
+
+fn voted(controller: &mut Controller, disk: &mut Disk, request: Request) -> (i16, bool, i32) {
+    controller.handle_request(START, disk, Token(1), 2, request);
+    loop {
+        if let Output::Respond { response: Response::Vote(answer), .. } = controller.poll_output().expect("an answer") {
+            let answer = &answer.topics[0].partitions[0];
+            return (answer.error_code, answer.vote_granted, answer.leader_epoch);
+        }
+    }
+}
+
+#[test]
+fn a_vote_holds_for_its_epoch_also_after_a_power_loss() {
+    let mut disk = Disk::default();
+    let open = |disk: &mut Disk| Controller::open(START, options(1, voters(3), 1), &BrokerConfig::default(), disk).expect("opens");
+    let mut controller = open(&mut disk);
+    assert_eq!(voted(&mut controller, &mut disk, vote(2, 4, (3, 9), true)), (0, true, 4), "a pre-vote binds nobody");
+    assert_eq!(voted(&mut controller, &mut disk, vote(3, 4, (3, 9), false)), (0, true, 4));
+    assert_eq!(controller.quorum().role, "Voted");
+    disk.lose_unflushed();
+    let mut controller = open(&mut disk);
+    assert_eq!((controller.quorum().epoch, controller.quorum().role), (4, "Voted"));
+    assert_eq!(voted(&mut controller, &mut disk, vote(2, 4, (3, 10), false)), (0, false, 4));
+    assert_eq!(voted(&mut controller, &mut disk, vote(3, 4, (3, 9), false)), (0, true, 4), "the same again");
+    assert_eq!(voted(&mut controller, &mut disk, vote(2, 3, (2, 10), false)), (74, false, 4), "an epoch that is over");
+    assert_eq!(voted(&mut controller, &mut disk, vote(2, 5, (5, 10), false)), (42, false, 4), "a log from the future");
+    assert_eq!(voted(&mut controller, &mut disk, vote(2, 5, (3, 10), false)), (0, true, 5));
+    let state = disk.read_all("__cluster_metadata-0/quorum-state").expect("is there");
+    assert!(String::from_utf8_lossy(&state).contains("\"leaderEpoch\":5,\"votedId\":2"), "{state:?}");
+}
+
+#[test]
+fn whoever_hears_its_leader_gives_no_pre_vote() {
+    let mut quorum = Quorum::new(3, 0, 2);
+    quorum.run(5000);
+    let leader = quorum.agreed().expect("a leader") as usize - 1;
+    let node = (leader + 1) % 3;
+    let epoch = quorum.nodes[node].controller.as_ref().expect("up").quorum().epoch;
+    let of = &mut quorum.nodes[node];
+    let answer = voted(of.controller.as_mut().expect("up"), &mut of.disk, vote(3, epoch, (epoch, 1000), true));
+    assert_eq!(answer, (0, false, epoch));
+}
+
+#[test]
+fn the_quorum_is_described_and_fetched_by_its_leader_only() {
+    let mut quorum = Quorum::new(3, 1, 4);
+    quorum.run(5000);
+    let leader = quorum.agreed().expect("a leader") as usize - 1;
+    let ask = |quorum: &mut Quorum, node: usize, request: Request| {
+        let of = &mut quorum.nodes[node];
+        let controller = of.controller.as_mut().expect("up");
+        controller.handle_request(quorum.now, &mut of.disk, Token(u64::MAX), 2, request);
+        std::iter::from_fn(|| controller.poll_output()).find_map(|output| match output {
+            Output::Respond { token: Token(u64::MAX), response } => Some(response),
+            _ => None,
+        })
+    };
+    let topic = m::describe_quorum_request::TopicData::default().with_topic_name(super::super::active::topic_name(METADATA_TOPIC));
+    let describe = || Request::DescribeQuorum(m::DescribeQuorumRequest::default().with_topics(vec![topic.clone()]));
+    let Some(Response::DescribeQuorum(answer)) = ask(&mut quorum, leader, describe()) else { panic!() };
+    let partition = &answer.topics[0].partitions[0];
+    let end = quorum.nodes[leader].controller.as_ref().expect("up").quorum().end_offset;
+    assert_eq!((partition.leader_id.0, partition.high_watermark), (leader as i32 + 1, end));
+    assert_eq!((partition.current_voters.len(), partition.observers.len(), answer.nodes.len()), (3, 1, 3));
+    assert!(partition.current_voters.iter().all(|state| state.log_end_offset == end && state.last_caught_up_timestamp > 0));
+    let other = (leader + 1) % 3;
+    let Some(Response::DescribeQuorum(answer)) = ask(&mut quorum, other, describe()) else { panic!() };
+    assert_eq!(answer.topics[0].partitions[0].error_code, 6);
+    // Fetches of others' epochs and of others' logs.
+    let epoch = quorum.nodes[leader].controller.as_ref().expect("up").quorum().epoch;
+    let mut fetch = |node: usize, epoch: i32, offset: i64, last: i32| {
+        let partition = m::fetch_request::FetchPartition::default()
+            .with_current_leader_epoch(epoch)
+            .with_fetch_offset(offset)
+            .with_last_fetched_epoch(last)
+            .with_partition_max_bytes(1);
+        let topic = m::fetch_request::FetchTopic::default().with_topic_id(METADATA_TOPIC_ID).with_partitions(vec![partition]);
+        let request = m::FetchRequest::default().with_topics(vec![topic]).with_max_bytes(1);
+        let Some(Response::Fetch(answer)) = ask(&mut quorum, node, Request::Fetch(request)) else { panic!() };
+        let partition = answer.responses[0].partitions[0].clone();
+        let bytes = partition.records.map_or(0, |records| records.len());
+        (partition.error_code, partition.current_leader.leader_epoch, partition.diverging_epoch.end_offset, bytes > 0)
+    };
+    assert_eq!(fetch(leader, epoch - 1, 0, 0), (74, epoch, -1, false));
+    assert_eq!(fetch(leader, epoch + 1, 0, 0), (75, epoch, -1, false));
+    assert_eq!(fetch(other, epoch, 0, 0), (6, epoch, -1, false));
+    assert_eq!(fetch(leader, epoch, 0, 0), (0, epoch, -1, true), "one batch at least");
+    assert_eq!(fetch(leader, epoch, end + 5, epoch), (0, epoch, end, false), "it has more than the leader");
+    assert_eq!(fetch(leader, epoch, end, epoch + 3), (0, epoch, end, false), "an epoch that nobody had");
+}
