@@ -20,6 +20,8 @@ mod show;
 mod sink;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_cluster;
 pub mod view;
 
 pub use acting::{MAX_ACTIONS, MAX_CLIENTS, MAX_CONFIGS, MAX_HANDLE_US, MAX_KEYS, MAX_PARTITIONS, MAX_RATE_PER_1000S, MAX_VALUE_BYTES};
@@ -238,11 +240,7 @@ impl World {
 
     /// Whether the controller counts every running broker in.
     pub fn brokers_settled(&self) -> bool {
-        self.brokers().all(|broker| self.is_unfenced(broker))
-    }
-
-    fn is_unfenced(&self, broker: &Broker) -> bool {
-        self.genesis.brokers == 1 || broker.is_unfenced()
+        self.brokers().all(Broker::is_unfenced)
     }
 
     /// The broker's disk, for a backend that writes its changes behind the engine.

@@ -38,13 +38,13 @@ impl World {
             match &node.machine {
                 Machine::Broker(machine) => {
                     let node_id = machine.options.node_id;
-                    let quorum = machine.broker.as_ref().filter(|_| self.genesis.brokers > 1).map(|broker| broker.quorum());
+                    let quorum = machine.broker.as_ref().map(|broker| broker.quorum());
                     view.brokers.push(BrokerState {
                         node_id,
                         name,
                         state,
-                        is_controller: self.genesis.brokers == 1 || controller == Some(node_id),
-                        fenced: machine.broker.as_ref().is_some_and(|broker| !self.is_unfenced(broker)),
+                        is_controller: controller == Some(node_id),
+                        fenced: machine.broker.as_ref().is_some_and(|broker| !broker.is_unfenced()),
                         role: quorum.as_ref().map_or("", |quorum| quorum.role),
                         quorum_epoch: quorum.as_ref().map_or(0, |quorum| quorum.epoch),
                         incarnation: node.meta.incarnation,
@@ -137,7 +137,7 @@ impl World {
     /// The quorum as the process that leads it with the highest epoch knows it.
     pub(super) fn quorum(&self) -> Option<QuorumView> {
         let mut best: Option<QuorumView> = None;
-        for broker in self.brokers().filter(|_| self.genesis.brokers > 1) {
+        for broker in self.brokers() {
             let quorum = broker.quorum();
             if quorum.role == "Leader" && best.as_ref().is_none_or(|best| best.epoch < quorum.epoch) {
                 best = Some(quorum);

@@ -8,6 +8,11 @@ use crate::world::action::{Action, Fault};
 
 type Words = Option<(u8, String)>;
 
+/// Internal topics have many partitions: what befalls them is for those who want to hear everything.
+fn inner(topic: &str, level: u8) -> u8 {
+    if topic.starts_with("__") { 3 } else { level }
+}
+
 /// `broker-1 and broker-3`.
 fn brokers(ids: &[i32]) -> String {
     let names: Vec<String> = ids.iter().map(|id| format!("broker-{id}")).collect();
@@ -66,7 +71,9 @@ pub(super) fn acted(action: &Action) -> Words {
 }
 
 pub(super) fn cut(from: &str, to: &str, one_way: bool) -> String {
-    if one_way {
+    if to == "everyone" {
+        format!("{from} is cut off from everyone.")
+    } else if one_way {
         format!("Nothing gets from {from} to {to} any more; the other way is open.")
     } else {
         format!("{from} and {to} cannot reach each other.")
@@ -92,7 +99,7 @@ fn controller(node: &str, event: &ControllerEvent) -> Words {
         ControllerEvent::BrokerFenced { broker, why } => (1, format!("The controller no longer counts broker-{broker} in: {why}.")),
         ControllerEvent::BrokerUnfenced { broker } => (2, format!("The controller counts broker-{broker} in.")),
         ControllerEvent::PartitionChanged { topic, partition, leader, leader_epoch, isr, elr, why } => {
-            let level = if topic.starts_with("__") || *why == "created" { 3 } else { 1 };
+            let level = inner(topic, if matches!(*why, "created" | "isr expanded" | "isr shrunk") { 3 } else { 1 });
             let waits = if elr.is_empty() { String::new() } else { format!("; {} could lead again", brokers(elr)) };
             let leads = match leader {
                 -1 => "nobody leads: no replica that is up has all records".to_owned(),
@@ -107,7 +114,7 @@ pub(super) fn broker(node: &str, event: &BrokerEvent) -> Words {
     Some(match event {
         BrokerEvent::Controller(event) => return controller(node, event),
         BrokerEvent::BecameLeader { topic, partition, epoch, end_offset } => {
-            (2, format!("{node} leads {topic}-{partition} from offset {end_offset} on, epoch {epoch}."))
+            (inner(topic, 2), format!("{node} leads {topic}-{partition} from offset {end_offset} on, epoch {epoch}."))
         }
         BrokerEvent::BecameFollower { topic, partition, leader: -1, .. } => {
             (3, format!("{node} waits for a leader of {topic}-{partition}."))
@@ -116,7 +123,8 @@ pub(super) fn broker(node: &str, event: &BrokerEvent) -> Words {
             (3, format!("{node} follows broker-{leader} on {topic}-{partition}, epoch {epoch}."))
         }
         BrokerEvent::IsrChanged { topic, partition, from, to, why } => {
-            let level = if topic.starts_with("__") { 2 } else { 1 };
+            // What the controller decided, it has told itself.
+            let level = inner(topic, if *why == "decided by the controller" { 3 } else { 1 });
             let verb = if to.len() < from.len() { "shrinks" } else { "grows" };
             (level, format!("{topic}-{partition}: the in-sync set {verb} to {} ({why}).", brokers(to)))
         }

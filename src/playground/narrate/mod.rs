@@ -43,7 +43,7 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
             let (_, action) = world.history().get(usize::try_from(*action).ok()?)?;
             return acted(action, world);
         }
-        EventKind::FrameLost { message } => (2, format!("Frame {message} came too late: its receiver is gone.")),
+        EventKind::FrameLost { message } => (3, format!("Frame {message} came too late: its receiver is gone.")),
         EventKind::Disconnected { from, to } => (3, format!("{to} learns that the connection to {from} is closed.")),
         EventKind::Connected { .. } | EventKind::FrameSent { .. } | EventKind::FrameArrived { .. } => return None,
         EventKind::Timer { node, what, who } => match *what {
@@ -52,7 +52,7 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
             _ => (3, format!("{node}: {what} of {who}.")),
         },
         EventKind::Broker { node, event } => return broker(node, event),
-        EventKind::BrokerLog { node, line } => (2, format!("{node}: {line}")),
+        EventKind::BrokerLog { node, line } => (if line.starts_with("__") { 3 } else { 2 }, format!("{node}: {line}")),
         EventKind::Producer { node, event } => return producer(node, event),
         EventKind::Consumer { node, event } => return consumer(node, event),
         EventKind::Handled { node, topic, partition, offset, delivery, group } => {

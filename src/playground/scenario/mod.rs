@@ -17,6 +17,7 @@
 //! expect   at 60s group billing state=Empty members=0
 //! ```
 
+mod faults;
 mod parse;
 mod play;
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! From text to a scenario: one verb a line, each with its words checked where they stand.
 
-use super::token::{Token, duration, hint, percent, rate, tokens};
+use super::faults::{fault, process};
+use super::token::{Token, duration, hint, rate, tokens};
 use super::{Comparison, Condition, Expect, MAX_LINE_BYTES, MAX_LINES, MAX_RUN_US, Scenario, ScenarioError, Subject};
 use crate::kafka::broker::Sabotage;
 use crate::kafka::map::{Map, Set, sort_by};
 use crate::world::MAX_BROKERS;
-use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Keys, ProducerSpec};
+use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
 use std::sync::Arc;
 
 const VERBS: [&str; 15] = [
@@ -43,36 +44,36 @@ const TIMED: [&str; 26] = [
 /// What a run lasts when the file does not say: a minute.
 const DEFAULT_RUN_US: i64 = 60_000_000;
 
-type Parsed<T> = Result<T, ScenarioError>;
+pub(super) type Parsed<T> = Result<T, ScenarioError>;
 
 /// A line's words, taken one after the other.
-struct Line {
+pub(super) struct Line {
     number: u32,
     end: u32,
     words: std::vec::IntoIter<Token>,
 }
 
 impl Line {
-    fn fail<T>(&self, column: u32, message: impl Into<String>) -> Parsed<T> {
+    pub(super) fn fail<T>(&self, column: u32, message: impl Into<String>) -> Parsed<T> {
         Err(ScenarioError { line: self.number, column, message: message.into() })
     }
 
-    fn word(&mut self, expected: &str) -> Parsed<Token> {
+    pub(super) fn word(&mut self, expected: &str) -> Parsed<Token> {
         match self.words.next() {
             Some(token) => Ok(token),
             None => self.fail(self.end, format!("{expected} is expected here")),
         }
     }
 
-    fn name(&mut self, expected: &str) -> Parsed<Arc<str>> {
+    pub(super) fn name(&mut self, expected: &str) -> Parsed<Arc<str>> {
         Ok(self.word(expected)?.text.into())
     }
 
-    fn checked<T>(&self, token: &Token, result: Result<T, String>) -> Parsed<T> {
+    pub(super) fn checked<T>(&self, token: &Token, result: Result<T, String>) -> Parsed<T> {
         result.or_else(|message| self.fail(token.column, message))
     }
 
-    fn duration(&mut self) -> Parsed<i64> {
+    pub(super) fn duration(&mut self) -> Parsed<i64> {
         let token = self.word("a duration, as in 8s or 250ms,")?;
         let micros = self.checked(&token, duration(&token.text))?;
         if micros > MAX_RUN_US {
@@ -81,13 +82,13 @@ impl Line {
         Ok(micros)
     }
 
-    fn number<T: std::str::FromStr>(&mut self, expected: &str) -> Parsed<T> {
+    pub(super) fn number<T: std::str::FromStr>(&mut self, expected: &str) -> Parsed<T> {
         let token = self.word(expected)?;
         self.checked(&token, number(&token.text))
     }
 
     /// The line may end here, or with this word.
-    fn flag(&mut self, word: &str) -> Parsed<bool> {
+    pub(super) fn flag(&mut self, word: &str) -> Parsed<bool> {
         match self.words.next() {
             None => Ok(false),
             Some(token) if token.text == word => Ok(true),
@@ -95,7 +96,7 @@ impl Line {
         }
     }
 
-    fn end(&mut self) -> Parsed<()> {
+    pub(super) fn end(&mut self) -> Parsed<()> {
         match self.words.next() {
             None => Ok(()),
             Some(token) => self.fail(token.column, format!("nothing more is expected here, but there is {:?}", token.text)),
@@ -103,7 +104,7 @@ impl Line {
     }
 
     /// The rest as `key=value`, each at most once, each one of `known` or, with `configs`, a config's name (with a dot).
-    fn pairs(&mut self, known: &[&str], configs: bool) -> Parsed<Pairs> {
+    pub(super) fn pairs(&mut self, known: &[&str], configs: bool) -> Parsed<Pairs> {
         let mut pairs = Pairs { known: Map::new(), configs: Map::new() };
         let mut seen = Set::new();
         while let Some(token) = self.words.next() {
@@ -132,13 +133,13 @@ impl Line {
     }
 }
 
-struct Pairs {
+pub(super) struct Pairs {
     known: Map<String, Token>,
     configs: Map<String, String>,
 }
 
 impl Pairs {
-    fn get<T>(&self, line: &Line, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Parsed<Option<T>> {
+    pub(super) fn get<T>(&self, line: &Line, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Parsed<Option<T>> {
         match self.known.get(key) {
             None => Ok(None),
             Some(token) => line.checked(token, read(&token.text)).map(Some),
@@ -153,7 +154,7 @@ impl Pairs {
     }
 }
 
-fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+pub(super) fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("a whole number is expected, {text:?} is none that fits"))
 }
 
@@ -217,70 +218,6 @@ fn topic(line: &mut Line) -> Parsed<Action> {
     let partitions = pairs.get(line, "partitions", number)?.unwrap_or(1);
     let replicas = pairs.get(line, "replicas", number)?.unwrap_or(-1);
     Ok(Action::CreateTopic { topic, partitions, replicas, config: pairs.configs })
-}
-
-/// `broker-1` … `broker-9`.
-pub(super) fn is_broker(name: &str) -> bool {
-    name.strip_prefix("broker-").is_some_and(|id| matches!(id.as_bytes(), [b'1'..=b'9']))
-}
-
-/// What a process, a broker's or a client's, goes through.
-fn process(verb: &str, name: Arc<str>) -> Action {
-    let broker = is_broker(&name);
-    let node = name.clone();
-    match (verb, broker) {
-        ("stop", true) => Action::Fault(Fault::Stop { node }),
-        ("stop", false) => Action::StopClient { name },
-        ("restart", true) => Action::Fault(Fault::Restart { node }),
-        ("restart", false) => Action::RestartClient { name },
-        ("pause", true) => Action::Fault(Fault::Pause { node }),
-        ("pause", false) => Action::PauseClient { name },
-        (_, true) => Action::Fault(Fault::Resume { node }),
-        (_, false) => Action::ResumeClient { name },
-    }
-}
-
-/// What befalls brokers and the network; `None`: the verb is no fault.
-fn fault(line: &mut Line, verb: &str, scenario: &Scenario) -> Parsed<Option<Fault>> {
-    let one = "the broker's name";
-    Ok(Some(match verb {
-        "kill" => Fault::Kill { node: line.name(one)? },
-        "power-loss" => Fault::PowerLoss { node: line.name(one)? },
-        "wipe" => Fault::Wipe { node: line.name(one)? },
-        "slow-disk" => Fault::SlowDisk { node: line.name(one)?, delay_us: line.duration()? },
-        "full-disk" => {
-            let node = line.name(one)?;
-            let token = line.word("free=BYTES or healed")?;
-            let free = match (token.text.as_str(), token.pair()) {
-                ("healed", _) => None,
-                (_, Some(("free", "=", bytes))) => Some(line.checked(&token, number(bytes))?),
-                _ => return line.fail(token.column, "free=BYTES or healed is expected"),
-            };
-            Fault::FullDisk { node, free }
-        }
-        "skew" => {
-            let node = line.name(one)?;
-            let token = line.word("how far its clock is ahead, as in 2s or -2s,")?;
-            let (sign, text) = token.text.strip_prefix('-').map_or((1, token.text.as_str()), |text| (-1, text));
-            Fault::Skew { node, by_us: sign * line.checked(&token, duration(text))? }
-        }
-        "links" => {
-            let pairs = line.pairs(&["latency", "jitter", "loss", "duplicate"], false)?;
-            Fault::Links {
-                latency_us: pairs.get(line, "latency", duration)?.unwrap_or(scenario.genesis.latency_us),
-                jitter_us: pairs.get(line, "jitter", duration)?.unwrap_or(scenario.genesis.jitter_us),
-                loss_ppm: pairs.get(line, "loss", percent)?.unwrap_or(0),
-                duplicate_ppm: pairs.get(line, "duplicate", percent)?.unwrap_or(0),
-            }
-        }
-        "cut" => {
-            let (from, to) = (line.name("a node's name")?, line.name("the other node's name")?);
-            Fault::Cut { from, to, one_way: line.flag("one-way")? }
-        }
-        "isolate" => Fault::Isolate { node: line.name("a node's name")? },
-        "heal" => Fault::Heal,
-        _ => return Ok(None),
-    }))
 }
 
 /// What follows `at 8s`; `None` for a note, which is kept apart.

@@ -1,0 +1,329 @@
+//! Clusters: elections, faults, and that all of it is a value.
+
+use super::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, ProducerSpec};
+use super::event::EventKind;
+use super::*;
+use crate::kafka::broker::BrokerEvent;
+use crate::kafka::controller::ControllerEvent;
+use crate::kafka::map::Map;
+
+fn configs(pairs: &[(&str, &str)]) -> Map<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn genesis(seed: u64, brokers: u32) -> Genesis {
+    let broker_config = configs(&[
+        ("offsets.topic.num.partitions", "2"),
+        ("offsets.topic.replication.factor", "3"),
+        ("group.initial.rebalance.delay.ms", "500"),
+        ("replica.lag.time.max.ms", "10000"),
+    ]);
+    Genesis { seed, brokers, latency_us: 2_000, jitter_us: 3_000, broker_config, ..Genesis::default() }
+}
+
+fn after(world: &mut World, millis: i64) {
+    let until = world.now().plus_millis(millis);
+    world.run_until(until);
+}
+
+fn boot(seed: u64, brokers: u32) -> World {
+    let mut world = World::new(genesis(seed, brokers)).expect("it boots");
+    while !world.brokers_settled() && world.now() < EPOCH.plus_millis(30_000) && world.step().is_some() {}
+    assert!(world.brokers_settled(), "{:#?}", world.view().brokers);
+    world
+}
+
+fn act(world: &mut World, action: Action) {
+    world.act(action.clone()).unwrap_or_else(|error| panic!("{action:?}: {error}"));
+}
+
+fn strike(world: &mut World, fault: Fault) {
+    act(world, Action::Fault(fault));
+}
+
+fn busy(seed: u64) -> World {
+    let mut world = boot(seed, 3);
+    let config = configs(&[("min.insync.replicas", "2")]);
+    act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 3, replicas: 3, config });
+    while !world.topics_settled() && world.step().is_some() {}
+    after(&mut world, 500);
+    act(
+        &mut world,
+        Action::AddProducer(ProducerSpec {
+            name: "checkout".into(),
+            topic: "orders".into(),
+            rate_per_1000s: 20_000,
+            keys: Keys::Uniform(10),
+            value_bytes: 32,
+            config: configs(&[("request.timeout.ms", "5000")]),
+        }),
+    );
+    act(
+        &mut world,
+        Action::AddConsumer(ConsumerSpec {
+            name: "billing-1".into(),
+            group: Some("billing".into()),
+            topics: vec!["orders".into()],
+            handle_us: 1_000,
+            commit: CommitPolicy::Auto,
+            config: configs(&[("auto.offset.reset", "earliest"), ("session.timeout.ms", "10000"), ("request.timeout.ms", "5000")]),
+        }),
+    );
+    after(&mut world, 10_000);
+    world
+}
+
+fn leader(world: &World, partition: i32) -> i32 {
+    let view = world.view();
+    let found = view.partitions.iter().find(|state| &*state.view.topic == "orders" && state.view.partition == partition);
+    found.expect("the partition is there").view.leader
+}
+
+fn controller(world: &World) -> i32 {
+    world.view().quorum.and_then(|quorum| quorum.leader).expect("someone leads")
+}
+
+/// (acknowledged, handled, handled again).
+fn counts(world: &World) -> (u64, u64, u64) {
+    let view = world.view();
+    let acked = view.producers.iter().map(|producer| producer.acked).sum();
+    let failed: u64 = view.producers.iter().map(|producer| producer.failed).sum();
+    assert_eq!(failed, 0);
+    (acked, view.consumers.iter().map(|consumer| consumer.handled).sum(), view.consumers.iter().map(|consumer| consumer.duplicates).sum())
+}
+
+/// The producer stops, everything heals and settles: all that was acknowledged has been handled.
+fn settle(world: &mut World) {
+    strike(world, Fault::Heal);
+    let brokers: Vec<_> = world.view().brokers.into_iter().map(|broker| (broker.name, broker.state)).collect();
+    for (node, state) in brokers {
+        match state {
+            "killed" | "powered off" | "stopped" => strike(world, Fault::Restart { node }),
+            "paused" => strike(world, Fault::Resume { node }),
+            _ => {}
+        }
+    }
+    after(world, 5_000);
+    act(world, Action::SetRate { name: "checkout".into(), rate_per_1000s: 0 });
+    after(world, 90_000);
+    let view = world.view();
+    let producer = view.producers.first().expect("it is there");
+    assert_eq!((producer.pending, producer.sent), (0, producer.acked), "{producer:?}");
+    let (acked, handled, again) = counts(world);
+    assert_eq!(handled - again, acked, "{handled} handled, {again} of them again; {acked} acknowledged");
+    for state in view.partitions {
+        assert_eq!(state.view.isr.len(), 3, "{:?}", state.view);
+        assert!(state.view.leader > 0);
+    }
+    for replica in &view.replicas {
+        let end = view.replicas.iter().filter(|other| (&other.topic, other.partition) == (&replica.topic, replica.partition));
+        assert!(end.clone().all(|other| other.end_offset == replica.end_offset), "{:#?}", end.collect::<Vec<_>>());
+    }
+}
+
+fn broker(id: i32) -> Arc<str> {
+    broker_name(id)
+}
+
+#[test]
+fn three_brokers_boot_and_elect() {
+    let world = boot(1, 3);
+    let view = world.view();
+    let quorum = view.quorum.expect("someone leads");
+    assert_eq!(quorum.voters, [1, 2, 3]);
+    assert!(view.brokers.iter().all(|broker| broker.state == "running" && !broker.fenced), "{:?}", view.brokers);
+    assert_eq!(view.brokers.iter().filter(|broker| broker.is_controller).count(), 1);
+    let votes = world.events().iter().find_map(|event| match &event.kind {
+        EventKind::Broker { event: BrokerEvent::Controller(ControllerEvent::Elected { votes, .. }), .. } => Some(votes.clone()),
+        _ => None,
+    });
+    assert!(votes.is_some_and(|votes| votes.len() >= 2));
+}
+
+#[test]
+fn five_brokers_with_three_voters_boot() {
+    let world = boot(2, 5);
+    let view = world.view();
+    assert_eq!(view.quorum.map(|quorum| quorum.voters), Some(vec![1, 2, 3]));
+    assert_eq!(view.brokers.iter().filter(|broker| broker.role == "Observer").count(), 2, "{:?}", view.brokers);
+}
+
+#[test]
+fn records_flow_through_three_brokers() {
+    let mut world = busy(1);
+    let (acked, handled, _) = counts(&world);
+    assert!(acked > 150 && handled > 100, "{acked} {handled}");
+    settle(&mut world);
+}
+
+#[test]
+fn a_killed_leader_loses_nothing() {
+    let mut world = busy(2);
+    let dead = leader(&world, 0);
+    strike(&mut world, Fault::Kill { node: broker(dead) });
+    after(&mut world, 20_000);
+    let now = leader(&world, 0);
+    assert!(now > 0 && now != dead, "{now}");
+    settle(&mut world);
+}
+
+#[test]
+fn a_killed_controller_is_replaced() {
+    let mut world = busy(3);
+    let dead = controller(&world);
+    strike(&mut world, Fault::Kill { node: broker(dead) });
+    after(&mut world, 15_000);
+    assert_ne!(controller(&world), dead);
+    settle(&mut world);
+}
+
+#[test]
+fn a_power_loss_takes_only_what_others_have() {
+    let mut world = busy(4);
+    let dead = leader(&world, 1);
+    strike(&mut world, Fault::PowerLoss { node: broker(dead) });
+    after(&mut world, 3_000);
+    strike(&mut world, Fault::Restart { node: broker(dead) });
+    after(&mut world, 20_000);
+    settle(&mut world);
+}
+
+#[test]
+fn an_isolated_leader_comes_back_as_a_follower() {
+    let mut world = busy(5);
+    let lonely = leader(&world, 2);
+    strike(&mut world, Fault::Isolate { node: broker(lonely) });
+    after(&mut world, 30_000);
+    let now = leader(&world, 2);
+    assert!(now > 0 && now != lonely, "{now}");
+    settle(&mut world);
+}
+
+#[test]
+fn a_stopped_broker_hands_over_first() {
+    let mut world = busy(6);
+    let gone = leader(&world, 0);
+    strike(&mut world, Fault::Stop { node: broker(gone) });
+    after(&mut world, 10_000);
+    let state = world.view().brokers.into_iter().find(|broker| broker.node_id == gone).map(|broker| broker.state);
+    assert_eq!(state, Some("stopped"));
+    assert_ne!(leader(&world, 0), gone);
+    settle(&mut world);
+}
+
+/// Most faults there are, one after the other.
+fn stormy(seed: u64) -> World {
+    let mut world = busy(seed);
+    let storm = [
+        Fault::Links { latency_us: 10_000, jitter_us: 20_000, loss_ppm: 20_000, duplicate_ppm: 10_000 },
+        Fault::SlowDisk { node: broker(1), delay_us: 30_000 },
+        Fault::Skew { node: broker(2), by_us: 1_500_000 },
+        Fault::Kill { node: broker(3) },
+        Fault::Restart { node: broker(3) },
+        Fault::Cut { from: broker(1), to: broker(2), one_way: true },
+        Fault::Heal,
+        Fault::Pause { node: broker(2) },
+        Fault::Resume { node: broker(2) },
+        Fault::PowerLoss { node: broker(1) },
+        Fault::Restart { node: broker(1) },
+        Fault::Skew { node: broker(2), by_us: -500_000 },
+        Fault::Cut { from: broker(3), to: "checkout".into(), one_way: false },
+        Fault::Heal,
+        Fault::Kill { node: broker(2) },
+        Fault::Wipe { node: broker(2) },
+        Fault::Restart { node: broker(2) },
+        Fault::SlowDisk { node: broker(1), delay_us: 0 },
+        Fault::Links { latency_us: 2_000, jitter_us: 3_000, loss_ppm: 0, duplicate_ppm: 0 },
+        Fault::Isolate { node: broker(3) },
+    ];
+    for fault in storm {
+        strike(&mut world, fault);
+        after(&mut world, 12_000);
+    }
+    world
+}
+
+#[test]
+fn a_storm_is_a_value_and_loses_nothing() {
+    let mut world = stormy(7);
+    let again = World::replay(world.genesis().clone(), world.history(), world.now()).expect("it replays");
+    assert_eq!(again.event_hash(), world.event_hash());
+    assert_eq!(again.view(), world.view());
+    let mut clone = world.clone();
+    settle(&mut clone);
+    settle(&mut world);
+    assert_eq!(clone.event_hash(), world.event_hash());
+    for event in world.events() {
+        assert!(event.cause.is_none_or(|cause| cause < event.id), "{event:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_ends_the_process_and_room_brings_it_back() {
+    let mut world = busy(8);
+    strike(&mut world, Fault::FullDisk { node: broker(2), free: Some(2000) });
+    after(&mut world, 20_000);
+    let state = |world: &World| world.view().brokers.into_iter().find(|broker| broker.node_id == 2).map(|broker| broker.state);
+    assert_eq!(state(&world), Some("killed"));
+    strike(&mut world, Fault::FullDisk { node: broker(2), free: None });
+    settle(&mut world);
+}
+
+#[test]
+fn topics_are_changed_through_any_broker() {
+    let mut world = busy(9);
+    act(&mut world, Action::SetTopicConfig { topic: "orders".into(), config: configs(&[("min.insync.replicas", "1")]) });
+    act(&mut world, Action::Reassign { topic: "orders".into(), partition: 0, replicas: vec![3, 1] });
+    act(&mut world, Action::ElectLeader { topic: "orders".into(), partition: 1, unclean: false });
+    after(&mut world, 20_000);
+    assert!(world.topics_settled());
+    let view = world.view();
+    let moved = view.partitions.iter().find(|state| &*state.view.topic == "orders" && state.view.partition == 0);
+    assert_eq!(moved.map(|state| state.view.replicas.clone()), Some(vec![3, 1]));
+    let refused: Vec<_> =
+        world.events().iter().filter(|event| matches!(&event.kind, EventKind::AdminAnswered { error, .. } if error.is_error())).collect();
+    assert!(refused.len() <= 1, "only the election may not be needed: {refused:?}");
+}
+
+#[test]
+fn bad_faults_change_nothing() {
+    let mut world = busy(10);
+    strike(&mut world, Fault::Kill { node: broker(3) });
+    after(&mut world, 1_000);
+    let (hash, actions, view) = (world.event_hash(), world.history().len(), world.view());
+    for fault in [
+        Fault::Kill { node: "broker-4".into() },
+        Fault::Kill { node: broker(3) },
+        Fault::Restart { node: broker(1) },
+        Fault::Wipe { node: broker(1) },
+        Fault::Wipe { node: "checkout".into() },
+        Fault::Stop { node: broker(3) },
+        Fault::Pause { node: broker(3) },
+        Fault::Resume { node: broker(1) },
+        Fault::SlowDisk { node: "checkout".into(), delay_us: 1 },
+        Fault::SlowDisk { node: broker(1), delay_us: -1 },
+        Fault::FullDisk { node: "admin".into(), free: None },
+        Fault::Skew { node: broker(1), by_us: i64::MIN },
+        Fault::Links { latency_us: -1, jitter_us: 0, loss_ppm: 0, duplicate_ppm: 0 },
+        Fault::Links { latency_us: 0, jitter_us: 0, loss_ppm: 1_000_001, duplicate_ppm: 0 },
+        Fault::Cut { from: broker(1), to: broker(1), one_way: false },
+        Fault::Cut { from: broker(1), to: "nobody".into(), one_way: false },
+        Fault::Isolate { node: "".into() },
+    ] {
+        assert!(world.act(Action::Fault(fault.clone())).is_err(), "{fault:?}");
+    }
+    for action in [
+        Action::CreateTopic { topic: "wide".into(), partitions: 1, replicas: 4, config: Map::new() },
+        Action::CreateTopic { topic: "none".into(), partitions: 1, replicas: 0, config: Map::new() },
+        Action::Reassign { topic: "orders".into(), partition: 0, replicas: vec![1, 9] },
+        Action::Reassign { topic: "orders".into(), partition: 0, replicas: vec![1, 1] },
+        Action::Reassign { topic: "orders".into(), partition: 0, replicas: vec![] },
+        Action::Reassign { topic: "orders".into(), partition: 7, replicas: vec![1] },
+        Action::ElectLeader { topic: "order".into(), partition: 0, unclean: false },
+        Action::SetTopicConfig { topic: "orders".into(), config: Map::new() },
+    ] {
+        assert!(world.act(action.clone()).is_err(), "{action:?}");
+    }
+    assert_eq!((world.event_hash(), world.history().len()), (hash, actions));
+    assert_eq!(world.view(), view);
+}
