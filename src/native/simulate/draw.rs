@@ -140,9 +140,6 @@ fn genesis(d: &mut Draw, seed: u64, sabotage: Option<Sabotage>) -> Genesis {
     if d.rng.chance(1, 4) {
         config.insert("log.flush.interval.messages".into(), d.between(1, 20).to_string());
     }
-    if d.rng.chance(1, 6) {
-        config.insert("log.segment.bytes".into(), "4096".into());
-    }
     Genesis {
         seed,
         brokers: d.brokers,
