@@ -22,6 +22,7 @@ use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use chain::Chain;
 use sight::{Sight, broker_number};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Violations that are kept; more are only counted.
@@ -96,6 +97,19 @@ struct Shadow {
     /// Elections from outside the members: leader epoch → whether it is permitted, and why.
     unclean: Map<i32, Result<&'static str, ()>>,
     cuts: Vec<Cut>,
+    /// The latest appends of those who believed that they lead: base, end, their epoch.
+    appends: VecDeque<(i64, i64, i32)>,
+}
+
+/// Appends that are remembered for each partition, to tell whose acknowledgement one was.
+const MAX_APPENDS: u32 = 512;
+
+impl Shadow {
+    /// The epoch of the leader that may have acknowledged this offset just now: the earliest, if there is a doubt.
+    fn appender(&self, offset: i64) -> i32 {
+        let at = self.appends.iter().filter(|(base, end, _)| (*base..*end).contains(&offset)).map(|(.., epoch)| *epoch);
+        at.min().unwrap_or(self.leader_epoch).min(self.leader_epoch)
+    }
 }
 
 type Partition = (Arc<str>, i32);
@@ -253,6 +267,14 @@ impl Judge {
                 self.compare(node, topic, *partition, sight);
                 self.in_sync_hold(node, topic, *partition, sight);
             }
+            BrokerEvent::Appended { topic, partition, base_offset, last_offset, .. } => {
+                let epoch = self.replica(node, topic, *partition).epoch;
+                let appends = &mut self.shadow(topic, *partition).appends;
+                if appends.len() as u64 >= u64::from(MAX_APPENDS) {
+                    appends.pop_front();
+                }
+                appends.push_back((*base_offset, last_offset + 1, epoch));
+            }
             BrokerEvent::Replicated { topic, partition, base_offset, .. } => {
                 let replica = self.replica(node, topic, *partition);
                 replica.stale = false;
@@ -289,7 +311,7 @@ impl Judge {
             ProducerEvent::Partitioned { ticket, partition, .. } => self.book.partitioned(node, ticket.0, *partition),
             ProducerEvent::Acked { ticket, topic, partition, offset } => {
                 let shadow = self.shadows.get(&(topic.clone(), *partition));
-                let epoch = shadow.map_or(0, |shadow| shadow.leader_epoch);
+                let epoch = shadow.map_or(0, |shadow| shadow.appender(*offset));
                 let cuts = shadow.map_or(0, |shadow| shadow.cuts.len() as u64);
                 let end = shadow.and_then(|shadow| shadow.committed.end()).unwrap_or(0);
                 let all = self.book.acked(node, ticket.0, *partition, *offset, epoch, cuts);
