@@ -52,6 +52,10 @@ impl Active {
         let (adding, removing) = (missing(&original, &target), missing(&target, &original));
         // The new replicas in their order, then those that go once the new ones are in sync.
         let merged: Vec<i32> = target.iter().chain(&removing).copied().collect();
+        if !state.isr.is_empty() && !state.isr.iter().any(|replica| merged.contains(replica)) {
+            let why = "None of the replicas that would be left is in sync.".to_owned();
+            return Err((ErrorCode::InvalidReplicaAssignment, why));
+        }
         self.change(topic, index, None, &alive, "reassigned", |builder| {
             builder.isr.retain(|replica| merged.contains(replica));
             (builder.replicas, builder.adding, builder.removing) = (merged.clone(), adding, removing);

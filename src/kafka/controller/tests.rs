@@ -6,6 +6,8 @@ mod active;
 mod elections;
 #[path = "tests_quorum.rs"]
 mod quorum;
+#[path = "tests_votes.rs"]
+mod votes;
 
 use super::*;
 use crate::kafka::map::Map;

@@ -16,20 +16,20 @@ struct Letter {
 }
 
 #[derive(Default)]
-struct Node {
-    disk: Disk,
-    controller: Option<Controller>,
+pub struct Node {
+    pub disk: Disk,
+    pub controller: Option<Controller>,
     born: u32,
     /// Requests of others by token: who asked, with which id, in which life.
     asked: Map<u64, (usize, u64, u32)>,
 }
 
-struct Quorum {
-    now: Time,
+pub struct Quorum {
+    pub now: Time,
     seed: u64,
     rng: Rng,
     voters: i32,
-    nodes: Vec<Node>,
+    pub nodes: Vec<Node>,
     letters: Vec<Letter>,
     /// Links that are cut, both ways.
     cut: Set<(usize, usize)>,
@@ -47,7 +47,7 @@ struct Quorum {
 }
 
 impl Quorum {
-    fn new(voters: i32, observers: i32, seed: u64) -> Self {
+    pub fn new(voters: i32, observers: i32, seed: u64) -> Self {
         let mut quorum = Self {
             now: START,
             seed,
@@ -242,7 +242,7 @@ impl Quorum {
         self.collect(node);
     }
 
-    fn run(&mut self, millis: i64) {
+    pub fn run(&mut self, millis: i64) {
         let until = self.now.plus_millis(millis);
         let mut steps = 0;
         while self.step(until) {
@@ -280,7 +280,7 @@ impl Quorum {
     }
 
     /// The one leader that all know.
-    fn agreed(&self) -> Option<i32> {
+    pub fn agreed(&self) -> Option<i32> {
         let views: Vec<QuorumView> = self.nodes.iter().filter_map(|node| Some(node.controller.as_ref()?.quorum())).collect();
         let first = views.first()?;
         let same = |view: &QuorumView| (view.leader, view.epoch, view.high_watermark, view.end_offset);
@@ -411,105 +411,4 @@ fn nothing_committed_is_lost_under_faults() {
         quorum.assert_healthy();
         assert!(!quorum.acked.is_empty(), "seed {seed}");
     }
-}
-
-fn vote(candidate: i32, epoch: i32, end: (i32, i64), pre_vote: bool) -> Request {
-    let partition = m::vote_request::PartitionData::default()
-        .with_replica_epoch(epoch)
-        .with_replica_id(candidate.into())
-        .with_last_offset_epoch(end.0)
-        .with_last_offset(end.1)
-        .with_pre_vote(pre_vote);
-    let topic = m::vote_request::TopicData::default().with_partitions(vec![partition]);
-    Request::Vote(m::VoteRequest::default().with_voter_id((-1).into()).with_topics(vec![topic]))
-}
-
-fn voted(controller: &mut Controller, disk: &mut Disk, request: Request) -> (i16, bool, i32) {
-    controller.handle_request(START, disk, Token(1), 2, request);
-    loop {
-        if let Output::Respond { response: Response::Vote(answer), .. } = controller.poll_output().expect("an answer") {
-            let answer = &answer.topics[0].partitions[0];
-            return (answer.error_code, answer.vote_granted, answer.leader_epoch);
-        }
-    }
-}
-
-#[test]
-fn a_vote_holds_for_its_epoch_also_after_a_power_loss() {
-    let mut disk = Disk::default();
-    let open = |disk: &mut Disk| Controller::open(START, options(1, voters(3), 1), &BrokerConfig::default(), disk).expect("opens");
-    let mut controller = open(&mut disk);
-    assert_eq!(voted(&mut controller, &mut disk, vote(2, 4, (3, 9), true)), (0, true, 4), "a pre-vote binds nobody");
-    assert_eq!(voted(&mut controller, &mut disk, vote(3, 4, (3, 9), false)), (0, true, 4));
-    assert_eq!(controller.quorum().role, "Voted");
-    disk.lose_unflushed();
-    let mut controller = open(&mut disk);
-    assert_eq!((controller.quorum().epoch, controller.quorum().role), (4, "Voted"));
-    assert_eq!(voted(&mut controller, &mut disk, vote(2, 4, (3, 10), false)), (0, false, 4));
-    assert_eq!(voted(&mut controller, &mut disk, vote(3, 4, (3, 9), false)), (0, true, 4), "the same again");
-    assert_eq!(voted(&mut controller, &mut disk, vote(2, 3, (2, 10), false)), (74, false, 4), "an epoch that is over");
-    assert_eq!(voted(&mut controller, &mut disk, vote(2, 5, (5, 10), false)), (42, false, 4), "a log from the future");
-    assert_eq!(voted(&mut controller, &mut disk, vote(2, 5, (3, 10), false)), (0, true, 5));
-    let state = disk.read_all("__cluster_metadata-0/quorum-state").expect("is there");
-    assert!(String::from_utf8_lossy(&state).contains("\"leaderEpoch\":5,\"votedId\":2"), "{state:?}");
-}
-
-#[test]
-fn whoever_hears_its_leader_gives_no_pre_vote() {
-    let mut quorum = Quorum::new(3, 0, 2);
-    quorum.run(5000);
-    let leader = quorum.agreed().expect("a leader") as usize - 1;
-    let node = (leader + 1) % 3;
-    let epoch = quorum.nodes[node].controller.as_ref().expect("up").quorum().epoch;
-    let of = &mut quorum.nodes[node];
-    let answer = voted(of.controller.as_mut().expect("up"), &mut of.disk, vote(3, epoch, (epoch, 1000), true));
-    assert_eq!(answer, (0, false, epoch));
-}
-
-#[test]
-fn the_quorum_is_described_and_fetched_by_its_leader_only() {
-    let mut quorum = Quorum::new(3, 1, 4);
-    quorum.run(5000);
-    let leader = quorum.agreed().expect("a leader") as usize - 1;
-    let ask = |quorum: &mut Quorum, node: usize, request: Request| {
-        let of = &mut quorum.nodes[node];
-        let controller = of.controller.as_mut().expect("up");
-        controller.handle_request(quorum.now, &mut of.disk, Token(u64::MAX), 2, request);
-        std::iter::from_fn(|| controller.poll_output()).find_map(|output| match output {
-            Output::Respond { token: Token(u64::MAX), response } => Some(response),
-            _ => None,
-        })
-    };
-    let topic = m::describe_quorum_request::TopicData::default().with_topic_name(super::super::active::topic_name(METADATA_TOPIC));
-    let describe = || Request::DescribeQuorum(m::DescribeQuorumRequest::default().with_topics(vec![topic.clone()]));
-    let Some(Response::DescribeQuorum(answer)) = ask(&mut quorum, leader, describe()) else { panic!() };
-    let partition = &answer.topics[0].partitions[0];
-    let end = quorum.nodes[leader].controller.as_ref().expect("up").quorum().end_offset;
-    assert_eq!((partition.leader_id.0, partition.high_watermark), (leader as i32 + 1, end));
-    assert_eq!((partition.current_voters.len(), partition.observers.len(), answer.nodes.len()), (3, 1, 3));
-    assert!(partition.current_voters.iter().all(|state| state.log_end_offset == end && state.last_caught_up_timestamp > 0));
-    let other = (leader + 1) % 3;
-    let Some(Response::DescribeQuorum(answer)) = ask(&mut quorum, other, describe()) else { panic!() };
-    assert_eq!(answer.topics[0].partitions[0].error_code, 6);
-    // Fetches of others' epochs and of others' logs.
-    let epoch = quorum.nodes[leader].controller.as_ref().expect("up").quorum().epoch;
-    let mut fetch = |node: usize, epoch: i32, offset: i64, last: i32| {
-        let partition = m::fetch_request::FetchPartition::default()
-            .with_current_leader_epoch(epoch)
-            .with_fetch_offset(offset)
-            .with_last_fetched_epoch(last)
-            .with_partition_max_bytes(1);
-        let topic = m::fetch_request::FetchTopic::default().with_topic_id(METADATA_TOPIC_ID).with_partitions(vec![partition]);
-        let request = m::FetchRequest::default().with_topics(vec![topic]).with_max_bytes(1);
-        let Some(Response::Fetch(answer)) = ask(&mut quorum, node, Request::Fetch(request)) else { panic!() };
-        let partition = answer.responses[0].partitions[0].clone();
-        let bytes = partition.records.map_or(0, |records| records.len());
-        (partition.error_code, partition.current_leader.leader_epoch, partition.diverging_epoch.end_offset, bytes > 0)
-    };
-    assert_eq!(fetch(leader, epoch - 1, 0, 0), (74, epoch, -1, false));
-    assert_eq!(fetch(leader, epoch + 1, 0, 0), (75, epoch, -1, false));
-    assert_eq!(fetch(other, epoch, 0, 0), (6, epoch, -1, false));
-    assert_eq!(fetch(leader, epoch, 0, 0), (0, epoch, -1, true), "one batch at least");
-    assert_eq!(fetch(leader, epoch, end + 5, epoch), (0, epoch, end, false), "it has more than the leader");
-    assert_eq!(fetch(leader, epoch, end, epoch + 3), (0, epoch, end, false), "an epoch that nobody had");
 }

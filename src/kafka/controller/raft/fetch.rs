@@ -183,9 +183,9 @@ impl Raft {
 
     fn take(&mut self, now: Time, disk: &mut Disk, partition: PartitionData) -> Result<(), String> {
         if let Some(records) = partition.records.filter(|records| !records.is_empty()) {
-            self.log.append_as_follower(disk, now, records).map_err(|error| error.to_string())?;
-            // The next fetch says that it is on the disk.
-            self.log.flush(disk).map_err(|error| error.to_string())?;
+            let appended = self.log.append_as_follower(disk, now, records);
+            // The next fetch says that it is on the disk, also when not all of it fitted.
+            self.log.flush(disk).and(appended.map(|_| ())).map_err(|error| error.to_string())?;
         }
         self.high_watermark = self.high_watermark.max(partition.high_watermark.min(self.log.end_offset()));
         Ok(())
@@ -212,7 +212,7 @@ impl Raft {
     }
 
     pub fn describe(&self, now: Time, version: i16, request: &DescribeQuorumRequest) -> DescribeQuorumResponse {
-        if !request.topics.first().is_some_and(|topic| topic.topic_name.as_str() == METADATA_TOPIC) {
+        if request.topics.first().is_none_or(|topic| topic.topic_name.as_str() != METADATA_TOPIC) {
             return DescribeQuorumResponse::default().with_error_code(ErrorCode::UnknownTopicOrPartition.code());
         }
         let mut partition = quorum::PartitionData::default().with_leader_id(Self::broker_id(self.leader)).with_leader_epoch(self.epoch);

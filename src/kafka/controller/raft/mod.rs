@@ -1,7 +1,7 @@
 //! One replica of the metadata log: Kafka's raft (KIP-595, pre-vote of KIP-996), over the log and the file `quorum-state`.
 //!
 //! Snapshots (KIP-630) are absent: the log is kept whole, and a new replica reads it from its first record. The voters are those of
-//! `controller.quorum.voters` (kraft.version 0).
+//! `controller.quorum.voters` (kraft.version 0). An idle leader writes no NoOpRecord.
 
 mod fetch;
 mod state;
