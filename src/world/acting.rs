@@ -368,25 +368,19 @@ impl World {
         self.nodes.push(node);
     }
 
-    /// Topics and how many partitions they have, as the running brokers know it.
-    fn topics(&self) -> Map<Arc<str>, i32> {
-        let mut topics = Map::new();
-        for broker in self.brokers() {
-            for view in broker.partitions() {
-                let count = topics.entry(view.topic).or_insert(0);
-                *count = (*count).max(view.partition.saturating_add(1));
-            }
-        }
-        topics
-    }
-
     fn partition_count(&self, topic: &str) -> i32 {
-        self.topics().get(topic).copied().unwrap_or(0)
+        let found = self.image().and_then(|image| image.topics.get(topic));
+        found.map_or(0, |topic| i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX))
     }
 
     fn existing_topic(&self, topic: &str) -> Result<i32, ActionError> {
-        let topics = self.topics();
-        topics.get(topic).copied().ok_or_else(|| no_such("topic", topic, topics.keys().map(|name| &**name).collect()))
+        match self.partition_count(topic) {
+            0 => {
+                let topics = self.image().map(|image| image.topics.keys().map(|name| &**name).collect());
+                Err(no_such("topic", topic, topics.unwrap_or_default()))
+            }
+            count => Ok(count),
+        }
     }
 
     fn existing_partition(&self, topic: &str, partition: i32) -> Result<(), ActionError> {

@@ -29,6 +29,7 @@ pub use record::MAX_EVENTS;
 
 use crate::kafka::broker::{Broker, BrokerOptions};
 use crate::kafka::controller::Voter;
+use crate::kafka::controller::image::Image;
 use crate::kafka::disk::Disk;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::{Deadline, Reason, Time};
@@ -365,6 +366,18 @@ impl World {
             Machine::Broker(node) => node.broker.as_deref(),
             _ => None,
         })
+    }
+
+    /// What the committed metadata says, by the running broker that has heard most of it.
+    fn image(&self) -> Option<&Image> {
+        let mut newest: Option<&Image> = None;
+        for broker in self.brokers() {
+            let image = broker.controller().image();
+            if newest.is_none_or(|newest| newest.offset < image.offset) {
+                newest = Some(image);
+            }
+        }
+        newest
     }
 
     /// The servers that clients dial first: those that run, or all when none does.

@@ -31,6 +31,7 @@ impl World {
         let mut view = WorldView { now: self.core.now, next: self.next_deadline(), ..WorldView::default() };
         view.quorum = self.quorum();
         let controller = view.quorum.as_ref().and_then(|quorum| quorum.leader);
+        let image = self.image();
         let mut topics = Topics::default();
         let mut known = Vec::new();
         for node in &self.nodes {
@@ -67,7 +68,9 @@ impl World {
                             topics.brokers.push(broker.disk());
                         }
                         None => {
-                            known.extend(machine.known.iter().map(|partition| (node_id, None, partition.clone())));
+                            // Topics that were deleted meanwhile are still on its disk, but no longer there.
+                            let there = |partition: &&PartitionView| image.is_none_or(|image| image.topics.contains_key(&partition.topic));
+                            known.extend(machine.known.iter().filter(there).map(|partition| (node_id, None, partition.clone())));
                             view.replicas.extend(machine.remains.iter().cloned());
                         }
                     }

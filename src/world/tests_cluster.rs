@@ -327,3 +327,39 @@ fn bad_faults_change_nothing() {
     assert_eq!((world.event_hash(), world.history().len()), (hash, actions));
     assert_eq!(world.view(), view);
 }
+
+/// Ten random faults that lose no byte: killed processes keep their page cache.
+fn random(seed: u64) -> World {
+    let mut world = busy(seed);
+    let mut rng = Rng::stream(seed, "faults");
+    for _ in 0..10 {
+        let mut draw = |n: u64| rng.below(n);
+        let node = broker(1 + i32::try_from(draw(3)).unwrap_or(0));
+        let other = broker(1 + i32::try_from(draw(3)).unwrap_or(0));
+        let fault = match draw(12) {
+            0 | 1 => Fault::Kill { node },
+            2..=4 => Fault::Restart { node },
+            5 => Fault::Isolate { node },
+            6 => Fault::Cut { from: node, to: other, one_way: draw(2) == 0 },
+            7 => Fault::Heal,
+            8 => Fault::Pause { node },
+            9 => Fault::Resume { node },
+            10 => Fault::Stop { node },
+            _ => Fault::Links { latency_us: 5_000, jitter_us: 50_000, loss_ppm: 50_000, duplicate_ppm: 0 },
+        };
+        let pause = 500 + i64::try_from(draw(15_000)).unwrap_or(0);
+        // Some cannot be done at that moment.
+        let _ = world.act(Action::Fault(fault));
+        after(&mut world, pause);
+    }
+    world
+}
+
+#[test]
+fn random_faults_lose_nothing() {
+    let seeds = option_env!("TIDEPOOL_SEEDS").and_then(|seeds| seeds.parse().ok()).unwrap_or(2);
+    for seed in 100..100 + seeds {
+        eprintln!("seed {seed}");
+        settle(&mut random(seed));
+    }
+}

@@ -11,6 +11,7 @@ use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use bytes::Bytes;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use kafka_protocol::messages::fetch_response::EpochEndOffset;
 use kafka_protocol::messages::{ApiKey, FetchRequest, FetchResponse};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -28,6 +29,16 @@ pub(super) enum Need {
     Seek,
 }
 
+/// A partition of a Fetch request.
+struct Wanted {
+    at: TopicPartition,
+    fence: u64,
+    position: i64,
+    /// The leader's, by the metadata.
+    epoch: i32,
+    last_epoch: i32,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct PartitionState {
     /// Tells this assignment or seek from earlier ones.
@@ -35,6 +46,8 @@ pub(super) struct PartitionState {
     pub need: Need,
     /// The next offset that `poll` returns.
     pub position: Option<i64>,
+    /// The leader epoch of the last record before the position; -1: not known.
+    pub epoch: i32,
     /// Where the buffer ends; the position once it is drained.
     pub next_fetch: i64,
     pub buffer: VecDeque<ConsumerRecord>,
@@ -86,6 +99,7 @@ impl Consumer {
             while records.len() < limit {
                 let Some(record) = state.buffer.pop_front() else { break };
                 state.position = Some(record.offset + 1);
+                state.epoch = record.leader_epoch;
                 records.push(record);
             }
             if !state.buffer.is_empty() {
@@ -98,7 +112,7 @@ impl Consumer {
     }
 
     pub(super) fn run_fetches(&mut self, now: Time) {
-        let mut nodes: Map<i32, Vec<(TopicPartition, u64, i64, i32)>> = Map::new();
+        let mut nodes: Map<i32, Vec<Wanted>> = Map::new();
         let mut later: Option<Time> = None;
         let mut leaderless = false;
         for (at, state) in &self.partitions {
@@ -110,7 +124,10 @@ impl Consumer {
                 continue;
             }
             match self.metadata.leader(&at.0, at.1) {
-                Some((leader, epoch)) => nodes.entry(leader).or_default().push((at.clone(), state.fence, position, epoch)),
+                Some((leader, epoch)) => {
+                    let wanted = Wanted { at: at.clone(), fence: state.fence, position, epoch, last_epoch: state.epoch };
+                    nodes.entry(leader).or_default().push(wanted);
+                }
                 None => leaderless = true,
             }
         }
@@ -127,7 +144,7 @@ impl Consumer {
         }
     }
 
-    fn fetch_from(&mut self, now: Time, leader: i32, partitions: Vec<(TopicPartition, u64, i64, i32)>) {
+    fn fetch_from(&mut self, now: Time, leader: i32, partitions: Vec<Wanted>) {
         let node = Node::Broker(leader);
         match self.net.ready(now, node) {
             Readiness::Ready => {}
@@ -138,11 +155,12 @@ impl Consumer {
         let Some(version) = self.net.version(node, ApiKey::Fetch) else { return };
         let mut topics: Map<Arc<str>, Vec<FetchPartition>> = Map::new();
         let mut wanted = Vec::new();
-        for (at, fence, position, epoch) in partitions {
+        for Wanted { at, fence, position, epoch, last_epoch } in partitions {
             topics.entry(at.0.clone()).or_default().push(
                 FetchPartition::default()
                     .with_partition(at.1)
                     .with_current_leader_epoch(if version >= 9 { epoch } else { -1 })
+                    .with_last_fetched_epoch(if version >= 12 { last_epoch } else { -1 })
                     .with_fetch_offset(position)
                     .with_partition_max_bytes(self.config.max_partition_fetch_bytes),
             );
@@ -175,17 +193,21 @@ impl Consumer {
         let failed = response.as_ref().map_or(code::NETWORK_EXCEPTION, |response| response.error_code);
         for topic in response.into_iter().flat_map(|response| response.responses) {
             for partition in topic.partitions {
-                results.insert((text(&topic.topic.0), partition.partition_index), (partition.error_code, partition.records));
+                results.insert((text(&topic.topic.0), partition.partition_index), (partition.error_code, partition.records, partition.diverging_epoch));
             }
         }
         for (at, fence, position) in wanted {
             let current = |state: &&mut PartitionState| state.fence == *fence && state.position == Some(*position);
             let Some(state) = self.partitions.get_mut(at).filter(current) else { continue };
-            let (error, records) = match results.remove(at) {
+            let (error, records, diverging) = match results.remove(at) {
                 Some(result) if failed == 0 => result,
-                _ if failed != 0 => (failed, None),
-                _ => (code::UNKNOWN_TOPIC_OR_PARTITION, None),
+                _ if failed != 0 => (failed, None, EpochEndOffset::default()),
+                _ => (code::UNKNOWN_TOPIC_OR_PARTITION, None, EpochEndOffset::default()),
             };
+            if error == 0 && diverging.end_offset >= 0 {
+                self.truncated(at, diverging.epoch, diverging.end_offset.min(*position));
+                continue;
+            }
             if error == 0 {
                 self.take_in(now, at, *position, records.unwrap_or_default());
                 continue;
@@ -206,6 +228,16 @@ impl Consumer {
                 self.net.event(ConsumerEvent::Error { error: ClientError::Broker(ErrorCode::from_code(error)) });
             }
         }
+    }
+
+    /// The log no longer has what came before the position (KIP-320): it was lost. Reading goes on where the logs part.
+    fn truncated(&mut self, at: &TopicPartition, epoch: i32, offset: i64) {
+        let Some(state) = self.partitions.get_mut(at) else { return };
+        state.epoch = epoch;
+        state.position = Some(offset);
+        state.next_fetch = offset;
+        let (topic, partition) = at.clone();
+        self.net.event(ConsumerEvent::PositionReset { topic, partition, offset, why: "the log was truncated" });
     }
 
     pub(super) fn no_offset(&mut self, at: &TopicPartition, offset: i64) {
@@ -264,7 +296,11 @@ impl Consumer {
                 let (topic, partition) = at.clone();
                 self.net.event(ConsumerEvent::Fetched { topic, partition, base_offset, last_offset });
             }
-            None => state.position = Some(next),
+            None if next > position => {
+                state.position = Some(next);
+                state.epoch = -1;
+            }
+            None => {}
         }
         if let Some(error) = failure {
             self.net.event(ConsumerEvent::Error { error: ClientError::Broker(error) });
@@ -278,6 +314,7 @@ impl PartitionState {
             fence: 0,
             need: Need::Nothing,
             position: Some(offset),
+            epoch: -1,
             next_fetch: offset,
             buffer: VecDeque::new(),
             retry_at: Time(i64::MIN),

@@ -303,6 +303,7 @@ impl Consumer {
             } else if offset >= 0 {
                 state.need = Need::Nothing;
                 state.position = Some(offset);
+                state.epoch = -1;
                 state.next_fetch = offset;
             } else {
                 state.need = reset;
@@ -368,6 +369,7 @@ impl Consumer {
             if error == 0 && offset >= 0 {
                 state.need = Need::Nothing;
                 state.position = Some(offset);
+                state.epoch = -1;
                 state.next_fetch = offset;
                 state.buffer.clear();
                 let (topic, partition) = at.clone();
