@@ -159,7 +159,8 @@ fn parse_simulate(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
                 let text = value(parser, &flag, "a planted bug's name")?;
                 let known = Sabotage::ALL.into_iter().find(|sabotage| sabotage.name() == text);
                 let allowed = || Sabotage::ALL.map(Sabotage::name).join(", ");
-                options.sabotage = Some(known.ok_or_else(|| ArgsError::NotOneOf { flag: "--sabotage", value: text, allowed: allowed() })?);
+                options.sabotage =
+                    Some(known.ok_or_else(|| ArgsError::NotOneOf { flag: "--sabotage", value: text, allowed: allowed() })?);
             }
             "--out" => options.out = value(parser, &flag, "a directory")?.into(),
             _ => return Err(ArgsError::UnknownFlag { command: "simulate", flag, allowed: SIMULATE_FLAGS }),

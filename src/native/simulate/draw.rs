@@ -33,9 +33,8 @@ enum Kind {
 
 use Kind::*;
 
-const ALL: [Kind; 16] = [
-    Kill, PowerLoss, Wipe, Stop, Pause, SlowDisk, FullDisk, Skew, Links, Cut, OneWay, Isolate, CrashClient, PauseClient, Elect, Reassign,
-];
+const ALL: [Kind; 16] =
+    [Kill, PowerLoss, Wipe, Stop, Pause, SlowDisk, FullDisk, Skew, Links, Cut, OneWay, Isolate, CrashClient, PauseClient, Elect, Reassign];
 
 /// Which faults may be drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,7 +96,8 @@ impl Draw {
 
 /// The run of a seed.
 pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> Scenario {
-    let mut d = Draw { rng: Rng::stream(seed, "simulate"), brokers: 3, voters: 0, actions: Vec::new(), topics: Vec::new(), clients: Vec::new() };
+    let mut d =
+        Draw { rng: Rng::stream(seed, "simulate"), brokers: 3, voters: 0, actions: Vec::new(), topics: Vec::new(), clients: Vec::new() };
     d.brokers = match d.rng.below(20) {
         0 => 1,
         1 => 2,

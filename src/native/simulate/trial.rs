@@ -36,7 +36,10 @@ pub(crate) fn run(scenario: &Scenario, kind: Option<&str>) -> Result<Outcome, St
             let what = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
             let what = format!("the program panicked: {}", what.unwrap_or_default());
             let violation = Violation { at: EPOCH, event: crate::world::event::EventId(0), kind: "panic", what };
-            let verdict = Verdict { violations: vec![violation], ..Judge::new().verdict(&World::new(Default::default()).map_err(|e| e.to_string())?, false) };
+            let verdict = Verdict {
+                violations: vec![violation],
+                ..Judge::new().verdict(&World::new(Default::default()).map_err(|e| e.to_string())?, false)
+            };
             Ok(Outcome { verdict, end: scenario.run_for, undone: Vec::new() })
         }
     }
@@ -121,7 +124,8 @@ fn unsettled(world: &World) -> Option<String> {
         for partition in view.partitions.iter().filter(|partition| consumer.topics.contains(&partition.view.topic)) {
             let (topic, number) = (&partition.view.topic, partition.view.partition);
             let members = view.consumers.iter().filter(|other| other.group == consumer.group && other.state == "running");
-            let position = members.flat_map(|member| &member.positions).filter(|(t, p, _)| t == topic && *p == number).map(|(.., at)| *at).max();
+            let position =
+                members.flat_map(|member| &member.positions).filter(|(t, p, _)| t == topic && *p == number).map(|(.., at)| *at).max();
             if position.unwrap_or(-1) < partition.view.high_watermark {
                 return Some(format!("group {group} has not read {topic}-{number} up to {}", partition.view.high_watermark));
             }
@@ -134,5 +138,6 @@ fn unsettled(world: &World) -> Option<String> {
 fn healed(world: &World) -> bool {
     let view = world.view();
     let ends = view.producers.iter().all(|producer| producer.rate_per_1000s == 0 || producer.state != "running");
-    ends && view.cuts.is_empty() && view.brokers.iter().all(|broker| broker.state == "running" && broker.slow_us == 0 && broker.disk_free == u64::MAX)
+    ends && view.cuts.is_empty()
+        && view.brokers.iter().all(|broker| broker.state == "running" && broker.slow_us == 0 && broker.disk_free == u64::MAX)
 }

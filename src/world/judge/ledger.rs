@@ -287,7 +287,8 @@ impl Judge {
                     None => delivered.push((who.clone(), 1)),
                 }
             }
-            let words = |what: &str| format!("record {} of {} ({}-{}, offset {}) {what}", entry.number, maker.name, place.0, place.1, entry.offset);
+            let words =
+                |what: &str| format!("record {} of {} ({}-{}, offset {}) {what}", entry.number, maker.name, place.0, place.1, entry.offset);
             let promised = entry.answer == Answer::Acked;
             ledger.sent += 1;
             ledger.acked += u64::from(promised);
@@ -342,7 +343,9 @@ impl Judge {
                 if times == 0 && committed && quiet {
                     let excuse = match shadow.is_some_and(|shadow| !shadow.cuts.is_empty()) {
                         true => Some("records before it were given up, and the consumer's position lay beyond it"),
-                        false if self.book.stopped.contains(&reader.name) => Some("its consumer was stopped after it had committed what it had polled"),
+                        false if self.book.stopped.contains(&reader.name) => {
+                            Some("its consumer was stopped after it had committed what it had polled")
+                        }
                         false => None,
                     };
                     findings.judge("not delivered", "undelivered", excuse, || words(&format!("was never given to {}", reader.name)));
@@ -356,7 +359,8 @@ impl Judge {
                 } else {
                     None
                 };
-                findings.judge("delivered again", "redelivered", excuse, || words(&format!("was given to {who} {times} times without cause")));
+                findings
+                    .judge("delivered again", "redelivered", excuse, || words(&format!("was given to {who} {times} times without cause")));
             }
             ledger.records.push(Fate {
                 producer: maker.name.clone(),

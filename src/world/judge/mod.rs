@@ -336,7 +336,9 @@ impl Judge {
                     self.committed_in_bounds(node, topic, *partition, *offset, sight);
                 }
             }
-            ConsumerEvent::Joining { .. } | ConsumerEvent::CommitFailed { .. } | ConsumerEvent::PollTimeout => self.book.unsettled(node, sight),
+            ConsumerEvent::Joining { .. } | ConsumerEvent::CommitFailed { .. } | ConsumerEvent::PollTimeout => {
+                self.book.unsettled(node, sight)
+            }
             _ => {}
         }
     }

@@ -106,13 +106,7 @@ pub(super) struct Place<'a> {
 
 /// Every whole batch that begins in `from..to`, until `each` says stop. Batches that do not join, or whose records do not fill
 /// their offsets, are told as an error.
-pub(super) fn read(
-    sight: &dyn Sight,
-    place: Place<'_>,
-    from: i64,
-    to: i64,
-    each: &mut dyn FnMut(&Batch) -> bool,
-) -> Result<(), String> {
+pub(super) fn read(sight: &dyn Sight, place: Place<'_>, from: i64, to: i64, each: &mut dyn FnMut(&Batch) -> bool) -> Result<(), String> {
     let mut next = from;
     let mut first = true;
     while next < to {

@@ -59,7 +59,10 @@ impl Judge {
                 differs.is_none()
             });
             if let Some(offset) = differs {
-                self.violation("metadata", format!("the metadata log of broker-{node} is another from offset {offset} on than what was committed"));
+                self.violation(
+                    "metadata",
+                    format!("the metadata log of broker-{node} is another from offset {offset} on than what was committed"),
+                );
             }
             if let Err(why) = joined {
                 self.violation("dense", format!("the metadata log of broker-{node}: {why}"));
@@ -124,7 +127,10 @@ impl Judge {
             };
             if why.is_err() {
                 let leader = now.leader;
-                self.violation("unclean-election", format!("broker-{leader} was elected for {topic}-{number}: neither in sync nor eligible"));
+                self.violation(
+                    "unclean-election",
+                    format!("broker-{leader} was elected for {topic}-{number}: neither in sync nor eligible"),
+                );
             }
             self.shadow(topic, number).unclean.insert(now.leader_epoch, why);
         }
@@ -174,7 +180,9 @@ impl Judge {
         let unclean = shadow.unclean.iter().rev().find(|(at, _)| **at <= epoch).map(|(_, why)| *why);
         let excuse = match unclean {
             Some(Ok(why)) => Some(why),
-            _ if shadow.intact.is_empty() || shadow.intact.iter().all(|id| *id == node) && shadow.replicas.get(&node).is_some_and(|r| r.hurt) => {
+            _ if shadow.intact.is_empty()
+                || shadow.intact.iter().all(|id| *id == node) && shadow.replicas.get(&node).is_some_and(|r| r.hurt) =>
+            {
                 Some(ALL_LOST)
             }
             _ => None,
@@ -257,7 +265,10 @@ impl Judge {
         let Some(shadow) = self.shadows.get(&(topic.clone(), partition)) else { return };
         let end = shadow.committed.end().unwrap_or(0);
         if offset >= end && shadow.cuts.is_empty() {
-            self.violation("uncommitted-read", format!("{who} was given {topic}-{partition} offset {offset}; only what lies below {end} is committed"));
+            self.violation(
+                "uncommitted-read",
+                format!("{who} was given {topic}-{partition} offset {offset}; only what lies below {end} is committed"),
+            );
         }
     }
 
