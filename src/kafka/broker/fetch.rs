@@ -1,13 +1,12 @@
 //! Fetch: consumers read up to the high watermark and followers up to the log's end, or wait in the purgatory for `min_bytes`.
-//!
-//! Fetch sessions (KIP-227) are declined: every full fetch is answered with session id 0, which tells a client that the broker
-//! has made none, and a fetch that names a session is told that there is no such session.
 
 use super::dispatch::{Context, Reply, reply};
 use super::metadata::text;
 use super::partition::Partition;
 use super::purgatory::Held;
+use super::sessions::Use;
 use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
+use crate::kafka::controller::image::Image;
 use crate::kafka::map::Set;
 use crate::kafka::time::Time;
 use bytes::Bytes;
@@ -19,13 +18,24 @@ use uuid::Uuid;
 
 /// What is asked of one topic.
 #[derive(Clone, Debug)]
-struct Wanted {
+pub struct Wanted {
     /// As the request wrote it: only one of both is set.
-    topic: TopicName,
-    topic_id: Uuid,
+    pub topic: TopicName,
+    pub topic_id: Uuid,
     /// The topic, when it is known.
     name: Option<Arc<str>>,
-    partitions: Vec<FetchPartition>,
+    pub partitions: Vec<FetchPartition>,
+}
+
+impl Wanted {
+    pub fn new(version: i16, image: &Image, topic: TopicName, topic_id: Uuid, partitions: Vec<FetchPartition>) -> Self {
+        let name = if version >= 13 {
+            image.ids.get(&topic_id).cloned()
+        } else {
+            image.topics.get(topic.0.as_str()).map(|topic| topic.name.clone())
+        };
+        Self { topic, topic_id, name, partitions }
+    }
 }
 
 /// A fetch, and until when it may wait.
@@ -38,6 +48,7 @@ pub struct HeldFetch {
     read_committed: bool,
     /// A follower, and its broker epoch.
     replica: Option<(i32, i64)>,
+    session: Use,
     topics: Vec<Wanted>,
 }
 
@@ -73,34 +84,25 @@ fn check_epoch(believed: i32, current: i32) -> Result<(), ErrorCode> {
 }
 
 impl Broker {
-    pub(super) fn fetch(&mut self, now: Time, context: &Context, request: FetchRequest) -> Reply {
-        // Epoch 0 asks for a new session and -1 for none: both list all partitions. Anything else goes on with a session.
-        if !matches!(request.session_epoch, 0 | -1) {
-            let error = ErrorCode::FetchSessionIdNotFound;
-            return reply(context, &FetchResponse::default().with_error_code(error.code()));
-        }
+    pub(super) fn fetch(&mut self, now: Time, context: &Context, mut request: FetchRequest) -> Reply {
+        let (session, topics) = match self.sessions.open(now, context.version, &mut request, self.controller.image()) {
+            Ok(found) => found,
+            Err(error) => return reply(context, &FetchResponse::default().with_error_code(error.code())),
+        };
         let max_bytes = request.max_bytes.min(self.config.int("fetch.max.bytes"));
         let (id, epoch) = if context.version >= 15 {
             (request.replica_state.replica_id.0, request.replica_state.replica_epoch)
         } else {
             (request.replica_id.0, -1)
         };
-        let image = self.controller.image();
-        let topics = request.topics.into_iter().map(|topic| {
-            let name = if context.version >= 13 {
-                image.ids.get(&topic.topic_id).cloned()
-            } else {
-                image.topics.get(topic.topic.0.as_str()).map(|topic| topic.name.clone())
-            };
-            Wanted { topic: topic.topic, topic_id: topic.topic_id, name, partitions: topic.partitions }
-        });
         let fetch = HeldFetch {
             until: now.plus_millis(i64::from(request.max_wait_ms.max(0))),
             min_bytes: u64::try_from(request.min_bytes).unwrap_or(0),
             max_bytes: u32::try_from(max_bytes).unwrap_or(0),
             read_committed: request.isolation_level == 1,
             replica: (id >= 0).then_some((id, epoch)),
-            topics: topics.collect(),
+            session,
+            topics,
             context: context.clone(),
         };
         if fetch.replica.is_some() {
@@ -108,7 +110,7 @@ impl Broker {
         }
         let empty = fetch.topics.iter().all(|wanted| wanted.partitions.is_empty());
         if request.max_wait_ms <= 0 || empty || self.fetch_is_due(&fetch).is_some() {
-            return reply(context, &self.read_fetch(&fetch));
+            return reply(context, &self.answer_fetch(now, &fetch));
         }
         if fetch.replica.is_none() {
             self.event(BrokerEvent::FetchHeld { conn: context.conn, until: fetch.until });
@@ -196,7 +198,13 @@ impl Broker {
         answer
     }
 
-    pub(super) fn read_fetch(&self, fetch: &HeldFetch) -> FetchResponse {
+    pub(super) fn answer_fetch(&mut self, now: Time, fetch: &HeldFetch) -> FetchResponse {
+        let mut response = self.read_fetch(fetch);
+        self.through_session(now, fetch.context.version, fetch.session, &fetch.topics, &mut response);
+        response
+    }
+
+    fn read_fetch(&self, fetch: &HeldFetch) -> FetchResponse {
         let mut left = fetch.max_bytes;
         let mut nothing_yet = true;
         let topics = fetch.topics.iter().map(|wanted| {
@@ -239,7 +247,11 @@ impl Broker {
             let known = self.live_brokers().filter(|broker| leaders.contains(&broker.id));
             response.node_endpoints = known
                 .map(|broker| {
-                    NodeEndpoint::default().with_node_id(broker.id.into()).with_host(text(&broker.host)).with_port(broker.port)
+                    NodeEndpoint::default()
+                        .with_node_id(broker.id.into())
+                        .with_host(text(&broker.host))
+                        .with_port(broker.port)
+                        .with_rack(broker.rack.as_deref().map(text))
                 })
                 .collect();
         }

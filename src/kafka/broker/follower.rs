@@ -9,7 +9,7 @@ use crate::kafka::log::LogError;
 use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::frame;
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
+use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic, ReplicaState};
 use kafka_protocol::messages::fetch_response::PartitionData;
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use std::sync::Arc;
@@ -35,6 +35,36 @@ pub struct Asked {
 pub struct Fetcher {
     asked: bool,
     next: Time,
+    /// The session that the leader has made, and the epoch of the next request in it; 0 and 0 ask for one.
+    session: (i32, i32),
+    /// What the session has.
+    sent: Map<(Uuid, i32), FetchPartition>,
+}
+
+impl Fetcher {
+    /// The session is over: the next request asks for everything again.
+    fn reset(&mut self) {
+        self.session = (0, 0);
+        self.sent.clear();
+    }
+
+    /// Leaves out of a request what its session has already; what is to be forgotten.
+    fn shorten(&mut self, topics: &mut Vec<FetchTopic>) -> Vec<ForgottenTopic> {
+        let before = std::mem::take(&mut self.sent);
+        for topic in topics.iter() {
+            self.sent.extend(topic.partitions.iter().map(|asked| ((topic.topic_id, asked.partition), asked.clone())));
+        }
+        if self.session.1 == 0 {
+            return Vec::new();
+        }
+        for topic in topics.iter_mut() {
+            let id = topic.topic_id;
+            topic.partitions.retain(|asked| before.get(&(id, asked.partition)) != Some(asked));
+        }
+        topics.retain(|topic| !topic.partitions.is_empty());
+        let gone = before.keys().filter(|key| !self.sent.contains_key(*key));
+        gone.map(|(id, partition)| ForgottenTopic::default().with_topic_id(*id).with_partitions(vec![*partition])).collect()
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -48,8 +78,12 @@ impl Fetchers {
     }
 
     pub fn deadline(&self) -> Option<Deadline> {
-        let (leader, at) =
-            self.0.iter().filter(|(_, fetcher)| !fetcher.asked).map(|(leader, fetcher)| (*leader, fetcher.next)).min_by_key(|(_, at)| *at)?;
+        let (leader, at) = self
+            .0
+            .iter()
+            .filter(|(_, fetcher)| !fetcher.asked)
+            .map(|(leader, fetcher)| (*leader, fetcher.next))
+            .min_by_key(|(_, at)| *at)?;
         Some((at, Reason::new("replica.fetch.backoff.ms", format!("broker {leader}"))))
     }
 }
@@ -62,12 +96,10 @@ impl Broker {
         }
         let due = self.fetchers.0.iter().find(|(_, fetcher)| !fetcher.asked && fetcher.next <= now).map(|(leader, _)| *leader);
         let Some(leader) = due else { return false };
-        let (asked, topics, next) = self.what_to_follow(now, leader);
+        let (asked, mut topics, next) = self.what_to_follow(now, leader);
         if asked.is_empty() {
             match next {
-                Some(at) => {
-                    self.fetchers.0.insert(leader, Fetcher { asked: false, next: at });
-                }
+                Some(at) => self.fetchers.0.entry(leader).or_default().next = at,
                 None => {
                     self.fetchers.0.remove(&leader);
                 }
@@ -75,18 +107,23 @@ impl Broker {
             return true;
         }
         let Some(broker) = self.controller.image().brokers.get(&leader) else {
-            self.fetchers.0.insert(leader, Fetcher { asked: false, next: now.plus_millis(BACKOFF_MS) });
+            self.fetchers.0.entry(leader).or_default().next = now.plus_millis(BACKOFF_MS);
             return true;
         };
         self.peers.set_address(Node::Broker(leader), &broker.host, broker.port);
         let me = ReplicaState::default().with_replica_id(self.options.node_id.into()).with_replica_epoch(self.life.epoch);
+        let fetcher = self.fetchers.0.entry(leader).or_default();
+        fetcher.asked = true;
+        let forgotten = fetcher.shorten(&mut topics);
         let request = FetchRequest::default()
+            .with_session_id(fetcher.session.0)
+            .with_session_epoch(fetcher.session.1)
+            .with_forgotten_topics_data(forgotten)
             .with_replica_state(me)
             .with_max_wait_ms(self.config.int("replica.fetch.wait.max.ms"))
             .with_min_bytes(self.config.int("replica.fetch.min.bytes"))
             .with_max_bytes(MAX_BYTES)
             .with_topics(topics);
-        self.fetchers.0.insert(leader, Fetcher { asked: true, next: now });
         let message = Message::Plain(Box::new(Request::Fetch(request)));
         self.peers.ask(now, Node::Broker(leader), message, Tag::Follow { leader, asked }, REQUEST_TIMEOUT_MS);
         true
@@ -129,11 +166,23 @@ impl Broker {
 
     pub(super) fn fetched(&mut self, now: Time, leader: i32, asked: &[Asked], outcome: Outcome) {
         let response = match outcome {
-            Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok().filter(|it| it.error_code == 0),
+            Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok(),
             Outcome::Lost => None,
         };
-        let next = if response.is_some() { now } else { now.plus_millis(BACKOFF_MS) };
-        self.fetchers.0.insert(leader, Fetcher { asked: false, next });
+        let fetcher = self.fetchers.0.entry(leader).or_default();
+        fetcher.asked = false;
+        match &response {
+            Some(response) if response.error_code == 0 && response.session_id > 0 => {
+                fetcher.next = now;
+                fetcher.session = (response.session_id, fetcher.session.1.checked_add(1).unwrap_or(1));
+            }
+            // A session that the leader does not know is asked for anew at once.
+            answered => {
+                let again = answered.as_ref().is_some_and(|response| response.error_code == 0 || fetcher.session.1 > 0);
+                fetcher.next = if again { now } else { now.plus_millis(BACKOFF_MS) };
+                fetcher.reset();
+            }
+        }
         for topic in response.into_iter().flat_map(|response| response.responses) {
             for data in topic.partitions {
                 let here = |asked: &&Asked| asked.id == topic.topic_id && asked.partition == data.partition_index;
@@ -159,8 +208,14 @@ impl Broker {
         let Some((topic, partition)) = self.topics.partition_mut(&asked.topic, asked.partition) else { return Ok(()) };
         let state = &partition.state;
         // The metadata, or a truncation, may have overtaken the answer.
-        if partition.leading.is_some() || (state.leader, state.leader_epoch) != (leader, asked.epoch) || partition.log.end_offset() != asked.offset
+        if partition.leading.is_some()
+            || (state.leader, state.leader_epoch) != (leader, asked.epoch)
+            || partition.log.end_offset() != asked.offset
         {
+            // The leader takes this for told.
+            if let Some(fetcher) = self.fetchers.0.get_mut(&leader) {
+                fetcher.reset();
+            }
             return Ok(());
         }
         let from = asked.offset;

@@ -50,7 +50,8 @@ impl Broker {
                     Response::DeleteGroups(response) => self.answer_held(&context, &response),
                 }
             }
-            Output::Append { append_id, partition, batch } => match self.append(now, OFFSETS_TOPIC, partition, &batch, Origin::Coordinator) {
+            Output::Append { append_id, partition, batch } => match self.append(now, OFFSETS_TOPIC, partition, &batch, Origin::Coordinator)
+            {
                 Ok(appended) => {
                     let end = appended.last_offset.saturating_add(1);
                     let passed = self.topics.partition(OFFSETS_TOPIC, partition).is_some_and(|it| it.high_watermark >= end);

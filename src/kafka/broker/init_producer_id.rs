@@ -55,9 +55,8 @@ impl Broker {
         }
         self.producer_ids.waiting.push(context);
         if !std::mem::replace(&mut self.producer_ids.asked, true) {
-            let request = AllocateProducerIdsRequest::default()
-                .with_broker_id(self.options.node_id.into())
-                .with_broker_epoch(self.life.epoch);
+            let request =
+                AllocateProducerIdsRequest::default().with_broker_id(self.options.node_id.into()).with_broker_epoch(self.life.epoch);
             self.ask_controller(now, Mine::ProducerIds, Request::AllocateProducerIds(request));
         }
         Reply::Held

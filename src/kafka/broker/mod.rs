@@ -2,6 +2,7 @@
 //! (topics, leaders, in-sync replicas) comes from the metadata log that the controllers keep.
 
 mod admin;
+mod appending;
 mod background;
 pub(in crate::kafka) mod config;
 pub(in crate::kafka) mod config_table;
@@ -24,6 +25,8 @@ mod peers;
 mod produce;
 mod purgatory;
 mod replicas;
+mod sabotage;
+mod sessions;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -37,9 +40,8 @@ pub(in crate::kafka) mod topics;
 use super::controller::{Controller, ControllerEvent, QuorumView, Voter};
 use super::coordinator::{GroupCoordinator, GroupEvent, GroupView, Token};
 use super::disk::Disk;
-use super::log::{Appended, LogError, SegmentInfo};
+use super::log::SegmentInfo;
 use super::time::{Deadline, Time, earlier};
-use super::wire::batch::Batch;
 use super::wire::error::ErrorCode;
 use crate::kafka::map::{Map, Set};
 use bytes::Bytes;
@@ -54,6 +56,7 @@ pub struct ConnId(pub u64);
 
 /// A connection that this node dialled to another, named by this node. Never used again after it closed.
 pub use super::client::ConnId as PeerConn;
+pub use sabotage::Sabotage;
 
 /// What a broker is started with.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,54 +75,6 @@ pub struct BrokerOptions {
     /// Static broker configs by Kafka's names; unknown names and bad values are refused by `Broker::open`.
     pub config: Map<String, String>,
     pub seed: u64,
-}
-
-/// Bugs that can be planted to see whether the judge finds them.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Sabotage {
-    /// acks=all is answered before the followers have the records.
-    AckBeforeReplication,
-    /// The high watermark follows the leader's log alone.
-    HighWatermarkFromLeader,
-    /// A follower keeps what a new leader does not have.
-    NoTruncation,
-    /// Any live replica is elected, in sync or not.
-    UncleanElection,
-    /// A leader of an older epoch goes on: epochs in requests are not compared.
-    EpochNotFenced,
-    /// The leader never drops a follower from the ISR, and does not wait for those that are gone.
-    IsrNeverShrinks,
-    /// A consumer commits the offset after the records that it is about to fetch.
-    CommitBeforeRecords,
-    /// The sequence numbers of idempotent producers are not checked.
-    SequenceUnchecked,
-}
-
-impl Sabotage {
-    pub const ALL: [Self; 8] = [
-        Self::AckBeforeReplication,
-        Self::HighWatermarkFromLeader,
-        Self::NoTruncation,
-        Self::UncleanElection,
-        Self::EpochNotFenced,
-        Self::IsrNeverShrinks,
-        Self::CommitBeforeRecords,
-        Self::SequenceUnchecked,
-    ];
-
-    /// As the command line and scenario files spell it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AckBeforeReplication => "ack-before-replication",
-            Self::HighWatermarkFromLeader => "high-watermark-from-leader",
-            Self::NoTruncation => "no-truncation",
-            Self::UncleanElection => "unclean-election",
-            Self::EpochNotFenced => "epoch-not-fenced",
-            Self::IsrNeverShrinks => "isr-never-shrinks",
-            Self::CommitBeforeRecords => "commit-before-records",
-            Self::SequenceUnchecked => "sequence-unchecked",
-        }
-    }
 }
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -178,33 +133,110 @@ pub enum Output {
 /// What happened on the broker, for narrators, timelines and tests.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum BrokerEvent {
-    TopicCreated { topic: Arc<str>, partitions: i32 },
-    TopicDeleted { topic: Arc<str> },
-    PartitionsAdded { topic: Arc<str>, from: i32, to: i32 },
-    Appended { topic: Arc<str>, partition: i32, base_offset: i64, last_offset: i64, producer_id: i64, duplicate: bool },
-    AppendRefused { topic: Arc<str>, partition: i32, error: ErrorCode, message: String },
-    HighWatermark { topic: Arc<str>, partition: i32, from: i64, to: i64 },
-    SegmentRolled { topic: Arc<str>, partition: i32, base_offset: i64 },
-    SegmentDeleted { topic: Arc<str>, partition: i32, base_offset: i64 },
-    Recovered { topic: Arc<str>, partition: i32, text: String },
-    FetchHeld { conn: ConnId, until: Time },
-    FetchReleased { conn: ConnId, why: &'static str },
+    TopicCreated {
+        topic: Arc<str>,
+        partitions: i32,
+    },
+    TopicDeleted {
+        topic: Arc<str>,
+    },
+    PartitionsAdded {
+        topic: Arc<str>,
+        from: i32,
+        to: i32,
+    },
+    Appended {
+        topic: Arc<str>,
+        partition: i32,
+        base_offset: i64,
+        last_offset: i64,
+        producer_id: i64,
+        duplicate: bool,
+    },
+    AppendRefused {
+        topic: Arc<str>,
+        partition: i32,
+        error: ErrorCode,
+        message: String,
+    },
+    HighWatermark {
+        topic: Arc<str>,
+        partition: i32,
+        from: i64,
+        to: i64,
+    },
+    SegmentRolled {
+        topic: Arc<str>,
+        partition: i32,
+        base_offset: i64,
+    },
+    SegmentDeleted {
+        topic: Arc<str>,
+        partition: i32,
+        base_offset: i64,
+    },
+    Recovered {
+        topic: Arc<str>,
+        partition: i32,
+        text: String,
+    },
+    FetchHeld {
+        conn: ConnId,
+        until: Time,
+    },
+    FetchReleased {
+        conn: ConnId,
+        why: &'static str,
+    },
     Group(GroupEvent),
     Controller(ControllerEvent),
     /// This broker leads the partition from here on.
-    BecameLeader { topic: Arc<str>, partition: i32, epoch: i32, end_offset: i64 },
+    BecameLeader {
+        topic: Arc<str>,
+        partition: i32,
+        epoch: i32,
+        end_offset: i64,
+    },
     /// Leader -1: nobody leads it.
-    BecameFollower { topic: Arc<str>, partition: i32, leader: i32, epoch: i32 },
+    BecameFollower {
+        topic: Arc<str>,
+        partition: i32,
+        leader: i32,
+        epoch: i32,
+    },
     /// The leader has got it through the controller. `why`: "caught up", "not caught up for replica.lag.time.max.ms", "fenced", …
-    IsrChanged { topic: Arc<str>, partition: i32, from: Vec<i32>, to: Vec<i32>, why: &'static str },
+    IsrChanged {
+        topic: Arc<str>,
+        partition: i32,
+        from: Vec<i32>,
+        to: Vec<i32>,
+        why: &'static str,
+    },
     /// A follower appended what it fetched.
-    Replicated { topic: Arc<str>, partition: i32, base_offset: i64, last_offset: i64 },
+    Replicated {
+        topic: Arc<str>,
+        partition: i32,
+        base_offset: i64,
+        last_offset: i64,
+    },
     /// A follower cut what its leader does not have.
-    Truncated { topic: Arc<str>, partition: i32, from: i64, to: i64, epoch: i32 },
+    Truncated {
+        topic: Arc<str>,
+        partition: i32,
+        from: i64,
+        to: i64,
+        epoch: i32,
+    },
     /// The controller counts this broker in, or no longer.
-    Unfenced { broker: i32 },
-    Fenced { broker: i32 },
-    StorageFailed { why: Arc<str> },
+    Unfenced {
+        broker: i32,
+    },
+    Fenced {
+        broker: i32,
+    },
+    StorageFailed {
+        why: Arc<str>,
+    },
 }
 
 /// A partition as the page shows it.
@@ -274,6 +306,7 @@ pub struct Broker {
     /// Connections whose held request is answered and whose queued frames come next.
     ready: VecDeque<ConnId>,
     purgatory: purgatory::Purgatory,
+    sessions: sessions::Sessions,
     producer_ids: init_producer_id::ProducerIds,
     tasks: background::Tasks,
     checkpoints: files::Checkpoints,
@@ -439,59 +472,6 @@ impl Broker {
         self.outputs.push_back(Output::Log(line));
     }
 
-    /// A write has failed: the log directory is lost, and with it this process.
-    fn storage_failed(&mut self, error: &LogError, why: &str) {
-        if matches!(error, LogError::Disk(_)) && !self.halted {
-            self.halted = true;
-            self.event(BrokerEvent::StorageFailed { why: why.into() });
-            self.outputs.push_back(Output::Halt { why: why.to_owned() });
-        }
-    }
-
-    /// Appends as the partition's leader, moves the high watermark and wakes whoever waits for either.
-    fn append(&mut self, now: Time, topic: &str, index: i32, batch: &Batch, origin: Origin) -> Result<Appended, LogError> {
-        let not_led = self.not_led(topic, index);
-        let refused = |code: ErrorCode| LogError::Refused { code, message: format!("{topic}-{index}: {code}") };
-        let led = self.topics.partition_mut(topic, index).filter(|(_, partition)| partition.leading.is_some());
-        let Some((name, partition)) = led else { return Err(refused(not_led)) };
-        let all = origin != Origin::Client { all: false };
-        let from_client = origin != Origin::Coordinator;
-        let epoch = partition.state.leader_epoch;
-        let appended = if all && partition.is_under_min_isr() {
-            Err(refused(ErrorCode::NotEnoughReplicas))
-        } else {
-            partition.log.append(&mut self.disk, now, batch, epoch, from_client)
-        };
-        let appended = match appended {
-            Ok(appended) => appended,
-            Err(error) => {
-                let (error_code, message) = (error.code(), error.to_string());
-                self.storage_failed(&error, &message);
-                self.event(BrokerEvent::AppendRefused { topic: name, partition: index, error: error_code, message });
-                return Err(error);
-            }
-        };
-        let Appended { base_offset, last_offset, duplicate, rolled, .. } = appended;
-        let flushed = if rolled { partition.flush(&mut self.disk) } else { Ok(()) };
-        let followed = partition.leading.as_ref().is_some_and(|leading| !leading.followers.is_empty());
-        if rolled {
-            self.event(BrokerEvent::SegmentRolled { topic: name.clone(), partition: index, base_offset });
-        }
-        if let Err(error) = flushed {
-            let text = format!("{name}-{index}: not flushed: {error}");
-            self.log(text.clone());
-            self.storage_failed(&error, &text);
-        }
-        let producer_id = batch.producer_id();
-        self.event(BrokerEvent::Appended { topic: name.clone(), partition: index, base_offset, last_offset, producer_id, duplicate });
-        if followed {
-            // Followers that wait for data read to the log's end.
-            self.purgatory.touch(&name, index);
-        }
-        self.move_high_watermark(now, &name, index);
-        Ok(appended)
-    }
-
     /// Carries out what the last input led to, until nothing is left to do.
     fn settle(&mut self, now: Time) {
         loop {
@@ -502,7 +482,7 @@ impl Broker {
                 self.handle_controller_output(now, output);
             } else if let Some(output) = self.groups.poll_output() {
                 self.handle_group_output(now, output);
-            } else if self.release_touched() {
+            } else if self.release_touched(now) {
             } else if let Some(conn) = self.ready.pop_front() {
                 self.receive_queued(now, conn);
             } else if !(self.live(now) || self.pump_forwards(now) || self.alter(now) || self.follow(now) || self.pump_peers(now)) {

@@ -11,6 +11,7 @@ use super::metadata::Topics;
 use super::partition::Partition;
 use super::peers::Peers;
 use super::purgatory::Purgatory;
+use super::sessions::Sessions;
 use super::{Broker, BrokerEvent, BrokerOptions, OpenError, Output};
 use crate::kafka::client::net::Node;
 use crate::kafka::controller::{Controller, ControllerOptions, METADATA_DIR, Voter};
@@ -80,6 +81,7 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         connections: Map::new(),
         ready: VecDeque::new(),
         purgatory: Purgatory::default(),
+        sessions: Sessions::new(Rng::stream(seed, "fetch-sessions")),
         producer_ids: ProducerIds::default(),
         tasks: Tasks::new(now, &config),
         checkpoints: Checkpoints::default(),

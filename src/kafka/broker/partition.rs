@@ -79,9 +79,7 @@ impl Rules<'_> {
     /// Whether a follower may be in the ISR at all (KIP-903): registered, not fenced, not leaving, and the same process.
     fn eligible(&self, id: i32, follower: &Follower) -> bool {
         self.image.brokers.get(&id).is_some_and(|broker| {
-            !broker.fenced
-                && !broker.in_controlled_shutdown
-                && (follower.broker_epoch == -1 || follower.broker_epoch == broker.epoch)
+            !broker.fenced && !broker.in_controlled_shutdown && (follower.broker_epoch == -1 || follower.broker_epoch == broker.epoch)
         })
     }
 }

@@ -48,12 +48,18 @@ pub enum Mine {
 #[derive(Clone, Debug)]
 pub enum Tag {
     /// The controller's, with the id that it wants to hear again.
-    Quorum { id: u64, api: ApiKey },
+    Quorum {
+        id: u64,
+        api: ApiKey,
+    },
     Mine(Mine),
     /// A client's, in an envelope.
     Forward(super::controlling::Forward),
     /// A follower's fetch from that leader.
-    Follow { leader: i32, asked: Vec<super::follower::Asked> },
+    Follow {
+        leader: i32,
+        asked: Vec<super::follower::Asked>,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -163,12 +163,25 @@ impl Broker {
             }
         }
         let known = self.live_brokers().filter(|broker| leaders.contains(&broker.id));
-        let endpoints =
-            known.map(|broker| NodeEndpoint::default().with_node_id(broker.id.into()).with_host(text(&broker.host)).with_port(broker.port));
+        let endpoints = known.map(|broker| {
+            NodeEndpoint::default()
+                .with_node_id(broker.id.into())
+                .with_host(text(&broker.host))
+                .with_port(broker.port)
+                .with_rack(broker.rack.as_deref().map(text))
+        });
         ProduceResponse::default().with_node_endpoints(endpoints.collect()).with_responses(topics)
     }
 
-    fn produce_partition(&mut self, now: Time, version: i16, name: &str, index: i32, records: Option<Bytes>, acks: i16) -> PartitionProduceResponse {
+    fn produce_partition(
+        &mut self,
+        now: Time,
+        version: i16,
+        name: &str,
+        index: i32,
+        records: Option<Bytes>,
+        acks: i16,
+    ) -> PartitionProduceResponse {
         if let Err(error) = self.led_partition(name, index, -1) {
             return refused(index, error);
         }

@@ -96,7 +96,7 @@ impl Purgatory {
 
 impl Broker {
     /// Looks at one held request that may be answered now. False when there is none.
-    pub(super) fn release_touched(&mut self) -> bool {
+    pub(super) fn release_touched(&mut self, now: Time) -> bool {
         let Some(conn) = self.purgatory.touched.pop_first() else { return false };
         let why = match self.purgatory.held.get(&conn) {
             Some(Held::Fetch(fetch)) => self.fetch_is_due(fetch),
@@ -104,24 +104,24 @@ impl Broker {
             None => None,
         };
         if let Some(why) = why {
-            self.release(conn, why);
+            self.release(now, conn, why);
         }
         true
     }
 
     pub(super) fn release_due(&mut self, now: Time) {
         while let Some(conn) = self.purgatory.next_due(now) {
-            self.release(conn, "max.wait.ms is over");
+            self.release(now, conn, "max.wait.ms is over");
         }
     }
 
-    fn release(&mut self, conn: ConnId, why: &'static str) {
+    fn release(&mut self, now: Time, conn: ConnId, why: &'static str) {
         match self.purgatory.remove(conn) {
             Some(Held::Fetch(fetch)) => {
                 if !fetch.is_followers() {
                     self.event(BrokerEvent::FetchReleased { conn, why });
                 }
-                let response = self.read_fetch(&fetch);
+                let response = self.answer_fetch(now, &fetch);
                 self.answer_held(&fetch.context, &response);
             }
             Some(Held::Produce(produce)) => {

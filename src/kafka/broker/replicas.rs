@@ -30,7 +30,8 @@ impl Broker {
         // As Kafka: what the metadata says is acted on only once it has been caught up with, lest this broker leads as of long ago.
         if !self.life.caught_up {
             let topics = &self.controller.image().topics;
-            self.known = topics.iter().map(|(name, topic)| (name.clone(), i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX))).collect();
+            self.known =
+                topics.iter().map(|(name, topic)| (name.clone(), i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX))).collect();
             return;
         }
         for (name, id) in &delta.deleted {
@@ -141,7 +142,15 @@ impl Broker {
     }
 
     /// The log is there, and works by the topic's configs.
-    fn ensure_partition(&mut self, now: Time, name: &Arc<str>, id: Uuid, index: i32, config: LogConfig, min_isr: i32) -> Result<(), LogError> {
+    fn ensure_partition(
+        &mut self,
+        now: Time,
+        name: &Arc<str>,
+        id: Uuid,
+        index: i32,
+        config: LogConfig,
+        min_isr: i32,
+    ) -> Result<(), LogError> {
         if let Some((_, partition)) = self.topics.partition_mut(name, index) {
             partition.log.set_config(config);
             partition.min_isr = min_isr;
@@ -170,7 +179,8 @@ impl Broker {
         let old = std::mem::replace(&mut partition.state, state.clone());
         let leads = state.leader == me;
         if leads && led {
-            let why = partition.leading.as_ref().and_then(|leading| leading.proposal.as_ref()).map_or("decided by the controller", |it| it.why);
+            let why =
+                partition.leading.as_ref().and_then(|leading| leading.proposal.as_ref()).map_or("decided by the controller", |it| it.why);
             partition.keep_leading(now, me);
             if new_epoch {
                 let end = partition.log.end_offset();

@@ -27,7 +27,17 @@ pub fn options(config: &[(&str, &str)]) -> BrokerOptions {
     let mut all: Map<String, String> =
         [("group.initial.rebalance.delay.ms", "0"), ("offsets.topic.num.partitions", "3")].map(|(k, v)| (k.into(), v.into())).into();
     all.extend(config.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
-    BrokerOptions { node_id: 1, cluster_id: "tide".into(), host: "127.0.0.1".into(), port: 9092, voters: Vec::new(), controller_port: 9093, sabotage: None, config: all, seed: 7 }
+    BrokerOptions {
+        node_id: 1,
+        cluster_id: "tide".into(),
+        host: "127.0.0.1".into(),
+        port: 9092,
+        voters: Vec::new(),
+        controller_port: 9093,
+        sabotage: None,
+        config: all,
+        seed: 7,
+    }
 }
 
 impl TestBroker {

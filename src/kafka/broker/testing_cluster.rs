@@ -14,6 +14,8 @@ use std::collections::VecDeque;
 
 const LATENCY_MS: i64 = 1;
 const CLIENTS: u64 = 1 << 40;
+/// Prints lines and events: for whoever looks into a failure.
+const LOUD: bool = false;
 
 enum What {
     Dial { port: i32 },
@@ -166,12 +168,12 @@ impl Cluster {
                 Output::Halt { .. } => drop(self.halted.insert(id)),
                 Output::Stopped => drop(self.stopped.insert(id)),
                 Output::Log(line) => {
-                    if std::env::var_os("TIDE_TEST_LOG").is_some() {
+                    if LOUD {
                         println!("{} {id}: {line}", self.now.millis() - START.millis());
                     }
                 }
                 Output::Event(event) => {
-                    if std::env::var_os("TIDE_TEST_LOG").is_some() {
+                    if LOUD {
                         println!("{} {id}: {event:?}", self.now.millis() - START.millis());
                     }
                     self.events.push((id, event));
@@ -261,9 +263,22 @@ impl Cluster {
     pub fn until(&mut self, millis: i64, what: &str, done: impl Fn(&Self) -> bool) {
         let end = self.now.plus_millis(millis);
         while !done(self) {
-            assert!(self.now < end, "not within {millis} ms: {what}");
+            assert!(self.now < end, "not within {millis} ms: {what}: {:?}", self.state());
             self.run_for(10);
         }
+    }
+
+    /// Node, partition, leader, epoch, ISR, high watermark, end.
+    fn state(&self) -> Vec<String> {
+        let views = self.nodes.iter().flat_map(|(id, broker)| broker.partitions().into_iter().map(move |view| (*id, view)));
+        views
+            .map(|(id, v)| {
+                format!(
+                    "{id}: {}-{} {}@{} {:?} {} {}",
+                    v.topic, v.partition, v.leader, v.leader_epoch, v.isr, v.high_watermark, v.end_offset
+                )
+            })
+            .collect()
     }
 
     pub fn connect(&mut self, id: i32) -> ConnId {

@@ -1,0 +1,49 @@
+//! Planted bugs.
+
+/// Bugs that can be planted to see whether the judge finds them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Sabotage {
+    /// acks=all is answered before the followers have the records.
+    AckBeforeReplication,
+    /// The high watermark follows the leader's log alone.
+    HighWatermarkFromLeader,
+    /// A follower keeps what a new leader does not have.
+    NoTruncation,
+    /// Any live replica is elected, in sync or not.
+    UncleanElection,
+    /// A leader of an older epoch goes on: epochs in requests are not compared.
+    EpochNotFenced,
+    /// The leader never drops a follower from the ISR, and does not wait for those that are gone.
+    IsrNeverShrinks,
+    /// A consumer commits the offset after the records that it is about to fetch.
+    CommitBeforeRecords,
+    /// The sequence numbers of idempotent producers are not checked.
+    SequenceUnchecked,
+}
+
+impl Sabotage {
+    pub const ALL: [Self; 8] = [
+        Self::AckBeforeReplication,
+        Self::HighWatermarkFromLeader,
+        Self::NoTruncation,
+        Self::UncleanElection,
+        Self::EpochNotFenced,
+        Self::IsrNeverShrinks,
+        Self::CommitBeforeRecords,
+        Self::SequenceUnchecked,
+    ];
+
+    /// As the command line and scenario files spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AckBeforeReplication => "ack-before-replication",
+            Self::HighWatermarkFromLeader => "high-watermark-from-leader",
+            Self::NoTruncation => "no-truncation",
+            Self::UncleanElection => "unclean-election",
+            Self::EpochNotFenced => "epoch-not-fenced",
+            Self::IsrNeverShrinks => "isr-never-shrinks",
+            Self::CommitBeforeRecords => "commit-before-records",
+            Self::SequenceUnchecked => "sequence-unchecked",
+        }
+    }
+}
