@@ -3,7 +3,7 @@
 use super::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, ProducerSpec};
 use super::event::EventKind;
 use super::*;
-use crate::kafka::broker::BrokerEvent;
+use crate::kafka::broker::{BrokerEvent, Sabotage};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::map::Map;
 
@@ -95,6 +95,9 @@ fn counts(world: &World) -> (u64, u64, u64) {
 /// The producer stops, everything heals and settles: all that was acknowledged has been handled.
 fn settle(world: &mut World) {
     strike(world, Fault::Heal);
+    if world.view().brokers.iter().any(|broker| broker.state == "stopping") {
+        after(world, 31_000);
+    }
     let brokers: Vec<_> = world.view().brokers.into_iter().map(|broker| (broker.name, broker.state)).collect();
     for (node, state) in brokers {
         match state {
@@ -361,5 +364,30 @@ fn random_faults_lose_nothing() {
     for seed in 100..100 + seeds {
         eprintln!("seed {seed}");
         settle(&mut random(seed));
+    }
+}
+
+#[test]
+fn a_commit_before_the_records_loses_them_for_the_group() {
+    for (sabotage, loses) in [(None, false), (Some(Sabotage::CommitBeforeRecords), true)] {
+        let mut world = World::new(Genesis { sabotage, ..genesis(11, 1) }).expect("it boots");
+        act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: 1, config: Map::new() });
+        after(&mut world, 500);
+        let keys = Keys::None;
+        let (name, topic, config) = ("checkout".into(), "orders".into(), Map::new());
+        act(&mut world, Action::AddProducer(ProducerSpec { name, topic, rate_per_1000s: 20_000, keys, value_bytes: 32, config }));
+        let config = configs(&[("auto.offset.reset", "earliest"), ("session.timeout.ms", "6000"), ("max.poll.records", "5")]);
+        let (name, group, topics) = ("billing-1".into(), Some("billing".into()), vec!["orders".into()]);
+        let commit = CommitPolicy::Auto;
+        act(&mut world, Action::AddConsumer(ConsumerSpec { name, group, topics, handle_us: 100_000, commit, config }));
+        after(&mut world, 10_000);
+        act(&mut world, Action::CrashClient { name: "billing-1".into() });
+        after(&mut world, 1_000);
+        act(&mut world, Action::RestartClient { name: "billing-1".into() });
+        act(&mut world, Action::SetRate { name: "checkout".into(), rate_per_1000s: 0 });
+        act(&mut world, Action::SetHandleTime { name: "billing-1".into(), handle_us: 0 });
+        after(&mut world, 30_000);
+        let (acked, handled, again) = counts(&world);
+        assert_eq!(handled - again < acked, loses, "{sabotage:?}: {handled} {again} {acked}");
     }
 }

@@ -193,7 +193,10 @@ impl Consumer {
         let failed = response.as_ref().map_or(code::NETWORK_EXCEPTION, |response| response.error_code);
         for topic in response.into_iter().flat_map(|response| response.responses) {
             for partition in topic.partitions {
-                results.insert((text(&topic.topic.0), partition.partition_index), (partition.error_code, partition.records, partition.diverging_epoch));
+                results.insert(
+                    (text(&topic.topic.0), partition.partition_index),
+                    (partition.error_code, partition.records, partition.diverging_epoch),
+                );
             }
         }
         for (at, fence, position) in wanted {
