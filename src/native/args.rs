@@ -1,5 +1,7 @@
 //! The command line: what is allowed, and errors that say so.
 
+use super::simulate::{PROFILES, SimulateOptions};
+use crate::kafka::broker::Sabotage;
 use crate::kafka::map::Map;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,6 +11,7 @@ pub(crate) enum Command {
     Help,
     Broker(BrokerArgs),
     Run(RunOptions),
+    Simulate(SimulateOptions),
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +35,7 @@ pub(crate) struct RunOptions {
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ArgsError {
-    #[error("{0} is not a command; broker, run and help are")]
+    #[error("{0} is not a command; broker, run, simulate and help are")]
     UnknownCommand(String),
     #[error("{command} does not know {flag}; it takes {allowed}")]
     UnknownFlag { command: &'static str, flag: String, allowed: &'static str },
@@ -40,14 +43,21 @@ pub(crate) enum ArgsError {
     BadValue { flag: &'static str, value: String, expected: &'static str },
     #[error("{flag} needs a value: {expected}")]
     MissingValue { flag: String, expected: &'static str },
+    #[error("{flag} {value}: expected one of {allowed}")]
+    NotOneOf { flag: &'static str, value: String, allowed: String },
     #[error("run needs a scenario file: tidepool run FILE")]
     MissingFile,
+    #[error("simulate needs its seeds: tidepool simulate --seeds 0..100")]
+    MissingSeeds,
     #[error("an argument is not UTF-8")]
     NotUtf8,
 }
 
 const BROKER_FLAGS: &str = "--listen HOST:PORT, --advertise HOST:PORT, --data DIR, --brokers 1..9, --config KEY=VALUE";
 const RUN_FLAGS: &str = "FILE, --until DURATION, --level 1..3";
+const SIMULATE_FLAGS: &str = "--seeds A..B, --minutes M, --profile NAME, --sabotage NAME, --threads N, --out DIR";
+const SEEDS: &str = "A..B with A below B, such as 0..2000";
+const COUNT: &str = "a whole number above 0";
 const HOST_PORT: &str = "HOST:PORT, such as 127.0.0.1:9092";
 const DURATION: &str = "a duration such as 500ms, 60s or 10m";
 
@@ -62,6 +72,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         "help" => Ok(Command::Help),
         "broker" => parse_broker(&mut parser),
         "run" => parse_run(&mut parser),
+        "simulate" => parse_simulate(&mut parser),
         _ => Err(ArgsError::UnknownCommand(command)),
     }
 }
@@ -124,6 +135,53 @@ fn parse_run(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
     Ok(Command::Run(RunOptions { file: file.ok_or(ArgsError::MissingFile)?, until_us, level }))
 }
 
+fn parse_simulate(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
+    let mut seeds = None;
+    let [profile, ..] = PROFILES;
+    let mut options = SimulateOptions { first: 0, end: 0, minutes: None, profile, sabotage: None, out: ".".into(), threads: 2 };
+    while let Some(arg) = next(parser)? {
+        let Arg::Flag(flag) = arg else {
+            let Arg::Word(flag) = arg else { continue };
+            return Err(ArgsError::UnknownFlag { command: "simulate", flag, allowed: SIMULATE_FLAGS });
+        };
+        match flag.as_str() {
+            "--help" | "-h" => return Ok(Command::Help),
+            "--seeds" => {
+                let text = value(parser, &flag, SEEDS)?;
+                let parsed = text.split_once("..").and_then(|(a, b)| Some((a.parse::<u64>().ok()?, b.parse::<u64>().ok()?)));
+                seeds = parsed.filter(|(a, b)| a < b);
+                if seeds.is_none() {
+                    return Err(ArgsError::BadValue { flag: "--seeds", value: text, expected: SEEDS });
+                }
+            }
+            "--minutes" => options.minutes = Some(count("--minutes", value(parser, &flag, COUNT)?, 1_000_000)?),
+            "--threads" => options.threads = u32::try_from(count("--threads", value(parser, &flag, COUNT)?, 256)?).unwrap_or(1),
+            "--profile" => {
+                let text = value(parser, &flag, "a profile's name")?;
+                let known = PROFILES.into_iter().find(|profile| profile.name == text);
+                let allowed = || PROFILES.map(|profile| profile.name).join(", ");
+                options.profile = known.ok_or_else(|| ArgsError::NotOneOf { flag: "--profile", value: text, allowed: allowed() })?;
+            }
+            "--sabotage" => {
+                let text = value(parser, &flag, "a planted bug's name")?;
+                let known = Sabotage::ALL.into_iter().find(|sabotage| sabotage.name() == text);
+                let allowed = || Sabotage::ALL.map(Sabotage::name).join(", ");
+                options.sabotage =
+                    Some(known.ok_or_else(|| ArgsError::NotOneOf { flag: "--sabotage", value: text, allowed: allowed() })?);
+            }
+            "--out" => options.out = value(parser, &flag, "a directory")?.into(),
+            _ => return Err(ArgsError::UnknownFlag { command: "simulate", flag, allowed: SIMULATE_FLAGS }),
+        }
+    }
+    (options.first, options.end) = seeds.ok_or(ArgsError::MissingSeeds)?;
+    Ok(Command::Simulate(options))
+}
+
+fn count(flag: &'static str, text: String, most: u64) -> Result<u64, ArgsError> {
+    let parsed = text.parse().ok().filter(|count| (1..=most).contains(count));
+    parsed.ok_or(ArgsError::BadValue { flag, value: text, expected: COUNT })
+}
+
 enum Arg {
     Flag(String),
     Word(String),
@@ -184,9 +242,17 @@ mod tests {
     }
 
     #[test]
+    fn a_seed_search_takes_its_flags() {
+        let line = "simulate --seeds 5..9 --minutes 3 --profile power --sabotage no-truncation --threads 1 --out d";
+        let Ok(Command::Simulate(options)) = parsed(line) else { panic!() };
+        assert_eq!((options.first, options.end, options.minutes, options.threads), (5, 9, Some(3), 1));
+        assert_eq!((options.profile.name, options.sabotage, options.out), ("power", Some(Sabotage::NoTruncation), "d".into()));
+    }
+
+    #[test]
     fn a_bad_flag_says_what_is_allowed() {
         for (line, expected) in [
-            ("brocker", "brocker is not a command; broker, run and help are"),
+            ("brocker", "brocker is not a command; broker, run, simulate and help are"),
             ("broker --prot 1", "broker does not know --prot; it takes --listen HOST:PORT"),
             ("broker --listen 9092", "--listen 9092: expected HOST:PORT"),
             ("broker --listen", "--listen needs a value: HOST:PORT"),
@@ -195,6 +261,17 @@ mod tests {
             ("run a --level 4", "--level 4: expected 1, 2 or 3"),
             ("run a --until 5", "--until 5: expected a duration"),
             ("run a b", "run does not know b; it takes FILE"),
+            ("simulate", "simulate needs its seeds"),
+            ("simulate --seeds 7", "--seeds 7: expected A..B with A below B"),
+            ("simulate --seeds 7..7", "--seeds 7..7: expected A..B with A below B"),
+            ("simulate --seeds -1..7", "--seeds -1..7: expected A..B"),
+            ("simulate --seeds 0..9 --minutes 0", "--minutes 0: expected a whole number above 0"),
+            ("simulate --seeds 0..9 --threads x", "--threads x: expected a whole number above 0"),
+            ("simulate --seeds 0..9 --profile wild", "--profile wild: expected one of swarm, calm, crashes"),
+            ("simulate --seeds 0..9 --sabotage x", "--sabotage x: expected one of ack-before-replication, high"),
+            ("simulate --sabotage", "--sabotage needs a value: a planted bug's name"),
+            ("simulate 0..9", "simulate does not know 0..9; it takes --seeds A..B"),
+            ("simulate --seed 0..9", "simulate does not know --seed; it takes --seeds A..B"),
         ] {
             let error = parsed(line).expect_err(line);
             assert!(error.starts_with(expected), "{line}: {error}");

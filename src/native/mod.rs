@@ -7,6 +7,7 @@ mod data_dir;
 mod fault;
 mod run;
 mod server;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -23,7 +24,16 @@ tidepool broker [--listen HOST:PORT] [--advertise HOST:PORT] [--data DIR] [--bro
     --config KEY=VALUE     sets any broker config of Kafka 4.1; may be given again
 
 tidepool run FILE [--until DURATION] [--level 1..3]
-    Runs a scenario file; prints its narration, its expectations' verdicts and the event hash.
+    Runs a scenario file; prints its narration, its expectations' verdicts, the event hash and what the judge says.
+
+tidepool simulate --seeds A..B [--minutes M] [--profile NAME] [--sabotage NAME] [--threads N] [--out DIR]
+    Runs a random cluster with random clients and faults for each seed and judges it. What the judge finds is shrunk to a scenario file.
+    --seeds A..B      the seeds, without B
+    --minutes M       ends after so many minutes
+    --profile NAME    which faults: swarm, calm, crashes, power, network or clients (default swarm)
+    --sabotage NAME   plants a bug that the judge must find
+    --threads N       runs at once (default 2)
+    --out DIR         where the file goes (default .)
 
 tidepool help
 ";
@@ -43,6 +53,7 @@ pub fn main() -> ExitCode {
             }
         },
         Ok(args::Command::Run(options)) => run::run(&options),
+        Ok(args::Command::Simulate(options)) => simulate::simulate(&options),
         Err(error) => {
             err(&format!("tidepool: {error}\nTry `tidepool help`."));
             ExitCode::from(2)

@@ -1,10 +1,12 @@
 //! `tidepool run FILE`: plays a scenario, prints its narration, the verdicts on its expectations and the event hash.
 
 use super::args::RunOptions;
+use super::simulate::trial;
 use crate::kafka::time::Time;
 use crate::playground::narrate::Transcript;
 use crate::playground::scenario::{Playback, Scenario, duration_text};
 use crate::world::EPOCH;
+use crate::world::judge::Judge;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -45,6 +47,8 @@ fn play(mut playback: Playback, until: Time, level: u8, out: &mut impl Write) ->
     let mut transcript = Transcript::new(level);
     let mut told = 0_u64;
     let mut note: Option<String> = None;
+    let mut judge = Judge::new();
+    judge.observe(playback.world());
     loop {
         transcript.update(playback.world());
         for sentence in transcript.sentences().filter(|sentence| sentence.event.0 >= told) {
@@ -59,7 +63,7 @@ fn play(mut playback: Playback, until: Time, level: u8, out: &mut impl Write) ->
         if now >= until {
             break;
         }
-        playback.run_until(now.plus_micros(SLICE_US).min(until));
+        trial::watch(&mut playback, &mut judge, now.plus_micros(SLICE_US).min(until));
     }
     let mut good = playback.failures().is_empty();
     for failure in playback.failures() {
@@ -71,6 +75,9 @@ fn play(mut playback: Playback, until: Time, level: u8, out: &mut impl Write) ->
         writeln!(out, "{word}: {} (found {})", verdict.expect, verdict.found)?;
     }
     writeln!(out, "event hash {:016x}", playback.world().event_hash())?;
+    let verdict = trial::verdict(playback.world(), &judge);
+    writeln!(out, "{verdict}")?;
+    good &= verdict.violations.is_empty();
     Ok(good)
 }
 

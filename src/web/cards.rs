@@ -131,7 +131,11 @@ fn heading(
 }
 
 fn rate_words(per_1000s: u64) -> String {
-    if per_1000s % 1000 == 0 { format!("{}/s", per_1000s / 1000) } else { format!("{}.{}/s", per_1000s / 1000, per_1000s / 100 % 10) }
+    if per_1000s.is_multiple_of(1000) {
+        format!("{}/s", per_1000s / 1000)
+    } else {
+        format!("{}.{}/s", per_1000s / 1000, per_1000s / 100 % 10)
+    }
 }
 
 fn producer(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {

@@ -49,7 +49,7 @@ pub(super) fn toggle_theme(ui: Ui, act: Act) {
         _ => prefers("(prefers-color-scheme: dark)"),
     };
     set_theme(ui, if dark { "light" } else { "dark" });
-    act.with_value(|s| later_retheme(s));
+    act.with_value(later_retheme);
 }
 
 fn set_theme(ui: Ui, theme: &str) {

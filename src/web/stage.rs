@@ -29,6 +29,9 @@ const SENTENCE_MS: f64 = 1600.0;
 /// Sentences that wait to be told; the oldest give way.
 const SENTENCES: usize = 6;
 
+/// What the browser calls for each frame.
+type Tick = Closure<dyn FnMut(f64)>;
+
 /// What a playground is made from, for reset.
 #[derive(Clone, Default)]
 pub struct Recipe {
@@ -55,7 +58,7 @@ pub struct Stage {
     /// Simulated microseconds that a frame left over, at slow speeds less than one.
     rest: Cell<f64>,
     waiting: RefCell<VecDeque<String>>,
-    tick: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    tick: RefCell<Option<Tick>>,
 }
 
 fn now_ms() -> f64 {

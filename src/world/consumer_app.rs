@@ -1,6 +1,7 @@
 //! A consumer app: polls, takes its time for each record, counts it into its group's sink, commits.
 
 use super::action::{CommitPolicy, ConsumerSpec};
+use super::judge::sight::content_id;
 use super::sink::Owner;
 use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::{Consumer, ConsumerConfig, ConsumerRecord};
@@ -23,6 +24,8 @@ pub(super) struct ConsumerApp {
     /// When an idle app polls again.
     pub(super) poll_again: Option<Time>,
     pub(super) handled: u64,
+    /// The content of the record handled last, for the judge.
+    pub(super) last_id: u64,
     pub(super) duplicates: u64,
     pub(super) closing: bool,
 }
@@ -36,6 +39,7 @@ impl ConsumerApp {
             handler_done: None,
             poll_again: None,
             handled: 0,
+            last_id: 0,
             duplicates: 0,
             closing: false,
         }
@@ -114,6 +118,7 @@ impl ConsumerApp {
     pub(super) fn finish_one(&mut self, now: Time) -> Option<ConsumerRecord> {
         let record = self.backlog.pop_front()?;
         self.handled += 1;
+        self.last_id = content_id(record.key.as_ref(), record.value.as_ref());
         if self.backlog.is_empty() {
             self.handler_done = None;
             // The app's loop goes round: its next poll is now.

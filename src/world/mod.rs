@@ -8,6 +8,8 @@ mod broker_node;
 mod consumer_app;
 pub mod event;
 mod faults;
+pub mod judge;
+mod judging;
 mod network;
 mod nodes;
 mod process;

@@ -1,12 +1,17 @@
 //! A producer app: sends records at a rate, with keys drawn from its own stream.
 
 use super::action::{Keys, ProducerSpec};
+use super::judge::sight::{Sent, content_id, key_id};
 use crate::kafka::client::ClientError;
 use crate::kafka::client::producer::{Producer, ProducerConfig, ProducerRecord};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use bytes::Bytes;
+use std::collections::VecDeque;
 use std::sync::Arc;
+
+/// Records sent last that are remembered by content, for the judge.
+const RECENT: u32 = 64;
 
 /// Microseconds in a thousand seconds: what rates are counted in.
 const RATE_WINDOW_US: u128 = 1_000_000_000;
@@ -28,6 +33,8 @@ pub(super) struct ProducerApp {
     blocked: Option<ProducerRecord>,
     pub(super) ticking: bool,
     pub(super) sent: u64,
+    /// The newest of those sent.
+    pub(super) recent: VecDeque<Sent>,
     pub(super) acked: u64,
     pub(super) failed: u64,
 }
@@ -59,6 +66,7 @@ impl ProducerApp {
             blocked: None,
             ticking: true,
             sent: 0,
+            recent: VecDeque::new(),
             acked: 0,
             failed: 0,
         }
@@ -129,7 +137,14 @@ impl ProducerApp {
     fn send(&mut self, now: Time, record: ProducerRecord) {
         let Some(client) = self.client.as_mut() else { return };
         match client.send(now, record.clone()) {
-            Ok(_) => self.sent += 1,
+            Ok(ticket) => {
+                self.sent += 1;
+                if self.recent.len() as u64 >= u64::from(RECENT) {
+                    self.recent.pop_front();
+                }
+                let id = content_id(record.key.as_ref(), record.value.as_ref());
+                self.recent.push_back(Sent { ticket: ticket.0, id, key: key_id(record.key.as_ref()) });
+            }
             Err(ClientError::BufferFull { .. }) => self.blocked = Some(record),
             Err(_) => self.failed += 1,
         }
@@ -152,10 +167,10 @@ impl ProducerApp {
         }
     }
 
-    /// `{"n":17}`, padded with spaces inside the braces to `value_bytes`.
+    /// `{"p":"checkout","n":17}`, padded with spaces inside the braces to `value_bytes`: no two records of a run are alike.
     fn value(&mut self) -> Bytes {
         self.number += 1;
-        let mut text = format!("{{\"n\":{}", self.number);
+        let mut text = format!("{{\"p\":\"{}\",\"n\":{}", self.spec.name, self.number);
         let wanted = u64::from(self.spec.value_bytes);
         while (text.len() as u64) + 1 < wanted {
             text.push(' ');
@@ -179,10 +194,11 @@ mod tests {
     #[test]
     fn values_have_their_size_and_a_number() {
         let mut app = app(Keys::None, 0);
-        assert_eq!(&app.value()[..], b"{\"n\":1             }");
-        assert_eq!(app.value().len(), 20);
+        app.spec.value_bytes = 26;
+        assert_eq!(&app.value()[..], b"{\"p\":\"checkout\",\"n\":1    }");
+        assert_eq!(app.value().len(), 26);
         app.spec.value_bytes = 0;
-        assert_eq!(&app.value()[..], b"{\"n\":3}");
+        assert_eq!(&app.value()[..], b"{\"p\":\"checkout\",\"n\":3}");
     }
 
     #[test]

@@ -90,6 +90,7 @@ pub fn encode(api: &str, version: i16, request: &Value) -> (Bytes, Asked) {
             }))
         ),
         "ListOffsets" => frame!(ListOffsets, list_offsets(f)),
+        "Fetch" => frame!(Fetch, fetch(f)),
         "Metadata" => frame!(
             Metadata,
             m::MetadataRequest::default().with_topics(Some(
@@ -161,6 +162,31 @@ fn produce(f: Fields<'_>) -> m::ProduceRequest {
                     PartitionProduceData::default().with_index(p.int("Index", 0)).with_records(records)
                 },
             ))
+        }))
+}
+
+fn fetch(f: Fields<'_>) -> m::FetchRequest {
+    use m::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
+    let id = |t: Fields<'_>| t.0["TopicId"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+    m::FetchRequest::default()
+        .with_max_wait_ms(f.int("MaxWaitMs", 0))
+        .with_min_bytes(f.int("MinBytes", 0))
+        .with_max_bytes(f.int("MaxBytes", 0))
+        .with_session_id(f.int("SessionId", 0))
+        .with_session_epoch(f.int("SessionEpoch", -1))
+        .with_topics(f.each("Topics", |t| {
+            FetchTopic::default().with_topic_id(id(t)).with_partitions(t.each("Partitions", |p| {
+                FetchPartition::default()
+                    .with_partition(p.int("Partition", 0))
+                    .with_current_leader_epoch(p.int("CurrentLeaderEpoch", -1))
+                    .with_fetch_offset(p.int("FetchOffset", 0))
+                    .with_last_fetched_epoch(p.int("LastFetchedEpoch", -1))
+                    .with_partition_max_bytes(p.int("PartitionMaxBytes", 0))
+            }))
+        }))
+        .with_forgotten_topics_data(f.each("ForgottenTopicsData", |t| {
+            let partitions = t.0["Partitions"].as_array().into_iter().flatten().filter_map(|p| i32::try_from(p.as_i64()?).ok());
+            ForgottenTopic::default().with_topic_id(id(t)).with_partitions(partitions.collect())
         }))
 }
 
@@ -271,6 +297,20 @@ pub fn decode(asked: &Asked, answer: Bytes) -> Value {
                     "LastTimestamp": a.last_timestamp, "CurrentTxnStartOffset": a.current_txn_start_offset,
                 })).collect::<Vec<_>>(),
             })).collect::<Vec<_>>()})).collect::<Vec<_>>()})
+        }
+        ApiKey::Fetch => {
+            let r = body!(FetchResponse);
+            let topics = r.responses.iter().map(|t| {
+                let partitions = t.partitions.iter().map(|p| {
+                    json!({
+                        "PartitionIndex": p.partition_index, "ErrorCode": p.error_code, "HighWatermark": p.high_watermark,
+                        "LastStableOffset": p.last_stable_offset, "LogStartOffset": p.log_start_offset,
+                        "PreferredReadReplica": p.preferred_read_replica.0, "Records": hex(p.records.as_deref().unwrap_or_default()),
+                    })
+                });
+                json!({"TopicId": t.topic_id.to_string(), "Partitions": partitions.collect::<Vec<_>>()})
+            });
+            json!({"ErrorCode": r.error_code, "SessionId": r.session_id, "Responses": topics.collect::<Vec<_>>()})
         }
         ApiKey::ListOffsets => {
             let r = body!(ListOffsetsResponse);

@@ -15,6 +15,7 @@ mod follower;
 mod groups;
 mod init_producer_id;
 mod isr;
+mod judged;
 mod lifecycle;
 mod list_offsets;
 mod metadata;

@@ -14,6 +14,8 @@ use std::collections::VecDeque;
 
 const LATENCY_MS: i64 = 1;
 const CLIENTS: u64 = 1 << 40;
+/// Prints lines and events: for whoever looks into a failure.
+const LOUD: bool = false;
 
 enum What {
     Dial { port: i32 },
@@ -166,12 +168,12 @@ impl Cluster {
                 Output::Halt { .. } => drop(self.halted.insert(id)),
                 Output::Stopped => drop(self.stopped.insert(id)),
                 Output::Log(line) => {
-                    if std::env::var_os("TIDE_TEST_LOG").is_some() {
+                    if LOUD {
                         println!("{} {id}: {line}", self.now.millis() - START.millis());
                     }
                 }
                 Output::Event(event) => {
-                    if std::env::var_os("TIDE_TEST_LOG").is_some() {
+                    if LOUD {
                         println!("{} {id}: {event:?}", self.now.millis() - START.millis());
                     }
                     self.events.push((id, event));

@@ -142,6 +142,24 @@ impl Playback {
         self.world.run_until(until);
     }
 
+    /// `run_until` with a look at the world after each event, for a judge.
+    pub fn watch_until(&mut self, until: Time, look: &mut dyn FnMut(&World)) {
+        loop {
+            let action = self.next_action().map(|(at, _)| at.max(self.world.now()));
+            let at = earlier(action, self.next_expect().map(|(at, _)| at)).map_or(until, |at| at.min(until));
+            while self.world.turn(at) {
+                look(&self.world);
+            }
+            if at == until && action.is_none_or(|action| action > until) {
+                break;
+            }
+            self.run_until(at);
+            look(&self.world);
+        }
+        self.run_until(until);
+        look(&self.world);
+    }
+
     /// The next event: the world's, or the file's next action when that comes first.
     pub fn step(&mut self) -> Option<EventId> {
         loop {
@@ -182,6 +200,10 @@ impl Playback {
         }
         self.next_expect += 1;
     }
+}
+
+fn earlier(a: Option<Time>, b: Option<Time>) -> Option<Time> {
+    a.into_iter().chain(b).min()
 }
 
 /// A field as the file writes it.

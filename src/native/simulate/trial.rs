@@ -1,0 +1,143 @@
+//! One judged run of a scenario.
+
+use crate::kafka::time::Time;
+use crate::playground::scenario::{Playback, Scenario};
+use crate::world::action::Action;
+use crate::world::judge::{Judge, Verdict, Violation};
+use crate::world::{EPOCH, World};
+
+/// What a healed cluster has at most until nothing is under way any more. In microseconds.
+pub(crate) const SETTLE_US: i64 = 90_000_000;
+/// How long nobody must have done anything before a cluster that is not quiet is called stuck.
+const STUCK_US: i64 = 60_000_000;
+const SLICE_US: i64 = 500_000;
+
+pub(crate) struct Outcome {
+    pub(crate) verdict: Verdict,
+    /// When it ended, in microseconds since the run's beginning.
+    pub(crate) end: i64,
+    /// Actions that could not be done.
+    pub(crate) undone: Vec<(i64, Action)>,
+}
+
+impl Outcome {
+    pub(crate) fn shows(&self, kind: &str) -> Option<&Violation> {
+        self.verdict.violations.iter().find(|violation| violation.kind == kind)
+    }
+}
+
+/// Runs to the scenario's end, or until everything is quiet after its last action, or until a violation is seen (one of `kind`,
+/// where one is given). A panic is a violation too.
+pub(crate) fn run(scenario: &Scenario, kind: Option<&str>) -> Result<Outcome, String> {
+    let caught = std::panic::catch_unwind(|| judged(scenario, kind));
+    match caught {
+        Ok(outcome) => outcome,
+        Err(panic) => {
+            let what = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            let what = format!("the program panicked: {}", what.unwrap_or_default());
+            let violation = Violation { at: EPOCH, event: crate::world::event::EventId(0), kind: "panic", what };
+            let verdict = Verdict {
+                violations: vec![violation],
+                ..Judge::new().verdict(&World::new(Default::default()).map_err(|e| e.to_string())?, false)
+            };
+            Ok(Outcome { verdict, end: scenario.run_for, undone: Vec::new() })
+        }
+    }
+}
+
+fn judged(scenario: &Scenario, kind: Option<&str>) -> Result<Outcome, String> {
+    let mut judge = Judge::new();
+    let mut playback = Playback::new(scenario.clone()).map_err(|error| error.to_string())?;
+    judge.observe(playback.world());
+    let last = scenario.actions.last().map_or(0, |(at, _)| *at);
+    loop {
+        let now = playback.world().now();
+        let seen = match kind {
+            Some(kind) => judge.violations().iter().any(|violation| violation.kind == kind),
+            None => !judge.violations().is_empty(),
+        };
+        let quiet = now.micros_since(EPOCH) > last + SLICE_US && unsettled(playback.world()).is_none();
+        if seen || quiet || now >= playback.end() {
+            break;
+        }
+        let until = now.plus_micros(SLICE_US).min(playback.end());
+        watch(&mut playback, &mut judge, until);
+    }
+    let undone = playback.failures().iter().map(|failure| (failure.at, failure.action.clone())).collect();
+    let end = playback.world().now().micros_since(EPOCH);
+    Ok(Outcome { verdict: verdict(playback.world(), &judge), end, undone })
+}
+
+/// Runs on to `until`, with the judge looking at every event.
+pub(crate) fn watch(playback: &mut Playback, judge: &mut Judge, until: Time) {
+    playback.watch_until(until, &mut |world| judge.observe(world));
+}
+
+/// The judge's verdict now, with what is stuck although nothing stands in its way.
+pub(crate) fn verdict(world: &World, judge: &Judge) -> Verdict {
+    let unsettled = unsettled(world);
+    let mut verdict = judge.verdict(world, unsettled.is_none());
+    let last = world.history().last().map_or(EPOCH, |(at, _)| *at);
+    if let Some(what) = unsettled
+        && healed(world)
+        && world.now().micros_since(last) >= STUCK_US
+    {
+        let event = world.events().last().map_or(crate::world::event::EventId(0), |event| event.id);
+        verdict.violations.push(Violation { at: world.now(), event, kind: "liveness", what });
+    }
+    verdict
+}
+
+/// What is still under way or undone; `None`: all is quiet.
+fn unsettled(world: &World) -> Option<String> {
+    let view = world.view();
+    if let Some(broker) = view.brokers.iter().find(|broker| broker.state != "running") {
+        return Some(format!("{} is {}", broker.name, broker.state));
+    }
+    if let Some(producer) = view.producers.iter().find(|producer| producer.pending > 0) {
+        return Some(format!("{} still has {} records to send", producer.name, producer.pending));
+    }
+    if let Some(producer) = view.producers.iter().find(|producer| producer.state == "running" && producer.rate_per_1000s > 0) {
+        return Some(format!("{} still sends", producer.name));
+    }
+    for partition in &view.partitions {
+        let view = &partition.view;
+        let name = format!("{}-{}", view.topic, view.partition);
+        if view.leader < 0 {
+            return Some(format!("{name} has no leader"));
+        }
+        if view.high_watermark < view.end_offset {
+            return Some(format!("{name} ends at {} and its high watermark stays at {}", view.end_offset, view.high_watermark));
+        }
+        if view.isr.len() < view.replicas.len() {
+            return Some(format!("{name} has replicas {:?} and only {:?} in sync", view.replicas, view.isr));
+        }
+    }
+    for consumer in view.consumers.iter().filter(|consumer| consumer.state == "running") {
+        if consumer.backlog > 0 {
+            return Some(format!("{} still handles records", consumer.name));
+        }
+        let Some(group) = &consumer.group else { continue };
+        if consumer.client_state != "stable" {
+            return Some(format!("{} of group {group} is {}", consumer.name, consumer.client_state));
+        }
+        for partition in view.partitions.iter().filter(|partition| consumer.topics.contains(&partition.view.topic)) {
+            let (topic, number) = (&partition.view.topic, partition.view.partition);
+            let members = view.consumers.iter().filter(|other| other.group == consumer.group && other.state == "running");
+            let position =
+                members.flat_map(|member| &member.positions).filter(|(t, p, _)| t == topic && *p == number).map(|(.., at)| *at).max();
+            if position.unwrap_or(-1) < partition.view.high_watermark {
+                return Some(format!("group {group} has not read {topic}-{number} up to {}", partition.view.high_watermark));
+            }
+        }
+    }
+    None
+}
+
+/// Whether every fault that keeps a cluster from its work has been taken back.
+fn healed(world: &World) -> bool {
+    let view = world.view();
+    let ends = view.producers.iter().all(|producer| producer.rate_per_1000s == 0 || producer.state != "running");
+    ends && view.cuts.is_empty()
+        && view.brokers.iter().all(|broker| broker.state == "running" && broker.slow_us == 0 && broker.disk_free == u64::MAX)
+}

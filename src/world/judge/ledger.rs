@@ -1,0 +1,442 @@
+//! The ledger: what became of every record, by content.
+
+use super::sight::{Place, Sight, content_id, read};
+use super::{Judge, Partition, Violation};
+use crate::kafka::map::{Map, Set, sort_by};
+use crate::kafka::wire::batch::Batch;
+use crate::world::action::CommitPolicy;
+use std::sync::Arc;
+
+/// Findings of one kind that are told one by one; more are only counted.
+const TOLD: u64 = 5;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Answer {
+    Pending,
+    Acked,
+    Failed,
+}
+
+/// A record from the day it was sent.
+#[derive(Clone, Debug)]
+struct Entry {
+    producer: u32,
+    /// From 1, in the order of its app.
+    number: u64,
+    id: u64,
+    key: u64,
+    partition: i32,
+    answer: Answer,
+    offset: i64,
+    /// The partition's leader epoch when it was acknowledged, and how much had been given up by then.
+    epoch: i32,
+    cuts: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Maker {
+    name: Arc<str>,
+    topic: Arc<str>,
+    acks: i16,
+    idempotent: bool,
+    taken: u64,
+    /// Of this process: ticket → entry.
+    tickets: Map<u64, u32>,
+}
+
+/// Everything that was sent and handled.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Book {
+    makers: Vec<Maker>,
+    entries: Vec<Entry>,
+    /// By group (or lone consumer) and content.
+    handled: Vec<(Arc<str>, u64)>,
+    /// Groups that had a rebalance, a lost commit or a crash: they may be given a record again.
+    unsettled: Set<Arc<str>>,
+    /// Groups of which a member was stopped with records in hand that it had committed.
+    stopped: Set<Arc<str>>,
+    deleted: Set<Arc<str>>,
+    /// There was a fault, or a request had to be tried again.
+    pub(super) disturbed: bool,
+}
+
+/// What became of one record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fate {
+    pub producer: Arc<str>,
+    /// The how manieth of its app, from 1.
+    pub number: u64,
+    pub acks: i16,
+    pub idempotent: bool,
+    /// `None`: no answer has come. An answer to `acks=0` is nobody's.
+    pub acked: Option<bool>,
+    /// Where it is readable first.
+    pub place: Option<(Arc<str>, i32, i64)>,
+    /// How often it is in the logs.
+    pub copies: u32,
+    /// How often each group (or lone consumer) has handled it.
+    pub delivered: Vec<(Arc<str>, u32)>,
+    pub lost: bool,
+}
+
+/// Something that looks wrong and that Kafka permits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Permitted {
+    /// "lost", "duplicated", "out of order", "not delivered", "delivered again".
+    pub what: &'static str,
+    pub why: &'static str,
+    pub records: u64,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Ledger {
+    pub sent: u64,
+    pub acked: u64,
+    pub failed: u64,
+    /// Neither.
+    pub unknown: u64,
+    pub readable: u64,
+    /// Acknowledged and gone.
+    pub lost: u64,
+    /// In the log more often than they were sent.
+    pub duplicated: u64,
+    pub reordered: u64,
+    /// Handled at least once by every group that reads their topic.
+    pub delivered: u64,
+    /// Handled more than once by a group.
+    pub redelivered: u64,
+    /// Acknowledged, and since deleted by retention.
+    pub expired: u64,
+    /// Records that no log holds for its producer's partition has no leader now: nothing is said of them.
+    pub unreadable: u64,
+    /// In a log without anybody having sent them here.
+    pub strangers: u64,
+    pub permitted: Vec<Permitted>,
+    pub records: Vec<Fate>,
+}
+
+impl Book {
+    fn maker(&mut self, name: &str) -> Option<&mut Maker> {
+        self.makers.iter_mut().find(|maker| &*maker.name == name)
+    }
+
+    fn entry(&mut self, name: &str, ticket: u64, done: bool) -> Option<&mut Entry> {
+        let maker = self.maker(name)?;
+        let at = if done { maker.tickets.remove(&ticket)? } else { *maker.tickets.get(&ticket)? };
+        self.entries.get_mut(usize::try_from(at).ok()?)
+    }
+
+    /// Enters what the producer has sent since the last time.
+    pub(super) fn take_sent(&mut self, name: &Arc<str>, sight: &dyn Sight) {
+        let Some(sender) = sight.sender(name) else { return };
+        let at = match self.makers.iter().position(|maker| maker.name == *name) {
+            Some(at) => at,
+            None => {
+                let (topic, tickets) = (sender.topic.clone(), Map::new());
+                let maker = Maker { name: name.clone(), topic, acks: sender.acks, idempotent: sender.idempotent, taken: 0, tickets };
+                self.makers.push(maker);
+                self.makers.len() - 1
+            }
+        };
+        let Some(maker) = self.makers.get_mut(at) else { return };
+        let new = sender.count.saturating_sub(maker.taken);
+        let skip = (sender.recent.len() as u64).saturating_sub(new);
+        for (nth, sent) in (sender.count - sender.recent.len() as u64 + 1..).zip(&sender.recent).skip(skip as usize) {
+            maker.tickets.insert(sent.ticket, self.entries.len() as u32);
+            self.entries.push(Entry {
+                producer: at as u32,
+                number: nth,
+                id: sent.id,
+                key: sent.key,
+                partition: -1,
+                answer: Answer::Pending,
+                offset: -1,
+                epoch: 0,
+                cuts: 0,
+            });
+        }
+        maker.taken = sender.count;
+    }
+
+    pub(super) fn partitioned(&mut self, name: &str, ticket: u64, partition: i32) {
+        if let Some(entry) = self.entry(name, ticket, false) {
+            entry.partition = partition;
+        }
+    }
+
+    /// Whether the promise is that of acks=all.
+    pub(super) fn acked(&mut self, name: &str, ticket: u64, partition: i32, offset: i64, epoch: i32, cuts: u64) -> bool {
+        let all = self.maker(name).is_some_and(|maker| maker.acks == -1);
+        if let Some(entry) = self.entry(name, ticket, true) {
+            entry.answer = Answer::Acked;
+            (entry.partition, entry.offset, entry.epoch, entry.cuts) = (partition, offset, epoch, cuts);
+        }
+        all
+    }
+
+    pub(super) fn failed(&mut self, name: &str, ticket: u64) {
+        if let Some(entry) = self.entry(name, ticket, true) {
+            entry.answer = Answer::Failed;
+        }
+    }
+
+    /// A client's process is in another state.
+    pub(super) fn process(&mut self, name: &str, to: &str) {
+        if to != "paused"
+            && to != "stopping"
+            && let Some(maker) = self.maker(name)
+        {
+            maker.tickets.clear();
+        }
+    }
+
+    pub(super) fn handled(&mut self, name: &Arc<str>, group: Option<&Arc<str>>, id: u64) {
+        self.handled.push((group.unwrap_or(name).clone(), id));
+    }
+
+    pub(super) fn unsettled(&mut self, name: &Arc<str>, sight: &dyn Sight) {
+        let group = sight.receiver(name).and_then(|receiver| receiver.group);
+        self.unsettled.insert(group.unwrap_or_else(|| name.clone()));
+    }
+
+    pub(super) fn stopped(&mut self, name: &Arc<str>, sight: &dyn Sight) {
+        self.unsettled(name, sight);
+        if let Some(receiver) = sight.receiver(name).filter(|receiver| receiver.commit == CommitPolicy::Auto) {
+            self.stopped.insert(receiver.group.unwrap_or_else(|| name.clone()));
+        }
+    }
+
+    pub(super) fn deleted(&mut self, topic: &Arc<str>) {
+        self.deleted.insert(topic.clone());
+    }
+}
+
+/// A record found in a log.
+struct Found {
+    id: u64,
+    place: u32,
+    offset: i64,
+}
+
+/// Whoever is to see every record of its topics.
+struct Reader {
+    name: Arc<str>,
+    topics: Vec<Arc<str>>,
+}
+
+/// What the closing of the book comes to.
+#[derive(Default)]
+struct Findings {
+    permitted: Vec<Permitted>,
+    violations: Vec<(&'static str, String)>,
+    told: Map<&'static str, u64>,
+}
+
+impl Findings {
+    fn permit(&mut self, what: &'static str, why: &'static str) {
+        match self.permitted.iter_mut().find(|found| found.what == what && found.why == why) {
+            Some(found) => found.records += 1,
+            None => self.permitted.push(Permitted { what, why, records: 1 }),
+        }
+    }
+
+    fn violate(&mut self, kind: &'static str, what: impl FnOnce() -> String) {
+        let told = self.told.entry(kind).or_insert(0);
+        *told += 1;
+        if *told <= TOLD {
+            self.violations.push((kind, what()));
+        }
+    }
+
+    fn judge(&mut self, what: &'static str, kind: &'static str, excuse: Option<&'static str>, words: impl FnOnce() -> String) {
+        match excuse {
+            Some(why) => self.permit(what, why),
+            None => self.violate(kind, words),
+        }
+    }
+}
+
+impl Judge {
+    /// Reads all logs and says what became of every record.
+    pub(super) fn close(&mut self, sight: &dyn Sight, quiet: bool) -> Ledger {
+        let mut ledger = Ledger::default();
+        let mut findings = Findings::default();
+        let (places, mut found) = self.read_all(sight, &mut findings);
+        found.sort_unstable_by(|a, b| (a.id, a.place, a.offset).cmp(&(b.id, b.place, b.offset)));
+        let mut handled: Vec<(u64, Arc<str>)> = self.book.handled.iter().map(|(who, id)| (*id, who.clone())).collect();
+        handled.sort_unstable();
+        let mut sends: Vec<u64> = self.book.entries.iter().map(|entry| entry.id).collect();
+        sends.sort_unstable();
+        ledger.strangers = found.iter().filter(|found| sends.binary_search(&found.id).is_err()).count() as u64;
+        let readers = readers(sight);
+        // For each producer, key and partition: the number and place of the latest acknowledged record.
+        let mut latest: Map<(u32, u64, i32), (u64, i64)> = Map::new();
+        for entry in &self.book.entries {
+            let Some(maker) = self.book.makers.get(entry.producer as usize) else { continue };
+            let place = (maker.topic.clone(), entry.partition);
+            let from = found.partition_point(|found| found.id < entry.id);
+            let copies = found.iter().skip(from).take_while(|found| found.id == entry.id);
+            let count = copies.clone().count() as u64;
+            let first = copies.clone().next().and_then(|found| Some((places.get(found.place as usize)?, found.offset)));
+            let alike = (sends.partition_point(|id| *id <= entry.id) - sends.partition_point(|id| *id < entry.id)) as u64;
+            let from = handled.partition_point(|(id, _)| *id < entry.id);
+            let mut delivered: Vec<(Arc<str>, u32)> = Vec::new();
+            for (_, who) in handled.iter().skip(from).take_while(|(id, _)| *id == entry.id) {
+                match delivered.last_mut().filter(|(last, _)| last == who) {
+                    Some((_, times)) => *times += 1,
+                    None => delivered.push((who.clone(), 1)),
+                }
+            }
+            let words =
+                |what: &str| format!("record {} of {} ({}-{}, offset {}) {what}", entry.number, maker.name, place.0, place.1, entry.offset);
+            let promised = entry.answer == Answer::Acked;
+            ledger.sent += 1;
+            ledger.acked += u64::from(promised);
+            ledger.failed += u64::from(entry.answer == Answer::Failed);
+            ledger.unknown += u64::from(entry.answer == Answer::Pending);
+            ledger.readable += u64::from(count > 0);
+            let shadow = self.shadows.get(&place);
+            let cut = shadow.and_then(|shadow| {
+                shadow.cuts.iter().skip(entry.cuts as usize).find(|cut| entry.offset < 0 || cut.offset <= entry.offset).map(|cut| cut.why)
+            });
+            let gone = promised && count == 0;
+            let log = places.iter().find(|found| found.partition == place);
+            let mut lost = false;
+            if gone && self.book.deleted.contains(&maker.topic) {
+                findings.permit("lost", "its topic was deleted");
+            } else if gone && log.is_none() {
+                ledger.unreadable += 1;
+            } else if gone && entry.offset >= 0 && log.is_some_and(|log| entry.offset < log.start) {
+                ledger.expired += 1;
+            } else if gone {
+                lost = true;
+                ledger.lost += 1;
+                let newer = shadow.is_some_and(|shadow| shadow.leader_epoch > entry.epoch);
+                let excuse = match maker.acks {
+                    0 => Some("acks=0 promises nothing"),
+                    _ if cut.is_some() => cut,
+                    1 if newer => Some("acks=1: another leader took over before a follower had the record"),
+                    _ => None,
+                };
+                findings.judge("lost", "lost", excuse, || words("was acknowledged and is lost"));
+            }
+            if count > alike {
+                ledger.duplicated += 1;
+                let excuse = (!maker.idempotent).then_some("without idempotence a record that is sent again may be there twice");
+                findings.judge("duplicated", "duplicated", excuse, || words(&format!("is in the log {count} times")));
+            }
+            if let Some((log, offset)) = first.filter(|_| promised && entry.key != 0) {
+                let key = (entry.producer, entry.key, log.number);
+                let before = latest.get(&key).copied();
+                if before.is_some_and(|(_, before)| before > offset) && alike == 1 {
+                    ledger.reordered += 1;
+                    let excuse = (!maker.idempotent).then_some("without idempotence a record that is sent again may come after later ones");
+                    findings.judge("out of order", "reordered", excuse, || words("lies before an earlier one of its key"));
+                }
+                latest.insert(key, (entry.number, before.map_or(offset, |(_, before)| before.max(offset))));
+            }
+            let committed = first.is_some_and(|(log, offset)| offset < log.high_watermark);
+            let mut missing = false;
+            for reader in readers.iter().filter(|reader| reader.topics.contains(&maker.topic)) {
+                let times = delivered.iter().find(|(who, _)| *who == reader.name).map_or(0, |(_, times)| *times);
+                missing |= times == 0;
+                if times == 0 && committed && quiet {
+                    let excuse = match shadow.is_some_and(|shadow| !shadow.cuts.is_empty()) {
+                        true => Some("records before it were given up, and the consumer's position lay beyond it"),
+                        false if self.book.stopped.contains(&reader.name) => {
+                            Some("its consumer was stopped after it had committed what it had polled")
+                        }
+                        false => None,
+                    };
+                    findings.judge("not delivered", "undelivered", excuse, || words(&format!("was never given to {}", reader.name)));
+                }
+            }
+            ledger.delivered += u64::from(!missing && !delivered.is_empty());
+            if let Some((who, times)) = delivered.iter().find(|(_, times)| u64::from(*times) > count.max(1)) {
+                ledger.redelivered += 1;
+                let excuse = if self.book.unsettled.contains(who) || self.book.disturbed {
+                    Some("at least once: a consumer that lost its partition or crashed had not committed it yet")
+                } else {
+                    None
+                };
+                findings
+                    .judge("delivered again", "redelivered", excuse, || words(&format!("was given to {who} {times} times without cause")));
+            }
+            ledger.records.push(Fate {
+                producer: maker.name.clone(),
+                number: entry.number,
+                acks: maker.acks,
+                idempotent: maker.idempotent,
+                acked: match entry.answer {
+                    Answer::Pending => None,
+                    answer => Some(answer == Answer::Acked),
+                },
+                place: first.map(|(log, offset)| (log.partition.0.clone(), log.partition.1, offset)),
+                copies: u32::try_from(count).unwrap_or(u32::MAX),
+                delivered,
+                lost,
+            });
+        }
+        sort_by(&mut findings.permitted, |a, b| (a.what, a.why).cmp(&(b.what, b.why)));
+        ledger.permitted = findings.permitted;
+        for (kind, what) in findings.violations {
+            self.violations.push(Violation { at: self.now, event: self.event, kind, what });
+        }
+        ledger
+    }
+
+    /// All records of all partitions that have a leader.
+    fn read_all(&self, sight: &dyn Sight, findings: &mut Findings) -> (Vec<Log>, Vec<Found>) {
+        let (mut places, mut found) = (Vec::<Log>::new(), Vec::new());
+        for node in sight.brokers() {
+            for (topic, partition) in sight.partitions(node) {
+                if topic.starts_with("__") {
+                    continue;
+                }
+                let Some(view) = sight.partition(node, &topic, partition).filter(|view| view.is_leader) else { continue };
+                // Of two that believe they lead, the later one does.
+                let newest = self.shadows.get(&(topic.clone(), partition)).map_or(0, |shadow| shadow.leader_epoch);
+                if view.leader_epoch < newest || places.iter().any(|log| log.partition.0 == topic && log.partition.1 == partition) {
+                    continue;
+                }
+                let number = places.len() as i32;
+                let place = Place { node, topic: Some(&topic), partition };
+                let joined = read(sight, place, view.log_start_offset, view.end_offset, &mut |batch: &Batch| {
+                    for record in batch.records().unwrap_or_default() {
+                        let id = content_id(record.key.as_ref(), record.value.as_ref());
+                        found.push(Found { id, place: number as u32, offset: record.offset });
+                    }
+                    true
+                });
+                if let Err(why) = joined {
+                    findings.violate("dense", || format!("{topic}-{partition} on broker-{node}: {why}"));
+                }
+                let (start, high_watermark) = (view.log_start_offset, view.high_watermark);
+                places.push(Log { partition: (topic.clone(), partition), number, start, high_watermark });
+            }
+        }
+        (places, found)
+    }
+}
+
+/// A partition's log, read from its leader.
+struct Log {
+    partition: Partition,
+    number: i32,
+    start: i64,
+    high_watermark: i64,
+}
+
+/// Groups (and lone consumers) that run and begin at the earliest offset.
+fn readers(sight: &dyn Sight) -> Vec<Reader> {
+    let mut readers: Vec<Reader> = Vec::new();
+    for name in sight.receivers() {
+        let Some(receiver) = sight.receiver(&name).filter(|receiver| receiver.earliest) else { continue };
+        let who = receiver.group.unwrap_or(name);
+        match readers.iter_mut().find(|reader| reader.name == who) {
+            Some(reader) => reader.topics.extend(receiver.topics),
+            None => readers.push(Reader { name: who, topics: receiver.topics }),
+        }
+    }
+    readers
+}

@@ -1,0 +1,366 @@
+//! The judge: keeps a shadow of what each client was promised, holds the run against it at each event, and says at the end what became
+//! of every record, by content. It reads the run and never touches it.
+
+mod chain;
+mod ledger;
+pub mod sight;
+#[cfg(test)]
+mod tests;
+mod watch;
+mod words;
+
+pub use ledger::{Fate, Ledger, Permitted};
+
+use super::World;
+use super::action::{Action, Fault};
+use super::event::{Event, EventId, EventKind};
+use crate::kafka::broker::BrokerEvent;
+use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
+use crate::kafka::controller::ControllerEvent;
+use crate::kafka::coordinator::GroupEvent;
+use crate::kafka::map::{Map, Set};
+use crate::kafka::time::Time;
+use chain::Chain;
+use sight::{Sight, broker_number};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Violations that are kept; more are only counted.
+pub const MAX_VIOLATIONS: u32 = 50;
+
+/// Something that Kafka does not permit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    pub at: Time,
+    /// The event at which it was seen.
+    pub event: EventId,
+    /// In one word: "two-leaders", "lost", "duplicated", …
+    pub kind: &'static str,
+    pub what: String,
+}
+
+/// How much happened.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    pub events: u64,
+    /// Partition leaders that took over from another broker or in a new epoch.
+    pub elections: u64,
+    pub quorum_elections: u64,
+    pub truncations: u64,
+    pub isr_changes: u64,
+    pub rebalances: u64,
+    /// By kind.
+    pub faults: Map<&'static str, u64>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    pub violations: Vec<Violation>,
+    pub ledger: Ledger,
+    pub counters: Counters,
+}
+
+/// Committed records that were given up, and why Kafka permits it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Cut {
+    offset: i64,
+    why: &'static str,
+}
+
+/// One replica as far as it has been held against the promise.
+#[derive(Clone, Debug, Default)]
+struct Replica {
+    /// Compared below this offset.
+    agreed: i64,
+    /// The leader epoch that it went by last.
+    epoch: i32,
+    /// It may hold what was permitted to be lost, until it has cut it.
+    stale: bool,
+    /// It lost data and is not yet back in the ISR.
+    hurt: bool,
+}
+
+/// What is known of a partition beyond any single broker.
+#[derive(Clone, Debug, Default)]
+struct Shadow {
+    committed: Chain,
+    /// Who led in which epoch.
+    leaders: Map<i32, i32>,
+    replicas: Map<i32, Replica>,
+    /// In-sync and eligible replicas by the committed metadata.
+    members: Vec<i32>,
+    leader: i32,
+    leader_epoch: i32,
+    partition_epoch: i32,
+    /// Members that have kept all they had when they became members.
+    intact: Set<i32>,
+    /// Elections from outside the members: leader epoch → whether it is permitted, and why.
+    unclean: Map<i32, Result<&'static str, ()>>,
+    cuts: Vec<Cut>,
+    /// The latest appends of those who believed that they lead: base, end, their epoch.
+    appends: VecDeque<(i64, i64, i32)>,
+}
+
+/// Appends that are remembered for each partition, to tell whose acknowledgement one was.
+const MAX_APPENDS: u32 = 512;
+
+impl Shadow {
+    /// The epoch of the leader that may have acknowledged this offset just now: the earliest, if there is a doubt.
+    fn appender(&self, offset: i64) -> i32 {
+        let at = self.appends.iter().filter(|(base, end, _)| (*base..*end).contains(&offset)).map(|(.., epoch)| *epoch);
+        at.min().unwrap_or(self.leader_epoch).min(self.leader_epoch)
+    }
+}
+
+type Partition = (Arc<str>, i32);
+
+/// See the module. Cloning it with its world is a checkpoint.
+#[derive(Clone, Debug, Default)]
+pub struct Judge {
+    next_event: u64,
+    now: Time,
+    event: EventId,
+    shadows: Map<Partition, Shadow>,
+    quorum_leaders: Map<i32, i32>,
+    metadata: Chain,
+    /// The metadata offset up to which a broker was compared.
+    metadata_agreed: Map<i32, i64>,
+    /// The highest metadata offset whose meaning has been taken in.
+    truth: i64,
+    broker_epochs: Map<i32, i64>,
+    /// ElectLeaders asked for these uncleanly.
+    asked_unclean: Set<Partition>,
+    book: ledger::Book,
+    counters: Counters,
+    violations: Vec<Violation>,
+    /// An event was missed: the judge was asked too seldom.
+    missed: u64,
+}
+
+impl Default for EventId {
+    fn default() -> Self {
+        Self(0)
+    }
+}
+
+impl Judge {
+    pub fn new() -> Self {
+        Self { truth: -1, ..Self::default() }
+    }
+
+    /// Looks at what happened since the last time. To be asked after each `step`: what the nodes then hold is what the events say.
+    pub fn observe(&mut self, world: &World) {
+        let events = world.events();
+        let first = events.first().map_or(0, |event| event.id.0);
+        self.missed += first.saturating_sub(self.next_event);
+        let from = events.partition_point(|event| event.id.0 < self.next_event);
+        for event in events.get(from..).unwrap_or_default() {
+            self.feed(event, world);
+        }
+    }
+
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// What became of every record. `quiet`: nothing is under way any more, so that what was not delivered never will be.
+    pub fn verdict(&self, sight: &dyn Sight, quiet: bool) -> Verdict {
+        let mut judge = self.clone();
+        if quiet {
+            judge.compare_all(sight);
+        }
+        let ledger = judge.close(sight, quiet);
+        Verdict { violations: judge.violations, ledger, counters: judge.counters }
+    }
+
+    fn violation(&mut self, kind: &'static str, what: String) {
+        if (self.violations.len() as u64) < u64::from(MAX_VIOLATIONS) {
+            self.violations.push(Violation { at: self.now, event: self.event, kind, what });
+        }
+    }
+
+    fn feed(&mut self, event: &Event, sight: &dyn Sight) {
+        self.next_event = event.id.0 + 1;
+        self.now = event.at;
+        self.event = event.id;
+        self.counters.events += 1;
+        match &event.kind {
+            EventKind::Acted { action } => {
+                if let Some(action) = sight.action(*action) {
+                    self.acted(action, sight);
+                }
+            }
+            EventKind::Broker { node, event } => {
+                if let Some(node) = broker_number(node) {
+                    self.take_metadata(node, sight);
+                    self.broker_event(node, event, sight);
+                }
+            }
+            EventKind::Producer { node, event } => {
+                self.book.take_sent(node, sight);
+                self.producer_event(node, event);
+            }
+            EventKind::Consumer { node, event } => self.consumer_event(node, event, sight),
+            EventKind::Handled { node, group, topic, partition, offset, .. } => {
+                self.below_committed(node, topic, *partition, *offset);
+                let id = sight.receiver(node).map_or(0, |receiver| receiver.last);
+                self.book.handled(node, group.as_ref(), id);
+            }
+            EventKind::ProcessState { node, from, to } => {
+                if let Some(node) = broker_number(node) {
+                    if *to == "running" && *from != "paused" {
+                        self.restarted(node);
+                    }
+                } else {
+                    // What it sent last is looked at before the process is forgotten.
+                    self.book.take_sent(node, sight);
+                    self.book.process(node, to);
+                }
+            }
+            EventKind::Timer { node, .. } => self.book.take_sent(node, sight),
+            _ => {}
+        }
+    }
+
+    fn acted(&mut self, action: &Action, sight: &dyn Sight) {
+        match action {
+            Action::ElectLeader { topic, partition, unclean: true } => {
+                self.asked_unclean.insert((topic.clone(), *partition));
+            }
+            Action::DeleteTopic { topic } => self.book.deleted(topic),
+            Action::Produce { name, .. } => self.book.take_sent(name, sight),
+            Action::StopClient { name } => self.book.stopped(name, sight),
+            Action::Fault(fault) => {
+                let kind = fault_kind(fault);
+                *self.counters.faults.entry(kind).or_insert(0) += 1;
+                self.book.disturbed = true;
+                if let Fault::PowerLoss { node } | Fault::Wipe { node } = fault
+                    && let Some(node) = broker_number(node)
+                {
+                    self.lost_data(node);
+                }
+            }
+            Action::CrashClient { .. } | Action::PauseClient { .. } => {
+                self.book.disturbed = true;
+                let kind = if matches!(action, Action::CrashClient { .. }) { "crash of a client" } else { "pause of a client" };
+                *self.counters.faults.entry(kind).or_insert(0) += 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn broker_event(&mut self, node: i32, event: &BrokerEvent, sight: &dyn Sight) {
+        match event {
+            BrokerEvent::BecameLeader { topic, partition, epoch, .. } => {
+                self.counters.elections += u64::from(*epoch > 0);
+                self.became_leader(node, topic, *partition, *epoch, sight);
+            }
+            BrokerEvent::BecameFollower { topic, partition, epoch, .. } => {
+                self.epoch_grows(node, topic, *partition, *epoch);
+                self.compare(node, topic, *partition, sight);
+            }
+            BrokerEvent::HighWatermark { topic, partition, .. } => {
+                self.compare(node, topic, *partition, sight);
+                self.in_sync_hold(node, topic, *partition, sight);
+            }
+            BrokerEvent::Appended { topic, partition, base_offset, last_offset, .. } => {
+                let epoch = self.replica(node, topic, *partition).epoch;
+                let appends = &mut self.shadow(topic, *partition).appends;
+                if appends.len() as u64 >= u64::from(MAX_APPENDS) {
+                    appends.pop_front();
+                }
+                appends.push_back((*base_offset, last_offset + 1, epoch));
+            }
+            BrokerEvent::Replicated { topic, partition, base_offset, .. } => {
+                let replica = self.replica(node, topic, *partition);
+                replica.stale = false;
+                replica.agreed = replica.agreed.min(*base_offset);
+                self.compare(node, topic, *partition, sight);
+            }
+            BrokerEvent::Truncated { topic, partition, to, .. } => {
+                self.counters.truncations += 1;
+                let replica = self.replica(node, topic, *partition);
+                replica.stale = false;
+                replica.agreed = replica.agreed.min(*to);
+            }
+            BrokerEvent::IsrChanged { topic, partition, from, to, .. } => {
+                self.counters.isr_changes += 1;
+                for back in to.iter().filter(|id| !from.contains(id)) {
+                    self.replica(*back, topic, *partition).hurt = false;
+                }
+                self.in_sync_hold(node, topic, *partition, sight);
+            }
+            BrokerEvent::TopicDeleted { topic } => self.shadows.retain(|(name, _), _| name != topic),
+            BrokerEvent::Controller(ControllerEvent::Elected { epoch, .. }) => {
+                self.counters.quorum_elections += 1;
+                if let Some(other) = self.quorum_leaders.insert(*epoch, node).filter(|other| *other != node) {
+                    self.violation("two-leaders", format!("broker-{other} and broker-{node} both lead the quorum in epoch {epoch}"));
+                }
+            }
+            BrokerEvent::Group(GroupEvent::StateChanged { to: "PreparingRebalance", .. }) => self.counters.rebalances += 1,
+            _ => {}
+        }
+    }
+
+    fn producer_event(&mut self, node: &Arc<str>, event: &ProducerEvent) {
+        match event {
+            ProducerEvent::Partitioned { ticket, partition, .. } => self.book.partitioned(node, ticket.0, *partition),
+            ProducerEvent::Acked { ticket, topic, partition, offset } => {
+                let shadow = self.shadows.get(&(topic.clone(), *partition));
+                let epoch = shadow.map_or(0, |shadow| shadow.appender(*offset));
+                let cuts = shadow.map_or(0, |shadow| shadow.cuts.len() as u64);
+                let end = shadow.and_then(|shadow| shadow.committed.end()).unwrap_or(0);
+                let all = self.book.acked(node, ticket.0, *partition, *offset, epoch, cuts);
+                if all && *offset >= end && cuts == 0 {
+                    self.violation(
+                        "acked-uncommitted",
+                        format!("{node} was told that {topic}-{partition} offset {offset} is on all in-sync replicas; only what lies below {end} was"),
+                    );
+                }
+            }
+            ProducerEvent::Failed { ticket, .. } => self.book.failed(node, ticket.0),
+            ProducerEvent::Retrying { .. } => self.book.disturbed = true,
+            _ => {}
+        }
+    }
+
+    fn consumer_event(&mut self, node: &Arc<str>, event: &ConsumerEvent, sight: &dyn Sight) {
+        match event {
+            ConsumerEvent::Fetched { topic, partition, last_offset, .. } => self.below_committed(node, topic, *partition, *last_offset),
+            ConsumerEvent::Committed { offsets } => {
+                for (topic, partition, offset) in offsets {
+                    self.committed_in_bounds(node, topic, *partition, *offset, sight);
+                }
+            }
+            ConsumerEvent::Joining { .. } | ConsumerEvent::CommitFailed { .. } | ConsumerEvent::PollTimeout => {
+                self.book.unsettled(node, sight)
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A fault's kind in words.
+pub fn fault_kind(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::Kill { .. } => "kill",
+        Fault::PowerLoss { .. } => "power loss",
+        Fault::Wipe { .. } => "wipe",
+        Fault::Stop { .. } => "graceful stop",
+        Fault::Restart { .. } => "restart",
+        Fault::Pause { .. } => "pause",
+        Fault::Resume { .. } => "resume",
+        Fault::SlowDisk { .. } => "slow disk",
+        Fault::FullDisk { .. } => "full disk",
+        Fault::Skew { .. } => "clock skew",
+        Fault::Links { .. } => "links",
+        Fault::Cut { one_way: true, .. } => "one-way cut",
+        Fault::Cut { .. } => "cut",
+        Fault::Isolate { .. } => "isolation",
+        Fault::Heal => "heal",
+    }
+}

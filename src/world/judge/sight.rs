@@ -1,0 +1,144 @@
+//! What the judge sees of a run. The world is one such sight; tests make others by hand.
+
+use crate::kafka::broker::PartitionView;
+use crate::kafka::controller::image::Image;
+use crate::kafka::wire::batch::{Batch, batches};
+use crate::world::action::{Action, CommitPolicy};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Bytes that one look into a log takes at once.
+const PEEK_BYTES: u32 = 65_536;
+
+/// A record by its content, with what its producer knows of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sent {
+    /// Of the producer's process.
+    pub ticket: u64,
+    /// Hash of key and value.
+    pub id: u64,
+    /// Hash of the key; 0 without one.
+    pub key: u64,
+}
+
+/// What a producer app has handed to its client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sender {
+    pub topic: Arc<str>,
+    pub acks: i16,
+    pub idempotent: bool,
+    /// How many records there have been, in all its processes, and the newest of them, oldest first.
+    pub count: u64,
+    pub recent: Vec<Sent>,
+}
+
+/// What a consumer app has handled.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Receiver {
+    pub topics: Vec<Arc<str>>,
+    pub group: Option<Arc<str>>,
+    pub commit: CommitPolicy,
+    /// auto.offset.reset=earliest: it is to see every record.
+    pub earliest: bool,
+    /// The content of the record handled last; 0 before the first.
+    pub last: u64,
+}
+
+/// Nodes are brokers by number.
+pub trait Sight {
+    fn action(&self, index: u32) -> Option<&Action>;
+    /// Brokers whose process lives (a frozen one does), by number.
+    fn brokers(&self) -> Vec<i32>;
+    /// Partitions on a broker that lives.
+    fn partitions(&self, node: i32) -> Vec<(Arc<str>, i32)>;
+    /// `None` when the broker does not live or has no such replica.
+    fn partition(&self, node: i32, topic: &str, partition: i32) -> Option<PartitionView>;
+    /// Whole batches of a replica's log from an offset on.
+    fn peek(&self, node: i32, topic: &str, partition: i32, offset: i64, max_bytes: u32) -> Bytes;
+    fn image(&self, node: i32) -> Option<&Image>;
+    /// Whole batches of the committed metadata log.
+    fn peek_metadata(&self, node: i32, offset: i64, max_bytes: u32) -> Bytes;
+    /// `unclean.leader.election.enable` of a topic.
+    fn unclean(&self, topic: &str) -> bool;
+    fn sender(&self, name: &str) -> Option<Sender>;
+    fn receiver(&self, name: &str) -> Option<Receiver>;
+    /// Consumer apps by name that run now.
+    fn receivers(&self) -> Vec<Arc<str>>;
+}
+
+/// The number in `broker-N`.
+pub(super) fn broker_number(name: &str) -> Option<i32> {
+    name.strip_prefix("broker-")?.parse().ok()
+}
+
+/// FNV-1a over words of eight bytes; the length goes in, so that no two contents run into each other.
+pub(super) fn hash(start: u64, bytes: &[u8]) -> u64 {
+    let mut hash = start ^ bytes.len() as u64;
+    for chunk in bytes.chunks(8) {
+        let mut word = [0_u8; 8];
+        for (to, from) in word.iter_mut().zip(chunk) {
+            *to = *from;
+        }
+        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0000_0100_0000_01b3);
+        hash ^= hash >> 29;
+    }
+    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// A key by its content; 0 without one.
+pub fn key_id(key: Option<&Bytes>) -> u64 {
+    key.map_or(0, |key| hash(1, key).max(1))
+}
+
+/// A record by its content.
+pub fn content_id(key: Option<&Bytes>, value: Option<&Bytes>) -> u64 {
+    let key = key_id(key);
+    value.map_or(key ^ 2, |value| hash(key ^ 3, value))
+}
+
+/// Where a log's batches are read from: a replica's data, or (no topic) its metadata log.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) node: i32,
+    pub(super) topic: Option<&'a str>,
+    pub(super) partition: i32,
+}
+
+/// Every whole batch that begins in `from..to`, until `each` says stop. Batches that do not join, or whose records do not fill
+/// their offsets, are told as an error.
+pub(super) fn read(sight: &dyn Sight, place: Place<'_>, from: i64, to: i64, each: &mut dyn FnMut(&Batch) -> bool) -> Result<(), String> {
+    let mut next = from;
+    let mut first = true;
+    while next < to {
+        let bytes = match place.topic {
+            Some(topic) => sight.peek(place.node, topic, place.partition, next, PEEK_BYTES),
+            None => sight.peek_metadata(place.node, next, PEEK_BYTES),
+        };
+        let before = next;
+        for batch in batches(bytes) {
+            let batch = batch.map_err(|error| format!("at offset {next}: {error}"))?;
+            let (base, last) = (batch.base_offset(), batch.last_offset());
+            if base >= to {
+                return Ok(());
+            }
+            if last < next {
+                continue;
+            }
+            if !first && base != next {
+                return Err(format!("offset {next} is followed by a batch at {base}"));
+            }
+            if last < base || i64::from(batch.record_count()) != last - base + 1 {
+                return Err(format!("the batch at {base} has {} records for the offsets up to {last}", batch.record_count()));
+            }
+            first = false;
+            next = last + 1;
+            if !each(&batch) {
+                return Ok(());
+            }
+        }
+        if next == before {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! The invariants: what must hold at each event.
+
+use super::chain::Says;
+use super::sight::{Place, Sight, read};
+use super::{Cut, Judge, Replica, Shadow};
+use crate::kafka::controller::image::PartitionImage;
+use crate::kafka::wire::batch::Batch;
+use std::sync::Arc;
+
+/// Why an election from outside the in-sync and eligible replicas is permitted.
+const ON: &str = "unclean leader election is on";
+const ASKED: &str = "an unclean election was asked for";
+pub(super) const ALL_LOST: &str = "every in-sync replica had lost power or its disk";
+
+impl Judge {
+    pub(super) fn shadow(&mut self, topic: &Arc<str>, partition: i32) -> &mut Shadow {
+        self.shadows.entry((topic.clone(), partition)).or_insert_with(|| Shadow { leader: -1, ..Shadow::default() })
+    }
+
+    pub(super) fn replica(&mut self, node: i32, topic: &Arc<str>, partition: i32) -> &mut Replica {
+        self.shadow(topic, partition).replicas.entry(node).or_insert_with(|| Replica { epoch: -1, ..Replica::default() })
+    }
+
+    /// A power loss or a wiped disk: whatever it held may be gone.
+    pub(super) fn lost_data(&mut self, node: i32) {
+        for shadow in self.shadows.values_mut() {
+            shadow.intact.remove(&node);
+            let replica = shadow.replicas.entry(node).or_insert_with(Replica::default);
+            replica.hurt = true;
+        }
+    }
+
+    /// A new process of that broker: it learns the epochs anew, and its logs may be shorter.
+    pub(super) fn restarted(&mut self, node: i32) {
+        self.metadata_agreed.remove(&node);
+        for shadow in self.shadows.values_mut() {
+            if let Some(replica) = shadow.replicas.get_mut(&node) {
+                replica.agreed = 0;
+                replica.epoch = -1;
+            }
+        }
+    }
+
+    /// Holds what a broker has newly learned of the metadata against what others have, and takes in what it means.
+    pub(super) fn take_metadata(&mut self, node: i32, sight: &dyn Sight) {
+        let Some(image) = sight.image(node) else { return };
+        let agreed = self.metadata_agreed.get(&node).copied().unwrap_or(0);
+        if image.offset >= agreed {
+            let mut differs = None;
+            let chain = &mut self.metadata;
+            let place = Place { node, topic: None, partition: 0 };
+            let joined = read(sight, place, agreed, image.offset + 1, &mut |batch: &Batch| {
+                match chain.compare(batch) {
+                    Says::Same => {}
+                    Says::Differs => differs = Some(batch.base_offset()),
+                    Says::Unknown if chain.end().is_none_or(|end| end == batch.base_offset()) => chain.push(batch),
+                    Says::Unknown => {}
+                }
+                differs.is_none()
+            });
+            if let Some(offset) = differs {
+                self.violation(
+                    "metadata",
+                    format!("the metadata log of broker-{node} is another from offset {offset} on than what was committed"),
+                );
+            }
+            if let Err(why) = joined {
+                self.violation("dense", format!("the metadata log of broker-{node}: {why}"));
+            }
+            self.metadata_agreed.insert(node, image.offset + 1);
+        }
+        if image.offset <= self.truth {
+            return;
+        }
+        self.truth = image.offset;
+        for (id, broker) in image.brokers.iter() {
+            let before = self.broker_epochs.insert(*id, broker.epoch).unwrap_or(-1);
+            if broker.epoch < before {
+                self.violation("epoch", format!("broker-{id}'s epoch went back from {before} to {}", broker.epoch));
+            }
+        }
+        for (topic, found) in image.topics.iter() {
+            for (number, partition) in (0..).zip(&found.partitions) {
+                self.take_partition(topic, number, partition, sight);
+            }
+        }
+    }
+
+    fn take_partition(&mut self, topic: &Arc<str>, number: i32, now: &PartitionImage, sight: &dyn Sight) {
+        let asked = self.asked_unclean.contains(&(topic.clone(), number));
+        let shadow = self.shadow(topic, number);
+        let fresh = shadow.members.is_empty() && shadow.leader == -1 && shadow.partition_epoch == 0;
+        let back = now.leader_epoch < shadow.leader_epoch || now.partition_epoch < shadow.partition_epoch;
+        let (leader_epoch, partition_epoch) = (shadow.leader_epoch, shadow.partition_epoch);
+        let outside = !fresh && now.leader != -1 && now.leader != shadow.leader && !shadow.members.contains(&now.leader);
+        let none_intact = shadow.intact.is_empty();
+        let members: Vec<i32> = now.isr.iter().chain(&now.elr).copied().collect();
+        for id in &members {
+            // A new member has caught up, except one that is elected although it has not.
+            if !shadow.members.contains(id) && !(outside && none_intact) {
+                shadow.intact.insert(*id);
+            }
+        }
+        if outside && none_intact {
+            shadow.intact.insert(now.leader);
+        }
+        shadow.intact.retain(|id| members.contains(id));
+        shadow.members = members;
+        shadow.leader = now.leader;
+        shadow.leader_epoch = now.leader_epoch;
+        shadow.partition_epoch = now.partition_epoch;
+        if back {
+            self.violation(
+                "epoch",
+                format!(
+                    "{topic}-{number} went back from leader epoch {leader_epoch} and partition epoch {partition_epoch} to {} and {}",
+                    now.leader_epoch, now.partition_epoch
+                ),
+            );
+        }
+        if outside {
+            let why = match (none_intact, asked) {
+                (true, _) => Ok(ALL_LOST),
+                (_, true) => Ok(ASKED),
+                _ if sight.unclean(topic) => Ok(ON),
+                _ => Err(()),
+            };
+            if why.is_err() {
+                let leader = now.leader;
+                self.violation(
+                    "unclean-election",
+                    format!("broker-{leader} was elected for {topic}-{number}: neither in sync nor eligible"),
+                );
+            }
+            self.shadow(topic, number).unclean.insert(now.leader_epoch, why);
+        }
+    }
+
+    pub(super) fn epoch_grows(&mut self, node: i32, topic: &Arc<str>, partition: i32, epoch: i32) {
+        let replica = self.replica(node, topic, partition);
+        let before = replica.epoch;
+        replica.epoch = epoch;
+        if epoch < before {
+            self.violation("epoch", format!("broker-{node} went back from leader epoch {before} of {topic}-{partition} to {epoch}"));
+        }
+    }
+
+    pub(super) fn became_leader(&mut self, node: i32, topic: &Arc<str>, partition: i32, epoch: i32, sight: &dyn Sight) {
+        self.epoch_grows(node, topic, partition, epoch);
+        let shadow = self.shadow(topic, partition);
+        if let Some(other) = shadow.leaders.insert(epoch, node).filter(|other| *other != node) {
+            self.violation("two-leaders", format!("broker-{other} and broker-{node} both lead {topic}-{partition} in epoch {epoch}"));
+        }
+        self.holds_committed(node, topic, partition, epoch, sight);
+        // What was lost by an unclean election shows when its leader begins; a later leader has no excuse in it.
+        self.shadow(topic, partition).unclean.retain(|at, _| *at > epoch);
+        self.compare(node, topic, partition, sight);
+    }
+
+    /// A new leader must have everything that was committed, unless it may not.
+    fn holds_committed(&mut self, node: i32, topic: &Arc<str>, partition: i32, epoch: i32, sight: &dyn Sight) {
+        let Some(view) = sight.partition(node, topic, partition) else { return };
+        let shadow = self.shadow(topic, partition);
+        let Some(end) = shadow.committed.end() else { return };
+        let from = shadow.replicas.get(&node).filter(|replica| !replica.stale).map_or(0, |replica| replica.agreed);
+        let mut keeps = view.end_offset.min(end);
+        let place = Place { node, topic: Some(topic), partition };
+        let from = from.max(view.log_start_offset);
+        let joined = read(sight, place, from, keeps, &mut |batch: &Batch| {
+            let differs = shadow.committed.compare(batch) == Says::Differs;
+            if differs {
+                keeps = batch.base_offset();
+            }
+            !differs
+        });
+        if joined.is_err() || keeps >= end {
+            return;
+        }
+        // What excuses it: an unclean election since, or that nobody in sync was left.
+        let unclean = shadow.unclean.iter().rev().find(|(at, _)| **at <= epoch).map(|(_, why)| *why);
+        let excuse = match unclean {
+            Some(Ok(why)) => Some(why),
+            _ if shadow.intact.is_empty()
+                || shadow.intact.iter().all(|id| *id == node) && shadow.replicas.get(&node).is_some_and(|r| r.hurt) =>
+            {
+                Some(ALL_LOST)
+            }
+            _ => None,
+        };
+        shadow.committed.cut(keeps);
+        for (id, replica) in shadow.replicas.iter_mut() {
+            replica.stale = *id != node;
+            replica.agreed = replica.agreed.min(keeps);
+        }
+        shadow.cuts.push(Cut { offset: keeps, why: excuse.unwrap_or("a violation") });
+        if excuse.is_none() {
+            self.violation(
+                "leader-lacks",
+                format!("broker-{node} leads {topic}-{partition} in epoch {epoch} with a log that keeps the committed records only below offset {keeps} of {end}"),
+            );
+        }
+    }
+
+    /// Holds a replica's log, up to its own high watermark, against what was committed; a leader's high watermark commits.
+    pub(super) fn compare(&mut self, node: i32, topic: &Arc<str>, partition: i32, sight: &dyn Sight) {
+        let Some(view) = sight.partition(node, topic, partition) else { return };
+        let replica = self.replica(node, topic, partition);
+        let (from, stale) = (replica.agreed, replica.stale);
+        if stale && !view.is_leader {
+            return;
+        }
+        let shadow = self.shadow(topic, partition);
+        let mut differs = None;
+        let mut agreed = from;
+        let place = Place { node, topic: Some(topic), partition };
+        let joined = read(sight, place, from.max(view.log_start_offset), view.high_watermark, &mut |batch: &Batch| {
+            if batch.last_offset() >= view.high_watermark {
+                return false;
+            }
+            match shadow.committed.compare(batch) {
+                Says::Same => {}
+                Says::Differs => differs = Some(batch.base_offset()),
+                Says::Unknown if view.is_leader && shadow.committed.end().is_none_or(|end| end == batch.base_offset()) => {
+                    shadow.committed.push(batch);
+                }
+                Says::Unknown => {}
+            }
+            agreed = batch.last_offset() + 1;
+            differs.is_none()
+        });
+        if let Some(replica) = shadow.replicas.get_mut(&node) {
+            replica.agreed = agreed;
+            replica.stale = false;
+        }
+        if let Some(offset) = differs {
+            self.violation(
+                "logs-differ",
+                format!("{topic}-{partition} on broker-{node} holds another batch at offset {offset}, below its high watermark, than was committed"),
+            );
+        }
+        if let Err(why) = joined {
+            self.violation("dense", format!("{topic}-{partition} on broker-{node}: {why}"));
+        }
+    }
+
+    /// Every in-sync replica that runs must hold what the leader's high watermark covers.
+    pub(super) fn in_sync_hold(&mut self, node: i32, topic: &Arc<str>, partition: i32, sight: &dyn Sight) {
+        let Some(view) = sight.partition(node, topic, partition).filter(|view| view.is_leader) else { return };
+        for id in view.isr.iter().filter(|id| **id != node) {
+            let Some(end) = sight.partition(*id, topic, partition).map(|other| other.end_offset) else { continue };
+            let replica = self.replica(*id, topic, partition);
+            if end < view.high_watermark && !replica.hurt && !replica.stale {
+                self.violation(
+                    "isr-lacks",
+                    format!(
+                        "broker-{id} is in sync for {topic}-{partition} by its leader broker-{node} and holds only what lies below {end} of {}",
+                        view.high_watermark
+                    ),
+                );
+            }
+        }
+    }
+
+    pub(super) fn below_committed(&mut self, who: &str, topic: &Arc<str>, partition: i32, offset: i64) {
+        let Some(shadow) = self.shadows.get(&(topic.clone(), partition)) else { return };
+        let end = shadow.committed.end().unwrap_or(0);
+        if offset >= end && shadow.cuts.is_empty() {
+            self.violation(
+                "uncommitted-read",
+                format!("{who} was given {topic}-{partition} offset {offset}; only what lies below {end} is committed"),
+            );
+        }
+    }
+
+    pub(super) fn committed_in_bounds(&mut self, who: &str, topic: &Arc<str>, partition: i32, offset: i64, sight: &dyn Sight) {
+        let Some(shadow) = self.shadows.get(&(topic.clone(), partition)).filter(|shadow| shadow.cuts.is_empty()) else { return };
+        let Some(view) = sight.partition(shadow.leader, topic, partition).filter(|view| view.is_leader) else { return };
+        if offset > view.end_offset || offset < 0 {
+            let end = view.end_offset;
+            self.violation("offset-bounds", format!("{who} committed offset {offset} of {topic}-{partition}, whose log ends at {end}"));
+        }
+    }
+
+    /// At quiesce: every replica anew, from its log's start.
+    pub(super) fn compare_all(&mut self, sight: &dyn Sight) {
+        for node in sight.brokers() {
+            for (topic, partition) in sight.partitions(node) {
+                self.replica(node, &topic, partition).agreed = 0;
+                self.compare(node, &topic, partition, sight);
+                self.in_sync_hold(node, &topic, partition, sight);
+            }
+        }
+    }
+}

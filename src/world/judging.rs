@@ -1,0 +1,114 @@
+//! What a world shows its judge.
+
+use super::World;
+use super::action::{Action, CommitPolicy};
+use super::judge::sight::{Receiver, Sender, Sight};
+use super::nodes::{Machine, Node, ProcessState};
+use crate::kafka::broker::{Broker, PartitionView};
+use crate::kafka::controller::image::Image;
+use crate::kafka::time::Time;
+use bytes::Bytes;
+use std::sync::Arc;
+
+impl World {
+    fn living(&self, node_id: i32) -> Option<&Broker> {
+        self.nodes.iter().find_map(|node| match &node.machine {
+            Machine::Broker(broker) if broker.options.node_id == node_id => broker.broker.as_deref(),
+            _ => None,
+        })
+    }
+
+    /// The next turn of a node, if it comes by `until`: `run_until` in pieces, for those who look at the world in between.
+    pub fn turn(&mut self, until: Time) -> bool {
+        if self.core.queue.peek().is_none_or(|(at, _)| at > until) {
+            return false;
+        }
+        let Some((at, what, cause)) = self.core.queue.pop() else { return false };
+        self.core.now = at.max(self.core.now);
+        self.core.cause = cause;
+        self.process(what);
+        self.core.cause = None;
+        true
+    }
+
+    fn named(&self, name: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| &*node.meta.name == name)
+    }
+}
+
+impl Sight for World {
+    fn action(&self, index: u32) -> Option<&Action> {
+        self.history().get(usize::try_from(index).ok()?).map(|(_, action)| action)
+    }
+
+    fn brokers(&self) -> Vec<i32> {
+        (1..=i32::try_from(self.genesis().brokers).unwrap_or(0)).filter(|id| self.living(*id).is_some()).collect()
+    }
+
+    fn partitions(&self, node: i32) -> Vec<(Arc<str>, i32)> {
+        let views = self.living(node).map(Broker::partitions).unwrap_or_default();
+        views.into_iter().map(|view| (view.topic, view.partition)).collect()
+    }
+
+    fn partition(&self, node: i32, topic: &str, partition: i32) -> Option<PartitionView> {
+        self.living(node)?.partition_view(topic, partition)
+    }
+
+    fn peek(&self, node: i32, topic: &str, partition: i32, offset: i64, max_bytes: u32) -> Bytes {
+        self.living(node).map(|broker| broker.peek(topic, partition, offset, max_bytes)).unwrap_or_default()
+    }
+
+    fn image(&self, node: i32) -> Option<&Image> {
+        self.living(node).map(Broker::image)
+    }
+
+    fn peek_metadata(&self, node: i32, offset: i64, max_bytes: u32) -> Bytes {
+        self.living(node).map(|broker| broker.peek_metadata(offset, max_bytes)).unwrap_or_default()
+    }
+
+    fn unclean(&self, topic: &str) -> bool {
+        const NAME: &str = "unclean.leader.election.enable";
+        let images = Sight::brokers(self).into_iter().filter_map(|node| Sight::image(self, node));
+        let image = images.max_by_key(|image| image.offset);
+        let of_topic = image.and_then(|image| image.topic_configs.get(topic)?.get(NAME));
+        let of_cluster = image.and_then(|image| image.broker_configs.get("")?.get(NAME));
+        of_topic.or(of_cluster).or_else(|| self.genesis().broker_config.get(NAME)).is_some_and(|value| value == "true")
+    }
+
+    fn sender(&self, name: &str) -> Option<Sender> {
+        match &self.named(name)?.machine {
+            Machine::Producer(app) => {
+                let asked = app.spec.config.get("enable.idempotence").is_none_or(|value| value == "true");
+                Some(Sender {
+                    topic: app.spec.topic.clone(),
+                    acks: app.acks,
+                    idempotent: asked && app.acks == -1,
+                    count: app.sent,
+                    recent: app.recent.iter().copied().collect(),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn receiver(&self, name: &str) -> Option<Receiver> {
+        match &self.named(name)?.machine {
+            Machine::Consumer(app) => Some(Receiver {
+                topics: app.spec.topics.clone(),
+                group: app.spec.group.clone(),
+                commit: match app.spec.config.get("enable.auto.commit").map(String::as_str) {
+                    Some("true") => CommitPolicy::Auto,
+                    _ => app.spec.commit,
+                },
+                earliest: app.spec.config.get("auto.offset.reset").is_some_and(|reset| reset == "earliest"),
+                last: app.last_id,
+            }),
+            _ => None,
+        }
+    }
+
+    fn receivers(&self) -> Vec<Arc<str>> {
+        let running = |node: &&Node| matches!(node.machine, Machine::Consumer(_)) && node.meta.state == ProcessState::Running;
+        self.nodes.iter().filter(running).map(|node| node.meta.name.clone()).collect()
+    }
+}

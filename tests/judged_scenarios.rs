@@ -1,0 +1,53 @@
+//! The judge's verdict on the scenarios that show what Kafka promises and what it does not.
+
+use std::path::Path;
+use tidepool::playground::scenario::{Playback, Scenario, scenario_hash};
+use tidepool::world::judge::{Judge, Verdict};
+
+fn verdict(name: &str) -> Verdict {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/scenarios").join(name);
+    let text = std::fs::read_to_string(path).expect("the scenario is there");
+    let mut playback = Playback::new(Scenario::parse(&text).expect("it can be read")).expect("its world begins");
+    let mut judge = Judge::new();
+    judge.observe(playback.world());
+    playback.watch_until(playback.end(), &mut |world| judge.observe(world));
+    assert!(playback.failures().is_empty(), "{:?}", playback.failures());
+    assert_eq!(Ok(playback.world().event_hash()), scenario_hash(&text), "the judge changes nothing");
+    let verdict = judge.verdict(playback.world(), false);
+    assert_eq!(verdict.violations, [], "{verdict}");
+    verdict
+}
+
+fn permitted(verdict: &Verdict) -> Vec<(&str, &str, u64)> {
+    verdict.ledger.permitted.iter().map(|permitted| (permitted.what, permitted.why, permitted.records)).collect()
+}
+
+#[test]
+fn acks_1_loses_what_only_the_leader_had() {
+    let verdict = verdict("acks-1-loses.tide");
+    assert!(verdict.ledger.lost > 0, "{verdict}");
+    let why = "acks=1: another leader took over before a follower had the record";
+    assert_eq!(permitted(&verdict), [("lost", why, verdict.ledger.lost)]);
+}
+
+#[test]
+fn min_isr_refuses_and_loses_nothing() {
+    let verdict = verdict("min-isr-refuses.tide");
+    assert_eq!((verdict.ledger.lost, verdict.ledger.duplicated, verdict.ledger.reordered), (0, 0, 0), "{verdict}");
+    assert_eq!(verdict.ledger.acked, verdict.ledger.sent);
+    assert!(verdict.ledger.sent > 300 && verdict.counters.isr_changes > 0, "{verdict}");
+}
+
+#[test]
+fn an_unclean_election_gives_up_what_was_committed() {
+    let verdict = verdict("unclean-election.tide");
+    assert!(verdict.ledger.lost > 0 && verdict.counters.truncations > 0, "{verdict}");
+    assert_eq!(permitted(&verdict), [("lost", "unclean leader election is on", verdict.ledger.lost)]);
+}
+
+#[test]
+fn three_brokers_lose_nothing() {
+    let verdict = verdict("three-brokers.tide");
+    assert_eq!(verdict.ledger.lost + verdict.ledger.duplicated + verdict.ledger.redelivered, 0, "{verdict}");
+    assert!(verdict.ledger.delivered > 400, "{verdict}");
+}
