@@ -89,6 +89,8 @@ struct Shadow {
     replicas: Map<i32, Replica>,
     /// In-sync and eligible replicas by the committed metadata.
     members: Vec<i32>,
+    /// Replicas that a reassignment adds: they join the ISR and may lead at once when it ends.
+    adding: Vec<i32>,
     leader: i32,
     leader_epoch: i32,
     partition_epoch: i32,

@@ -92,7 +92,11 @@ impl Judge {
         let fresh = shadow.members.is_empty() && shadow.leader == -1 && shadow.partition_epoch == 0;
         let back = now.leader_epoch < shadow.leader_epoch || now.partition_epoch < shadow.partition_epoch;
         let (leader_epoch, partition_epoch) = (shadow.leader_epoch, shadow.partition_epoch);
-        let outside = !fresh && now.leader != -1 && now.leader != shadow.leader && !shadow.members.contains(&now.leader);
+        let outside = !fresh
+            && now.leader != -1
+            && now.leader != shadow.leader
+            && !shadow.members.contains(&now.leader)
+            && !shadow.adding.contains(&now.leader);
         let none_intact = shadow.intact.is_empty();
         let members: Vec<i32> = now.isr.iter().chain(&now.elr).copied().collect();
         for id in &members {
@@ -106,6 +110,7 @@ impl Judge {
         }
         shadow.intact.retain(|id| members.contains(id));
         shadow.members = members;
+        shadow.adding.clone_from(&now.adding);
         shadow.leader = now.leader;
         shadow.leader_epoch = now.leader_epoch;
         shadow.partition_epoch = now.partition_epoch;
