@@ -75,7 +75,10 @@ def create(cluster, topic, partitions):
         except Exception as error:
             return "TOPIC_ALREADY_EXISTS" in str(error)
     until(tried, 20, "the topic is created")
-    until(lambda: all(len(p.isrs) == 3 for p in client.list_topics(topic).topics[topic].partitions.values()), 20, "three in sync")
+    def in_sync():
+        found = client.list_topics(topic, timeout=10).topics[topic].partitions
+        return len(found) == partitions and all(len(p.isrs) == 3 for p in found.values())
+    until(in_sync, 20, "three in sync")
 
 
 def read_all(cluster, topic, wanted, seconds):
@@ -170,13 +173,19 @@ def attempt(cluster, line):
         return False
 
 
+def leader_of(cluster, topic):
+    """Of its first partition; None while it is not known."""
+    partition = admin(cluster).list_topics(topic, timeout=10).topics[topic].partitions.get(0)
+    return partition.leader if partition and partition.leader > 0 else None
+
+
 def case_cluster_acks_1_may_lose(case):
     """acks=1: a record that only the leader had is gone with it, though it was acknowledged"""
     from confluent_kafka import Producer
     cluster = Cluster()
     case.processes.append(cluster)
     create(cluster, "hasty", 1)
-    leader = admin(cluster).list_topics("hasty").topics["hasty"].partitions[0].leader
+    leader = until(lambda: leader_of(cluster, "hasty"), 10, "a leader")
     others = [node for node in (1, 2, 3) if node != leader]
     for node in others:
         cluster.tell(f"pause {node}")
@@ -189,8 +198,7 @@ def case_cluster_acks_1_may_lose(case):
     cluster.tell(f"kill {leader}")
     for node in others:
         cluster.tell(f"resume {node}")
-    moved = lambda: admin(cluster).list_topics("hasty", timeout=10).topics["hasty"].partitions[0].leader in others
-    until(moved, 30, "another leader")
+    until(lambda: leader_of(cluster, "hasty") in others, 30, "another leader")
     cluster.tell(f"restart {leader}")
     found = {value.encode() for _, value, _, _ in read_all(cluster, "hasty", 20, 30)}
     lost = [value for value in acked if value not in found]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// What brokers and voters say to each other, in Kafka 4.1's versions.
 const SPOKEN: &[Spoken] = &[
-    (ApiKey::Fetch, 17, 17),
+    (ApiKey::Fetch, 18, 18),
     (ApiKey::CreateTopics, 7, 7),
     (ApiKey::Vote, 0, 2),
     (ApiKey::BeginQuorumEpoch, 0, 1),
