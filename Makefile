@@ -21,8 +21,13 @@ setup-test: ## install what testing needs
 serve: dist ## build the page and serve it on http://127.0.0.1:PORT/ (PORT=8080)
 	@$(IN) exec node scripts/serve.mjs dist --port $(PORT)
 
-dist: setup ## build the page into dist/
-	@$(IN) cargo fetch --locked --quiet && trunk build --release
+dist: setup dist/index.html ## build the page into dist/
+
+# Folders are among them, so that a file that went is noticed; the page is as old as the moment at which its build began.
+PAGE := $(shell find src www) index.html Trunk.toml Cargo.toml Cargo.lock package.json scripts/pack.mjs scripts/check-size.mjs
+dist/index.html: $(PAGE) | setup
+	@mkdir -p target && touch target/page-began; \
+	$(IN) cargo fetch --locked --quiet && trunk build --release && touch -r target/page-began $@
 
 broker: setup ## build the native broker
 	@$(IN) cargo build --locked --profile fast --bin tidepool && echo "built $$CARGO_TARGET_DIR/fast/tidepool"
