@@ -274,13 +274,14 @@ fn topic_head(
     }
 }
 
+/// Who leads, and who is in sync; with one replica there is nothing to say of the latter.
 fn leader_words(p: &PartitionView) -> String {
-    if p.leader < 0 {
-        return "no leader".to_owned();
+    let leader = if p.leader < 0 { "no leader".to_owned() } else { format!("leader {}, epoch {}", p.leader, p.leader_epoch) };
+    match p.replicas.len() {
+        0 | 1 => leader,
+        all if p.leader >= 0 && p.isr.len() < all => format!("{leader}, {}/{all}", p.isr.len()),
+        _ => leader,
     }
-    let isr = p.isr.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    let sync = if p.replicas.len() > 1 { format!(", ISR {isr}") } else { String::new() };
-    format!("leader {}, epoch {}{sync}", p.leader, p.leader_epoch)
 }
 
 fn partition(ui: Ui, topic: Arc<str>, n: i32, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {

@@ -1,6 +1,9 @@
 //! Every API that is advertised, in every version that is answered: a request that says as much as the version can is answered
 //! with a frame that decodes in that version. What an old version cannot say must not be set in its answer.
 
+use kafka_protocol::messages::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
+use kafka_protocol::messages::elect_leaders_request::TopicPartitions;
+use kafka_protocol::messages::list_partition_reassignments_request::ListPartitionReassignmentsTopics;
 use super::ConnId;
 use super::testing::{TestBroker, batch};
 use crate::kafka::wire::api::{SUPPORTED, answered};
@@ -284,6 +287,25 @@ fn every_api_answers_in_every_version() {
     all.each(|_, _, name| {
         let wanted = TopicRequest::default().with_name(topic(name)).with_partition_indexes(vec![0, 9]);
         DescribeProducersRequest::default().with_topics(vec![wanted])
+    });
+    all.each(|_, v, name| {
+        let wanted = TopicPartitions::default().with_topic(topic(name)).with_partitions(vec![0, 9]);
+        let request = ElectLeadersRequest::default().with_topic_partitions(Some(vec![wanted]));
+        if v >= 1 { request.with_election_type(1) } else { request }
+    });
+    all.each(|_, _, name| {
+        let partition = ReassignablePartition::default().with_replicas(Some(vec![BrokerId(1)]));
+        let wanted = ReassignableTopic::default().with_name(topic(name)).with_partitions(vec![partition]);
+        AlterPartitionReassignmentsRequest::default().with_topics(vec![wanted])
+    });
+    all.each(|_, _, name| {
+        let wanted = ListPartitionReassignmentsTopics::default().with_name(topic(name)).with_partition_indexes(vec![0, 9]);
+        ListPartitionReassignmentsRequest::default().with_topics(Some(vec![wanted]))
+    });
+    all.each(|_, _, name| {
+        let partition = describe_quorum_request::PartitionData::default();
+        let wanted = describe_quorum_request::TopicData::default().with_topic_name(topic(name)).with_partitions(vec![partition]);
+        DescribeQuorumRequest::default().with_topics(vec![wanted])
     });
 
     let missing: Vec<_> = SUPPORTED.iter().map(|range| range.key).filter(|key| !all.seen.contains(key)).collect();

@@ -136,7 +136,8 @@ fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32
     // More partitions, lower rows: nothing is left out.
     let (cell, pitch_x, numerals, under) = match users + usize::from(camera.density) * 6 {
         0..=3 if !out.narrow => ((20.0, 26.0), 22.0, true, 60.0),
-        0..=6 => ((20.0, 26.0), 22.0, true, 46.0),
+        0..=4 => ((20.0, 26.0), 22.0, true, 46.0),
+        5..=6 => ((18.0, 22.0), 20.0, true, 30.0),
         7..=14 => ((14.0, 18.0), 16.0, true, 34.0),
         _ => ((9.0, 12.0), 10.0, false, 18.0),
     };
@@ -165,7 +166,9 @@ fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32
         let label = Rect { x: label_x, y: if above { label_y } else { y }, w: label_w, h: label_h };
         let mut rail = y + cell.1 + 7.0;
         let mut followers = Vec::new();
-        for broker in p.view.replicas.iter().filter(|id| **id != p.view.leader && p.view.replicas.len() > 1) {
+        // One line less than replicas, with and without a leader: the rows stand still when one dies.
+        let lines = p.view.replicas.len().saturating_sub(1);
+        for broker in p.view.replicas.iter().filter(|id| **id != p.view.leader).take(lines) {
             followers.push((*broker, rail));
             rail += FOLLOWER_H;
         }
