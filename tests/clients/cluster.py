@@ -188,7 +188,7 @@ def case_cluster_acks_1_may_lose(case):
     leader = until(lambda: leader_of(cluster, "hasty"), 10, "a leader")
     others = [node for node in (1, 2, 3) if node != leader]
     for node in others:
-        cluster.tell(f"pause {node}")
+        cluster.tell(f"isolate {node}")
     acked = []
     producer = Producer({"bootstrap.servers": f"127.0.0.1:{cluster.ports[leader - 1]}", "acks": 1, "enable.idempotence": False})
     for n in range(20):
@@ -196,8 +196,7 @@ def case_cluster_acks_1_may_lose(case):
     producer.flush(10)
     check(len(acked) == 20, f"{len(acked)} of 20 were acknowledged")
     cluster.tell(f"kill {leader}")
-    for node in others:
-        cluster.tell(f"resume {node}")
+    cluster.tell("heal")
     until(lambda: leader_of(cluster, "hasty") in others, 30, "another leader")
     cluster.tell(f"restart {leader}")
     found = {value.encode() for _, value, _, _ in read_all(cluster, "hasty", 20, 30)}
