@@ -15,6 +15,8 @@ pub(super) struct BrokerNode {
     pub(super) options: BrokerOptions,
     /// `None`: there is no process.
     pub(super) broker: Option<Box<Broker>>,
+    /// The process as it was when it ended of itself, until the world's next turn: what it did last can still be looked at.
+    pub(super) ended: Option<Box<Broker>>,
     /// While there is no process.
     pub(super) disk: Disk,
     /// A turn in which the disk changes takes this much longer, in microseconds.
@@ -34,6 +36,7 @@ impl BrokerNode {
             options,
             changes: broker.disk().changes(),
             broker: Some(broker),
+            ended: None,
             disk: Disk::default(),
             slow_us: 0,
             stopped: false,
@@ -43,6 +46,7 @@ impl BrokerNode {
     }
 
     pub(super) fn start(&mut self, broker: Box<Broker>) {
+        self.ended = None;
         self.disk = Disk::default();
         self.stopped = false;
         self.known = Arc::default();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 impl World {
     fn living(&self, node_id: i32) -> Option<&Broker> {
         self.nodes.iter().find_map(|node| match &node.machine {
-            Machine::Broker(broker) if broker.options.node_id == node_id => broker.broker.as_deref(),
+            Machine::Broker(broker) if broker.options.node_id == node_id => broker.broker.as_deref().or(broker.ended.as_deref()),
             _ => None,
         })
     }
@@ -25,10 +25,22 @@ impl World {
         }
         let Some((at, what, cause)) = self.core.queue.pop() else { return false };
         self.core.now = at.max(self.core.now);
+        self.forget_ended();
         self.core.cause = cause;
         self.process(what);
         self.core.cause = None;
         true
+    }
+
+    /// The turn in which a broker has ended is over.
+    pub(super) fn forget_ended(&mut self) {
+        if std::mem::take(&mut self.core.ended) {
+            for node in &mut self.nodes {
+                if let Machine::Broker(broker) = &mut node.machine {
+                    broker.ended = None;
+                }
+            }
+        }
     }
 
     fn named(&self, name: &str) -> Option<&Node> {

@@ -185,6 +185,7 @@ impl World {
             let (at, what, cause) = self.core.queue.pop()?;
             self.core.now = at.max(self.core.now);
             let id = self.core.recorder.next_id();
+            self.forget_ended();
             self.core.cause = cause;
             self.process(what);
             self.core.cause = None;
@@ -202,6 +203,7 @@ impl World {
             }
             let Some((at, what, cause)) = self.core.queue.pop() else { break };
             self.core.now = at.max(self.core.now);
+            self.forget_ended();
             self.core.cause = cause;
             self.process(what);
             self.core.cause = None;

@@ -115,6 +115,8 @@ pub(super) struct Core {
     pub(super) isolated: Set<NodeId>,
     /// Machines without power: nothing of theirs answers.
     pub(super) off: Set<NodeId>,
+    /// In this turn a broker has ended of itself.
+    pub(super) ended: bool,
     /// Packets lost and doubled so far.
     pub(super) lost: u64,
     pub(super) duplicated: u64,
@@ -156,6 +158,7 @@ impl Core {
             cuts: Set::new(),
             isolated: Set::new(),
             off: Set::new(),
+            ended: false,
             lost: 0,
             duplicated: 0,
             seed,

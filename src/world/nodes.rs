@@ -203,6 +203,8 @@ impl Node {
             Machine::Broker(node) => {
                 if let Some(why) = node.drain(core, meta) {
                     core.record(EventKind::BrokerLog { node: meta.name.clone(), line: why });
+                    node.ended.clone_from(&node.broker);
+                    core.ended = true;
                     self.kill(core, ProcessState::Killed);
                 }
             }

@@ -117,6 +117,10 @@ impl Node {
             Machine::Admin(_) => true,
         };
         if done || until <= core.now {
+            if let Machine::Broker(node) = &mut self.machine {
+                node.ended.clone_from(&node.broker);
+                core.ended = true;
+            }
             self.set_state(core, ProcessState::Stopped);
             self.end_process(core);
         }

@@ -171,6 +171,10 @@ impl Broker {
         let unfenced = self.options.sabotage == Some(Sabotage::EpochNotFenced);
         let Some((_, partition)) = self.topics.partition_mut(name, index) else { return };
         let Some(leading) = &mut partition.leading else { return };
+        // The metadata may have settled what was asked, and another set been proposed since: the answer is not for that one.
+        if !leading.proposal.as_ref().is_some_and(|proposal| proposal.sent) {
+            return;
+        }
         match ErrorCode::from_code(answer.error_code) {
             // The planted bug: a leader of an older epoch takes what it is refused.
             error if unfenced && error.is_error() => {

@@ -65,7 +65,8 @@ impl<'a> Builder<'a> {
 
     /// In the ISR or, when that is empty, in the ELR; and alive.
     fn may_lead(&self, replica: i32) -> bool {
-        let eligible = self.any_replica || self.isr.contains(&replica) || (self.isr.is_empty() && self.elr.contains(&replica));
+        let planted = self.any_replica && self.replicas.contains(&replica);
+        let eligible = planted || self.isr.contains(&replica) || (self.isr.is_empty() && self.elr.contains(&replica));
         eligible && (self.acceptable)(replica)
     }
 

@@ -96,6 +96,10 @@ struct Shadow {
     partition_epoch: i32,
     /// Members that have kept all they had when they became members.
     intact: Set<i32>,
+    /// Members that have not restarted uncleanly since: to the controller the others may have lost what they had not flushed.
+    trusted: Set<i32>,
+    /// The latest that led before nobody did.
+    last_leader: i32,
     /// Elections from outside the members: leader epoch → whether it is permitted, and why.
     unclean: Map<i32, Result<&'static str, ()>>,
     cuts: Vec<Cut>,
@@ -215,7 +219,7 @@ impl Judge {
             EventKind::ProcessState { node, from, to } => {
                 if let Some(node) = broker_number(node) {
                     if *to == "running" && *from != "paused" {
-                        self.restarted(node);
+                        self.restarted(node, *from == "stopped");
                     }
                 } else {
                     // What it sent last is looked at before the process is forgotten.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 /// Why an election from outside the in-sync and eligible replicas is permitted.
 const ON: &str = "unclean leader election is on";
 const ASKED: &str = "an unclean election was asked for";
+const LAST_KNOWN: &str = "every in-sync and eligible replica had restarted uncleanly: the last known leader leads again (KIP-966)";
 pub(super) const ALL_LOST: &str = "every in-sync replica had lost power or its disk";
 
 impl Judge {
@@ -25,15 +26,19 @@ impl Judge {
     pub(super) fn lost_data(&mut self, node: i32) {
         for shadow in self.shadows.values_mut() {
             shadow.intact.remove(&node);
+            shadow.trusted.remove(&node);
             let replica = shadow.replicas.entry(node).or_insert_with(Replica::default);
             replica.hurt = true;
         }
     }
 
     /// A new process of that broker: it learns the epochs anew, and its logs may be shorter.
-    pub(super) fn restarted(&mut self, node: i32) {
+    pub(super) fn restarted(&mut self, node: i32, cleanly: bool) {
         self.metadata_agreed.remove(&node);
         for shadow in self.shadows.values_mut() {
+            if !cleanly {
+                shadow.trusted.remove(&node);
+            }
             if let Some(replica) = shadow.replicas.get_mut(&node) {
                 replica.agreed = 0;
                 replica.epoch = -1;
@@ -98,17 +103,25 @@ impl Judge {
             && !shadow.members.contains(&now.leader)
             && !shadow.adding.contains(&now.leader);
         let none_intact = shadow.intact.is_empty();
+        let last_known = shadow.trusted.is_empty() && shadow.last_leader == now.leader;
+        if now.leader != -1 {
+            shadow.last_leader = now.leader;
+        }
         let members: Vec<i32> = now.isr.iter().chain(&now.elr).copied().collect();
         for id in &members {
             // A new member has caught up, except one that is elected although it has not.
             if !shadow.members.contains(id) && !(outside && none_intact) {
                 shadow.intact.insert(*id);
             }
+            if !shadow.members.contains(id) {
+                shadow.trusted.insert(*id);
+            }
         }
         if outside && none_intact {
             shadow.intact.insert(now.leader);
         }
         shadow.intact.retain(|id| members.contains(id));
+        shadow.trusted.retain(|id| members.contains(id));
         shadow.members = members;
         shadow.adding.clone_from(&now.adding);
         shadow.leader = now.leader;
@@ -128,6 +141,7 @@ impl Judge {
                 (true, _) => Ok(ALL_LOST),
                 (_, true) => Ok(ASKED),
                 _ if sight.unclean(topic) => Ok(ON),
+                _ if last_known => Ok(LAST_KNOWN),
                 _ => Err(()),
             };
             if why.is_err() {

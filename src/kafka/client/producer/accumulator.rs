@@ -49,6 +49,16 @@ pub struct PartitionQueue {
     pub producer: Option<(i64, i16)>,
     /// The numbering has a gap: a new epoch begins when nothing is on the wire.
     pub reset: bool,
+    /// A numbered batch was given up, and nobody knows whether it was written: nothing new is numbered until those after it have their
+    /// answers, and then a new epoch begins (`partitionsWithUnresolvedSequences`).
+    pub unresolved: bool,
+}
+
+impl PartitionQueue {
+    /// A new epoch is wanted, and may begin: a batch that may have been written keeps its number until its answer.
+    pub fn begins_anew(&self) -> bool {
+        self.on_wire == 0 && (self.reset || self.unresolved && self.batches.iter().all(|batch| batch.sequence.is_none()))
+    }
 }
 
 fn varint_bytes(value: i64) -> u32 {
@@ -124,7 +134,7 @@ impl ProducerBatch {
 
 impl PartitionQueue {
     fn new() -> Self {
-        Self { batches: VecDeque::new(), on_wire: 0, next_sequence: 0, producer: None, reset: false }
+        Self { batches: VecDeque::new(), on_wire: 0, next_sequence: 0, producer: None, reset: false, unresolved: false }
     }
 }
 

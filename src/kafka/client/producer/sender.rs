@@ -74,7 +74,7 @@ impl Producer {
     /// Begins a new epoch for partitions whose numbering has a gap (KIP-360), once nothing of them is on the wire.
     fn renumber(&mut self, _now: Time) {
         let broken: Vec<TopicPartition> =
-            self.accumulator.queues.iter().filter(|(_, queue)| queue.reset && queue.on_wire == 0).map(|(at, _)| at.clone()).collect();
+            self.accumulator.queues.iter().filter(|(_, queue)| queue.begins_anew()).map(|(at, _)| at.clone()).collect();
         if broken.is_empty() {
             return;
         }
@@ -95,7 +95,7 @@ impl Producer {
     /// Numbers the partition's batches from 0 in this epoch.
     fn restart_numbering(&mut self, at: &TopicPartition, producer_id: i64, epoch: i16) {
         let queue = self.accumulator.queue(at);
-        queue.reset = false;
+        (queue.reset, queue.unresolved) = (false, false);
         queue.producer = Some((producer_id, epoch));
         queue.next_sequence = 0;
         for batch in queue.batches.iter_mut().filter(|batch| batch.sequence.is_some()) {
@@ -133,7 +133,7 @@ impl Producer {
             return queue.on_wire == 0;
         }
         // A batch that was numbered already waits until it is the first of those not answered.
-        !queue.reset && (head.sequence.is_none() || queue.on_wire == 0)
+        !queue.reset && if head.sequence.is_none() { !queue.unresolved } else { queue.on_wire == 0 }
     }
 
     /// Sends one Produce request to the node if a batch for it is due. True: something was sent.
@@ -278,7 +278,7 @@ impl Producer {
                 self.producer_id = Some((producer_id, epoch));
                 self.net.event(ProducerEvent::GotProducerId { producer_id, epoch });
                 let broken: Vec<TopicPartition> =
-                    self.accumulator.queues.iter().filter(|(_, queue)| queue.reset).map(|(at, _)| at.clone()).collect();
+                    self.accumulator.queues.iter().filter(|(_, queue)| queue.begins_anew()).map(|(at, _)| at.clone()).collect();
                 for at in broken {
                     self.restart_numbering(&at, producer_id, epoch);
                 }
@@ -367,7 +367,7 @@ impl Producer {
     fn fail(&mut self, at: &TopicPartition, batch: ProducerBatch, error: ClientError) {
         self.release(&batch);
         if batch.sequence.is_some() {
-            self.accumulator.queue(at).reset = true;
+            self.accumulator.queue(at).unresolved = true;
         }
         for record in &batch.records {
             self.net.event(ProducerEvent::Failed { ticket: record.ticket, error: error.clone() });
