@@ -8,6 +8,7 @@ use crate::playground::scenario::{Playback, Scenario};
 use crate::world::EPOCH;
 use crate::world::World;
 use crate::world::action::{Action, Genesis};
+use crate::world::judge::Judge;
 use crate::world::view::WorldView;
 use bytes::Bytes;
 
@@ -23,6 +24,7 @@ pub struct Run {
     transcript: Transcript,
     told: Option<u64>,
     note: Option<String>,
+    judge: Judge,
 }
 
 /// Files by node id.
@@ -48,10 +50,11 @@ impl Run {
         scenario.genesis.seed ^= written.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         scenario.genesis = Genesis { disks, ..scenario.genesis };
         let play = Playback::new(scenario).map_err(|e| format!("{name}: {e}"))?;
-        let mut run = Self { play, mine: Vec::new(), transcript: Transcript::new(LEVEL), told: None, note: None };
+        let mut run = Self { play, mine: Vec::new(), transcript: Transcript::new(LEVEL), told: None, note: None, judge: Judge::new() };
         // The setup is what the page opens with; the narrator begins after it.
         run.transcript.update(run.play.world());
         run.told = run.transcript.latest().map(|s| s.event.0);
+        run.judge.observe(run.play.world());
         Ok(run)
     }
 
@@ -74,13 +77,36 @@ impl Run {
                 return false;
             }
             let next = self.now().plus_micros(SLICE_US).min(target);
-            self.play.run_until(next);
+            self.run_judged(next);
         }
         true
     }
 
     pub fn step(&mut self) {
         self.play.step();
+        self.judge.observe(self.play.world());
+    }
+
+    fn run_judged(&mut self, until: Time) {
+        let judge = &mut self.judge;
+        self.play.watch_until(until, &mut |world| judge.observe(world));
+    }
+
+    /// What the judge says now: what is wrong, or nothing; and the ledger in one line.
+    pub fn judged(&self) -> (String, String) {
+        let verdict = self.judge.verdict(self.play.world(), false);
+        let wrong = verdict.violations.first().map(|violation| violation.what.clone()).unwrap_or_default();
+        let l = &verdict.ledger;
+        let mut line = format!("{} sent · {} acknowledged · {} readable · {} lost", l.sent, l.acked, l.readable, l.lost);
+        for (count, what) in [(l.duplicated, "twice in a log"), (l.reordered, "out of order"), (l.redelivered, "delivered again")] {
+            if count > 0 {
+                line += &format!(" · {count} {what}");
+            }
+        }
+        for permitted in l.permitted.iter().take(1) {
+            line += &format!(" ({})", permitted.why);
+        }
+        (wrong, line)
     }
 
     pub fn view(&self) -> WorldView {
@@ -130,10 +156,12 @@ impl Run {
                 play.world_mut().act(action.clone()).map_err(|e| e.to_string())?;
             }
             self.play = play;
+            self.judge = Judge::new();
+            self.judge.observe(self.play.world());
             self.note = None;
             self.transcript = Transcript::new(LEVEL);
         }
-        self.play.run_until(target);
+        self.run_judged(target);
         self.transcript.update(self.play.world());
         self.told = self.transcript.latest().map(|s| s.event.0);
         Ok(())

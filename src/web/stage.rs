@@ -23,6 +23,8 @@ const NODE: i32 = 1;
 /// Milliseconds that a frame may spend on running the world.
 const BUDGET_MS: f64 = 8.0;
 /// Milliseconds between two updates of what stands.
+/// Between two looks at the ledger.
+const JUDGE_MS: f64 = 1000.0;
 const PUBLISH_MS: f64 = 100.0;
 /// Milliseconds that a sentence stays before the next replaces it.
 const SENTENCE_MS: f64 = 1600.0;
@@ -54,6 +56,7 @@ pub struct Stage {
     frame: Cell<Option<i32>>,
     last: Cell<f64>,
     published: Cell<f64>,
+    judged: Cell<f64>,
     spoken: Cell<f64>,
     /// Simulated microseconds that a frame left over, at slow speeds less than one.
     rest: Cell<f64>,
@@ -81,6 +84,7 @@ impl Stage {
             frame: Cell::new(None),
             last: Cell::new(0.0),
             published: Cell::new(f64::NEG_INFINITY),
+            judged: Cell::new(f64::NEG_INFINITY),
             spoken: Cell::new(f64::NEG_INFINITY),
             rest: Cell::new(0.0),
             waiting: RefCell::default(),
@@ -275,6 +279,12 @@ impl Stage {
             let elapsed = view.now.micros_since(EPOCH);
             let snap = Snapshot { view, places: picture.places, height, narrow: picture.narrow, elapsed };
             self.ui.snap.set(Arc::new(snap));
+            if t - self.judged.get() >= JUDGE_MS {
+                self.judged.set(t);
+                let (wrong, ledger) = self.run.borrow().judged();
+                self.ui.wrong.set(wrong);
+                self.ui.ledger.set(ledger);
+            }
         }
     }
 

@@ -40,6 +40,10 @@ pub struct Ui {
     pub note: RwSignal<String>,
     /// What the store has to say; empty when all is well.
     pub store: RwSignal<String>,
+    /// What the judge finds wrong; empty when all invariants hold.
+    pub wrong: RwSignal<String>,
+    /// The ledger of what became of the records.
+    pub ledger: RwSignal<String>,
     pub theme: RwSignal<String>,
     pub title: RwSignal<String>,
 }
@@ -53,6 +57,8 @@ impl Ui {
             said: RwSignal::new(String::new()),
             note: RwSignal::new(String::new()),
             store: RwSignal::new(String::new()),
+            wrong: RwSignal::new(String::new()),
+            ledger: RwSignal::new(String::new()),
             theme: RwSignal::new(String::new()),
             title: RwSignal::new(String::new()),
         }
@@ -81,6 +87,9 @@ pub fn Playground(ui: Ui, act: Act, controls: bool) -> impl IntoView {
             <div class="tp-caption">
                 <p class="tp-note">{move || ui.note.get()}</p>
                 <p class="tp-said" role="status" aria-live="polite">{move || ui.said.get()}</p>
+                <p class="tp-ledger tp-quiet tp-number"><span class="tp-pill" data-state=move || if ui.wrong.with(String::is_empty) { "Stable" } else { "wrong" }>
+                    {move || if ui.wrong.with(String::is_empty) { "✓ invariants hold".to_owned() } else { format!("✗ {}", ui.wrong.get()) }}</span>
+                    {move || ui.ledger.get()}</p>
                 <Show when=move || ui.store.with(|s| !s.is_empty())>
                     <span class="tp-store">{move || ui.store.get()}</span>
                 </Show>
