@@ -307,12 +307,8 @@ impl Judge {
             }
             BrokerEvent::IsrChanged { topic, partition, from, to, .. } => {
                 self.counters.isr_changes += 1;
-                let high_watermark = sight.partition(node, topic, *partition).map_or(0, |view| view.high_watermark);
                 for back in to.iter().filter(|id| !from.contains(id)) {
-                    // It may have lost its data again since it was let in.
-                    if sight.partition(*back, topic, *partition).is_some_and(|view| view.end_offset >= high_watermark) {
-                        self.replica(*back, topic, *partition).hurt = false;
-                    }
+                    self.replica(*back, topic, *partition).hurt = false;
                 }
                 self.in_sync_hold(node, topic, *partition, sight);
             }
