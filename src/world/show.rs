@@ -35,7 +35,9 @@ impl World {
     fn tears(&self, view: &mut WorldView) {
         let since = self.core.now.plus_micros(-TEAR_US);
         for event in self.events().iter().rev().take_while(|event| event.at >= since) {
-            let EventKind::Broker { node, event: BrokerEvent::Truncated { topic, partition, from, to, .. } } = &event.kind else { continue };
+            let EventKind::Broker { node, event: BrokerEvent::Truncated { topic, partition, from, to, .. } } = &event.kind else {
+                continue;
+            };
             let broker = view.brokers.iter().find(|broker| broker.name == *node).map(|broker| broker.node_id);
             let same = |r: &&mut ReplicaState| Some(r.broker) == broker && r.topic == *topic && r.partition == *partition;
             if let Some(replica) = view.replicas.iter_mut().find(same) {

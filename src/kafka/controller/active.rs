@@ -177,8 +177,7 @@ impl Active {
     /// `ReplicationControlManager.generateLeaderAndIsrUpdates`: `remove` leaves every ISR and leads nothing, `add` counts as alive, `lost`
     /// has come back from an unclean shutdown. -1: nobody.
     pub(super) fn reelect(&mut self, partitions: Vec<(Arc<str>, i32)>, remove: i32, add: i32, lost: i32, why: &'static str) {
-        let acceptable =
-            |draft: &Image, replica: i32| replica != remove && replica != lost && (replica == add || draft.is_active(replica));
+        let acceptable = |draft: &Image, replica: i32| replica != remove && replica != lost && (replica == add || draft.is_active(replica));
         for (topic, index) in partitions {
             self.change(&topic, index, None, &acceptable, why, |builder| {
                 builder.unclean_shutdown = Some(lost).filter(|id| *id != NO_LEADER);

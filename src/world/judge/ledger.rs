@@ -278,6 +278,7 @@ impl Judge {
             let copies = found.iter().skip(from).take_while(|found| found.id == entry.id);
             let count = copies.clone().count() as u64;
             let first = copies.clone().next().and_then(|found| Some((places.get(found.place as usize)?, found.offset)));
+            let place = first.filter(|_| entry.partition < 0).map_or(place, |(log, _)| log.partition.clone());
             let alike = (sends.partition_point(|id| *id <= entry.id) - sends.partition_point(|id| *id < entry.id)) as u64;
             let from = handled.partition_point(|(id, _)| *id < entry.id);
             let mut delivered: Vec<(Arc<str>, u32)> = Vec::new();
@@ -312,9 +313,12 @@ impl Judge {
                 lost = true;
                 ledger.lost += 1;
                 let newer = shadow.is_some_and(|shadow| shadow.leader_epoch > entry.epoch);
+                let superseded =
+                    shadow.and_then(|shadow| shadow.wanted_unclean.iter().find(|(epoch, _)| *epoch > entry.epoch).map(|(_, why)| *why));
                 let excuse = match maker.acks {
                     0 => Some("acks=0 promises nothing"),
                     _ if cut.is_some() => cut,
+                    _ if superseded.is_some() => superseded,
                     1 if newer => Some("acks=1: another leader took over before a follower had the record"),
                     _ => None,
                 };
@@ -322,7 +326,13 @@ impl Judge {
             }
             if count > alike {
                 ledger.duplicated += 1;
-                let excuse = (!maker.idempotent).then_some("without idempotence a record that is sent again may be there twice");
+                let excuse = match maker.idempotent {
+                    false => Some("without idempotence a record that is sent again may be there twice"),
+                    true if shadow.is_some_and(|shadow| shadow.forgot) => {
+                        Some("a broker that is stopped keeps only the last batch of each producer: it does not know one before it again")
+                    }
+                    true => None,
+                };
                 findings.judge("duplicated", "duplicated", excuse, || words(&format!("is in the log {count} times")));
             }
             if let Some((log, offset)) = first.filter(|_| promised && entry.key != 0) {

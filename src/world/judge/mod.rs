@@ -20,6 +20,7 @@ use crate::kafka::controller::ControllerEvent;
 use crate::kafka::coordinator::GroupEvent;
 use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
+use crate::kafka::wire::error::ErrorCode;
 use chain::Chain;
 use sight::{Sight, broker_number};
 use std::collections::VecDeque;
@@ -98,8 +99,12 @@ struct Shadow {
     intact: Set<i32>,
     /// Members that have not restarted uncleanly since: to the controller the others may have lost what they had not flushed.
     trusted: Set<i32>,
-    /// The latest that led before nobody did.
-    last_leader: i32,
+    /// The last known leader, while nobody leads.
+    last_known: i32,
+    /// Epochs that began with an unclean election which the topic or somebody wanted: a leader of before may not have heard of it.
+    wanted_unclean: Vec<(i32, &'static str)>,
+    /// A broker that came back from a stop has forgotten all but the last batch of a producer.
+    forgot: bool,
     /// Elections from outside the members: leader epoch → whether it is permitted, and why.
     unclean: Map<i32, Result<&'static str, ()>>,
     cuts: Vec<Cut>,
@@ -111,6 +116,11 @@ struct Shadow {
 const MAX_APPENDS: u32 = 512;
 
 impl Shadow {
+    /// Whether something of what was promised has been given up, or may be by a leader that does not know of the next one.
+    fn gave_up(&self) -> bool {
+        !self.cuts.is_empty() || !self.wanted_unclean.is_empty()
+    }
+
     /// The epoch of the leader that may have acknowledged this offset just now: the earliest, if there is a doubt.
     fn appender(&self, offset: i64) -> i32 {
         let at = self.appends.iter().filter(|(base, end, _)| (*base..*end).contains(&offset)).map(|(.., epoch)| *epoch);
@@ -134,6 +144,8 @@ pub struct Judge {
     /// The highest metadata offset whose meaning has been taken in.
     truth: i64,
     broker_epochs: Map<i32, i64>,
+    /// Brokers whose process began after a graceful stop: of each producer they have read one batch.
+    stopped_before: Set<i32>,
     /// ElectLeaders asked for these uncleanly.
     asked_unclean: Set<Partition>,
     book: ledger::Book,
@@ -300,6 +312,11 @@ impl Judge {
                 }
                 self.in_sync_hold(node, topic, *partition, sight);
             }
+            BrokerEvent::AppendRefused { topic, partition, error: ErrorCode::OutOfOrderSequenceNumber, .. } => {
+                if self.stopped_before.contains(&node) {
+                    self.shadow(topic, *partition).forgot = true;
+                }
+            }
             BrokerEvent::TopicDeleted { topic } => self.shadows.retain(|(name, _), _| name != topic),
             BrokerEvent::Controller(ControllerEvent::Elected { epoch, .. }) => {
                 self.counters.quorum_elections += 1;
@@ -321,7 +338,7 @@ impl Judge {
                 let cuts = shadow.map_or(0, |shadow| shadow.cuts.len() as u64);
                 let end = shadow.and_then(|shadow| shadow.committed.end()).unwrap_or(0);
                 let all = self.book.acked(node, ticket.0, *partition, *offset, epoch, cuts);
-                if all && *offset >= end && cuts == 0 {
+                if all && *offset >= end && !shadow.is_some_and(Shadow::gave_up) {
                     self.violation(
                         "acked-uncommitted",
                         format!("{node} was told that {topic}-{partition} offset {offset} is on all in-sync replicas; only what lies below {end} was"),

@@ -35,6 +35,11 @@ impl Judge {
     /// A new process of that broker: it learns the epochs anew, and its logs may be shorter.
     pub(super) fn restarted(&mut self, node: i32, cleanly: bool) {
         self.metadata_agreed.remove(&node);
+        if cleanly {
+            self.stopped_before.insert(node);
+        } else {
+            self.stopped_before.remove(&node);
+        }
         for shadow in self.shadows.values_mut() {
             if !cleanly {
                 shadow.trusted.remove(&node);
@@ -103,10 +108,8 @@ impl Judge {
             && !shadow.members.contains(&now.leader)
             && !shadow.adding.contains(&now.leader);
         let none_intact = shadow.intact.is_empty();
-        let last_known = shadow.trusted.is_empty() && shadow.last_leader == now.leader;
-        if now.leader != -1 {
-            shadow.last_leader = now.leader;
-        }
+        let last_known = shadow.trusted.is_empty() && shadow.last_known == now.leader;
+        shadow.last_known = now.last_known_elr.first().copied().unwrap_or(-1);
         let members: Vec<i32> = now.isr.iter().chain(&now.elr).copied().collect();
         for id in &members {
             // A new member has caught up, except one that is elected although it has not.
@@ -151,7 +154,11 @@ impl Judge {
                     format!("broker-{leader} was elected for {topic}-{number}: neither in sync nor eligible"),
                 );
             }
-            self.shadow(topic, number).unclean.insert(now.leader_epoch, why);
+            let shadow = self.shadow(topic, number);
+            if let Ok(why @ (ON | ASKED)) = why {
+                shadow.wanted_unclean.push((now.leader_epoch, why));
+            }
+            shadow.unclean.insert(now.leader_epoch, why);
         }
     }
 
@@ -181,6 +188,10 @@ impl Judge {
         let Some(view) = sight.partition(node, topic, partition) else { return };
         let shadow = self.shadow(topic, partition);
         let Some(end) = shadow.committed.end() else { return };
+        // It was paused or cut off, and others have led since: nobody in sync follows it any more.
+        if epoch < shadow.leader_epoch {
+            return;
+        }
         let from = shadow.replicas.get(&node).filter(|replica| !replica.stale).map_or(0, |replica| replica.agreed);
         let mut keeps = view.end_offset.min(end);
         let place = Place { node, topic: Some(topic), partition };
@@ -225,10 +236,11 @@ impl Judge {
         let Some(view) = sight.partition(node, topic, partition) else { return };
         let replica = self.replica(node, topic, partition);
         let (from, stale) = (replica.agreed, replica.stale);
-        if stale && !view.is_leader {
+        let shadow = self.shadow(topic, partition);
+        let superseded = view.is_leader && shadow.wanted_unclean.iter().any(|(epoch, _)| *epoch > view.leader_epoch);
+        if superseded || stale && !view.is_leader {
             return;
         }
-        let shadow = self.shadow(topic, partition);
         let mut differs = None;
         let mut agreed = from;
         let place = Place { node, topic: Some(topic), partition };
@@ -283,7 +295,7 @@ impl Judge {
     pub(super) fn below_committed(&mut self, who: &str, topic: &Arc<str>, partition: i32, offset: i64) {
         let Some(shadow) = self.shadows.get(&(topic.clone(), partition)) else { return };
         let end = shadow.committed.end().unwrap_or(0);
-        if offset >= end && shadow.cuts.is_empty() {
+        if offset >= end && !shadow.gave_up() {
             self.violation(
                 "uncommitted-read",
                 format!("{who} was given {topic}-{partition} offset {offset}; only what lies below {end} is committed"),
@@ -292,7 +304,7 @@ impl Judge {
     }
 
     pub(super) fn committed_in_bounds(&mut self, who: &str, topic: &Arc<str>, partition: i32, offset: i64, sight: &dyn Sight) {
-        let Some(shadow) = self.shadows.get(&(topic.clone(), partition)).filter(|shadow| shadow.cuts.is_empty()) else { return };
+        let Some(shadow) = self.shadows.get(&(topic.clone(), partition)).filter(|shadow| !shadow.gave_up()) else { return };
         let Some(view) = sight.partition(shadow.leader, topic, partition).filter(|view| view.is_leader) else { return };
         if offset > view.end_offset || offset < 0 {
             let end = view.end_offset;
