@@ -101,18 +101,17 @@ fn ask(broker: &mut Broker, frame: Bytes) -> Bytes {
 
 /// A million records through the broker node, from frame to frame: without sockets, and without what the clients do.
 fn broker(in_batch: u32, what: &str, budgets: bool) {
-    let options =
-        BrokerOptions {
-            node_id: 1,
-            cluster_id: "bench".into(),
-            host: "localhost".into(),
-            port: 9092,
-            voters: Vec::new(),
-            controller_port: 9093,
-            sabotage: None,
-            config: Map::new(),
-            seed: 1,
-        };
+    let options = BrokerOptions {
+        node_id: 1,
+        cluster_id: "bench".into(),
+        host: "localhost".into(),
+        port: 9092,
+        voters: Vec::new(),
+        controller_port: 9093,
+        sabotage: None,
+        config: Map::new(),
+        seed: 1,
+    };
     let mut broker = Broker::open(NOW, options, Disk::default()).expect("a broker opens on an empty disk");
     broker.handle_connected(NOW, CONN, "bench");
     let topic = CreatableTopic::default().with_name(name()).with_num_partitions(1).with_replication_factor(1);

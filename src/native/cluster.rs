@@ -330,7 +330,9 @@ impl Cluster {
 
     fn drain(&mut self, now: Time, index: usize) {
         loop {
-            let Some(Process::Running(broker) | Process::Stopping(broker)) = self.nodes.get_mut(index).map(|node| &mut node.process) else { return };
+            let Some(Process::Running(broker) | Process::Stopping(broker)) = self.nodes.get_mut(index).map(|node| &mut node.process) else {
+                return;
+            };
             let Some(output) = broker.poll_output() else { return };
             match output {
                 Output::Send { conn, frame } => match self.links.get(&conn).copied() {
@@ -378,7 +380,10 @@ impl Cluster {
     }
 
     fn dial(&mut self, from: usize, peer: PeerConn, host: &str, port: i32) {
-        let target = self.nodes.iter().position(|node| &*node.options.host == host && [node.options.port, node.options.controller_port].contains(&port));
+        let target = self
+            .nodes
+            .iter()
+            .position(|node| &*node.options.host == host && [node.options.port, node.options.controller_port].contains(&port));
         let up = |node: &Node| !matches!(node.process, Process::Down(_));
         let Some(to) = target.filter(|to| self.nodes.get(*to).is_some_and(up)) else {
             self.inbox.push_back((from, Input::PeerDisconnected(peer)));

@@ -256,7 +256,8 @@ impl Server {
 
     /// Until the next deadline; not at all while a socket is known to have more.
     fn wait(&self) -> Duration {
-        let readable = |conn| self.connections.get(conn).is_some_and(|(node, c)| c.unsent() <= MAX_UNSENT_BYTES && self.cluster.hears(*node));
+        let readable =
+            |conn| self.connections.get(conn).is_some_and(|(node, c)| c.unsent() <= MAX_UNSENT_BYTES && self.cluster.hears(*node));
         if self.readable.iter().any(readable) {
             return Duration::ZERO;
         }

@@ -292,12 +292,7 @@ fn partition(ui: Ui, topic: Arc<str>, n: i32, place: impl Fn() -> String + Send 
                 .partitions
                 .iter()
                 .find(|p| p.view.topic == wanted && p.view.partition == n)
-                .map(|p| {
-                    (
-                        leader_words(&p.view),
-                        format!("high watermark {}, end offset {}", p.view.high_watermark, p.view.end_offset),
-                    )
-                })
+                .map(|p| (leader_words(&p.view), format!("high watermark {}, end offset {}", p.view.high_watermark, p.view.end_offset)))
                 .unwrap_or_default()
         })
     });

@@ -174,7 +174,20 @@ fn cluster(out: &mut Layout, view: &WorldView, camera: &View, x: f32, mut y: f32
         }
         let first = window(p.view.log_start_offset, p.view.end_offset, capacity);
         let right = if out.narrow { x + w + 8.0 } else { x + w };
-        out.rows.push(Row { partition: i, label, cells_x, top: y, cell, pitch: pitch_x, capacity, first, rail, right, numerals, followers });
+        out.rows.push(Row {
+            partition: i,
+            label,
+            cells_x,
+            top: y,
+            cell,
+            pitch: pitch_x,
+            capacity,
+            first,
+            rail,
+            right,
+            numerals,
+            followers,
+        });
         y = rail - 7.0 + under;
     }
     if out.topics.is_empty() {

@@ -4,8 +4,8 @@ use super::View;
 use super::key::{Glyph, key_look};
 use super::layout::Row;
 use super::shape::{Align, Ink, Look, Point, Rect, Shape, Target, at};
-use crate::kafka::map::sort_by;
 use crate::kafka::broker::PartitionView;
+use crate::kafka::map::sort_by;
 use crate::world::view::{RecordState, WorldView};
 use std::sync::Arc;
 
