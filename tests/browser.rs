@@ -101,6 +101,8 @@ fn the_scenarios_have_the_hashes_that_they_have_natively() {
         ("first-light", FIRST_LIGHT),
         ("rebalance", include_str!("../www/scenarios/rebalance.tide")),
         ("slow-consumer", include_str!("../www/scenarios/slow-consumer.tide")),
+        ("three-brokers", include_str!("../www/scenarios/three-brokers.tide")),
+        ("twenty-faults", include_str!("vectors/twenty-faults.tide")),
     ]
     .into();
     let mut checked = 0;
@@ -111,7 +113,7 @@ fn the_scenarios_have_the_hashes_that_they_have_natively() {
         assert_eq!(found, hash.trim(), "{name}");
         checked += 1;
     }
-    assert_eq!(checked, 3);
+    assert_eq!(checked, 5);
 }
 
 fn changes() -> Vec<Change> {

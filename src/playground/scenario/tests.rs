@@ -221,7 +221,13 @@ fn records_flow_within_two_seconds() {
 
 #[test]
 fn hashes_are_those_of_the_vectors() {
-    let files = [("first-light", FIRST_LIGHT), ("rebalance", REBALANCE), ("slow-consumer", SLOW_CONSUMER)];
+    let files = [
+        ("first-light", FIRST_LIGHT),
+        ("rebalance", REBALANCE),
+        ("slow-consumer", SLOW_CONSUMER),
+        ("three-brokers", include_str!("../../../www/scenarios/three-brokers.tide")),
+        ("twenty-faults", include_str!("../../../tests/vectors/twenty-faults.tide")),
+    ];
     let got = files.map(|(name, text)| format!("{name} {:016x}\n", scenario_hash(text).expect("it runs"))).concat();
     assert_eq!(got, HASHES, "the runs changed; if that is meant, put these into tests/vectors/hashes.txt");
 }
