@@ -31,7 +31,7 @@ struct Options {
 }
 
 /// Milliseconds of the run that have passed when the page opens.
-const OPENING_MS: i64 = 7000;
+const OPENING_MS: i64 = 16_000;
 
 /// Whether a media query holds.
 pub(super) fn prefers(query: &str) -> bool {

@@ -96,7 +96,7 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
 
 cases["the default scenario's event hash is the one of `tidepool run`"] = async ({ context, site }) => {
   const hashes = readFileSync(new URL("../vectors/hashes.txt", import.meta.url), "utf8");
-  const native = /^first-light (\w+)$/m.exec(hashes)?.[1];
+  const native = /^three-brokers (\w+)$/m.exec(hashes)?.[1];
   const page = await open(context, site.url);
   await until(page, 0, flowing, 20_000, "records flow");
   const here = await page.evaluate(() => {
@@ -109,6 +109,25 @@ cases["the default scenario's event hash is the one of `tidepool run`"] = async 
   clean(page);
   await page.close();
   return here;
+};
+
+cases["a killed controller is followed by another, and the narrator says with which votes"] = async ({ context, site }) => {
+  const page = await open(context, site.url);
+  await until(page, 0, flowing, 20_000, "records flow");
+  const name = await page.locator(".tp-broker", { hasText: "controller" }).locator("b").innerText();
+  // At full pace: the election takes some seconds of the cluster's time.
+  await page.locator("input[type=range]").evaluate((input) => { input.value = "3"; input.dispatchEvent(new Event("input", { bubbles: true })); });
+  await page.locator(".tp-broker", { hasText: "controller" }).getByRole("button").click();
+  await page.locator(".tp-menu").getByRole("button", { name: "Its process dies" }).click();
+  const said = page.locator(".tp-said", { hasText: "is the active controller" });
+  await said.waitFor({ timeout: 60_000 });
+  const words = await said.innerText();
+  check(/with the votes of broker-\d and broker-\d/.test(words) && !words.startsWith(name), words);
+  await page.locator(".tp-broker", { hasText: "controller" }).waitFor();
+  await page.screenshot({ path: join(SHOTS, "controller-killed.png") });
+  clean(page);
+  await page.close();
+  return words;
 };
 
 cases["reduced motion"] = async ({ context, site }) => {
