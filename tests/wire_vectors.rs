@@ -83,7 +83,7 @@ fn the_table_of_apis_is_a_part_of_what_a_broker_advertises() {
         let row = advertised.get(&i64::from(range.key as i16));
         assert_eq!(row, Some(&(range.min.into(), range.max.into())), "{range:?}");
     }
-    assert_eq!(SUPPORTED.len(), 26);
+    assert_eq!(SUPPORTED.len(), 30);
 }
 
 fn check_batch(name: &str, batch: &Batch, expected: &Value) {
@@ -233,6 +233,10 @@ macro_rules! dispatch {
 
 dispatch! {
     Produce: ProduceRequest, ProduceResponse;
+    ElectLeaders: ElectLeadersRequest, ElectLeadersResponse;
+    AlterPartitionReassignments: AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse;
+    ListPartitionReassignments: ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse;
+    DescribeQuorum: DescribeQuorumRequest, DescribeQuorumResponse;
     Fetch: FetchRequest, FetchResponse;
     ListOffsets: ListOffsetsRequest, ListOffsetsResponse;
     Metadata: MetadataRequest, MetadataResponse;
