@@ -5,11 +5,6 @@
 //! `tests/browser/bench.mjs`.
 
 use bytes::{Buf as _, Bytes};
-use kafka_protocol::messages::create_topics_request::CreatableTopic;
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
-use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::messages::{ApiKey, CreateTopicsRequest, FetchRequest, FetchResponse, ProduceRequest, ProduceResponse, TopicName};
-use kafka_protocol::protocol::StrBytes;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use tidepool::kafka::broker::{Broker, BrokerOptions, ConnId, Output};
@@ -19,6 +14,13 @@ use tidepool::kafka::map::Map;
 use tidepool::kafka::time::Time;
 use tidepool::kafka::wire::batch::{Batch, BatchBuilder, BatchOptions, batches};
 use tidepool::kafka::wire::frame;
+use tidepool::kafka::wire::message::Str;
+use tidepool::kafka::wire::message::create_topics_request::CreatableTopic;
+use tidepool::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
+use tidepool::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
+use tidepool::kafka::wire::message::{
+    ApiKey, CreateTopicsRequest, FetchRequest, FetchResponse, ProduceRequest, ProduceResponse, TopicName,
+};
 use tidepool::playground::scenario::Scenario;
 use tidepool::world::EPOCH;
 
@@ -82,7 +84,7 @@ fn report(what: &str, records: u32, batches: u32, batch: &Batch, took: Duration,
 }
 
 fn name() -> TopicName {
-    TopicName(StrBytes::from_static_str("bench"))
+    TopicName(Str::from("bench"))
 }
 
 /// The answer to one frame.

@@ -5,10 +5,10 @@ use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
+use crate::kafka::wire::message as m;
+use crate::kafka::wire::message::ApiKey;
+use crate::kafka::wire::message::{Message, Str};
 use bytes::Bytes;
-use kafka_protocol::messages as m;
-use kafka_protocol::messages::ApiKey;
-use kafka_protocol::protocol::{Decodable, StrBytes};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -236,12 +236,12 @@ fn describe(wish: &Wish) -> (ApiKey, i16, &Arc<str>) {
     }
 }
 
-fn text(text: &str) -> StrBytes {
-    StrBytes::from_string(text.to_owned())
+fn text(text: &str) -> Str {
+    Str::from(text.to_owned())
 }
 
 fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
-    const CLIENT: &str = "admin";
+    let client = Str::from("admin");
     let (_, version, topic) = describe(wish);
     let name = m::TopicName(text(topic));
     match wish {
@@ -258,17 +258,17 @@ fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
                 .with_replication_factor(*replicas)
                 .with_configs(configs);
             let request = m::CreateTopicsRequest::default().with_topics(vec![topic]).with_timeout_ms(TIMEOUT_MS);
-            frame::encode_request(version, correlation, CLIENT, &request)
+            frame::encode_request(version, correlation, &client, request)
         }
         Wish::Delete { .. } => {
             let request = m::DeleteTopicsRequest::default().with_topic_names(vec![name]).with_timeout_ms(TIMEOUT_MS);
-            frame::encode_request(version, correlation, CLIENT, &request)
+            frame::encode_request(version, correlation, &client, request)
         }
         Wish::AddPartitions { total, .. } => {
             let topic =
                 m::create_partitions_request::CreatePartitionsTopic::default().with_name(name).with_count(*total).with_assignments(None);
             let request = m::CreatePartitionsRequest::default().with_topics(vec![topic]).with_timeout_ms(TIMEOUT_MS);
-            frame::encode_request(version, correlation, CLIENT, &request)
+            frame::encode_request(version, correlation, &client, request)
         }
         Wish::SetConfig { config, .. } => {
             use m::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
@@ -282,7 +282,7 @@ fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
                 .collect();
             let resource = AlterConfigsResource::default().with_resource_type(2).with_resource_name(text(topic)).with_configs(configs);
             let request = m::IncrementalAlterConfigsRequest::default().with_resources(vec![resource]);
-            frame::encode_request(version, correlation, CLIENT, &request)
+            frame::encode_request(version, correlation, &client, request)
         }
         Wish::Elect { partition, unclean, .. } => {
             let topic = m::elect_leaders_request::TopicPartitions::default().with_topic(name).with_partitions(vec![*partition]);
@@ -290,7 +290,7 @@ fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
                 .with_election_type(i8::from(*unclean))
                 .with_topic_partitions(Some(vec![topic]))
                 .with_timeout_ms(TIMEOUT_MS);
-            frame::encode_request(version, correlation, CLIENT, &request)
+            frame::encode_request(version, correlation, &client, request)
         }
         Wish::Reassign { partition, replicas, .. } => {
             use m::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
@@ -298,14 +298,14 @@ fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
             let partition = ReassignablePartition::default().with_partition_index(*partition).with_replicas(Some(replicas));
             let topic = ReassignableTopic::default().with_name(name).with_partitions(vec![partition]);
             let request = m::AlterPartitionReassignmentsRequest::default().with_topics(vec![topic]).with_timeout_ms(TIMEOUT_MS);
-            frame::encode_request(version, correlation, CLIENT, &request)
+            frame::encode_request(version, correlation, &client, request)
         }
     }
 }
 
-type Found = Option<(i16, Option<StrBytes>)>;
+type Found = Option<(i16, Option<Str>)>;
 
-fn body<T: Decodable>(wish: &Wish, bytes: Bytes) -> Result<T, frame::FrameError> {
+fn body<T: Message>(wish: &Wish, bytes: Bytes) -> Result<T, frame::FrameError> {
     let (api, version, _) = describe(wish);
     let (_, body) = frame::decode_response(api, version, bytes)?;
     frame::decode_body(body, version)
@@ -346,7 +346,7 @@ fn decode(wish: &Wish, bytes: Bytes) -> (ErrorCode, String) {
         })
     };
     match answer() {
-        Ok(Some((code, message))) => (ErrorCode::from_code(code), message.map_or_else(String::new, |message| message.as_str().to_owned())),
+        Ok(Some((code, message))) => (ErrorCode::from_code(code), message.map_or_else(String::new, |message| message.as_ref().to_owned())),
         Ok(None) => (ErrorCode::UnknownServerError, "the answer names no topic".into()),
         Err(error) => (ErrorCode::UnknownServerError, error.to_string()),
     }

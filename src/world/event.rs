@@ -4,7 +4,7 @@ use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages::ApiKey;
+use crate::kafka::wire::message::ApiKey;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

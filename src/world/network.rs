@@ -7,8 +7,8 @@ use super::sink::Sinks;
 use crate::kafka::map::{Map, Set};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
+use crate::kafka::wire::message::ApiKey;
 use bytes::Bytes;
-use kafka_protocol::messages::ApiKey;
 use std::collections::VecDeque;
 use std::sync::Arc;
 

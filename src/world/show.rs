@@ -14,8 +14,8 @@ use crate::kafka::disk::Disk;
 use crate::kafka::map::{Map, sort_by};
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::frame;
+use crate::kafka::wire::message::{ApiKey, FetchResponse, ProduceRequest, ProduceResponse};
 use bytes::Bytes;
-use kafka_protocol::messages::{ApiKey, FetchResponse, ProduceRequest, ProduceResponse};
 use std::sync::Arc;
 
 /// Bytes that one look into a partition takes at once.
@@ -365,7 +365,7 @@ fn produced(bytes: &Bytes, topics: &mut Topics<'_>) -> Option<Vec<Cargo>> {
     let body: ProduceRequest = frame::decode_body(request.body, version).ok()?;
     let mut cargo = Vec::new();
     for topic in body.topic_data {
-        let name = topics.name(topic.name.0.as_str(), topic.topic_id);
+        let name = topics.name(topic.name.0.as_ref(), topic.topic_id);
         for partition in topic.partition_data {
             load(&mut cargo, &name, partition.index, partition.records, true);
         }
@@ -379,7 +379,7 @@ fn acknowledged(flight: &InFlight, topics: &mut Topics<'_>) -> Option<Vec<Cargo>
     let body: ProduceResponse = frame::decode_body(body, flight.version).ok()?;
     let mut cargo = Vec::new();
     for topic in body.responses {
-        let name = topics.name(topic.name.0.as_str(), topic.topic_id);
+        let name = topics.name(topic.name.0.as_ref(), topic.topic_id);
         cargo.extend(topic.partition_responses.iter().map(|partition| Cargo {
             topic: name.clone(),
             partition: partition.index,
@@ -396,7 +396,7 @@ fn fetched(flight: &InFlight, topics: &mut Topics<'_>) -> Option<Vec<Cargo>> {
     let body: FetchResponse = frame::decode_body(body, flight.version).ok()?;
     let mut cargo = Vec::new();
     for topic in body.responses {
-        let name = topics.name(topic.topic.0.as_str(), topic.topic_id);
+        let name = topics.name(topic.topic.0.as_ref(), topic.topic_id);
         for partition in topic.partitions {
             load(&mut cargo, &name, partition.partition_index, partition.records, false);
         }

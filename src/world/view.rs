@@ -5,7 +5,7 @@ use crate::kafka::broker::PartitionView;
 use crate::kafka::controller::QuorumView;
 use crate::kafka::coordinator::GroupView;
 use crate::kafka::time::{Deadline, Time};
-use kafka_protocol::messages::ApiKey;
+use crate::kafka::wire::message::ApiKey;
 use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -2,11 +2,11 @@
 
 use crate::json::{hex, unhex};
 use bytes::Bytes;
-use kafka_protocol::messages::{self as m, ApiKey};
-use kafka_protocol::protocol::StrBytes;
 use serde_json::{Value, json};
 use tidepool::kafka::wire::batch::{BatchBuilder, BatchOptions};
 use tidepool::kafka::wire::frame;
+use tidepool::kafka::wire::message::Str;
+use tidepool::kafka::wire::message::{self as m, ApiKey};
 
 /// What was asked, so that the answer can be read.
 pub struct Asked {
@@ -39,12 +39,12 @@ impl<'a> Fields<'a> {
         self.0[name].as_i64().and_then(|value| T::try_from(value).ok()).unwrap_or(absent)
     }
 
-    fn text(self, name: &str) -> StrBytes {
+    fn text(self, name: &str) -> Str {
         self.optional(name).unwrap_or_default()
     }
 
-    fn optional(self, name: &str) -> Option<StrBytes> {
-        self.0[name].as_str().map(|text| StrBytes::from_string(text.to_owned()))
+    fn optional(self, name: &str) -> Option<Str> {
+        self.0[name].as_str().map(|text| Str::from(text.to_owned()))
     }
 
     fn bytes(self, name: &str) -> Bytes {
@@ -55,8 +55,8 @@ impl<'a> Fields<'a> {
         self.0[name].as_array().map_or_else(Vec::new, |items| items.iter().map(|item| read(Fields(item))).collect())
     }
 
-    fn texts(self, name: &str) -> Vec<StrBytes> {
-        self.each(name, |item| StrBytes::from_string(item.0.as_str().unwrap_or("").to_owned()))
+    fn texts(self, name: &str) -> Vec<Str> {
+        self.each(name, |item| Str::from(item.0.as_str().unwrap_or("").to_owned()))
     }
 
     fn ints(self, name: &str) -> Vec<i32> {
@@ -68,7 +68,7 @@ pub fn encode(api: &str, version: i16, request: &Value) -> (Bytes, Asked) {
     let f = Fields(request);
     macro_rules! frame {
         ($api:ident, $request:expr) => {
-            (frame::encode_request(version, 1, CLIENT_ID, &$request).expect(api), Asked { api: ApiKey::$api, version })
+            (frame::encode_request(version, 1, &CLIENT_ID.into(), $request).expect(api), Asked { api: ApiKey::$api, version })
         };
     }
     match api {
@@ -346,7 +346,7 @@ pub fn decode(asked: &Asked, answer: Bytes) -> Value {
         ApiKey::FindCoordinator => {
             let r = body!(FindCoordinatorResponse);
             json!({"Coordinators": r.coordinators.iter().map(|c| json!({
-                "Key": c.key.as_str(), "NodeId": c.node_id.0, "Host": c.host.as_str(), "Port": c.port, "ErrorCode": c.error_code,
+                "Key": c.key.as_ref(), "NodeId": c.node_id.0, "Host": c.host.as_ref(), "Port": c.port, "ErrorCode": c.error_code,
             })).collect::<Vec<_>>()})
         }
         _ => group_answer(asked, body),
@@ -381,15 +381,15 @@ fn group_answer(asked: &Asked, body: Bytes) -> Value {
             frame::decode_body::<m::$response>(body, asked.version).expect("a response body")
         };
     }
-    let text = |text: &Option<StrBytes>| text.as_ref().map_or(Value::Null, |text| text.as_str().into());
+    let text = |text: &Option<Str>| text.as_ref().map_or(Value::Null, |text| text.as_ref().into());
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other APIs are not asked")]
     match asked.api {
         ApiKey::JoinGroup => {
             let r = body!(JoinGroupResponse);
             json!({"ErrorCode": r.error_code, "GenerationId": r.generation_id, "ProtocolType": text(&r.protocol_type),
-                "ProtocolName": text(&r.protocol_name), "Leader": r.leader.as_str(), "SkipAssignment": r.skip_assignment,
-                "MemberId": r.member_id.as_str(), "Members": r.members.iter().map(|member| json!({
-                    "MemberId": member.member_id.as_str(), "Metadata": hex(&member.metadata),
+                "ProtocolName": text(&r.protocol_name), "Leader": r.leader.as_ref(), "SkipAssignment": r.skip_assignment,
+                "MemberId": r.member_id.as_ref(), "Members": r.members.iter().map(|member| json!({
+                    "MemberId": member.member_id.as_ref(), "Metadata": hex(&member.metadata),
                 })).collect::<Vec<_>>()})
         }
         ApiKey::SyncGroup => {
@@ -401,7 +401,7 @@ fn group_answer(asked: &Asked, body: Bytes) -> Value {
         ApiKey::LeaveGroup => {
             let r = body!(LeaveGroupResponse);
             json!({"ErrorCode": r.error_code, "Members": r.members.iter().map(|member| json!({
-                "MemberId": member.member_id.as_str(), "ErrorCode": member.error_code,
+                "MemberId": member.member_id.as_ref(), "ErrorCode": member.error_code,
             })).collect::<Vec<_>>()})
         }
         ApiKey::OffsetFetch => {
@@ -415,17 +415,17 @@ fn group_answer(asked: &Asked, body: Bytes) -> Value {
         ApiKey::DescribeGroups => {
             let r = body!(DescribeGroupsResponse);
             json!({"Groups": r.groups.iter().map(|g| json!({"ErrorCode": g.error_code, "GroupId": g.group_id.to_string(),
-                "GroupState": g.group_state.as_str(), "ProtocolType": g.protocol_type.as_str(),
-                "ProtocolData": g.protocol_data.as_str(), "Members": g.members.iter().map(|member| json!({
-                    "MemberId": member.member_id.as_str(), "ClientId": member.client_id.as_str(),
-                    "ClientHost": member.client_host.as_str(), "MemberMetadata": hex(&member.member_metadata),
+                "GroupState": g.group_state.as_ref(), "ProtocolType": g.protocol_type.as_ref(),
+                "ProtocolData": g.protocol_data.as_ref(), "Members": g.members.iter().map(|member| json!({
+                    "MemberId": member.member_id.as_ref(), "ClientId": member.client_id.as_ref(),
+                    "ClientHost": member.client_host.as_ref(), "MemberMetadata": hex(&member.member_metadata),
                     "MemberAssignment": hex(&member.member_assignment),
                 })).collect::<Vec<_>>()})).collect::<Vec<_>>()})
         }
         ApiKey::ListGroups => {
             let r = body!(ListGroupsResponse);
             json!({"ErrorCode": r.error_code, "Groups": r.groups.iter().map(|g| json!({"GroupId": g.group_id.to_string(),
-                "ProtocolType": g.protocol_type.as_str(), "GroupState": g.group_state.as_str(), "GroupType": g.group_type.as_str(),
+                "ProtocolType": g.protocol_type.as_ref(), "GroupState": g.group_state.as_ref(), "GroupType": g.group_type.as_ref(),
             })).collect::<Vec<_>>()})
         }
         ApiKey::DeleteGroups => {

@@ -3,12 +3,12 @@
 use super::dispatch::Context;
 use super::metadata::{CLUSTER_OPERATIONS, text};
 use super::{Broker, ErrorCode};
-use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;
-use kafka_protocol::messages::describe_producers_response::{PartitionResponse, ProducerState, TopicResponse};
-use kafka_protocol::messages::{
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::describe_cluster_response::DescribeClusterBroker;
+use crate::kafka::wire::message::describe_producers_response::{PartitionResponse, ProducerState, TopicResponse};
+use crate::kafka::wire::message::{
     BrokerId, DescribeClusterRequest, DescribeClusterResponse, DescribeProducersRequest, DescribeProducersResponse,
 };
-use kafka_protocol::protocol::StrBytes;
 
 const BROKERS: i8 = 1;
 const CONTROLLERS: i8 = 2;
@@ -25,7 +25,7 @@ impl Broker {
             };
             return DescribeClusterResponse::default()
                 .with_error_code(error.code())
-                .with_error_message(Some(StrBytes::from_static_str(why)))
+                .with_error_message(Some(Str::from(why)))
                 .with_endpoint_type(BROKERS);
         }
         let brokers = self.live_brokers().map(|broker| {
@@ -51,7 +51,7 @@ impl Broker {
         let topics = request.topics.into_iter().map(|topic| {
             let partitions = topic.partition_indexes.iter().map(|&index| {
                 let answer = PartitionResponse::default().with_partition_index(index).with_error_message(None);
-                let partition = match self.led_partition(topic.name.as_str(), index, -1) {
+                let partition = match self.led_partition(topic.name.as_ref(), index, -1) {
                     Ok(partition) => partition,
                     Err(error) => return answer.with_error_code(error.code()),
                 };

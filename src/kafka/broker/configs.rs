@@ -7,10 +7,12 @@ use super::replicas::overrides;
 use super::topics::Refusal;
 use super::{Broker, ErrorCode};
 use crate::kafka::map::{Map, Set};
-use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
-use kafka_protocol::messages::describe_configs_response::{DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym};
-use kafka_protocol::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
-use kafka_protocol::protocol::StrBytes;
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResource;
+use crate::kafka::wire::message::describe_configs_response::{
+    DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
+};
+use crate::kafka::wire::message::{DescribeConfigsRequest, DescribeConfigsResponse};
 
 const TOPIC_RESOURCE: i8 = 2;
 const BROKER_RESOURCE: i8 = 4;
@@ -34,8 +36,8 @@ pub(in crate::kafka) fn is_dynamic(name: &str) -> bool {
     DYNAMIC.contains(&name) || TOPIC.iter().any(|def| def.server == Some(name))
 }
 
-fn text(value: impl Into<String>) -> StrBytes {
-    StrBytes::from_string(value.into())
+fn text(value: impl Into<String>) -> Str {
+    Str::from(value.into())
 }
 
 impl Broker {
@@ -45,7 +47,7 @@ impl Broker {
                 .with_resource_type(resource.resource_type)
                 .with_resource_name(resource.resource_name.clone());
             match self.describe_resource(context, resource, request.include_synonyms, request.include_documentation) {
-                Ok(configs) => answer.with_error_message(Some(StrBytes::default())).with_configs(configs),
+                Ok(configs) => answer.with_error_message(Some(Str::default())).with_configs(configs),
                 Err((error, why)) => answer.with_error_code(error.code()).with_error_message(Some(text(why))),
             }
         });
@@ -59,12 +61,12 @@ impl Broker {
         synonyms: bool,
         documentation: bool,
     ) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
-        let wanted: Option<Set<&str>> = resource.configuration_keys.as_ref().map(|keys| keys.iter().map(|key| key.as_str()).collect());
+        let wanted: Option<Set<&str>> = resource.configuration_keys.as_ref().map(|keys| keys.iter().map(|key| key.as_ref()).collect());
         let asked = |def: &&ConfigDef| wanted.as_ref().is_none_or(|wanted| wanted.contains(def.name));
         let describe = |def: &'static ConfigDef, value: Option<String>, source: Source, read_only: bool, found: Vec<Sourced>| {
             let mut config = DescribeConfigsResourceResult::default()
-                .with_name(StrBytes::from_static_str(def.name))
-                .with_value(value.map(StrBytes::from_string))
+                .with_name(Str::from(def.name))
+                .with_value(value.map(Str::from))
                 .with_read_only(read_only)
                 .with_config_source(source as i8);
             if synonyms {
@@ -72,19 +74,19 @@ impl Broker {
                     .into_iter()
                     .map(|synonym| {
                         DescribeConfigsSynonym::default()
-                            .with_name(StrBytes::from_static_str(synonym.name))
-                            .with_value(synonym.value.map(StrBytes::from_string))
+                            .with_name(Str::from(synonym.name))
+                            .with_value(synonym.value.map(Str::from))
                             .with_source(synonym.source as i8)
                     })
                     .collect();
             }
             if context.version >= 3 {
                 config.config_type = def.kind as i8;
-                config.documentation = documentation.then(|| StrBytes::from_static_str(def.doc));
+                config.documentation = documentation.then(|| Str::from(def.doc));
             }
             config
         };
-        let name = resource.resource_name.as_str();
+        let name = resource.resource_name.as_ref();
         match resource.resource_type {
             TOPIC_RESOURCE => {
                 let topic = self.topic_resource(name)?;

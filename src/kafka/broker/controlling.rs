@@ -10,8 +10,8 @@ use crate::kafka::coordinator::Token;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::api::{self, CONTROLLER};
 use crate::kafka::wire::frame::{self, FrameError, RequestFrame};
+use crate::kafka::wire::message::{ApiKey, EnvelopeRequest, EnvelopeResponse};
 use bytes::Bytes;
-use kafka_protocol::messages::{ApiKey, EnvelopeRequest, EnvelopeResponse};
 
 /// `retry.backoff.ms` of a request that is forwarded.
 const FORWARD_BACKOFF_MS: i64 = 100;
@@ -66,7 +66,7 @@ fn read(api: ApiKey, version: i16, body: Bytes) -> Result<Request, FrameError> {
         ListPartitionReassignments))
 }
 
-fn write(context: &Context, response: &Response) -> Reply {
+fn write(context: &Context, response: Response) -> Reply {
     macro_rules! write {
         ($($api:ident)*) => {
             match response {
@@ -149,7 +149,7 @@ impl Broker {
                 if let Some(Response::CreateTopics(response)) = response
                     && let Some(failed) = response.topics.iter().find(|topic| topic.error_code != 0)
                 {
-                    let why = failed.error_message.as_ref().map_or("", |why| why.as_str());
+                    let why = failed.error_message.as_ref().map_or("", |why| why.as_ref());
                     self.log(format!("topic {name} could not be created: {why}"));
                 }
             }
@@ -159,14 +159,14 @@ impl Broker {
     pub(super) fn handle_controller_output(&mut self, now: Time, output: Output) {
         match output {
             Output::Respond { token, response } => match self.asked.remove(&token) {
-                Some(Asker::Connection(context)) => self.answer_with(&context, write(&context, &response)),
+                Some(Asker::Connection(context)) => self.answer_with(&context, write(&context, response)),
                 Some(Asker::Mine(mine)) => self.mine_done(now, mine, Some(response)),
                 Some(Asker::Envelope(outer, inner)) => {
-                    let response = match write(&inner, &response) {
+                    let response = match write(&inner, response) {
                         Reply::Frame(frame) => EnvelopeResponse::default().with_response_data(Some(frame)),
                         _ => EnvelopeResponse::default().with_response_data(None).with_error_code(ErrorCode::UnknownServerError.code()),
                     };
-                    self.answer_held(&outer, &response);
+                    self.answer_held(&outer, response);
                 }
                 None => {}
             },
@@ -262,12 +262,12 @@ impl Broker {
 
     pub(super) fn process_controller(&mut self, now: Time, conn: ConnId, frame: Bytes) -> Result<Reply, FrameError> {
         let RequestFrame { api, version, header, body } = frame::decode_request_of(CONTROLLER, frame)?;
-        let client_id = header.client_id.as_ref().map_or("", |id| id.as_str()).into();
+        let client_id = header.client_id.as_ref().map_or("", |id| id.as_ref()).into();
         let context = Context { conn, version, correlation_id: header.correlation_id, client_id };
         match api {
             ApiKey::ApiVersions => {
                 let version = if api::find(CONTROLLER, api).is_some_and(|range| version <= range.max) { version } else { 0 };
-                Ok(reply(&Context { version, ..context }, &api_versions_response(CONTROLLER, version)))
+                Ok(reply(&Context { version, ..context }, api_versions_response(CONTROLLER, version)))
             }
             ApiKey::Envelope => {
                 let request: EnvelopeRequest = decode(body, version)?;
@@ -277,9 +277,9 @@ impl Broker {
                 }
                 if !self.is_active() {
                     let response = EnvelopeResponse::default().with_response_data(None).with_error_code(ErrorCode::NotController.code());
-                    return Ok(reply(&context, &response));
+                    return Ok(reply(&context, response));
                 }
-                let client_id = inner.header.client_id.as_ref().map_or("", |id| id.as_str()).into();
+                let client_id = inner.header.client_id.as_ref().map_or("", |id| id.as_ref()).into();
                 let client = Context { conn, version: inner.version, correlation_id: inner.header.correlation_id, client_id };
                 let request = read(inner.api, inner.version, inner.body)?;
                 self.ask_local(now, Asker::Envelope(context, client), inner.version, request);

@@ -8,10 +8,10 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::api::{ApiRange, SUPPORTED, supported};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame::{self, FrameError, RequestFrame};
+use crate::kafka::wire::message::api_versions_response::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey};
+use crate::kafka::wire::message::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
+use crate::kafka::wire::message::{Message, Str};
 use bytes::Bytes;
-use kafka_protocol::messages::api_versions_response::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey};
-use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
-use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, StrBytes};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ pub enum Reply {
 }
 
 /// Encodes an answer. One that cannot be encoded in the request's version closes the connection.
-pub fn reply<R: Encodable + HeaderVersion>(context: &Context, response: &R) -> Reply {
+pub fn reply<R: Message>(context: &Context, response: R) -> Reply {
     match frame::encode_response(context.version, context.correlation_id, response) {
         Ok(frame) => Reply::Frame(frame),
         Err(error) => Reply::Close(format!("the answer cannot be written in version {}: {error}", context.version)),
@@ -128,7 +128,7 @@ impl Broker {
     }
 
     /// Answers a request that was held, and lets the connection go on.
-    pub(super) fn answer_held<R: Encodable + HeaderVersion>(&mut self, context: &Context, response: &R) {
+    pub(super) fn answer_held<R: Message>(&mut self, context: &Context, response: R) {
         self.answer_with(context, reply(context, response));
     }
 
@@ -145,17 +145,17 @@ impl Broker {
 
     fn handle(&mut self, now: Time, conn: ConnId, request: RequestFrame, frame: Bytes) -> Result<Reply, FrameError> {
         let RequestFrame { api, version, header, body } = request;
-        let client_id = header.client_id.as_ref().map_or("", |id| id.as_str()).into();
+        let client_id = header.client_id.as_ref().map_or("", |id| id.as_ref()).into();
         let context = Context { conn, version, correlation_id: header.correlation_id, client_id };
         let range = supported(api).ok_or(FrameError::UnknownApi(api as i16))?;
         if api == ApiKey::ApiVersions {
             return if (range.min..=range.max).contains(&version) {
                 let response = self.api_versions(version, &decode(body, version)?);
-                Ok(reply(&context, &response))
+                Ok(reply(&context, response))
             } else {
                 // KIP-511: a client that is too new learns from a v0 body what it may ask.
                 let response = api_versions_response(SUPPORTED, 0).with_error_code(ErrorCode::UnsupportedVersion.code());
-                Ok(reply(&Context { version: 0, ..context }, &response))
+                Ok(reply(&Context { version: 0, ..context }, response))
             };
         }
         // Produce 0 to 2 are advertised for the sake of old librdkafka (KAFKA-18659), and refused.
@@ -166,15 +166,15 @@ impl Broker {
         Ok(match api {
             ApiKey::Produce => self.produce(now, c, decode(body, version)?),
             ApiKey::Fetch => self.fetch(now, c, decode(body, version)?),
-            ApiKey::ListOffsets => reply(c, &self.list_offsets(c, decode(body, version)?)),
-            ApiKey::Metadata => reply(c, &self.metadata(now, c, decode(body, version)?)),
-            ApiKey::FindCoordinator => reply(c, &self.find_coordinator(now, c, decode(body, version)?)),
-            ApiKey::DeleteRecords => reply(c, &self.delete_records(decode(body, version)?)),
-            ApiKey::OffsetForLeaderEpoch => reply(c, &self.offset_for_leader_epoch(decode(body, version)?)),
+            ApiKey::ListOffsets => reply(c, self.list_offsets(c, decode(body, version)?)),
+            ApiKey::Metadata => reply(c, self.metadata(now, c, decode(body, version)?)),
+            ApiKey::FindCoordinator => reply(c, self.find_coordinator(now, c, decode(body, version)?)),
+            ApiKey::DeleteRecords => reply(c, self.delete_records(decode(body, version)?)),
+            ApiKey::OffsetForLeaderEpoch => reply(c, self.offset_for_leader_epoch(decode(body, version)?)),
             ApiKey::InitProducerId => self.init_producer_id(now, context, &decode(body, version)?),
-            ApiKey::DescribeConfigs => reply(c, &self.describe_configs(c, decode(body, version)?)),
-            ApiKey::DescribeProducers => reply(c, &self.describe_producers(decode(body, version)?)),
-            ApiKey::DescribeCluster => reply(c, &self.describe_cluster(c, decode(body, version)?)),
+            ApiKey::DescribeConfigs => reply(c, self.describe_configs(c, decode(body, version)?)),
+            ApiKey::DescribeProducers => reply(c, self.describe_producers(decode(body, version)?)),
+            ApiKey::DescribeCluster => reply(c, self.describe_cluster(c, decode(body, version)?)),
             ApiKey::JoinGroup => self.group_request(now, context, GroupRequest::JoinGroup(decode(body, version)?)),
             ApiKey::SyncGroup => self.group_request(now, context, GroupRequest::SyncGroup(decode(body, version)?)),
             ApiKey::Heartbeat => self.group_request(now, context, GroupRequest::Heartbeat(decode(body, version)?)),
@@ -197,14 +197,14 @@ impl Broker {
                 && edge(text.chars().last())
                 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
         };
-        if version >= 3 && !(fine(request.client_software_name.as_str()) && fine(request.client_software_version.as_str())) {
+        if version >= 3 && !(fine(request.client_software_name.as_ref()) && fine(request.client_software_version.as_ref())) {
             return ApiVersionsResponse::default().with_error_code(ErrorCode::InvalidRequest.code());
         }
         api_versions_response(SUPPORTED, version)
     }
 }
 
-pub fn decode<T: Decodable>(body: Bytes, version: i16) -> Result<T, FrameError> {
+pub fn decode<T: Message>(body: Bytes, version: i16) -> Result<T, FrameError> {
     frame::decode_request_body(body, version)
 }
 
@@ -215,7 +215,7 @@ pub fn api_versions_response(table: &[ApiRange], version: i16) -> ApiVersionsRes
     let mut response = ApiVersionsResponse::default().with_api_keys(keys.collect());
     if version >= 3 {
         // group.version and transaction.version are absent as long as KIP-848 and transactions are.
-        let name = StrBytes::from_static_str("metadata.version");
+        let name = Str::from("metadata.version");
         response = response
             .with_supported_features(vec![
                 SupportedFeatureKey::default().with_name(name.clone()).with_min_version(7).with_max_version(METADATA_VERSION),

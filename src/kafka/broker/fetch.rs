@@ -9,10 +9,10 @@ use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
 use crate::kafka::controller::image::Image;
 use crate::kafka::map::Set;
 use crate::kafka::time::Time;
+use crate::kafka::wire::message::fetch_request::FetchPartition;
+use crate::kafka::wire::message::fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData};
+use crate::kafka::wire::message::{FetchRequest, FetchResponse, TopicName};
 use bytes::Bytes;
-use kafka_protocol::messages::fetch_request::FetchPartition;
-use kafka_protocol::messages::fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData};
-use kafka_protocol::messages::{FetchRequest, FetchResponse, TopicName};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ impl Wanted {
         let name = if version >= 13 {
             image.ids.get(&topic_id).cloned()
         } else {
-            image.topics.get(topic.0.as_str()).map(|topic| topic.name.clone())
+            image.topics.get(topic.0.as_ref()).map(|topic| topic.name.clone())
         };
         Self { topic, topic_id, name, partitions }
     }
@@ -87,7 +87,7 @@ impl Broker {
     pub(super) fn fetch(&mut self, now: Time, context: &Context, mut request: FetchRequest) -> Reply {
         let (session, topics) = match self.sessions.open(now, context.version, &mut request, self.controller.image()) {
             Ok(found) => found,
-            Err(error) => return reply(context, &FetchResponse::default().with_error_code(error.code())),
+            Err(error) => return reply(context, FetchResponse::default().with_error_code(error.code())),
         };
         let max_bytes = request.max_bytes.min(self.config.int("fetch.max.bytes"));
         let (id, epoch) = if context.version >= 15 {
@@ -110,7 +110,7 @@ impl Broker {
         }
         let empty = fetch.topics.iter().all(|wanted| wanted.partitions.is_empty());
         if request.max_wait_ms <= 0 || empty || self.fetch_is_due(&fetch).is_some() {
-            return reply(context, &self.answer_fetch(now, &fetch));
+            return reply(context, self.answer_fetch(now, &fetch));
         }
         if fetch.replica.is_none() {
             self.event(BrokerEvent::FetchHeld { conn: context.conn, until: fetch.until });

@@ -9,9 +9,9 @@ use crate::kafka::log::LogError;
 use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::frame;
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic, ReplicaState};
-use kafka_protocol::messages::fetch_response::PartitionData;
-use kafka_protocol::messages::{FetchRequest, FetchResponse};
+use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic, ReplicaState};
+use crate::kafka::wire::message::fetch_response::PartitionData;
+use crate::kafka::wire::message::{FetchRequest, FetchResponse};
 use std::sync::Arc;
 use uuid::Uuid;
 

@@ -10,10 +10,10 @@ use crate::kafka::controller::image::BrokerImage;
 use crate::kafka::coordinator::{Caller, Output, Request, Response, Token};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, batches};
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::find_coordinator_response::Coordinator;
+use crate::kafka::wire::message::{BrokerId, FindCoordinatorRequest, FindCoordinatorResponse};
 use crate::kafka::wire::murmur2::coordinator_partition;
-use kafka_protocol::messages::find_coordinator_response::Coordinator;
-use kafka_protocol::messages::{BrokerId, FindCoordinatorRequest, FindCoordinatorResponse};
-use kafka_protocol::protocol::StrBytes;
 
 const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
@@ -38,16 +38,16 @@ impl Broker {
             Output::Respond { token, response } => {
                 let Some(context) = self.waiting.remove(&token) else { return };
                 match response {
-                    Response::JoinGroup(response) => self.answer_held(&context, &response),
-                    Response::SyncGroup(response) => self.answer_held(&context, &response),
-                    Response::Heartbeat(response) => self.answer_held(&context, &response),
-                    Response::LeaveGroup(response) => self.answer_held(&context, &response),
-                    Response::OffsetCommit(response) => self.answer_held(&context, &response),
-                    Response::OffsetFetch(response) => self.answer_held(&context, &response),
-                    Response::OffsetDelete(response) => self.answer_held(&context, &response),
-                    Response::ListGroups(response) => self.answer_held(&context, &response),
-                    Response::DescribeGroups(response) => self.answer_held(&context, &response),
-                    Response::DeleteGroups(response) => self.answer_held(&context, &response),
+                    Response::JoinGroup(response) => self.answer_held(&context, response),
+                    Response::SyncGroup(response) => self.answer_held(&context, response),
+                    Response::Heartbeat(response) => self.answer_held(&context, response),
+                    Response::LeaveGroup(response) => self.answer_held(&context, response),
+                    Response::OffsetCommit(response) => self.answer_held(&context, response),
+                    Response::OffsetFetch(response) => self.answer_held(&context, response),
+                    Response::OffsetDelete(response) => self.answer_held(&context, response),
+                    Response::ListGroups(response) => self.answer_held(&context, response),
+                    Response::DescribeGroups(response) => self.answer_held(&context, response),
+                    Response::DeleteGroups(response) => self.answer_held(&context, response),
                 }
             }
             Output::Append { append_id, partition, batch } => match self.append(now, OFFSETS_TOPIC, partition, &batch, Origin::Coordinator)
@@ -82,14 +82,14 @@ impl Broker {
             let coordinator = Coordinator::default().with_node_id(BrokerId(-1)).with_port(-1);
             let (error, message) = match request.key_type {
                 GROUP => {
-                    if let Some(broker) = self.coordinator_of(key.as_str()) {
+                    if let Some(broker) = self.coordinator_of(key.as_ref()) {
                         // As observed: an empty message from the version with many keys on.
                         return coordinator
                             .with_key(key)
                             .with_node_id(BrokerId(broker.id))
                             .with_host(text(&broker.host))
                             .with_port(broker.port)
-                            .with_error_message(many.then(StrBytes::default));
+                            .with_error_message(many.then(Str::default));
                     }
                     (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE.to_owned())
                 }
@@ -97,7 +97,7 @@ impl Broker {
                 TRANSACTION => (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE.to_owned()),
                 other => (ErrorCode::InvalidRequest, format!("{other} is not a type of coordinator.")),
             };
-            coordinator.with_key(key).with_error_code(error.code()).with_error_message(Some(StrBytes::from_string(message)))
+            coordinator.with_key(key).with_error_code(error.code()).with_error_message(Some(Str::from(message)))
         });
         if many {
             return FindCoordinatorResponse::default().with_coordinators(found.collect());

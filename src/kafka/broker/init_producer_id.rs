@@ -6,7 +6,7 @@ use super::peers::Mine;
 use super::{Broker, ErrorCode};
 use crate::kafka::controller::Request;
 use crate::kafka::time::Time;
-use kafka_protocol::messages::{
+use crate::kafka::wire::message::{
     AllocateProducerIdsRequest, AllocateProducerIdsResponse, InitProducerIdRequest, InitProducerIdResponse, ProducerId,
 };
 
@@ -48,10 +48,10 @@ impl Broker {
             None => None,
         };
         if let Some(error) = refused {
-            return reply(&context, &answer(Err(error)));
+            return reply(&context, answer(Err(error)));
         }
         if let Some(id) = self.producer_ids.take() {
-            return reply(&context, &answer(Ok(id)));
+            return reply(&context, answer(Ok(id)));
         }
         self.producer_ids.waiting.push(context);
         if !std::mem::replace(&mut self.producer_ids.asked, true) {
@@ -72,7 +72,7 @@ impl Broker {
         for context in std::mem::take(&mut ids.waiting) {
             // As Kafka: a client tries again until there is a block.
             let given = self.producer_ids.take().ok_or(ErrorCode::CoordinatorLoadInProgress);
-            self.answer_held(&context, &answer(given));
+            self.answer_held(&context, answer(given));
         }
     }
 }

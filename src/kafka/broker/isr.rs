@@ -6,7 +6,7 @@ use super::topics::OFFSETS_TOPIC;
 use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
 use crate::kafka::controller::Request;
 use crate::kafka::time::{Deadline, Reason, Time};
-use kafka_protocol::messages as m;
+use crate::kafka::wire::message as m;
 use m::alter_partition_request::{BrokerState, PartitionData, TopicData};
 use std::sync::Arc;
 

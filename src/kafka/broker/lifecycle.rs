@@ -4,8 +4,8 @@ use super::peers::Mine;
 use super::{Broker, BrokerEvent, ErrorCode, Output};
 use crate::kafka::controller::Request;
 use crate::kafka::time::{Deadline, Reason, Time};
-use kafka_protocol::messages as m;
-use kafka_protocol::protocol::StrBytes;
+use crate::kafka::wire::message as m;
+use crate::kafka::wire::message::Str;
 use m::broker_registration_request::{Feature, Listener};
 use uuid::Uuid;
 
@@ -101,12 +101,12 @@ impl Broker {
 
     fn registration(&self) -> m::BrokerRegistrationRequest {
         let listener = Listener::default()
-            .with_name(StrBytes::from_static_str("PLAINTEXT"))
+            .with_name(Str::from("PLAINTEXT"))
             .with_host(self.host())
             .with_port(u16::try_from(self.options.port).unwrap_or(u16::MAX))
             .with_security_protocol(0);
         let feature = Feature::default()
-            .with_name(StrBytes::from_static_str("metadata.version"))
+            .with_name(Str::from("metadata.version"))
             .with_min_supported_version(7)
             .with_max_supported_version(super::dispatch::METADATA_VERSION);
         m::BrokerRegistrationRequest::default()

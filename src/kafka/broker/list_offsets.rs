@@ -4,10 +4,10 @@ use super::dispatch::Context;
 use super::replicas::overrides;
 use super::{Broker, ErrorCode};
 use crate::kafka::map::Set;
-use kafka_protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
-use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
-use kafka_protocol::messages::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
-use kafka_protocol::messages::{
+use crate::kafka::wire::message::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
+use crate::kafka::wire::message::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
+use crate::kafka::wire::message::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
+use crate::kafka::wire::message::{
     DeleteRecordsRequest, DeleteRecordsResponse, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse,
 };
@@ -41,7 +41,7 @@ impl Broker {
                 let found = if twice.contains(&(name.to_string(), index)) {
                     Err(ErrorCode::InvalidRequest)
                 } else {
-                    self.list_offset(context.version, name.as_str(), index, asked.timestamp, asked.current_leader_epoch)
+                    self.list_offset(context.version, name.as_ref(), index, asked.timestamp, asked.current_leader_epoch)
                 };
                 let answer = ListOffsetsPartitionResponse::default().with_partition_index(index);
                 let (error, (offset, timestamp, epoch)) = match found {
@@ -92,7 +92,7 @@ impl Broker {
     pub(super) fn offset_for_leader_epoch(&self, request: OffsetForLeaderEpochRequest) -> OffsetForLeaderEpochResponse {
         let topics = request.topics.into_iter().map(|topic| {
             let partitions = topic.partitions.iter().map(|asked| {
-                let found = self.led_partition(topic.topic.0.as_str(), asked.partition, asked.current_leader_epoch);
+                let found = self.led_partition(topic.topic.0.as_ref(), asked.partition, asked.current_leader_epoch);
                 let answer = EpochEndOffset::default().with_partition(asked.partition);
                 match found {
                     Ok(partition) => {
@@ -112,7 +112,7 @@ impl Broker {
         for topic in request.topics {
             let mut partitions = Vec::new();
             for asked in topic.partitions {
-                let result = self.delete_records_before(topic.name.0.as_str(), asked.partition_index, asked.offset);
+                let result = self.delete_records_before(topic.name.0.as_ref(), asked.partition_index, asked.offset);
                 let answer = DeleteRecordsPartitionResult::default().with_partition_index(asked.partition_index);
                 partitions.push(match result {
                     Ok(start) => answer.with_low_watermark(start),

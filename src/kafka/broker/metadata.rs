@@ -7,9 +7,9 @@ use super::{Broker, ErrorCode};
 use crate::kafka::controller::image::{BrokerImage, TopicImage};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
-use kafka_protocol::messages::metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
-use kafka_protocol::messages::{BrokerId, MetadataRequest, MetadataResponse, TopicName};
-use kafka_protocol::protocol::StrBytes;
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
+use crate::kafka::wire::message::{BrokerId, MetadataRequest, MetadataResponse, TopicName};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -18,13 +18,13 @@ const TOPIC_OPERATIONS: i32 = 3576;
 /// All that may be done to a cluster, as bits.
 pub const CLUSTER_OPERATIONS: i32 = 8096;
 
-pub fn text(value: &str) -> StrBytes {
-    StrBytes::from_string(value.to_owned())
+pub fn text(value: &str) -> Str {
+    Str::from(value.to_owned())
 }
 
 /// The name as `kafka-protocol` wants it.
 pub fn topic_name(name: &str) -> TopicName {
-    TopicName(StrBytes::from_string(name.to_owned()))
+    TopicName(Str::from(name.to_owned()))
 }
 
 /// A topic of which this broker has partitions.
@@ -103,7 +103,7 @@ impl Broker {
                 for asked in topics {
                     found.push(match asked.name {
                         Some(name) if asked.topic_id.is_nil() || context.version < 12 => {
-                            self.metadata_of(now, name.0.as_str(), may_create, operations)
+                            self.metadata_of(now, name.0.as_ref(), may_create, operations)
                         }
                         _ if context.version < 12 => unknown(Some(""), Uuid::nil(), ErrorCode::InvalidRequest),
                         _ => {
@@ -201,17 +201,17 @@ impl Broker {
         self.controller.image().partition(topic, index).map_or((-1, -1), |partition| (partition.leader, partition.leader_epoch))
     }
 
-    pub(super) fn host(&self) -> StrBytes {
+    pub(super) fn host(&self) -> Str {
         text(&self.options.host)
     }
 
-    pub(super) fn cluster_id(&self) -> StrBytes {
+    pub(super) fn cluster_id(&self) -> Str {
         text(&self.options.cluster_id)
     }
 
-    pub(super) fn rack(&self) -> Option<StrBytes> {
+    pub(super) fn rack(&self) -> Option<Str> {
         let rack = self.config.text("broker.rack");
-        (!rack.is_empty()).then(|| StrBytes::from_string(rack.to_owned()))
+        (!rack.is_empty()).then(|| Str::from(rack.to_owned()))
     }
 }
 

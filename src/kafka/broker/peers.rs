@@ -6,7 +6,7 @@ use crate::kafka::client::Output as NetOutput;
 use crate::kafka::client::net::{Answer, Net, Node, Outcome, Readiness, Spoken};
 use crate::kafka::controller::Request;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
-use kafka_protocol::messages::{ApiKey, EnvelopeRequest};
+use crate::kafka::wire::message::{ApiKey, EnvelopeRequest};
 use std::sync::Arc;
 
 /// What brokers and voters say to each other, in Kafka 4.1's versions.
@@ -102,7 +102,7 @@ impl Peers {
             }
             match self.net.ready(now, node) {
                 Readiness::Ready => {
-                    if !self.send(now, node, &message, tag.clone(), left) {
+                    if !self.send(now, node, message, tag.clone(), left) {
                         lost.push(Answer { node, tag, outcome });
                     }
                 }
@@ -113,7 +113,7 @@ impl Peers {
         lost
     }
 
-    fn send(&mut self, now: Time, node: Node, message: &Message, tag: Tag, timeout_ms: i64) -> bool {
+    fn send(&mut self, now: Time, node: Node, message: Message, tag: Tag, timeout_ms: i64) -> bool {
         macro_rules! send {
             ($api:ident, $request:expr) => {
                 match self.net.version(node, ApiKey::$api) {
@@ -124,7 +124,7 @@ impl Peers {
         }
         match message {
             Message::Envelope(request) => send!(Envelope, request),
-            Message::Plain(request) => match &**request {
+            Message::Plain(request) => match *request {
                 Request::Vote(request) => send!(Vote, request),
                 Request::BeginQuorumEpoch(request) => send!(BeginQuorumEpoch, request),
                 Request::EndQuorumEpoch(request) => send!(EndQuorumEpoch, request),

@@ -9,12 +9,12 @@ use crate::kafka::map::Set;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchError};
 use crate::kafka::wire::compression::Compression;
-use bytes::Bytes;
-use kafka_protocol::messages::produce_response::{
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::produce_response::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, TopicProduceResponse,
 };
-use kafka_protocol::messages::{ProduceRequest, ProduceResponse};
-use kafka_protocol::protocol::StrBytes;
+use crate::kafka::wire::message::{ProduceRequest, ProduceResponse};
+use bytes::Bytes;
 use std::sync::Arc;
 
 /// The first Produce version whose clients know zstd.
@@ -62,7 +62,7 @@ impl Broker {
             let name = if context.version >= 13 {
                 self.controller.image().ids.get(&data.topic_id).cloned()
             } else {
-                self.controller.image().topics.get(data.name.0.as_str()).map(|topic| topic.name.clone())
+                self.controller.image().topics.get(data.name.0.as_ref()).map(|topic| topic.name.clone())
             };
             let mut partitions = Vec::with_capacity(data.partition_data.len());
             for partition in data.partition_data {
@@ -91,7 +91,7 @@ impl Broker {
             }
             topics.push(
                 TopicProduceResponse::default()
-                    .with_name(topic_name(data.name.0.as_str()))
+                    .with_name(topic_name(data.name.0.as_ref()))
                     .with_topic_id(data.topic_id)
                     .with_partition_responses(partitions),
             );
@@ -100,7 +100,7 @@ impl Broker {
             // Nobody waits for an answer; closing is the only way to tell of an error.
             return match failure {
                 Some((topic, partition, error)) => {
-                    Reply::Close(format!("produce with acks=0 to {}-{partition} failed: {}", topic.as_str(), error.name()))
+                    Reply::Close(format!("produce with acks=0 to {}-{partition} failed: {}", topic.as_ref(), error.name()))
                 }
                 None => Reply::Nothing,
             };
@@ -109,11 +109,11 @@ impl Broker {
         let held = HeldProduce { context: context.clone(), until, topics, waits };
         let early = self.options.sabotage == Some(Sabotage::AckBeforeReplication);
         if held.waits.is_empty() || early {
-            return reply(context, &self.produced(context, held.topics));
+            return reply(context, self.produced(context, held.topics));
         }
         if self.produce_is_due(&held) {
             let response = self.finish_produce(held);
-            return reply(context, &response);
+            return reply(context, response);
         }
         self.purgatory.hold(Held::Produce(held));
         Reply::Held
@@ -154,7 +154,7 @@ impl Broker {
         if context.version >= 10 {
             let image = self.controller.image();
             for topic in &mut topics {
-                let name = image.ids.get(&topic.topic_id).map_or(topic.name.0.as_str(), |name| name).to_owned();
+                let name = image.ids.get(&topic.topic_id).map_or(topic.name.0.as_ref(), |name| name).to_owned();
                 for answer in topic.partition_responses.iter_mut().filter(|it| it.error_code == ErrorCode::NotLeaderOrFollower.code()) {
                     let (leader, epoch) = self.leader_of(&name, answer.index);
                     answer.current_leader = LeaderIdAndEpoch::default().with_leader_id(leader.into()).with_leader_epoch(epoch);
@@ -230,11 +230,10 @@ fn with_record_errors(answer: PartitionProduceResponse, version: i16, error: &Lo
     if version < 8 {
         return answer;
     }
-    let record = BatchIndexAndErrorMessage::default()
-        .with_batch_index(*index)
-        .with_batch_index_error_message(Some(StrBytes::from_string(message.clone())));
+    let record =
+        BatchIndexAndErrorMessage::default().with_batch_index(*index).with_batch_index_error_message(Some(Str::from(message.clone())));
     let summary = format!("One or more records have been rejected: {message}");
-    answer.with_record_errors(vec![record]).with_error_message(Some(StrBytes::from_string(summary)))
+    answer.with_record_errors(vec![record]).with_error_message(Some(Str::from(summary)))
 }
 
 fn refused(index: i32, error: ErrorCode) -> PartitionProduceResponse {

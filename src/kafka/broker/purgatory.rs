@@ -122,12 +122,12 @@ impl Broker {
                     self.event(BrokerEvent::FetchReleased { conn, why });
                 }
                 let response = self.answer_fetch(now, &fetch);
-                self.answer_held(&fetch.context, &response);
+                self.answer_held(&fetch.context, response);
             }
             Some(Held::Produce(produce)) => {
                 let context = produce.context.clone();
                 let response = self.finish_produce(produce);
-                self.answer_held(&context, &response);
+                self.answer_held(&context, response);
             }
             None => {}
         }

@@ -7,8 +7,8 @@ use crate::kafka::controller::image::Image;
 use crate::kafka::map::Map;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
-use kafka_protocol::messages::fetch_request::{FetchPartition, ForgottenTopic};
-use kafka_protocol::messages::{FetchRequest, FetchResponse, TopicName};
+use crate::kafka::wire::message::fetch_request::{FetchPartition, ForgottenTopic};
+use crate::kafka::wire::message::{FetchRequest, FetchResponse, TopicName};
 use uuid::Uuid;
 
 /// `max.incremental.fetch.session.cache.slots`.

@@ -6,9 +6,8 @@ use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
 use crate::kafka::wire::frame::{decode_body, decode_response, encode_request};
+use crate::kafka::wire::message::{Request, Str};
 use bytes::Bytes;
-use kafka_protocol::messages::ApiKey;
-use kafka_protocol::protocol::{Decodable, Encodable, Request};
 
 pub const START: Time = Time::from_millis(1_767_225_600_000);
 
@@ -78,33 +77,27 @@ impl TestBroker {
         conn
     }
 
-    pub fn send<R: Request + Encodable>(&mut self, conn: ConnId, version: i16, request: &R) {
+    pub fn send<R: Request>(&mut self, conn: ConnId, version: i16, request: R) {
         self.correlation_id += 1;
-        let frame = encode_request(version, self.correlation_id, "test", request).expect("encodes");
+        let frame = encode_request(version, self.correlation_id, &Str::from("test"), request).expect("encodes");
         self.broker.handle_frame(self.now, conn, frame);
         self.drain();
     }
 
     /// The oldest response of the connection that was not taken yet.
-    pub fn take<R: Request>(&mut self, conn: ConnId, version: i16) -> Option<R::Response>
-    where
-        R::Response: Decodable,
-    {
+    pub fn take<R: Request>(&mut self, conn: ConnId, version: i16) -> Option<R::Response> {
         let frames = self.frames.get_mut(&conn)?;
         if frames.is_empty() {
             return None;
         }
         let frame = frames.remove(0);
-        let api = ApiKey::try_from(R::KEY).expect("an API");
+        let api = R::KEY;
         let (_, body) = decode_response(api, version, frame).expect("a response");
         Some(decode_body(body, version).expect("a body"))
     }
 
     /// Sends, and waits for the answer as long as it takes.
-    pub fn call<R: Request + Encodable>(&mut self, conn: ConnId, version: i16, request: &R) -> R::Response
-    where
-        R::Response: Decodable,
-    {
+    pub fn call<R: Request>(&mut self, conn: ConnId, version: i16, request: R) -> R::Response {
         self.send(conn, version, request);
         for _ in 0..100 {
             if let Some(response) = self.take::<R>(conn, version) {
@@ -113,7 +106,7 @@ impl TestBroker {
             assert!(!self.closed.contains_key(&conn), "closed: {:?}", self.closed.get(&conn));
             self.wake();
         }
-        panic!("no answer to API {} version {version}", R::KEY);
+        panic!("no answer to API {:?} version {version}", R::KEY);
     }
 
     /// Goes to the next deadline.

@@ -7,9 +7,8 @@ use crate::kafka::disk::Disk;
 use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use crate::kafka::wire::frame::{decode_body, decode_response, encode_request};
+use crate::kafka::wire::message::{Request, Str};
 use bytes::Bytes;
-use kafka_protocol::messages::ApiKey;
-use kafka_protocol::protocol::{Decodable, Encodable, Request};
 use std::collections::VecDeque;
 
 const LATENCY_MS: i64 = 1;
@@ -289,27 +288,21 @@ impl Cluster {
         conn
     }
 
-    pub fn send<R: Request + Encodable>(&mut self, id: i32, conn: ConnId, version: i16, request: &R) {
-        let frame = encode_request(version, 1, "test", request).expect("encodes");
+    pub fn send<R: Request>(&mut self, id: i32, conn: ConnId, version: i16, request: R) {
+        let frame = encode_request(version, 1, &Str::from("test"), request).expect("encodes");
         let now = self.now;
         self.node(id).handle_frame(now, conn, frame);
         self.drain(id);
     }
 
-    pub fn take<R: Request>(&mut self, conn: ConnId, version: i16) -> Option<R::Response>
-    where
-        R::Response: Decodable,
-    {
+    pub fn take<R: Request>(&mut self, conn: ConnId, version: i16) -> Option<R::Response> {
         let frame = self.frames.get_mut(&conn)?.pop_front()?;
-        let (_, body) = decode_response(ApiKey::try_from(R::KEY).expect("an API"), version, frame).expect("a response");
+        let (_, body) = decode_response(R::KEY, version, frame).expect("a response");
         Some(decode_body(body, version).expect("a body"))
     }
 
     /// Asks one broker on a connection of its own, and waits.
-    pub fn call<R: Request + Encodable>(&mut self, id: i32, version: i16, request: &R) -> R::Response
-    where
-        R::Response: Decodable,
-    {
+    pub fn call<R: Request>(&mut self, id: i32, version: i16, request: R) -> R::Response {
         let conn = self.connect(id);
         self.send(id, conn, version, request);
         for _ in 0..4000 {
@@ -318,7 +311,7 @@ impl Cluster {
             }
             self.run_for(10);
         }
-        panic!("no answer to API {} version {version}", R::KEY);
+        panic!("no answer to API {:?} version {version}", R::KEY);
     }
 
     pub fn view(&self, id: i32, topic: &str, partition: i32) -> Option<PartitionView> {

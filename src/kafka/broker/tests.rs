@@ -5,23 +5,23 @@ use super::{BrokerEvent, ConnId};
 use crate::kafka::wire::api::SUPPORTED;
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResource;
+use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
+use crate::kafka::wire::message::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
+use crate::kafka::wire::message::join_group_request::JoinGroupRequestProtocol;
+use crate::kafka::wire::message::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use crate::kafka::wire::message::metadata_request::MetadataRequestTopic;
+use crate::kafka::wire::message::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use crate::kafka::wire::message::offset_fetch_request::OffsetFetchRequestTopic;
+use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
+use crate::kafka::wire::message::sync_group_request::SyncGroupRequestAssignment;
+use crate::kafka::wire::message::*;
 use bytes::Bytes;
-use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
-use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
-use kafka_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
-use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
-use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
-use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
-use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
-use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
-use kafka_protocol::messages::*;
-use kafka_protocol::protocol::StrBytes;
 
-fn text(value: &str) -> StrBytes {
-    StrBytes::from_string(value.to_owned())
+fn text(value: &str) -> Str {
+    Str::from(value.to_owned())
 }
 
 fn name(value: &str) -> TopicName {
@@ -35,7 +35,7 @@ fn create(test: &mut TestBroker, conn: ConnId, topic: &str, partitions: i32, con
         .with_num_partitions(partitions)
         .with_replication_factor(1)
         .with_configs(configs.collect());
-    test.call(conn, 7, &CreateTopicsRequest::default().with_topics(vec![topic])).topics[0].error_code
+    test.call(conn, 7, CreateTopicsRequest::default().with_topics(vec![topic])).topics[0].error_code
 }
 
 fn produce_request(topic: &str, acks: i16, records: Bytes) -> ProduceRequest {
@@ -46,7 +46,7 @@ fn produce_request(topic: &str, acks: i16, records: Bytes) -> ProduceRequest {
 
 fn produce(test: &mut TestBroker, conn: ConnId, topic: &str, values: &[&str]) -> (i16, i64) {
     let records = batch(test.now, values);
-    let response = test.call(conn, 9, &produce_request(topic, -1, records));
+    let response = test.call(conn, 9, produce_request(topic, -1, records));
     let partition = &response.responses[0].partition_responses[0];
     (partition.error_code, partition.base_offset)
 }
@@ -71,7 +71,7 @@ fn what_is_produced_is_fetched_and_survives_a_kill() {
     assert_eq!(create(&mut test, conn, "orders", 2, &[]), ErrorCode::TopicAlreadyExists.code());
     assert_eq!(produce(&mut test, conn, "orders", &["a", "b"]), (0, 0));
     assert_eq!(produce(&mut test, conn, "orders", &["c"]), (0, 2));
-    let response = test.call(conn, 12, &fetch_request("orders", 0, 1));
+    let response = test.call(conn, 12, fetch_request("orders", 0, 1));
     assert_eq!(values(&response), ["a", "b", "c"]);
     assert_eq!(response.responses[0].partitions[0].high_watermark, 3);
 
@@ -79,7 +79,7 @@ fn what_is_produced_is_fetched_and_survives_a_kill() {
     let mut test = test.restart(&[]);
     let conn = test.connect();
     assert_eq!(ids, test.broker.topics.iter().map(|topic| topic.id).collect::<Vec<_>>());
-    assert_eq!(values(&test.call(conn, 12, &fetch_request("orders", 2, 1))), ["c"]);
+    assert_eq!(values(&test.call(conn, 12, fetch_request("orders", 2, 1))), ["c"]);
     assert_eq!(test.broker.partitions().len(), 2);
     test.broker.handle_shutdown(test.now);
     let disk = test.broker.into_disk();
@@ -91,8 +91,8 @@ fn a_fetch_at_the_end_waits_for_data_and_mutes_its_connection() {
     let mut test = TestBroker::new(&[]);
     let (producer, consumer) = (test.connect(), test.connect());
     create(&mut test, producer, "orders", 1, &[]);
-    test.send(consumer, 12, &fetch_request("orders", 0, 1));
-    test.send(consumer, 4, &MetadataRequest::default().with_topics(Some(Vec::new())));
+    test.send(consumer, 12, fetch_request("orders", 0, 1));
+    test.send(consumer, 4, MetadataRequest::default().with_topics(Some(Vec::new())));
     assert!(test.frames.get(&consumer).is_none_or(Vec::is_empty));
     assert!(test.broker.is_muted(consumer));
     produce(&mut test, producer, "orders", &["a"]);
@@ -101,7 +101,7 @@ fn a_fetch_at_the_end_waits_for_data_and_mutes_its_connection() {
     assert!(test.take::<MetadataRequest>(consumer, 4).is_some(), "the queued request follows");
 
     let before = test.now;
-    let empty = test.call(consumer, 12, &fetch_request("orders", 1, 1));
+    let empty = test.call(consumer, 12, fetch_request("orders", 1, 1));
     assert!(values(&empty).is_empty());
     assert_eq!(test.now.micros_since(before), 500_000);
     let why: Vec<_> =
@@ -115,7 +115,7 @@ fn fetch_errors_answer_at_once() {
     let conn = test.connect();
     create(&mut test, conn, "orders", 1, &[]);
     let mut error = |request: &FetchRequest| {
-        test.send(conn, 12, request);
+        test.send(conn, 12, request.clone());
         let response = test.take::<FetchRequest>(conn, 12).expect("at once");
         response.responses.first().map_or(response.error_code, |topic| topic.partitions[0].error_code)
     };
@@ -133,10 +133,10 @@ fn acks_zero_is_not_answered_and_an_error_closes() {
     let conn = test.connect();
     create(&mut test, conn, "orders", 1, &[]);
     let records = batch(START, &["a"]);
-    test.send(conn, 9, &produce_request("orders", 0, records.clone()));
+    test.send(conn, 9, produce_request("orders", 0, records.clone()));
     assert!(test.take::<ProduceRequest>(conn, 9).is_none() && test.closed.is_empty());
     assert_eq!(test.broker.partitions()[0].end_offset, 1);
-    test.send(conn, 9, &produce_request("nope", 0, records));
+    test.send(conn, 9, produce_request("nope", 0, records));
     assert!(test.closed.contains_key(&conn));
 }
 
@@ -147,7 +147,7 @@ fn produce_refuses_what_kafka_refuses() {
     create(&mut test, conn, "orders", 1, &[]);
     let good = batch(START, &["a"]);
     let mut error = |topic: &str, acks: i16, records: Bytes| {
-        let response = test.call(conn, 9, &produce_request(topic, acks, records));
+        let response = test.call(conn, 9, produce_request(topic, acks, records));
         let partition = &response.responses[0].partition_responses[0];
         (partition.error_code, partition.log_start_offset)
     };
@@ -176,7 +176,7 @@ fn list_offsets_knows_the_special_timestamps() {
     let mut find = |timestamp: i64| {
         let partition = ListOffsetsPartition::default().with_current_leader_epoch(-1).with_timestamp(timestamp);
         let topic = ListOffsetsTopic::default().with_name(name("orders")).with_partitions(vec![partition]);
-        let response = test.call(conn, 9, &ListOffsetsRequest::default().with_topics(vec![topic]));
+        let response = test.call(conn, 9, ListOffsetsRequest::default().with_topics(vec![topic]));
         let partition = &response.topics[0].partitions[0];
         (partition.error_code, partition.offset, partition.timestamp)
     };
@@ -199,17 +199,17 @@ fn metadata_makes_topics_when_both_sides_agree() {
         let topic = MetadataRequestTopic::default().with_name(Some(name(topic)));
         MetadataRequest::default().with_topics(Some(vec![topic])).with_allow_auto_topic_creation(create)
     };
-    assert_eq!(test.call(conn, 12, &ask("orders", false)).topics[0].error_code, 3);
+    assert_eq!(test.call(conn, 12, ask("orders", false)).topics[0].error_code, 3);
     assert!(test.broker.partitions().is_empty());
-    assert_eq!(test.call(conn, 12, &ask("orders", true)).topics[0].error_code, 3);
-    let found = test.call(conn, 12, &ask("orders", true));
+    assert_eq!(test.call(conn, 12, ask("orders", true)).topics[0].error_code, 3);
+    let found = test.call(conn, 12, ask("orders", true));
     assert_eq!((found.topics[0].error_code, found.topics[0].partitions.len()), (0, 4));
-    assert_eq!(test.call(conn, 12, &ask("a b", true)).topics[0].error_code, 17);
+    assert_eq!(test.call(conn, 12, ask("a b", true)).topics[0].error_code, 17);
     let by_id = MetadataRequestTopic::default().with_topic_id(found.topics[0].topic_id);
-    let by_id = test.call(conn, 12, &MetadataRequest::default().with_topics(Some(vec![by_id])));
+    let by_id = test.call(conn, 12, MetadataRequest::default().with_topics(Some(vec![by_id])));
     assert_eq!(by_id.topics[0].name, Some(name("orders")));
-    assert_eq!(test.call(conn, 12, &MetadataRequest::default().with_topics(None)).topics.len(), 1);
-    assert!(test.call(conn, 12, &MetadataRequest::default().with_topics(Some(Vec::new()))).topics.is_empty());
+    assert_eq!(test.call(conn, 12, MetadataRequest::default().with_topics(None)).topics.len(), 1);
+    assert!(test.call(conn, 12, MetadataRequest::default().with_topics(Some(Vec::new()))).topics.is_empty());
 }
 
 #[test]
@@ -223,16 +223,16 @@ fn configs_are_described_altered_and_kept() {
         let resource = AlterConfigsResource::default().with_resource_type(2).with_resource_name(text("orders")).with_configs(vec![config]);
         IncrementalAlterConfigsRequest::default().with_resources(vec![resource])
     };
-    assert_eq!(test.call(conn, 1, &alter("cleanup.policy", 2, Some("compact"))).responses[0].error_code, 0);
-    assert_eq!(test.call(conn, 1, &alter("retention.ms", 2, Some("5"))).responses[0].error_code, 40);
-    assert_eq!(test.call(conn, 1, &alter("zzz", 0, Some("5"))).responses[0].error_code, 40);
+    assert_eq!(test.call(conn, 1, alter("cleanup.policy", 2, Some("compact"))).responses[0].error_code, 0);
+    assert_eq!(test.call(conn, 1, alter("retention.ms", 2, Some("5"))).responses[0].error_code, 40);
+    assert_eq!(test.call(conn, 1, alter("zzz", 0, Some("5"))).responses[0].error_code, 40);
     let mut test = test.restart(&[]);
     let conn = test.connect();
     let keys = ["cleanup.policy", "retention.ms"].map(text).to_vec();
     let resource =
         DescribeConfigsResource::default().with_resource_type(2).with_resource_name(text("orders")).with_configuration_keys(Some(keys));
-    let response = test.call(conn, 4, &DescribeConfigsRequest::default().with_resources(vec![resource]));
-    let found: Vec<_> = response.results[0].configs.iter().map(|c| (c.value.as_ref().unwrap().as_str(), c.config_source)).collect();
+    let response = test.call(conn, 4, DescribeConfigsRequest::default().with_resources(vec![resource]));
+    let found: Vec<_> = response.results[0].configs.iter().map(|c| (c.value.as_ref().unwrap().as_ref(), c.config_source)).collect();
     assert_eq!(found, [("delete,compact", 1), ("1000", 1)]);
 }
 
@@ -241,7 +241,7 @@ fn a_group_joins_commits_and_is_there_after_a_restart() {
     let mut test = TestBroker::new(&[]);
     let conn = test.connect();
     create(&mut test, conn, "orders", 1, &[]);
-    let found = test.call(conn, 2, &FindCoordinatorRequest::default().with_key(text("billing")));
+    let found = test.call(conn, 2, FindCoordinatorRequest::default().with_key(text("billing")));
     assert_eq!((found.error_code, found.node_id.0), (0, 1));
     assert_eq!(test.broker.partitions().iter().filter(|p| &*p.topic == "__consumer_offsets").count(), 3);
     let group = GroupId(text("billing"));
@@ -252,10 +252,10 @@ fn a_group_joins_commits_and_is_there_after_a_restart() {
         .with_rebalance_timeout_ms(10_000)
         .with_protocol_type(text("consumer"))
         .with_protocols(vec![protocol]);
-    let first = test.call(conn, 5, &join);
+    let first = test.call(conn, 5, join.clone());
     assert_eq!(first.error_code, ErrorCode::MemberIdRequired.code());
     join.member_id = first.member_id;
-    let joined = test.call(conn, 5, &join);
+    let joined = test.call(conn, 5, join);
     assert_eq!((joined.error_code, joined.generation_id), (0, 1));
     let assignment = SyncGroupRequestAssignment::default().with_member_id(joined.member_id.clone());
     let sync = SyncGroupRequest::default()
@@ -263,7 +263,7 @@ fn a_group_joins_commits_and_is_there_after_a_restart() {
         .with_generation_id(1)
         .with_member_id(joined.member_id.clone())
         .with_assignments(vec![assignment]);
-    assert_eq!(test.call(conn, 3, &sync).error_code, 0);
+    assert_eq!(test.call(conn, 3, sync).error_code, 0);
     let partition = OffsetCommitRequestPartition::default().with_partition_index(0).with_committed_offset(7);
     let topic = OffsetCommitRequestTopic::default().with_name(name("orders")).with_partitions(vec![partition]);
     let commit = OffsetCommitRequest::default()
@@ -271,13 +271,13 @@ fn a_group_joins_commits_and_is_there_after_a_restart() {
         .with_generation_id_or_member_epoch(1)
         .with_member_id(joined.member_id)
         .with_topics(vec![topic]);
-    assert_eq!(test.call(conn, 7, &commit).topics[0].partitions[0].error_code, 0);
+    assert_eq!(test.call(conn, 7, commit).topics[0].partitions[0].error_code, 0);
 
     let mut test = test.restart(&[]);
     let conn = test.connect();
     let topic = OffsetFetchRequestTopic::default().with_name(name("orders")).with_partition_indexes(vec![0]);
     let fetch = OffsetFetchRequest::default().with_group_id(group).with_topics(Some(vec![topic]));
-    assert_eq!(test.call(conn, 5, &fetch).topics[0].partitions[0].committed_offset, 7);
+    assert_eq!(test.call(conn, 5, fetch).topics[0].partitions[0].committed_offset, 7);
     assert_eq!(test.broker.groups()[0].offsets, [("orders".into(), 0, 7)]);
 }
 
@@ -285,11 +285,11 @@ fn a_group_joins_commits_and_is_there_after_a_restart() {
 fn producer_ids_never_come_twice() {
     let mut test = TestBroker::new(&[]);
     let conn = test.connect();
-    let first = test.call(conn, 4, &InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0;
-    assert_eq!(test.call(conn, 4, &InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0, first + 1);
+    let first = test.call(conn, 4, InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0;
+    assert_eq!(test.call(conn, 4, InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0, first + 1);
     let mut test = test.restart(&[]);
     let conn = test.connect();
-    assert!(test.call(conn, 4, &InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0 > first + 1);
+    assert!(test.call(conn, 4, InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0 > first + 1);
 }
 
 #[test]

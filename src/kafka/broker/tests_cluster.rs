@@ -6,16 +6,16 @@ use super::{BrokerEvent, ConnId, Sabotage};
 use crate::kafka::rng::Rng;
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
-use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
-use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::messages::*;
-use kafka_protocol::protocol::StrBytes;
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
+use crate::kafka::wire::message::join_group_request::JoinGroupRequestProtocol;
+use crate::kafka::wire::message::metadata_request::MetadataRequestTopic;
+use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
+use crate::kafka::wire::message::*;
 
-fn text(value: &str) -> StrBytes {
-    StrBytes::from_string(value.to_owned())
+fn text(value: &str) -> Str {
+    Str::from(value.to_owned())
 }
 
 fn name(value: &str) -> TopicName {
@@ -29,7 +29,7 @@ fn create(cluster: &mut Cluster, at: i32, topic: &str, partitions: i32, replicas
         .with_num_partitions(partitions)
         .with_replication_factor(replicas)
         .with_configs(configs.collect());
-    let response = cluster.call(at, 7, &CreateTopicsRequest::default().with_topics(vec![topic_request]).with_timeout_ms(5000));
+    let response = cluster.call(at, 7, CreateTopicsRequest::default().with_topics(vec![topic_request]).with_timeout_ms(5000));
     assert_eq!(response.topics[0].error_code, 0, "{:?}", response.topics[0].error_message);
     cluster.until(5000, "a leader", |cluster| (0..partitions).all(|index| cluster.leader(topic, index).is_some()));
     cluster.run_for(1000);
@@ -43,7 +43,7 @@ fn produce_request(cluster: &Cluster, topic: &str, acks: i16, value: &str) -> Pr
 
 fn produce(cluster: &mut Cluster, at: i32, topic: &str, acks: i16, value: &str) -> i16 {
     let request = produce_request(cluster, topic, acks, value);
-    cluster.call(at, 9, &request).responses[0].partition_responses[0].error_code
+    cluster.call(at, 9, request).responses[0].partition_responses[0].error_code
 }
 
 fn ends(cluster: &Cluster, topic: &str) -> Vec<(i32, i64, i64)> {
@@ -68,11 +68,11 @@ fn three_brokers_replicate_what_is_written_to_one() {
     let other = leader % 3 + 1;
     assert_eq!(produce(&mut cluster, other, "t1", -1, "x"), ErrorCode::NotLeaderOrFollower.code());
     let asked = MetadataRequestTopic::default().with_name(Some(name("t1")));
-    let metadata = cluster.call(other, 12, &MetadataRequest::default().with_topics(Some(vec![asked])));
+    let metadata = cluster.call(other, 12, MetadataRequest::default().with_topics(Some(vec![asked])));
     let partition = &metadata.topics[0].partitions[0];
     assert_eq!((metadata.brokers.len(), partition.leader_id.0, partition.isr_nodes.len()), (3, leader, 3));
     let ids: Vec<i64> =
-        (1..=3).map(|id| cluster.call(id, 4, &InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0).collect();
+        (1..=3).map(|id| cluster.call(id, 4, InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0).collect();
     assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2], "{ids:?}");
 }
 
@@ -87,12 +87,12 @@ fn acks_all_waits_for_the_followers_and_consumers_read_to_the_high_watermark() {
     }
     let conn = cluster.connect(leader);
     let request = produce_request(&cluster, "orders", -1, "a");
-    cluster.send(leader, conn, 9, &request);
+    cluster.send(leader, conn, 9, request);
     cluster.run_for(1000);
     assert!(cluster.take::<ProduceRequest>(conn, 9).is_none(), "nobody has it yet");
     let partition = FetchPartition::default().with_partition_max_bytes(1 << 20);
     let topic = FetchTopic::default().with_topic(name("orders")).with_partitions(vec![partition]);
-    let fetched = cluster.call(leader, 12, &FetchRequest::default().with_max_wait_ms(100).with_min_bytes(1).with_topics(vec![topic]));
+    let fetched = cluster.call(leader, 12, FetchRequest::default().with_max_wait_ms(100).with_min_bytes(1).with_topics(vec![topic]));
     let data = &fetched.responses[0].partitions[0];
     assert_eq!((data.high_watermark, data.records.as_ref().map_or(0, bytes::Bytes::len)), (0, 0));
     cluster.run_for(3000);
@@ -174,7 +174,7 @@ fn a_graceful_stop_moves_leaders_first_and_a_group_finds_its_coordinator_again()
     let find = |cluster: &mut Cluster, at: i32| {
         let request = FindCoordinatorRequest::default().with_key(text("billing"));
         for _ in 0..50 {
-            let found = cluster.call(at, 2, &request);
+            let found = cluster.call(at, 2, request.clone());
             if found.error_code == 0 {
                 return found.node_id.0;
             }
@@ -183,7 +183,7 @@ fn a_graceful_stop_moves_leaders_first_and_a_group_finds_its_coordinator_again()
         panic!("no coordinator");
     };
     let first = find(&mut cluster, 1);
-    let join = |member: StrBytes| {
+    let join = |member: Str| {
         let protocol = JoinGroupRequestProtocol::default().with_name(text("range"));
         JoinGroupRequest::default()
             .with_group_id(GroupId(text("billing")))
@@ -195,12 +195,12 @@ fn a_graceful_stop_moves_leaders_first_and_a_group_finds_its_coordinator_again()
     };
     cluster.run_for(1000);
     let other = first % 3 + 1;
-    assert_eq!(cluster.call(other, 5, &join(StrBytes::default())).error_code, ErrorCode::NotCoordinator.code());
-    let member = cluster.call(first, 5, &join(StrBytes::default())).member_id;
-    let joined = cluster.call(first, 5, &join(member.clone()));
+    assert_eq!(cluster.call(other, 5, join(Str::default())).error_code, ErrorCode::NotCoordinator.code());
+    let member = cluster.call(first, 5, join(Str::default())).member_id;
+    let joined = cluster.call(first, 5, join(member.clone()));
     assert_eq!(joined.error_code, 0);
     let sync = SyncGroupRequest::default().with_group_id(GroupId(text("billing"))).with_generation_id(1).with_member_id(member.clone());
-    assert_eq!(cluster.call(first, 3, &sync).error_code, 0);
+    assert_eq!(cluster.call(first, 3, sync).error_code, 0);
     let before = cluster.now;
     cluster.stop(first);
     assert!(cluster.now.micros_since(before) < 5_000_000, "leaders move at once");
@@ -209,7 +209,7 @@ fn a_graceful_stop_moves_leaders_first_and_a_group_finds_its_coordinator_again()
     let second = find(&mut cluster, survivor);
     assert_ne!(first, second);
     let beat = HeartbeatRequest::default().with_group_id(GroupId(text("billing"))).with_generation_id(1).with_member_id(member);
-    assert_eq!(cluster.call(second, 3, &beat).error_code, 0, "the group was loaded from the log");
+    assert_eq!(cluster.call(second, 3, beat).error_code, 0, "the group was loaded from the log");
     assert!((0..3).all(|index| cluster.leader("orders", index).is_some_and(|id| id != first)));
     cluster.start(first);
     cluster.until(30_000, "back in the ISR", |cluster| {
@@ -244,7 +244,7 @@ fn what_acks_all_acknowledged_survives_kills_and_isolation() {
                     let value = format!("{round}-{id}");
                     let conn = cluster.connect(id);
                     let request = produce_request(&cluster, "orders", -1, &value);
-                    cluster.send(id, conn, 9, &request);
+                    cluster.send(id, conn, 9, request);
                     waiting.push((conn, value));
                 }
             }

@@ -5,8 +5,8 @@ use super::peers::Mine;
 use super::{Broker, ErrorCode};
 use crate::kafka::controller::Request;
 use crate::kafka::time::Time;
-use kafka_protocol::messages::CreateTopicsRequest;
-use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use crate::kafka::wire::message::CreateTopicsRequest;
+use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// The longest topic name (`Topic.MAX_NAME_LENGTH`).
@@ -70,7 +70,7 @@ impl Broker {
     }
 
     fn ask_for_topic(&mut self, now: Time, topic: CreatableTopic) {
-        let name = topic.name.0.as_str().into();
+        let name = topic.name.0.as_ref().into();
         if !self.creating.insert(std::sync::Arc::clone(&name)) {
             return; // it is on its way
         }

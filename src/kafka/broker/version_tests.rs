@@ -4,34 +4,34 @@
 use super::ConnId;
 use super::testing::{TestBroker, batch};
 use crate::kafka::wire::api::{SUPPORTED, answered};
-use kafka_protocol::messages::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
-use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
-use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
-use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
-use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
-use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
-use kafka_protocol::messages::describe_producers_request::TopicRequest;
-use kafka_protocol::messages::elect_leaders_request::TopicPartitions;
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
-use kafka_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
-use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
-use kafka_protocol::messages::leave_group_request::MemberIdentity;
-use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
-use kafka_protocol::messages::list_partition_reassignments_request::ListPartitionReassignmentsTopics;
-use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
-use kafka_protocol::messages::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
-use kafka_protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics};
-use kafka_protocol::messages::offset_for_leader_epoch_request::{OffsetForLeaderPartition, OffsetForLeaderTopic};
-use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
-use kafka_protocol::messages::*;
-use kafka_protocol::protocol::{Decodable, Encodable, Request, StrBytes};
+use crate::kafka::wire::message::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
+use crate::kafka::wire::message::create_partitions_request::CreatePartitionsTopic;
+use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use crate::kafka::wire::message::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
+use crate::kafka::wire::message::delete_topics_request::DeleteTopicState;
+use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResource;
+use crate::kafka::wire::message::describe_producers_request::TopicRequest;
+use crate::kafka::wire::message::elect_leaders_request::TopicPartitions;
+use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
+use crate::kafka::wire::message::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
+use crate::kafka::wire::message::join_group_request::JoinGroupRequestProtocol;
+use crate::kafka::wire::message::leave_group_request::MemberIdentity;
+use crate::kafka::wire::message::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use crate::kafka::wire::message::list_partition_reassignments_request::ListPartitionReassignmentsTopics;
+use crate::kafka::wire::message::metadata_request::MetadataRequestTopic;
+use crate::kafka::wire::message::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use crate::kafka::wire::message::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
+use crate::kafka::wire::message::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics};
+use crate::kafka::wire::message::offset_for_leader_epoch_request::{OffsetForLeaderPartition, OffsetForLeaderTopic};
+use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
+use crate::kafka::wire::message::sync_group_request::SyncGroupRequestAssignment;
+use crate::kafka::wire::message::*;
+use crate::kafka::wire::message::{Request, Str};
 use std::fmt::Debug;
 use uuid::Uuid;
 
-fn text(value: &str) -> StrBytes {
-    StrBytes::from_string(value.to_owned())
+fn text(value: &str) -> Str {
+    Str::from(value.to_owned())
 }
 
 fn topic(value: &str) -> TopicName {
@@ -45,7 +45,7 @@ fn group(value: &str) -> GroupId {
 /// A broker with a topic "orders" that has records, a member of the group "billing" and its committed offset.
 struct Sweep {
     test: TestBroker,
-    member: StrBytes,
+    member: Str,
     generation: i32,
     seen: Vec<ApiKey>,
 }
@@ -55,19 +55,19 @@ impl Sweep {
         let mut test = TestBroker::new(&[]);
         let conn = test.connect();
         let orders = CreatableTopic::default().with_name(topic("orders")).with_num_partitions(2).with_replication_factor(1);
-        test.call(conn, 7, &CreateTopicsRequest::default().with_topics(vec![orders]));
+        test.call(conn, 7, CreateTopicsRequest::default().with_topics(vec![orders]));
         let mut sweep = Self { test, member: text(""), generation: 0, seen: Vec::new() };
         let produce = sweep.produce(9, "orders");
-        assert_eq!(sweep.test.call(conn, 9, &produce).responses[0].partition_responses[0].error_code, 0);
+        assert_eq!(sweep.test.call(conn, 9, produce).responses[0].partition_responses[0].error_code, 0);
         // The first to look for a coordinator makes it: the offsets topic.
-        sweep.test.call(conn, 3, &FindCoordinatorRequest::default().with_key(text("billing")));
-        let joined = sweep.test.call(conn, 3, &join(3));
+        sweep.test.call(conn, 3, FindCoordinatorRequest::default().with_key(text("billing")));
+        let joined = sweep.test.call(conn, 3, join(3));
         sweep.member = joined.member_id;
         sweep.generation = joined.generation_id;
         let sync = sweep.sync(3);
-        assert_eq!(sweep.test.call(conn, 3, &sync).error_code, 0);
+        assert_eq!(sweep.test.call(conn, 3, sync).error_code, 0);
         let commit = sweep.commit(7, "orders");
-        assert_eq!(sweep.test.call(conn, 7, &commit).topics[0].partitions[0].error_code, 0);
+        assert_eq!(sweep.test.call(conn, 7, commit).topics[0].partitions[0].error_code, 0);
         sweep
     }
 
@@ -78,10 +78,10 @@ impl Sweep {
     /// Sends the request of each version on a connection of its own: content that exists, content that does not, and nothing.
     fn each<R>(&mut self, make: impl Fn(&Self, i16, &str) -> R)
     where
-        R: Request + Encodable + Default + Debug,
-        R::Response: Decodable + Debug,
+        R: Request + Debug + Clone,
+        R::Response: Debug,
     {
-        let key = ApiKey::try_from(R::KEY).expect("an API");
+        let key = R::KEY;
         let range = answered(SUPPORTED, key).expect("is in the table");
         self.seen.push(key);
         for version in range.min..=range.max {
@@ -92,18 +92,18 @@ impl Sweep {
             }
             for request in requests {
                 let conn = self.test.connect();
-                self.one(conn, version, &request);
+                self.one(conn, version, request);
             }
         }
     }
 
     /// `call` asserts that the connection stays and that the answer decodes without a byte left over.
-    fn one<R>(&mut self, conn: ConnId, version: i16, request: &R)
+    fn one<R>(&mut self, conn: ConnId, version: i16, request: R)
     where
-        R: Request + Encodable + Debug,
-        R::Response: Decodable + Debug,
+        R: Request + Debug + Clone,
+        R::Response: Debug,
     {
-        self.test.send(conn, version, request);
+        self.test.send(conn, version, request.clone());
         assert!(!self.test.closed.contains_key(&conn), "v{version} {request:?}: {:?}", self.test.closed.get(&conn));
         for _ in 0..100 {
             if self.test.take::<R>(conn, version).is_some() {

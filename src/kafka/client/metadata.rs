@@ -7,8 +7,8 @@ use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
-use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
-use kafka_protocol::messages::{ApiKey, MetadataRequest, MetadataResponse};
+use crate::kafka::wire::message::metadata_request::MetadataRequestTopic;
+use crate::kafka::wire::message::{ApiKey, MetadataRequest, MetadataResponse};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -124,7 +124,7 @@ impl Metadata {
         let topics = self.wanted.iter().map(|topic| MetadataRequestTopic::default().with_name(Some(topic_name(topic)))).collect();
         let request = MetadataRequest::default().with_topics(Some(topics)).with_allow_auto_topic_creation(self.allow_auto_create);
         self.last_attempt = Some(now);
-        if net.send(now, node, version, &request, Some(tag), None) {
+        if net.send(now, node, version, request, Some(tag), None) {
             self.in_flight = true;
             self.need_update = false;
             None

@@ -9,9 +9,9 @@ pub mod producer;
 mod tests;
 
 use super::wire::error::ErrorCode;
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::TopicName;
 use bytes::Bytes;
-use kafka_protocol::messages::TopicName;
-use kafka_protocol::protocol::StrBytes;
 use std::sync::Arc;
 
 /// A connection of this client, numbered by it; never used again.
@@ -58,16 +58,16 @@ pub enum ClientError {
 /// A topic's partition, as the clients' tables name it.
 pub(crate) type TopicPartition = (Arc<str>, i32);
 
-pub(crate) fn str_bytes(text: &str) -> StrBytes {
-    StrBytes::from_string(text.to_owned())
+pub(crate) fn str_bytes(text: &str) -> Str {
+    Str::from(text.to_owned())
 }
 
 pub(crate) fn topic_name(topic: &str) -> TopicName {
     TopicName(str_bytes(topic))
 }
 
-pub(crate) fn text(bytes: &StrBytes) -> Arc<str> {
-    Arc::from(bytes.as_str())
+pub(crate) fn text(bytes: &Str) -> Arc<str> {
+    bytes.clone()
 }
 
 pub(crate) fn config_error(name: &str, value: &str, expected: &str) -> ClientError {

@@ -5,9 +5,9 @@ use super::{ConnId, Output};
 use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::frame;
+use crate::kafka::wire::message::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
+use crate::kafka::wire::message::{Request, Str};
 use bytes::Bytes;
-use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
-use kafka_protocol::protocol::{Encodable, Request, StrBytes};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -241,18 +241,10 @@ impl<T, E> Net<T, E> {
 
     /// Sends a request to a ready node. `tag` comes back with the answer; without one none is expected (acks=0).
     /// False: the node is not ready or the request cannot be encoded.
-    pub fn send<R: Request + Encodable>(
-        &mut self,
-        now: Time,
-        node: Node,
-        version: i16,
-        request: &R,
-        tag: Option<T>,
-        timeout_ms: Option<i64>,
-    ) -> bool {
+    pub fn send<R: Request>(&mut self, now: Time, node: Node, version: i16, request: R, tag: Option<T>, timeout_ms: Option<i64>) -> bool {
         let Some(peer) = self.peers.get_mut(&node) else { return false };
         let Link::Ready { conn, .. } = peer.link else { return false };
-        let Ok(api) = ApiKey::try_from(R::KEY) else { return false };
+        let api = R::KEY;
         let correlation = self.next_correlation;
         let Ok(frame) = frame::encode_request(version, correlation, &self.client_id, request) else { return false };
         self.next_correlation = self.next_correlation.wrapping_add(1) & i32::MAX;
@@ -275,12 +267,12 @@ impl<T, E> Net<T, E> {
 
     fn send_api_versions(&mut self, now: Time, node: Node, conn: ConnId, version: i16) {
         let request = ApiVersionsRequest::default()
-            .with_client_software_name(StrBytes::from_static_str("tidepool"))
-            .with_client_software_version(StrBytes::from_static_str(env!("CARGO_PKG_VERSION")));
+            .with_client_software_name(Str::from("tidepool"))
+            .with_client_software_version(Str::from(env!("CARGO_PKG_VERSION")));
         let request = if version < 3 { ApiVersionsRequest::default() } else { request };
         let correlation = self.next_correlation;
         self.next_correlation = self.next_correlation.wrapping_add(1) & i32::MAX;
-        let Ok(frame) = frame::encode_request(version, correlation, &self.client_id, &request) else { return };
+        let Ok(frame) = frame::encode_request(version, correlation, &self.client_id, request) else { return };
         let deadline = now.plus_millis(self.request_timeout_ms);
         if let Some(peer) = self.peers.get_mut(&node) {
             peer.in_flight.push_back(InFlight { correlation, api: ApiKey::ApiVersions, version, deadline, tag: None });

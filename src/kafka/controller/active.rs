@@ -12,8 +12,8 @@ use crate::kafka::map::Map;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages as m;
-use kafka_protocol::protocol::StrBytes;
+use crate::kafka::wire::message as m;
+use crate::kafka::wire::message::Str;
 use std::sync::Arc;
 
 /// An error code with its sentence.
@@ -41,8 +41,8 @@ pub struct Active {
     events: Vec<ControllerEvent>,
 }
 
-pub fn text(value: impl Into<String>) -> StrBytes {
-    StrBytes::from_string(value.into())
+pub fn text(value: impl Into<String>) -> Str {
+    Str::from(value.into())
 }
 
 pub fn topic_name(name: &str) -> m::TopicName {
@@ -233,7 +233,7 @@ const WHY_NOT: &str = "This is not the correct controller for this cluster.";
 
 /// What a controller that does not lead answers.
 pub fn not_controller(request: &Request) -> Response {
-    let why = || Some(StrBytes::from_static_str(WHY_NOT));
+    let why = || Some(Str::from(WHY_NOT));
     match request {
         Request::BrokerRegistration(_) => {
             Response::BrokerRegistration(m::BrokerRegistrationResponse::default().with_error_code(NOT_CONTROLLER))

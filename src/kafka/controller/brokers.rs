@@ -8,7 +8,7 @@ use super::image::BrokerImage;
 use super::records::Record;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages::{
+use crate::kafka::wire::message::{
     AllocateProducerIdsRequest, AllocateProducerIdsResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
     BrokerRegistrationResponse, UnregisterBrokerRequest, UnregisterBrokerResponse,
 };
@@ -43,7 +43,7 @@ impl Active {
     pub(super) fn register(&mut self, now: Time, request: &BrokerRegistrationRequest) -> BrokerRegistrationResponse {
         let refuse = |error: ErrorCode| BrokerRegistrationResponse::default().with_error_code(error.code()).with_broker_epoch(-1);
         let id = request.broker_id.0;
-        if request.cluster_id.as_str() != &*self.cluster_id {
+        if request.cluster_id.as_ref() != &*self.cluster_id {
             return refuse(ErrorCode::InconsistentClusterId);
         }
         let Some(listener) = request.listeners.first().filter(|_| id >= 0) else { return refuse(ErrorCode::InvalidRegistration) };
@@ -71,9 +71,9 @@ impl Active {
             id,
             epoch,
             incarnation: request.incarnation_id,
-            host: Arc::from(listener.host.as_str()),
+            host: Arc::from(listener.host.as_ref()),
             port: i32::from(listener.port),
-            rack: request.rack.as_ref().map(|rack| Arc::from(rack.as_str())),
+            rack: request.rack.as_ref().map(|rack| Arc::from(rack.as_ref())),
             // The same process that registers again stays what it was.
             fenced: same.is_none_or(|_| self.draft.brokers.get(&id).is_none_or(|broker| broker.fenced)),
             in_controlled_shutdown: same.is_some_and(|(.., leaving)| leaving),

@@ -4,7 +4,7 @@ use super::active::Refusal;
 use crate::kafka::broker::config::{ConfigDef, Kind, list};
 use crate::kafka::broker::config_table::TOPIC;
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages::incremental_alter_configs_request::AlterableConfig;
+use crate::kafka::wire::message::incremental_alter_configs_request::AlterableConfig;
 
 /// The longest topic name (`Topic.MAX_NAME_LENGTH`).
 const MAX_NAME: usize = 249;

@@ -4,10 +4,10 @@ use super::active::{Active, broker_ids, text, topic_name};
 use super::elections::Election;
 use super::image::{Image, PartitionImage};
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages::alter_partition_request as alter;
-use kafka_protocol::messages::alter_partition_response as altered;
-use kafka_protocol::messages::elect_leaders_response::{PartitionResult, ReplicaElectionResult};
-use kafka_protocol::messages::{AlterPartitionRequest, AlterPartitionResponse, BrokerId, ElectLeadersRequest, ElectLeadersResponse};
+use crate::kafka::wire::message::alter_partition_request as alter;
+use crate::kafka::wire::message::alter_partition_response as altered;
+use crate::kafka::wire::message::elect_leaders_response::{PartitionResult, ReplicaElectionResult};
+use crate::kafka::wire::message::{AlterPartitionRequest, AlterPartitionResponse, BrokerId, ElectLeadersRequest, ElectLeadersResponse};
 use std::sync::Arc;
 
 /// Alive and not on its way out.
@@ -126,7 +126,7 @@ impl Active {
         let asked: Vec<(Arc<str>, i32)> = match &request.topic_partitions {
             None => self.partitions(|_| true),
             Some(topics) => {
-                topics.iter().flat_map(|topic| topic.partitions.iter().map(|index| (Arc::from(topic.topic.0.as_str()), *index))).collect()
+                topics.iter().flat_map(|topic| topic.partitions.iter().map(|index| (Arc::from(topic.topic.0.as_ref()), *index))).collect()
             }
         };
         let mut results: Vec<ReplicaElectionResult> = Vec::new();
@@ -140,7 +140,7 @@ impl Active {
                 .with_partition_id(index)
                 .with_error_code(error.code())
                 .with_error_message((error != ErrorCode::None).then(|| text(why)));
-            match results.iter_mut().find(|result| result.topic.0.as_str() == &*topic) {
+            match results.iter_mut().find(|result| result.topic.0.as_ref() == &*topic) {
                 Some(of) => of.partition_result.push(result),
                 None => results.push(ReplicaElectionResult::default().with_topic(topic_name(&topic)).with_partition_result(vec![result])),
             }

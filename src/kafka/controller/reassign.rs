@@ -3,10 +3,10 @@
 use super::active::{Active, Refusal, broker_ids, text, topic_name};
 use super::isr::alive;
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages::alter_partition_reassignments_request::ReassignablePartition;
-use kafka_protocol::messages::alter_partition_reassignments_response::{ReassignablePartitionResponse, ReassignableTopicResponse};
-use kafka_protocol::messages::list_partition_reassignments_response::{OngoingPartitionReassignment, OngoingTopicReassignment};
-use kafka_protocol::messages::{
+use crate::kafka::wire::message::alter_partition_reassignments_request::ReassignablePartition;
+use crate::kafka::wire::message::alter_partition_reassignments_response::{ReassignablePartitionResponse, ReassignableTopicResponse};
+use crate::kafka::wire::message::list_partition_reassignments_response::{OngoingPartitionReassignment, OngoingTopicReassignment};
+use crate::kafka::wire::message::{
     AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, BrokerId, ListPartitionReassignmentsRequest,
     ListPartitionReassignmentsResponse,
 };
@@ -19,7 +19,7 @@ impl Active {
             let mut partitions = Vec::new();
             for asked in &topic.partitions {
                 let answer = ReassignablePartitionResponse::default().with_partition_index(asked.partition_index);
-                partitions.push(match self.reassign_partition(topic.name.0.as_str(), asked, same_factor) {
+                partitions.push(match self.reassign_partition(topic.name.0.as_ref(), asked, same_factor) {
                     Ok(()) => answer.with_error_message(None),
                     Err((error, why)) => answer.with_error_code(error.code()).with_error_message(Some(text(why))),
                 });
@@ -86,8 +86,8 @@ impl Active {
 
     pub(super) fn list_reassignments(&self, request: &ListPartitionReassignmentsRequest) -> ListPartitionReassignmentsResponse {
         let wanted = |name: &str, index: i32| {
-            let of = |topics: &Vec<kafka_protocol::messages::list_partition_reassignments_request::ListPartitionReassignmentsTopics>| {
-                topics.iter().any(|topic| topic.name.0.as_str() == name && topic.partition_indexes.contains(&index))
+            let of = |topics: &Vec<crate::kafka::wire::message::list_partition_reassignments_request::ListPartitionReassignmentsTopics>| {
+                topics.iter().any(|topic| topic.name.0.as_ref() == name && topic.partition_indexes.contains(&index))
             };
             request.topics.as_ref().is_none_or(of)
         };

@@ -7,9 +7,9 @@ use super::records::Record;
 use crate::kafka::broker::config::{broker_def, check_broker, check_topic, topic_def};
 use crate::kafka::map::{Map, Set};
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages::incremental_alter_configs_request::AlterConfigsResource;
-use kafka_protocol::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
-use kafka_protocol::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
+use crate::kafka::wire::message::incremental_alter_configs_request::AlterConfigsResource;
+use crate::kafka::wire::message::incremental_alter_configs_response::AlterConfigsResourceResponse;
+use crate::kafka::wire::message::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 
 impl Active {
     pub(super) fn alter_configs(&mut self, request: &IncrementalAlterConfigsRequest) -> IncrementalAlterConfigsResponse {
@@ -35,7 +35,7 @@ impl Active {
     fn write_configs(&mut self, resource: &AlterConfigsResource, changes: Vec<(String, Option<String>)>) {
         let kind = resource.resource_type;
         for (name, value) in changes {
-            self.push(Record::Config { kind, resource: resource.resource_name.as_str().into(), name, value });
+            self.push(Record::Config { kind, resource: resource.resource_name.as_ref().into(), name, value });
         }
         if kind == BROKER_RESOURCE {
             self.refresh_config();
@@ -47,7 +47,7 @@ impl Active {
 
     /// Name and new value of everything that the request changes; `None`: unset.
     fn altered_configs(&self, resource: &AlterConfigsResource) -> Result<Vec<(String, Option<String>)>, Refusal> {
-        let name = resource.resource_name.as_str();
+        let name = resource.resource_name.as_ref();
         let mut seen = Set::new();
         if let Some(twice) = resource.configs.iter().find(|config| !seen.insert(config.name.clone())) {
             return Err((ErrorCode::InvalidRequest, format!("Error due to duplicate config keys: {}", twice.name)));
@@ -63,7 +63,7 @@ impl Active {
                 }
                 let before = self.draft.topic_configs.get(name).unwrap_or(&none);
                 for config in &resource.configs {
-                    let key = config.name.as_str();
+                    let key = config.name.as_ref();
                     let def = topic_def(key).ok_or_else(|| invalid(format!("Unknown topic config name: {key}")))?;
                     let current = self.config.topic_value(before, def).0.unwrap_or_default();
                     let value = altered(def, config, &current)?;
@@ -79,7 +79,7 @@ impl Active {
                 }
                 let before = self.draft.broker_configs.get(name).unwrap_or(&none);
                 for config in &resource.configs {
-                    let key = config.name.as_str();
+                    let key = config.name.as_ref();
                     let def = broker_def(key).ok_or_else(|| invalid(format!("Unknown broker config name: {key}")))?;
                     if !is_dynamic(key) {
                         return Err((ErrorCode::InvalidRequest, format!("Cannot update these configs dynamically: {key}")));

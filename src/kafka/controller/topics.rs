@@ -9,16 +9,16 @@ use crate::kafka::broker::config::{Source, check_topic};
 use crate::kafka::broker::config_table::TOPIC;
 use crate::kafka::map::{Map, Set};
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
-use kafka_protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
-use kafka_protocol::messages::create_topics_request::CreatableTopic;
-use kafka_protocol::messages::create_topics_response::{CreatableTopicConfigs, CreatableTopicResult};
-use kafka_protocol::messages::delete_topics_response::DeletableTopicResult;
-use kafka_protocol::messages::{
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::create_partitions_request::CreatePartitionsTopic;
+use crate::kafka::wire::message::create_partitions_response::CreatePartitionsTopicResult;
+use crate::kafka::wire::message::create_topics_request::CreatableTopic;
+use crate::kafka::wire::message::create_topics_response::{CreatableTopicConfigs, CreatableTopicResult};
+use crate::kafka::wire::message::delete_topics_response::DeletableTopicResult;
+use crate::kafka::wire::message::{
     BrokerId, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest,
     DeleteTopicsResponse,
 };
-use kafka_protocol::protocol::StrBytes;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -98,26 +98,25 @@ impl Active {
     fn created_configs(&self, overrides: &Map<String, String>) -> Vec<CreatableTopicConfigs> {
         let configs = TOPIC.iter().filter_map(|def| {
             let (value, source, _) = self.config.topic_value(overrides, def);
-            let config = CreatableTopicConfigs::default().with_name(StrBytes::from_static_str(def.name));
-            (value.is_some() || source != Source::Default)
-                .then(|| config.with_value(value.map(StrBytes::from_string)).with_config_source(source as i8))
+            let config = CreatableTopicConfigs::default().with_name(Str::from(def.name));
+            (value.is_some() || source != Source::Default).then(|| config.with_value(value.map(Str::from)).with_config_source(source as i8))
         });
         configs.collect()
     }
 
     fn plan_topic(&mut self, asked: &CreatableTopic) -> Result<Plan, Refusal> {
-        let name = asked.name.0.as_str();
+        let name = asked.name.0.as_ref();
         self.check_new_name(name)?;
         let mut configs = Map::new();
         for config in &asked.configs {
-            let key = config.name.as_str();
+            let key = config.name.as_ref();
             let value = config
                 .value
                 .as_ref()
                 .ok_or_else(|| (ErrorCode::InvalidConfig, format!("Null value not supported for topic configs: {key}")))?;
             // What a broker itself sets for `__consumer_offsets` may be outside a user's range.
             if !is_internal(name) {
-                check_topic(key, value.as_str()).map_err(|why| (ErrorCode::InvalidConfig, why))?;
+                check_topic(key, value.as_ref()).map_err(|why| (ErrorCode::InvalidConfig, why))?;
             }
             configs.insert(key.to_owned(), value.to_string());
         }
@@ -273,7 +272,7 @@ impl Active {
                         .with_name(name.as_deref().map(topic_name).or((by_id && version < 6).then(|| topic_name(""))))
                         .with_topic_id(id)
                         .with_error_code(error.code())
-                        .with_error_message(Some(StrBytes::from_static_str(message)))
+                        .with_error_message(Some(Str::from(message)))
                 }
             });
         }
@@ -293,7 +292,7 @@ impl Active {
     }
 
     fn grow_topic(&mut self, asked: &CreatePartitionsTopic, validate_only: bool) -> Result<(), Refusal> {
-        let name = asked.name.0.as_str();
+        let name = asked.name.0.as_ref();
         let unknown = || (ErrorCode::UnknownTopicOrPartition, "This server does not host this topic-partition.".to_owned());
         let topic = self.draft.topics.get(name).ok_or_else(unknown)?;
         let (name, id) = (topic.name.clone(), topic.id);
@@ -325,7 +324,7 @@ impl Active {
                 }
                 let mut factor = Some(replicas);
                 let check = |(index, assignment): (i32, &_)| {
-                    let assignment: &kafka_protocol::messages::create_partitions_request::CreatePartitionsAssignment = assignment;
+                    let assignment: &crate::kafka::wire::message::create_partitions_request::CreatePartitionsAssignment = assignment;
                     self.check_replicas(index, &assignment.broker_ids, &mut factor)
                 };
                 (from..).zip(assignments).map(check).collect::<Result<Vec<_>, _>>()?

@@ -9,9 +9,9 @@ use super::{GroupEvent, Response};
 use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::message as m;
+use crate::kafka::wire::message::Str;
 use bytes::Bytes;
-use kafka_protocol::messages as m;
-use kafka_protocol::protocol::StrBytes;
 use std::sync::Arc;
 
 /// The only protocol type whose metadata the coordinator looks into.
@@ -71,8 +71,8 @@ pub struct Group {
     pub offsets: Map<(Arc<str>, i32), CommittedOffset>,
 }
 
-pub fn text(text: &str) -> StrBytes {
-    StrBytes::from_string(text.to_owned())
+pub fn text(text: &str) -> Str {
+    Str::from(text.to_owned())
 }
 
 impl Group {

@@ -8,7 +8,7 @@ use super::{Caller, GroupEvent, Token};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages::JoinGroupRequest;
+use crate::kafka::wire::message::JoinGroupRequest;
 use std::sync::Arc;
 
 /// One JoinGroup on its way through the group.
@@ -36,7 +36,7 @@ impl Join<'_> {
 
 impl Group {
     pub fn join(&mut self, cx: &mut Context, join: &Join<'_>) {
-        let id = join.request.member_id.as_str();
+        let id = join.request.member_id.as_ref();
         if !self.has_room_for(cx.config.max_size, id) {
             if self.member(id).is_some() {
                 self.remove_member(cx, id, "group max size reached");
@@ -91,7 +91,7 @@ impl Group {
         let mut member = Member::new(Arc::clone(&id), join.caller, join.request);
         member.joining = Some(join.waiting());
         if self.members.is_empty() {
-            self.protocol_type = Some(Arc::from(join.request.protocol_type.as_str()));
+            self.protocol_type = Some(Arc::from(join.request.protocol_type.as_ref()));
         }
         if self.leader.is_none() {
             self.leader = Some(Arc::clone(&id));

@@ -1,8 +1,8 @@
 //! A member of a classic group (Kafka's `ClassicGroupMember`).
 
 use super::{Caller, Token};
+use crate::kafka::wire::message::JoinGroupRequest;
 use bytes::Bytes;
-use kafka_protocol::messages::JoinGroupRequest;
 use std::sync::Arc;
 
 /// A JoinGroup or SyncGroup whose answer is still to come.
@@ -39,7 +39,7 @@ pub fn protocols(request: &JoinGroupRequest) -> Vec<(Arc<str>, Bytes)> {
     let mut found: Vec<(Arc<str>, Bytes)> = Vec::new();
     for protocol in &request.protocols {
         if !found.iter().any(|(name, _)| **name == *protocol.name) {
-            found.push((Arc::from(protocol.name.as_str()), protocol.metadata.clone()));
+            found.push((Arc::from(protocol.name.as_ref()), protocol.metadata.clone()));
         }
     }
     found
@@ -49,7 +49,7 @@ impl Member {
     pub fn new(id: Arc<str>, caller: &Caller, request: &JoinGroupRequest) -> Self {
         Self {
             id,
-            instance: request.group_instance_id.as_ref().map(|instance| Arc::from(instance.as_str())),
+            instance: request.group_instance_id.as_ref().map(|instance| Arc::from(instance.as_ref())),
             client_id: Arc::clone(&caller.client_id),
             host: Arc::clone(&caller.host),
             rebalance_timeout_ms: rebalance_timeout(request, caller.version),

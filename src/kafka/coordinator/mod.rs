@@ -25,8 +25,8 @@ use super::time::{Deadline, Time};
 use super::wire::batch::Batch;
 use super::wire::error::ErrorCode;
 use crate::kafka::map::{Map, Set};
+use crate::kafka::wire::message as m;
 use bytes::Bytes;
-use kafka_protocol::messages as m;
 use std::collections::VecDeque;
 use std::sync::Arc;
 

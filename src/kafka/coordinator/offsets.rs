@@ -7,8 +7,8 @@ use super::{GroupEvent, Response, Token};
 use crate::kafka::map::Set;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::message as m;
 use bytes::Bytes;
-use kafka_protocol::messages as m;
 use m::offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic};
 use m::offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic};
 use m::offset_fetch_response::{
@@ -77,7 +77,7 @@ impl Group {
         let most = i64::from(cx.config.offset_metadata_max_bytes);
         let (mut records, mut changes, mut refused) = (Vec::new(), Vec::new(), Set::new());
         for topic in &request.topics {
-            let name: Arc<str> = Arc::from(topic.name.as_str());
+            let name: Arc<str> = Arc::from(topic.name.as_ref());
             for partition in &topic.partitions {
                 let metadata = partition.committed_metadata.as_deref().unwrap_or_default();
                 if !topic_exists(&name, partition.partition_index) {
@@ -170,7 +170,7 @@ impl Group {
         let topics = request.topics.iter().map(|topic| {
             let subscribed = self.subscribes_to(&topic.name);
             let partitions = topic.partitions.iter().map(|partition| {
-                let place = (Arc::from(topic.name.as_str()), partition.partition_index);
+                let place = (Arc::from(topic.name.as_ref()), partition.partition_index);
                 if !subscribed && known.contains(&place) {
                     gone.insert(place);
                 }
@@ -234,7 +234,7 @@ pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>) -> Vec<OffsetFetchRespo
             for (topic, partition) in group.iter().flat_map(|group| group.offsets.keys()) {
                 let answer = offset_of(group, topic, *partition);
                 match answers.last_mut() {
-                    Some(last) if *last.name == **topic => last.partitions.push(answer),
+                    Some(last) if **last.name == **topic => last.partitions.push(answer),
                     _ => answers.push(topic_answer(topic, vec![answer])),
                 }
             }

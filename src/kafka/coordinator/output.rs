@@ -9,8 +9,8 @@ use crate::kafka::map::Map;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
+use crate::kafka::wire::message as m;
 use bytes::Bytes;
-use kafka_protocol::messages as m;
 use std::collections::VecDeque;
 use std::sync::Arc;
 

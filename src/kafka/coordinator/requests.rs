@@ -8,9 +8,9 @@ use super::records::{Key, MAX_STRING_BYTES};
 use super::{Caller, Deletion, GroupCoordinator, GroupEvent, Request, Response, Token};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::message as m;
+use crate::kafka::wire::message::Str;
 use crate::kafka::wire::murmur2::coordinator_partition;
-use kafka_protocol::messages as m;
-use kafka_protocol::protocol::StrBytes;
 use m::delete_groups_response::DeletableGroupResult;
 use m::describe_groups_response::DescribedGroup;
 use m::leave_group_request::MemberIdentity;
@@ -52,7 +52,7 @@ impl GroupCoordinator {
             Request::Heartbeat(request) => {
                 let error = match self.locate(&request.group_id) {
                     Err(error) => error,
-                    Ok(_) => match self.groups.get(request.group_id.as_str()) {
+                    Ok(_) => match self.groups.get(request.group_id.as_ref()) {
                         Some(group) => group.heartbeat(now, &mut self.cx, &request),
                         None => ErrorCode::UnknownMemberId,
                     },
@@ -68,7 +68,7 @@ impl GroupCoordinator {
     }
 
     fn join(&mut self, join: &Join<'_>) {
-        let (id, member) = (join.request.group_id.as_str(), join.request.member_id.as_str());
+        let (id, member) = (join.request.group_id.as_ref(), join.request.member_id.as_ref());
         if id.is_empty() {
             return join.refuse(&mut self.cx, member, ErrorCode::InvalidGroupId);
         }
@@ -98,7 +98,7 @@ impl GroupCoordinator {
     fn sync(&mut self, now: Time, token: Token, caller: &Caller, request: &m::SyncGroupRequest) {
         let error = match self.locate(&request.group_id) {
             Err(error) => error,
-            Ok(_) => match self.groups.get_mut(request.group_id.as_str()) {
+            Ok(_) => match self.groups.get_mut(request.group_id.as_ref()) {
                 Some(group) => return group.sync(now, &mut self.cx, token, caller, request),
                 None => ErrorCode::UnknownMemberId,
             },
@@ -113,7 +113,7 @@ impl GroupCoordinator {
         }
         let single = [MemberIdentity::default().with_member_id(request.member_id.clone())];
         let leaving = if caller.version < 3 { &single[..] } else { &request.members[..] };
-        let members = match self.groups.get_mut(request.group_id.as_str()) {
+        let members = match self.groups.get_mut(request.group_id.as_ref()) {
             Some(group) => group.leave(now, &mut self.cx, leaving),
             None => leaving.iter().map(|identity| super::sync::left_answer(identity, ErrorCode::UnknownMemberId)).collect(),
         };
@@ -125,7 +125,7 @@ impl GroupCoordinator {
 
     fn commit(&mut self, now: Time, token: Token, caller: &Caller, request: &m::OffsetCommitRequest, exists: &dyn Fn(&str, i32) -> bool) {
         let checked = self.locate(&request.group_id).and_then(|partition| {
-            if let Some(group) = self.groups.get(request.group_id.as_str()) {
+            if let Some(group) = self.groups.get(request.group_id.as_ref()) {
                 return group.validate_commit(request).map(|()| partition);
             }
             match request.generation_id_or_member_epoch {
@@ -137,10 +137,10 @@ impl GroupCoordinator {
         match checked {
             Ok(partition) => {
                 let some = request.topics.iter().any(|topic| topic.partitions.iter().any(|p| exists(&topic.name, p.partition_index)));
-                if some && !self.groups.contains_key(request.group_id.as_str()) {
+                if some && !self.groups.contains_key(request.group_id.as_ref()) {
                     self.create(now, &request.group_id, partition);
                 }
-                if let Some(group) = self.groups.get(request.group_id.as_str()) {
+                if let Some(group) = self.groups.get(request.group_id.as_ref()) {
                     return group.commit(now, &mut self.cx, token, request, exists);
                 }
                 let response = offsets::commit_answer(request, |_, _| ErrorCode::UnknownTopicOrPartition);
@@ -166,20 +166,20 @@ impl GroupCoordinator {
                 let wanted: Wanted<'_> = asked
                     .topics
                     .as_ref()
-                    .map(|topics| topics.iter().map(|topic| (topic.name.as_str(), &topic.partition_indexes[..])).collect());
+                    .map(|topics| topics.iter().map(|topic| (topic.name.as_ref(), &topic.partition_indexes[..])).collect());
                 let response = OffsetFetchResponseGroup::default().with_group_id(asked.group_id.clone());
                 match self.locate_any(&asked.group_id) {
-                    Ok(_) => response.with_topics(offsets::fetch(self.groups.get(asked.group_id.as_str()), &wanted)),
+                    Ok(_) => response.with_topics(offsets::fetch(self.groups.get(asked.group_id.as_ref()), &wanted)),
                     Err(error) => response.with_error_code(error.code()),
                 }
             });
             return answer.with_groups(groups.collect());
         }
         let wanted: Wanted<'_> =
-            request.topics.as_ref().map(|topics| topics.iter().map(|topic| (topic.name.as_str(), &topic.partition_indexes[..])).collect());
+            request.topics.as_ref().map(|topics| topics.iter().map(|topic| (topic.name.as_ref(), &topic.partition_indexes[..])).collect());
         match self.locate_any(&request.group_id) {
             Ok(_) => {
-                let topics = offsets::fetch(self.groups.get(request.group_id.as_str()), &wanted);
+                let topics = offsets::fetch(self.groups.get(request.group_id.as_ref()), &wanted);
                 answer.with_topics(offsets::old_shape(topics, ErrorCode::None))
             }
             Err(error) if version >= 2 => answer.with_error_code(error.code()),
@@ -190,7 +190,7 @@ impl GroupCoordinator {
     fn delete_offsets(&mut self, now: Time, token: Token, request: &m::OffsetDeleteRequest) {
         let error = match self.locate(&request.group_id) {
             Err(error) => error,
-            Ok(_) => match self.groups.get(request.group_id.as_str()) {
+            Ok(_) => match self.groups.get(request.group_id.as_ref()) {
                 Some(group) => return group.delete_offsets(now, &mut self.cx, token, request),
                 None => ErrorCode::GroupIdNotFound,
             },
@@ -199,7 +199,7 @@ impl GroupCoordinator {
     }
 
     fn list(&self, request: &m::ListGroupsRequest) -> m::ListGroupsResponse {
-        let passes = |filter: &[StrBytes], value: &str| filter.is_empty() || filter.iter().any(|wanted| wanted.eq_ignore_ascii_case(value));
+        let passes = |filter: &[Str], value: &str| filter.is_empty() || filter.iter().any(|wanted| wanted.eq_ignore_ascii_case(value));
         let groups = self
             .groups
             .values()
@@ -213,12 +213,12 @@ impl GroupCoordinator {
             let nothing = DescribedGroup::default().with_group_id(id.clone());
             match self.locate(id) {
                 Err(error) => nothing.with_error_code(error.code()),
-                Ok(_) => match self.groups.get(id.as_str()) {
+                Ok(_) => match self.groups.get(id.as_ref()) {
                     Some(group) => group.described(),
                     None if version >= 6 => nothing
                         .with_group_state(text("Dead"))
                         .with_error_code(ErrorCode::GroupIdNotFound.code())
-                        .with_error_message(Some(StrBytes::from_string(format!("Group {} not found.", id.as_str())))),
+                        .with_error_message(Some(Str::from(format!("Group {} not found.", id.as_ref())))),
                     None => nothing.with_group_state(text("Dead")),
                 },
             }
@@ -233,7 +233,7 @@ impl GroupCoordinator {
         for id in &request.groups_names {
             let error = match self.locate_any(id) {
                 Err(error) => error,
-                Ok(_) => match self.groups.get(id.as_str()).map(Group::is_empty) {
+                Ok(_) => match self.groups.get(id.as_ref()).map(Group::is_empty) {
                     None => ErrorCode::GroupIdNotFound,
                     Some(false) => ErrorCode::NonEmptyGroup,
                     Some(true) => {
@@ -274,7 +274,7 @@ impl GroupCoordinator {
     pub(super) fn deleted(&mut self, deletion: Option<u64>, group: &str, error: ErrorCode) {
         let Some(id) = deletion else { return };
         let Some(waiting) = self.deletions.get_mut(&id) else { return };
-        for result in waiting.results.iter_mut().filter(|result| *result.group_id == *group && result.error_code == 0) {
+        for result in waiting.results.iter_mut().filter(|result| **result.group_id == *group && result.error_code == 0) {
             result.error_code = error.code();
         }
         waiting.waits_for = waiting.waits_for.saturating_sub(1);

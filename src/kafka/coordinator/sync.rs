@@ -8,8 +8,8 @@ use super::{Caller, GroupEvent, Response, Token};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::message as m;
 use bytes::Bytes;
-use kafka_protocol::messages as m;
 use m::leave_group_request::MemberIdentity;
 use m::leave_group_response::MemberResponse;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl Group {
         if let Err(error) = self.validate_sync(request) {
             return refuse(cx, error);
         }
-        let id = request.member_id.as_str();
+        let id = request.member_id.as_ref();
         match &mut self.state {
             State::Empty => refuse(cx, ErrorCode::UnknownMemberId),
             State::PreparingRebalance { .. } => refuse(cx, ErrorCode::RebalanceInProgress),
@@ -62,7 +62,7 @@ impl Group {
                 self.touch(now, cx, id);
                 if self.is_leader(id) {
                     let given: Map<&str, &Bytes> =
-                        request.assignments.iter().map(|given| (given.member_id.as_str(), &given.assignment)).collect();
+                        request.assignments.iter().map(|given| (given.member_id.as_ref(), &given.assignment)).collect();
                     let assignments: Map<Arc<str>, Bytes> = self
                         .members
                         .iter()
@@ -152,7 +152,7 @@ impl Group {
     }
 
     fn leave_one(&mut self, cx: &mut Context, identity: &MemberIdentity) -> Result<(), ErrorCode> {
-        let (id, instance) = (identity.member_id.as_str(), identity.group_instance_id.as_deref());
+        let (id, instance) = (identity.member_id.as_ref(), identity.group_instance_id.as_deref());
         if id.is_empty() {
             // An administrator removes a static member by its instance id.
             let member = instance.and_then(|instance| self.static_member(instance)).ok_or(ErrorCode::UnknownMemberId)?;

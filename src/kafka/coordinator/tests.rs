@@ -1,10 +1,10 @@
 //! The machine against the recorded answers of a real Kafka 4.1.1, and against rules that hold in every run.
 
 use super::*;
-use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
-use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
-use kafka_protocol::messages::{GroupId, TopicName};
-use kafka_protocol::protocol::StrBytes;
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::join_group_request::JoinGroupRequestProtocol;
+use crate::kafka::wire::message::sync_group_request::SyncGroupRequestAssignment;
+use crate::kafka::wire::message::{GroupId, TopicName};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -78,11 +78,11 @@ impl Rig {
     }
 }
 
-fn string(value: &Value, field: &str) -> StrBytes {
-    StrBytes::from_string(value[field].as_str().unwrap_or_default().to_owned())
+fn string(value: &Value, field: &str) -> Str {
+    Str::from(value[field].as_str().unwrap_or_default().to_owned())
 }
-fn maybe(value: &Value, field: &str) -> Option<StrBytes> {
-    value[field].as_str().map(|text| StrBytes::from_string(text.to_owned()))
+fn maybe(value: &Value, field: &str) -> Option<Str> {
+    value[field].as_str().map(|text| Str::from(text.to_owned()))
 }
 fn int(value: &Value, field: &str) -> i32 {
     value[field].as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or_else(|| panic!("{field} in {value}"))
@@ -104,7 +104,7 @@ type Ids = Map<String, String>;
 fn request(api: &str, r: &Value, ids: &Ids) -> Option<Request> {
     let member = |value: &Value| {
         let id = value["MemberId"].as_str().unwrap_or_default();
-        StrBytes::from_string(ids.get(id).map_or(id, String::as_str).to_owned())
+        Str::from(ids.get(id).map_or(id, String::as_str).to_owned())
     };
     let group = GroupId(string(r, "GroupId"));
     Some(match api {
@@ -212,8 +212,7 @@ fn request(api: &str, r: &Value, ids: &Ids) -> Option<Request> {
         "ListGroups" => Request::ListGroups(m::ListGroupsRequest::default()),
         "DescribeGroups" | "DeleteGroups" => {
             let field = if api == "DescribeGroups" { "Groups" } else { "GroupsNames" };
-            let names =
-                list(r, field).iter().map(|name| GroupId(StrBytes::from_string(name.as_str().expect("a name").to_owned()))).collect();
+            let names = list(r, field).iter().map(|name| GroupId(Str::from(name.as_str().expect("a name").to_owned()))).collect();
             if api == "DescribeGroups" {
                 Request::DescribeGroups(m::DescribeGroupsRequest::default().with_groups(names))
             } else {
@@ -228,7 +227,7 @@ fn request(api: &str, r: &Value, ids: &Ids) -> Option<Request> {
 fn shown(response: &Response) -> Value {
     use serde_json::json;
     let bytes = |bytes: &Bytes| format!("hex:{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-    let opt = |text: &Option<StrBytes>| text.as_ref().map(|text| text.to_string());
+    let opt = |text: &Option<Str>| text.as_ref().map(|text| text.to_string());
     match response {
         Response::JoinGroup(r) => json!({"ThrottleTimeMs": 0, "ErrorCode": r.error_code, "GenerationId": r.generation_id,
             "ProtocolType": opt(&r.protocol_type), "ProtocolName": opt(&r.protocol_name), "Leader": r.leader.to_string(),
@@ -337,8 +336,8 @@ fn join_request(member: &str, instance: Option<&str>) -> m::JoinGroupRequest {
         .with_group_id(GroupId("g".into()))
         .with_session_timeout_ms(10_000)
         .with_rebalance_timeout_ms(20_000)
-        .with_member_id(StrBytes::from_string(member.to_owned()))
-        .with_group_instance_id(instance.map(|text| StrBytes::from_string(text.to_owned())))
+        .with_member_id(Str::from(member.to_owned()))
+        .with_group_instance_id(instance.map(|text| Str::from(text.to_owned())))
         .with_protocol_type("consumer".into())
         .with_protocols(vec![JoinGroupRequestProtocol::default().with_name("range".into()).with_metadata(subscription())])
 }
@@ -352,14 +351,12 @@ fn joined(rig: &Rig, token: Token) -> m::JoinGroupResponse {
 
 fn sync_request(member: &str, generation: i32, all: &[String]) -> Request {
     let bytes = Bytes::from_static(b"\0\0\0\0\0\x01\0\x06orders\0\0\0\x01\0\0\0\x02\xff\xff\xff\xff");
-    let given = |id: &String| {
-        SyncGroupRequestAssignment::default().with_member_id(StrBytes::from_string(id.clone())).with_assignment(bytes.clone())
-    };
+    let given = |id: &String| SyncGroupRequestAssignment::default().with_member_id(Str::from(id.clone())).with_assignment(bytes.clone());
     Request::SyncGroup(
         m::SyncGroupRequest::default()
             .with_group_id(GroupId("g".into()))
             .with_generation_id(generation)
-            .with_member_id(StrBytes::from_string(member.to_owned()))
+            .with_member_id(Str::from(member.to_owned()))
             .with_assignments(all.iter().map(given).collect()),
     )
 }
@@ -373,7 +370,7 @@ fn commit_request(generation: i32, member: &str, offset: i64) -> Request {
         m::OffsetCommitRequest::default()
             .with_group_id(GroupId("g".into()))
             .with_generation_id_or_member_epoch(generation)
-            .with_member_id(StrBytes::from_string(member.to_owned()))
+            .with_member_id(Str::from(member.to_owned()))
             .with_topics(vec![topic]),
     )
 }
@@ -484,7 +481,7 @@ proptest! {
         // For each member: its id, its generation, and the JoinGroup whose answer it has not read yet.
         let mut members: Vec<(String, i32, Option<Token>)> = vec![(String::new(), -1, None); 4];
         let mut generation = 0;
-        let mut of_generation: Map<i32, (StrBytes, Option<StrBytes>)> = Map::new();
+        let mut of_generation: Map<i32, (Str, Option<Str>)> = Map::new();
         for step in steps {
             match step {
                 Step::Join(who) => {
@@ -497,10 +494,10 @@ proptest! {
                 }
                 Step::Heartbeat(who) => {
                     rig.send(3, Request::Heartbeat(m::HeartbeatRequest::default().with_group_id(GroupId("g".into()))
-                        .with_member_id(StrBytes::from_string(members[who].0.clone())).with_generation_id(members[who].1)));
+                        .with_member_id(Str::from(members[who].0.clone())).with_generation_id(members[who].1)));
                 }
                 Step::Leave(who) => {
-                    let id = StrBytes::from_string(members[who].0.clone());
+                    let id = Str::from(members[who].0.clone());
                     let one = m::leave_group_request::MemberIdentity::default().with_member_id(id);
                     rig.send(3, Request::LeaveGroup(m::LeaveGroupRequest::default().with_group_id(GroupId("g".into())).with_members(vec![one])));
                 }

@@ -1,17 +1,19 @@
 //! Frames: a request or response as it crosses a connection, without the four-byte length in front.
 
-use super::{api, guard};
-use bytes::{Bytes, BytesMut};
-use kafka_protocol::messages::{ApiKey, RequestHeader, ResponseHeader};
-use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
+use super::api;
+use super::message::codec::CodecError;
+use super::message::{ApiKey, Message, Request, RequestHeader, ResponseHeader, Str};
+use bytes::Bytes;
 
 /// Kafka's `socket.request.max.bytes`: a longer frame closes the connection.
 pub const MAX_FRAME_BYTES: u32 = 104_857_600;
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum FrameError {
-    #[error("the frame ends inside its header or body: {0}")]
-    Malformed(String),
+    #[error("the frame is not what its header says: {0}")]
+    Malformed(CodecError),
+    #[error("{0} bytes are no request header")]
+    NoHeader(u64),
     #[error("API key {0} is not one of Kafka's or is not answered here")]
     UnknownApi(i16),
     #[error("{api:?} version {version} is not answered here; {min} to {max} are")]
@@ -19,7 +21,7 @@ pub enum FrameError {
     #[error("{0} bytes follow the message")]
     TrailingBytes(u64),
     #[error("the message cannot be written in this version: {0}")]
-    Unencodable(String),
+    Unencodable(CodecError),
 }
 
 /// A request whose header is decoded and whose body is still bytes.
@@ -41,7 +43,7 @@ pub fn decode_request(frame: Bytes) -> Result<RequestFrame, FrameError> {
 /// The same for a listener that answers the APIs of `table`.
 pub fn decode_request_of(table: &[api::ApiRange], frame: Bytes) -> Result<RequestFrame, FrameError> {
     let Some(&[k0, k1, v0, v1]) = frame.first_chunk() else {
-        return Err(FrameError::Malformed(format!("{} bytes are no request header", frame.len())));
+        return Err(FrameError::NoHeader(frame.len() as u64));
     };
     let (key, version) = (i16::from_be_bytes([k0, k1]), i16::from_be_bytes([v0, v1]));
     let api = ApiKey::try_from(key).map_err(|()| FrameError::UnknownApi(key))?;
@@ -50,73 +52,44 @@ pub fn decode_request_of(table: &[api::ApiRange], frame: Bytes) -> Result<Reques
     if !(range.min..=range.max).contains(&version) && !too_new_but_answered {
         return Err(FrameError::UnsupportedVersion { api, version, min: range.min, max: range.max });
     }
-    let mut body = frame;
-    let header = guard::decode::<RequestHeader>(&mut body, api.request_header_version(version)).map_err(FrameError::Malformed)?;
+    let (header, body) = RequestHeader::read(frame, api.request_header_version(version)).map_err(FrameError::Malformed)?;
     Ok(RequestFrame { api, version, header, body })
 }
 
 /// Decodes a whole message; bytes left over are an error. Counts in it are checked against its length before room is made.
-pub fn decode_body<T: Decodable>(body: Bytes, version: i16) -> Result<T, FrameError> {
-    let mut rest = body;
-    let message = guard::decode(&mut rest, version).map_err(FrameError::Malformed)?;
+pub fn decode_body<T: Message>(body: Bytes, version: i16) -> Result<T, FrameError> {
+    let (message, rest) = T::read(body, version).map_err(FrameError::Malformed)?;
     if rest.is_empty() { Ok(message) } else { Err(FrameError::TrailingBytes(rest.len() as u64)) }
 }
 
 /// Decodes a request as Kafka's broker does: bytes left over are not looked at (`AbstractRequest.parseRequest`). librdkafka
 /// leaves some behind when it asks Metadata v13 for all topics.
-pub fn decode_request_body<T: Decodable>(mut body: Bytes, version: i16) -> Result<T, FrameError> {
-    guard::decode(&mut body, version).map_err(FrameError::Malformed)
+pub fn decode_request_body<T: Message>(body: Bytes, version: i16) -> Result<T, FrameError> {
+    Ok(T::read(body, version).map_err(FrameError::Malformed)?.0)
 }
 
 /// Header and body of a request. The header's version follows from the API's.
 ///
 /// An error means that the request has a field set that `version` cannot say.
-pub fn encode_request<R: Request + Encodable>(
-    version: i16,
-    correlation_id: i32,
-    client_id: &str,
-    request: &R,
-) -> Result<Bytes, FrameError> {
-    body(request_head(R::KEY, version, R::header_version(version), correlation_id, client_id)?, version, request)
+pub fn encode_request<R: Request>(version: i16, correlation_id: i32, client_id: &Str, request: R) -> Result<Bytes, FrameError> {
+    let header =
+        RequestHeader { request_api_key: R::KEY as i16, request_api_version: version, correlation_id, client_id: Some(client_id.clone()) };
+    encode(1 + i16::from(version >= R::HEADER), header, version, request)
 }
 
 /// Header and body of a response.
 ///
 /// An error means that the response has a field set that `version` cannot say.
-pub fn encode_response<R: Encodable + HeaderVersion>(version: i16, correlation_id: i32, response: &R) -> Result<Bytes, FrameError> {
-    body(response_head(R::header_version(version), correlation_id)?, version, response)
+pub fn encode_response<R: Message>(version: i16, correlation_id: i32, response: R) -> Result<Bytes, FrameError> {
+    encode(i16::from(version >= R::HEADER), ResponseHeader { correlation_id }, version, response)
 }
 
-fn request_head(key: i16, version: i16, header_version: i16, correlation_id: i32, client_id: &str) -> Result<BytesMut, FrameError> {
-    let header = RequestHeader::default()
-        .with_request_api_key(key)
-        .with_request_api_version(version)
-        .with_correlation_id(correlation_id)
-        .with_client_id(Some(StrBytes::from_string(client_id.to_owned())));
-    let mut frame = BytesMut::new();
-    header.encode(&mut frame, header_version).map_err(unsayable)?;
-    Ok(frame)
-}
-
-fn response_head(header_version: i16, correlation_id: i32) -> Result<BytesMut, FrameError> {
-    let mut frame = BytesMut::new();
-    ResponseHeader::default().with_correlation_id(correlation_id).encode(&mut frame, header_version).map_err(unsayable)?;
-    Ok(frame)
-}
-
-// The messages could say their size first; that is as much code as writing them, and the page's visitors download it.
-fn body(mut frame: BytesMut, version: i16, message: &impl Encodable) -> Result<Bytes, FrameError> {
-    message.encode(&mut frame, version).map_err(unsayable)?;
-    Ok(frame.freeze())
-}
-
-fn unsayable(error: impl std::fmt::Display) -> FrameError {
-    FrameError::Unencodable(error.to_string())
+fn encode(header_version: i16, header: impl Message, version: i16, message: impl Message) -> Result<Bytes, FrameError> {
+    let frame = header.write(Vec::new(), header_version).and_then(|frame| message.write(frame, version));
+    frame.map(Bytes::from).map_err(FrameError::Unencodable)
 }
 
 /// The header of a response to `api` in `version`, and the body's bytes. An ApiVersions response has header v0 always.
 pub fn decode_response(api: ApiKey, version: i16, frame: Bytes) -> Result<(ResponseHeader, Bytes), FrameError> {
-    let mut body = frame;
-    let header = guard::decode(&mut body, api.response_header_version(version)).map_err(FrameError::Malformed)?;
-    Ok((header, body))
+    ResponseHeader::read(frame, api.response_header_version(version)).map_err(FrameError::Malformed)
 }

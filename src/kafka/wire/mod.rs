@@ -1,4 +1,4 @@
-//! The wire: frames over `kafka-protocol`'s messages, the table of supported APIs, error codes, record batches.
+//! The wire: frames and messages, the table of supported APIs, error codes, record batches.
 
 pub mod api;
 pub mod batch;
@@ -7,8 +7,8 @@ pub mod compression;
 pub mod crc32c;
 pub mod error;
 pub mod frame;
-mod guard;
 mod gzip;
+pub mod message;
 pub mod murmur2;
 mod record;
 mod varint;

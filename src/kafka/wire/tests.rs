@@ -2,12 +2,12 @@
 
 use super::batch::{Batch, BatchBuilder, BatchError, BatchOptions, HEADER_BYTES, RawRecord, batches, sequence_after};
 use super::compression::{Compression, CompressionError};
+use super::crc32c;
 use super::frame::{FrameError, decode_body, decode_request, decode_response, encode_request, encode_response};
-use super::{crc32c, guard};
-use bytes::{BufMut, Bytes, BytesMut};
-use kafka_protocol::messages::{
+use crate::kafka::wire::message::{
     ApiKey, ApiVersionsRequest, ApiVersionsResponse, DescribeClusterRequest, HeartbeatResponse, MetadataRequest, OffsetCommitRequest,
 };
+use bytes::{BufMut, Bytes, BytesMut};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -299,7 +299,7 @@ fn a_small_bomb_is_stopped_at_the_limit() {
 fn requests_and_responses_cross_a_connection() {
     let request = MetadataRequest::default().with_topics(Some(vec![])).with_allow_auto_topic_creation(true);
     for version in 0..=13 {
-        let frame = encode_request(version, 7, "tide", &request).expect("every version can say it");
+        let frame = encode_request(version, 7, &"tide".into(), request.clone()).expect("every version can say it");
         let read = decode_request(frame).expect("is whole");
         assert_eq!((read.api, read.version, read.header.correlation_id), (ApiKey::Metadata, version, 7));
         assert_eq!(read.header.client_id.as_deref(), Some("tide"));
@@ -309,12 +309,12 @@ fn requests_and_responses_cross_a_connection() {
         assert_eq!(decode_body::<MetadataRequest>(longer.freeze(), version), Err(FrameError::TrailingBytes(1)));
     }
     for version in 0..=4 {
-        let frame = encode_response(version, 8, &HeartbeatResponse::default()).expect("every version can say it");
+        let frame = encode_response(version, 8, HeartbeatResponse::default()).expect("every version can say it");
         let (header, body) = decode_response(ApiKey::Heartbeat, version, frame).expect("is whole");
         assert_eq!(header.correlation_id, 8);
         assert_eq!(decode_body::<HeartbeatResponse>(body, version), Ok(HeartbeatResponse::default()));
         // Header v0: the body begins after the correlation id, in flexible versions too.
-        let frame = encode_response(version, 8, &ApiVersionsResponse::default()).expect("every version can say it");
+        let frame = encode_response(version, 8, ApiVersionsResponse::default()).expect("every version can say it");
         assert_eq!(frame[..6], [0, 0, 0, 8, 0, 0]);
     }
 }
@@ -336,12 +336,12 @@ fn versions_that_are_not_answered() {
     assert_eq!(decode_request(frame(-1, 0)).err(), Some(FrameError::UnknownApi(-1)));
     let too_new = decode_request(frame(18, 99)).expect("KIP-511 lets it through");
     assert_eq!((too_new.version, too_new.header.correlation_id), (99, 1));
-    assert!(matches!(decode_request(Bytes::from_static(&[0, 18, 0])), Err(FrameError::Malformed(_))));
+    assert!(matches!(decode_request(Bytes::from_static(&[0, 18, 0])), Err(FrameError::NoHeader(3))));
     assert!(matches!(decode_request(Bytes::from_static(&[0, 18, 0, 3, 0])), Err(FrameError::Malformed(_))));
     assert!(decode_body::<ApiVersionsRequest>(Bytes::new(), 3).is_err());
 }
 
-/// Without the guard these ask the allocator for up to 500 GB.
+/// Believed, these would ask the allocator for up to 500 GB.
 #[test]
 fn counts_that_lie_are_refused() {
     // Metadata v1: an int32 count. v13: a varint.
@@ -360,12 +360,11 @@ fn counts_that_lie_are_refused() {
 fn numbers_beyond_the_bytes_left_are_read_as_they_are() {
     let request = OffsetCommitRequest::default().with_generation_id_or_member_epoch(i32::MAX - 3);
     for version in 2..=9 {
-        let mut frame = encode_request(version, 1, "", &request).map(decode_request).expect("can be written").expect("is whole").body;
-        let read: OffsetCommitRequest = guard::decode(&mut frame, version).expect("is whole");
+        let frame = encode_request(version, 1, &"".into(), request.clone()).map(decode_request).expect("can be written").expect("is whole");
+        let read: OffsetCommitRequest = decode_body(frame.body, version).expect("is whole");
         assert_eq!(read.generation_id_or_member_epoch, i32::MAX - 3);
-        assert!(frame.is_empty());
     }
-    let frame = encode_request(2, i32::MAX, "", &DescribeClusterRequest::default()).expect("can be written");
+    let frame = encode_request(2, i32::MAX, &"".into(), DescribeClusterRequest::default()).expect("can be written");
     assert_eq!(decode_request(frame).expect("is whole").header.correlation_id, i32::MAX);
 }
 

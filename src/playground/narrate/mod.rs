@@ -9,12 +9,12 @@ use crate::kafka::client::producer::ProducerEvent;
 use crate::kafka::coordinator::GroupEvent;
 use crate::kafka::map::sort_by;
 use crate::kafka::time::Time;
+use crate::kafka::wire::message::Message;
+use crate::kafka::wire::message::{ApiKey, ConsumerProtocolAssignment};
 use crate::world::World;
 use crate::world::action::Action;
 use crate::world::event::{Event, EventId, EventKind};
 use bytes::Bytes;
-use kafka_protocol::messages::{ApiKey, ConsumerProtocolAssignment};
-use kafka_protocol::protocol::Decodable;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -233,11 +233,11 @@ fn assignment(mut bytes: Bytes) -> Vec<String> {
     }
     let head = bytes.split_to(2);
     let version = head.iter().fold(0_i16, |version, byte| (version << 8) | i16::from(*byte));
-    let Ok(assignment) = ConsumerProtocolAssignment::decode(&mut bytes, version.clamp(0, 3)) else { return Vec::new() };
+    let Ok((assignment, _)) = ConsumerProtocolAssignment::read(bytes, version.clamp(0, 3)) else { return Vec::new() };
     let mut partitions: Vec<(String, i32)> = assignment
         .assigned_partitions
         .iter()
-        .flat_map(|topic| topic.partitions.iter().map(|partition| (topic.topic.0.as_str().to_owned(), *partition)))
+        .flat_map(|topic| topic.partitions.iter().map(|partition| (topic.topic.0.as_ref().to_owned(), *partition)))
         .collect();
     sort_by(&mut partitions, Ord::cmp);
     partitions.into_iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect()

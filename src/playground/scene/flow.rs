@@ -6,8 +6,8 @@ use super::ribbon::record_look;
 use super::shape::{Align, Ink, Point, Rect, Shape, at};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
+use crate::kafka::wire::message::ApiKey;
 use crate::world::view::{Flight, WorldView};
-use kafka_protocol::messages::ApiKey;
 use std::sync::Arc;
 
 /// A way that dots take: a straight run, then a curve, or the other way round.

@@ -4,8 +4,8 @@ use super::*;
 use crate::kafka::broker::PartitionView;
 use crate::kafka::coordinator::GroupView;
 use crate::kafka::time::Time;
+use crate::kafka::wire::message::ApiKey;
 use crate::world::view::*;
-use kafka_protocol::messages::ApiKey;
 use std::sync::Arc;
 
 fn s(text: &str) -> Arc<str> {

@@ -3,10 +3,10 @@
 
 use crate::kafka::client::{TopicPartition, text, topic_name};
 use crate::kafka::map::{Map, Set, sort_by};
-use bytes::{Buf, BufMut, Bytes, BytesMut};
-use kafka_protocol::messages::consumer_protocol_assignment::TopicPartition as Assigned;
-use kafka_protocol::messages::{ConsumerProtocolAssignment, ConsumerProtocolSubscription};
-use kafka_protocol::protocol::{Decodable, Encodable};
+use crate::kafka::wire::message::Message;
+use crate::kafka::wire::message::consumer_protocol_assignment::TopicPartition as Assigned;
+use crate::kafka::wire::message::{ConsumerProtocolAssignment, ConsumerProtocolSubscription};
+use bytes::{Buf, Bytes};
 use std::sync::Arc;
 
 /// A member as the leader sees it.
@@ -38,27 +38,23 @@ pub fn range(members: &[Candidate], counts: &Map<Arc<str>, i32>) -> Map<Arc<str>
     result
 }
 
-fn versioned<T: Encodable>(version: i16, message: &T) -> Bytes {
-    let mut bytes = BytesMut::new();
-    bytes.put_i16(version);
-    if message.encode(&mut bytes, version).is_err() {
-        bytes.truncate(2);
-    }
-    bytes.freeze()
+fn versioned(version: i16, message: impl Message) -> Bytes {
+    let head = version.to_be_bytes().to_vec();
+    message.write(head.clone(), version).unwrap_or(head).into()
 }
 
-fn read<T: Decodable>(mut bytes: Bytes) -> Option<T> {
+fn read<T: Message>(mut bytes: Bytes) -> Option<T> {
     let version = (bytes.remaining() >= 2).then(|| bytes.get_i16())?;
     if version < 0 {
         return None;
     }
-    T::decode(&mut bytes, version.min(3)).ok()
+    T::read(bytes, version.min(3)).ok().map(|(message, _)| message)
 }
 
 /// Subscription v3, without owned partitions: the eager protocol has given them up.
 pub fn encode_subscription(topics: &Set<Arc<str>>) -> Bytes {
     let topics = topics.iter().map(|topic| topic_name(topic).0).collect();
-    versioned(3, &ConsumerProtocolSubscription::default().with_topics(topics).with_generation_id(-1))
+    versioned(3, ConsumerProtocolSubscription::default().with_topics(topics).with_generation_id(-1))
 }
 
 pub fn decode_subscription(bytes: Bytes) -> Option<Set<Arc<str>>> {
@@ -74,7 +70,7 @@ pub fn encode_assignment(partitions: &[TopicPartition]) -> Bytes {
         .into_iter()
         .map(|(topic, partitions)| Assigned::default().with_topic(topic_name(&topic)).with_partitions(partitions))
         .collect();
-    versioned(3, &ConsumerProtocolAssignment::default().with_assigned_partitions(assigned))
+    versioned(3, ConsumerProtocolAssignment::default().with_assigned_partitions(assigned))
 }
 
 /// `None`: not an assignment. No bytes at all are an empty assignment.

@@ -9,10 +9,10 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::batch;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
+use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
+use crate::kafka::wire::message::fetch_response::EpochEndOffset;
+use crate::kafka::wire::message::{ApiKey, FetchRequest, FetchResponse};
 use bytes::Bytes;
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
-use kafka_protocol::messages::fetch_response::EpochEndOffset;
-use kafka_protocol::messages::{ApiKey, FetchRequest, FetchResponse};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -177,7 +177,7 @@ impl Consumer {
             .with_session_id(0)
             .with_session_epoch(-1)
             .with_topics(topics);
-        if self.net.send(now, node, version, &request, Some(Tag::Fetch { node: leader, wanted }), None) {
+        if self.net.send(now, node, version, request, Some(Tag::Fetch { node: leader, wanted }), None) {
             self.fetching.insert(leader);
         }
     }

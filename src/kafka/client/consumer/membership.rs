@@ -9,10 +9,10 @@ use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
-use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
-use kafka_protocol::messages::leave_group_request::MemberIdentity;
-use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
-use kafka_protocol::messages::{
+use crate::kafka::wire::message::join_group_request::JoinGroupRequestProtocol;
+use crate::kafka::wire::message::leave_group_request::MemberIdentity;
+use crate::kafka::wire::message::sync_group_request::SyncGroupRequestAssignment;
+use crate::kafka::wire::message::{
     ApiKey, FindCoordinatorRequest, FindCoordinatorResponse, GroupId, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest,
     JoinGroupResponse, LeaveGroupRequest, SyncGroupRequest, SyncGroupResponse,
 };
@@ -106,7 +106,7 @@ impl Consumer {
         GroupId(str_bytes(self.config.group_id.as_deref().unwrap_or("")))
     }
 
-    fn instance(&self) -> Option<kafka_protocol::protocol::StrBytes> {
+    fn instance(&self) -> Option<crate::kafka::wire::message::Str> {
         self.config.group_instance_id.as_deref().map(str_bytes)
     }
 
@@ -193,7 +193,7 @@ impl Consumer {
         } else {
             FindCoordinatorRequest::default().with_key(key)
         };
-        self.member.finding = self.net.send(now, node, version, &request, Some(Tag::FindCoordinator), None);
+        self.member.finding = self.net.send(now, node, version, request, Some(Tag::FindCoordinator), None);
     }
 
     pub(super) fn found_coordinator(&mut self, now: Time, outcome: Outcome) {
@@ -292,7 +292,7 @@ impl Consumer {
         self.member.round += 1;
         let tag = Tag::Join { round: self.member.round };
         let timeout = self.config.request_timeout_ms.max(i64::from(self.config.max_poll_interval_ms).saturating_add(5000));
-        if self.net.send(now, node, version, &request, Some(tag), Some(timeout)) {
+        if self.net.send(now, node, version, request, Some(tag), Some(timeout)) {
             self.member.phase = Phase::Joining;
             self.member.rejoin = None;
             let group = text(&self.group().0);
@@ -401,7 +401,7 @@ impl Consumer {
             .with_assignments(assignments);
         let tag = Tag::Sync { round: self.member.round };
         let timeout = self.config.request_timeout_ms.max(i64::from(self.config.max_poll_interval_ms).saturating_add(5000));
-        if !self.net.send(now, node, version, &request, Some(tag), Some(timeout)) {
+        if !self.net.send(now, node, version, request, Some(tag), Some(timeout)) {
             self.join_again(now, code::COORDINATOR_NOT_AVAILABLE);
         }
     }
@@ -461,7 +461,7 @@ impl Consumer {
             .with_member_id(str_bytes(&self.member.id))
             .with_group_instance_id(self.instance().filter(|_| version >= 3));
         let tag = Tag::Heartbeat { round: self.member.round };
-        self.member.beating = self.net.send(now, node, version, &request, Some(tag), None);
+        self.member.beating = self.net.send(now, node, version, request, Some(tag), None);
         self.member.heartbeat_at = now.plus_millis(i64::from(self.config.heartbeat_interval_ms));
         self.wake_at(self.member.heartbeat_at, "heartbeat.interval.ms");
     }
@@ -505,7 +505,7 @@ impl Consumer {
         } else {
             request.with_member_id(id)
         };
-        self.member.leaving = self.net.send(now, node, version, &request, Some(Tag::Leave), None);
+        self.member.leaving = self.net.send(now, node, version, request, Some(Tag::Leave), None);
         self.member.leaving
     }
 

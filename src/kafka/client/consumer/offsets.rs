@@ -8,10 +8,10 @@ use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
-use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
-use kafka_protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
-use kafka_protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics};
-use kafka_protocol::messages::{
+use crate::kafka::wire::message::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use crate::kafka::wire::message::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+use crate::kafka::wire::message::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics};
+use crate::kafka::wire::message::{
     ApiKey, GroupId, ListOffsetsRequest, ListOffsetsResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
     OffsetFetchResponse,
 };
@@ -128,7 +128,7 @@ impl Consumer {
             .with_member_id(str_bytes(&self.member.id))
             .with_group_instance_id(instance.map(|instance| str_bytes(instance)))
             .with_topics(topics);
-        if self.net.send(now, node, version, &request, Some(Tag::Commit(commit.clone())), None) {
+        if self.net.send(now, node, version, request, Some(Tag::Commit(commit.clone())), None) {
             self.commits_in_flight += 1;
             Ok(())
         } else {
@@ -250,7 +250,7 @@ impl Consumer {
             OffsetFetchRequest::default().with_group_id(group).with_topics(Some(topics))
         };
         let request = request.with_require_stable(version >= 7);
-        self.fetching_offsets = self.net.send(now, node, version, &request, Some(Tag::OffsetFetch { wanted }), None);
+        self.fetching_offsets = self.net.send(now, node, version, request, Some(Tag::OffsetFetch { wanted }), None);
     }
 
     pub(super) fn offsets_fetched(&mut self, now: Time, wanted: &[(TopicPartition, u64)], outcome: Outcome) {
@@ -345,7 +345,7 @@ impl Consumer {
         } else {
             0
         });
-        if self.net.send(now, node, version, &request, Some(Tag::ListOffsets { node: leader, wanted }), None) {
+        if self.net.send(now, node, version, request, Some(Tag::ListOffsets { node: leader, wanted }), None) {
             self.listing.insert(leader);
         }
     }

@@ -9,8 +9,8 @@ use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
-use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use kafka_protocol::messages::{ApiKey, InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse};
+use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
+use crate::kafka::wire::message::{ApiKey, InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse};
 
 /// Adds to a sequence number, wrapping 2147483647 → 0.
 fn advance(sequence: i32, by: u32) -> i32 {
@@ -68,7 +68,7 @@ impl Producer {
             .with_transaction_timeout_ms(i32::MAX)
             .with_producer_id((-1).into())
             .with_producer_epoch(-1);
-        self.asking_id = self.net.send(now, node, version, &request, Some(Tag::InitProducerId), None);
+        self.asking_id = self.net.send(now, node, version, request, Some(Tag::InitProducerId), None);
     }
 
     /// Begins a new epoch for partitions whose numbering has a gap (KIP-360), once nothing of them is on the wire.
@@ -235,7 +235,7 @@ impl Producer {
         let number = self.next_request;
         self.next_request += 1;
         let tag = (self.config.acks != 0).then_some(Tag::Produce(number));
-        let sent = self.net.send(now, node, version, &request, tag, None);
+        let sent = self.net.send(now, node, version, request, tag, None);
         if !sent {
             for entry in batches {
                 self.settle(now, entry, code::NETWORK_EXCEPTION, -1);

@@ -6,12 +6,12 @@ use super::{
 };
 use crate::kafka::controller::{METADATA_TOPIC, Response};
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages::describe_quorum_response as quorum;
-use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
-use kafka_protocol::messages::fetch_response::{
+use crate::kafka::wire::message::describe_quorum_response as quorum;
+use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
+use crate::kafka::wire::message::fetch_response::{
     EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData, SnapshotId,
 };
-use kafka_protocol::messages::{DescribeQuorumRequest, DescribeQuorumResponse, FetchRequest, FetchResponse};
+use crate::kafka::wire::message::{DescribeQuorumRequest, DescribeQuorumResponse, FetchRequest, FetchResponse};
 
 impl Raft {
     pub(super) fn fetch_request(&self) -> FetchRequest {
@@ -61,7 +61,7 @@ impl Raft {
             let response = FetchResponse::default().with_error_code(ErrorCode::InconsistentClusterId.code());
             return self.respond(token, response);
         }
-        let topic = request.topics.first().filter(|topic| topic.topic_id == METADATA_TOPIC_ID || topic.topic.as_str() == METADATA_TOPIC);
+        let topic = request.topics.first().filter(|topic| topic.topic_id == METADATA_TOPIC_ID || topic.topic.as_ref() == METADATA_TOPIC);
         let Some(asked) = topic.and_then(|topic| topic.partitions.first()).filter(|asked| asked.partition == 0) else {
             let response = self.fetch_response(ErrorCode::UnknownTopicOrPartition, PartitionData::default());
             return self.respond(token, response);
@@ -212,7 +212,7 @@ impl Raft {
     }
 
     pub fn describe(&self, now: Time, version: i16, request: &DescribeQuorumRequest) -> DescribeQuorumResponse {
-        if request.topics.first().is_none_or(|topic| topic.topic_name.as_str() != METADATA_TOPIC) {
+        if request.topics.first().is_none_or(|topic| topic.topic_name.as_ref() != METADATA_TOPIC) {
             return DescribeQuorumResponse::default().with_error_code(ErrorCode::UnknownTopicOrPartition.code());
         }
         let mut partition = quorum::PartitionData::default().with_leader_id(Self::broker_id(self.leader)).with_leader_epoch(self.epoch);
@@ -239,7 +239,7 @@ impl Raft {
         let mut response = DescribeQuorumResponse::default().with_topics(vec![topic]).with_error_message(None);
         if version >= 2 {
             let listener = |voter: &super::Voter| {
-                let name = kafka_protocol::protocol::StrBytes::from_static_str("CONTROLLER");
+                let name = crate::kafka::wire::message::Str::from("CONTROLLER");
                 quorum::Listener::default().with_name(name).with_host(text(&voter.host)).with_port(voter.port as u16)
             };
             let node = |voter| quorum::Node::default().with_node_id(BrokerId(voter_id(voter))).with_listeners(vec![listener(voter)]);

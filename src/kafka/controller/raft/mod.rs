@@ -17,8 +17,8 @@ use crate::kafka::map::{Map, sort_by};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
-use kafka_protocol::messages::{BrokerId, TopicName};
-use kafka_protocol::protocol::StrBytes;
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::{BrokerId, TopicName};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -104,12 +104,12 @@ pub struct Raft {
     pub outputs: VecDeque<Output>,
 }
 
-fn text(value: &str) -> StrBytes {
-    StrBytes::from_string(value.to_owned())
+fn text(value: &str) -> Str {
+    Str::from(value.to_owned())
 }
 
 fn metadata_topic() -> TopicName {
-    TopicName(StrBytes::from_static_str(METADATA_TOPIC))
+    TopicName(Str::from(METADATA_TOPIC))
 }
 
 impl Raft {

@@ -2,16 +2,16 @@
 
 use super::{BrokerId, ControllerEvent, Disk, Raft, Role, Time, metadata_topic, text};
 use crate::kafka::wire::error::ErrorCode;
-use kafka_protocol::messages::begin_quorum_epoch_request as begin;
-use kafka_protocol::messages::begin_quorum_epoch_response as begun;
-use kafka_protocol::messages::end_quorum_epoch_request as end;
-use kafka_protocol::messages::end_quorum_epoch_response as ended;
-use kafka_protocol::messages::vote_request as vote;
-use kafka_protocol::messages::vote_response as voted;
-use kafka_protocol::messages::{
+use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::begin_quorum_epoch_request as begin;
+use crate::kafka::wire::message::begin_quorum_epoch_response as begun;
+use crate::kafka::wire::message::end_quorum_epoch_request as end;
+use crate::kafka::wire::message::end_quorum_epoch_response as ended;
+use crate::kafka::wire::message::vote_request as vote;
+use crate::kafka::wire::message::vote_response as voted;
+use crate::kafka::wire::message::{
     BeginQuorumEpochRequest, BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, VoteRequest, VoteResponse,
 };
-use kafka_protocol::protocol::StrBytes;
 
 impl Raft {
     /// Of the last record: epoch and the offset after it.
@@ -19,8 +19,8 @@ impl Raft {
         (self.log.latest_epoch().max(0), self.log.end_offset())
     }
 
-    pub(super) fn foreign(&self, cluster: Option<&StrBytes>) -> bool {
-        cluster.is_some_and(|cluster| cluster.as_str() != &*self.cluster_id)
+    pub(super) fn foreign(&self, cluster: Option<&Str>) -> bool {
+        cluster.is_some_and(|cluster| cluster.as_ref() != &*self.cluster_id)
     }
 
     pub(super) fn vote_request(&self, to: i32, pre_vote: bool) -> VoteRequest {
@@ -123,10 +123,7 @@ impl Raft {
         let partition = begin::PartitionData::default().with_leader_id(BrokerId(self.id)).with_leader_epoch(self.epoch);
         let topic = begin::TopicData::default().with_topic_name(metadata_topic()).with_partitions(vec![partition]);
         let endpoints = self.voters.iter().filter(|voter| voter.id == self.id).map(|voter| {
-            begin::LeaderEndpoint::default()
-                .with_name(StrBytes::from_static_str("CONTROLLER"))
-                .with_host(text(&voter.host))
-                .with_port(voter.port as u16)
+            begin::LeaderEndpoint::default().with_name(Str::from("CONTROLLER")).with_host(text(&voter.host)).with_port(voter.port as u16)
         });
         BeginQuorumEpochRequest::default()
             .with_cluster_id(Some(text(&self.cluster_id)))

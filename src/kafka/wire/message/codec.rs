@@ -1,0 +1,520 @@
+//! One walk over a message's fields that reads or writes it.
+//!
+//! Kafka generates a reader and a writer for each message from its schema. Here the schema is the code: [`Fields::fields`] visits each field
+//! once, with its [`Spec`], and [`Codec`] reads or writes what it meets. So a field is declared in one place, costs the page a call, and
+//! both directions cannot disagree.
+//!
+//! Lengths and counts are tried against the bytes that are left before anything is made of them, as Kafka does ("tried to allocate a
+//! collection of size …"). After the first failure every read gives zeros and no list goes on; whoever began the walk sees the failure.
+
+use super::Str;
+use bytes::{Buf, Bytes};
+use uuid::Uuid;
+
+/// The most elements that all lists of one message may have, so that a frame of [`super::super::frame::MAX_FRAME_BYTES`] that is nothing
+/// but empty elements does not grow a hundredfold. A hundred times what a request about every partition of a large cluster has.
+pub const MAX_ELEMENTS: u32 = 10_000_000;
+
+/// Why a message cannot be read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodecError {
+    #[error("it ends before its last field")]
+    CutOff,
+    #[error("a length or count exceeds the bytes that follow it")]
+    TooLong,
+    #[error("its lists have more than {MAX_ELEMENTS} elements")]
+    TooMany,
+    #[error("a string is not UTF-8")]
+    NotUtf8,
+    #[error("a field is null that may not be in this version")]
+    Null,
+    #[error("a variable-length number has more than five bytes")]
+    Varint,
+    #[error("a field is set that this version cannot say")]
+    Unsayable,
+    #[error("its versions are {min} to {max}, not {version}")]
+    Version { version: i16, min: i16, max: i16 },
+}
+
+/// In which versions a field is there, and what stands for it in the others. Packed, since each field hands one over:
+/// `since` 5 bits, `until` 5, nullable since 5, tag 5, what an absent field is 4, ignorable 1.
+#[derive(Clone, Copy)]
+pub struct Spec(u32);
+
+/// A field of every version.
+pub const ALL: Spec = since(0);
+
+/// A field that came with `version`.
+pub const fn since(version: u32) -> Spec {
+    Spec(version | NONE << 5 | NONE << 15)
+}
+
+const NONE: u32 = 31;
+
+impl Spec {
+    /// The last version that has the field.
+    pub const fn to(self, version: u32) -> Self {
+        Spec(self.0 & !(NONE << 5) | version << 5)
+    }
+
+    /// The first version in which the field may be null. Without this, an `Option` may be in all versions.
+    pub const fn nullable(self, version: u32) -> Self {
+        Spec(self.0 | version << 10)
+    }
+
+    /// The field stands among the tagged ones (KIP-482), under `tag`.
+    pub const fn tag(self, tag: u32) -> Self {
+        Spec(self.0 & !(NONE << 15) | tag << 15)
+    }
+
+    /// A version without this field may be written though it is set. Otherwise that is an error.
+    pub const fn ignorable(self) -> Self {
+        Spec(self.0 | 1 << 24)
+    }
+
+    /// An absent field is null. What is not said to be something else is 0, false, or empty.
+    pub const fn or_null(self) -> Self {
+        self.absent(1)
+    }
+
+    pub const fn or_minus_one(self) -> Self {
+        self.absent(2)
+    }
+
+    pub const fn or_one(self) -> Self {
+        self.absent(3)
+    }
+
+    pub const fn or_max(self) -> Self {
+        self.absent(4)
+    }
+
+    pub const fn or_min(self) -> Self {
+        self.absent(5)
+    }
+
+    pub const fn or_minus_two(self) -> Self {
+        self.absent(6)
+    }
+
+    /// Kafka's timeout of an admin's request, in milliseconds.
+    pub const fn or_60_000(self) -> Self {
+        self.absent(7)
+    }
+
+    pub const fn or_2_000(self) -> Self {
+        self.absent(8)
+    }
+
+    const fn absent(self, kind: u32) -> Self {
+        Spec(self.0 | kind << 20)
+    }
+
+    pub(super) const fn is_tagged(self) -> bool {
+        self.0 >> 15 & NONE != NONE
+    }
+
+    fn said_in(self, version: i16) -> bool {
+        let version = version as u32;
+        version >= self.0 & NONE && version <= self.0 >> 5 & NONE
+    }
+
+    fn is_ignorable(self) -> bool {
+        self.0 & 1 << 24 != 0
+    }
+
+    fn null_in(self, version: i16) -> bool {
+        version as u32 >= self.0 >> 10 & NONE
+    }
+
+    /// The number that an absent field has, of `bits` bits.
+    const fn number(self, bits: u32) -> i64 {
+        match self.0 >> 20 & 15 {
+            2 => -1,
+            3 => 1,
+            4 => i64::MAX >> (64 - bits),
+            5 => i64::MIN >> (64 - bits),
+            6 => -2,
+            7 => 60_000,
+            8 => 2_000,
+            _ => 0,
+        }
+    }
+
+    pub const fn is_null(self) -> bool {
+        self.0 >> 20 & 15 == 1
+    }
+}
+
+/// What can stand in a message.
+pub trait Field: Sized {
+    /// What the field is in a message whose version lacks it.
+    fn absent(spec: Spec) -> Self;
+    /// Whether the field says no more than an absent one.
+    fn is_absent(&self, spec: Spec) -> bool;
+    /// Reads or writes it.
+    fn code(&mut self, codec: &mut Codec, spec: Spec);
+}
+
+/// A structure of fields, in their order on the wire.
+pub trait Fields {
+    fn fields(&mut self, codec: &mut Codec);
+    /// The tagged ones, in the order of their tags.
+    fn tagged(&mut self, codec: &mut Codec);
+}
+
+/// Where a walk over a message stands.
+pub struct Codec {
+    version: i16,
+    flexible: bool,
+    writes: bool,
+    input: Bytes,
+    output: Vec<u8>,
+    failure: Option<CodecError>,
+    /// Reading: the tag whose field is to take what is in `input`. Writing: how many tagged fields have been written.
+    tag: u32,
+    elements: u32,
+}
+
+/// Fills `fields` from the front of `bytes` and gives back the rest.
+pub(super) fn read(bytes: Bytes, version: i16, flexible: bool, fields: &mut dyn Fields) -> Result<Bytes, CodecError> {
+    let mut codec = Codec { version, flexible, writes: false, input: bytes, output: Vec::new(), failure: None, tag: 0, elements: 0 };
+    codec.structure(fields);
+    codec.failure.map_or(Ok(codec.input), Err)
+}
+
+/// Writes `fields` behind what is in `output`. They are as before afterwards.
+pub(super) fn write(output: Vec<u8>, version: i16, flexible: bool, fields: &mut dyn Fields) -> Result<Vec<u8>, CodecError> {
+    let mut codec = Codec { version, flexible, writes: true, input: Bytes::new(), output, failure: None, tag: 0, elements: 0 };
+    codec.structure(fields);
+    codec.failure.map_or(Ok(codec.output), Err)
+}
+
+impl Codec {
+    #[inline(never)]
+    pub(super) fn field<T: Field>(&mut self, value: &mut T, spec: Spec) {
+        if spec.said_in(self.version) {
+            value.code(self, spec);
+        } else if self.writes && !spec.is_ignorable() && !value.is_absent(spec) {
+            self.fail(CodecError::Unsayable);
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn tagged_field<T: Field>(&mut self, value: &mut T, spec: Spec) {
+        let tag = spec.0 >> 15 & NONE;
+        if !self.writes {
+            if self.tag == tag && spec.said_in(self.version) {
+                value.code(self, spec);
+                self.tag = u32::MAX;
+            }
+        } else if !value.is_absent(spec) {
+            if !spec.said_in(self.version) {
+                return if spec.is_ignorable() {
+                } else {
+                    self.fail(CodecError::Unsayable)
+                };
+            }
+            let (outer, count) = (std::mem::take(&mut self.output), self.tag);
+            value.code(self, spec);
+            self.tag = count + 1;
+            let written = std::mem::replace(&mut self.output, outer);
+            self.uvarint(tag);
+            self.chunk(&written);
+        }
+    }
+
+    /// Fields, and behind them the tagged ones if the version is a flexible one.
+    #[inline(never)]
+    pub(super) fn structure(&mut self, fields: &mut dyn Fields) {
+        fields.fields(self);
+        if !self.flexible {
+            return;
+        }
+        if self.writes {
+            let outer = std::mem::take(&mut self.output);
+            self.tag = 0;
+            fields.tagged(self);
+            let written = std::mem::replace(&mut self.output, outer);
+            self.uvarint(self.tag);
+            self.output.extend_from_slice(&written);
+        } else {
+            let count = self.uvarint(0);
+            if count > self.left() {
+                return self.fail(CodecError::TooLong);
+            }
+            for _ in 0..count {
+                let tag = self.uvarint(0);
+                let size = self.uvarint(0);
+                let Some(field) = self.take(size) else { return };
+                let rest = std::mem::replace(&mut self.input, field);
+                self.tag = tag;
+                // A tag that nobody knows is skipped: that is what tags are for.
+                fields.tagged(self);
+                self.input = rest;
+            }
+        }
+    }
+
+    fn fail(&mut self, error: CodecError) {
+        self.failure.get_or_insert(error);
+        self.input.clear();
+    }
+
+    fn left(&self) -> u32 {
+        u32::try_from(self.input.len()).unwrap_or(u32::MAX)
+    }
+
+    /// A big-endian number of up to eight bytes, without a sign. Gives back what was read, or what was to be written.
+    #[inline(never)]
+    fn number(&mut self, bytes: u32, value: u64) -> u64 {
+        let size = bytes as usize;
+        if self.writes {
+            self.output.extend(value.to_be_bytes().iter().skip(8 - size));
+            return value;
+        }
+        if self.input.len() < size {
+            self.fail(CodecError::CutOff);
+            return 0;
+        }
+        let value = self.input.iter().take(size).fold(0, |value, byte| value << 8 | u64::from(*byte));
+        self.input.advance(size);
+        value
+    }
+
+    #[inline(never)]
+    fn uvarint(&mut self, value: u32) -> u32 {
+        if self.writes {
+            let mut rest = value;
+            while rest >= 0x80 {
+                self.output.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            self.output.push(rest as u8);
+            return value;
+        }
+        let mut value = 0;
+        for shift in (0..35).step_by(7) {
+            let byte = self.number(1, 0) as u32;
+            value |= (byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return value;
+            }
+        }
+        self.fail(CodecError::Varint);
+        0
+    }
+
+    /// The length in front of something, which is read if there is nothing to write. `size` bytes in versions that are not flexible.
+    #[inline(never)]
+    fn length(&mut self, length: Option<usize>, size: u32, nullable: bool) -> Option<u32> {
+        // Written plus one in flexible versions, and as it is in the others, where it is -1 for null.
+        let written = length.map_or(0, |length| length as u32 + 1);
+        let plus_one = if self.flexible {
+            self.uvarint(written)
+        } else if size == 2 {
+            (self.number(2, u64::from(written.wrapping_sub(1))) as i16 as u32).wrapping_add(1)
+        } else {
+            (self.number(4, u64::from(written.wrapping_sub(1))) as u32).wrapping_add(1)
+        };
+        let Some(length) = plus_one.checked_sub(1) else {
+            if !nullable && self.failure.is_none() {
+                self.fail(CodecError::Null);
+            }
+            return None;
+        };
+        if self.writes {
+            // What is longer than 32767 bytes is no string in the old form.
+            if size == 2 && !self.flexible && length > i16::MAX as u32 {
+                self.fail(CodecError::TooLong);
+            }
+        } else if length > self.left() {
+            self.fail(CodecError::TooLong);
+            return None;
+        }
+        Some(length)
+    }
+
+    /// The string of a request's header, which has the old form in flexible versions too, so that a broker can read a version that it does
+    /// not know (KIP-511).
+    pub(super) fn old_string(&mut self, value: &mut Option<Str>) {
+        let flexible = std::mem::replace(&mut self.flexible, false);
+        self.string(value, true);
+        self.flexible = flexible;
+    }
+
+    fn take(&mut self, size: u32) -> Option<Bytes> {
+        if size > self.left() {
+            self.fail(CodecError::TooLong);
+            return None;
+        }
+        Some(self.input.split_to(size as usize))
+    }
+
+    fn chunk(&mut self, bytes: &[u8]) {
+        self.uvarint(bytes.len() as u32);
+        self.output.extend_from_slice(bytes);
+    }
+
+    #[inline(never)]
+    fn string(&mut self, value: &mut Option<Str>, nullable: bool) {
+        let length = self.length(value.as_ref().map(|text| text.len()), 2, nullable);
+        if let (true, Some(text)) = (self.writes, &value) {
+            self.output.extend_from_slice(text.as_bytes());
+        }
+        if !self.writes {
+            *value = None;
+            if let Some(bytes) = length.and_then(|length| self.take(length)) {
+                match std::str::from_utf8(&bytes) {
+                    Ok(text) => *value = Some(Str::from(text)),
+                    Err(_) => self.fail(CodecError::NotUtf8),
+                }
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn bytes(&mut self, value: &mut Option<Bytes>, nullable: bool) {
+        let length = self.length(value.as_ref().map(Bytes::len), 4, nullable);
+        if let (true, Some(bytes)) = (self.writes, &value) {
+            self.output.extend_from_slice(bytes);
+        }
+        if !self.writes {
+            *value = length.and_then(|length| self.take(length));
+        }
+    }
+
+    /// How many elements a list is to be read of; 0 when one is written.
+    fn count(&mut self, list: Option<usize>, nullable: bool) -> Option<u32> {
+        let count = self.length(list, 4, nullable)?;
+        self.elements = self.elements.saturating_add(count);
+        if self.elements > MAX_ELEMENTS {
+            self.fail(CodecError::TooMany);
+            return None;
+        }
+        Some(count)
+    }
+
+    fn list<T: Field>(&mut self, list: &mut Option<Vec<T>>, nullable: bool) {
+        let count = self.count(list.as_ref().map(Vec::len), nullable);
+        if self.writes {
+            for item in list.iter_mut().flatten() {
+                item.code(self, ALL);
+            }
+            return;
+        }
+        *list = count.map(|count| {
+            let mut items = Vec::new();
+            for _ in 0..count {
+                let mut item = T::absent(ALL);
+                item.code(self, ALL);
+                if self.failure.is_some() {
+                    break;
+                }
+                items.push(item);
+            }
+            items
+        });
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ident: $bytes:literal;)*) => { $(
+        impl Field for $type {
+            fn absent(spec: Spec) -> Self {
+                spec.number($bytes * 8) as $type
+            }
+            fn is_absent(&self, spec: Spec) -> bool {
+                *self == Self::absent(spec)
+            }
+            fn code(&mut self, codec: &mut Codec, _: Spec) {
+                *self = codec.number($bytes, *self as u64) as $type;
+            }
+        }
+    )* };
+}
+
+numbers! { i8: 1; i16: 2; u16: 2; i32: 4; u32: 4; i64: 8; }
+
+impl Field for bool {
+    fn absent(spec: Spec) -> Self {
+        spec.number(8) != 0
+    }
+    fn is_absent(&self, spec: Spec) -> bool {
+        *self == Self::absent(spec)
+    }
+    fn code(&mut self, codec: &mut Codec, _: Spec) {
+        *self = codec.number(1, u64::from(*self)) != 0;
+    }
+}
+
+impl Field for Uuid {
+    fn absent(_: Spec) -> Self {
+        Uuid::nil()
+    }
+    fn is_absent(&self, _: Spec) -> bool {
+        self.is_nil()
+    }
+    fn code(&mut self, codec: &mut Codec, _: Spec) {
+        let (high, low) = self.as_u64_pair();
+        let high = codec.number(8, high);
+        *self = Uuid::from_u64_pair(high, codec.number(8, low));
+    }
+}
+
+/// What may be null, of which the plain form is the same without null.
+macro_rules! nullable {
+    ($([$($generic:tt)*] $type:ty: |$codec:ident, $value:ident, $nullable:ident| $code:expr;)*) => { $(
+        impl<$($generic)*> Field for Option<$type> {
+            fn absent(spec: Spec) -> Self {
+                (!spec.is_null()).then(Default::default)
+            }
+            fn is_absent(&self, spec: Spec) -> bool {
+                self.as_ref().map_or(spec.is_null(), |value| value.is_empty() && !spec.is_null())
+            }
+            fn code(&mut self, $codec: &mut Codec, spec: Spec) {
+                let ($value, $nullable) = (self, spec.null_in($codec.version));
+                $code;
+            }
+        }
+        impl<$($generic)*> Field for $type {
+            fn absent(_: Spec) -> Self {
+                Default::default()
+            }
+            fn is_absent(&self, _: Spec) -> bool {
+                self.is_empty()
+            }
+            fn code(&mut self, $codec: &mut Codec, _: Spec) {
+                let mut taken = Some(std::mem::take(self));
+                let ($value, $nullable) = (&mut taken, false);
+                $code;
+                *self = taken.unwrap_or_default();
+            }
+        }
+    )* };
+}
+
+nullable! {
+    [] Str: |codec, value, nullable| codec.string(value, nullable);
+    [] Bytes: |codec, value, nullable| codec.bytes(value, nullable);
+    [T: Field] Vec<T>: |codec, value, nullable| codec.list(value, nullable);
+}
+
+/// A structure that may be null: a byte in front of it says so, 1 or -1.
+impl<T: Fields + Field> Field for Option<T> {
+    fn absent(_: Spec) -> Self {
+        None
+    }
+    fn is_absent(&self, _: Spec) -> bool {
+        self.is_none()
+    }
+    fn code(&mut self, codec: &mut Codec, _: Spec) {
+        let there = codec.number(1, if self.is_some() { 1 } else { u64::MAX }) as i8 >= 0;
+        if !codec.writes {
+            *self = there.then(|| T::absent(ALL));
+        }
+        if let Some(value) = self {
+            value.code(codec, ALL);
+        }
+    }
+}

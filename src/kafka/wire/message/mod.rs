@@ -1,0 +1,146 @@
+//! Kafka's messages, declared once each in the words of its schemas (`clients/src/main/resources/common/message/*.json`).
+//!
+//! ```text
+//! message! { fetch_request: FetchRequest, 4..=18, flexible 12;     its module, its name, its versions, the first flexible one (KIP-482)
+//!     FetchRequest {
+//!         max_wait_ms: i32, ALL;                                   in all versions
+//!         replica_id: BrokerId, ALL.to(14).or_minus_one();         up to version 14; -1 where it is absent
+//!         session_id: i32, since(7).ignorable();                   from version 7 on; older ones may be written without it
+//!         replica_state: ReplicaState, since(15).tag(1);           among the tagged fields
+//! ```
+//!
+//! A declaration makes the structures, what an absent field is, and the walk of [`codec`] over the fields. A structure's fields are in their
+//! order on the wire. `Option` is what may be null. A structure of a newer field says `ALL`: it is there when that field is.
+
+mod api_key;
+mod brokers;
+pub mod codec;
+mod configs;
+mod fetch;
+mod groups;
+mod headers;
+mod metadata;
+mod offsets;
+mod produce;
+mod quorum;
+mod text;
+mod topics;
+
+pub use api_key::ApiKey;
+pub use brokers::*;
+pub use configs::*;
+pub use fetch::*;
+pub use groups::*;
+pub use headers::*;
+pub use metadata::*;
+pub use offsets::*;
+pub use produce::*;
+pub use quorum::*;
+pub use text::{BrokerId, GroupId, ProducerId, TopicName, TransactionalId};
+pub use topics::*;
+
+use bytes::Bytes;
+use codec::{CodecError, Fields};
+use std::sync::Arc;
+
+/// A string of a message.
+pub type Str = Arc<str>;
+
+/// The first flexible version of a message that has none.
+pub const NEVER: i16 = i16::MAX;
+
+/// What has versions of its own.
+pub trait Message: Fields + Default {
+    const MIN: i16;
+    const MAX: i16;
+    /// The first flexible version (KIP-482).
+    const FLEXIBLE: i16;
+    /// The first version with a flexible header in front. An ApiVersions response has none, for clients that do not know its version (KIP-511).
+    const HEADER: i16 = Self::FLEXIBLE;
+
+    /// Reads it from the front of `bytes`, and gives what follows.
+    fn read(bytes: Bytes, version: i16) -> Result<(Self, Bytes), CodecError> {
+        check::<Self>(version)?;
+        let mut message = Self::default();
+        let rest = codec::read(bytes, version, version >= Self::FLEXIBLE, &mut message)?;
+        Ok((message, rest))
+    }
+
+    /// Writes it behind `output`.
+    fn write(mut self, output: Vec<u8>, version: i16) -> Result<Vec<u8>, CodecError> {
+        check::<Self>(version)?;
+        codec::write(output, version, version >= Self::FLEXIBLE, &mut self)
+    }
+}
+
+fn check<M: Message>(version: i16) -> Result<(), CodecError> {
+    let (min, max) = (M::MIN, M::MAX);
+    if (min..=max).contains(&version) { Ok(()) } else { Err(CodecError::Version { version, min, max }) }
+}
+
+/// A request and what answers it.
+pub trait Request: Message {
+    const KEY: ApiKey;
+    type Response: Message;
+}
+
+macro_rules! message {
+    ($module:ident: $root:ident, $min:literal..=$max:literal, flexible $flexible:expr $(, header $header:expr)?; $($name:ident { $($field:ident: $type:ty, $spec:expr;)* })*) => {
+        pub use $module::$root;
+
+        pub mod $module {
+            #[allow(unused_imports)]
+            use super::super::{Str, codec::{ALL, Codec, Field, Fields, Spec, since}, text::*, Message, NEVER};
+            #[allow(unused_imports)]
+            use {bytes::Bytes, uuid::Uuid};
+
+            impl Message for $root {
+                const MIN: i16 = $min;
+                const MAX: i16 = $max;
+                const FLEXIBLE: i16 = $flexible;
+                $(const HEADER: i16 = $header;)?
+            }
+
+            $(
+                #[derive(Clone, Debug, PartialEq)]
+                pub struct $name { $(pub $field: $type,)* }
+
+                impl Default for $name {
+                    fn default() -> Self {
+                        $name { $($field: Field::absent($spec),)* }
+                    }
+                }
+                paste::paste! {
+                impl $name { $(
+                    pub fn [<with_ $field>](mut self, value: $type) -> Self { self.$field = value; self }
+                )* }
+                }
+
+                impl Fields for $name {
+                    #[allow(unused_variables)]
+                    fn fields(&mut self, codec: &mut Codec) {
+                        $(if const { !$spec.is_tagged() } { codec.field(&mut self.$field, const { $spec }); })*
+                    }
+
+                    #[allow(unused_variables)]
+                    fn tagged(&mut self, codec: &mut Codec) {
+                        $(if const { $spec.is_tagged() } { codec.tagged_field(&mut self.$field, const { $spec }); })*
+                    }
+                }
+
+                impl Field for $name {
+                    fn absent(_: Spec) -> Self {
+                        Self::default()
+                    }
+                    fn is_absent(&self, _: Spec) -> bool {
+                        *self == Self::default()
+                    }
+                    fn code(&mut self, codec: &mut Codec, _: Spec) {
+                        codec.structure(self);
+                    }
+                }
+            )*
+        }
+    };
+}
+use message;
