@@ -313,8 +313,8 @@ fn recorded_cluster(seed: u64) -> cluster::Cluster {
 }
 
 /// In the order of a field's values: Kafka answers some lists in the order of a hash map.
-fn sort(list: &mut Value, field: &str) {
-    if let Some(items) = list.as_array_mut() {
+fn sort(answer: &mut Value, list: &str, field: &str) {
+    if let Some(items) = answer.pointer_mut(list).and_then(Value::as_array_mut) {
         items.sort_by_key(|item| (item[field].as_i64(), item[field].as_str().map(str::to_owned)));
     }
 }
@@ -353,8 +353,8 @@ fn replay_topics(seed: u64) -> Option<()> {
         let mut answer = cluster.ask(api, version, &bindings.apply(&step["request"]));
         let mut recorded = step["response"].clone();
         for answer in [&mut answer, &mut recorded] {
-            sort(&mut answer["Topics"][0]["Partitions"], "PartitionIndex");
-            sort(&mut answer["Responses"], "Name");
+            sort(answer, "/Topics/0/Partitions", "PartitionIndex");
+            sort(answer, "/Responses", "Name");
         }
         if placement(&answer) != placement(&recorded) {
             assert_eq!(placement(&answer).len(), placement(&recorded).len(), "{label}");
@@ -370,8 +370,7 @@ fn replay_topics(seed: u64) -> Option<()> {
 
 #[test]
 fn topics() {
-    // Brokers are drawn by chance: one run in 54 draws the recorded ones.
-    let seed = (0..1000).find(|seed| replay_topics(*seed).is_some());
-    println!("seed {seed:?}");
-    assert!(seed.is_some(), "the recorded brokers are never drawn");
+    // Replicas are placed by chance: one seed in 54 draws what the recorded controller drew, the first here as long as it does.
+    let seed = [248].into_iter().chain(0..1000).find(|seed| replay_topics(*seed).is_some());
+    println!("seed {:?}", seed.expect("the recorded brokers are drawn"));
 }

@@ -94,10 +94,16 @@ impl Cluster {
             cluster.nodes.insert(id, Broker::open(now, options, Disk::default()).expect("a broker opens on an empty disk"));
         }
         (1..=BROKERS).for_each(|id| cluster.drain(id));
-        cluster.run(20_000);
+        let ready = |cluster: &Self| {
+            let counted = |broker: &Broker| broker.controller().image().brokers.values().filter(|broker| !broker.fenced).count();
+            cluster.nodes.values().all(|broker| broker.is_unfenced() && counted(broker) == BROKERS as usize)
+        };
+        while !ready(&cluster) {
+            assert!(cluster.now < now.plus_millis(20_000), "the brokers are counted in by then");
+            cluster.run(100);
+        }
         let controller = cluster.nodes[&1].quorum().leader.expect("a controller");
         cluster.asked = if controller == 1 { 2 } else { 1 };
-        assert!(cluster.nodes.values().all(Broker::is_unfenced), "all brokers are counted in");
         cluster
     }
 

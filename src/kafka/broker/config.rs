@@ -400,6 +400,21 @@ mod tests {
     }
 
     #[test]
+    fn a_brokers_own_value_goes_before_the_clusters_and_that_before_the_file() {
+        let one = |value: &str| -> Map<String, String> { [("min.insync.replicas".to_owned(), value.to_owned())].into() };
+        let mut config = BrokerConfig::new(one("2")).unwrap();
+        let altered = [(String::new(), one("3")), ("1".to_owned(), one("4")), ("2".to_owned(), one("5"))].into();
+        for (node, expected) in [(1, "4"), (2, "5"), (3, "3")] {
+            config.set_altered(&altered, node);
+            assert_eq!(config.text("min.insync.replicas"), expected);
+        }
+        let (value, source, synonyms) = config.topic_value(&Map::new(), topic_def("min.insync.replicas").unwrap());
+        assert_eq!((value.as_deref(), source), (Some("3"), Source::DynamicDefaultBroker));
+        let all: Vec<_> = synonyms.iter().map(|synonym| (synonym.value.as_deref().unwrap(), synonym.source as i8)).collect();
+        assert_eq!(all, [("3", 3), ("2", 4), ("1", 5)]);
+    }
+
+    #[test]
     fn a_bad_config_says_what_is_allowed() {
         assert_eq!(
             check_topic("segment.bytes", "1000").unwrap_err(),
