@@ -152,19 +152,20 @@ pub fn decode(asked: &Asked, body: Bytes) -> Option<Value> {
         }
         ApiKey::Metadata => {
             let r = body!(MetadataResponse);
-            let brokers = all(&r.brokers, |b| {
-                json!({"NodeId": b.node_id.0, "Host": b.host.as_str(), "Port": b.port, "Rack": b.rack.as_ref().map(|rack| rack.as_str())})
-            });
+            let brokers = all(
+                &r.brokers,
+                |b| json!({"NodeId": b.node_id.0, "Host": b.host.as_str(), "Port": b.port, "Rack": b.rack.as_ref().map(|rack| rack.as_str())}),
+            );
             json!({"Brokers": brokers, "ClusterId": r.cluster_id.as_ref().map(|id| id.as_str()), "ControllerId": r.controller_id.0,
-                "Topics": all(&r.topics, |t| json!({
-                    "ErrorCode": t.error_code, "Name": t.name.as_ref().map(|name| name.0.as_str()), "TopicId": t.topic_id.to_string(),
-                    "IsInternal": t.is_internal, "TopicAuthorizedOperations": t.topic_authorized_operations,
-                    "Partitions": all(&t.partitions, |p| json!({
-                        "ErrorCode": p.error_code, "PartitionIndex": p.partition_index, "LeaderId": p.leader_id.0,
-                        "LeaderEpoch": p.leader_epoch, "ReplicaNodes": ids(&p.replica_nodes), "IsrNodes": ids(&p.isr_nodes),
-                        "OfflineReplicas": ids(&p.offline_replicas),
-                    })),
-                }))})
+            "Topics": all(&r.topics, |t| json!({
+                "ErrorCode": t.error_code, "Name": t.name.as_ref().map(|name| name.0.as_str()), "TopicId": t.topic_id.to_string(),
+                "IsInternal": t.is_internal, "TopicAuthorizedOperations": t.topic_authorized_operations,
+                "Partitions": all(&t.partitions, |p| json!({
+                    "ErrorCode": p.error_code, "PartitionIndex": p.partition_index, "LeaderId": p.leader_id.0,
+                    "LeaderEpoch": p.leader_epoch, "ReplicaNodes": ids(&p.replica_nodes), "IsrNodes": ids(&p.isr_nodes),
+                    "OfflineReplicas": ids(&p.offline_replicas),
+                })),
+            }))})
         }
         ApiKey::CreateTopics => {
             let r = body!(CreateTopicsResponse);

@@ -228,11 +228,8 @@ impl BrokerConfig {
     pub fn values(&self, name: &str) -> Vec<Sourced> {
         let Some(def) = broker_def(name) else { return Vec::new() };
         let mut found = Vec::new();
-        let set = [
-            (&self.dynamic, Source::DynamicBroker),
-            (&self.cluster, Source::DynamicDefaultBroker),
-            (&self.fixed, Source::StaticBroker),
-        ];
+        let set =
+            [(&self.dynamic, Source::DynamicBroker), (&self.cluster, Source::DynamicDefaultBroker), (&self.fixed, Source::StaticBroker)];
         for (values, source) in set {
             if let Some(value) = values.get(name) {
                 found.push(Sourced { name: def.name, value: Some(value.clone()), source });

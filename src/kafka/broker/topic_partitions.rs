@@ -11,7 +11,8 @@ use kafka_protocol::messages::{BrokerId, DescribeTopicPartitionsRequest, Describ
 
 impl Broker {
     /// `DescribeTopicPartitionsRequestHandler`: by name, from the cursor on, as many partitions as the request and
-    /// `max.request.partition.size.limit` allow, but one at least. INVALID_REQUEST for a cursor that points to none of the topics asked for.
+    /// `max.request.partition.size.limit` allow, but one at least. INVALID_REQUEST for a cursor at no partition or at a topic that was not
+    /// asked for.
     pub(super) fn describe_topic_partitions(&self, request: &DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse {
         let image = self.controller.image();
         let answer = DescribeTopicPartitionsResponse::default().with_next_cursor(None);
