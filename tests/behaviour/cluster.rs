@@ -49,8 +49,8 @@ pub struct Cluster {
     packets: VecDeque<Packet>,
     answers: Map<ConnId, Bytes>,
     next_conn: u64,
-    /// Who is asked.
-    asked: i32,
+    /// Who is asked; at first one that is not the controller.
+    pub asked: i32,
     /// The broker that is asked hears nothing new of the metadata.
     pub behind: bool,
 }

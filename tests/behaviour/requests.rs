@@ -142,7 +142,7 @@ pub fn encode(api: &str, version: i16, request: &Value) -> (Bytes, Asked) {
         "DescribeGroups" => frame!(DescribeGroups, m::DescribeGroupsRequest::default().with_groups(ids(f, "Groups"))),
         "ListGroups" => frame!(ListGroups, m::ListGroupsRequest::default()),
         "DeleteGroups" => frame!(DeleteGroups, m::DeleteGroupsRequest::default().with_groups_names(ids(f, "GroupsNames"))),
-        other => return admin::encode(other, version, f).unwrap_or_else(|| panic!("{other} is not read here")),
+        other => admin::encode(other, version, f).unwrap_or_else(|| panic!("{other} is not read here")),
     }
 }
 
@@ -294,15 +294,23 @@ pub fn decode(asked: &Asked, answer: Bytes) -> Value {
             let r = body!(FetchResponse);
             let topics = r.responses.iter().map(|t| {
                 let partitions = t.partitions.iter().map(|p| {
-                    json!({
+                    let mut partition = json!({
                         "PartitionIndex": p.partition_index, "ErrorCode": p.error_code, "HighWatermark": p.high_watermark,
                         "LastStableOffset": p.last_stable_offset, "LogStartOffset": p.log_start_offset,
                         "PreferredReadReplica": p.preferred_read_replica.0, "Records": hex(p.records.as_deref().unwrap_or_default()),
-                    })
+                    });
+                    let leader = &p.current_leader;
+                    if leader.leader_id.0 >= 0 {
+                        partition["CurrentLeader"] = json!({"LeaderId": leader.leader_id.0, "LeaderEpoch": leader.leader_epoch});
+                    }
+                    partition
                 });
                 json!({"TopicId": t.topic_id.to_string(), "Partitions": partitions.collect::<Vec<_>>()})
             });
-            json!({"ErrorCode": r.error_code, "SessionId": r.session_id, "Responses": topics.collect::<Vec<_>>()})
+            let mut answer = json!({"ErrorCode": r.error_code, "SessionId": r.session_id, "Responses": topics.collect::<Vec<_>>()});
+            let node = |n: &m::fetch_response::NodeEndpoint| endpoint(n.node_id.0, &n.host, n.port, n.rack.as_deref());
+            show(&mut answer, "NodeEndpoints", r.node_endpoints.iter().map(node).collect());
+            answer
         }
         ApiKey::ListOffsets => {
             let r = body!(ListOffsetsResponse);
@@ -338,11 +346,26 @@ pub fn decode(asked: &Asked, answer: Bytes) -> Value {
     }
 }
 
+fn endpoint(id: i32, host: &str, port: i32, rack: Option<&str>) -> Value {
+    json!({"NodeId": id, "Host": host, "Port": port, "Rack": rack})
+}
+
+/// A tagged field, which is there or not.
+fn show(answer: &mut Value, name: &str, items: Vec<Value>) {
+    if !items.is_empty() {
+        answer[name] = items.into();
+    }
+}
+
 fn produced(r: &m::ProduceResponse, version: i16) -> Value {
-    json!({"Responses": r.responses.iter().map(|t| {
+    let mut answer = json!({"Responses": r.responses.iter().map(|t| {
         let mut topic = json!({"PartitionResponses": t.partition_responses.iter().map(|p| {
             let mut partition = json!({"Index": p.index, "ErrorCode": p.error_code, "BaseOffset": p.base_offset,
                 "LogAppendTimeMs": p.log_append_time_ms});
+            let leader = &p.current_leader;
+            if leader.leader_id.0 >= 0 {
+                partition["CurrentLeader"] = json!({"LeaderId": leader.leader_id.0, "LeaderEpoch": leader.leader_epoch});
+            }
             if version >= 5 {
                 partition["LogStartOffset"] = p.log_start_offset.into();
             }
@@ -357,7 +380,10 @@ fn produced(r: &m::ProduceResponse, version: i16) -> Value {
             topic["TopicId"] = t.topic_id.to_string().into();
         }
         topic
-    }).collect::<Vec<_>>()})
+    }).collect::<Vec<_>>()});
+    let node = |n: &m::produce_response::NodeEndpoint| endpoint(n.node_id.0, &n.host, n.port, n.rack.as_deref());
+    show(&mut answer, "NodeEndpoints", r.node_endpoints.iter().map(node).collect());
+    answer
 }
 
 fn group_answer(asked: &Asked, body: Bytes) -> Value {
