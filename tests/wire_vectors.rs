@@ -81,7 +81,7 @@ fn the_table_of_apis_is_a_part_of_what_a_broker_advertises() {
         let row = advertised.get(&i64::from(range.key as i16));
         assert_eq!(row, Some(&(range.min.into(), range.max.into())), "{range:?}");
     }
-    assert_eq!(SUPPORTED.len(), 30);
+    assert_eq!(SUPPORTED.len(), 31);
 }
 
 fn check_batch(name: &str, batch: &Batch, expected: &Value) {

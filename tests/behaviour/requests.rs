@@ -1,5 +1,6 @@
 //! Recorded requests as frames, and answers as JSON under the recording's names.
 
+use crate::admin;
 use crate::json::{hex, unhex};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -10,11 +11,11 @@ use tidepool::kafka::wire::message::{self as m, ApiKey};
 
 /// What was asked, so that the answer can be read.
 pub struct Asked {
-    api: ApiKey,
-    version: i16,
+    pub api: ApiKey,
+    pub version: i16,
 }
 
-const CLIENT_ID: &str = "vec";
+pub const CLIENT_ID: &str = "vec";
 
 /// One record in one batch, as the recording writes bytes.
 pub fn single_record(timestamp: i64) -> String {
@@ -30,36 +31,48 @@ pub fn oversized_batch(size: usize) -> String {
     hex(builder.build().bytes())
 }
 
+pub fn text(text: &str) -> Str {
+    Str::from(text.to_owned())
+}
+
 /// Reads a request's fields.
 #[derive(Clone, Copy)]
-struct Fields<'a>(&'a Value);
+pub struct Fields<'a>(pub &'a Value);
 
 impl<'a> Fields<'a> {
-    fn int<T: TryFrom<i64>>(self, name: &str, absent: T) -> T {
+    pub fn int<T: TryFrom<i64>>(self, name: &str, absent: T) -> T {
         self.0[name].as_i64().and_then(|value| T::try_from(value).ok()).unwrap_or(absent)
     }
 
-    fn text(self, name: &str) -> Str {
+    pub fn flag(self, name: &str) -> bool {
+        self.0[name] == true
+    }
+
+    pub fn object(self, name: &str) -> Option<Self> {
+        Some(Self(&self.0[name])).filter(|field| field.0.is_object())
+    }
+
+    pub fn text(self, name: &str) -> Str {
         self.optional(name).unwrap_or_default()
     }
 
-    fn optional(self, name: &str) -> Option<Str> {
-        self.0[name].as_str().map(|text| Str::from(text.to_owned()))
+    pub fn optional(self, name: &str) -> Option<Str> {
+        self.0[name].as_str().map(text)
     }
 
     fn bytes(self, name: &str) -> Bytes {
         self.0[name].as_str().map_or_else(Bytes::new, |text| unhex(text).into())
     }
 
-    fn each<T>(self, name: &str, read: impl Fn(Fields<'a>) -> T) -> Vec<T> {
+    pub fn each<T>(self, name: &str, read: impl Fn(Fields<'a>) -> T) -> Vec<T> {
         self.0[name].as_array().map_or_else(Vec::new, |items| items.iter().map(|item| read(Fields(item))).collect())
     }
 
-    fn texts(self, name: &str) -> Vec<Str> {
-        self.each(name, |item| Str::from(item.0.as_str().unwrap_or("").to_owned()))
+    pub fn texts(self, name: &str) -> Vec<Str> {
+        self.each(name, |item| text(item.0.as_str().unwrap_or("")))
     }
 
-    fn ints(self, name: &str) -> Vec<i32> {
+    pub fn ints(self, name: &str) -> Vec<i32> {
         self.each(name, |item| item.0.as_i64().and_then(|value| value.try_into().ok()).unwrap_or(-1))
     }
 }
@@ -91,16 +104,6 @@ pub fn encode(api: &str, version: i16, request: &Value) -> (Bytes, Asked) {
         ),
         "ListOffsets" => frame!(ListOffsets, list_offsets(f)),
         "Fetch" => frame!(Fetch, fetch(f)),
-        "Metadata" => frame!(
-            Metadata,
-            m::MetadataRequest::default().with_topics(Some(
-                f.texts("Topics")
-                    .into_iter()
-                    .map(|name| m::metadata_request::MetadataRequestTopic::default().with_name(Some(name.into())))
-                    .collect()
-            ))
-        ),
-        "CreateTopics" => frame!(CreateTopics, create_topics(f)),
         "FindCoordinator" => frame!(
             FindCoordinator,
             m::FindCoordinatorRequest::default().with_key_type(f.int("KeyType", 0)).with_coordinator_keys(f.texts("CoordinatorKeys"))
@@ -139,7 +142,7 @@ pub fn encode(api: &str, version: i16, request: &Value) -> (Bytes, Asked) {
         "DescribeGroups" => frame!(DescribeGroups, m::DescribeGroupsRequest::default().with_groups(ids(f, "Groups"))),
         "ListGroups" => frame!(ListGroups, m::ListGroupsRequest::default()),
         "DeleteGroups" => frame!(DeleteGroups, m::DeleteGroupsRequest::default().with_groups_names(ids(f, "GroupsNames"))),
-        other => panic!("{other} is not read here"),
+        other => admin::encode(other, version, f).unwrap_or_else(|| panic!("{other} is not read here")),
     }
 }
 
@@ -204,17 +207,6 @@ fn list_offsets(f: Fields<'_>) -> m::ListOffsetsRequest {
                     .with_timestamp(p.int("Timestamp", 0))
             }))
         }))
-}
-
-fn create_topics(f: Fields<'_>) -> m::CreateTopicsRequest {
-    use m::create_topics_request::{CreatableTopic, CreatableTopicConfig};
-    m::CreateTopicsRequest::default().with_timeout_ms(f.int("TimeoutMs", 0)).with_topics(f.each("Topics", |t| {
-        CreatableTopic::default()
-            .with_name(t.text("Name").into())
-            .with_num_partitions(t.int("NumPartitions", 1))
-            .with_replication_factor(t.int("ReplicationFactor", 1))
-            .with_configs(t.each("Configs", |c| CreatableTopicConfig::default().with_name(c.text("Name")).with_value(c.optional("Value"))))
-    }))
 }
 
 fn join_group(f: Fields<'_>) -> m::JoinGroupRequest {
@@ -302,15 +294,23 @@ pub fn decode(asked: &Asked, answer: Bytes) -> Value {
             let r = body!(FetchResponse);
             let topics = r.responses.iter().map(|t| {
                 let partitions = t.partitions.iter().map(|p| {
-                    json!({
+                    let mut partition = json!({
                         "PartitionIndex": p.partition_index, "ErrorCode": p.error_code, "HighWatermark": p.high_watermark,
                         "LastStableOffset": p.last_stable_offset, "LogStartOffset": p.log_start_offset,
                         "PreferredReadReplica": p.preferred_read_replica.0, "Records": hex(p.records.as_deref().unwrap_or_default()),
-                    })
+                    });
+                    let leader = &p.current_leader;
+                    if leader.leader_id.0 >= 0 {
+                        partition["CurrentLeader"] = json!({"LeaderId": leader.leader_id.0, "LeaderEpoch": leader.leader_epoch});
+                    }
+                    partition
                 });
                 json!({"TopicId": t.topic_id.to_string(), "Partitions": partitions.collect::<Vec<_>>()})
             });
-            json!({"ErrorCode": r.error_code, "SessionId": r.session_id, "Responses": topics.collect::<Vec<_>>()})
+            let mut answer = json!({"ErrorCode": r.error_code, "SessionId": r.session_id, "Responses": topics.collect::<Vec<_>>()});
+            let node = |n: &m::fetch_response::NodeEndpoint| endpoint(n.node_id.0, &n.host, n.port, n.rack.as_deref());
+            show(&mut answer, "NodeEndpoints", r.node_endpoints.iter().map(node).collect());
+            answer
         }
         ApiKey::ListOffsets => {
             let r = body!(ListOffsetsResponse);
@@ -318,14 +318,6 @@ pub fn decode(asked: &Asked, answer: Bytes) -> Value {
                 "PartitionIndex": p.partition_index, "ErrorCode": p.error_code, "Timestamp": p.timestamp, "Offset": p.offset,
                 "LeaderEpoch": p.leader_epoch,
             })).collect::<Vec<_>>()})).collect::<Vec<_>>()})
-        }
-        ApiKey::Metadata => {
-            let r = body!(MetadataResponse);
-            json!({"Topics": r.topics.iter().map(|t| json!({"ErrorCode": t.error_code, "TopicId": t.topic_id.to_string()})).collect::<Vec<_>>()})
-        }
-        ApiKey::CreateTopics => {
-            let r = body!(CreateTopicsResponse);
-            json!({"Topics": r.topics.iter().map(|t| json!({"Name": t.name.to_string(), "ErrorCode": t.error_code})).collect::<Vec<_>>()})
         }
         ApiKey::OffsetDelete => {
             let r = body!(OffsetDeleteResponse);
@@ -347,17 +339,33 @@ pub fn decode(asked: &Asked, answer: Bytes) -> Value {
             let r = body!(FindCoordinatorResponse);
             json!({"Coordinators": r.coordinators.iter().map(|c| json!({
                 "Key": c.key.as_ref(), "NodeId": c.node_id.0, "Host": c.host.as_ref(), "Port": c.port, "ErrorCode": c.error_code,
+                "ErrorMessage": c.error_message.as_deref(),
             })).collect::<Vec<_>>()})
         }
         _ => group_answer(asked, body),
     }
 }
 
+fn endpoint(id: i32, host: &str, port: i32, rack: Option<&str>) -> Value {
+    json!({"NodeId": id, "Host": host, "Port": port, "Rack": rack})
+}
+
+/// A tagged field, which is there or not.
+fn show(answer: &mut Value, name: &str, items: Vec<Value>) {
+    if !items.is_empty() {
+        answer[name] = items.into();
+    }
+}
+
 fn produced(r: &m::ProduceResponse, version: i16) -> Value {
-    json!({"Responses": r.responses.iter().map(|t| {
+    let mut answer = json!({"Responses": r.responses.iter().map(|t| {
         let mut topic = json!({"PartitionResponses": t.partition_responses.iter().map(|p| {
             let mut partition = json!({"Index": p.index, "ErrorCode": p.error_code, "BaseOffset": p.base_offset,
                 "LogAppendTimeMs": p.log_append_time_ms});
+            let leader = &p.current_leader;
+            if leader.leader_id.0 >= 0 {
+                partition["CurrentLeader"] = json!({"LeaderId": leader.leader_id.0, "LeaderEpoch": leader.leader_epoch});
+            }
             if version >= 5 {
                 partition["LogStartOffset"] = p.log_start_offset.into();
             }
@@ -372,7 +380,10 @@ fn produced(r: &m::ProduceResponse, version: i16) -> Value {
             topic["TopicId"] = t.topic_id.to_string().into();
         }
         topic
-    }).collect::<Vec<_>>()})
+    }).collect::<Vec<_>>()});
+    let node = |n: &m::produce_response::NodeEndpoint| endpoint(n.node_id.0, &n.host, n.port, n.rack.as_deref());
+    show(&mut answer, "NodeEndpoints", r.node_endpoints.iter().map(node).collect());
+    answer
 }
 
 fn group_answer(asked: &Asked, body: Bytes) -> Value {
@@ -433,6 +444,6 @@ fn group_answer(asked: &Asked, body: Bytes) -> Value {
             json!({"Results": r.results.iter().map(|g| json!({"GroupId": g.group_id.to_string(), "ErrorCode": g.error_code}))
                 .collect::<Vec<_>>()})
         }
-        other => panic!("{other:?} is not read here"),
+        other => admin::decode(asked, body).unwrap_or_else(|| panic!("{other:?} is not read here")),
     }
 }

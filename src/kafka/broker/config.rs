@@ -65,6 +65,8 @@ pub struct ConfigDef {
 pub enum Source {
     Topic = 1,
     DynamicBroker = 2,
+    /// Set at run time for all brokers.
+    DynamicDefaultBroker = 3,
     StaticBroker = 4,
     Default = 5,
 }
@@ -200,6 +202,9 @@ fn distance(a: &str, b: &str) -> u32 {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct BrokerConfig {
     pub fixed: Map<String, String>,
+    /// Altered for all brokers.
+    pub cluster: Map<String, String>,
+    /// Altered for this one.
     pub dynamic: Map<String, String>,
 }
 
@@ -210,18 +215,25 @@ impl BrokerConfig {
         for (name, value) in &fixed {
             check_broker(name, value)?;
         }
-        Ok(Self { fixed, dynamic: Map::new() })
+        Ok(Self { fixed, ..Self::default() })
+    }
+
+    /// Takes in what the metadata says was altered at run time: `altered` by broker, "" for all of them.
+    pub fn set_altered(&mut self, altered: &Map<String, Map<String, String>>, node_id: i32) {
+        let of = |broker: &str| altered.get(broker).cloned().unwrap_or_default();
+        (self.cluster, self.dynamic) = (of(""), of(&node_id.to_string()));
     }
 
     /// All values of a broker config, the one that holds first.
     pub fn values(&self, name: &str) -> Vec<Sourced> {
         let Some(def) = broker_def(name) else { return Vec::new() };
         let mut found = Vec::new();
-        if let Some(value) = self.dynamic.get(name) {
-            found.push(Sourced { name: def.name, value: Some(value.clone()), source: Source::DynamicBroker });
-        }
-        if let Some(value) = self.fixed.get(name) {
-            found.push(Sourced { name: def.name, value: Some(value.clone()), source: Source::StaticBroker });
+        let set =
+            [(&self.dynamic, Source::DynamicBroker), (&self.cluster, Source::DynamicDefaultBroker), (&self.fixed, Source::StaticBroker)];
+        for (values, source) in set {
+            if let Some(value) = values.get(name) {
+                found.push(Sourced { name: def.name, value: Some(value.clone()), source });
+            }
         }
         if let Some(value) = def.default {
             found.push(Sourced { name: def.name, value: Some(value.into()), source: Source::Default });
@@ -231,7 +243,7 @@ impl BrokerConfig {
 
     /// What holds; empty when nothing is set.
     pub fn text(&self, name: &str) -> &str {
-        let set = self.dynamic.get(name).or_else(|| self.fixed.get(name)).map(String::as_str);
+        let set = self.set(name).map(String::as_str);
         set.or_else(|| broker_def(name).and_then(|def| def.default)).unwrap_or("")
     }
 
@@ -248,8 +260,12 @@ impl BrokerConfig {
         self.text(name).trim().eq_ignore_ascii_case("true")
     }
 
+    fn set(&self, name: &str) -> Option<&String> {
+        self.dynamic.get(name).or_else(|| self.cluster.get(name)).or_else(|| self.fixed.get(name))
+    }
+
     fn is_set(&self, name: &str) -> bool {
-        self.dynamic.contains_key(name) || self.fixed.contains_key(name)
+        self.set(name).is_some()
     }
 
     /// The broker's value for a topic config, with hours and minutes made milliseconds.
@@ -378,6 +394,21 @@ mod tests {
         assert_eq!(config.log_config(&topic).retention_ms, 9);
         let (value, source, synonyms) = config.topic_value(&topic, topic_def("retention.ms").unwrap());
         assert_eq!((value.as_deref(), source, synonyms.len()), (Some("9"), Source::Topic, 2));
+    }
+
+    #[test]
+    fn a_brokers_own_value_goes_before_the_clusters_and_that_before_the_file() {
+        let one = |value: &str| -> Map<String, String> { [("min.insync.replicas".to_owned(), value.to_owned())].into() };
+        let mut config = BrokerConfig::new(one("2")).unwrap();
+        let altered = [(String::new(), one("3")), ("1".to_owned(), one("4")), ("2".to_owned(), one("5"))].into();
+        for (node, expected) in [(1, "4"), (2, "5"), (3, "3")] {
+            config.set_altered(&altered, node);
+            assert_eq!(config.text("min.insync.replicas"), expected);
+        }
+        let (value, source, synonyms) = config.topic_value(&Map::new(), topic_def("min.insync.replicas").unwrap());
+        assert_eq!((value.as_deref(), source), (Some("3"), Source::DynamicDefaultBroker));
+        let all: Vec<_> = synonyms.iter().map(|synonym| (synonym.value.as_deref().unwrap(), synonym.source as i8)).collect();
+        assert_eq!(all, [("3", 3), ("2", 4), ("1", 5)]);
     }
 
     #[test]

@@ -207,6 +207,8 @@ pub const BROKER: &[ConfigDef] = &[
         "Connections that the broker accepts."),
     row("max.incremental.fetch.session.cache.slots", Kind::Int, Some("1000"), Valid::AtLeast(0), None,
         "Fetch sessions that the broker keeps."),
+    row("max.request.partition.size.limit", Kind::Int, Some("2000"), Valid::AtLeast(1), None,
+        "Partitions in one answer to DescribeTopicPartitions."),
     row("message.max.bytes", Kind::Int, Some("1048588"), Valid::AtLeast(0), None,
         "Default of max.message.bytes."),
     row("min.insync.replicas", Kind::Int, Some("1"), Valid::AtLeast(1), None,

@@ -99,16 +99,15 @@ impl Broker {
             }
             BROKER_RESOURCE => {
                 self.check_broker_resource(name)?;
-                let configs = BROKER.iter().filter(asked).map(|def| {
-                    let found = self.config.values(def.name);
+                // An empty name asks for what was altered for all brokers, and no more.
+                let all = !name.is_empty();
+                let configs = BROKER.iter().filter(asked).filter(|def| all || self.config.cluster.contains_key(def.name)).map(|def| {
+                    let mut found = self.config.values(def.name);
+                    found.retain(|value| all || value.source != Source::DynamicBroker);
                     let first = found.first().cloned();
                     let source = first.as_ref().map_or(Source::Default, |first| first.source);
                     describe(def, first.and_then(|first| first.value), source, !is_dynamic(def.name), found)
                 });
-                // An empty name asks for the cluster-wide dynamic defaults alone.
-                if name.is_empty() {
-                    return Ok(configs.filter(|config| config.config_source == Source::DynamicBroker as i8).collect());
-                }
                 Ok(configs.collect())
             }
             other => Err((ErrorCode::InvalidRequest, format!("Unsupported resource type: {other}"))),

@@ -174,6 +174,7 @@ impl Broker {
             ApiKey::InitProducerId => self.init_producer_id(now, context, &decode(body, version)?),
             ApiKey::DescribeConfigs => reply(c, self.describe_configs(c, decode(body, version)?)),
             ApiKey::DescribeProducers => reply(c, self.describe_producers(decode(body, version)?)),
+            ApiKey::DescribeTopicPartitions => reply(c, self.describe_topic_partitions(&decode(body, version)?)),
             ApiKey::DescribeCluster => reply(c, self.describe_cluster(c, decode(body, version)?)),
             ApiKey::JoinGroup => self.group_request(now, context, GroupRequest::JoinGroup(decode(body, version)?)),
             ApiKey::SyncGroup => self.group_request(now, context, GroupRequest::SyncGroup(decode(body, version)?)),

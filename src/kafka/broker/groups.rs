@@ -18,6 +18,9 @@ use crate::kafka::wire::murmur2::coordinator_partition;
 const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
 const UNAVAILABLE: &str = "The coordinator is not available.";
+/// Kafka's sentence for INVALID_REQUEST.
+const MALFORMED: &str = "This most likely occurs because of a request being malformed by the client library or the message was sent to an \
+                         incompatible broker. See the broker logs for more details.";
 /// Bytes of `__consumer_offsets` that are read at a time.
 const LOAD_BYTES: u32 = 5 << 20;
 
@@ -91,11 +94,11 @@ impl Broker {
                             .with_port(broker.port)
                             .with_error_message(many.then(Str::default));
                     }
-                    (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE.to_owned())
+                    (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE)
                 }
                 // There are no transactions yet.
-                TRANSACTION => (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE.to_owned()),
-                other => (ErrorCode::InvalidRequest, format!("{other} is not a type of coordinator.")),
+                TRANSACTION => (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE),
+                _ => (ErrorCode::InvalidRequest, MALFORMED),
             };
             coordinator.with_key(key).with_error_code(error.code()).with_error_message(Some(Str::from(message)))
         });

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// All that may be done to a topic, as bits (READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS).
-const TOPIC_OPERATIONS: i32 = 3576;
+pub const TOPIC_OPERATIONS: i32 = 3576;
 /// All that may be done to a cluster, as bits.
 pub const CLUSTER_OPERATIONS: i32 = 8096;
 

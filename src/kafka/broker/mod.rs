@@ -35,6 +35,7 @@ mod testing_cluster;
 mod tests;
 #[cfg(test)]
 mod tests_cluster;
+mod topic_partitions;
 pub(in crate::kafka) mod topics;
 #[cfg(test)]
 mod version_tests;

@@ -72,12 +72,7 @@ impl Broker {
     }
 
     fn apply_broker_configs(&mut self) {
-        let configs = &self.controller.image().broker_configs;
-        let mut dynamic = configs.get("").cloned().unwrap_or_default();
-        if let Some(own) = configs.get(self.options.node_id.to_string().as_str()) {
-            dynamic.extend(own.clone());
-        }
-        self.config.dynamic = dynamic;
+        self.config.set_altered(&self.controller.image().broker_configs, self.options.node_id);
         self.lag_ms = self.config.long("replica.lag.time.max.ms");
     }
 

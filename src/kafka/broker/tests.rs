@@ -234,6 +234,11 @@ fn configs_are_described_altered_and_kept() {
     let response = test.call(conn, 4, DescribeConfigsRequest::default().with_resources(vec![resource]));
     let found: Vec<_> = response.results[0].configs.iter().map(|c| (c.value.as_ref().unwrap().as_ref(), c.config_source)).collect();
     assert_eq!(found, [("delete,compact", 1), ("1000", 1)]);
+    // Without a broker's name: what was altered for all of them, as min.insync.replicas is from the start.
+    let resource = DescribeConfigsResource::default().with_resource_type(4).with_configuration_keys(None);
+    let response = test.call(conn, 4, DescribeConfigsRequest::default().with_resources(vec![resource]));
+    let found: Vec<_> = response.results[0].configs.iter().map(|c| (c.name.as_ref(), c.config_source, c.read_only)).collect();
+    assert_eq!(found, [("min.insync.replicas", 3, false)]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use crate::kafka::wire::message::describe_topic_partitions_request::{Cursor, TopicRequest};
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
 use crate::kafka::wire::message::join_group_request::JoinGroupRequestProtocol;
 use crate::kafka::wire::message::metadata_request::MetadataRequestTopic;
@@ -282,4 +283,43 @@ fn what_acks_all_acknowledged_survives_kills_and_isolation() {
         total += acked.len();
     }
     assert!(total > 60, "{total}");
+}
+
+#[test]
+fn topics_are_described_page_by_page_with_their_eligible_leaders() {
+    let mut cluster = Cluster::new(3, &[("max.request.partition.size.limit", "4")], None);
+    create(&mut cluster, 1, "a", 3, 3, &[("min.insync.replicas", "3")]);
+    create(&mut cluster, 1, "b", 2, 1, &[]);
+    let mut page = |topics: &[&str], limit: i32, from: Option<(&str, i32)>| {
+        let topics = topics.iter().map(|topic| TopicRequest::default().with_name(name(topic))).collect();
+        let cursor = from.map(|(topic, index)| Cursor::default().with_topic_name(name(topic)).with_partition_index(index));
+        let request = DescribeTopicPartitionsRequest::default().with_topics(topics);
+        let answer = cluster.call(1, 0, request.with_response_partition_limit(limit).with_cursor(cursor));
+        let show = |topic: &describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic| {
+            let partitions: Vec<i32> = topic.partitions.iter().map(|partition| partition.partition_index).collect();
+            format!("{}:{}{partitions:?}", topic.name.as_ref().map_or("", |name| name.0.as_ref()), topic.error_code)
+        };
+        let next = answer.next_cursor.map_or(String::new(), |c| format!(" > {}-{}", c.topic_name.0.as_ref(), c.partition_index));
+        answer.topics.iter().map(show).collect::<Vec<_>>().join(" ") + &next
+    };
+    assert_eq!(page(&[], 9, None), "a:0[0, 1, 2] b:0[0] > b-1", "the broker's own limit");
+    assert_eq!(page(&[], 9, Some(("b", 1))), "b:0[1]");
+    assert_eq!(page(&["b", "a", "b"], 2, None), "a:0[0, 1] > a-2", "by name, each once");
+    assert_eq!(page(&["b", "a"], 2, Some(("a", 2))), "a:0[2] b:0[0] > b-1");
+    assert_eq!(page(&["a", "b"], 3, None), "a:0[0, 1, 2] > b-0");
+    assert_eq!(page(&["a"], 0, None), "a:0[0] > a-1", "one at least");
+    assert_eq!(page(&["a"], 2, Some(("a", 9))), "a:0[]");
+    assert_eq!(page(&["a", "c", "d e"], 4, Some(("a", 1))), "a:0[1, 2] c:3[] d e:17[]");
+    assert_eq!(page(&["b"], 4, Some(("a", 0))), "b:42[]", "the cursor's topic is not asked for");
+    assert_eq!(page(&["b"], 4, Some(("b", -1))), "b:42[]");
+    assert_eq!(page(&[], 4, Some(("aa", 1))), "b:0[0, 1]", "the cursor's topic is gone");
+
+    cluster.kill(3);
+    cluster.until(30_000, "the ISR has shrunk", |cluster| (1..=2).any(|id| cluster.view(id, "a", 0).is_some_and(|v| v.elr == [3])));
+    cluster.run_for(1000);
+    let wanted = DescribeTopicPartitionsRequest::default().with_topics(vec![TopicRequest::default().with_name(name("a"))]);
+    let answer = cluster.call(1, 0, wanted);
+    let partition = &answer.topics[0].partitions[0];
+    assert_eq!((partition.error_code, partition.isr_nodes.len(), &partition.offline_replicas[..]), (0, 2, &[BrokerId(3)][..]));
+    assert_eq!((partition.eligible_leader_replicas.as_deref(), answer.next_cursor), (Some(&[BrokerId(3)][..]), None));
 }

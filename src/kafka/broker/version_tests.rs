@@ -288,6 +288,11 @@ fn every_api_answers_in_every_version() {
         let wanted = TopicRequest::default().with_name(topic(name)).with_partition_indexes(vec![0, 9]);
         DescribeProducersRequest::default().with_topics(vec![wanted])
     });
+    all.each(|_, _, name| {
+        let wanted = describe_topic_partitions_request::TopicRequest::default().with_name(topic(name));
+        let cursor = describe_topic_partitions_request::Cursor::default().with_topic_name(topic(name)).with_partition_index(1);
+        DescribeTopicPartitionsRequest::default().with_topics(vec![wanted]).with_response_partition_limit(1).with_cursor(Some(cursor))
+    });
     all.each(|_, v, name| {
         let wanted = TopicPartitions::default().with_topic(topic(name)).with_partitions(vec![0, 9]);
         let request = ElectLeadersRequest::default().with_topic_partitions(Some(vec![wanted]));

@@ -3,7 +3,7 @@
 
 use super::brokers::Beat;
 use super::elections::{Builder, Election, NO_LEADER};
-use super::image::{Image, PartitionImage};
+use super::image::{BROKER_RESOURCE, Image, PartitionImage};
 use super::records::{PartitionChange, Record};
 use super::{ControllerEvent, ControllerOptions, Delta, Request, Response};
 use crate::kafka::broker::Sabotage;
@@ -15,6 +15,8 @@ use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
 use crate::kafka::wire::message::Str;
 use std::sync::Arc;
+
+pub const MIN_ISR: &str = "min.insync.replicas";
 
 /// An error code with its sentence.
 pub type Refusal = (ErrorCode, String);
@@ -89,12 +91,16 @@ impl Active {
         (std::mem::take(&mut self.batch), std::mem::take(&mut self.events))
     }
 
-    /// The first controller of a cluster writes its features; `start` is where its epoch begins.
+    /// The first controller of a cluster writes its features; `start` is where its epoch begins. With eligible leader replicas, all
+    /// brokers must have the same `min.insync.replicas`: its own becomes theirs (`ActivationRecordsGenerator`).
     pub fn activate(&mut self, start: i64) {
         if start == 0 {
             for (name, level) in FEATURES {
                 self.push(Record::FeatureLevel { name: (*name).into(), level: *level });
             }
+            let value = Some(self.config.text(MIN_ISR).to_owned());
+            self.push(Record::Config { kind: BROKER_RESOURCE, resource: "".into(), name: MIN_ISR.into(), value });
+            self.refresh_config();
         }
     }
 
@@ -113,14 +119,7 @@ impl Active {
 
     /// The dynamic configs of the draft hold for the controller, too.
     pub(super) fn refresh_config(&mut self) {
-        let own = self.node_id.to_string();
-        let mut dynamic = Map::new();
-        for name in ["", own.as_str()] {
-            if let Some(configs) = self.draft.broker_configs.get(name) {
-                dynamic.extend(configs.iter().map(|(name, value)| (name.clone(), value.clone())));
-            }
-        }
-        self.config.dynamic = dynamic;
+        self.config.set_altered(&self.draft.broker_configs, self.node_id);
     }
 
     fn topic_config(&self, topic: &str, name: &str) -> String {
@@ -143,7 +142,7 @@ impl Active {
         let (id, name) = (of.id, of.name.clone());
         let Some(old) = self.draft.partition(topic, index) else { return false };
         let allowed = |replica: i32| acceptable(&self.draft, replica);
-        let min_isr = self.topic_config(topic, "min.insync.replicas").trim().parse::<usize>().unwrap_or(1).min(old.replicas.len());
+        let min_isr = self.topic_config(topic, MIN_ISR).trim().parse::<usize>().unwrap_or(1).min(old.replicas.len());
         let election = election.unwrap_or_else(|| {
             let unclean = self.topic_config(topic, "unclean.leader.election.enable").eq_ignore_ascii_case("true");
             if unclean { Election::Unclean } else { Election::Online }

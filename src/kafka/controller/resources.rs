@@ -1,6 +1,6 @@
 //! IncrementalAlterConfigs, for topics and brokers (`ConfigurationControlManager`).
 
-use super::active::{Active, Refusal, text};
+use super::active::{Active, MIN_ISR, Refusal, text};
 use super::checks::{altered, is_dynamic};
 use super::image::{BROKER_RESOURCE, TOPIC_RESOURCE};
 use super::records::Record;
@@ -88,6 +88,13 @@ impl Active {
                     let value = altered(def, config, current)?;
                     if let Some(value) = &value {
                         check_broker(key, value).map_err(|error| invalid(error.to_string()))?;
+                    }
+                    // Eligible leader replicas (KIP-966) need one value for all brokers.
+                    if key == MIN_ISR && !name.is_empty() {
+                        return Err(invalid("Broker-level min.insync.replicas cannot be altered while ELR is enabled.".into()));
+                    }
+                    if key == MIN_ISR && value.is_none() {
+                        return Err(invalid("Cluster-level min.insync.replicas cannot be removed while ELR is enabled.".into()));
                     }
                     changes.push((key.to_owned(), value));
                 }

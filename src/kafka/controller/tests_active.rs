@@ -233,6 +233,12 @@ fn configs_change_what_the_controller_does() {
     assert!(!alone.partition("orders").recovering);
     assert_eq!(set(&mut alone, 2, "orders", "unclean.leader.election.enable", None), 0);
     assert!(alone.controller.image().topic_configs["orders"].is_empty());
+    // With eligible leader replicas, all brokers have one min.insync.replicas, from the start.
+    let min_isr = |alone: &Alone| alone.controller.image().broker_configs[""]["min.insync.replicas"].clone();
+    assert_eq!(min_isr(&alone), "1");
+    assert_eq!(set(&mut alone, 4, "2", "min.insync.replicas", Some("2")), 40);
+    assert_eq!(set(&mut alone, 4, "", "min.insync.replicas", None), 40);
+    assert_eq!((set(&mut alone, 4, "", "min.insync.replicas", Some("2")), min_isr(&alone)), (0, "2".to_owned()));
 }
 
 #[test]

@@ -50,6 +50,7 @@ pub const SUPPORTED: &[ApiRange] = &[
     row(ApiKey::DescribeQuorum, 0, 2),
     row(ApiKey::DescribeCluster, 0, 2),
     row(ApiKey::DescribeProducers, 0, 0),
+    row(ApiKey::DescribeTopicPartitions, 0, 0),
 ];
 
 /// What the controller listener answers, by key: voters and brokers ask there.

@@ -1,8 +1,8 @@
 //! One walk over a message's fields that reads or writes it.
 //!
-//! Kafka generates a reader and a writer for each message from its schema. Here the schema is the code: [`Fields::fields`] visits each field
-//! once, with its [`Spec`], and [`Codec`] reads or writes what it meets. So a field is declared in one place, costs the page a call, and
-//! both directions cannot disagree.
+//! Kafka generates a reader and a writer for each message from its schema. Here the schema is the code: [`Fields::fields`] visits
+//! each field once, with its [`Spec`], and [`Codec`] reads or writes what it meets. So a field is declared in one place, costs the
+//! page a call, and both directions cannot disagree.
 //!
 //! Lengths and counts are tried against the bytes that are left before anything is made of them, as Kafka does ("tried to allocate a
 //! collection of size …"). After the first failure every read gives zeros and no list goes on; whoever began the walk sees the failure.

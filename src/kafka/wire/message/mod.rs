@@ -9,8 +9,8 @@
 //!         replica_state: ReplicaState, since(15).tag(1);           among the tagged fields
 //! ```
 //!
-//! A declaration makes the structures, what an absent field is, and the walk of [`codec`] over the fields. A structure's fields are in their
-//! order on the wire. `Option` is what may be null. A structure of a newer field says `ALL`: it is there when that field is.
+//! A declaration makes the structures, what an absent field is, and the walk of [`codec`] over the fields. A structure's fields are
+//! in their order on the wire. `Option` is what may be null. A structure of a newer field says `ALL`: it is there when that field is.
 
 mod api_key;
 mod brokers;
@@ -55,7 +55,8 @@ pub trait Message: Fields + Default {
     const MAX: i16;
     /// The first flexible version (KIP-482).
     const FLEXIBLE: i16;
-    /// The first version with a flexible header in front. An ApiVersions response has none, for clients that do not know its version (KIP-511).
+    /// The first version with a flexible header in front. An ApiVersions response has none, for clients that do not know its version
+    /// (KIP-511).
     const HEADER: i16 = Self::FLEXIBLE;
 
     /// Reads it from the front of `bytes`, and gives what follows.
@@ -85,7 +86,8 @@ pub trait Request: Message {
 }
 
 macro_rules! message {
-    ($module:ident: $root:ident, $min:literal..=$max:literal, flexible $flexible:expr $(, header $header:expr)?; $($name:ident { $($field:ident: $type:ty, $spec:expr;)* })*) => {
+    ($module:ident: $root:ident, $min:literal..=$max:literal, flexible $flexible:expr $(, header $header:expr)?;
+        $($name:ident { $($field:ident: $type:ty, $spec:expr;)* })*) => {
         pub use $module::$root;
 
         pub mod $module {
