@@ -116,14 +116,14 @@ fn broker(in_batch: u32, what: &str, budgets: bool) {
     };
     let mut broker = Broker::open(NOW, options, Disk::default()).expect("a broker opens on an empty disk");
     broker.handle_connected(NOW, CONN, "bench");
-    let topic = CreatableTopic::default().with_name(name()).with_num_partitions(1).with_replication_factor(1);
-    let create = CreateTopicsRequest::default().with_topics(vec![topic]);
+    let topic = CreatableTopic { name: name(), num_partitions: 1, replication_factor: 1, ..CreatableTopic::default() };
+    let create = CreateTopicsRequest { topics: vec![topic], ..CreateTopicsRequest::default() };
     ask(&mut broker, frame::encode_request(7, 0, "bench", &create).expect("encodes"));
 
     let batch = batch(in_batch);
-    let data = PartitionProduceData::default().with_records(Some(batch.bytes().clone()));
-    let data = TopicProduceData::default().with_name(name()).with_partition_data(vec![data]);
-    let request = ProduceRequest::default().with_acks(-1).with_timeout_ms(30_000).with_topic_data(vec![data]);
+    let data = PartitionProduceData { records: Some(batch.bytes().clone()), ..PartitionProduceData::default() };
+    let data = TopicProduceData { name: name(), partition_data: vec![data], ..TopicProduceData::default() };
+    let request = ProduceRequest { acks: -1, timeout_ms: 30_000, topic_data: vec![data], ..ProduceRequest::default() };
     let produce = frame::encode_request(9, 1, "bench", &request).expect("encodes");
     let requests = RECORDS / in_batch;
     let mut took = Duration::ZERO;
@@ -143,9 +143,10 @@ fn broker(in_batch: u32, what: &str, budgets: bool) {
     let end = i64::from(requests * in_batch);
     let (mut offset, mut took) = (0, Duration::ZERO);
     while offset < end {
-        let partition = FetchPartition::default().with_fetch_offset(offset).with_partition_max_bytes(FETCH_BYTES);
-        let topic = FetchTopic::default().with_topic(name()).with_partitions(vec![partition]);
-        let request = FetchRequest::default().with_max_wait_ms(500).with_min_bytes(1).with_max_bytes(52_428_800).with_topics(vec![topic]);
+        let partition = FetchPartition { fetch_offset: offset, partition_max_bytes: FETCH_BYTES, ..FetchPartition::default() };
+        let topic = FetchTopic { topic: name(), partitions: vec![partition], ..FetchTopic::default() };
+        let request =
+            FetchRequest { max_wait_ms: 500, min_bytes: 1, max_bytes: 52_428_800, topics: vec![topic], ..FetchRequest::default() };
         let fetch = frame::encode_request(11, 2, "bench", &request).expect("encodes");
         let start = Instant::now();
         let answer = ask(&mut broker, fetch);

@@ -248,26 +248,26 @@ fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
         Wish::Create { partitions, replicas, config, .. } => {
             let configs = config
                 .iter()
-                .map(|(name, value)| {
-                    m::create_topics_request::CreatableTopicConfig::default().with_name(text(name)).with_value(Some(text(value)))
-                })
+                .map(|(name, value)| m::create_topics_request::CreatableTopicConfig { name: text(name), value: Some(text(value)) })
                 .collect();
-            let topic = m::create_topics_request::CreatableTopic::default()
-                .with_name(name)
-                .with_num_partitions(*partitions)
-                .with_replication_factor(*replicas)
-                .with_configs(configs);
-            let request = m::CreateTopicsRequest::default().with_topics(vec![topic]).with_timeout_ms(TIMEOUT_MS);
+            let topic = m::create_topics_request::CreatableTopic {
+                name,
+                num_partitions: *partitions,
+                replication_factor: *replicas,
+                configs,
+                ..m::create_topics_request::CreatableTopic::default()
+            };
+            let request = m::CreateTopicsRequest { topics: vec![topic], timeout_ms: TIMEOUT_MS, ..m::CreateTopicsRequest::default() };
             frame::encode_request(version, correlation, &client, request)
         }
         Wish::Delete { .. } => {
-            let request = m::DeleteTopicsRequest::default().with_topic_names(vec![name]).with_timeout_ms(TIMEOUT_MS);
+            let request = m::DeleteTopicsRequest { topic_names: vec![name], timeout_ms: TIMEOUT_MS, ..m::DeleteTopicsRequest::default() };
             frame::encode_request(version, correlation, &client, request)
         }
         Wish::AddPartitions { total, .. } => {
-            let topic =
-                m::create_partitions_request::CreatePartitionsTopic::default().with_name(name).with_count(*total).with_assignments(None);
-            let request = m::CreatePartitionsRequest::default().with_topics(vec![topic]).with_timeout_ms(TIMEOUT_MS);
+            let topic = m::create_partitions_request::CreatePartitionsTopic { name, count: *total, assignments: None };
+            let request =
+                m::CreatePartitionsRequest { topics: vec![topic], timeout_ms: TIMEOUT_MS, ..m::CreatePartitionsRequest::default() };
             frame::encode_request(version, correlation, &client, request)
         }
         Wish::SetConfig { config, .. } => {
@@ -276,28 +276,31 @@ fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
             let configs = config
                 .iter()
                 .map(|(name, value)| {
-                    let config = AlterableConfig::default().with_name(text(name)).with_config_operation(i8::from(value.is_empty()));
-                    config.with_value((!value.is_empty()).then(|| text(value)))
+                    let config =
+                        AlterableConfig { name: text(name), config_operation: i8::from(value.is_empty()), ..AlterableConfig::default() };
+                    AlterableConfig { value: (!value.is_empty()).then(|| text(value)), ..config }
                 })
                 .collect();
-            let resource = AlterConfigsResource::default().with_resource_type(2).with_resource_name(text(topic)).with_configs(configs);
-            let request = m::IncrementalAlterConfigsRequest::default().with_resources(vec![resource]);
+            let resource = AlterConfigsResource { resource_type: 2, resource_name: text(topic), configs };
+            let request = m::IncrementalAlterConfigsRequest { resources: vec![resource], ..m::IncrementalAlterConfigsRequest::default() };
             frame::encode_request(version, correlation, &client, request)
         }
         Wish::Elect { partition, unclean, .. } => {
-            let topic = m::elect_leaders_request::TopicPartitions::default().with_topic(name).with_partitions(vec![*partition]);
-            let request = m::ElectLeadersRequest::default()
-                .with_election_type(i8::from(*unclean))
-                .with_topic_partitions(Some(vec![topic]))
-                .with_timeout_ms(TIMEOUT_MS);
+            let topic = m::elect_leaders_request::TopicPartitions { topic: name, partitions: vec![*partition] };
+            let request =
+                m::ElectLeadersRequest { election_type: i8::from(*unclean), topic_partitions: Some(vec![topic]), timeout_ms: TIMEOUT_MS };
             frame::encode_request(version, correlation, &client, request)
         }
         Wish::Reassign { partition, replicas, .. } => {
             use m::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
             let replicas = replicas.iter().map(|id| m::BrokerId(*id)).collect();
-            let partition = ReassignablePartition::default().with_partition_index(*partition).with_replicas(Some(replicas));
-            let topic = ReassignableTopic::default().with_name(name).with_partitions(vec![partition]);
-            let request = m::AlterPartitionReassignmentsRequest::default().with_topics(vec![topic]).with_timeout_ms(TIMEOUT_MS);
+            let partition = ReassignablePartition { partition_index: *partition, replicas: Some(replicas) };
+            let topic = ReassignableTopic { name, partitions: vec![partition] };
+            let request = m::AlterPartitionReassignmentsRequest {
+                topics: vec![topic],
+                timeout_ms: TIMEOUT_MS,
+                ..m::AlterPartitionReassignmentsRequest::default()
+            };
             frame::encode_request(version, correlation, &client, request)
         }
     }

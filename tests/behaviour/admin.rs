@@ -16,66 +16,81 @@ pub fn encode(api: &str, version: i16, f: Fields<'_>) -> Option<(Bytes, Asked)> 
     Some(match api {
         "ApiVersions" => frame!(
             ApiVersions,
-            m::ApiVersionsRequest::default()
-                .with_client_software_name(f.text("ClientSoftwareName"))
-                .with_client_software_version(f.text("ClientSoftwareVersion"))
+            m::ApiVersionsRequest {
+                client_software_name: f.text("ClientSoftwareName"),
+                client_software_version: f.text("ClientSoftwareVersion"),
+            }
         ),
         "Metadata" => frame!(Metadata, metadata(f)),
         "CreateTopics" => frame!(CreateTopics, create_topics(f)),
         "CreatePartitions" => frame!(
             CreatePartitions,
-            m::CreatePartitionsRequest::default()
-                .with_timeout_ms(f.int("TimeoutMs", 0))
-                .with_validate_only(f.flag("ValidateOnly"))
-                .with_topics(f.each("Topics", |t| {
-                    m::create_partitions_request::CreatePartitionsTopic::default()
-                        .with_name(t.text("Name").into())
-                        .with_count(t.int("Count", 0))
-                        .with_assignments(None)
-                }))
+            m::CreatePartitionsRequest {
+                timeout_ms: f.int("TimeoutMs", 0),
+                validate_only: f.flag("ValidateOnly"),
+                topics: f.each("Topics", |t| {
+                    m::create_partitions_request::CreatePartitionsTopic {
+                        name: t.text("Name").into(),
+                        count: t.int("Count", 0),
+                        assignments: None,
+                    }
+                }),
+            }
         ),
         "DescribeTopicPartitions" => frame!(DescribeTopicPartitions, {
             use m::describe_topic_partitions_request::{Cursor, TopicRequest};
-            let cursor = f.object("Cursor").map(|cursor| {
-                Cursor::default().with_topic_name(cursor.text("TopicName").into()).with_partition_index(cursor.int("PartitionIndex", 0))
-            });
-            m::DescribeTopicPartitionsRequest::default()
-                .with_topics(f.each("Topics", |t| TopicRequest::default().with_name(t.text("Name").into())))
-                .with_response_partition_limit(f.int("ResponsePartitionLimit", 2000))
-                .with_cursor(cursor)
+            let cursor = f
+                .object("Cursor")
+                .map(|cursor| Cursor { topic_name: cursor.text("TopicName").into(), partition_index: cursor.int("PartitionIndex", 0) });
+            m::DescribeTopicPartitionsRequest {
+                topics: f.each("Topics", |t| TopicRequest { name: t.text("Name").into() }),
+                response_partition_limit: f.int("ResponsePartitionLimit", 2000),
+                cursor,
+            }
         }),
         "DescribeConfigs" => frame!(
             DescribeConfigs,
-            m::DescribeConfigsRequest::default().with_include_synonyms(f.flag("IncludeSynonyms")).with_resources(f.each(
-                "Resources",
-                |r| {
-                    m::describe_configs_request::DescribeConfigsResource::default()
-                        .with_resource_type(r.int("ResourceType", 0))
-                        .with_resource_name(r.text("ResourceName"))
-                        .with_configuration_keys(Some(r.texts("ConfigurationKeys")))
-                }
-            ))
+            m::DescribeConfigsRequest {
+                include_synonyms: f.flag("IncludeSynonyms"),
+                resources: f.each("Resources", |r| {
+                    m::describe_configs_request::DescribeConfigsResource {
+                        resource_type: r.int("ResourceType", 0),
+                        resource_name: r.text("ResourceName"),
+                        configuration_keys: Some(r.texts("ConfigurationKeys")),
+                    }
+                }),
+                ..m::DescribeConfigsRequest::default()
+            }
         ),
         "IncrementalAlterConfigs" => frame!(IncrementalAlterConfigs, alter_configs(f)),
         "ElectLeaders" => frame!(
             ElectLeaders,
-            m::ElectLeadersRequest::default()
-                .with_election_type(f.int("ElectionType", 0))
-                .with_timeout_ms(f.int("TimeoutMs", 0))
-                .with_topic_partitions(Some(f.each("TopicPartitions", |t| {
-                    m::elect_leaders_request::TopicPartitions::default()
-                        .with_topic(t.text("Topic").into())
-                        .with_partitions(t.ints("Partitions"))
-                })))
+            m::ElectLeadersRequest {
+                election_type: f.int("ElectionType", 0),
+                timeout_ms: f.int("TimeoutMs", 0),
+                topic_partitions: Some(f.each("TopicPartitions", |t| {
+                    m::elect_leaders_request::TopicPartitions { topic: t.text("Topic").into(), partitions: t.ints("Partitions") }
+                })),
+            }
         ),
         "DeleteTopics" => frame!(
             DeleteTopics,
-            m::DeleteTopicsRequest::default().with_timeout_ms(f.int("TimeoutMs", 0)).with_topics(f.each("Topics", |t| {
-                m::delete_topics_request::DeleteTopicState::default().with_name(t.optional("Name").map(Into::into))
-            }))
+            m::DeleteTopicsRequest {
+                timeout_ms: f.int("TimeoutMs", 0),
+                topics: f.each("Topics", |t| {
+                    m::delete_topics_request::DeleteTopicState {
+                        name: t.optional("Name").map(Into::into),
+                        ..m::delete_topics_request::DeleteTopicState::default()
+                    }
+                }),
+                ..m::DeleteTopicsRequest::default()
+            }
         ),
         "DescribeCluster" => {
-            frame!(DescribeCluster, m::DescribeClusterRequest::default().with_endpoint_type(f.int("EndpointType", 1)))
+            frame!(
+                DescribeCluster,
+                m::DescribeClusterRequest { endpoint_type: f.int("EndpointType", 1), ..m::DescribeClusterRequest::default() }
+            )
         }
         _ => return None,
     })
@@ -85,46 +100,42 @@ fn metadata(f: Fields<'_>) -> m::MetadataRequest {
     let topics = f.each("Topics", |t| {
         let name = t.0.as_str().or_else(|| t.0["Name"].as_str()).map(|name| text(name).into());
         let id = t.0["TopicId"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
-        m::metadata_request::MetadataRequestTopic::default().with_name(name).with_topic_id(id)
+        m::metadata_request::MetadataRequestTopic { name, topic_id: id }
     });
     let may_create = f.0["AllowAutoTopicCreation"] != false;
-    m::MetadataRequest::default().with_topics(Some(topics)).with_allow_auto_topic_creation(may_create)
+    m::MetadataRequest { topics: Some(topics), allow_auto_topic_creation: may_create, ..m::MetadataRequest::default() }
 }
 
 fn create_topics(f: Fields<'_>) -> m::CreateTopicsRequest {
     use m::create_topics_request::{CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig};
-    let topics = f.each("Topics", |t| {
-        CreatableTopic::default()
-            .with_name(t.text("Name").into())
-            .with_num_partitions(t.int("NumPartitions", 1))
-            .with_replication_factor(t.int("ReplicationFactor", 1))
-            .with_assignments(t.each("Assignments", |a| {
-                CreatableReplicaAssignment::default()
-                    .with_partition_index(a.int("PartitionIndex", 0))
-                    .with_broker_ids(a.ints("BrokerIds").into_iter().map(BrokerId).collect())
-            }))
-            .with_configs(t.each("Configs", |c| CreatableTopicConfig::default().with_name(c.text("Name")).with_value(c.optional("Value"))))
+    let topics = f.each("Topics", |t| CreatableTopic {
+        name: t.text("Name").into(),
+        num_partitions: t.int("NumPartitions", 1),
+        replication_factor: t.int("ReplicationFactor", 1),
+        assignments: t.each("Assignments", |a| CreatableReplicaAssignment {
+            partition_index: a.int("PartitionIndex", 0),
+            broker_ids: a.ints("BrokerIds").into_iter().map(BrokerId).collect(),
+        }),
+        configs: t.each("Configs", |c| CreatableTopicConfig { name: c.text("Name"), value: c.optional("Value") }),
     });
     // Kafka's schema spells these two in lower case.
-    m::CreateTopicsRequest::default()
-        .with_timeout_ms(f.int("timeoutMs", 1000))
-        .with_validate_only(f.flag("validateOnly"))
-        .with_topics(topics)
+    m::CreateTopicsRequest { timeout_ms: f.int("timeoutMs", 1000), validate_only: f.flag("validateOnly"), topics }
 }
 
 fn alter_configs(f: Fields<'_>) -> m::IncrementalAlterConfigsRequest {
     use m::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
-    m::IncrementalAlterConfigsRequest::default().with_validate_only(f.flag("ValidateOnly")).with_resources(f.each("Resources", |r| {
-        AlterConfigsResource::default()
-            .with_resource_type(r.int("ResourceType", 0))
-            .with_resource_name(r.text("ResourceName"))
-            .with_configs(r.each("Configs", |c| {
-                AlterableConfig::default()
-                    .with_name(c.text("Name"))
-                    .with_config_operation(c.int("ConfigOperation", 0))
-                    .with_value(c.optional("Value"))
-            }))
-    }))
+    m::IncrementalAlterConfigsRequest {
+        validate_only: f.flag("ValidateOnly"),
+        resources: f.each("Resources", |r| AlterConfigsResource {
+            resource_type: r.int("ResourceType", 0),
+            resource_name: r.text("ResourceName"),
+            configs: r.each("Configs", |c| AlterableConfig {
+                name: c.text("Name"),
+                config_operation: c.int("ConfigOperation", 0),
+                value: c.optional("Value"),
+            }),
+        }),
+    }
 }
 
 fn ids(ids: &[BrokerId]) -> Value {

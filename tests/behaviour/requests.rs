@@ -88,60 +88,80 @@ pub fn encode(api: &str, version: i16, request: &Value) -> (Bytes, Asked) {
         "Produce" => frame!(Produce, produce(f)),
         "InitProducerId" => frame!(
             InitProducerId,
-            m::InitProducerIdRequest::default()
-                .with_transactional_id(f.optional("TransactionalId").map(Into::into))
-                .with_transaction_timeout_ms(f.int("TransactionTimeoutMs", 0))
-                .with_producer_id(f.int("ProducerId", -1_i64).into())
-                .with_producer_epoch(f.int("ProducerEpoch", -1))
+            m::InitProducerIdRequest {
+                transactional_id: f.optional("TransactionalId").map(Into::into),
+                transaction_timeout_ms: f.int("TransactionTimeoutMs", 0),
+                producer_id: f.int("ProducerId", -1_i64).into(),
+                producer_epoch: f.int("ProducerEpoch", -1),
+            }
         ),
         "DescribeProducers" => frame!(
             DescribeProducers,
-            m::DescribeProducersRequest::default().with_topics(f.each("Topics", |t| {
-                m::describe_producers_request::TopicRequest::default()
-                    .with_name(t.text("Name").into())
-                    .with_partition_indexes(t.ints("PartitionIndexes"))
-            }))
+            m::DescribeProducersRequest {
+                topics: f.each("Topics", |t| {
+                    m::describe_producers_request::TopicRequest {
+                        name: t.text("Name").into(),
+                        partition_indexes: t.ints("PartitionIndexes"),
+                    }
+                }),
+            }
         ),
         "ListOffsets" => frame!(ListOffsets, list_offsets(f)),
         "Fetch" => frame!(Fetch, fetch(f)),
         "FindCoordinator" => frame!(
             FindCoordinator,
-            m::FindCoordinatorRequest::default().with_key_type(f.int("KeyType", 0)).with_coordinator_keys(f.texts("CoordinatorKeys"))
+            m::FindCoordinatorRequest {
+                key_type: f.int("KeyType", 0),
+                coordinator_keys: f.texts("CoordinatorKeys"),
+                ..m::FindCoordinatorRequest::default()
+            }
         ),
         "JoinGroup" => frame!(JoinGroup, join_group(f)),
         "SyncGroup" => frame!(SyncGroup, sync_group(f)),
         "Heartbeat" => frame!(
             Heartbeat,
-            m::HeartbeatRequest::default()
-                .with_group_id(f.text("GroupId").into())
-                .with_generation_id(f.int("GenerationId", -1))
-                .with_member_id(f.text("MemberId"))
-                .with_group_instance_id(f.optional("GroupInstanceId"))
+            m::HeartbeatRequest {
+                group_id: f.text("GroupId").into(),
+                generation_id: f.int("GenerationId", -1),
+                member_id: f.text("MemberId"),
+                group_instance_id: f.optional("GroupInstanceId"),
+            }
         ),
         "LeaveGroup" => frame!(
             LeaveGroup,
-            m::LeaveGroupRequest::default().with_group_id(f.text("GroupId").into()).with_members(f.each("Members", |member| {
-                m::leave_group_request::MemberIdentity::default()
-                    .with_member_id(member.text("MemberId"))
-                    .with_group_instance_id(member.optional("GroupInstanceId"))
-                    .with_reason(member.optional("Reason"))
-            }))
+            m::LeaveGroupRequest {
+                group_id: f.text("GroupId").into(),
+                members: f.each("Members", |member| {
+                    m::leave_group_request::MemberIdentity {
+                        member_id: member.text("MemberId"),
+                        group_instance_id: member.optional("GroupInstanceId"),
+                        reason: member.optional("Reason"),
+                    }
+                }),
+                ..m::LeaveGroupRequest::default()
+            }
         ),
         "OffsetCommit" => frame!(OffsetCommit, offset_commit(f)),
         "OffsetFetch" => frame!(OffsetFetch, offset_fetch(f)),
         "OffsetDelete" => frame!(
             OffsetDelete,
-            m::OffsetDeleteRequest::default().with_group_id(f.text("GroupId").into()).with_topics(f.each("Topics", |t| {
-                m::offset_delete_request::OffsetDeleteRequestTopic::default().with_name(t.text("Name").into()).with_partitions(
-                    t.each("Partitions", |p| {
-                        m::offset_delete_request::OffsetDeleteRequestPartition::default().with_partition_index(p.int("PartitionIndex", 0))
-                    }),
-                )
-            }))
+            m::OffsetDeleteRequest {
+                group_id: f.text("GroupId").into(),
+                topics: f.each("Topics", |t| {
+                    m::offset_delete_request::OffsetDeleteRequestTopic {
+                        name: t.text("Name").into(),
+                        partitions: t.each("Partitions", |p| m::offset_delete_request::OffsetDeleteRequestPartition {
+                            partition_index: p.int("PartitionIndex", 0),
+                        }),
+                    }
+                }),
+            }
         ),
-        "DescribeGroups" => frame!(DescribeGroups, m::DescribeGroupsRequest::default().with_groups(ids(f, "Groups"))),
+        "DescribeGroups" => {
+            frame!(DescribeGroups, m::DescribeGroupsRequest { groups: ids(f, "Groups"), ..m::DescribeGroupsRequest::default() })
+        }
         "ListGroups" => frame!(ListGroups, m::ListGroupsRequest::default()),
-        "DeleteGroups" => frame!(DeleteGroups, m::DeleteGroupsRequest::default().with_groups_names(ids(f, "GroupsNames"))),
+        "DeleteGroups" => frame!(DeleteGroups, m::DeleteGroupsRequest { groups_names: ids(f, "GroupsNames") }),
         other => admin::encode(other, version, f).unwrap_or_else(|| panic!("{other} is not read here")),
     }
 }
@@ -152,117 +172,136 @@ fn ids(f: Fields<'_>, name: &str) -> Vec<m::GroupId> {
 
 fn produce(f: Fields<'_>) -> m::ProduceRequest {
     use m::produce_request::{PartitionProduceData, TopicProduceData};
-    m::ProduceRequest::default()
-        .with_transactional_id(f.optional("TransactionalId").map(Into::into))
-        .with_acks(f.int("Acks", 0))
-        .with_timeout_ms(f.int("TimeoutMs", 0))
-        .with_topic_data(f.each("TopicData", |t| {
+    m::ProduceRequest {
+        transactional_id: f.optional("TransactionalId").map(Into::into),
+        acks: f.int("Acks", 0),
+        timeout_ms: f.int("TimeoutMs", 0),
+        topic_data: f.each("TopicData", |t| {
             let id = t.0["TopicId"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
-            TopicProduceData::default().with_name(t.text("Name").into()).with_topic_id(id).with_partition_data(t.each(
-                "PartitionData",
-                |p| {
+            TopicProduceData {
+                name: t.text("Name").into(),
+                topic_id: id,
+                partition_data: t.each("PartitionData", |p| {
                     let records = (!p.0["Records"].is_null()).then(|| p.bytes("Records"));
-                    PartitionProduceData::default().with_index(p.int("Index", 0)).with_records(records)
-                },
-            ))
-        }))
+                    PartitionProduceData { index: p.int("Index", 0), records }
+                }),
+            }
+        }),
+    }
 }
 
 fn fetch(f: Fields<'_>) -> m::FetchRequest {
     use m::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
     let id = |t: Fields<'_>| t.0["TopicId"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
-    m::FetchRequest::default()
-        .with_max_wait_ms(f.int("MaxWaitMs", 0))
-        .with_min_bytes(f.int("MinBytes", 0))
-        .with_max_bytes(f.int("MaxBytes", 0))
-        .with_session_id(f.int("SessionId", 0))
-        .with_session_epoch(f.int("SessionEpoch", -1))
-        .with_topics(f.each("Topics", |t| {
-            FetchTopic::default().with_topic_id(id(t)).with_partitions(t.each("Partitions", |p| {
-                FetchPartition::default()
-                    .with_partition(p.int("Partition", 0))
-                    .with_current_leader_epoch(p.int("CurrentLeaderEpoch", -1))
-                    .with_fetch_offset(p.int("FetchOffset", 0))
-                    .with_last_fetched_epoch(p.int("LastFetchedEpoch", -1))
-                    .with_partition_max_bytes(p.int("PartitionMaxBytes", 0))
-            }))
-        }))
-        .with_forgotten_topics_data(f.each("ForgottenTopicsData", |t| {
+    m::FetchRequest {
+        max_wait_ms: f.int("MaxWaitMs", 0),
+        min_bytes: f.int("MinBytes", 0),
+        max_bytes: f.int("MaxBytes", 0),
+        session_id: f.int("SessionId", 0),
+        session_epoch: f.int("SessionEpoch", -1),
+        topics: f.each("Topics", |t| FetchTopic {
+            topic_id: id(t),
+            partitions: t.each("Partitions", |p| FetchPartition {
+                partition: p.int("Partition", 0),
+                current_leader_epoch: p.int("CurrentLeaderEpoch", -1),
+                fetch_offset: p.int("FetchOffset", 0),
+                last_fetched_epoch: p.int("LastFetchedEpoch", -1),
+                partition_max_bytes: p.int("PartitionMaxBytes", 0),
+                ..FetchPartition::default()
+            }),
+            ..FetchTopic::default()
+        }),
+        forgotten_topics_data: f.each("ForgottenTopicsData", |t| {
             let partitions = t.0["Partitions"].as_array().into_iter().flatten().filter_map(|p| i32::try_from(p.as_i64()?).ok());
-            ForgottenTopic::default().with_topic_id(id(t)).with_partitions(partitions.collect())
-        }))
+            ForgottenTopic { topic_id: id(t), partitions: partitions.collect(), ..ForgottenTopic::default() }
+        }),
+        ..m::FetchRequest::default()
+    }
 }
 
 fn list_offsets(f: Fields<'_>) -> m::ListOffsetsRequest {
     use m::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
-    m::ListOffsetsRequest::default()
-        .with_replica_id(m::BrokerId(f.int("ReplicaId", -1)))
-        .with_isolation_level(f.int("IsolationLevel", 0))
-        .with_timeout_ms(f.int("TimeoutMs", 0))
-        .with_topics(f.each("Topics", |t| {
-            ListOffsetsTopic::default().with_name(t.text("Name").into()).with_partitions(t.each("Partitions", |p| {
-                ListOffsetsPartition::default()
-                    .with_partition_index(p.int("PartitionIndex", 0))
-                    .with_current_leader_epoch(p.int("CurrentLeaderEpoch", -1))
-                    .with_timestamp(p.int("Timestamp", 0))
-            }))
-        }))
+    m::ListOffsetsRequest {
+        replica_id: m::BrokerId(f.int("ReplicaId", -1)),
+        isolation_level: f.int("IsolationLevel", 0),
+        timeout_ms: f.int("TimeoutMs", 0),
+        topics: f.each("Topics", |t| ListOffsetsTopic {
+            name: t.text("Name").into(),
+            partitions: t.each("Partitions", |p| ListOffsetsPartition {
+                partition_index: p.int("PartitionIndex", 0),
+                current_leader_epoch: p.int("CurrentLeaderEpoch", -1),
+                timestamp: p.int("Timestamp", 0),
+            }),
+        }),
+    }
 }
 
 fn join_group(f: Fields<'_>) -> m::JoinGroupRequest {
-    m::JoinGroupRequest::default()
-        .with_group_id(f.text("GroupId").into())
-        .with_session_timeout_ms(f.int("SessionTimeoutMs", 0))
-        .with_rebalance_timeout_ms(f.int("RebalanceTimeoutMs", -1))
-        .with_member_id(f.text("MemberId"))
-        .with_group_instance_id(f.optional("GroupInstanceId"))
-        .with_protocol_type(f.text("ProtocolType"))
-        .with_protocols(f.each("Protocols", |p| {
-            m::join_group_request::JoinGroupRequestProtocol::default().with_name(p.text("Name")).with_metadata(p.bytes("Metadata"))
-        }))
+    m::JoinGroupRequest {
+        group_id: f.text("GroupId").into(),
+        session_timeout_ms: f.int("SessionTimeoutMs", 0),
+        rebalance_timeout_ms: f.int("RebalanceTimeoutMs", -1),
+        member_id: f.text("MemberId"),
+        group_instance_id: f.optional("GroupInstanceId"),
+        protocol_type: f.text("ProtocolType"),
+        protocols: f
+            .each("Protocols", |p| m::join_group_request::JoinGroupRequestProtocol { name: p.text("Name"), metadata: p.bytes("Metadata") }),
+        ..m::JoinGroupRequest::default()
+    }
 }
 
 fn sync_group(f: Fields<'_>) -> m::SyncGroupRequest {
-    m::SyncGroupRequest::default()
-        .with_group_id(f.text("GroupId").into())
-        .with_generation_id(f.int("GenerationId", -1))
-        .with_member_id(f.text("MemberId"))
-        .with_group_instance_id(f.optional("GroupInstanceId"))
-        .with_protocol_type(f.optional("ProtocolType"))
-        .with_protocol_name(f.optional("ProtocolName"))
-        .with_assignments(f.each("Assignments", |a| {
-            m::sync_group_request::SyncGroupRequestAssignment::default()
-                .with_member_id(a.text("MemberId"))
-                .with_assignment(a.bytes("Assignment"))
-        }))
+    m::SyncGroupRequest {
+        group_id: f.text("GroupId").into(),
+        generation_id: f.int("GenerationId", -1),
+        member_id: f.text("MemberId"),
+        group_instance_id: f.optional("GroupInstanceId"),
+        protocol_type: f.optional("ProtocolType"),
+        protocol_name: f.optional("ProtocolName"),
+        assignments: f.each("Assignments", |a| m::sync_group_request::SyncGroupRequestAssignment {
+            member_id: a.text("MemberId"),
+            assignment: a.bytes("Assignment"),
+        }),
+    }
 }
 
 fn offset_commit(f: Fields<'_>) -> m::OffsetCommitRequest {
     use m::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
-    m::OffsetCommitRequest::default()
-        .with_group_id(f.text("GroupId").into())
-        .with_generation_id_or_member_epoch(f.int("GenerationIdOrMemberEpoch", -1))
-        .with_member_id(f.text("MemberId"))
-        .with_group_instance_id(f.optional("GroupInstanceId"))
-        .with_topics(f.each("Topics", |t| {
-            OffsetCommitRequestTopic::default().with_name(t.text("Name").into()).with_partitions(t.each("Partitions", |p| {
-                OffsetCommitRequestPartition::default()
-                    .with_partition_index(p.int("PartitionIndex", 0))
-                    .with_committed_offset(p.int("CommittedOffset", -1))
-                    .with_committed_leader_epoch(p.int("CommittedLeaderEpoch", -1))
-                    .with_committed_metadata(p.optional("CommittedMetadata"))
-            }))
-        }))
+    m::OffsetCommitRequest {
+        group_id: f.text("GroupId").into(),
+        generation_id_or_member_epoch: f.int("GenerationIdOrMemberEpoch", -1),
+        member_id: f.text("MemberId"),
+        group_instance_id: f.optional("GroupInstanceId"),
+        topics: f.each("Topics", |t| OffsetCommitRequestTopic {
+            name: t.text("Name").into(),
+            partitions: t.each("Partitions", |p| OffsetCommitRequestPartition {
+                partition_index: p.int("PartitionIndex", 0),
+                committed_offset: p.int("CommittedOffset", -1),
+                committed_leader_epoch: p.int("CommittedLeaderEpoch", -1),
+                committed_metadata: p.optional("CommittedMetadata"),
+            }),
+        }),
+        ..m::OffsetCommitRequest::default()
+    }
 }
 
 fn offset_fetch(f: Fields<'_>) -> m::OffsetFetchRequest {
     use m::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
-    m::OffsetFetchRequest::default().with_require_stable(f.0["RequireStable"] == true).with_groups(f.each("Groups", |g| {
-        let topics = g.each("Topics", |t| {
-            OffsetFetchRequestTopics::default().with_name(t.text("Name").into()).with_partition_indexes(t.ints("PartitionIndexes"))
-        });
-        OffsetFetchRequestGroup::default().with_group_id(g.text("GroupId").into()).with_topics((!g.0["Topics"].is_null()).then_some(topics))
-    }))
+    m::OffsetFetchRequest {
+        require_stable: f.0["RequireStable"] == true,
+        groups: f.each("Groups", |g| {
+            let topics = g.each("Topics", |t| OffsetFetchRequestTopics {
+                name: t.text("Name").into(),
+                partition_indexes: t.ints("PartitionIndexes"),
+            });
+            OffsetFetchRequestGroup {
+                group_id: g.text("GroupId").into(),
+                topics: (!g.0["Topics"].is_null()).then_some(topics),
+                ..OffsetFetchRequestGroup::default()
+            }
+        }),
+        ..m::OffsetFetchRequest::default()
+    }
 }
 
 /// The answer's fields that have a meaning of their own, by the recording's names.

@@ -23,24 +23,28 @@ impl Broker {
             } else {
                 (ErrorCode::UnsupportedEndpointType, "There are no endpoints of this type.")
             };
-            return DescribeClusterResponse::default()
-                .with_error_code(error.code())
-                .with_error_message(Some(Str::from(why)))
-                .with_endpoint_type(BROKERS);
+            return DescribeClusterResponse {
+                error_code: error.code(),
+                error_message: Some(Str::from(why)),
+                endpoint_type: BROKERS,
+                ..DescribeClusterResponse::default()
+            };
         }
-        let brokers = self.live_brokers().map(|broker| {
-            DescribeClusterBroker::default()
-                .with_broker_id(BrokerId(broker.id))
-                .with_host(text(&broker.host))
-                .with_port(broker.port)
-                .with_rack(broker.rack.as_deref().map(text))
+        let brokers = self.live_brokers().map(|broker| DescribeClusterBroker {
+            broker_id: BrokerId(broker.id),
+            host: text(&broker.host),
+            port: broker.port,
+            rack: broker.rack.as_deref().map(text),
+            ..DescribeClusterBroker::default()
         });
-        let mut response = DescribeClusterResponse::default()
-            .with_error_message(None)
-            .with_endpoint_type(BROKERS)
-            .with_cluster_id(self.cluster_id())
-            .with_controller_id(self.controller_id())
-            .with_brokers(brokers.collect());
+        let mut response = DescribeClusterResponse {
+            error_message: None,
+            endpoint_type: BROKERS,
+            cluster_id: self.cluster_id(),
+            controller_id: self.controller_id(),
+            brokers: brokers.collect(),
+            ..DescribeClusterResponse::default()
+        };
         if request.include_cluster_authorized_operations {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }
@@ -50,24 +54,23 @@ impl Broker {
     pub(super) fn describe_producers(&self, request: DescribeProducersRequest) -> DescribeProducersResponse {
         let topics = request.topics.into_iter().map(|topic| {
             let partitions = topic.partition_indexes.iter().map(|&index| {
-                let answer = PartitionResponse::default().with_partition_index(index).with_error_message(None);
+                let answer = PartitionResponse { partition_index: index, error_message: None, ..PartitionResponse::default() };
                 let partition = match self.led_partition(topic.name.as_ref(), index, -1) {
                     Ok(partition) => partition,
-                    Err(error) => return answer.with_error_code(error.code()),
+                    Err(error) => return PartitionResponse { error_code: error.code(), ..answer },
                 };
-                let producers = partition.log.active_producers().map(|producer| {
-                    ProducerState::default()
-                        .with_producer_id(producer.producer_id.into())
-                        .with_producer_epoch(i32::from(producer.epoch))
-                        .with_last_sequence(producer.last_sequence)
-                        .with_last_timestamp(producer.last_timestamp)
-                        .with_coordinator_epoch(producer.coordinator_epoch)
-                        .with_current_txn_start_offset(producer.current_txn_start_offset)
+                let producers = partition.log.active_producers().map(|producer| ProducerState {
+                    producer_id: producer.producer_id.into(),
+                    producer_epoch: i32::from(producer.epoch),
+                    last_sequence: producer.last_sequence,
+                    last_timestamp: producer.last_timestamp,
+                    coordinator_epoch: producer.coordinator_epoch,
+                    current_txn_start_offset: producer.current_txn_start_offset,
                 });
-                answer.with_active_producers(producers.collect())
+                PartitionResponse { active_producers: producers.collect(), ..answer }
             });
-            TopicResponse::default().with_partitions(partitions.collect()).with_name(topic.name.clone())
+            TopicResponse { partitions: partitions.collect(), name: topic.name.clone() }
         });
-        DescribeProducersResponse::default().with_topics(topics.collect())
+        DescribeProducersResponse { topics: topics.collect(), ..DescribeProducersResponse::default() }
     }
 }

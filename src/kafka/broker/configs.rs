@@ -43,15 +43,17 @@ fn text(value: impl Into<String>) -> Str {
 impl Broker {
     pub(super) fn describe_configs(&self, context: &Context, request: DescribeConfigsRequest) -> DescribeConfigsResponse {
         let results = request.resources.iter().map(|resource| {
-            let answer = DescribeConfigsResult::default()
-                .with_resource_type(resource.resource_type)
-                .with_resource_name(resource.resource_name.clone());
+            let answer = DescribeConfigsResult {
+                resource_type: resource.resource_type,
+                resource_name: resource.resource_name.clone(),
+                ..DescribeConfigsResult::default()
+            };
             match self.describe_resource(context, resource, request.include_synonyms, request.include_documentation) {
-                Ok(configs) => answer.with_error_message(Some(Str::default())).with_configs(configs),
-                Err((error, why)) => answer.with_error_code(error.code()).with_error_message(Some(text(why))),
+                Ok(configs) => DescribeConfigsResult { error_message: Some(Str::default()), configs, ..answer },
+                Err((error, why)) => DescribeConfigsResult { error_code: error.code(), error_message: Some(text(why)), ..answer },
             }
         });
-        DescribeConfigsResponse::default().with_results(results.collect())
+        DescribeConfigsResponse { results: results.collect(), ..DescribeConfigsResponse::default() }
     }
 
     fn describe_resource(
@@ -64,19 +66,20 @@ impl Broker {
         let wanted: Option<Set<&str>> = resource.configuration_keys.as_ref().map(|keys| keys.iter().map(|key| key.as_ref()).collect());
         let asked = |def: &&ConfigDef| wanted.as_ref().is_none_or(|wanted| wanted.contains(def.name));
         let describe = |def: &'static ConfigDef, value: Option<String>, source: Source, read_only: bool, found: Vec<Sourced>| {
-            let mut config = DescribeConfigsResourceResult::default()
-                .with_name(Str::from(def.name))
-                .with_value(value.map(Str::from))
-                .with_read_only(read_only)
-                .with_config_source(source as i8);
+            let mut config = DescribeConfigsResourceResult {
+                name: Str::from(def.name),
+                value: value.map(Str::from),
+                read_only,
+                config_source: source as i8,
+                ..DescribeConfigsResourceResult::default()
+            };
             if synonyms {
                 config.synonyms = found
                     .into_iter()
-                    .map(|synonym| {
-                        DescribeConfigsSynonym::default()
-                            .with_name(Str::from(synonym.name))
-                            .with_value(synonym.value.map(Str::from))
-                            .with_source(synonym.source as i8)
+                    .map(|synonym| DescribeConfigsSynonym {
+                        name: Str::from(synonym.name),
+                        value: synonym.value.map(Str::from),
+                        source: synonym.source as i8,
                     })
                     .collect();
             }

@@ -163,8 +163,8 @@ impl Broker {
                 Some(Asker::Mine(mine)) => self.mine_done(now, mine, Some(response)),
                 Some(Asker::Envelope(outer, inner)) => {
                     let response = match write(&inner, response) {
-                        Reply::Frame(frame) => EnvelopeResponse::default().with_response_data(Some(frame)),
-                        _ => EnvelopeResponse::default().with_response_data(None).with_error_code(ErrorCode::UnknownServerError.code()),
+                        Reply::Frame(frame) => EnvelopeResponse { response_data: Some(frame), ..EnvelopeResponse::default() },
+                        _ => EnvelopeResponse { response_data: None, error_code: ErrorCode::UnknownServerError.code() },
                     };
                     self.answer_held(&outer, response);
                 }
@@ -228,10 +228,11 @@ impl Broker {
                 Err(error) => self.close(forward.context.conn, error.to_string()),
             }
         } else if let Some(leader) = self.active_elsewhere() {
-            let request = EnvelopeRequest::default()
-                .with_request_data(forward.frame.clone())
-                .with_request_principal(Some(Bytes::new()))
-                .with_client_host_address(Bytes::from_static(&[127, 0, 0, 1]));
+            let request = EnvelopeRequest {
+                request_data: forward.frame.clone(),
+                request_principal: Some(Bytes::new()),
+                client_host_address: Bytes::from_static(&[127, 0, 0, 1]),
+            };
             let timeout = forward.until.micros_since(now) / 1000;
             self.peers.ask(now, Node::Controller(leader), Message::Envelope(request), Tag::Forward(forward), timeout.clamp(1, 10_000));
         } else {
@@ -276,7 +277,7 @@ impl Broker {
                     return Err(FrameError::UnknownApi(inner.api as i16));
                 }
                 if !self.is_active() {
-                    let response = EnvelopeResponse::default().with_response_data(None).with_error_code(ErrorCode::NotController.code());
+                    let response = EnvelopeResponse { response_data: None, error_code: ErrorCode::NotController.code() };
                     return Ok(reply(&context, response));
                 }
                 let client_id = inner.header.client_id.as_ref().map_or("", |id| id.as_ref()).into();

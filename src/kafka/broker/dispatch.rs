@@ -154,7 +154,8 @@ impl Broker {
                 Ok(reply(&context, response))
             } else {
                 // KIP-511: a client that is too new learns from a v0 body what it may ask.
-                let response = api_versions_response(SUPPORTED, 0).with_error_code(ErrorCode::UnsupportedVersion.code());
+                let error_code = ErrorCode::UnsupportedVersion.code();
+                let response = ApiVersionsResponse { error_code, ..api_versions_response(SUPPORTED, 0) };
                 Ok(reply(&Context { version: 0, ..context }, response))
             };
         }
@@ -199,7 +200,7 @@ impl Broker {
                 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
         };
         if version >= 3 && !(fine(request.client_software_name.as_ref()) && fine(request.client_software_version.as_ref())) {
-            return ApiVersionsResponse::default().with_error_code(ErrorCode::InvalidRequest.code());
+            return ApiVersionsResponse { error_code: ErrorCode::InvalidRequest.code(), ..ApiVersionsResponse::default() };
         }
         api_versions_response(SUPPORTED, version)
     }
@@ -210,24 +211,21 @@ pub fn decode<T: Message>(body: Bytes, version: i16) -> Result<T, FrameError> {
 }
 
 pub fn api_versions_response(table: &[ApiRange], version: i16) -> ApiVersionsResponse {
-    let keys = table
-        .iter()
-        .map(|range| ApiVersion::default().with_api_key(range.key as i16).with_min_version(range.min).with_max_version(range.max));
-    let mut response = ApiVersionsResponse::default().with_api_keys(keys.collect());
+    let keys = table.iter().map(|range| ApiVersion { api_key: range.key as i16, min_version: range.min, max_version: range.max });
+    let mut response = ApiVersionsResponse { api_keys: keys.collect(), ..ApiVersionsResponse::default() };
     if version >= 3 {
         // group.version and transaction.version are absent as long as KIP-848 and transactions are.
         let name = Str::from("metadata.version");
-        response = response
-            .with_supported_features(vec![
-                SupportedFeatureKey::default().with_name(name.clone()).with_min_version(7).with_max_version(METADATA_VERSION),
-            ])
-            .with_finalized_features_epoch(0)
-            .with_finalized_features(vec![
-                FinalizedFeatureKey::default()
-                    .with_name(name)
-                    .with_min_version_level(METADATA_VERSION)
-                    .with_max_version_level(METADATA_VERSION),
-            ]);
+        response = ApiVersionsResponse {
+            supported_features: vec![SupportedFeatureKey { name: name.clone(), min_version: 7, max_version: METADATA_VERSION }],
+            finalized_features_epoch: 0,
+            finalized_features: vec![FinalizedFeatureKey {
+                name,
+                min_version_level: METADATA_VERSION,
+                max_version_level: METADATA_VERSION,
+            }],
+            ..response
+        };
     }
     response
 }

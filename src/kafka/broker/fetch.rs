@@ -87,7 +87,7 @@ impl Broker {
     pub(super) fn fetch(&mut self, now: Time, context: &Context, mut request: FetchRequest) -> Reply {
         let (session, topics) = match self.sessions.open(now, context.version, &mut request, self.controller.image()) {
             Ok(found) => found,
-            Err(error) => return reply(context, FetchResponse::default().with_error_code(error.code())),
+            Err(error) => return reply(context, FetchResponse { error_code: error.code(), ..FetchResponse::default() }),
         };
         let max_bytes = request.max_bytes.min(self.config.int("fetch.max.bytes"));
         let (id, epoch) = if context.version >= 15 {
@@ -183,17 +183,19 @@ impl Broker {
 
     /// For a partition that cannot be read: who leads it, for clients that know the field (KIP-951), and where it starts, for followers.
     fn fetch_error(&self, fetch: &HeldFetch, wanted: &Wanted, asked: &FetchPartition, error: ErrorCode) -> PartitionData {
-        let mut answer = PartitionData::default()
-            .with_partition_index(asked.partition)
-            .with_error_code(error.code())
-            .with_high_watermark(-1)
-            .with_records(Some(Bytes::new()));
+        let mut answer = PartitionData {
+            partition_index: asked.partition,
+            error_code: error.code(),
+            high_watermark: -1,
+            records: Some(Bytes::new()),
+            ..PartitionData::default()
+        };
         let Some(name) = &wanted.name else { return answer };
         if fetch.replica.is_some() {
             answer.log_start_offset = self.topics.partition(name, asked.partition).map_or(-1, |partition| partition.log.start_offset());
         } else if fetch.context.version >= 12 && matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch) {
             let (leader, epoch) = self.leader_of(name, asked.partition);
-            answer.current_leader = LeaderIdAndEpoch::default().with_leader_id(leader.into()).with_leader_epoch(epoch);
+            answer.current_leader = LeaderIdAndEpoch { leader_id: leader.into(), leader_epoch: epoch };
         }
         answer
     }
@@ -209,14 +211,16 @@ impl Broker {
         let mut nothing_yet = true;
         let topics = fetch.topics.iter().map(|wanted| {
             let partitions = wanted.partitions.iter().map(|asked| {
-                let answer = PartitionData::default().with_partition_index(asked.partition);
+                let answer = PartitionData { partition_index: asked.partition, ..PartitionData::default() };
                 let data = match self.fetch_partition(fetch, wanted, asked) {
                     Ok((partition, Some((epoch, end)))) => {
-                        return answer
-                            .with_high_watermark(partition.high_watermark)
-                            .with_log_start_offset(partition.log.start_offset())
-                            .with_diverging_epoch(EpochEndOffset::default().with_epoch(epoch).with_end_offset(end))
-                            .with_records(Some(Bytes::new()));
+                        return PartitionData {
+                            high_watermark: partition.high_watermark,
+                            log_start_offset: partition.log.start_offset(),
+                            diverging_epoch: EpochEndOffset { epoch, end_offset: end },
+                            records: Some(Bytes::new()),
+                            ..answer
+                        };
                     }
                     Ok((partition, None)) => self.read_partition(partition, asked, fetch.end_of(partition), left, nothing_yet),
                     Err(error) => Err(error),
@@ -225,20 +229,19 @@ impl Broker {
                     Ok((partition, records)) => {
                         nothing_yet &= records.is_empty();
                         left = left.saturating_sub(u32::try_from(records.len()).unwrap_or(u32::MAX));
-                        answer
-                            .with_high_watermark(partition.high_watermark)
-                            .with_last_stable_offset(partition.readable_end())
-                            .with_log_start_offset(partition.log.start_offset())
-                            .with_aborted_transactions(fetch.read_committed.then(Vec::new))
-                            .with_records(Some(records))
+                        PartitionData {
+                            high_watermark: partition.high_watermark,
+                            last_stable_offset: partition.readable_end(),
+                            log_start_offset: partition.log.start_offset(),
+                            aborted_transactions: fetch.read_committed.then(Vec::new),
+                            records: Some(records),
+                            ..answer
+                        }
                     }
                     Err(error) => self.fetch_error(fetch, wanted, asked, error),
                 }
             });
-            FetchableTopicResponse::default()
-                .with_topic(wanted.topic.clone())
-                .with_topic_id(wanted.topic_id)
-                .with_partitions(partitions.collect())
+            FetchableTopicResponse { topic: wanted.topic.clone(), topic_id: wanted.topic_id, partitions: partitions.collect() }
         });
         let topics: Vec<FetchableTopicResponse> = topics.collect();
         let mut response = FetchResponse::default();
@@ -246,16 +249,15 @@ impl Broker {
             let leaders: Set<i32> = topics.iter().flat_map(|topic| &topic.partitions).map(|data| data.current_leader.leader_id.0).collect();
             let known = self.live_brokers().filter(|broker| leaders.contains(&broker.id));
             response.node_endpoints = known
-                .map(|broker| {
-                    NodeEndpoint::default()
-                        .with_node_id(broker.id.into())
-                        .with_host(text(&broker.host))
-                        .with_port(broker.port)
-                        .with_rack(broker.rack.as_deref().map(text))
+                .map(|broker| NodeEndpoint {
+                    node_id: broker.id.into(),
+                    host: text(&broker.host),
+                    port: broker.port,
+                    rack: broker.rack.as_deref().map(text),
                 })
                 .collect();
         }
-        response.with_responses(topics)
+        FetchResponse { responses: topics, ..response }
     }
 
     /// The first batch of the first partition that has one goes out whole, whatever the limits.

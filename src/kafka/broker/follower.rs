@@ -63,7 +63,7 @@ impl Fetcher {
         }
         topics.retain(|topic| !topic.partitions.is_empty());
         let gone = before.keys().filter(|key| !self.sent.contains_key(*key));
-        gone.map(|(id, partition)| ForgottenTopic::default().with_topic_id(*id).with_partitions(vec![*partition])).collect()
+        gone.map(|(id, partition)| ForgottenTopic { topic_id: *id, partitions: vec![*partition], ..ForgottenTopic::default() }).collect()
     }
 }
 
@@ -111,19 +111,21 @@ impl Broker {
             return true;
         };
         self.peers.set_address(Node::Broker(leader), &broker.host, broker.port);
-        let me = ReplicaState::default().with_replica_id(self.options.node_id.into()).with_replica_epoch(self.life.epoch);
+        let me = ReplicaState { replica_id: self.options.node_id.into(), replica_epoch: self.life.epoch };
         let fetcher = self.fetchers.0.entry(leader).or_default();
         fetcher.asked = true;
         let forgotten = fetcher.shorten(&mut topics);
-        let request = FetchRequest::default()
-            .with_session_id(fetcher.session.0)
-            .with_session_epoch(fetcher.session.1)
-            .with_forgotten_topics_data(forgotten)
-            .with_replica_state(me)
-            .with_max_wait_ms(self.config.int("replica.fetch.wait.max.ms"))
-            .with_min_bytes(self.config.int("replica.fetch.min.bytes"))
-            .with_max_bytes(MAX_BYTES)
-            .with_topics(topics);
+        let request = FetchRequest {
+            session_id: fetcher.session.0,
+            session_epoch: fetcher.session.1,
+            forgotten_topics_data: forgotten,
+            replica_state: me,
+            max_wait_ms: self.config.int("replica.fetch.wait.max.ms"),
+            min_bytes: self.config.int("replica.fetch.min.bytes"),
+            max_bytes: MAX_BYTES,
+            topics,
+            ..FetchRequest::default()
+        };
         let message = Message::Plain(Box::new(Request::Fetch(request)));
         self.peers.ask(now, Node::Broker(leader), message, Tag::Follow { leader, asked }, REQUEST_TIMEOUT_MS);
         true
@@ -147,18 +149,18 @@ impl Broker {
                 let (log, epoch) = (&partition.log, partition.state.leader_epoch);
                 let offset = log.end_offset();
                 asked.push(Asked { topic: topic.name.clone(), id: topic.id, partition: index, offset, epoch });
-                partitions.push(
-                    FetchPartition::default()
-                        .with_partition(index)
-                        .with_current_leader_epoch(epoch)
-                        .with_fetch_offset(offset)
-                        .with_last_fetched_epoch(if no_truncation { -1 } else { log.latest_epoch() })
-                        .with_log_start_offset(log.start_offset())
-                        .with_partition_max_bytes(max_bytes),
-                );
+                partitions.push(FetchPartition {
+                    partition: index,
+                    current_leader_epoch: epoch,
+                    fetch_offset: offset,
+                    last_fetched_epoch: if no_truncation { -1 } else { log.latest_epoch() },
+                    log_start_offset: log.start_offset(),
+                    partition_max_bytes: max_bytes,
+                    ..FetchPartition::default()
+                });
             }
             if !partitions.is_empty() {
-                topics.push(FetchTopic::default().with_topic_id(topic.id).with_partitions(partitions));
+                topics.push(FetchTopic { topic_id: topic.id, partitions, ..FetchTopic::default() });
             }
         }
         (asked, topics, next)

@@ -82,17 +82,19 @@ impl Broker {
         }
         let keys = if many { request.coordinator_keys } else { vec![request.key] };
         let found = keys.into_iter().map(|key| {
-            let coordinator = Coordinator::default().with_node_id(BrokerId(-1)).with_port(-1);
+            let coordinator = Coordinator { node_id: BrokerId(-1), port: -1, ..Coordinator::default() };
             let (error, message) = match request.key_type {
                 GROUP => {
                     if let Some(broker) = self.coordinator_of(key.as_ref()) {
                         // As observed: an empty message from the version with many keys on.
-                        return coordinator
-                            .with_key(key)
-                            .with_node_id(BrokerId(broker.id))
-                            .with_host(text(&broker.host))
-                            .with_port(broker.port)
-                            .with_error_message(many.then(Str::default));
+                        return Coordinator {
+                            key,
+                            node_id: BrokerId(broker.id),
+                            host: text(&broker.host),
+                            port: broker.port,
+                            error_message: many.then(Str::default),
+                            ..coordinator
+                        };
                     }
                     (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE)
                 }
@@ -100,19 +102,21 @@ impl Broker {
                 TRANSACTION => (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE),
                 _ => (ErrorCode::InvalidRequest, MALFORMED),
             };
-            coordinator.with_key(key).with_error_code(error.code()).with_error_message(Some(Str::from(message)))
+            Coordinator { key, error_code: error.code(), error_message: Some(Str::from(message)), ..coordinator }
         });
         if many {
-            return FindCoordinatorResponse::default().with_coordinators(found.collect());
+            return FindCoordinatorResponse { coordinators: found.collect(), ..FindCoordinatorResponse::default() };
         }
         let mut found = found;
         let found = found.next().unwrap_or_default();
-        FindCoordinatorResponse::default()
-            .with_error_code(found.error_code)
-            .with_error_message(found.error_message)
-            .with_node_id(found.node_id)
-            .with_host(found.host)
-            .with_port(found.port)
+        FindCoordinatorResponse {
+            error_code: found.error_code,
+            error_message: found.error_message,
+            node_id: found.node_id,
+            host: found.host,
+            port: found.port,
+            ..FindCoordinatorResponse::default()
+        }
     }
 
     fn coordinator_of(&self, group: &str) -> Option<&BrokerImage> {

@@ -31,10 +31,13 @@ impl ProducerIds {
 
 fn answer(given: Result<i64, ErrorCode>) -> InitProducerIdResponse {
     match given {
-        Ok(id) => InitProducerIdResponse::default().with_producer_id(ProducerId(id)).with_producer_epoch(0),
-        Err(error) => {
-            InitProducerIdResponse::default().with_error_code(error.code()).with_producer_id(ProducerId(-1)).with_producer_epoch(-1)
-        }
+        Ok(id) => InitProducerIdResponse { producer_id: ProducerId(id), producer_epoch: 0, ..InitProducerIdResponse::default() },
+        Err(error) => InitProducerIdResponse {
+            error_code: error.code(),
+            producer_id: ProducerId(-1),
+            producer_epoch: -1,
+            ..InitProducerIdResponse::default()
+        },
     }
 }
 
@@ -55,8 +58,7 @@ impl Broker {
         }
         self.producer_ids.waiting.push(context);
         if !std::mem::replace(&mut self.producer_ids.asked, true) {
-            let request =
-                AllocateProducerIdsRequest::default().with_broker_id(self.options.node_id.into()).with_broker_epoch(self.life.epoch);
+            let request = AllocateProducerIdsRequest { broker_id: self.options.node_id.into(), broker_epoch: self.life.epoch };
             self.ask_controller(now, Mine::ProducerIds, Request::AllocateProducerIds(request));
         }
         Reply::Held

@@ -116,28 +116,25 @@ impl Broker {
                 let with_epoch = |id: &i32| {
                     let fetched = leading.followers.get(id).map_or(-1, |follower| follower.broker_epoch);
                     let epoch = if *id == self.options.node_id { self.life.epoch } else { fetched };
-                    BrokerState::default().with_broker_id((*id).into()).with_broker_epoch(epoch)
+                    BrokerState { broker_id: (*id).into(), broker_epoch: epoch }
                 };
-                partitions.push(
-                    PartitionData::default()
-                        .with_partition_index(*index)
-                        .with_leader_epoch(state.leader_epoch)
-                        .with_new_isr_with_epochs(proposal.isr.iter().map(with_epoch).collect())
-                        .with_leader_recovery_state(0)
-                        .with_partition_epoch(state.partition_epoch),
-                );
+                partitions.push(PartitionData {
+                    partition_index: *index,
+                    leader_epoch: state.leader_epoch,
+                    new_isr_with_epochs: proposal.isr.iter().map(with_epoch).collect(),
+                    leader_recovery_state: 0,
+                    partition_epoch: state.partition_epoch,
+                    ..PartitionData::default()
+                });
             }
             if !partitions.is_empty() {
-                topics.push(TopicData::default().with_topic_id(topic.id).with_partitions(partitions));
+                topics.push(TopicData { topic_id: topic.id, partitions });
             }
         }
         self.altering.wanted = false;
         if !topics.is_empty() {
             self.altering.asked = true;
-            let request = m::AlterPartitionRequest::default()
-                .with_broker_id(self.options.node_id.into())
-                .with_broker_epoch(self.life.epoch)
-                .with_topics(topics);
+            let request = m::AlterPartitionRequest { broker_id: self.options.node_id.into(), broker_epoch: self.life.epoch, topics };
             self.ask_controller(now, Mine::AlterPartition, Request::AlterPartition(request));
         }
         true

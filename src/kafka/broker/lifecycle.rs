@@ -88,36 +88,42 @@ impl Broker {
             let request = self.registration();
             self.ask_controller(now, Mine::Register, Request::BrokerRegistration(request));
         } else {
-            let request = m::BrokerHeartbeatRequest::default()
-                .with_broker_id(self.options.node_id.into())
-                .with_broker_epoch(self.life.epoch)
-                .with_current_metadata_offset(self.controller.image().offset)
-                .with_want_fence(!self.life.caught_up)
-                .with_want_shut_down(self.life.leaving.is_some());
+            let request = m::BrokerHeartbeatRequest {
+                broker_id: self.options.node_id.into(),
+                broker_epoch: self.life.epoch,
+                current_metadata_offset: self.controller.image().offset,
+                want_fence: !self.life.caught_up,
+                want_shut_down: self.life.leaving.is_some(),
+                ..m::BrokerHeartbeatRequest::default()
+            };
             self.ask_controller(now, Mine::Heartbeat, Request::BrokerHeartbeat(request));
         }
         true
     }
 
     fn registration(&self) -> m::BrokerRegistrationRequest {
-        let listener = Listener::default()
-            .with_name(Str::from("PLAINTEXT"))
-            .with_host(self.host())
-            .with_port(u16::try_from(self.options.port).unwrap_or(u16::MAX))
-            .with_security_protocol(0);
-        let feature = Feature::default()
-            .with_name(Str::from("metadata.version"))
-            .with_min_supported_version(7)
-            .with_max_supported_version(super::dispatch::METADATA_VERSION);
-        m::BrokerRegistrationRequest::default()
-            .with_broker_id(self.options.node_id.into())
-            .with_cluster_id(self.cluster_id())
-            .with_incarnation_id(self.life.incarnation)
-            .with_listeners(vec![listener])
-            .with_features(vec![feature])
-            .with_rack(self.rack())
-            .with_log_dirs(vec![self.directory])
-            .with_previous_broker_epoch(self.life.previous_epoch)
+        let listener = Listener {
+            name: Str::from("PLAINTEXT"),
+            host: self.host(),
+            port: u16::try_from(self.options.port).unwrap_or(u16::MAX),
+            security_protocol: 0,
+        };
+        let feature = Feature {
+            name: Str::from("metadata.version"),
+            min_supported_version: 7,
+            max_supported_version: super::dispatch::METADATA_VERSION,
+        };
+        m::BrokerRegistrationRequest {
+            broker_id: self.options.node_id.into(),
+            cluster_id: self.cluster_id(),
+            incarnation_id: self.life.incarnation,
+            listeners: vec![listener],
+            features: vec![feature],
+            rack: self.rack(),
+            log_dirs: vec![self.directory],
+            previous_broker_epoch: self.life.previous_epoch,
+            ..m::BrokerRegistrationRequest::default()
+        }
     }
 
     fn session_ms(&self) -> i64 {

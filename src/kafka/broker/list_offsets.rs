@@ -43,18 +43,18 @@ impl Broker {
                 } else {
                     self.list_offset(context.version, name.as_ref(), index, asked.timestamp, asked.current_leader_epoch)
                 };
-                let answer = ListOffsetsPartitionResponse::default().with_partition_index(index);
+                let answer = ListOffsetsPartitionResponse { partition_index: index, ..ListOffsetsPartitionResponse::default() };
                 let (error, (offset, timestamp, epoch)) = match found {
                     Ok(found) => (ErrorCode::None, found),
                     Err(error) => (error, NOTHING),
                 };
                 // Before version 4 there is no leader epoch in the answer.
                 let epoch = if context.version < 4 { -1 } else { epoch };
-                answer.with_error_code(error.code()).with_offset(offset).with_timestamp(timestamp).with_leader_epoch(epoch)
+                ListOffsetsPartitionResponse { error_code: error.code(), offset, timestamp, leader_epoch: epoch, ..answer }
             });
-            ListOffsetsTopicResponse::default().with_partitions(partitions.collect()).with_name(topic.name.clone())
+            ListOffsetsTopicResponse { partitions: partitions.collect(), name: topic.name.clone() }
         });
-        ListOffsetsResponse::default().with_topics(topics.collect())
+        ListOffsetsResponse { topics: topics.collect(), ..ListOffsetsResponse::default() }
     }
 
     fn list_offset(&self, version: i16, topic: &str, index: i32, timestamp: i64, believed: i32) -> Result<Found, ErrorCode> {
@@ -93,18 +93,18 @@ impl Broker {
         let topics = request.topics.into_iter().map(|topic| {
             let partitions = topic.partitions.iter().map(|asked| {
                 let found = self.led_partition(topic.topic.0.as_ref(), asked.partition, asked.current_leader_epoch);
-                let answer = EpochEndOffset::default().with_partition(asked.partition);
+                let answer = EpochEndOffset { partition: asked.partition, ..EpochEndOffset::default() };
                 match found {
                     Ok(partition) => {
                         let (epoch, end) = partition.log.end_offset_for_epoch(asked.leader_epoch);
-                        answer.with_leader_epoch(epoch).with_end_offset(end)
+                        EpochEndOffset { leader_epoch: epoch, end_offset: end, ..answer }
                     }
-                    Err(error) => answer.with_error_code(error.code()).with_leader_epoch(-1).with_end_offset(-1),
+                    Err(error) => EpochEndOffset { error_code: error.code(), leader_epoch: -1, end_offset: -1, ..answer },
                 }
             });
-            OffsetForLeaderTopicResult::default().with_partitions(partitions.collect()).with_topic(topic.topic.clone())
+            OffsetForLeaderTopicResult { partitions: partitions.collect(), topic: topic.topic.clone() }
         });
-        OffsetForLeaderEpochResponse::default().with_topics(topics.collect())
+        OffsetForLeaderEpochResponse { topics: topics.collect(), ..OffsetForLeaderEpochResponse::default() }
     }
 
     pub(super) fn delete_records(&mut self, request: DeleteRecordsRequest) -> DeleteRecordsResponse {
@@ -113,15 +113,16 @@ impl Broker {
             let mut partitions = Vec::new();
             for asked in topic.partitions {
                 let result = self.delete_records_before(topic.name.0.as_ref(), asked.partition_index, asked.offset);
-                let answer = DeleteRecordsPartitionResult::default().with_partition_index(asked.partition_index);
+                let answer =
+                    DeleteRecordsPartitionResult { partition_index: asked.partition_index, ..DeleteRecordsPartitionResult::default() };
                 partitions.push(match result {
-                    Ok(start) => answer.with_low_watermark(start),
-                    Err(error) => answer.with_error_code(error.code()).with_low_watermark(-1),
+                    Ok(start) => DeleteRecordsPartitionResult { low_watermark: start, ..answer },
+                    Err(error) => DeleteRecordsPartitionResult { error_code: error.code(), low_watermark: -1, ..answer },
                 });
             }
-            topics.push(DeleteRecordsTopicResult::default().with_name(topic.name).with_partitions(partitions));
+            topics.push(DeleteRecordsTopicResult { name: topic.name, partitions });
         }
-        DeleteRecordsResponse::default().with_topics(topics)
+        DeleteRecordsResponse { topics, ..DeleteRecordsResponse::default() }
     }
 
     /// The new log start offset. -1 asks for everything up to the high watermark.

@@ -118,18 +118,19 @@ impl Broker {
                 found
             }
         };
-        let brokers = self.live_brokers().map(|broker| {
-            MetadataResponseBroker::default()
-                .with_node_id(BrokerId(broker.id))
-                .with_host(text(&broker.host))
-                .with_port(broker.port)
-                .with_rack(broker.rack.as_deref().map(text))
+        let brokers = self.live_brokers().map(|broker| MetadataResponseBroker {
+            node_id: BrokerId(broker.id),
+            host: text(&broker.host),
+            port: broker.port,
+            rack: broker.rack.as_deref().map(text),
         });
-        let mut response = MetadataResponse::default()
-            .with_brokers(brokers.collect())
-            .with_cluster_id(Some(self.cluster_id()))
-            .with_controller_id(self.controller_id())
-            .with_topics(topics);
+        let mut response = MetadataResponse {
+            brokers: brokers.collect(),
+            cluster_id: Some(self.cluster_id()),
+            controller_id: self.controller_id(),
+            topics,
+            ..MetadataResponse::default()
+        };
         if request.include_cluster_authorized_operations && (8..=10).contains(&context.version) {
             response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }
@@ -168,20 +169,23 @@ impl Broker {
             let led = alive(&partition.leader);
             let error = if led { ErrorCode::None } else { ErrorCode::LeaderNotAvailable };
             let offline = partition.replicas.iter().filter(|id| !alive(id)).copied().map(BrokerId);
-            MetadataResponsePartition::default()
-                .with_error_code(error.code())
-                .with_partition_index(index)
-                .with_leader_id(BrokerId(if led { partition.leader } else { -1 }))
-                .with_leader_epoch(partition.leader_epoch)
-                .with_replica_nodes(ids(&partition.replicas))
-                .with_isr_nodes(ids(&partition.isr))
-                .with_offline_replicas(offline.collect())
+            MetadataResponsePartition {
+                error_code: error.code(),
+                partition_index: index,
+                leader_id: BrokerId(if led { partition.leader } else { -1 }),
+                leader_epoch: partition.leader_epoch,
+                replica_nodes: ids(&partition.replicas),
+                isr_nodes: ids(&partition.isr),
+                offline_replicas: offline.collect(),
+            }
         });
-        let mut described = MetadataResponseTopic::default()
-            .with_name(Some(topic_name(&topic.name)))
-            .with_topic_id(topic.id)
-            .with_is_internal(is_internal(&topic.name))
-            .with_partitions(partitions.collect());
+        let mut described = MetadataResponseTopic {
+            name: Some(topic_name(&topic.name)),
+            topic_id: topic.id,
+            is_internal: is_internal(&topic.name),
+            partitions: partitions.collect(),
+            ..MetadataResponseTopic::default()
+        };
         if operations {
             described.topic_authorized_operations = TOPIC_OPERATIONS;
         }
@@ -216,5 +220,5 @@ impl Broker {
 }
 
 fn unknown(name: Option<&str>, id: Uuid, error: ErrorCode) -> MetadataResponseTopic {
-    MetadataResponseTopic::default().with_error_code(error.code()).with_name(name.map(topic_name)).with_topic_id(id)
+    MetadataResponseTopic { error_code: error.code(), name: name.map(topic_name), topic_id: id, ..MetadataResponseTopic::default() }
 }

@@ -89,12 +89,11 @@ impl Broker {
                 }
                 partitions.push(answer);
             }
-            topics.push(
-                TopicProduceResponse::default()
-                    .with_name(topic_name(data.name.0.as_ref()))
-                    .with_topic_id(data.topic_id)
-                    .with_partition_responses(partitions),
-            );
+            topics.push(TopicProduceResponse {
+                name: topic_name(data.name.0.as_ref()),
+                topic_id: data.topic_id,
+                partition_responses: partitions,
+            });
         }
         if request.acks == 0 {
             // Nobody waits for an answer; closing is the only way to tell of an error.
@@ -157,20 +156,19 @@ impl Broker {
                 let name = image.ids.get(&topic.topic_id).map_or(topic.name.0.as_ref(), |name| name).to_owned();
                 for answer in topic.partition_responses.iter_mut().filter(|it| it.error_code == ErrorCode::NotLeaderOrFollower.code()) {
                     let (leader, epoch) = self.leader_of(&name, answer.index);
-                    answer.current_leader = LeaderIdAndEpoch::default().with_leader_id(leader.into()).with_leader_epoch(epoch);
+                    answer.current_leader = LeaderIdAndEpoch { leader_id: leader.into(), leader_epoch: epoch };
                     leaders.insert(leader);
                 }
             }
         }
         let known = self.live_brokers().filter(|broker| leaders.contains(&broker.id));
-        let endpoints = known.map(|broker| {
-            NodeEndpoint::default()
-                .with_node_id(broker.id.into())
-                .with_host(text(&broker.host))
-                .with_port(broker.port)
-                .with_rack(broker.rack.as_deref().map(text))
+        let endpoints = known.map(|broker| NodeEndpoint {
+            node_id: broker.id.into(),
+            host: text(&broker.host),
+            port: broker.port,
+            rack: broker.rack.as_deref().map(text),
         });
-        ProduceResponse::default().with_node_endpoints(endpoints.collect()).with_responses(topics)
+        ProduceResponse { node_endpoints: endpoints.collect(), responses: topics, ..ProduceResponse::default() }
     }
 
     fn produce_partition(
@@ -194,31 +192,32 @@ impl Broker {
         }
         if batch.compression().is_err() {
             // Kafka's lookup of the codec throws what it has no error code for.
-            let start = self.topics.partition(name, index).map_or(-1, |partition| partition.log.start_offset());
-            return refused(index, ErrorCode::UnknownServerError).with_log_start_offset(start);
+            let log_start_offset = self.topics.partition(name, index).map_or(-1, |partition| partition.log.start_offset());
+            return PartitionProduceResponse { log_start_offset, ..refused(index, ErrorCode::UnknownServerError) };
         }
         let result = self.append(now, name, index, &batch, Origin::Client { all: acks == -1 });
         let start = self.topics.partition(name, index).map_or(-1, |partition| partition.log.start_offset());
-        let answer = PartitionProduceResponse::default().with_index(index);
+        let answer = PartitionProduceResponse { index, ..PartitionProduceResponse::default() };
         match result {
-            Ok(appended) => answer
-                .with_base_offset(appended.base_offset)
-                // A duplicate is told its batch's timestamp, as the producer state keeps it.
-                .with_log_append_time_ms(if appended.duplicate && appended.log_append_time < 0 {
+            Ok(appended) => PartitionProduceResponse {
+                base_offset: appended.base_offset,
+                log_append_time_ms: if appended.duplicate && appended.log_append_time < 0 {
                     batch.max_timestamp()
                 } else {
                     appended.log_append_time
-                })
-                .with_log_start_offset(start),
+                },
+                log_start_offset: start,
+                ..answer
+            },
             Err(error) => {
                 let code = error.code();
-                let answer = answer.with_error_code(code.code()).with_base_offset(-1);
+                let answer = PartitionProduceResponse { error_code: code.code(), base_offset: -1, ..answer };
                 // What is wrong with the batch as a whole is found before Kafka looks at the log.
                 let early = matches!(code, ErrorCode::CorruptMessage | ErrorCode::MessageTooLarge | ErrorCode::NotEnoughReplicas);
                 if early {
                     return answer;
                 }
-                with_record_errors(answer.with_log_start_offset(start), version, &error)
+                with_record_errors(PartitionProduceResponse { log_start_offset: start, ..answer }, version, &error)
             }
         }
     }
@@ -230,14 +229,13 @@ fn with_record_errors(answer: PartitionProduceResponse, version: i16, error: &Lo
     if version < 8 {
         return answer;
     }
-    let record =
-        BatchIndexAndErrorMessage::default().with_batch_index(*index).with_batch_index_error_message(Some(Str::from(message.clone())));
+    let record = BatchIndexAndErrorMessage { batch_index: *index, batch_index_error_message: Some(Str::from(message.clone())) };
     let summary = format!("One or more records have been rejected: {message}");
-    answer.with_record_errors(vec![record]).with_error_message(Some(Str::from(summary)))
+    PartitionProduceResponse { record_errors: vec![record], error_message: Some(Str::from(summary)), ..answer }
 }
 
 fn refused(index: i32, error: ErrorCode) -> PartitionProduceResponse {
-    PartitionProduceResponse::default().with_index(index).with_error_code(error.code()).with_base_offset(-1)
+    PartitionProduceResponse { index, error_code: error.code(), base_offset: -1, ..PartitionProduceResponse::default() }
 }
 
 /// The one batch of a partition's records. Their bytes are shared, not copied.

@@ -29,19 +29,21 @@ fn name(value: &str) -> TopicName {
 }
 
 fn create(test: &mut TestBroker, conn: ConnId, topic: &str, partitions: i32, configs: &[(&str, &str)]) -> i16 {
-    let configs = configs.iter().map(|(k, v)| CreatableTopicConfig::default().with_name(text(k)).with_value(Some(text(v))));
-    let topic = CreatableTopic::default()
-        .with_name(name(topic))
-        .with_num_partitions(partitions)
-        .with_replication_factor(1)
-        .with_configs(configs.collect());
-    test.call(conn, 7, CreateTopicsRequest::default().with_topics(vec![topic])).topics[0].error_code
+    let configs = configs.iter().map(|(k, v)| CreatableTopicConfig { name: text(k), value: Some(text(v)) });
+    let topic = CreatableTopic {
+        name: name(topic),
+        num_partitions: partitions,
+        replication_factor: 1,
+        configs: configs.collect(),
+        ..CreatableTopic::default()
+    };
+    test.call(conn, 7, CreateTopicsRequest { topics: vec![topic], ..CreateTopicsRequest::default() }).topics[0].error_code
 }
 
 fn produce_request(topic: &str, acks: i16, records: Bytes) -> ProduceRequest {
-    let partition = PartitionProduceData::default().with_index(0).with_records(Some(records));
-    let topic = TopicProduceData::default().with_name(name(topic)).with_partition_data(vec![partition]);
-    ProduceRequest::default().with_acks(acks).with_timeout_ms(1000).with_topic_data(vec![topic])
+    let partition = PartitionProduceData { index: 0, records: Some(records) };
+    let topic = TopicProduceData { name: name(topic), partition_data: vec![partition], ..TopicProduceData::default() };
+    ProduceRequest { acks, timeout_ms: 1000, topic_data: vec![topic], ..ProduceRequest::default() }
 }
 
 fn produce(test: &mut TestBroker, conn: ConnId, topic: &str, values: &[&str]) -> (i16, i64) {
@@ -52,9 +54,9 @@ fn produce(test: &mut TestBroker, conn: ConnId, topic: &str, values: &[&str]) ->
 }
 
 fn fetch_request(topic: &str, offset: i64, min_bytes: i32) -> FetchRequest {
-    let partition = FetchPartition::default().with_fetch_offset(offset).with_partition_max_bytes(1 << 20);
-    let topic = FetchTopic::default().with_topic(name(topic)).with_partitions(vec![partition]);
-    FetchRequest::default().with_max_wait_ms(500).with_min_bytes(min_bytes).with_topics(vec![topic])
+    let partition = FetchPartition { fetch_offset: offset, partition_max_bytes: 1 << 20, ..FetchPartition::default() };
+    let topic = FetchTopic { topic: name(topic), partitions: vec![partition], ..FetchTopic::default() };
+    FetchRequest { max_wait_ms: 500, min_bytes, topics: vec![topic], ..FetchRequest::default() }
 }
 
 fn values(response: &FetchResponse) -> Vec<String> {
@@ -92,7 +94,7 @@ fn a_fetch_at_the_end_waits_for_data_and_mutes_its_connection() {
     let (producer, consumer) = (test.connect(), test.connect());
     create(&mut test, producer, "orders", 1, &[]);
     test.send(consumer, 12, fetch_request("orders", 0, 1));
-    test.send(consumer, 4, MetadataRequest::default().with_topics(Some(Vec::new())));
+    test.send(consumer, 4, MetadataRequest { topics: Some(Vec::new()), ..MetadataRequest::default() });
     assert!(test.frames.get(&consumer).is_none_or(Vec::is_empty));
     assert!(test.broker.is_muted(consumer));
     produce(&mut test, producer, "orders", &["a"]);
@@ -124,7 +126,7 @@ fn fetch_errors_answer_at_once() {
     let mut epoch = fetch_request("orders", 0, 1);
     epoch.topics[0].partitions[0].current_leader_epoch = 4;
     assert_eq!(error(&epoch), 75);
-    assert_eq!(error(&fetch_request("orders", 0, 1).with_session_id(9).with_session_epoch(1)), 70);
+    assert_eq!(error(&FetchRequest { session_id: 9, session_epoch: 1, ..fetch_request("orders", 0, 1) }), 70);
 }
 
 #[test]
@@ -174,9 +176,9 @@ fn list_offsets_knows_the_special_timestamps() {
         test.advance(1000);
     }
     let mut find = |timestamp: i64| {
-        let partition = ListOffsetsPartition::default().with_current_leader_epoch(-1).with_timestamp(timestamp);
-        let topic = ListOffsetsTopic::default().with_name(name("orders")).with_partitions(vec![partition]);
-        let response = test.call(conn, 9, ListOffsetsRequest::default().with_topics(vec![topic]));
+        let partition = ListOffsetsPartition { current_leader_epoch: -1, timestamp, ..ListOffsetsPartition::default() };
+        let topic = ListOffsetsTopic { name: name("orders"), partitions: vec![partition] };
+        let response = test.call(conn, 9, ListOffsetsRequest { topics: vec![topic], ..ListOffsetsRequest::default() });
         let partition = &response.topics[0].partitions[0];
         (partition.error_code, partition.offset, partition.timestamp)
     };
@@ -196,8 +198,8 @@ fn metadata_makes_topics_when_both_sides_agree() {
     let mut test = TestBroker::new(&[("num.partitions", "4")]);
     let conn = test.connect();
     let ask = |topic: &str, create: bool| {
-        let topic = MetadataRequestTopic::default().with_name(Some(name(topic)));
-        MetadataRequest::default().with_topics(Some(vec![topic])).with_allow_auto_topic_creation(create)
+        let topic = MetadataRequestTopic { name: Some(name(topic)), ..MetadataRequestTopic::default() };
+        MetadataRequest { topics: Some(vec![topic]), allow_auto_topic_creation: create, ..MetadataRequest::default() }
     };
     assert_eq!(test.call(conn, 12, ask("orders", false)).topics[0].error_code, 3);
     assert!(test.broker.partitions().is_empty());
@@ -205,11 +207,11 @@ fn metadata_makes_topics_when_both_sides_agree() {
     let found = test.call(conn, 12, ask("orders", true));
     assert_eq!((found.topics[0].error_code, found.topics[0].partitions.len()), (0, 4));
     assert_eq!(test.call(conn, 12, ask("a b", true)).topics[0].error_code, 17);
-    let by_id = MetadataRequestTopic::default().with_topic_id(found.topics[0].topic_id);
-    let by_id = test.call(conn, 12, MetadataRequest::default().with_topics(Some(vec![by_id])));
+    let by_id = MetadataRequestTopic { topic_id: found.topics[0].topic_id, ..MetadataRequestTopic::default() };
+    let by_id = test.call(conn, 12, MetadataRequest { topics: Some(vec![by_id]), ..MetadataRequest::default() });
     assert_eq!(by_id.topics[0].name, Some(name("orders")));
-    assert_eq!(test.call(conn, 12, MetadataRequest::default().with_topics(None)).topics.len(), 1);
-    assert!(test.call(conn, 12, MetadataRequest::default().with_topics(Some(Vec::new()))).topics.is_empty());
+    assert_eq!(test.call(conn, 12, MetadataRequest { topics: None, ..MetadataRequest::default() }).topics.len(), 1);
+    assert!(test.call(conn, 12, MetadataRequest { topics: Some(Vec::new()), ..MetadataRequest::default() }).topics.is_empty());
 }
 
 #[test]
@@ -219,9 +221,9 @@ fn configs_are_described_altered_and_kept() {
     assert_eq!(create(&mut test, conn, "orders", 1, &[("retention.ms", "x")]), 40);
     create(&mut test, conn, "orders", 1, &[("retention.ms", "1000")]);
     let alter = |key: &str, operation: i8, value: Option<&str>| {
-        let config = AlterableConfig::default().with_name(text(key)).with_config_operation(operation).with_value(value.map(text));
-        let resource = AlterConfigsResource::default().with_resource_type(2).with_resource_name(text("orders")).with_configs(vec![config]);
-        IncrementalAlterConfigsRequest::default().with_resources(vec![resource])
+        let config = AlterableConfig { name: text(key), config_operation: operation, value: value.map(text) };
+        let resource = AlterConfigsResource { resource_type: 2, resource_name: text("orders"), configs: vec![config] };
+        IncrementalAlterConfigsRequest { resources: vec![resource], ..IncrementalAlterConfigsRequest::default() }
     };
     assert_eq!(test.call(conn, 1, alter("cleanup.policy", 2, Some("compact"))).responses[0].error_code, 0);
     assert_eq!(test.call(conn, 1, alter("retention.ms", 2, Some("5"))).responses[0].error_code, 40);
@@ -229,14 +231,13 @@ fn configs_are_described_altered_and_kept() {
     let mut test = test.restart(&[]);
     let conn = test.connect();
     let keys = ["cleanup.policy", "retention.ms"].map(text).to_vec();
-    let resource =
-        DescribeConfigsResource::default().with_resource_type(2).with_resource_name(text("orders")).with_configuration_keys(Some(keys));
-    let response = test.call(conn, 4, DescribeConfigsRequest::default().with_resources(vec![resource]));
+    let resource = DescribeConfigsResource { resource_type: 2, resource_name: text("orders"), configuration_keys: Some(keys) };
+    let response = test.call(conn, 4, DescribeConfigsRequest { resources: vec![resource], ..DescribeConfigsRequest::default() });
     let found: Vec<_> = response.results[0].configs.iter().map(|c| (c.value.as_ref().unwrap().as_ref(), c.config_source)).collect();
     assert_eq!(found, [("delete,compact", 1), ("1000", 1)]);
     // Without a broker's name: what was altered for all of them, as min.insync.replicas is from the start.
-    let resource = DescribeConfigsResource::default().with_resource_type(4).with_configuration_keys(None);
-    let response = test.call(conn, 4, DescribeConfigsRequest::default().with_resources(vec![resource]));
+    let resource = DescribeConfigsResource { resource_type: 4, configuration_keys: None, ..DescribeConfigsResource::default() };
+    let response = test.call(conn, 4, DescribeConfigsRequest { resources: vec![resource], ..DescribeConfigsRequest::default() });
     let found: Vec<_> = response.results[0].configs.iter().map(|c| (c.name.as_ref(), c.config_source, c.read_only)).collect();
     assert_eq!(found, [("min.insync.replicas", 3, false)]);
 }
@@ -246,42 +247,48 @@ fn a_group_joins_commits_and_is_there_after_a_restart() {
     let mut test = TestBroker::new(&[]);
     let conn = test.connect();
     create(&mut test, conn, "orders", 1, &[]);
-    let found = test.call(conn, 2, FindCoordinatorRequest::default().with_key(text("billing")));
+    let found = test.call(conn, 2, FindCoordinatorRequest { key: text("billing"), ..FindCoordinatorRequest::default() });
     assert_eq!((found.error_code, found.node_id.0), (0, 1));
     assert_eq!(test.broker.partitions().iter().filter(|p| &*p.topic == "__consumer_offsets").count(), 3);
     let group = GroupId(text("billing"));
-    let protocol = JoinGroupRequestProtocol::default().with_name(text("range")).with_metadata(Bytes::from_static(b"\0\0\0\0\0\0\0\0\0\0"));
-    let mut join = JoinGroupRequest::default()
-        .with_group_id(group.clone())
-        .with_session_timeout_ms(10_000)
-        .with_rebalance_timeout_ms(10_000)
-        .with_protocol_type(text("consumer"))
-        .with_protocols(vec![protocol]);
+    let protocol = JoinGroupRequestProtocol { name: text("range"), metadata: Bytes::from_static(b"\0\0\0\0\0\0\0\0\0\0") };
+    let mut join = JoinGroupRequest {
+        group_id: group.clone(),
+        session_timeout_ms: 10_000,
+        rebalance_timeout_ms: 10_000,
+        protocol_type: text("consumer"),
+        protocols: vec![protocol],
+        ..JoinGroupRequest::default()
+    };
     let first = test.call(conn, 5, join.clone());
     assert_eq!(first.error_code, ErrorCode::MemberIdRequired.code());
     join.member_id = first.member_id;
     let joined = test.call(conn, 5, join);
     assert_eq!((joined.error_code, joined.generation_id), (0, 1));
-    let assignment = SyncGroupRequestAssignment::default().with_member_id(joined.member_id.clone());
-    let sync = SyncGroupRequest::default()
-        .with_group_id(group.clone())
-        .with_generation_id(1)
-        .with_member_id(joined.member_id.clone())
-        .with_assignments(vec![assignment]);
+    let assignment = SyncGroupRequestAssignment { member_id: joined.member_id.clone(), ..SyncGroupRequestAssignment::default() };
+    let sync = SyncGroupRequest {
+        group_id: group.clone(),
+        generation_id: 1,
+        member_id: joined.member_id.clone(),
+        assignments: vec![assignment],
+        ..SyncGroupRequest::default()
+    };
     assert_eq!(test.call(conn, 3, sync).error_code, 0);
-    let partition = OffsetCommitRequestPartition::default().with_partition_index(0).with_committed_offset(7);
-    let topic = OffsetCommitRequestTopic::default().with_name(name("orders")).with_partitions(vec![partition]);
-    let commit = OffsetCommitRequest::default()
-        .with_group_id(group.clone())
-        .with_generation_id_or_member_epoch(1)
-        .with_member_id(joined.member_id)
-        .with_topics(vec![topic]);
+    let partition = OffsetCommitRequestPartition { partition_index: 0, committed_offset: 7, ..OffsetCommitRequestPartition::default() };
+    let topic = OffsetCommitRequestTopic { name: name("orders"), partitions: vec![partition] };
+    let commit = OffsetCommitRequest {
+        group_id: group.clone(),
+        generation_id_or_member_epoch: 1,
+        member_id: joined.member_id,
+        topics: vec![topic],
+        ..OffsetCommitRequest::default()
+    };
     assert_eq!(test.call(conn, 7, commit).topics[0].partitions[0].error_code, 0);
 
     let mut test = test.restart(&[]);
     let conn = test.connect();
-    let topic = OffsetFetchRequestTopic::default().with_name(name("orders")).with_partition_indexes(vec![0]);
-    let fetch = OffsetFetchRequest::default().with_group_id(group).with_topics(Some(vec![topic]));
+    let topic = OffsetFetchRequestTopic { name: name("orders"), partition_indexes: vec![0] };
+    let fetch = OffsetFetchRequest { group_id: group, topics: Some(vec![topic]), ..OffsetFetchRequest::default() };
     assert_eq!(test.call(conn, 5, fetch).topics[0].partitions[0].committed_offset, 7);
     assert_eq!(test.broker.groups()[0].offsets, [("orders".into(), 0, 7)]);
 }
@@ -290,11 +297,16 @@ fn a_group_joins_commits_and_is_there_after_a_restart() {
 fn producer_ids_never_come_twice() {
     let mut test = TestBroker::new(&[]);
     let conn = test.connect();
-    let first = test.call(conn, 4, InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0;
-    assert_eq!(test.call(conn, 4, InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0, first + 1);
+    let first = test.call(conn, 4, InitProducerIdRequest { transactional_id: None, ..InitProducerIdRequest::default() }).producer_id.0;
+    assert_eq!(
+        test.call(conn, 4, InitProducerIdRequest { transactional_id: None, ..InitProducerIdRequest::default() }).producer_id.0,
+        first + 1
+    );
     let mut test = test.restart(&[]);
     let conn = test.connect();
-    assert!(test.call(conn, 4, InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0 > first + 1);
+    assert!(
+        test.call(conn, 4, InitProducerIdRequest { transactional_id: None, ..InitProducerIdRequest::default() }).producer_id.0 > first + 1
+    );
 }
 
 #[test]

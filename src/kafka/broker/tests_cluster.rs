@@ -24,22 +24,25 @@ fn name(value: &str) -> TopicName {
 }
 
 fn create(cluster: &mut Cluster, at: i32, topic: &str, partitions: i32, replicas: i16, configs: &[(&str, &str)]) {
-    let configs = configs.iter().map(|(k, v)| CreatableTopicConfig::default().with_name(text(k)).with_value(Some(text(v))));
-    let topic_request = CreatableTopic::default()
-        .with_name(name(topic))
-        .with_num_partitions(partitions)
-        .with_replication_factor(replicas)
-        .with_configs(configs.collect());
-    let response = cluster.call(at, 7, CreateTopicsRequest::default().with_topics(vec![topic_request]).with_timeout_ms(5000));
+    let configs = configs.iter().map(|(k, v)| CreatableTopicConfig { name: text(k), value: Some(text(v)) });
+    let topic_request = CreatableTopic {
+        name: name(topic),
+        num_partitions: partitions,
+        replication_factor: replicas,
+        configs: configs.collect(),
+        ..CreatableTopic::default()
+    };
+    let response =
+        cluster.call(at, 7, CreateTopicsRequest { topics: vec![topic_request], timeout_ms: 5000, ..CreateTopicsRequest::default() });
     assert_eq!(response.topics[0].error_code, 0, "{:?}", response.topics[0].error_message);
     cluster.until(5000, "a leader", |cluster| (0..partitions).all(|index| cluster.leader(topic, index).is_some()));
     cluster.run_for(1000);
 }
 
 fn produce_request(cluster: &Cluster, topic: &str, acks: i16, value: &str) -> ProduceRequest {
-    let partition = PartitionProduceData::default().with_index(0).with_records(Some(batch(cluster.now, &[value])));
-    let topic = TopicProduceData::default().with_name(name(topic)).with_partition_data(vec![partition]);
-    ProduceRequest::default().with_acks(acks).with_timeout_ms(3000).with_topic_data(vec![topic])
+    let partition = PartitionProduceData { index: 0, records: Some(batch(cluster.now, &[value])) };
+    let topic = TopicProduceData { name: name(topic), partition_data: vec![partition], ..TopicProduceData::default() };
+    ProduceRequest { acks, timeout_ms: 3000, topic_data: vec![topic], ..ProduceRequest::default() }
 }
 
 fn produce(cluster: &mut Cluster, at: i32, topic: &str, acks: i16, value: &str) -> i16 {
@@ -68,12 +71,13 @@ fn three_brokers_replicate_what_is_written_to_one() {
     assert!(bytes[0] == bytes[1] && bytes[1] == bytes[2] && !bytes[0].is_empty());
     let other = leader % 3 + 1;
     assert_eq!(produce(&mut cluster, other, "t1", -1, "x"), ErrorCode::NotLeaderOrFollower.code());
-    let asked = MetadataRequestTopic::default().with_name(Some(name("t1")));
-    let metadata = cluster.call(other, 12, MetadataRequest::default().with_topics(Some(vec![asked])));
+    let asked = MetadataRequestTopic { name: Some(name("t1")), ..MetadataRequestTopic::default() };
+    let metadata = cluster.call(other, 12, MetadataRequest { topics: Some(vec![asked]), ..MetadataRequest::default() });
     let partition = &metadata.topics[0].partitions[0];
     assert_eq!((metadata.brokers.len(), partition.leader_id.0, partition.isr_nodes.len()), (3, leader, 3));
-    let ids: Vec<i64> =
-        (1..=3).map(|id| cluster.call(id, 4, InitProducerIdRequest::default().with_transactional_id(None)).producer_id.0).collect();
+    let ids: Vec<i64> = (1..=3)
+        .map(|id| cluster.call(id, 4, InitProducerIdRequest { transactional_id: None, ..InitProducerIdRequest::default() }).producer_id.0)
+        .collect();
     assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2], "{ids:?}");
 }
 
@@ -91,9 +95,9 @@ fn acks_all_waits_for_the_followers_and_consumers_read_to_the_high_watermark() {
     cluster.send(leader, conn, 9, request);
     cluster.run_for(1000);
     assert!(cluster.take::<ProduceRequest>(conn, 9).is_none(), "nobody has it yet");
-    let partition = FetchPartition::default().with_partition_max_bytes(1 << 20);
-    let topic = FetchTopic::default().with_topic(name("orders")).with_partitions(vec![partition]);
-    let fetched = cluster.call(leader, 12, FetchRequest::default().with_max_wait_ms(100).with_min_bytes(1).with_topics(vec![topic]));
+    let partition = FetchPartition { partition_max_bytes: 1 << 20, ..FetchPartition::default() };
+    let topic = FetchTopic { topic: name("orders"), partitions: vec![partition], ..FetchTopic::default() };
+    let fetched = cluster.call(leader, 12, FetchRequest { max_wait_ms: 100, min_bytes: 1, topics: vec![topic], ..FetchRequest::default() });
     let data = &fetched.responses[0].partitions[0];
     assert_eq!((data.high_watermark, data.records.as_ref().map_or(0, bytes::Bytes::len)), (0, 0));
     cluster.run_for(3000);
@@ -173,7 +177,7 @@ fn a_graceful_stop_moves_leaders_first_and_a_group_finds_its_coordinator_again()
     let mut cluster = Cluster::new(3, &[], None);
     create(&mut cluster, 1, "orders", 3, 3, &[]);
     let find = |cluster: &mut Cluster, at: i32| {
-        let request = FindCoordinatorRequest::default().with_key(text("billing"));
+        let request = FindCoordinatorRequest { key: text("billing"), ..FindCoordinatorRequest::default() };
         for _ in 0..50 {
             let found = cluster.call(at, 2, request.clone());
             if found.error_code == 0 {
@@ -185,14 +189,16 @@ fn a_graceful_stop_moves_leaders_first_and_a_group_finds_its_coordinator_again()
     };
     let first = find(&mut cluster, 1);
     let join = |member: Str| {
-        let protocol = JoinGroupRequestProtocol::default().with_name(text("range"));
-        JoinGroupRequest::default()
-            .with_group_id(GroupId(text("billing")))
-            .with_session_timeout_ms(10_000)
-            .with_rebalance_timeout_ms(10_000)
-            .with_protocol_type(text("consumer"))
-            .with_member_id(member)
-            .with_protocols(vec![protocol])
+        let protocol = JoinGroupRequestProtocol { name: text("range"), ..JoinGroupRequestProtocol::default() };
+        JoinGroupRequest {
+            group_id: GroupId(text("billing")),
+            session_timeout_ms: 10_000,
+            rebalance_timeout_ms: 10_000,
+            protocol_type: text("consumer"),
+            member_id: member,
+            protocols: vec![protocol],
+            ..JoinGroupRequest::default()
+        }
     };
     cluster.run_for(1000);
     let other = first % 3 + 1;
@@ -200,7 +206,8 @@ fn a_graceful_stop_moves_leaders_first_and_a_group_finds_its_coordinator_again()
     let member = cluster.call(first, 5, join(Str::default())).member_id;
     let joined = cluster.call(first, 5, join(member.clone()));
     assert_eq!(joined.error_code, 0);
-    let sync = SyncGroupRequest::default().with_group_id(GroupId(text("billing"))).with_generation_id(1).with_member_id(member.clone());
+    let sync =
+        SyncGroupRequest { group_id: GroupId(text("billing")), generation_id: 1, member_id: member.clone(), ..SyncGroupRequest::default() };
     assert_eq!(cluster.call(first, 3, sync).error_code, 0);
     let before = cluster.now;
     cluster.stop(first);
@@ -209,7 +216,7 @@ fn a_graceful_stop_moves_leaders_first_and_a_group_finds_its_coordinator_again()
     let survivor = first % 3 + 1;
     let second = find(&mut cluster, survivor);
     assert_ne!(first, second);
-    let beat = HeartbeatRequest::default().with_group_id(GroupId(text("billing"))).with_generation_id(1).with_member_id(member);
+    let beat = HeartbeatRequest { group_id: GroupId(text("billing")), generation_id: 1, member_id: member, ..HeartbeatRequest::default() };
     assert_eq!(cluster.call(second, 3, beat).error_code, 0, "the group was loaded from the log");
     assert!((0..3).all(|index| cluster.leader("orders", index).is_some_and(|id| id != first)));
     cluster.start(first);
@@ -291,10 +298,10 @@ fn topics_are_described_page_by_page_with_their_eligible_leaders() {
     create(&mut cluster, 1, "a", 3, 3, &[("min.insync.replicas", "3")]);
     create(&mut cluster, 1, "b", 2, 1, &[]);
     let mut page = |topics: &[&str], limit: i32, from: Option<(&str, i32)>| {
-        let topics = topics.iter().map(|topic| TopicRequest::default().with_name(name(topic))).collect();
-        let cursor = from.map(|(topic, index)| Cursor::default().with_topic_name(name(topic)).with_partition_index(index));
-        let request = DescribeTopicPartitionsRequest::default().with_topics(topics);
-        let answer = cluster.call(1, 0, request.with_response_partition_limit(limit).with_cursor(cursor));
+        let topics = topics.iter().map(|topic| TopicRequest { name: name(topic) }).collect();
+        let cursor = from.map(|(topic, index)| Cursor { topic_name: name(topic), partition_index: index });
+        let request = DescribeTopicPartitionsRequest { topics, ..DescribeTopicPartitionsRequest::default() };
+        let answer = cluster.call(1, 0, DescribeTopicPartitionsRequest { response_partition_limit: limit, cursor, ..request });
         let show = |topic: &describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic| {
             let partitions: Vec<i32> = topic.partitions.iter().map(|partition| partition.partition_index).collect();
             format!("{}:{}{partitions:?}", topic.name.as_ref().map_or("", |name| name.0.as_ref()), topic.error_code)
@@ -317,7 +324,8 @@ fn topics_are_described_page_by_page_with_their_eligible_leaders() {
     cluster.kill(3);
     cluster.until(30_000, "the ISR has shrunk", |cluster| (1..=2).any(|id| cluster.view(id, "a", 0).is_some_and(|v| v.elr == [3])));
     cluster.run_for(1000);
-    let wanted = DescribeTopicPartitionsRequest::default().with_topics(vec![TopicRequest::default().with_name(name("a"))]);
+    let wanted =
+        DescribeTopicPartitionsRequest { topics: vec![TopicRequest { name: name("a") }], ..DescribeTopicPartitionsRequest::default() };
     let answer = cluster.call(1, 0, wanted);
     let partition = &answer.topics[0].partitions[0];
     assert_eq!((partition.error_code, partition.isr_nodes.len(), &partition.offline_replicas[..]), (0, 2, &[BrokerId(3)][..]));

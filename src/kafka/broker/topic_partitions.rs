@@ -15,7 +15,7 @@ impl Broker {
     /// asked for.
     pub(super) fn describe_topic_partitions(&self, request: &DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse {
         let image = self.controller.image();
-        let answer = DescribeTopicPartitionsResponse::default().with_next_cursor(None);
+        let answer = DescribeTopicPartitionsResponse { next_cursor: None, ..DescribeTopicPartitionsResponse::default() };
         let cursor = request.cursor.as_ref();
         let (from, first) = cursor.map_or(("", 0), |cursor| (cursor.topic_name.0.as_ref(), cursor.partition_index));
         let all = request.topics.is_empty();
@@ -23,35 +23,43 @@ impl Broker {
             true => image.topics.keys().map(|name| &**name).collect(),
             false => request.topics.iter().map(|topic| topic.name.0.as_ref()).collect(),
         };
-        let described = |name: &str| DescribeTopicPartitionsResponseTopic::default().with_name(Some(topic_name(name)));
+        let described = |name: &str| DescribeTopicPartitionsResponseTopic {
+            name: Some(topic_name(name)),
+            ..DescribeTopicPartitionsResponseTopic::default()
+        };
         if first < 0 || (!all && cursor.is_some() && !names.contains(from)) {
-            let refuse = |name: &&str| described(name).with_error_code(ErrorCode::InvalidRequest.code());
-            return answer.with_topics(names.iter().filter(|_| !all).map(refuse).collect());
+            let error_code = ErrorCode::InvalidRequest.code();
+            let refuse = |name: &&str| DescribeTopicPartitionsResponseTopic { error_code, ..described(name) };
+            return DescribeTopicPartitionsResponse { topics: names.iter().filter(|_| !all).map(refuse).collect(), ..answer };
         }
         let mut left = self.config.int("max.request.partition.size.limit").min(request.response_partition_limit).max(1);
         let mut topics = Vec::new();
         for name in names.iter().copied().filter(|name| *name >= from) {
-            let next = |partition| Some(Cursor::default().with_topic_name(topic_name(name)).with_partition_index(partition));
+            let next = |partition| Some(Cursor { topic_name: topic_name(name), partition_index: partition });
             if left == 0 {
-                return answer.with_topics(topics).with_next_cursor(next(0));
+                return DescribeTopicPartitionsResponse { topics, next_cursor: next(0), ..answer };
             }
-            let described = described(name).with_is_internal(is_internal(name)).with_topic_authorized_operations(TOPIC_OPERATIONS);
+            let described = DescribeTopicPartitionsResponseTopic {
+                is_internal: is_internal(name),
+                topic_authorized_operations: TOPIC_OPERATIONS,
+                ..described(name)
+            };
             let Some(topic) = image.topics.get(name) else {
                 let error = if check_name(name).is_ok() { ErrorCode::UnknownTopicOrPartition } else { ErrorCode::InvalidTopicException };
-                topics.push(described.with_error_code(error.code()));
+                topics.push(DescribeTopicPartitionsResponseTopic { error_code: error.code(), ..described });
                 continue;
             };
             let start = if name == from { first } else { 0 };
             let count = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
             let end = start.saturating_add(left).min(count);
             let partitions: Vec<_> = (start..end).filter_map(|index| self.describe_partition(name, index)).collect();
-            topics.push(described.with_topic_id(topic.id).with_partitions(partitions));
+            topics.push(DescribeTopicPartitionsResponseTopic { topic_id: topic.id, partitions, ..described });
             if end < count {
-                return answer.with_topics(topics).with_next_cursor(next(end));
+                return DescribeTopicPartitionsResponse { topics, next_cursor: next(end), ..answer };
             }
             left -= (end - start).max(0);
         }
-        answer.with_topics(topics)
+        DescribeTopicPartitionsResponse { topics, ..answer }
     }
 
     fn describe_partition(&self, topic: &str, index: i32) -> Option<DescribeTopicPartitionsResponsePartition> {
@@ -59,15 +67,17 @@ impl Broker {
         let state = image.partition(topic, index)?;
         let alive = |id: &i32| image.brokers.get(id).is_some_and(|broker| !broker.fenced);
         let ids = |ids: &[i32]| ids.iter().copied().map(BrokerId).collect::<Vec<_>>();
-        let described = DescribeTopicPartitionsResponsePartition::default()
-            .with_partition_index(index)
-            .with_leader_id(BrokerId(if alive(&state.leader) { state.leader } else { -1 }))
-            .with_leader_epoch(state.leader_epoch)
-            .with_replica_nodes(ids(&state.replicas))
-            .with_isr_nodes(ids(&state.isr))
-            .with_eligible_leader_replicas(Some(ids(&state.elr)))
-            .with_last_known_elr(Some(ids(&state.last_known_elr)))
-            .with_offline_replicas(state.replicas.iter().filter(|id| !alive(id)).copied().map(BrokerId).collect());
+        let described = DescribeTopicPartitionsResponsePartition {
+            partition_index: index,
+            leader_id: BrokerId(if alive(&state.leader) { state.leader } else { -1 }),
+            leader_epoch: state.leader_epoch,
+            replica_nodes: ids(&state.replicas),
+            isr_nodes: ids(&state.isr),
+            eligible_leader_replicas: Some(ids(&state.elr)),
+            last_known_elr: Some(ids(&state.last_known_elr)),
+            offline_replicas: state.replicas.iter().filter(|id| !alive(id)).copied().map(BrokerId).collect(),
+            ..DescribeTopicPartitionsResponsePartition::default()
+        };
         Some(described)
     }
 }

@@ -44,7 +44,10 @@ impl Broker {
         if name == OFFSETS_TOPIC {
             return self.create_offsets_topic(now);
         }
-        self.ask_for_topic(now, CreatableTopic::default().with_name(topic_name(name)).with_num_partitions(-1).with_replication_factor(-1));
+        self.ask_for_topic(
+            now,
+            CreatableTopic { name: topic_name(name), num_partitions: -1, replication_factor: -1, ..CreatableTopic::default() },
+        );
     }
 
     /// Asks for `__consumer_offsets`, with one replica for each broker at most, where Kafka would refuse until
@@ -60,12 +63,14 @@ impl Broker {
             ("compression.type", "producer"),
             ("segment.bytes", self.config.text("offsets.topic.segment.bytes")),
         ];
-        let configs = configs.map(|(name, value)| CreatableTopicConfig::default().with_name(text(name)).with_value(Some(text(value))));
-        let topic = CreatableTopic::default()
-            .with_name(topic_name(OFFSETS_TOPIC))
-            .with_num_partitions(self.config.int("offsets.topic.num.partitions").min(MAX_PARTITIONS))
-            .with_replication_factor(i16::try_from(replicas).unwrap_or(i16::MAX))
-            .with_configs(configs.to_vec());
+        let configs = configs.map(|(name, value)| CreatableTopicConfig { name: text(name), value: Some(text(value)) });
+        let topic = CreatableTopic {
+            name: topic_name(OFFSETS_TOPIC),
+            num_partitions: self.config.int("offsets.topic.num.partitions").min(MAX_PARTITIONS),
+            replication_factor: i16::try_from(replicas).unwrap_or(i16::MAX),
+            configs: configs.to_vec(),
+            ..CreatableTopic::default()
+        };
         self.ask_for_topic(now, topic);
     }
 
@@ -75,7 +80,7 @@ impl Broker {
             return; // it is on its way
         }
         let timeout = self.config.int("request.timeout.ms").max(1000);
-        let request = CreateTopicsRequest::default().with_topics(vec![topic]).with_timeout_ms(timeout);
+        let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: timeout, ..CreateTopicsRequest::default() };
         self.ask_controller(now, Mine::CreateTopic(name), Request::CreateTopics(request));
         self.drain_controller(now);
     }

@@ -54,13 +54,13 @@ impl Sweep {
     fn new() -> Self {
         let mut test = TestBroker::new(&[]);
         let conn = test.connect();
-        let orders = CreatableTopic::default().with_name(topic("orders")).with_num_partitions(2).with_replication_factor(1);
-        test.call(conn, 7, CreateTopicsRequest::default().with_topics(vec![orders]));
+        let orders = CreatableTopic { name: topic("orders"), num_partitions: 2, replication_factor: 1, ..CreatableTopic::default() };
+        test.call(conn, 7, CreateTopicsRequest { topics: vec![orders], ..CreateTopicsRequest::default() });
         let mut sweep = Self { test, member: text(""), generation: 0, seen: Vec::new() };
         let produce = sweep.produce(9, "orders");
         assert_eq!(sweep.test.call(conn, 9, produce).responses[0].partition_responses[0].error_code, 0);
         // The first to look for a coordinator makes it: the offsets topic.
-        sweep.test.call(conn, 3, FindCoordinatorRequest::default().with_key(text("billing")));
+        sweep.test.call(conn, 3, FindCoordinatorRequest { key: text("billing"), ..FindCoordinatorRequest::default() });
         let joined = sweep.test.call(conn, 3, join(3));
         sweep.member = joined.member_id;
         sweep.generation = joined.generation_id;
@@ -116,69 +116,85 @@ impl Sweep {
     }
 
     fn produce(&self, version: i16, name: &str) -> ProduceRequest {
-        let partition = PartitionProduceData::default().with_index(0).with_records(Some(batch(self.test.now, &["a", "b"])));
-        let data = TopicProduceData::default().with_partition_data(vec![partition]);
-        let data = if version >= 13 { data.with_topic_id(self.id(name)) } else { data.with_name(topic(name)) };
-        ProduceRequest::default().with_acks(-1).with_timeout_ms(1000).with_topic_data(vec![data])
+        let partition = PartitionProduceData { index: 0, records: Some(batch(self.test.now, &["a", "b"])) };
+        let data = TopicProduceData { partition_data: vec![partition], ..TopicProduceData::default() };
+        let data = if version >= 13 {
+            TopicProduceData { topic_id: self.id(name), ..data }
+        } else {
+            TopicProduceData { name: topic(name), ..data }
+        };
+        ProduceRequest { acks: -1, timeout_ms: 1000, topic_data: vec![data], ..ProduceRequest::default() }
     }
 
     fn fetch(&self, version: i16, name: &str) -> FetchRequest {
-        let partition = FetchPartition::default().with_fetch_offset(0).with_partition_max_bytes(1 << 20);
-        let wanted = FetchTopic::default().with_partitions(vec![partition]);
-        let wanted = if version >= 13 { wanted.with_topic_id(self.id(name)) } else { wanted.with_topic(topic(name)) };
-        FetchRequest::default().with_max_wait_ms(10).with_min_bytes(1).with_topics(vec![wanted])
+        let partition = FetchPartition { fetch_offset: 0, partition_max_bytes: 1 << 20, ..FetchPartition::default() };
+        let wanted = FetchTopic { partitions: vec![partition], ..FetchTopic::default() };
+        let wanted =
+            if version >= 13 { FetchTopic { topic_id: self.id(name), ..wanted } } else { FetchTopic { topic: topic(name), ..wanted } };
+        FetchRequest { max_wait_ms: 10, min_bytes: 1, topics: vec![wanted], ..FetchRequest::default() }
     }
 
     fn sync(&self, version: i16) -> SyncGroupRequest {
-        let assignment = SyncGroupRequestAssignment::default().with_member_id(self.member.clone());
-        let request = SyncGroupRequest::default()
-            .with_group_id(group("billing"))
-            .with_generation_id(self.generation)
-            .with_member_id(self.member.clone())
-            .with_assignments(vec![assignment]);
+        let assignment = SyncGroupRequestAssignment { member_id: self.member.clone(), ..SyncGroupRequestAssignment::default() };
+        let request = SyncGroupRequest {
+            group_id: group("billing"),
+            generation_id: self.generation,
+            member_id: self.member.clone(),
+            assignments: vec![assignment],
+            ..SyncGroupRequest::default()
+        };
         if version < 5 {
             return request;
         }
-        request.with_protocol_type(Some(text("consumer"))).with_protocol_name(Some(text("range")))
+        SyncGroupRequest { protocol_type: Some(text("consumer")), protocol_name: Some(text("range")), ..request }
     }
 
     fn commit(&self, version: i16, name: &str) -> OffsetCommitRequest {
-        let partition = OffsetCommitRequestPartition::default().with_committed_offset(1).with_committed_metadata(Some(text("here")));
-        let partition = if version >= 6 { partition.with_committed_leader_epoch(0) } else { partition };
-        let offsets = OffsetCommitRequestTopic::default().with_name(topic(name)).with_partitions(vec![partition]);
-        OffsetCommitRequest::default()
-            .with_group_id(group("billing"))
-            .with_generation_id_or_member_epoch(self.generation)
-            .with_member_id(self.member.clone())
-            .with_topics(vec![offsets])
+        let partition = OffsetCommitRequestPartition {
+            committed_offset: 1,
+            committed_metadata: Some(text("here")),
+            ..OffsetCommitRequestPartition::default()
+        };
+        let partition = if version >= 6 { OffsetCommitRequestPartition { committed_leader_epoch: 0, ..partition } } else { partition };
+        let offsets = OffsetCommitRequestTopic { name: topic(name), partitions: vec![partition] };
+        OffsetCommitRequest {
+            group_id: group("billing"),
+            generation_id_or_member_epoch: self.generation,
+            member_id: self.member.clone(),
+            topics: vec![offsets],
+            ..OffsetCommitRequest::default()
+        }
     }
 
     fn offset_fetch(&self, version: i16, name: &str) -> OffsetFetchRequest {
         if version < 8 {
-            let wanted = OffsetFetchRequestTopic::default().with_name(topic(name)).with_partition_indexes(vec![0, 1]);
-            return OffsetFetchRequest::default().with_group_id(group("billing")).with_topics(Some(vec![wanted]));
+            let wanted = OffsetFetchRequestTopic { name: topic(name), partition_indexes: vec![0, 1] };
+            return OffsetFetchRequest { group_id: group("billing"), topics: Some(vec![wanted]), ..OffsetFetchRequest::default() };
         }
-        let wanted = OffsetFetchRequestTopics::default().with_name(topic(name)).with_partition_indexes(vec![0, 1]);
-        let known = OffsetFetchRequestGroup::default().with_group_id(group("billing")).with_topics(Some(vec![wanted]));
-        let all = OffsetFetchRequestGroup::default().with_group_id(group("billing")).with_topics(None);
-        let unknown = OffsetFetchRequestGroup::default().with_group_id(group("nobody")).with_topics(None);
-        OffsetFetchRequest::default().with_groups(vec![known, all, unknown])
+        let wanted = OffsetFetchRequestTopics { name: topic(name), partition_indexes: vec![0, 1] };
+        let known =
+            OffsetFetchRequestGroup { group_id: group("billing"), topics: Some(vec![wanted]), ..OffsetFetchRequestGroup::default() };
+        let all = OffsetFetchRequestGroup { group_id: group("billing"), topics: None, ..OffsetFetchRequestGroup::default() };
+        let unknown = OffsetFetchRequestGroup { group_id: group("nobody"), topics: None, ..OffsetFetchRequestGroup::default() };
+        OffsetFetchRequest { groups: vec![known, all, unknown], ..OffsetFetchRequest::default() }
     }
 }
 
 fn join(version: i16) -> JoinGroupRequest {
-    let range = JoinGroupRequestProtocol::default().with_name(text("range"));
-    let request = JoinGroupRequest::default()
-        .with_group_id(group("billing"))
-        .with_session_timeout_ms(1_800_000)
-        .with_protocol_type(text("consumer"))
-        .with_protocols(vec![range]);
-    if version >= 1 { request.with_rebalance_timeout_ms(1_800_000) } else { request }
+    let range = JoinGroupRequestProtocol { name: text("range"), ..JoinGroupRequestProtocol::default() };
+    let request = JoinGroupRequest {
+        group_id: group("billing"),
+        session_timeout_ms: 1_800_000,
+        protocol_type: text("consumer"),
+        protocols: vec![range],
+        ..JoinGroupRequest::default()
+    };
+    if version >= 1 { JoinGroupRequest { rebalance_timeout_ms: 1_800_000, ..request } } else { request }
 }
 
 /// A group of its own for each version, so that the sweep's member is not asked to join again.
 fn join_elsewhere(version: i16, name: &str) -> JoinGroupRequest {
-    let mut request = join(version).with_group_id(group(&format!("{name}-{version}")));
+    let mut request = JoinGroupRequest { group_id: group(&format!("{name}-{version}")), ..join(version) };
     if version >= 5 {
         request.group_instance_id = Some(text("static"));
     }
@@ -193,124 +209,146 @@ fn every_api_answers_in_every_version() {
     all.each(|_, v, name| {
         // Latest, earliest, a time, and from the version that knows them: max timestamp, local, tiered, pending upload.
         let times = [-1, -2, 0, -3, -4, -5, -6].into_iter().take(if v >= 7 { 7 } else { 3 });
-        let partitions = times.map(|at| ListOffsetsPartition::default().with_timestamp(at)).collect();
-        let wanted = ListOffsetsTopic::default().with_name(topic(name)).with_partitions(partitions);
-        ListOffsetsRequest::default().with_replica_id(BrokerId(-1)).with_topics(vec![wanted])
+        let partitions = times.map(|at| ListOffsetsPartition { timestamp: at, ..ListOffsetsPartition::default() }).collect();
+        let wanted = ListOffsetsTopic { name: topic(name), partitions };
+        ListOffsetsRequest { replica_id: BrokerId(-1), topics: vec![wanted], ..ListOffsetsRequest::default() }
     });
     all.each(|_, v, name| {
-        let wanted = MetadataRequestTopic::default().with_name(Some(topic(name)));
-        let request = MetadataRequest::default().with_topics(Some(vec![wanted]));
-        let request = if v >= 4 { request.with_allow_auto_topic_creation(false) } else { request };
-        let request = if v >= 8 { request.with_include_topic_authorized_operations(true) } else { request };
-        if (8..=10).contains(&v) { request.with_include_cluster_authorized_operations(true) } else { request }
+        let wanted = MetadataRequestTopic { name: Some(topic(name)), ..MetadataRequestTopic::default() };
+        let request = MetadataRequest { topics: Some(vec![wanted]), ..MetadataRequest::default() };
+        let request = if v >= 4 { MetadataRequest { allow_auto_topic_creation: false, ..request } } else { request };
+        let request = if v >= 8 { MetadataRequest { include_topic_authorized_operations: true, ..request } } else { request };
+        if (8..=10).contains(&v) { MetadataRequest { include_cluster_authorized_operations: true, ..request } } else { request }
     });
     all.each(|s, v, name| s.commit(v, name));
     all.each(|s, v, name| s.offset_fetch(v, name));
     all.each(|_, v, _| {
         let request = FindCoordinatorRequest::default();
-        if v >= 4 { request.with_coordinator_keys(vec![text("billing")]) } else { request.with_key(text("billing")) }
+        if v >= 4 {
+            FindCoordinatorRequest { coordinator_keys: vec![text("billing")], ..request }
+        } else {
+            FindCoordinatorRequest { key: text("billing"), ..request }
+        }
     });
     all.each(|_, v, name| join_elsewhere(v, name));
     all.each(|s, _, _| {
-        let request = HeartbeatRequest::default().with_group_id(group("billing"));
-        request.with_generation_id(s.generation).with_member_id(s.member.clone())
+        let request = HeartbeatRequest { group_id: group("billing"), ..HeartbeatRequest::default() };
+        HeartbeatRequest { generation_id: s.generation, member_id: s.member.clone(), ..request }
     });
     all.each(|s, v, _| s.sync(v));
     all.each(|_, v, _| {
-        let request = LeaveGroupRequest::default().with_group_id(group("billing"));
+        let request = LeaveGroupRequest { group_id: group("billing"), ..LeaveGroupRequest::default() };
         let unknown = text("unknown-member");
-        if v < 3 { request.with_member_id(unknown) } else { request.with_members(vec![MemberIdentity::default().with_member_id(unknown)]) }
+        if v < 3 {
+            LeaveGroupRequest { member_id: unknown, ..request }
+        } else {
+            LeaveGroupRequest { members: vec![MemberIdentity { member_id: unknown, ..MemberIdentity::default() }], ..request }
+        }
     });
     all.each(|_, v, _| {
-        let request = DescribeGroupsRequest::default().with_groups(vec![group("billing"), group("nobody")]);
-        if v >= 3 { request.with_include_authorized_operations(true) } else { request }
+        let request = DescribeGroupsRequest { groups: vec![group("billing"), group("nobody")], ..DescribeGroupsRequest::default() };
+        if v >= 3 { DescribeGroupsRequest { include_authorized_operations: true, ..request } } else { request }
     });
     all.each(|_, v, _| {
         let request = ListGroupsRequest::default();
-        if v >= 4 { request.with_states_filter(vec![text("Stable")]) } else { request }
+        if v >= 4 { ListGroupsRequest { states_filter: vec![text("Stable")], ..request } } else { request }
     });
     all.each(|_, v, _| {
         let request = ApiVersionsRequest::default();
-        if v >= 3 { request.with_client_software_name(text("sweep")).with_client_software_version(text("1.0")) } else { request }
+        if v >= 3 {
+            ApiVersionsRequest { client_software_name: text("sweep"), client_software_version: text("1.0"), ..request }
+        } else {
+            request
+        }
     });
     all.each(|_, v, name| {
-        let config = CreatableTopicConfig::default().with_name(text("segment.bytes")).with_value(Some(text("1048576")));
-        let fresh = CreatableTopic::default().with_name(topic(&format!("{name}-v{v}"))).with_num_partitions(1).with_replication_factor(1);
-        let exists = CreatableTopic::default().with_name(topic("orders")).with_num_partitions(1).with_replication_factor(1);
-        CreateTopicsRequest::default().with_timeout_ms(1000).with_topics(vec![fresh.with_configs(vec![config]), exists])
+        let config = CreatableTopicConfig { name: text("segment.bytes"), value: Some(text("1048576")) };
+        let fresh =
+            CreatableTopic { name: topic(&format!("{name}-v{v}")), num_partitions: 1, replication_factor: 1, ..CreatableTopic::default() };
+        let exists = CreatableTopic { name: topic("orders"), num_partitions: 1, replication_factor: 1, ..CreatableTopic::default() };
+        CreateTopicsRequest {
+            timeout_ms: 1000,
+            topics: vec![CreatableTopic { configs: vec![config], ..fresh }, exists],
+            ..CreateTopicsRequest::default()
+        }
     });
     all.each(|_, v, name| {
         let name = topic(&format!("{name}-v{}", v + 1));
-        let request = DeleteTopicsRequest::default().with_timeout_ms(1000);
+        let request = DeleteTopicsRequest { timeout_ms: 1000, ..DeleteTopicsRequest::default() };
         if v < 6 {
-            return request.with_topic_names(vec![name]);
+            return DeleteTopicsRequest { topic_names: vec![name], ..request };
         }
-        let by_id = DeleteTopicState::default().with_name(None).with_topic_id(Uuid::from_u128(78));
-        request.with_topics(vec![DeleteTopicState::default().with_name(Some(name)), by_id])
+        let by_id = DeleteTopicState { name: None, topic_id: Uuid::from_u128(78) };
+        DeleteTopicsRequest { topics: vec![DeleteTopicState { name: Some(name), ..DeleteTopicState::default() }, by_id], ..request }
     });
     all.each(|_, _, name| {
-        let wanted =
-            DeleteRecordsTopic::default().with_name(topic(name)).with_partitions(vec![DeleteRecordsPartition::default().with_offset(1)]);
-        DeleteRecordsRequest::default().with_timeout_ms(1000).with_topics(vec![wanted])
+        let wanted = DeleteRecordsTopic {
+            name: topic(name),
+            partitions: vec![DeleteRecordsPartition { offset: 1, ..DeleteRecordsPartition::default() }],
+        };
+        DeleteRecordsRequest { timeout_ms: 1000, topics: vec![wanted] }
     });
-    all.each(|_, _, _| InitProducerIdRequest::default().with_transaction_timeout_ms(60_000));
+    all.each(|_, _, _| InitProducerIdRequest { transaction_timeout_ms: 60_000, ..InitProducerIdRequest::default() });
     all.each(|_, _, name| {
-        let wanted = OffsetForLeaderTopic::default().with_topic(topic(name)).with_partitions(vec![OffsetForLeaderPartition::default()]);
-        OffsetForLeaderEpochRequest::default().with_topics(vec![wanted])
+        let wanted = OffsetForLeaderTopic { topic: topic(name), partitions: vec![OffsetForLeaderPartition::default()] };
+        OffsetForLeaderEpochRequest { topics: vec![wanted], ..OffsetForLeaderEpochRequest::default() }
     });
     all.each(|_, v, name| {
-        let resource = |kind, name: &str| DescribeConfigsResource::default().with_resource_type(kind).with_resource_name(text(name));
+        let resource = |kind, name: &str| DescribeConfigsResource {
+            resource_type: kind,
+            resource_name: text(name),
+            ..DescribeConfigsResource::default()
+        };
         let resources = [resource(2, name), resource(4, "1"), resource(4, "99"), resource(99, "?")];
-        let all = resources.map(|resource| resource.with_configuration_keys(None)).to_vec();
-        let request = DescribeConfigsRequest::default().with_resources(all).with_include_synonyms(true);
-        if v >= 3 { request.with_include_documentation(true) } else { request }
+        let all = resources.map(|resource| DescribeConfigsResource { configuration_keys: None, ..resource }).to_vec();
+        let request = DescribeConfigsRequest { resources: all, include_synonyms: true, ..DescribeConfigsRequest::default() };
+        if v >= 3 { DescribeConfigsRequest { include_documentation: true, ..request } } else { request }
     });
     all.each(|_, v, name| {
-        let wanted = CreatePartitionsTopic::default().with_name(topic(name)).with_count(i32::from(v) + 3).with_assignments(None);
-        CreatePartitionsRequest::default().with_timeout_ms(1000).with_topics(vec![wanted])
+        let wanted = CreatePartitionsTopic { name: topic(name), count: i32::from(v) + 3, assignments: None };
+        CreatePartitionsRequest { timeout_ms: 1000, topics: vec![wanted], ..CreatePartitionsRequest::default() }
     });
-    all.each(|_, _, _| DeleteGroupsRequest::default().with_groups_names(vec![group("billing"), group("nobody")]));
+    all.each(|_, _, _| DeleteGroupsRequest { groups_names: vec![group("billing"), group("nobody")] });
     all.each(|_, _, name| {
-        let config = AlterableConfig::default().with_name(text("retention.ms")).with_value(Some(text("60000")));
-        let resource = AlterConfigsResource::default().with_resource_type(2).with_resource_name(text(name)).with_configs(vec![config]);
-        IncrementalAlterConfigsRequest::default().with_resources(vec![resource])
+        let config = AlterableConfig { name: text("retention.ms"), value: Some(text("60000")), ..AlterableConfig::default() };
+        let resource = AlterConfigsResource { resource_type: 2, resource_name: text(name), configs: vec![config] };
+        IncrementalAlterConfigsRequest { resources: vec![resource], ..IncrementalAlterConfigsRequest::default() }
     });
     all.each(|_, _, name| {
-        let offsets =
-            OffsetDeleteRequestTopic::default().with_name(topic(name)).with_partitions(vec![OffsetDeleteRequestPartition::default()]);
-        OffsetDeleteRequest::default().with_group_id(group("billing")).with_topics(vec![offsets])
+        let offsets = OffsetDeleteRequestTopic { name: topic(name), partitions: vec![OffsetDeleteRequestPartition::default()] };
+        OffsetDeleteRequest { group_id: group("billing"), topics: vec![offsets] }
     });
     all.each(|_, v, _| {
-        let request = DescribeClusterRequest::default().with_include_cluster_authorized_operations(true);
-        if v >= 1 { request.with_endpoint_type(1) } else { request }
+        let request = DescribeClusterRequest { include_cluster_authorized_operations: true, ..DescribeClusterRequest::default() };
+        if v >= 1 { DescribeClusterRequest { endpoint_type: 1, ..request } } else { request }
     });
     all.each(|_, _, name| {
-        let wanted = TopicRequest::default().with_name(topic(name)).with_partition_indexes(vec![0, 9]);
-        DescribeProducersRequest::default().with_topics(vec![wanted])
+        let wanted = TopicRequest { name: topic(name), partition_indexes: vec![0, 9] };
+        DescribeProducersRequest { topics: vec![wanted] }
     });
     all.each(|_, _, name| {
-        let wanted = describe_topic_partitions_request::TopicRequest::default().with_name(topic(name));
-        let cursor = describe_topic_partitions_request::Cursor::default().with_topic_name(topic(name)).with_partition_index(1);
-        DescribeTopicPartitionsRequest::default().with_topics(vec![wanted]).with_response_partition_limit(1).with_cursor(Some(cursor))
+        let wanted = describe_topic_partitions_request::TopicRequest { name: topic(name) };
+        let cursor = describe_topic_partitions_request::Cursor { topic_name: topic(name), partition_index: 1 };
+        DescribeTopicPartitionsRequest { topics: vec![wanted], response_partition_limit: 1, cursor: Some(cursor) }
     });
     all.each(|_, v, name| {
-        let wanted = TopicPartitions::default().with_topic(topic(name)).with_partitions(vec![0, 9]);
-        let request = ElectLeadersRequest::default().with_topic_partitions(Some(vec![wanted]));
-        if v >= 1 { request.with_election_type(1) } else { request }
+        let wanted = TopicPartitions { topic: topic(name), partitions: vec![0, 9] };
+        let request = ElectLeadersRequest { topic_partitions: Some(vec![wanted]), ..ElectLeadersRequest::default() };
+        if v >= 1 { ElectLeadersRequest { election_type: 1, ..request } } else { request }
     });
     all.each(|_, _, name| {
-        let partition = ReassignablePartition::default().with_replicas(Some(vec![BrokerId(1)]));
-        let wanted = ReassignableTopic::default().with_name(topic(name)).with_partitions(vec![partition]);
-        AlterPartitionReassignmentsRequest::default().with_topics(vec![wanted])
+        let partition = ReassignablePartition { replicas: Some(vec![BrokerId(1)]), ..ReassignablePartition::default() };
+        let wanted = ReassignableTopic { name: topic(name), partitions: vec![partition] };
+        AlterPartitionReassignmentsRequest { topics: vec![wanted], ..AlterPartitionReassignmentsRequest::default() }
     });
     all.each(|_, _, name| {
-        let wanted = ListPartitionReassignmentsTopics::default().with_name(topic(name)).with_partition_indexes(vec![0, 9]);
-        ListPartitionReassignmentsRequest::default().with_topics(Some(vec![wanted]))
+        let wanted = ListPartitionReassignmentsTopics { name: topic(name), partition_indexes: vec![0, 9] };
+        ListPartitionReassignmentsRequest { topics: Some(vec![wanted]), ..ListPartitionReassignmentsRequest::default() }
     });
     all.each(|_, _, name| {
         let partition = describe_quorum_request::PartitionData::default();
-        let wanted = describe_quorum_request::TopicData::default().with_topic_name(topic(name)).with_partitions(vec![partition]);
-        DescribeQuorumRequest::default().with_topics(vec![wanted])
+        let wanted = describe_quorum_request::TopicData { topic_name: topic(name), partitions: vec![partition] };
+        DescribeQuorumRequest { topics: vec![wanted] }
     });
 
     let missing: Vec<_> = SUPPORTED.iter().map(|range| range.key).filter(|key| !all.seen.contains(key)).collect();

@@ -121,8 +121,13 @@ impl Metadata {
             Err(_) => return None,
         };
         let version = net.version(node, ApiKey::Metadata)?;
-        let topics = self.wanted.iter().map(|topic| MetadataRequestTopic::default().with_name(Some(topic_name(topic)))).collect();
-        let request = MetadataRequest::default().with_topics(Some(topics)).with_allow_auto_topic_creation(self.allow_auto_create);
+        let topics = self
+            .wanted
+            .iter()
+            .map(|topic| MetadataRequestTopic { name: Some(topic_name(topic)), ..MetadataRequestTopic::default() })
+            .collect();
+        let request =
+            MetadataRequest { topics: Some(topics), allow_auto_topic_creation: self.allow_auto_create, ..MetadataRequest::default() };
         self.last_attempt = Some(now);
         if net.send(now, node, version, request, Some(tag), None) {
             self.in_flight = true;

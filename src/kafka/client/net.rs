@@ -266,9 +266,10 @@ impl<T, E> Net<T, E> {
     }
 
     fn send_api_versions(&mut self, now: Time, node: Node, conn: ConnId, version: i16) {
-        let request = ApiVersionsRequest::default()
-            .with_client_software_name(Str::from("tidepool"))
-            .with_client_software_version(Str::from(env!("CARGO_PKG_VERSION")));
+        let request = ApiVersionsRequest {
+            client_software_name: Str::from("tidepool"),
+            client_software_version: Str::from(env!("CARGO_PKG_VERSION")),
+        };
         let request = if version < 3 { ApiVersionsRequest::default() } else { request };
         let correlation = self.next_correlation;
         self.next_correlation = self.next_correlation.wrapping_add(1) & i32::MAX;

@@ -234,66 +234,87 @@ const WHY_NOT: &str = "This is not the correct controller for this cluster.";
 pub fn not_controller(request: &Request) -> Response {
     let why = || Some(Str::from(WHY_NOT));
     match request {
-        Request::BrokerRegistration(_) => {
-            Response::BrokerRegistration(m::BrokerRegistrationResponse::default().with_error_code(NOT_CONTROLLER))
+        Request::BrokerRegistration(_) => Response::BrokerRegistration(m::BrokerRegistrationResponse {
+            error_code: NOT_CONTROLLER,
+            ..m::BrokerRegistrationResponse::default()
+        }),
+        Request::UnregisterBroker(_) => Response::UnregisterBroker(m::UnregisterBrokerResponse {
+            error_code: NOT_CONTROLLER,
+            error_message: why(),
+            ..m::UnregisterBrokerResponse::default()
+        }),
+        Request::AlterPartition(_) => {
+            Response::AlterPartition(m::AlterPartitionResponse { error_code: NOT_CONTROLLER, ..m::AlterPartitionResponse::default() })
         }
-        Request::UnregisterBroker(_) => {
-            Response::UnregisterBroker(m::UnregisterBrokerResponse::default().with_error_code(NOT_CONTROLLER).with_error_message(why()))
-        }
-        Request::AlterPartition(_) => Response::AlterPartition(m::AlterPartitionResponse::default().with_error_code(NOT_CONTROLLER)),
-        Request::AllocateProducerIds(_) => {
-            Response::AllocateProducerIds(m::AllocateProducerIdsResponse::default().with_error_code(NOT_CONTROLLER))
-        }
+        Request::AllocateProducerIds(_) => Response::AllocateProducerIds(m::AllocateProducerIdsResponse {
+            error_code: NOT_CONTROLLER,
+            ..m::AllocateProducerIdsResponse::default()
+        }),
         Request::CreateTopics(request) => {
-            let refuse = |topic: &m::create_topics_request::CreatableTopic| {
-                m::create_topics_response::CreatableTopicResult::default()
-                    .with_name(topic.name.clone())
-                    .with_error_code(NOT_CONTROLLER)
-                    .with_error_message(why())
+            let refuse = |topic: &m::create_topics_request::CreatableTopic| m::create_topics_response::CreatableTopicResult {
+                name: topic.name.clone(),
+                error_code: NOT_CONTROLLER,
+                error_message: why(),
+                ..m::create_topics_response::CreatableTopicResult::default()
             };
-            Response::CreateTopics(m::CreateTopicsResponse::default().with_topics(request.topics.iter().map(refuse).collect()))
+            Response::CreateTopics(m::CreateTopicsResponse {
+                topics: request.topics.iter().map(refuse).collect(),
+                ..m::CreateTopicsResponse::default()
+            })
         }
         Request::DeleteTopics(request) => {
-            let refuse = |name: Option<m::TopicName>, id| {
-                m::delete_topics_response::DeletableTopicResult::default()
-                    .with_name(name)
-                    .with_topic_id(id)
-                    .with_error_code(NOT_CONTROLLER)
-                    .with_error_message(why())
+            let refuse = |name: Option<m::TopicName>, id| m::delete_topics_response::DeletableTopicResult {
+                name,
+                topic_id: id,
+                error_code: NOT_CONTROLLER,
+                error_message: why(),
             };
             let named = request.topic_names.iter().map(|name| refuse(Some(name.clone()), uuid::Uuid::nil()));
             let topics = named.chain(request.topics.iter().map(|topic| refuse(topic.name.clone(), topic.topic_id))).collect();
-            Response::DeleteTopics(m::DeleteTopicsResponse::default().with_responses(topics))
+            Response::DeleteTopics(m::DeleteTopicsResponse { responses: topics, ..m::DeleteTopicsResponse::default() })
         }
         Request::CreatePartitions(request) => {
-            let refuse = |topic: &m::create_partitions_request::CreatePartitionsTopic| {
-                m::create_partitions_response::CreatePartitionsTopicResult::default()
-                    .with_name(topic.name.clone())
-                    .with_error_code(NOT_CONTROLLER)
-                    .with_error_message(why())
-            };
-            Response::CreatePartitions(m::CreatePartitionsResponse::default().with_results(request.topics.iter().map(refuse).collect()))
+            let refuse =
+                |topic: &m::create_partitions_request::CreatePartitionsTopic| m::create_partitions_response::CreatePartitionsTopicResult {
+                    name: topic.name.clone(),
+                    error_code: NOT_CONTROLLER,
+                    error_message: why(),
+                };
+            Response::CreatePartitions(m::CreatePartitionsResponse {
+                results: request.topics.iter().map(refuse).collect(),
+                ..m::CreatePartitionsResponse::default()
+            })
         }
         Request::IncrementalAlterConfigs(request) => {
             let refuse = |resource: &m::incremental_alter_configs_request::AlterConfigsResource| {
-                m::incremental_alter_configs_response::AlterConfigsResourceResponse::default()
-                    .with_resource_type(resource.resource_type)
-                    .with_resource_name(resource.resource_name.clone())
-                    .with_error_code(NOT_CONTROLLER)
-                    .with_error_message(why())
+                m::incremental_alter_configs_response::AlterConfigsResourceResponse {
+                    resource_type: resource.resource_type,
+                    resource_name: resource.resource_name.clone(),
+                    error_code: NOT_CONTROLLER,
+                    error_message: why(),
+                }
             };
             let responses = request.resources.iter().map(refuse).collect();
-            Response::IncrementalAlterConfigs(m::IncrementalAlterConfigsResponse::default().with_responses(responses))
+            Response::IncrementalAlterConfigs(m::IncrementalAlterConfigsResponse {
+                responses,
+                ..m::IncrementalAlterConfigsResponse::default()
+            })
         }
-        Request::ElectLeaders(_) => Response::ElectLeaders(m::ElectLeadersResponse::default().with_error_code(NOT_CONTROLLER)),
-        Request::AlterPartitionReassignments(_) => Response::AlterPartitionReassignments(
-            m::AlterPartitionReassignmentsResponse::default().with_error_code(NOT_CONTROLLER).with_error_message(why()),
-        ),
-        Request::ListPartitionReassignments(_) => Response::ListPartitionReassignments(
-            m::ListPartitionReassignmentsResponse::default().with_error_code(NOT_CONTROLLER).with_error_message(why()),
-        ),
+        Request::ElectLeaders(_) => {
+            Response::ElectLeaders(m::ElectLeadersResponse { error_code: NOT_CONTROLLER, ..m::ElectLeadersResponse::default() })
+        }
+        Request::AlterPartitionReassignments(_) => Response::AlterPartitionReassignments(m::AlterPartitionReassignmentsResponse {
+            error_code: NOT_CONTROLLER,
+            error_message: why(),
+            ..m::AlterPartitionReassignmentsResponse::default()
+        }),
+        Request::ListPartitionReassignments(_) => Response::ListPartitionReassignments(m::ListPartitionReassignmentsResponse {
+            error_code: NOT_CONTROLLER,
+            error_message: why(),
+            ..m::ListPartitionReassignmentsResponse::default()
+        }),
         // The quorum's own requests never come here.
-        _ => Response::BrokerHeartbeat(m::BrokerHeartbeatResponse::default().with_error_code(NOT_CONTROLLER)),
+        _ => Response::BrokerHeartbeat(m::BrokerHeartbeatResponse { error_code: NOT_CONTROLLER, ..m::BrokerHeartbeatResponse::default() }),
     }
 }
 

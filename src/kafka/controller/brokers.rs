@@ -41,7 +41,11 @@ impl Active {
     }
 
     pub(super) fn register(&mut self, now: Time, request: &BrokerRegistrationRequest) -> BrokerRegistrationResponse {
-        let refuse = |error: ErrorCode| BrokerRegistrationResponse::default().with_error_code(error.code()).with_broker_epoch(-1);
+        let refuse = |error: ErrorCode| BrokerRegistrationResponse {
+            error_code: error.code(),
+            broker_epoch: -1,
+            ..BrokerRegistrationResponse::default()
+        };
         let id = request.broker_id.0;
         if request.cluster_id.as_ref() != &*self.cluster_id {
             return refuse(ErrorCode::InconsistentClusterId);
@@ -80,7 +84,7 @@ impl Active {
         }));
         self.beats.insert(id, Beat { heard: true, ..Beat::new(now) });
         self.event(ControllerEvent::BrokerRegistered { broker: id, epoch });
-        BrokerRegistrationResponse::default().with_broker_epoch(epoch)
+        BrokerRegistrationResponse { broker_epoch: epoch, ..BrokerRegistrationResponse::default() }
     }
 
     pub(super) fn check_epoch(&self, id: i32, epoch: i64) -> Result<&BrokerImage, ErrorCode> {
@@ -91,28 +95,28 @@ impl Active {
         let (id, epoch, offset) = (request.broker_id.0, request.broker_epoch, request.current_metadata_offset);
         let (fenced, leaving) = match self.check_epoch(id, epoch) {
             Ok(broker) => (broker.fenced, broker.in_controlled_shutdown),
-            Err(error) => return BrokerHeartbeatResponse::default().with_error_code(error.code()),
+            Err(error) => return BrokerHeartbeatResponse { error_code: error.code(), ..BrokerHeartbeatResponse::default() },
         };
         let beat = self.beats.entry(id).or_insert_with(|| Beat::new(now));
         (beat.last, beat.heard, beat.offset) = (now, true, offset);
         let caught_up = offset >= epoch;
-        let answer = BrokerHeartbeatResponse::default().with_is_caught_up(caught_up);
+        let answer = BrokerHeartbeatResponse { is_caught_up: caught_up, ..BrokerHeartbeatResponse::default() };
         if fenced {
             if request.want_shut_down {
-                return answer.with_is_fenced(true).with_should_shut_down(true);
+                return BrokerHeartbeatResponse { is_fenced: true, should_shut_down: true, ..answer };
             }
             if request.want_fence || !caught_up {
-                return answer.with_is_fenced(true);
+                return BrokerHeartbeatResponse { is_fenced: true, ..answer };
             }
             self.unfence(id, epoch);
-            return answer.with_is_fenced(false);
+            return BrokerHeartbeatResponse { is_fenced: false, ..answer };
         }
         if request.want_fence && !leaving {
             self.fence(id, "it asked for it");
-            return answer.with_is_fenced(true).with_should_shut_down(request.want_shut_down);
+            return BrokerHeartbeatResponse { is_fenced: true, should_shut_down: request.want_shut_down, ..answer };
         }
         if !request.want_shut_down && !leaving {
-            return answer.with_is_fenced(false);
+            return BrokerHeartbeatResponse { is_fenced: false, ..answer };
         }
         if !leaving {
             self.push(Record::BrokerChange { id, epoch, fenced: 0, in_controlled_shutdown: true });
@@ -125,10 +129,10 @@ impl Active {
         let until = self.beats.get(&id).map_or(i64::MAX, |beat| beat.shutdown_at);
         let behind = |other: &i32, beat: &Beat| *other != id && self.draft.is_active(*other) && beat.offset < until;
         if leads || self.beats.iter().any(|(other, beat)| behind(other, beat)) {
-            return answer.with_is_fenced(false);
+            return BrokerHeartbeatResponse { is_fenced: false, ..answer };
         }
         self.fence(id, "controlled shutdown");
-        answer.with_is_fenced(true).with_should_shut_down(true)
+        BrokerHeartbeatResponse { is_fenced: true, should_shut_down: true, ..answer }
     }
 
     fn unfence(&mut self, id: i32, epoch: i64) {
@@ -165,27 +169,36 @@ impl Active {
         let id = request.broker_id.0;
         let Some(epoch) = self.draft.brokers.get(&id).map(|broker| broker.epoch) else {
             let why = format!("Broker ID {id} is not currently registered.");
-            return UnregisterBrokerResponse::default()
-                .with_error_code(ErrorCode::BrokerIdNotRegistered.code())
-                .with_error_message(Some(text(why)));
+            return UnregisterBrokerResponse {
+                error_code: ErrorCode::BrokerIdNotRegistered.code(),
+                error_message: Some(text(why)),
+                ..UnregisterBrokerResponse::default()
+            };
         };
         let partitions = self.partitions(|state| state.isr.contains(&id));
         self.reelect(partitions, id, NO_LEADER, NO_LEADER, "broker unregistered");
         self.push(Record::UnregisterBroker { id, epoch });
         self.beats.remove(&id);
-        UnregisterBrokerResponse::default().with_error_message(None)
+        UnregisterBrokerResponse { error_message: None, ..UnregisterBrokerResponse::default() }
     }
 
     pub(super) fn allocate_producer_ids(&mut self, request: &AllocateProducerIdsRequest) -> AllocateProducerIdsResponse {
         let (id, epoch) = (request.broker_id.0, request.broker_epoch);
         if let Err(error) = self.check_epoch(id, epoch) {
-            return AllocateProducerIdsResponse::default().with_error_code(error.code());
+            return AllocateProducerIdsResponse { error_code: error.code(), ..AllocateProducerIdsResponse::default() };
         }
         let start = self.draft.next_producer_id;
         let Some(next) = start.checked_add(i64::from(PRODUCER_ID_BLOCK)) else {
-            return AllocateProducerIdsResponse::default().with_error_code(ErrorCode::UnknownServerError.code());
+            return AllocateProducerIdsResponse {
+                error_code: ErrorCode::UnknownServerError.code(),
+                ..AllocateProducerIdsResponse::default()
+            };
         };
         self.push(Record::ProducerIds { broker: id, epoch, next });
-        AllocateProducerIdsResponse::default().with_producer_id_start(start.into()).with_producer_id_len(PRODUCER_ID_BLOCK)
+        AllocateProducerIdsResponse {
+            producer_id_start: start.into(),
+            producer_id_len: PRODUCER_ID_BLOCK,
+            ..AllocateProducerIdsResponse::default()
+        }
     }
 }

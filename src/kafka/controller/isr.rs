@@ -19,31 +19,33 @@ impl Active {
     pub(super) fn alter_partitions(&mut self, version: i16, request: &AlterPartitionRequest) -> AlterPartitionResponse {
         let leader = request.broker_id.0;
         if let Err(error) = self.check_epoch(leader, request.broker_epoch) {
-            return AlterPartitionResponse::default().with_error_code(error.code());
+            return AlterPartitionResponse { error_code: error.code(), ..AlterPartitionResponse::default() };
         }
         let mut topics = Vec::new();
         for topic in &request.topics {
             let known = self.draft.topic_of(topic.topic_id).map(|known| known.name.clone());
             let mut partitions = Vec::new();
             for asked in &topic.partitions {
-                let answer = altered::PartitionData::default().with_partition_index(asked.partition_index);
+                let answer = altered::PartitionData { partition_index: asked.partition_index, ..altered::PartitionData::default() };
                 let result = match &known {
                     Some(name) => self.alter_partition(version, leader, name, asked),
                     None => Err(ErrorCode::UnknownTopicId),
                 };
                 partitions.push(match result {
-                    Ok(state) => answer
-                        .with_leader_id(BrokerId(state.leader))
-                        .with_leader_epoch(state.leader_epoch)
-                        .with_isr(broker_ids(&state.isr))
-                        .with_leader_recovery_state(i8::from(state.recovering))
-                        .with_partition_epoch(state.partition_epoch),
-                    Err(error) => answer.with_error_code(error.code()),
+                    Ok(state) => altered::PartitionData {
+                        leader_id: BrokerId(state.leader),
+                        leader_epoch: state.leader_epoch,
+                        isr: broker_ids(&state.isr),
+                        leader_recovery_state: i8::from(state.recovering),
+                        partition_epoch: state.partition_epoch,
+                        ..answer
+                    },
+                    Err(error) => altered::PartitionData { error_code: error.code(), ..answer },
                 });
             }
-            topics.push(altered::TopicData::default().with_topic_id(topic.topic_id).with_partitions(partitions));
+            topics.push(altered::TopicData { topic_id: topic.topic_id, partitions });
         }
-        AlterPartitionResponse::default().with_topics(topics)
+        AlterPartitionResponse { topics, ..AlterPartitionResponse::default() }
     }
 
     fn alter_partition(
@@ -120,7 +122,7 @@ impl Active {
         let election = match request.election_type {
             0 => Election::Preferred,
             1 if version >= 1 => Election::Unclean,
-            _ => return ElectLeadersResponse::default().with_error_code(ErrorCode::InvalidRequest.code()),
+            _ => return ElectLeadersResponse { error_code: ErrorCode::InvalidRequest.code(), ..ElectLeadersResponse::default() },
         };
         let all = request.topic_partitions.is_none();
         let asked: Vec<(Arc<str>, i32)> = match &request.topic_partitions {
@@ -136,16 +138,17 @@ impl Active {
             if all && error == ErrorCode::ElectionNotNeeded {
                 continue;
             }
-            let result = PartitionResult::default()
-                .with_partition_id(index)
-                .with_error_code(error.code())
-                .with_error_message((error != ErrorCode::None).then(|| text(why)));
+            let result = PartitionResult {
+                partition_id: index,
+                error_code: error.code(),
+                error_message: (error != ErrorCode::None).then(|| text(why)),
+            };
             match results.iter_mut().find(|result| result.topic.0.as_ref() == &*topic) {
                 Some(of) => of.partition_result.push(result),
-                None => results.push(ReplicaElectionResult::default().with_topic(topic_name(&topic)).with_partition_result(vec![result])),
+                None => results.push(ReplicaElectionResult { topic: topic_name(&topic), partition_result: vec![result] }),
             }
         }
-        ElectLeadersResponse::default().with_replica_election_results(results)
+        ElectLeadersResponse { replica_election_results: results, ..ElectLeadersResponse::default() }
     }
 
     fn elect(&mut self, topic: &str, index: i32, election: Election) -> (ErrorCode, &'static str) {

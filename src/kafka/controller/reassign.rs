@@ -18,16 +18,24 @@ impl Active {
         for topic in &request.topics {
             let mut partitions = Vec::new();
             for asked in &topic.partitions {
-                let answer = ReassignablePartitionResponse::default().with_partition_index(asked.partition_index);
+                let answer =
+                    ReassignablePartitionResponse { partition_index: asked.partition_index, ..ReassignablePartitionResponse::default() };
                 partitions.push(match self.reassign_partition(topic.name.0.as_ref(), asked, same_factor) {
-                    Ok(()) => answer.with_error_message(None),
-                    Err((error, why)) => answer.with_error_code(error.code()).with_error_message(Some(text(why))),
+                    Ok(()) => ReassignablePartitionResponse { error_message: None, ..answer },
+                    Err((error, why)) => {
+                        ReassignablePartitionResponse { error_code: error.code(), error_message: Some(text(why)), ..answer }
+                    }
                 });
             }
-            responses.push(ReassignableTopicResponse::default().with_name(topic.name.clone()).with_partitions(partitions));
+            responses.push(ReassignableTopicResponse { name: topic.name.clone(), partitions });
         }
-        let answer = AlterPartitionReassignmentsResponse::default().with_error_message(None).with_responses(responses);
-        if version >= 1 { answer.with_allow_replication_factor_change(request.allow_replication_factor_change) } else { answer }
+        let answer =
+            AlterPartitionReassignmentsResponse { error_message: None, responses, ..AlterPartitionReassignmentsResponse::default() };
+        if version >= 1 {
+            AlterPartitionReassignmentsResponse { allow_replication_factor_change: request.allow_replication_factor_change, ..answer }
+        } else {
+            answer
+        }
     }
 
     fn reassign_partition(&mut self, topic: &str, asked: &ReassignablePartition, same_factor: bool) -> Result<(), Refusal> {
@@ -95,18 +103,17 @@ impl Active {
         for (name, topic) in &self.draft.topics {
             let ongoing = (0..).zip(&topic.partitions).filter(|(index, state)| state.is_reassigning() && wanted(name, *index));
             let partitions: Vec<OngoingPartitionReassignment> = ongoing
-                .map(|(index, state)| {
-                    OngoingPartitionReassignment::default()
-                        .with_partition_index(index)
-                        .with_replicas(broker_ids(&state.replicas))
-                        .with_adding_replicas(broker_ids(&state.adding))
-                        .with_removing_replicas(broker_ids(&state.removing))
+                .map(|(index, state)| OngoingPartitionReassignment {
+                    partition_index: index,
+                    replicas: broker_ids(&state.replicas),
+                    adding_replicas: broker_ids(&state.adding),
+                    removing_replicas: broker_ids(&state.removing),
                 })
                 .collect();
             if !partitions.is_empty() {
-                topics.push(OngoingTopicReassignment::default().with_name(topic_name(name)).with_partitions(partitions));
+                topics.push(OngoingTopicReassignment { name: topic_name(name), partitions });
             }
         }
-        ListPartitionReassignmentsResponse::default().with_error_message(None).with_topics(topics)
+        ListPartitionReassignmentsResponse { error_message: None, topics, ..ListPartitionReassignmentsResponse::default() }
     }
 }

@@ -15,21 +15,23 @@ impl Active {
     pub(super) fn alter_configs(&mut self, request: &IncrementalAlterConfigsRequest) -> IncrementalAlterConfigsResponse {
         let mut responses = Vec::new();
         for resource in &request.resources {
-            let answer = AlterConfigsResourceResponse::default()
-                .with_resource_type(resource.resource_type)
-                .with_resource_name(resource.resource_name.clone());
+            let answer = AlterConfigsResourceResponse {
+                resource_type: resource.resource_type,
+                resource_name: resource.resource_name.clone(),
+                ..AlterConfigsResourceResponse::default()
+            };
             let result = self.altered_configs(resource);
             responses.push(match result {
                 Ok(changes) => {
                     if !request.validate_only {
                         self.write_configs(resource, changes);
                     }
-                    answer.with_error_message(None)
+                    AlterConfigsResourceResponse { error_message: None, ..answer }
                 }
-                Err((error, why)) => answer.with_error_code(error.code()).with_error_message(Some(text(why))),
+                Err((error, why)) => AlterConfigsResourceResponse { error_code: error.code(), error_message: Some(text(why)), ..answer },
             });
         }
-        IncrementalAlterConfigsResponse::default().with_responses(responses)
+        IncrementalAlterConfigsResponse { responses, ..IncrementalAlterConfigsResponse::default() }
     }
 
     fn write_configs(&mut self, resource: &AlterConfigsResource, changes: Vec<(String, Option<String>)>) {

@@ -76,13 +76,19 @@ impl Alone {
     }
 
     pub fn register(&mut self, id: i32, incarnation: u128, previous: i64) -> m::BrokerRegistrationResponse {
-        let listener = m::broker_registration_request::Listener::default().with_host(format!("broker-{id}").into()).with_port(9092);
-        let request = m::BrokerRegistrationRequest::default()
-            .with_broker_id(id.into())
-            .with_cluster_id("tidepool".to_owned().into())
-            .with_incarnation_id(Uuid::from_u128(incarnation))
-            .with_listeners(vec![listener])
-            .with_previous_broker_epoch(previous);
+        let listener = m::broker_registration_request::Listener {
+            host: format!("broker-{id}").into(),
+            port: 9092,
+            ..m::broker_registration_request::Listener::default()
+        };
+        let request = m::BrokerRegistrationRequest {
+            broker_id: id.into(),
+            cluster_id: "tidepool".to_owned().into(),
+            incarnation_id: Uuid::from_u128(incarnation),
+            listeners: vec![listener],
+            previous_broker_epoch: previous,
+            ..m::BrokerRegistrationRequest::default()
+        };
         match self.ask(4, Request::BrokerRegistration(request)) {
             Response::BrokerRegistration(answer) => answer,
             other => panic!("{other:?}"),
@@ -91,12 +97,14 @@ impl Alone {
 
     pub fn beat(&mut self, id: i32, want_fence: bool, want_shut_down: bool) -> m::BrokerHeartbeatResponse {
         let image = self.controller.image();
-        let request = m::BrokerHeartbeatRequest::default()
-            .with_broker_id(id.into())
-            .with_broker_epoch(image.brokers[&id].epoch)
-            .with_current_metadata_offset(image.offset)
-            .with_want_fence(want_fence)
-            .with_want_shut_down(want_shut_down);
+        let request = m::BrokerHeartbeatRequest {
+            broker_id: id.into(),
+            broker_epoch: image.brokers[&id].epoch,
+            current_metadata_offset: image.offset,
+            want_fence,
+            want_shut_down,
+            ..m::BrokerHeartbeatRequest::default()
+        };
         match self.ask(1, Request::BrokerHeartbeat(request)) {
             Response::BrokerHeartbeat(answer) => answer,
             other => panic!("{other:?}"),
@@ -114,7 +122,7 @@ impl Alone {
     }
 
     pub fn create(&mut self, topic: m::create_topics_request::CreatableTopic) -> m::create_topics_response::CreatableTopicResult {
-        match self.ask(7, Request::CreateTopics(m::CreateTopicsRequest::default().with_topics(vec![topic]))) {
+        match self.ask(7, Request::CreateTopics(m::CreateTopicsRequest { topics: vec![topic], ..m::CreateTopicsRequest::default() })) {
             Response::CreateTopics(answer) => answer.topics.into_iter().next().expect("a result"),
             other => panic!("{other:?}"),
         }
@@ -122,10 +130,9 @@ impl Alone {
 
     /// A topic of one partition with these replicas.
     pub fn create_on(&mut self, name: &str, replicas: &[i32]) {
-        let assignment = m::create_topics_request::CreatableReplicaAssignment::default()
-            .with_partition_index(0)
-            .with_broker_ids(active::active_ids(replicas));
-        let topic = topic(name, -1, -1).with_assignments(vec![assignment]);
+        let assignment =
+            m::create_topics_request::CreatableReplicaAssignment { partition_index: 0, broker_ids: active::active_ids(replicas) };
+        let topic = m::create_topics_request::CreatableTopic { assignments: vec![assignment], ..topic(name, -1, -1) };
         let made = self.create(topic);
         assert_eq!(made.error_code, 0, "{made:?}");
     }
@@ -136,10 +143,12 @@ impl Alone {
 }
 
 pub fn topic(name: &str, partitions: i32, replicas: i16) -> m::create_topics_request::CreatableTopic {
-    m::create_topics_request::CreatableTopic::default()
-        .with_name(super::active::topic_name(name))
-        .with_num_partitions(partitions)
-        .with_replication_factor(replicas)
+    m::create_topics_request::CreatableTopic {
+        name: super::active::topic_name(name),
+        num_partitions: partitions,
+        replication_factor: replicas,
+        ..m::create_topics_request::CreatableTopic::default()
+    }
 }
 
 pub fn config(pairs: &[(&str, &str)]) -> BrokerConfig {

@@ -41,20 +41,17 @@ fn alter(alone: &mut Alone, topic: &str, isr: &[i32], change: impl FnOnce(&mut m
     let leader = state.leader.max(1);
     let states = isr.iter().map(|id| {
         let epoch = alone.controller.image().brokers.get(id).map_or(-1, |broker| broker.epoch);
-        m::alter_partition_request::BrokerState::default().with_broker_id((*id).into()).with_broker_epoch(epoch)
+        m::alter_partition_request::BrokerState { broker_id: (*id).into(), broker_epoch: epoch }
     });
-    let mut partition = m::alter_partition_request::PartitionData::default()
-        .with_leader_epoch(state.leader_epoch)
-        .with_partition_epoch(state.partition_epoch)
-        .with_new_isr_with_epochs(states.collect());
+    let mut partition = m::alter_partition_request::PartitionData {
+        leader_epoch: state.leader_epoch,
+        partition_epoch: state.partition_epoch,
+        new_isr_with_epochs: states.collect(),
+        ..m::alter_partition_request::PartitionData::default()
+    };
     change(&mut partition);
-    let of = m::alter_partition_request::TopicData::default()
-        .with_topic_id(alone.controller.image().topics[topic].id)
-        .with_partitions(vec![partition]);
-    let request = m::AlterPartitionRequest::default()
-        .with_broker_id(leader.into())
-        .with_broker_epoch(registered(alone, leader).epoch)
-        .with_topics(vec![of]);
+    let of = m::alter_partition_request::TopicData { topic_id: alone.controller.image().topics[topic].id, partitions: vec![partition] };
+    let request = m::AlterPartitionRequest { broker_id: leader.into(), broker_epoch: registered(alone, leader).epoch, topics: vec![of] };
     match alone.ask(3, Request::AlterPartition(request)) {
         Response::AlterPartition(answer) => (answer.error_code, answer.topics.first().map_or(-1, |topic| topic.partitions[0].error_code)),
         other => panic!("{other:?}"),
@@ -87,8 +84,10 @@ fn topics_are_checked_and_spread() {
         assert_eq!(made.error_code, error);
         assert!(made.error_message.as_ref().is_some_and(|message| message.contains(why)), "{made:?}");
     }
-    let request = m::DeleteTopicsRequest::default()
-        .with_topic_names(vec![super::super::active::topic_name("spread"), super::super::active::topic_name("unknown")]);
+    let request = m::DeleteTopicsRequest {
+        topic_names: vec![super::super::active::topic_name("spread"), super::super::active::topic_name("unknown")],
+        ..m::DeleteTopicsRequest::default()
+    };
     let Response::DeleteTopics(answer) = alone.ask(5, Request::DeleteTopics(request)) else { panic!() };
     assert_eq!(answer.responses.iter().map(|result| result.error_code).collect::<Vec<_>>(), [0, 3]);
     assert!(alone.controller.image().topics.is_empty());
@@ -117,10 +116,8 @@ fn a_silent_broker_is_fenced_and_leads_again_once_asked() {
     assert_eq!(alter(&mut alone, "orders", &[2, 3, 1], |asked| asked.new_isr_with_epochs[2].broker_epoch -= 1), (0, 107));
     assert_eq!(alter(&mut alone, "orders", &[2, 3, 1], |_| {}), (0, 0));
     let elect = |alone: &mut Alone, kind: i8| {
-        let of = m::elect_leaders_request::TopicPartitions::default()
-            .with_topic(super::super::active::topic_name("orders"))
-            .with_partitions(vec![0]);
-        let request = m::ElectLeadersRequest::default().with_election_type(kind).with_topic_partitions(Some(vec![of]));
+        let of = m::elect_leaders_request::TopicPartitions { topic: super::super::active::topic_name("orders"), partitions: vec![0] };
+        let request = m::ElectLeadersRequest { election_type: kind, topic_partitions: Some(vec![of]), ..m::ElectLeadersRequest::default() };
         let Response::ElectLeaders(answer) = alone.ask(2, Request::ElectLeaders(request)) else { panic!() };
         answer.replica_election_results[0].partition_result[0].error_code
     };
@@ -160,7 +157,7 @@ fn a_controlled_shutdown_moves_leaders_first() {
     assert_eq!(alone.register(1, 12, -1).error_code, 101);
     alone.pass(9001);
     assert_eq!(alone.register(1, 12, -1).error_code, 0);
-    let stale = m::BrokerHeartbeatRequest::default().with_broker_id(1.into()).with_broker_epoch(epoch);
+    let stale = m::BrokerHeartbeatRequest { broker_id: 1.into(), broker_epoch: epoch, ..m::BrokerHeartbeatRequest::default() };
     let Response::BrokerHeartbeat(answer) = alone.ask(1, Request::BrokerHeartbeat(stale)) else { panic!() };
     assert_eq!(answer.error_code, 77);
 }
@@ -171,11 +168,15 @@ fn partitions_move_to_other_brokers() {
     alone.join(4);
     alone.create_on("orders", &[1, 2]);
     let reassign = |alone: &mut Alone, to: Option<&[i32]>| {
-        let partition = m::alter_partition_reassignments_request::ReassignablePartition::default().with_replicas(to.map(active_ids));
-        let of = m::alter_partition_reassignments_request::ReassignableTopic::default()
-            .with_name(super::super::active::topic_name("orders"))
-            .with_partitions(vec![partition]);
-        let request = m::AlterPartitionReassignmentsRequest::default().with_topics(vec![of]);
+        let partition = m::alter_partition_reassignments_request::ReassignablePartition {
+            replicas: to.map(active_ids),
+            ..m::alter_partition_reassignments_request::ReassignablePartition::default()
+        };
+        let of = m::alter_partition_reassignments_request::ReassignableTopic {
+            name: super::super::active::topic_name("orders"),
+            partitions: vec![partition],
+        };
+        let request = m::AlterPartitionReassignmentsRequest { topics: vec![of], ..m::AlterPartitionReassignmentsRequest::default() };
         let Response::AlterPartitionReassignments(answer) = alone.ask(0, Request::AlterPartitionReassignments(request)) else { panic!() };
         answer.responses[0].partitions[0].error_code
     };
@@ -186,9 +187,13 @@ fn partitions_move_to_other_brokers() {
         (&state.replicas[..], &state.adding[..], &state.removing[..], state.leader),
         (&[3, 4, 1, 2][..], &[3, 4][..], &[1, 2][..], 1)
     );
-    let Response::ListPartitionReassignments(ongoing) =
-        alone.ask(0, Request::ListPartitionReassignments(m::ListPartitionReassignmentsRequest::default().with_topics(None)))
-    else {
+    let Response::ListPartitionReassignments(ongoing) = alone.ask(
+        0,
+        Request::ListPartitionReassignments(m::ListPartitionReassignmentsRequest {
+            topics: None,
+            ..m::ListPartitionReassignmentsRequest::default()
+        }),
+    ) else {
         panic!()
     };
     assert_eq!(ongoing.topics[0].partitions[0].adding_replicas, active_ids(&[3, 4]));
@@ -206,15 +211,17 @@ fn configs_change_what_the_controller_does() {
     alone.join(2);
     alone.create_on("orders", &[1, 2]);
     let set = |alone: &mut Alone, kind: i8, resource: &str, name: &str, value: Option<&str>| {
-        let config = m::incremental_alter_configs_request::AlterableConfig::default()
-            .with_name(name.to_owned().into())
-            .with_config_operation(i8::from(value.is_none()))
-            .with_value(value.map(|value| value.to_owned().into()));
-        let resource = m::incremental_alter_configs_request::AlterConfigsResource::default()
-            .with_resource_type(kind)
-            .with_resource_name(resource.to_owned().into())
-            .with_configs(vec![config]);
-        let request = m::IncrementalAlterConfigsRequest::default().with_resources(vec![resource]);
+        let config = m::incremental_alter_configs_request::AlterableConfig {
+            name: name.to_owned().into(),
+            config_operation: i8::from(value.is_none()),
+            value: value.map(|value| value.to_owned().into()),
+        };
+        let resource = m::incremental_alter_configs_request::AlterConfigsResource {
+            resource_type: kind,
+            resource_name: resource.to_owned().into(),
+            configs: vec![config],
+        };
+        let request = m::IncrementalAlterConfigsRequest { resources: vec![resource], ..m::IncrementalAlterConfigsRequest::default() };
         let Response::IncrementalAlterConfigs(answer) = alone.ask(1, Request::IncrementalAlterConfigs(request)) else { panic!() };
         answer.responses[0].error_code
     };
@@ -247,7 +254,7 @@ fn producer_ids_come_in_blocks() {
     alone.join(1);
     let epoch = registered(&alone, 1).epoch;
     let mut ask = |epoch: i64| {
-        let request = m::AllocateProducerIdsRequest::default().with_broker_id(1.into()).with_broker_epoch(epoch);
+        let request = m::AllocateProducerIdsRequest { broker_id: 1.into(), broker_epoch: epoch };
         let Response::AllocateProducerIds(answer) = alone.ask(0, Request::AllocateProducerIds(request)) else { panic!() };
         (answer.error_code, answer.producer_id_start.0, answer.producer_id_len)
     };

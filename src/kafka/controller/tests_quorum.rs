@@ -259,11 +259,13 @@ impl Quorum {
                 self.token += 1;
                 self.proposed.insert(self.token, self.incarnation);
                 let listener = m::broker_registration_request::Listener::default();
-                let request = m::BrokerRegistrationRequest::default()
-                    .with_broker_id((100 + self.rng.below(5) as i32).into())
-                    .with_cluster_id("tidepool".to_owned().into())
-                    .with_incarnation_id(Uuid::from_u128(self.incarnation))
-                    .with_listeners(vec![listener]);
+                let request = m::BrokerRegistrationRequest {
+                    broker_id: (100 + self.rng.below(5) as i32).into(),
+                    cluster_id: "tidepool".to_owned().into(),
+                    incarnation_id: Uuid::from_u128(self.incarnation),
+                    listeners: vec![listener],
+                    ..m::BrokerRegistrationRequest::default()
+                };
                 self.request(node, self.token, Request::BrokerRegistration(request));
             }
         }

@@ -4,14 +4,16 @@ use super::quorum::Quorum;
 use super::*;
 
 fn vote(candidate: i32, epoch: i32, end: (i32, i64), pre_vote: bool) -> Request {
-    let partition = m::vote_request::PartitionData::default()
-        .with_replica_epoch(epoch)
-        .with_replica_id(candidate.into())
-        .with_last_offset_epoch(end.0)
-        .with_last_offset(end.1)
-        .with_pre_vote(pre_vote);
-    let topic = m::vote_request::TopicData::default().with_partitions(vec![partition]);
-    Request::Vote(m::VoteRequest::default().with_voter_id((-1).into()).with_topics(vec![topic]))
+    let partition = m::vote_request::PartitionData {
+        replica_epoch: epoch,
+        replica_id: candidate.into(),
+        last_offset_epoch: end.0,
+        last_offset: end.1,
+        pre_vote,
+        ..m::vote_request::PartitionData::default()
+    };
+    let topic = m::vote_request::TopicData { partitions: vec![partition], ..m::vote_request::TopicData::default() };
+    Request::Vote(m::VoteRequest { voter_id: (-1).into(), topics: vec![topic], ..m::VoteRequest::default() })
 }
 
 fn voted(controller: &mut Controller, disk: &mut Disk, request: Request) -> (i16, bool, i32) {
@@ -70,8 +72,11 @@ fn the_quorum_is_described_and_fetched_by_its_leader_only() {
             _ => None,
         })
     };
-    let topic = m::describe_quorum_request::TopicData::default().with_topic_name(super::super::active::topic_name(METADATA_TOPIC));
-    let describe = || Request::DescribeQuorum(m::DescribeQuorumRequest::default().with_topics(vec![topic.clone()]));
+    let topic = m::describe_quorum_request::TopicData {
+        topic_name: super::super::active::topic_name(METADATA_TOPIC),
+        ..m::describe_quorum_request::TopicData::default()
+    };
+    let describe = || Request::DescribeQuorum(m::DescribeQuorumRequest { topics: vec![topic.clone()] });
     let Some(Response::DescribeQuorum(answer)) = ask(&mut quorum, leader, describe()) else { panic!() };
     let partition = &answer.topics[0].partitions[0];
     let end = quorum.nodes[leader].controller.as_ref().expect("up").quorum().end_offset;
@@ -84,13 +89,19 @@ fn the_quorum_is_described_and_fetched_by_its_leader_only() {
     // Fetches of others' epochs and of others' logs.
     let epoch = quorum.nodes[leader].controller.as_ref().expect("up").quorum().epoch;
     let mut fetch = |node: usize, epoch: i32, offset: i64, last: i32| {
-        let partition = m::fetch_request::FetchPartition::default()
-            .with_current_leader_epoch(epoch)
-            .with_fetch_offset(offset)
-            .with_last_fetched_epoch(last)
-            .with_partition_max_bytes(1);
-        let topic = m::fetch_request::FetchTopic::default().with_topic_id(METADATA_TOPIC_ID).with_partitions(vec![partition]);
-        let request = m::FetchRequest::default().with_topics(vec![topic]).with_max_bytes(1);
+        let partition = m::fetch_request::FetchPartition {
+            current_leader_epoch: epoch,
+            fetch_offset: offset,
+            last_fetched_epoch: last,
+            partition_max_bytes: 1,
+            ..m::fetch_request::FetchPartition::default()
+        };
+        let topic = m::fetch_request::FetchTopic {
+            topic_id: METADATA_TOPIC_ID,
+            partitions: vec![partition],
+            ..m::fetch_request::FetchTopic::default()
+        };
+        let request = m::FetchRequest { topics: vec![topic], max_bytes: 1, ..m::FetchRequest::default() };
         let Some(Response::Fetch(answer)) = ask(&mut quorum, node, Request::Fetch(request)) else { panic!() };
         let partition = answer.responses[0].partitions[0].clone();
         let bytes = partition.records.map_or(0, |records| records.len());
@@ -130,12 +141,14 @@ fn elect(controller: &mut Controller, disk: &mut Disk, now: &mut Time) {
             let answer = match request {
                 Ask::Vote(request) => {
                     let epoch = request.topics[0].partitions[0].replica_epoch;
-                    let granted = m::vote_response::PartitionData::default()
-                        .with_leader_id((-1).into())
-                        .with_leader_epoch(epoch)
-                        .with_vote_granted(true);
-                    let topic = m::vote_response::TopicData::default().with_partitions(vec![granted]);
-                    Answer::Vote(m::VoteResponse::default().with_topics(vec![topic]))
+                    let granted = m::vote_response::PartitionData {
+                        leader_id: (-1).into(),
+                        leader_epoch: epoch,
+                        vote_granted: true,
+                        ..m::vote_response::PartitionData::default()
+                    };
+                    let topic = m::vote_response::TopicData { partitions: vec![granted], ..m::vote_response::TopicData::default() };
+                    Answer::Vote(m::VoteResponse { topics: vec![topic], ..m::VoteResponse::default() })
                 }
                 _ => Answer::Lost,
             };
@@ -159,14 +172,20 @@ fn records_of_earlier_epochs_are_committed_by_one_of_the_leaders_own_only() {
     let view = controller.quorum();
     assert_eq!((view.epoch, view.end_offset, view.high_watermark), (2, 2, 0));
     let mut fetched = |offset: i64, last: i32| {
-        let partition = m::fetch_request::FetchPartition::default()
-            .with_current_leader_epoch(2)
-            .with_fetch_offset(offset)
-            .with_last_fetched_epoch(last)
-            .with_partition_max_bytes(1000);
-        let topic = m::fetch_request::FetchTopic::default().with_topic_id(METADATA_TOPIC_ID).with_partitions(vec![partition]);
-        let replica = m::fetch_request::ReplicaState::default().with_replica_id(2.into());
-        let request = m::FetchRequest::default().with_topics(vec![topic]).with_max_bytes(1000).with_replica_state(replica);
+        let partition = m::fetch_request::FetchPartition {
+            current_leader_epoch: 2,
+            fetch_offset: offset,
+            last_fetched_epoch: last,
+            partition_max_bytes: 1000,
+            ..m::fetch_request::FetchPartition::default()
+        };
+        let topic = m::fetch_request::FetchTopic {
+            topic_id: METADATA_TOPIC_ID,
+            partitions: vec![partition],
+            ..m::fetch_request::FetchTopic::default()
+        };
+        let replica = m::fetch_request::ReplicaState { replica_id: 2.into(), ..m::fetch_request::ReplicaState::default() };
+        let request = m::FetchRequest { topics: vec![topic], max_bytes: 1000, replica_state: replica, ..m::FetchRequest::default() };
         controller.handle_request(now, &mut disk, Token(1), 18, Request::Fetch(request));
         (controller.quorum().high_watermark, controller.is_active())
     };

@@ -43,7 +43,7 @@ impl Active {
         let twice: Set<_> = request.topics.iter().map(|topic| topic.name.clone()).filter(|name| !names.insert(name.clone())).collect();
         let mut results = Vec::new();
         for asked in &request.topics {
-            let answer = CreatableTopicResult::default().with_name(asked.name.clone());
+            let answer = CreatableTopicResult { name: asked.name.clone(), ..CreatableTopicResult::default() };
             let plan = match twice.contains(&asked.name) {
                 true => Err((ErrorCode::InvalidRequest, "Duplicate topic name.".into())),
                 false => self.plan_topic(asked),
@@ -51,23 +51,25 @@ impl Active {
             results.push(match plan {
                 Ok(plan) => {
                     let id = self.new_id();
-                    let answer = answer
-                        .with_topic_id(id)
-                        .with_error_message(None)
-                        .with_num_partitions(i32::try_from(plan.partitions.len()).unwrap_or(i32::MAX))
-                        .with_replication_factor(plan.partitions.first().map_or(0, |state| state.replicas.len() as i16))
-                        .with_configs(Some(self.created_configs(&plan.configs)));
+                    let answer = CreatableTopicResult {
+                        topic_id: id,
+                        error_message: None,
+                        num_partitions: i32::try_from(plan.partitions.len()).unwrap_or(i32::MAX),
+                        replication_factor: plan.partitions.first().map_or(0, |state| state.replicas.len() as i16),
+                        configs: Some(self.created_configs(&plan.configs)),
+                        ..answer
+                    };
                     if !request.validate_only {
                         self.make_topic(&asked.name.0, id, plan);
                     }
                     answer
                 }
                 Err((error, why)) => {
-                    answer.with_error_code(error.code()).with_error_message(Some(text(why))).with_configs(Some(Vec::new()))
+                    CreatableTopicResult { error_code: error.code(), error_message: Some(text(why)), configs: Some(Vec::new()), ..answer }
                 }
             });
         }
-        CreateTopicsResponse::default().with_topics(results)
+        CreateTopicsResponse { topics: results, ..CreateTopicsResponse::default() }
     }
 
     fn new_id(&mut self) -> Uuid {
@@ -98,8 +100,12 @@ impl Active {
     fn created_configs(&self, overrides: &Map<String, String>) -> Vec<CreatableTopicConfigs> {
         let configs = TOPIC.iter().filter_map(|def| {
             let (value, source, _) = self.config.topic_value(overrides, def);
-            let config = CreatableTopicConfigs::default().with_name(Str::from(def.name));
-            (value.is_some() || source != Source::Default).then(|| config.with_value(value.map(Str::from)).with_config_source(source as i8))
+            let config = CreatableTopicConfigs { name: Str::from(def.name), ..CreatableTopicConfigs::default() };
+            (value.is_some() || source != Source::Default).then(|| CreatableTopicConfigs {
+                value: value.map(Str::from),
+                config_source: source as i8,
+                ..config
+            })
         });
         configs.collect()
     }
@@ -260,7 +266,12 @@ impl Active {
             results.push(match known {
                 Ok((name, id)) => {
                     self.push(Record::RemoveTopic { id });
-                    DeletableTopicResult::default().with_name(Some(topic_name(&name))).with_topic_id(id).with_error_message(None)
+                    DeletableTopicResult {
+                        name: Some(topic_name(&name)),
+                        topic_id: id,
+                        error_message: None,
+                        ..DeletableTopicResult::default()
+                    }
                 }
                 Err(error) => {
                     let message = match error {
@@ -268,27 +279,28 @@ impl Active {
                         ErrorCode::UnknownTopicId => "This server does not host this topic ID.",
                         _ => "Topic deletion is disabled.",
                     };
-                    DeletableTopicResult::default()
-                        .with_name(name.as_deref().map(topic_name).or((by_id && version < 6).then(|| topic_name(""))))
-                        .with_topic_id(id)
-                        .with_error_code(error.code())
-                        .with_error_message(Some(Str::from(message)))
+                    DeletableTopicResult {
+                        name: name.as_deref().map(topic_name).or((by_id && version < 6).then(|| topic_name(""))),
+                        topic_id: id,
+                        error_code: error.code(),
+                        error_message: Some(Str::from(message)),
+                    }
                 }
             });
         }
-        DeleteTopicsResponse::default().with_responses(results)
+        DeleteTopicsResponse { responses: results, ..DeleteTopicsResponse::default() }
     }
 
     pub(super) fn create_partitions(&mut self, request: &CreatePartitionsRequest) -> CreatePartitionsResponse {
         let mut results = Vec::new();
         for asked in &request.topics {
-            let answer = CreatePartitionsTopicResult::default().with_name(asked.name.clone());
+            let answer = CreatePartitionsTopicResult { name: asked.name.clone(), ..CreatePartitionsTopicResult::default() };
             results.push(match self.grow_topic(asked, request.validate_only) {
-                Ok(()) => answer.with_error_message(None),
-                Err((error, why)) => answer.with_error_code(error.code()).with_error_message(Some(text(why))),
+                Ok(()) => CreatePartitionsTopicResult { error_message: None, ..answer },
+                Err((error, why)) => CreatePartitionsTopicResult { error_code: error.code(), error_message: Some(text(why)), ..answer },
             });
         }
-        CreatePartitionsResponse::default().with_results(results)
+        CreatePartitionsResponse { results, ..CreatePartitionsResponse::default() }
     }
 
     fn grow_topic(&mut self, asked: &CreatePartitionsTopic, validate_only: bool) -> Result<(), Refusal> {

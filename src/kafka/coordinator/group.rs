@@ -410,32 +410,35 @@ impl Group {
     /// The JoinGroup answer of the current generation; only the leader gets the members.
     pub fn joined(&self, id: &str) -> m::JoinGroupResponse {
         let members = if self.is_leader(id) { self.join_members() } else { Vec::new() };
-        m::JoinGroupResponse::default()
-            .with_generation_id(self.generation)
-            .with_protocol_type(self.protocol_type.as_deref().map(text))
-            .with_protocol_name(self.protocol.as_deref().map(text))
-            .with_leader(text(self.leader.as_deref().unwrap_or_default()))
-            .with_member_id(text(id))
-            .with_members(members)
+        m::JoinGroupResponse {
+            generation_id: self.generation,
+            protocol_type: self.protocol_type.as_deref().map(text),
+            protocol_name: self.protocol.as_deref().map(text),
+            leader: text(self.leader.as_deref().unwrap_or_default()),
+            member_id: text(id),
+            members,
+            ..m::JoinGroupResponse::default()
+        }
     }
 
     fn join_members(&self) -> Vec<m::join_group_response::JoinGroupResponseMember> {
         self.members
             .iter()
-            .map(|member| {
-                m::join_group_response::JoinGroupResponseMember::default()
-                    .with_member_id(text(&member.id))
-                    .with_group_instance_id(member.instance.as_deref().map(text))
-                    .with_metadata(member.metadata(self.protocol.as_deref()))
+            .map(|member| m::join_group_response::JoinGroupResponseMember {
+                member_id: text(&member.id),
+                group_instance_id: member.instance.as_deref().map(text),
+                metadata: member.metadata(self.protocol.as_deref()),
             })
             .collect()
     }
 
     pub fn synced(&self, assignment: Bytes) -> m::SyncGroupResponse {
-        m::SyncGroupResponse::default()
-            .with_protocol_type(self.protocol_type.as_deref().map(text))
-            .with_protocol_name(self.protocol.as_deref().map(text))
-            .with_assignment(assignment)
+        m::SyncGroupResponse {
+            protocol_type: self.protocol_type.as_deref().map(text),
+            protocol_name: self.protocol.as_deref().map(text),
+            assignment,
+            ..m::SyncGroupResponse::default()
+        }
     }
 
     /// Answers everyone who waits for an assignment with an error; assignments are gone.
@@ -504,9 +507,9 @@ impl Group {
 }
 
 pub fn join_error(member: &str, error: ErrorCode) -> m::JoinGroupResponse {
-    m::JoinGroupResponse::default().with_error_code(error.code()).with_member_id(text(member)).with_protocol_name(None)
+    m::JoinGroupResponse { error_code: error.code(), member_id: text(member), protocol_name: None, ..m::JoinGroupResponse::default() }
 }
 
 pub fn sync_error(error: ErrorCode) -> m::SyncGroupResponse {
-    m::SyncGroupResponse::default().with_error_code(error.code())
+    m::SyncGroupResponse { error_code: error.code(), ..m::SyncGroupResponse::default() }
 }

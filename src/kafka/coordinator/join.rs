@@ -8,7 +8,7 @@ use super::{Caller, GroupEvent, Token};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
-use crate::kafka::wire::message::JoinGroupRequest;
+use crate::kafka::wire::message::{JoinGroupRequest, JoinGroupResponse};
 use std::sync::Arc;
 
 /// One JoinGroup on its way through the group.
@@ -223,8 +223,9 @@ impl Group {
     }
 
     pub fn static_member_failed(&mut self, now: Time, cx: &mut Context, old: &Arc<str>, new: &Arc<str>, error: ErrorCode) {
-        let response = self.joined(new).with_member_id(super::group::text("")).with_members(Vec::new());
-        self.answer_join(cx, new, response.with_error_code(error.code()));
+        let (member_id, error_code) = (super::group::text(""), error.code());
+        let response = JoinGroupResponse { member_id, error_code, members: Vec::new(), ..self.joined(new) };
+        self.answer_join(cx, new, response);
         if self.member(new).is_some() {
             self.rename_static(now, cx, new, old);
         }

@@ -187,7 +187,7 @@ struct Deletion {
 
 impl Deletion {
     fn response(&self) -> Response {
-        Response::DeleteGroups(m::DeleteGroupsResponse::default().with_results(self.results.clone()))
+        Response::DeleteGroups(m::DeleteGroupsResponse { results: self.results.clone(), ..m::DeleteGroupsResponse::default() })
     }
 }
 
@@ -353,9 +353,10 @@ impl GroupCoordinator {
                 if let Some((token, response)) = answer {
                     let response = match response {
                         Response::OffsetCommit(response) => Response::OffsetCommit(offsets::commit_failed(response, error)),
-                        Response::OffsetDelete(_) => {
-                            Response::OffsetDelete(m::OffsetDeleteResponse::default().with_error_code(error.code()))
-                        }
+                        Response::OffsetDelete(_) => Response::OffsetDelete(m::OffsetDeleteResponse {
+                            error_code: error.code(),
+                            ..m::OffsetDeleteResponse::default()
+                        }),
                         other => other,
                     };
                     self.cx.respond(token, response);

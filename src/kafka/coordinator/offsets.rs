@@ -24,11 +24,11 @@ pub fn commit_answer(request: &m::OffsetCommitRequest, mut code: impl FnMut(&str
     let topics = request.topics.iter().map(|topic| {
         let partitions = topic.partitions.iter().map(|partition| {
             let error = code(&topic.name, partition.partition_index);
-            OffsetCommitResponsePartition::default().with_partition_index(partition.partition_index).with_error_code(error.code())
+            OffsetCommitResponsePartition { partition_index: partition.partition_index, error_code: error.code() }
         });
-        OffsetCommitResponseTopic::default().with_name(topic.name.clone()).with_partitions(partitions.collect())
+        OffsetCommitResponseTopic { name: topic.name.clone(), partitions: partitions.collect() }
     });
-    m::OffsetCommitResponse::default().with_topics(topics.collect())
+    m::OffsetCommitResponse { topics: topics.collect(), ..m::OffsetCommitResponse::default() }
 }
 
 /// The same answer with the partitions that had been accepted failed.
@@ -162,7 +162,7 @@ impl Group {
     pub fn delete_offsets(&self, now: Time, cx: &mut Context, token: Token, request: &m::OffsetDeleteRequest) {
         let is_consumer = self.protocol_type.as_deref() == Some(CONSUMER);
         if !self.is_empty() && !is_consumer {
-            let response = m::OffsetDeleteResponse::default().with_error_code(ErrorCode::NonEmptyGroup.code());
+            let response = m::OffsetDeleteResponse { error_code: ErrorCode::NonEmptyGroup.code(), ..m::OffsetDeleteResponse::default() };
             return cx.respond(token, Response::OffsetDelete(response));
         }
         let known = self.places(cx.in_flight.values());
@@ -175,11 +175,11 @@ impl Group {
                     gone.insert(place);
                 }
                 let error = if subscribed { ErrorCode::GroupSubscribedToTopic } else { ErrorCode::None };
-                OffsetDeleteResponsePartition::default().with_partition_index(partition.partition_index).with_error_code(error.code())
+                OffsetDeleteResponsePartition { partition_index: partition.partition_index, error_code: error.code() }
             });
-            OffsetDeleteResponseTopic::default().with_name(topic.name.clone()).with_partitions(partitions.collect())
+            OffsetDeleteResponseTopic { name: topic.name.clone(), partitions: partitions.collect() }
         });
-        let response = Response::OffsetDelete(m::OffsetDeleteResponse::default().with_topics(topics.collect()));
+        let response = Response::OffsetDelete(m::OffsetDeleteResponse { topics: topics.collect(), ..m::OffsetDeleteResponse::default() });
         if gone.is_empty() {
             cx.respond(token, response);
         } else {
@@ -206,13 +206,16 @@ impl Group {
 }
 
 fn offset_of(group: Option<&Group>, topic: &str, partition: i32) -> OffsetFetchResponsePartitions {
-    let answer = OffsetFetchResponsePartitions::default().with_partition_index(partition).with_metadata(Some(text("")));
+    let answer =
+        OffsetFetchResponsePartitions { partition_index: partition, metadata: Some(text("")), ..OffsetFetchResponsePartitions::default() };
     match group.and_then(|group| group.offsets.get(&(Arc::from(topic), partition))) {
-        Some(kept) => answer
-            .with_committed_offset(kept.offset)
-            .with_committed_leader_epoch(kept.leader_epoch)
-            .with_metadata(Some(text(&kept.metadata))),
-        None => answer.with_committed_offset(-1).with_committed_leader_epoch(-1),
+        Some(kept) => OffsetFetchResponsePartitions {
+            committed_offset: kept.offset,
+            committed_leader_epoch: kept.leader_epoch,
+            metadata: Some(text(&kept.metadata)),
+            ..answer
+        },
+        None => OffsetFetchResponsePartitions { committed_offset: -1, committed_leader_epoch: -1, ..answer },
     }
 }
 
@@ -221,8 +224,9 @@ pub type Wanted<'a> = Option<Vec<(&'a str, &'a [i32])>>;
 
 /// The offsets of one group as OffsetFetch v8 and later answers them; a group that does not exist has none.
 pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>) -> Vec<OffsetFetchResponseTopics> {
-    let topic_answer = |name: &str, partitions: Vec<OffsetFetchResponsePartitions>| {
-        OffsetFetchResponseTopics::default().with_name(m::TopicName(text(name))).with_partitions(partitions)
+    let topic_answer = |name: &str, partitions: Vec<OffsetFetchResponsePartitions>| OffsetFetchResponseTopics {
+        name: m::TopicName(text(name)),
+        partitions,
     };
     match wanted {
         Some(topics) => topics
@@ -245,18 +249,15 @@ pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>) -> Vec<OffsetFetchRespo
 
 /// The same in the shape of v1 to v7. v1 has no place for an error but the partitions.
 pub fn old_shape(topics: Vec<OffsetFetchResponseTopics>, error: ErrorCode) -> Vec<OffsetFetchResponseTopic> {
-    let partition = |new: OffsetFetchResponsePartitions| {
-        OffsetFetchResponsePartition::default()
-            .with_partition_index(new.partition_index)
-            .with_committed_offset(new.committed_offset)
-            .with_committed_leader_epoch(new.committed_leader_epoch)
-            .with_metadata(new.metadata)
-            .with_error_code(error.code())
+    let partition = |new: OffsetFetchResponsePartitions| OffsetFetchResponsePartition {
+        partition_index: new.partition_index,
+        committed_offset: new.committed_offset,
+        committed_leader_epoch: new.committed_leader_epoch,
+        metadata: new.metadata,
+        error_code: error.code(),
     };
     topics
         .into_iter()
-        .map(|topic| {
-            OffsetFetchResponseTopic::default().with_name(topic.name).with_partitions(topic.partitions.into_iter().map(partition).collect())
-        })
+        .map(|topic| OffsetFetchResponseTopic { name: topic.name, partitions: topic.partitions.into_iter().map(partition).collect() })
         .collect()
 }

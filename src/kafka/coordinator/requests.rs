@@ -57,7 +57,7 @@ impl GroupCoordinator {
                         None => ErrorCode::UnknownMemberId,
                     },
                 };
-                Response::Heartbeat(m::HeartbeatResponse::default().with_error_code(error.code()))
+                Response::Heartbeat(m::HeartbeatResponse { error_code: error.code(), ..m::HeartbeatResponse::default() })
             }
             Request::LeaveGroup(request) => Response::LeaveGroup(self.leave(now, caller, &request)),
             Request::OffsetFetch(request) => Response::OffsetFetch(self.fetch(caller.version, &request)),
@@ -109,18 +109,18 @@ impl GroupCoordinator {
     fn leave(&mut self, now: Time, caller: &Caller, request: &m::LeaveGroupRequest) -> m::LeaveGroupResponse {
         let answer = m::LeaveGroupResponse::default();
         if let Err(error) = self.locate(&request.group_id) {
-            return answer.with_error_code(error.code());
+            return m::LeaveGroupResponse { error_code: error.code(), ..answer };
         }
-        let single = [MemberIdentity::default().with_member_id(request.member_id.clone())];
+        let single = [MemberIdentity { member_id: request.member_id.clone(), ..MemberIdentity::default() }];
         let leaving = if caller.version < 3 { &single[..] } else { &request.members[..] };
         let members = match self.groups.get_mut(request.group_id.as_ref()) {
             Some(group) => group.leave(now, &mut self.cx, leaving),
             None => leaving.iter().map(|identity| super::sync::left_answer(identity, ErrorCode::UnknownMemberId)).collect(),
         };
         if caller.version < 3 {
-            return answer.with_error_code(members.first().map_or(0, |member| member.error_code));
+            return m::LeaveGroupResponse { error_code: members.first().map_or(0, |member| member.error_code), ..answer };
         }
-        answer.with_members(members)
+        m::LeaveGroupResponse { members, ..answer }
     }
 
     fn commit(&mut self, now: Time, token: Token, caller: &Caller, request: &m::OffsetCommitRequest, exists: &dyn Fn(&str, i32) -> bool) {
@@ -167,23 +167,25 @@ impl GroupCoordinator {
                     .topics
                     .as_ref()
                     .map(|topics| topics.iter().map(|topic| (topic.name.as_ref(), &topic.partition_indexes[..])).collect());
-                let response = OffsetFetchResponseGroup::default().with_group_id(asked.group_id.clone());
+                let response = OffsetFetchResponseGroup { group_id: asked.group_id.clone(), ..OffsetFetchResponseGroup::default() };
                 match self.locate_any(&asked.group_id) {
-                    Ok(_) => response.with_topics(offsets::fetch(self.groups.get(asked.group_id.as_ref()), &wanted)),
-                    Err(error) => response.with_error_code(error.code()),
+                    Ok(_) => {
+                        OffsetFetchResponseGroup { topics: offsets::fetch(self.groups.get(asked.group_id.as_ref()), &wanted), ..response }
+                    }
+                    Err(error) => OffsetFetchResponseGroup { error_code: error.code(), ..response },
                 }
             });
-            return answer.with_groups(groups.collect());
+            return m::OffsetFetchResponse { groups: groups.collect(), ..answer };
         }
         let wanted: Wanted<'_> =
             request.topics.as_ref().map(|topics| topics.iter().map(|topic| (topic.name.as_ref(), &topic.partition_indexes[..])).collect());
         match self.locate_any(&request.group_id) {
             Ok(_) => {
                 let topics = offsets::fetch(self.groups.get(request.group_id.as_ref()), &wanted);
-                answer.with_topics(offsets::old_shape(topics, ErrorCode::None))
+                m::OffsetFetchResponse { topics: offsets::old_shape(topics, ErrorCode::None), ..answer }
             }
-            Err(error) if version >= 2 => answer.with_error_code(error.code()),
-            Err(error) => answer.with_topics(offsets::old_shape(offsets::fetch(None, &wanted), error)),
+            Err(error) if version >= 2 => m::OffsetFetchResponse { error_code: error.code(), ..answer },
+            Err(error) => m::OffsetFetchResponse { topics: offsets::old_shape(offsets::fetch(None, &wanted), error), ..answer },
         }
     }
 
@@ -195,7 +197,10 @@ impl GroupCoordinator {
                 None => ErrorCode::GroupIdNotFound,
             },
         };
-        self.cx.respond(token, Response::OffsetDelete(m::OffsetDeleteResponse::default().with_error_code(error.code())));
+        self.cx.respond(
+            token,
+            Response::OffsetDelete(m::OffsetDeleteResponse { error_code: error.code(), ..m::OffsetDeleteResponse::default() }),
+        );
     }
 
     fn list(&self, request: &m::ListGroupsRequest) -> m::ListGroupsResponse {
@@ -205,25 +210,27 @@ impl GroupCoordinator {
             .values()
             .filter(|group| passes(&request.states_filter, group.state.name()) && passes(&request.types_filter, super::view::TYPE))
             .map(Group::listed);
-        m::ListGroupsResponse::default().with_groups(groups.collect())
+        m::ListGroupsResponse { groups: groups.collect(), ..m::ListGroupsResponse::default() }
     }
 
     fn describe(&self, version: i16, request: &m::DescribeGroupsRequest) -> m::DescribeGroupsResponse {
         let groups = request.groups.iter().map(|id| {
-            let nothing = DescribedGroup::default().with_group_id(id.clone());
+            let nothing = DescribedGroup { group_id: id.clone(), ..DescribedGroup::default() };
             match self.locate(id) {
-                Err(error) => nothing.with_error_code(error.code()),
+                Err(error) => DescribedGroup { error_code: error.code(), ..nothing },
                 Ok(_) => match self.groups.get(id.as_ref()) {
                     Some(group) => group.described(),
-                    None if version >= 6 => nothing
-                        .with_group_state(text("Dead"))
-                        .with_error_code(ErrorCode::GroupIdNotFound.code())
-                        .with_error_message(Some(Str::from(format!("Group {} not found.", id.as_ref())))),
-                    None => nothing.with_group_state(text("Dead")),
+                    None if version >= 6 => DescribedGroup {
+                        group_state: text("Dead"),
+                        error_code: ErrorCode::GroupIdNotFound.code(),
+                        error_message: Some(Str::from(format!("Group {} not found.", id.as_ref()))),
+                        ..nothing
+                    },
+                    None => DescribedGroup { group_state: text("Dead"), ..nothing },
                 },
             }
         });
-        m::DescribeGroupsResponse::default().with_groups(groups.collect())
+        m::DescribeGroupsResponse { groups: groups.collect(), ..m::DescribeGroupsResponse::default() }
     }
 
     fn delete_groups(&mut self, now: Time, token: Token, request: &m::DeleteGroupsRequest) {
@@ -243,7 +250,7 @@ impl GroupCoordinator {
                     }
                 },
             };
-            deletion.results.push(DeletableGroupResult::default().with_group_id(id.clone()).with_error_code(error.code()));
+            deletion.results.push(DeletableGroupResult { group_id: id.clone(), error_code: error.code() });
         }
         if deletion.waits_for == 0 {
             self.cx.respond(token, deletion.response());

@@ -169,8 +169,9 @@ impl Group {
 }
 
 pub fn left_answer(identity: &MemberIdentity, error: ErrorCode) -> MemberResponse {
-    MemberResponse::default()
-        .with_member_id(identity.member_id.clone())
-        .with_group_instance_id(identity.group_instance_id.clone())
-        .with_error_code(error.code())
+    MemberResponse {
+        member_id: identity.member_id.clone(),
+        group_instance_id: identity.group_instance_id.clone(),
+        error_code: error.code(),
+    }
 }

@@ -108,115 +108,108 @@ fn request(api: &str, r: &Value, ids: &Ids) -> Option<Request> {
     };
     let group = GroupId(string(r, "GroupId"));
     Some(match api {
-        "JoinGroup" => Request::JoinGroup(
-            m::JoinGroupRequest::default()
-                .with_group_id(group)
-                .with_session_timeout_ms(int(r, "SessionTimeoutMs"))
-                .with_rebalance_timeout_ms(int(r, "RebalanceTimeoutMs"))
-                .with_member_id(member(r))
-                .with_protocol_type(string(r, "ProtocolType"))
-                .with_protocols(
-                    list(r, "Protocols")
+        "JoinGroup" => Request::JoinGroup(m::JoinGroupRequest {
+            group_id: group,
+            session_timeout_ms: int(r, "SessionTimeoutMs"),
+            rebalance_timeout_ms: int(r, "RebalanceTimeoutMs"),
+            member_id: member(r),
+            protocol_type: string(r, "ProtocolType"),
+            protocols: list(r, "Protocols")
+                .iter()
+                .map(|p| JoinGroupRequestProtocol { name: string(p, "Name"), metadata: hex(p, "Metadata") })
+                .collect(),
+            ..m::JoinGroupRequest::default()
+        }),
+        "SyncGroup" => Request::SyncGroup(m::SyncGroupRequest {
+            group_id: group,
+            generation_id: int(r, "GenerationId"),
+            member_id: member(r),
+            protocol_type: maybe(r, "ProtocolType"),
+            protocol_name: maybe(r, "ProtocolName"),
+            assignments: list(r, "Assignments")
+                .iter()
+                .map(|a| SyncGroupRequestAssignment { member_id: member(a), assignment: hex(a, "Assignment") })
+                .collect(),
+            ..m::SyncGroupRequest::default()
+        }),
+        "Heartbeat" => Request::Heartbeat(m::HeartbeatRequest {
+            group_id: group,
+            generation_id: int(r, "GenerationId"),
+            member_id: member(r),
+            ..m::HeartbeatRequest::default()
+        }),
+        "LeaveGroup" => Request::LeaveGroup(m::LeaveGroupRequest {
+            group_id: group,
+            members: list(r, "Members")
+                .iter()
+                .map(|one| m::leave_group_request::MemberIdentity {
+                    member_id: member(one),
+                    ..m::leave_group_request::MemberIdentity::default()
+                })
+                .collect(),
+            ..m::LeaveGroupRequest::default()
+        }),
+        "OffsetCommit" => Request::OffsetCommit(m::OffsetCommitRequest {
+            group_id: group,
+            generation_id_or_member_epoch: int(r, "GenerationIdOrMemberEpoch"),
+            member_id: member(r),
+            topics: list(r, "Topics")
+                .iter()
+                .map(|topic| m::offset_commit_request::OffsetCommitRequestTopic {
+                    name: TopicName(string(topic, "Name")),
+                    partitions: list(topic, "Partitions")
                         .iter()
-                        .map(|p| JoinGroupRequestProtocol::default().with_name(string(p, "Name")).with_metadata(hex(p, "Metadata")))
-                        .collect(),
-                ),
-        ),
-        "SyncGroup" => Request::SyncGroup(
-            m::SyncGroupRequest::default()
-                .with_group_id(group)
-                .with_generation_id(int(r, "GenerationId"))
-                .with_member_id(member(r))
-                .with_protocol_type(maybe(r, "ProtocolType"))
-                .with_protocol_name(maybe(r, "ProtocolName"))
-                .with_assignments(
-                    list(r, "Assignments")
-                        .iter()
-                        .map(|a| SyncGroupRequestAssignment::default().with_member_id(member(a)).with_assignment(hex(a, "Assignment")))
-                        .collect(),
-                ),
-        ),
-        "Heartbeat" => Request::Heartbeat(
-            m::HeartbeatRequest::default().with_group_id(group).with_generation_id(int(r, "GenerationId")).with_member_id(member(r)),
-        ),
-        "LeaveGroup" => Request::LeaveGroup(m::LeaveGroupRequest::default().with_group_id(group).with_members(
-            list(r, "Members").iter().map(|one| m::leave_group_request::MemberIdentity::default().with_member_id(member(one))).collect(),
-        )),
-        "OffsetCommit" => Request::OffsetCommit(
-            m::OffsetCommitRequest::default()
-                .with_group_id(group)
-                .with_generation_id_or_member_epoch(int(r, "GenerationIdOrMemberEpoch"))
-                .with_member_id(member(r))
-                .with_topics(
-                    list(r, "Topics")
-                        .iter()
-                        .map(|topic| {
-                            m::offset_commit_request::OffsetCommitRequestTopic::default()
-                                .with_name(TopicName(string(topic, "Name")))
-                                .with_partitions(
-                                    list(topic, "Partitions")
-                                        .iter()
-                                        .map(|p| {
-                                            m::offset_commit_request::OffsetCommitRequestPartition::default()
-                                                .with_partition_index(int(p, "PartitionIndex"))
-                                                .with_committed_offset(i64::from(int(p, "CommittedOffset")))
-                                                .with_committed_metadata(maybe(p, "CommittedMetadata"))
-                                        })
-                                        .collect(),
-                                )
+                        .map(|p| m::offset_commit_request::OffsetCommitRequestPartition {
+                            partition_index: int(p, "PartitionIndex"),
+                            committed_offset: i64::from(int(p, "CommittedOffset")),
+                            committed_metadata: maybe(p, "CommittedMetadata"),
+                            ..m::offset_commit_request::OffsetCommitRequestPartition::default()
                         })
                         .collect(),
-                ),
-        ),
-        "OffsetFetch" => Request::OffsetFetch(
-            m::OffsetFetchRequest::default().with_groups(
-                list(r, "Groups")
-                    .iter()
-                    .map(|one| {
-                        m::offset_fetch_request::OffsetFetchRequestGroup::default()
-                            .with_group_id(GroupId(string(one, "GroupId")))
-                            .with_topics(one["Topics"].as_array().map(|topics| {
-                                topics
-                                    .iter()
-                                    .map(|topic| {
-                                        m::offset_fetch_request::OffsetFetchRequestTopics::default()
-                                            .with_name(TopicName(string(topic, "Name")))
-                                            .with_partition_indexes(numbers(&topic["PartitionIndexes"]))
-                                    })
-                                    .collect()
-                            }))
-                    })
-                    .collect(),
-            ),
-        ),
-        "OffsetDelete" => Request::OffsetDelete(
-            m::OffsetDeleteRequest::default().with_group_id(group).with_topics(
-                list(r, "Topics")
-                    .iter()
-                    .map(|topic| {
-                        m::offset_delete_request::OffsetDeleteRequestTopic::default()
-                            .with_name(TopicName(string(topic, "Name")))
-                            .with_partitions(
-                                list(topic, "Partitions")
-                                    .iter()
-                                    .map(|p| {
-                                        m::offset_delete_request::OffsetDeleteRequestPartition::default()
-                                            .with_partition_index(int(p, "PartitionIndex"))
-                                    })
-                                    .collect(),
-                            )
-                    })
-                    .collect(),
-            ),
-        ),
+                })
+                .collect(),
+            ..m::OffsetCommitRequest::default()
+        }),
+        "OffsetFetch" => Request::OffsetFetch(m::OffsetFetchRequest {
+            groups: list(r, "Groups")
+                .iter()
+                .map(|one| m::offset_fetch_request::OffsetFetchRequestGroup {
+                    group_id: GroupId(string(one, "GroupId")),
+                    topics: one["Topics"].as_array().map(|topics| {
+                        topics
+                            .iter()
+                            .map(|topic| m::offset_fetch_request::OffsetFetchRequestTopics {
+                                name: TopicName(string(topic, "Name")),
+                                partition_indexes: numbers(&topic["PartitionIndexes"]),
+                            })
+                            .collect()
+                    }),
+                    ..m::offset_fetch_request::OffsetFetchRequestGroup::default()
+                })
+                .collect(),
+            ..m::OffsetFetchRequest::default()
+        }),
+        "OffsetDelete" => Request::OffsetDelete(m::OffsetDeleteRequest {
+            group_id: group,
+            topics: list(r, "Topics")
+                .iter()
+                .map(|topic| m::offset_delete_request::OffsetDeleteRequestTopic {
+                    name: TopicName(string(topic, "Name")),
+                    partitions: list(topic, "Partitions")
+                        .iter()
+                        .map(|p| m::offset_delete_request::OffsetDeleteRequestPartition { partition_index: int(p, "PartitionIndex") })
+                        .collect(),
+                })
+                .collect(),
+        }),
         "ListGroups" => Request::ListGroups(m::ListGroupsRequest::default()),
         "DescribeGroups" | "DeleteGroups" => {
             let field = if api == "DescribeGroups" { "Groups" } else { "GroupsNames" };
             let names = list(r, field).iter().map(|name| GroupId(Str::from(name.as_str().expect("a name").to_owned()))).collect();
             if api == "DescribeGroups" {
-                Request::DescribeGroups(m::DescribeGroupsRequest::default().with_groups(names))
+                Request::DescribeGroups(m::DescribeGroupsRequest { groups: names, ..m::DescribeGroupsRequest::default() })
             } else {
-                Request::DeleteGroups(m::DeleteGroupsRequest::default().with_groups_names(names))
+                Request::DeleteGroups(m::DeleteGroupsRequest { groups_names: names })
             }
         }
         _ => return None,
@@ -332,14 +325,16 @@ fn subscription() -> Bytes {
 }
 
 fn join_request(member: &str, instance: Option<&str>) -> m::JoinGroupRequest {
-    m::JoinGroupRequest::default()
-        .with_group_id(GroupId("g".into()))
-        .with_session_timeout_ms(10_000)
-        .with_rebalance_timeout_ms(20_000)
-        .with_member_id(Str::from(member.to_owned()))
-        .with_group_instance_id(instance.map(|text| Str::from(text.to_owned())))
-        .with_protocol_type("consumer".into())
-        .with_protocols(vec![JoinGroupRequestProtocol::default().with_name("range".into()).with_metadata(subscription())])
+    m::JoinGroupRequest {
+        group_id: GroupId("g".into()),
+        session_timeout_ms: 10_000,
+        rebalance_timeout_ms: 20_000,
+        member_id: Str::from(member.to_owned()),
+        group_instance_id: instance.map(|text| Str::from(text.to_owned())),
+        protocol_type: "consumer".into(),
+        protocols: vec![JoinGroupRequestProtocol { name: "range".into(), metadata: subscription() }],
+        ..m::JoinGroupRequest::default()
+    }
 }
 
 fn joined(rig: &Rig, token: Token) -> m::JoinGroupResponse {
@@ -351,28 +346,29 @@ fn joined(rig: &Rig, token: Token) -> m::JoinGroupResponse {
 
 fn sync_request(member: &str, generation: i32, all: &[String]) -> Request {
     let bytes = Bytes::from_static(b"\0\0\0\0\0\x01\0\x06orders\0\0\0\x01\0\0\0\x02\xff\xff\xff\xff");
-    let given = |id: &String| SyncGroupRequestAssignment::default().with_member_id(Str::from(id.clone())).with_assignment(bytes.clone());
-    Request::SyncGroup(
-        m::SyncGroupRequest::default()
-            .with_group_id(GroupId("g".into()))
-            .with_generation_id(generation)
-            .with_member_id(Str::from(member.to_owned()))
-            .with_assignments(all.iter().map(given).collect()),
-    )
+    let given = |id: &String| SyncGroupRequestAssignment { member_id: Str::from(id.clone()), assignment: bytes.clone() };
+    Request::SyncGroup(m::SyncGroupRequest {
+        group_id: GroupId("g".into()),
+        generation_id: generation,
+        member_id: Str::from(member.to_owned()),
+        assignments: all.iter().map(given).collect(),
+        ..m::SyncGroupRequest::default()
+    })
 }
 
 fn commit_request(generation: i32, member: &str, offset: i64) -> Request {
-    let partition = m::offset_commit_request::OffsetCommitRequestPartition::default().with_committed_offset(offset);
-    let topic = m::offset_commit_request::OffsetCommitRequestTopic::default()
-        .with_name(TopicName("orders".into()))
-        .with_partitions(vec![partition]);
-    Request::OffsetCommit(
-        m::OffsetCommitRequest::default()
-            .with_group_id(GroupId("g".into()))
-            .with_generation_id_or_member_epoch(generation)
-            .with_member_id(Str::from(member.to_owned()))
-            .with_topics(vec![topic]),
-    )
+    let partition = m::offset_commit_request::OffsetCommitRequestPartition {
+        committed_offset: offset,
+        ..m::offset_commit_request::OffsetCommitRequestPartition::default()
+    };
+    let topic = m::offset_commit_request::OffsetCommitRequestTopic { name: TopicName("orders".into()), partitions: vec![partition] };
+    Request::OffsetCommit(m::OffsetCommitRequest {
+        group_id: GroupId("g".into()),
+        generation_id_or_member_epoch: generation,
+        member_id: Str::from(member.to_owned()),
+        topics: vec![topic],
+        ..m::OffsetCommitRequest::default()
+    })
 }
 
 #[test]
@@ -493,13 +489,18 @@ proptest! {
                     rig.send(3, sync_request(&members[who].0, members[who].1, &all));
                 }
                 Step::Heartbeat(who) => {
-                    rig.send(3, Request::Heartbeat(m::HeartbeatRequest::default().with_group_id(GroupId("g".into()))
-                        .with_member_id(Str::from(members[who].0.clone())).with_generation_id(members[who].1)));
+                    let beat = m::HeartbeatRequest {
+                        group_id: GroupId("g".into()),
+                        member_id: Str::from(members[who].0.clone()),
+                        generation_id: members[who].1,
+                        ..m::HeartbeatRequest::default()
+                    };
+                    rig.send(3, Request::Heartbeat(beat));
                 }
                 Step::Leave(who) => {
                     let id = Str::from(members[who].0.clone());
-                    let one = m::leave_group_request::MemberIdentity::default().with_member_id(id);
-                    rig.send(3, Request::LeaveGroup(m::LeaveGroupRequest::default().with_group_id(GroupId("g".into())).with_members(vec![one])));
+                    let one = m::leave_group_request::MemberIdentity { member_id: id, ..m::leave_group_request::MemberIdentity::default() };
+                    rig.send(3, Request::LeaveGroup(m::LeaveGroupRequest { group_id: GroupId("g".into()), members: vec![one], ..m::LeaveGroupRequest::default() }));
                 }
                 Step::Commit(who, offset) => {
                     rig.send(8, commit_request(members[who].1, &members[who].0, offset));

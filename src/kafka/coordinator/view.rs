@@ -17,31 +17,33 @@ pub const TYPE: &str = "classic";
 
 impl Group {
     pub fn listed(&self) -> ListedGroup {
-        ListedGroup::default()
-            .with_group_id(m::GroupId(text(&self.id)))
-            .with_protocol_type(text(self.protocol_type.as_deref().unwrap_or_default()))
-            .with_group_state(text(self.state.name()))
-            .with_group_type(text(TYPE))
+        ListedGroup {
+            group_id: m::GroupId(text(&self.id)),
+            protocol_type: text(self.protocol_type.as_deref().unwrap_or_default()),
+            group_state: text(self.state.name()),
+            group_type: text(TYPE),
+        }
     }
 
     /// Protocol and metadata are shown only while the group is stable, as Kafka does.
     pub fn described(&self) -> DescribedGroup {
         let protocol = self.protocol.as_deref().filter(|_| matches!(self.state, State::Stable { .. }));
-        let members = self.members.iter().map(|member| {
-            DescribedGroupMember::default()
-                .with_member_id(text(&member.id))
-                .with_group_instance_id(member.instance.as_deref().map(text))
-                .with_client_id(text(&member.client_id))
-                .with_client_host(text(&member.host))
-                .with_member_metadata(if protocol.is_some() { member.metadata(protocol) } else { Bytes::new() })
-                .with_member_assignment(member.assignment.clone())
+        let members = self.members.iter().map(|member| DescribedGroupMember {
+            member_id: text(&member.id),
+            group_instance_id: member.instance.as_deref().map(text),
+            client_id: text(&member.client_id),
+            client_host: text(&member.host),
+            member_metadata: if protocol.is_some() { member.metadata(protocol) } else { Bytes::new() },
+            member_assignment: member.assignment.clone(),
         });
-        DescribedGroup::default()
-            .with_group_id(m::GroupId(text(&self.id)))
-            .with_group_state(text(self.state.name()))
-            .with_protocol_type(text(self.protocol_type.as_deref().unwrap_or_default()))
-            .with_protocol_data(text(protocol.unwrap_or_default()))
-            .with_members(members.collect())
+        DescribedGroup {
+            group_id: m::GroupId(text(&self.id)),
+            group_state: text(self.state.name()),
+            protocol_type: text(self.protocol_type.as_deref().unwrap_or_default()),
+            protocol_data: text(protocol.unwrap_or_default()),
+            members: members.collect(),
+            ..DescribedGroup::default()
+        }
     }
 
     pub fn view(&self, cx: &Context) -> GroupView {

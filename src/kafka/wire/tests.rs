@@ -297,7 +297,7 @@ fn a_small_bomb_is_stopped_at_the_limit() {
 
 #[test]
 fn requests_and_responses_cross_a_connection() {
-    let request = MetadataRequest::default().with_topics(Some(vec![])).with_allow_auto_topic_creation(true);
+    let request = MetadataRequest { topics: Some(vec![]), allow_auto_topic_creation: true, ..MetadataRequest::default() };
     for version in 0..=13 {
         let frame = encode_request(version, 7, &"tide".into(), request.clone()).expect("every version can say it");
         let read = decode_request(frame).expect("is whole");
@@ -358,7 +358,7 @@ fn counts_that_lie_are_refused() {
 
 #[test]
 fn numbers_beyond_the_bytes_left_are_read_as_they_are() {
-    let request = OffsetCommitRequest::default().with_generation_id_or_member_epoch(i32::MAX - 3);
+    let request = OffsetCommitRequest { generation_id_or_member_epoch: i32::MAX - 3, ..OffsetCommitRequest::default() };
     for version in 2..=9 {
         let frame = encode_request(version, 1, &"".into(), request.clone()).map(decode_request).expect("can be written").expect("is whole");
         let read: OffsetCommitRequest = decode_body(frame.body, version).expect("is whole");

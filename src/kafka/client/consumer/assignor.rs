@@ -54,7 +54,7 @@ fn read<T: Message>(mut bytes: Bytes) -> Option<T> {
 /// Subscription v3, without owned partitions: the eager protocol has given them up.
 pub fn encode_subscription(topics: &Set<Arc<str>>) -> Bytes {
     let topics = topics.iter().map(|topic| topic_name(topic).0).collect();
-    versioned(3, ConsumerProtocolSubscription::default().with_topics(topics).with_generation_id(-1))
+    versioned(3, ConsumerProtocolSubscription { topics, generation_id: -1, ..ConsumerProtocolSubscription::default() })
 }
 
 pub fn decode_subscription(bytes: Bytes) -> Option<Set<Arc<str>>> {
@@ -66,11 +66,8 @@ pub fn encode_assignment(partitions: &[TopicPartition]) -> Bytes {
     for (topic, partition) in partitions {
         topics.entry(topic.clone()).or_default().push(*partition);
     }
-    let assigned = topics
-        .into_iter()
-        .map(|(topic, partitions)| Assigned::default().with_topic(topic_name(&topic)).with_partitions(partitions))
-        .collect();
-    versioned(3, ConsumerProtocolAssignment::default().with_assigned_partitions(assigned))
+    let assigned = topics.into_iter().map(|(topic, partitions)| Assigned { topic: topic_name(&topic), partitions }).collect();
+    versioned(3, ConsumerProtocolAssignment { assigned_partitions: assigned, ..ConsumerProtocolAssignment::default() })
 }
 
 /// `None`: not an assignment. No bytes at all are an empty assignment.

@@ -156,27 +156,29 @@ impl Consumer {
         let mut topics: Map<Arc<str>, Vec<FetchPartition>> = Map::new();
         let mut wanted = Vec::new();
         for Wanted { at, fence, position, epoch, last_epoch } in partitions {
-            topics.entry(at.0.clone()).or_default().push(
-                FetchPartition::default()
-                    .with_partition(at.1)
-                    .with_current_leader_epoch(if version >= 9 { epoch } else { -1 })
-                    .with_last_fetched_epoch(if version >= 12 { last_epoch } else { -1 })
-                    .with_fetch_offset(position)
-                    .with_partition_max_bytes(self.config.max_partition_fetch_bytes),
-            );
+            topics.entry(at.0.clone()).or_default().push(FetchPartition {
+                partition: at.1,
+                current_leader_epoch: if version >= 9 { epoch } else { -1 },
+                last_fetched_epoch: if version >= 12 { last_epoch } else { -1 },
+                fetch_offset: position,
+                partition_max_bytes: self.config.max_partition_fetch_bytes,
+                ..FetchPartition::default()
+            });
             wanted.push((at, fence, position));
         }
         let topics = topics
             .into_iter()
-            .map(|(topic, partitions)| FetchTopic::default().with_topic(topic_name(&topic)).with_partitions(partitions))
+            .map(|(topic, partitions)| FetchTopic { topic: topic_name(&topic), partitions, ..FetchTopic::default() })
             .collect();
-        let request = FetchRequest::default()
-            .with_max_wait_ms(self.config.fetch_max_wait_ms)
-            .with_min_bytes(self.config.fetch_min_bytes)
-            .with_max_bytes(self.config.fetch_max_bytes)
-            .with_session_id(0)
-            .with_session_epoch(-1)
-            .with_topics(topics);
+        let request = FetchRequest {
+            max_wait_ms: self.config.fetch_max_wait_ms,
+            min_bytes: self.config.fetch_min_bytes,
+            max_bytes: self.config.fetch_max_bytes,
+            session_id: 0,
+            session_epoch: -1,
+            topics,
+            ..FetchRequest::default()
+        };
         if self.net.send(now, node, version, request, Some(Tag::Fetch { node: leader, wanted }), None) {
             self.fetching.insert(leader);
         }

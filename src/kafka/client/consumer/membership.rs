@@ -189,9 +189,9 @@ impl Consumer {
         let Some(version) = self.net.version(node, ApiKey::FindCoordinator) else { return };
         let key = self.group().0;
         let request = if version >= 4 {
-            FindCoordinatorRequest::default().with_coordinator_keys(vec![key])
+            FindCoordinatorRequest { coordinator_keys: vec![key], ..FindCoordinatorRequest::default() }
         } else {
-            FindCoordinatorRequest::default().with_key(key)
+            FindCoordinatorRequest { key, ..FindCoordinatorRequest::default() }
         };
         self.member.finding = self.net.send(now, node, version, request, Some(Tag::FindCoordinator), None);
     }
@@ -277,18 +277,17 @@ impl Consumer {
         let Some(node) = self.coordinator_ready(now) else { return };
         let Some(version) = self.net.version(node, ApiKey::JoinGroup) else { return };
         let why = self.member.rejoin.clone().unwrap_or_else(|| Arc::from("the group rebalances"));
-        let protocol = JoinGroupRequestProtocol::default()
-            .with_name(str_bytes("range"))
-            .with_metadata(assignor::encode_subscription(&self.subscription));
-        let request = JoinGroupRequest::default()
-            .with_group_id(self.group())
-            .with_session_timeout_ms(self.config.session_timeout_ms)
-            .with_rebalance_timeout_ms(self.config.max_poll_interval_ms)
-            .with_member_id(str_bytes(&self.member.id))
-            .with_group_instance_id(self.instance().filter(|_| version >= 5))
-            .with_protocol_type(str_bytes("consumer"))
-            .with_protocols(vec![protocol])
-            .with_reason((version >= 8).then(|| str_bytes(&why)));
+        let protocol = JoinGroupRequestProtocol { name: str_bytes("range"), metadata: assignor::encode_subscription(&self.subscription) };
+        let request = JoinGroupRequest {
+            group_id: self.group(),
+            session_timeout_ms: self.config.session_timeout_ms,
+            rebalance_timeout_ms: self.config.max_poll_interval_ms,
+            member_id: str_bytes(&self.member.id),
+            group_instance_id: self.instance().filter(|_| version >= 5),
+            protocol_type: str_bytes("consumer"),
+            protocols: vec![protocol],
+            reason: (version >= 8).then(|| str_bytes(&why)),
+        };
         self.member.round += 1;
         let tag = Tag::Join { round: self.member.round };
         let timeout = self.config.request_timeout_ms.max(i64::from(self.config.max_poll_interval_ms).saturating_add(5000));
@@ -377,10 +376,9 @@ impl Consumer {
         let known = counts.iter().filter_map(|(topic, count)| Some((topic.clone(), (*count)?))).collect();
         let assignments = assignor::range(&lead.members, &known)
             .into_iter()
-            .map(|(member, partitions)| {
-                SyncGroupRequestAssignment::default()
-                    .with_member_id(str_bytes(&member))
-                    .with_assignment(assignor::encode_assignment(&partitions))
+            .map(|(member, partitions)| SyncGroupRequestAssignment {
+                member_id: str_bytes(&member),
+                assignment: assignor::encode_assignment(&partitions),
             })
             .collect();
         self.member.assigned_by = Some(counts);
@@ -391,14 +389,15 @@ impl Consumer {
     fn send_sync(&mut self, now: Time, assignments: Vec<SyncGroupRequestAssignment>) {
         let sent = self.coordinator_ready(now).and_then(|node| Some((node, self.net.version(node, ApiKey::SyncGroup)?)));
         let Some((node, version)) = sent else { return self.join_again(now, code::COORDINATOR_NOT_AVAILABLE) };
-        let request = SyncGroupRequest::default()
-            .with_group_id(self.group())
-            .with_generation_id(self.member.generation)
-            .with_member_id(str_bytes(&self.member.id))
-            .with_group_instance_id(self.instance().filter(|_| version >= 3))
-            .with_protocol_type((version >= 5).then(|| str_bytes("consumer")))
-            .with_protocol_name((version >= 5).then(|| str_bytes(&self.member.protocol)))
-            .with_assignments(assignments);
+        let request = SyncGroupRequest {
+            group_id: self.group(),
+            generation_id: self.member.generation,
+            member_id: str_bytes(&self.member.id),
+            group_instance_id: self.instance().filter(|_| version >= 3),
+            protocol_type: (version >= 5).then(|| str_bytes("consumer")),
+            protocol_name: (version >= 5).then(|| str_bytes(&self.member.protocol)),
+            assignments,
+        };
         let tag = Tag::Sync { round: self.member.round };
         let timeout = self.config.request_timeout_ms.max(i64::from(self.config.max_poll_interval_ms).saturating_add(5000));
         if !self.net.send(now, node, version, request, Some(tag), Some(timeout)) {
@@ -455,11 +454,12 @@ impl Consumer {
         }
         let Some(node) = self.coordinator_ready(now) else { return };
         let Some(version) = self.net.version(node, ApiKey::Heartbeat) else { return };
-        let request = HeartbeatRequest::default()
-            .with_group_id(self.group())
-            .with_generation_id(self.member.generation)
-            .with_member_id(str_bytes(&self.member.id))
-            .with_group_instance_id(self.instance().filter(|_| version >= 3));
+        let request = HeartbeatRequest {
+            group_id: self.group(),
+            generation_id: self.member.generation,
+            member_id: str_bytes(&self.member.id),
+            group_instance_id: self.instance().filter(|_| version >= 3),
+        };
         let tag = Tag::Heartbeat { round: self.member.round };
         self.member.beating = self.net.send(now, node, version, request, Some(tag), None);
         self.member.heartbeat_at = now.plus_millis(i64::from(self.config.heartbeat_interval_ms));
@@ -498,12 +498,12 @@ impl Consumer {
         let Some(node) = self.coordinator_ready(now) else { return false };
         let Some(version) = self.net.version(node, ApiKey::LeaveGroup) else { return false };
         let id = str_bytes(&self.member.id);
-        let request = LeaveGroupRequest::default().with_group_id(self.group());
+        let request = LeaveGroupRequest { group_id: self.group(), ..LeaveGroupRequest::default() };
         let request = if version >= 3 {
             let reason = (version >= 5).then(|| str_bytes(why));
-            request.with_members(vec![MemberIdentity::default().with_member_id(id).with_reason(reason)])
+            LeaveGroupRequest { members: vec![MemberIdentity { member_id: id, reason, ..MemberIdentity::default() }], ..request }
         } else {
-            request.with_member_id(id)
+            LeaveGroupRequest { member_id: id, ..request }
         };
         self.member.leaving = self.net.send(now, node, version, request, Some(Tag::Leave), None);
         self.member.leaving

@@ -109,25 +109,26 @@ impl Consumer {
             .map(|(topic, partitions)| {
                 let partitions = partitions
                     .into_iter()
-                    .map(|(partition, offset)| {
-                        OffsetCommitRequestPartition::default()
-                            .with_partition_index(partition)
-                            .with_committed_offset(offset)
-                            .with_committed_leader_epoch(-1)
-                            .with_committed_metadata(Some(str_bytes("")))
+                    .map(|(partition, offset)| OffsetCommitRequestPartition {
+                        partition_index: partition,
+                        committed_offset: offset,
+                        committed_leader_epoch: -1,
+                        committed_metadata: Some(str_bytes("")),
                     })
                     .collect();
-                OffsetCommitRequestTopic::default().with_name(topic_name(&topic)).with_partitions(partitions)
+                OffsetCommitRequestTopic { name: topic_name(&topic), partitions }
             })
             .collect();
         let group = self.config.group_id.clone().unwrap_or_else(|| Arc::from(""));
         let instance = self.config.group_instance_id.as_ref().filter(|_| version >= 7 && !self.manual);
-        let request = OffsetCommitRequest::default()
-            .with_group_id(GroupId(str_bytes(&group)))
-            .with_generation_id_or_member_epoch(commit.generation)
-            .with_member_id(str_bytes(&self.member.id))
-            .with_group_instance_id(instance.map(|instance| str_bytes(instance)))
-            .with_topics(topics);
+        let request = OffsetCommitRequest {
+            group_id: GroupId(str_bytes(&group)),
+            generation_id_or_member_epoch: commit.generation,
+            member_id: str_bytes(&self.member.id),
+            group_instance_id: instance.map(|instance| str_bytes(instance)),
+            topics,
+            ..OffsetCommitRequest::default()
+        };
         if self.net.send(now, node, version, request, Some(Tag::Commit(commit.clone())), None) {
             self.commits_in_flight += 1;
             Ok(())
@@ -238,18 +239,14 @@ impl Consumer {
             .into_iter()
             .map(|(topic, partitions)| (topic_name(&topic), partitions.into_iter().map(|(partition, _)| partition).collect::<Vec<i32>>()));
         let request = if version >= 8 {
-            let topics = topics
-                .map(|(name, partitions)| OffsetFetchRequestTopics::default().with_name(name).with_partition_indexes(partitions))
-                .collect();
-            let group = OffsetFetchRequestGroup::default().with_group_id(group).with_topics(Some(topics));
-            OffsetFetchRequest::default().with_groups(vec![group])
+            let topics = topics.map(|(name, partitions)| OffsetFetchRequestTopics { name, partition_indexes: partitions }).collect();
+            let group = OffsetFetchRequestGroup { group_id: group, topics: Some(topics), ..OffsetFetchRequestGroup::default() };
+            OffsetFetchRequest { groups: vec![group], ..OffsetFetchRequest::default() }
         } else {
-            let topics = topics
-                .map(|(name, partitions)| OffsetFetchRequestTopic::default().with_name(name).with_partition_indexes(partitions))
-                .collect();
-            OffsetFetchRequest::default().with_group_id(group).with_topics(Some(topics))
+            let topics = topics.map(|(name, partitions)| OffsetFetchRequestTopic { name, partition_indexes: partitions }).collect();
+            OffsetFetchRequest { group_id: group, topics: Some(topics), ..OffsetFetchRequest::default() }
         };
-        let request = request.with_require_stable(version >= 7);
+        let request = OffsetFetchRequest { require_stable: version >= 7, ..request };
         self.fetching_offsets = self.net.send(now, node, version, request, Some(Tag::OffsetFetch { wanted }), None);
     }
 
@@ -329,22 +326,22 @@ impl Consumer {
             .map(|(topic, partitions)| {
                 let partitions = partitions
                     .into_iter()
-                    .map(|(partition, (to, epoch))| {
-                        ListOffsetsPartition::default()
-                            .with_partition_index(partition)
-                            .with_current_leader_epoch(if version >= 4 { epoch } else { -1 })
-                            .with_timestamp(if to == OffsetReset::Earliest { -2 } else { -1 })
+                    .map(|(partition, (to, epoch))| ListOffsetsPartition {
+                        partition_index: partition,
+                        current_leader_epoch: if version >= 4 { epoch } else { -1 },
+                        timestamp: if to == OffsetReset::Earliest { -2 } else { -1 },
                     })
                     .collect();
-                ListOffsetsTopic::default().with_name(topic_name(&topic)).with_partitions(partitions)
+                ListOffsetsTopic { name: topic_name(&topic), partitions }
             })
             .collect();
         let timeout = i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX);
-        let request = ListOffsetsRequest::default().with_replica_id((-1).into()).with_topics(topics).with_timeout_ms(if version >= 10 {
-            timeout
-        } else {
-            0
-        });
+        let request = ListOffsetsRequest {
+            replica_id: (-1).into(),
+            topics,
+            timeout_ms: if version >= 10 { timeout } else { 0 },
+            ..ListOffsetsRequest::default()
+        };
         if self.net.send(now, node, version, request, Some(Tag::ListOffsets { node: leader, wanted }), None) {
             self.listing.insert(leader);
         }

@@ -63,11 +63,12 @@ impl Producer {
             Err(_) => return,
         };
         let Some(version) = self.net.version(node, ApiKey::InitProducerId) else { return };
-        let request = InitProducerIdRequest::default()
-            .with_transactional_id(None)
-            .with_transaction_timeout_ms(i32::MAX)
-            .with_producer_id((-1).into())
-            .with_producer_epoch(-1);
+        let request = InitProducerIdRequest {
+            transactional_id: None,
+            transaction_timeout_ms: i32::MAX,
+            producer_id: (-1).into(),
+            producer_epoch: -1,
+        };
         self.asking_id = self.net.send(now, node, version, request, Some(Tag::InitProducerId), None);
     }
 
@@ -212,7 +213,7 @@ impl Producer {
             batch.attempts += 1;
             size = size.saturating_add(batch.size);
             let records = batch.build(compression);
-            topics.entry(at.0.clone()).or_default().push(PartitionProduceData::default().with_index(at.1).with_records(Some(records)));
+            topics.entry(at.0.clone()).or_default().push(PartitionProduceData { index: at.1, records: Some(records) });
             self.drain_from.insert(leader, at.clone());
             self.net.event(ProducerEvent::BatchSent {
                 topic: at.0.clone(),
@@ -225,13 +226,18 @@ impl Producer {
         }
         let data = topics
             .into_iter()
-            .map(|(topic, partitions)| TopicProduceData::default().with_name(topic_name(&topic)).with_partition_data(partitions))
+            .map(|(topic, partitions)| TopicProduceData {
+                name: topic_name(&topic),
+                partition_data: partitions,
+                ..TopicProduceData::default()
+            })
             .collect();
-        let request = ProduceRequest::default()
-            .with_transactional_id(None)
-            .with_acks(self.config.acks)
-            .with_timeout_ms(i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX))
-            .with_topic_data(data);
+        let request = ProduceRequest {
+            transactional_id: None,
+            acks: self.config.acks,
+            timeout_ms: i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX),
+            topic_data: data,
+        };
         let number = self.next_request;
         self.next_request += 1;
         let tag = (self.config.acks != 0).then_some(Tag::Produce(number));

@@ -15,27 +15,33 @@ use crate::kafka::wire::message::{DescribeQuorumRequest, DescribeQuorumResponse,
 
 impl Raft {
     pub(super) fn fetch_request(&self) -> FetchRequest {
-        let partition = FetchPartition::default()
-            .with_current_leader_epoch(self.epoch)
-            .with_fetch_offset(self.log.end_offset())
-            .with_last_fetched_epoch(self.log.latest_epoch().max(0))
-            .with_log_start_offset(self.log.start_offset())
-            .with_partition_max_bytes(MAX_FETCH_BYTES)
-            .with_high_watermark(self.high_watermark);
-        let topic = FetchTopic::default().with_topic_id(METADATA_TOPIC_ID).with_partitions(vec![partition]);
-        FetchRequest::default()
-            .with_cluster_id(Some(text(&self.cluster_id)))
-            .with_replica_state(ReplicaState::default().with_replica_id(BrokerId(self.id)))
-            .with_max_wait_ms(MAX_FETCH_WAIT_MS)
-            .with_max_bytes(MAX_FETCH_BYTES)
-            .with_topics(vec![topic])
+        let partition = FetchPartition {
+            current_leader_epoch: self.epoch,
+            fetch_offset: self.log.end_offset(),
+            last_fetched_epoch: self.log.latest_epoch().max(0),
+            log_start_offset: self.log.start_offset(),
+            partition_max_bytes: MAX_FETCH_BYTES,
+            high_watermark: self.high_watermark,
+            ..FetchPartition::default()
+        };
+        let topic = FetchTopic { topic_id: METADATA_TOPIC_ID, partitions: vec![partition], ..FetchTopic::default() };
+        FetchRequest {
+            cluster_id: Some(text(&self.cluster_id)),
+            replica_state: ReplicaState { replica_id: BrokerId(self.id), ..ReplicaState::default() },
+            max_wait_ms: MAX_FETCH_WAIT_MS,
+            max_bytes: MAX_FETCH_BYTES,
+            topics: vec![topic],
+            ..FetchRequest::default()
+        }
     }
 
     fn fetch_response(&self, error: ErrorCode, mut partition: PartitionData) -> FetchResponse {
-        partition = partition
-            .with_error_code(error.code())
-            .with_current_leader(LeaderIdAndEpoch::default().with_leader_id(Self::broker_id(self.leader)).with_leader_epoch(self.epoch))
-            .with_snapshot_id(SnapshotId::default());
+        partition = PartitionData {
+            error_code: error.code(),
+            current_leader: LeaderIdAndEpoch { leader_id: Self::broker_id(self.leader), leader_epoch: self.epoch },
+            snapshot_id: SnapshotId::default(),
+            ..partition
+        };
         if matches!(self.role, Role::Leader(_)) {
             partition.high_watermark = self.high_watermark;
             partition.last_stable_offset = self.high_watermark;
@@ -43,13 +49,15 @@ impl Raft {
         } else {
             (partition.high_watermark, partition.last_stable_offset) = (-1, -1);
         }
-        let topic = FetchableTopicResponse::default().with_topic_id(METADATA_TOPIC_ID).with_partitions(vec![partition]);
-        let leader = self
-            .voters
-            .iter()
-            .filter(|voter| Some(voter.id) == self.leader)
-            .map(|voter| NodeEndpoint::default().with_node_id(BrokerId(voter.id)).with_host(text(&voter.host)).with_port(voter.port));
-        FetchResponse::default().with_responses(vec![topic]).with_node_endpoints(leader.collect())
+        let topic =
+            FetchableTopicResponse { topic_id: METADATA_TOPIC_ID, partitions: vec![partition], ..FetchableTopicResponse::default() };
+        let leader = self.voters.iter().filter(|voter| Some(voter.id) == self.leader).map(|voter| NodeEndpoint {
+            node_id: BrokerId(voter.id),
+            host: text(&voter.host),
+            port: voter.port,
+            rack: None,
+        });
+        FetchResponse { responses: vec![topic], node_endpoints: leader.collect(), ..FetchResponse::default() }
     }
 
     fn respond(&mut self, token: Token, response: FetchResponse) {
@@ -58,7 +66,7 @@ impl Raft {
 
     pub fn handle_fetch(&mut self, now: Time, disk: &mut Disk, token: Token, request: &FetchRequest) {
         if self.foreign(request.cluster_id.as_ref()) {
-            let response = FetchResponse::default().with_error_code(ErrorCode::InconsistentClusterId.code());
+            let response = FetchResponse { error_code: ErrorCode::InconsistentClusterId.code(), ..FetchResponse::default() };
             return self.respond(token, response);
         }
         let topic = request.topics.first().filter(|topic| topic.topic_id == METADATA_TOPIC_ID || topic.topic.as_ref() == METADATA_TOPIC);
@@ -87,8 +95,8 @@ impl Raft {
         if !fits {
             // An epoch that this log does not have: what it has before that.
             let (epoch, end) = if found.0 >= 0 { found } else { (self.log.latest_epoch().max(0), self.log.end_offset()) };
-            let diverging = EpochEndOffset::default().with_epoch(epoch).with_end_offset(end);
-            let response = self.fetch_response(ErrorCode::None, PartitionData::default().with_diverging_epoch(diverging));
+            let diverging = EpochEndOffset { epoch, end_offset: end };
+            let response = self.fetch_response(ErrorCode::None, PartitionData { diverging_epoch: diverging, ..PartitionData::default() });
             return self.respond(token, response);
         }
         self.note_fetch(now, replica, offset);
@@ -139,7 +147,7 @@ impl Raft {
             let held = self.held.remove(at);
             let max = held.max_bytes.max(1).unsigned_abs();
             let response = match self.log.read(disk, held.offset, end, max, true) {
-                Ok(records) => self.fetch_response(ErrorCode::None, PartitionData::default().with_records(Some(records))),
+                Ok(records) => self.fetch_response(ErrorCode::None, PartitionData { records: Some(records), ..PartitionData::default() }),
                 Err(error) => self.fetch_response(error.code(), PartitionData::default()),
             };
             self.respond(held.token, response);
@@ -213,9 +221,10 @@ impl Raft {
 
     pub fn describe(&self, now: Time, version: i16, request: &DescribeQuorumRequest) -> DescribeQuorumResponse {
         if request.topics.first().is_none_or(|topic| topic.topic_name.as_ref() != METADATA_TOPIC) {
-            return DescribeQuorumResponse::default().with_error_code(ErrorCode::UnknownTopicOrPartition.code());
+            return DescribeQuorumResponse { error_code: ErrorCode::UnknownTopicOrPartition.code(), ..DescribeQuorumResponse::default() };
         }
-        let mut partition = quorum::PartitionData::default().with_leader_id(Self::broker_id(self.leader)).with_leader_epoch(self.epoch);
+        let mut partition =
+            quorum::PartitionData { leader_id: Self::broker_id(self.leader), leader_epoch: self.epoch, ..quorum::PartitionData::default() };
         if let Role::Leader(leading) = &self.role {
             let own = (self.id, self.log.end_offset(), now.millis(), now.millis());
             let stamp = |time: Time| if time == Time::default() { -1 } else { time.millis() };
@@ -224,7 +233,7 @@ impl Raft {
             let mut states: Vec<(i32, i64, i64, i64)> = others.chain([own]).collect();
             super::sort_by(&mut states, |a, b| a.0.cmp(&b.0));
             for (id, end, fetch, caught_up) in states {
-                let mut state = quorum::ReplicaState::default().with_replica_id(BrokerId(id)).with_log_end_offset(end);
+                let mut state = quorum::ReplicaState { replica_id: BrokerId(id), log_end_offset: end, ..quorum::ReplicaState::default() };
                 if version >= 1 {
                     (state.last_fetch_timestamp, state.last_caught_up_timestamp) = (fetch, caught_up);
                 }
@@ -233,16 +242,16 @@ impl Raft {
             }
             partition.high_watermark = self.high_watermark;
         } else {
-            partition = partition.with_error_code(ErrorCode::NotLeaderOrFollower.code());
+            partition.error_code = ErrorCode::NotLeaderOrFollower.code();
         }
-        let topic = quorum::TopicData::default().with_topic_name(metadata_topic()).with_partitions(vec![partition]);
-        let mut response = DescribeQuorumResponse::default().with_topics(vec![topic]).with_error_message(None);
+        let topic = quorum::TopicData { topic_name: metadata_topic(), partitions: vec![partition] };
+        let mut response = DescribeQuorumResponse { topics: vec![topic], error_message: None, ..DescribeQuorumResponse::default() };
         if version >= 2 {
             let listener = |voter: &super::Voter| {
                 let name = crate::kafka::wire::message::Str::from("CONTROLLER");
-                quorum::Listener::default().with_name(name).with_host(text(&voter.host)).with_port(voter.port as u16)
+                quorum::Listener { name, host: text(&voter.host), port: voter.port as u16 }
             };
-            let node = |voter| quorum::Node::default().with_node_id(BrokerId(voter_id(voter))).with_listeners(vec![listener(voter)]);
+            let node = |voter| quorum::Node { node_id: BrokerId(voter_id(voter)), listeners: vec![listener(voter)] };
             response.nodes = self.voters.iter().map(node).collect();
         }
         response

@@ -25,31 +25,35 @@ impl Raft {
 
     pub(super) fn vote_request(&self, to: i32, pre_vote: bool) -> VoteRequest {
         let (last_epoch, last_offset) = self.position();
-        let partition = vote::PartitionData::default()
-            .with_replica_epoch(self.epoch)
-            .with_replica_id(BrokerId(self.id))
-            .with_last_offset_epoch(last_epoch)
-            .with_last_offset(last_offset)
-            .with_pre_vote(pre_vote);
-        let topic = vote::TopicData::default().with_topic_name(metadata_topic()).with_partitions(vec![partition]);
-        VoteRequest::default().with_cluster_id(Some(text(&self.cluster_id))).with_voter_id(BrokerId(to)).with_topics(vec![topic])
+        let partition = vote::PartitionData {
+            replica_epoch: self.epoch,
+            replica_id: BrokerId(self.id),
+            last_offset_epoch: last_epoch,
+            last_offset,
+            pre_vote,
+            ..vote::PartitionData::default()
+        };
+        let topic = vote::TopicData { topic_name: metadata_topic(), partitions: vec![partition] };
+        VoteRequest { cluster_id: Some(text(&self.cluster_id)), voter_id: BrokerId(to), topics: vec![topic] }
     }
 
     pub fn handle_vote(&mut self, now: Time, disk: &mut Disk, request: &VoteRequest) -> VoteResponse {
         let Some(asked) = request.topics.first().and_then(|topic| topic.partitions.first()) else {
-            return VoteResponse::default().with_error_code(ErrorCode::InvalidRequest.code());
+            return VoteResponse { error_code: ErrorCode::InvalidRequest.code(), ..VoteResponse::default() };
         };
         if self.foreign(request.cluster_id.as_ref()) {
-            return VoteResponse::default().with_error_code(ErrorCode::InconsistentClusterId.code());
+            return VoteResponse { error_code: ErrorCode::InconsistentClusterId.code(), ..VoteResponse::default() };
         }
         let (error, granted) = self.consider(now, disk, request.voter_id, asked);
-        let partition = voted::PartitionData::default()
-            .with_error_code(error.code())
-            .with_leader_id(Self::broker_id(self.leader))
-            .with_leader_epoch(self.epoch)
-            .with_vote_granted(granted);
-        let topic = voted::TopicData::default().with_topic_name(metadata_topic()).with_partitions(vec![partition]);
-        VoteResponse::default().with_topics(vec![topic])
+        let partition = voted::PartitionData {
+            error_code: error.code(),
+            leader_id: Self::broker_id(self.leader),
+            leader_epoch: self.epoch,
+            vote_granted: granted,
+            ..voted::PartitionData::default()
+        };
+        let topic = voted::TopicData { topic_name: metadata_topic(), partitions: vec![partition] };
+        VoteResponse { topics: vec![topic], ..VoteResponse::default() }
     }
 
     fn consider(&mut self, now: Time, disk: &mut Disk, voter: BrokerId, asked: &vote::PartitionData) -> (ErrorCode, bool) {
@@ -120,32 +124,37 @@ impl Raft {
     }
 
     pub(super) fn begin_request(&self, to: i32) -> BeginQuorumEpochRequest {
-        let partition = begin::PartitionData::default().with_leader_id(BrokerId(self.id)).with_leader_epoch(self.epoch);
-        let topic = begin::TopicData::default().with_topic_name(metadata_topic()).with_partitions(vec![partition]);
-        let endpoints = self.voters.iter().filter(|voter| voter.id == self.id).map(|voter| {
-            begin::LeaderEndpoint::default().with_name(Str::from("CONTROLLER")).with_host(text(&voter.host)).with_port(voter.port as u16)
+        let partition = begin::PartitionData { leader_id: BrokerId(self.id), leader_epoch: self.epoch, ..begin::PartitionData::default() };
+        let topic = begin::TopicData { topic_name: metadata_topic(), partitions: vec![partition] };
+        let endpoints = self.voters.iter().filter(|voter| voter.id == self.id).map(|voter| begin::LeaderEndpoint {
+            name: Str::from("CONTROLLER"),
+            host: text(&voter.host),
+            port: voter.port as u16,
         });
-        BeginQuorumEpochRequest::default()
-            .with_cluster_id(Some(text(&self.cluster_id)))
-            .with_voter_id(BrokerId(to))
-            .with_topics(vec![topic])
-            .with_leader_endpoints(endpoints.collect())
+        BeginQuorumEpochRequest {
+            cluster_id: Some(text(&self.cluster_id)),
+            voter_id: BrokerId(to),
+            topics: vec![topic],
+            leader_endpoints: endpoints.collect(),
+        }
     }
 
     pub fn handle_begin(&mut self, now: Time, disk: &mut Disk, request: &BeginQuorumEpochRequest) -> BeginQuorumEpochResponse {
         if self.foreign(request.cluster_id.as_ref()) {
-            return BeginQuorumEpochResponse::default().with_error_code(ErrorCode::InconsistentClusterId.code());
+            return BeginQuorumEpochResponse { error_code: ErrorCode::InconsistentClusterId.code(), ..BeginQuorumEpochResponse::default() };
         }
         let Some(asked) = request.topics.first().and_then(|topic| topic.partitions.first()) else {
-            return BeginQuorumEpochResponse::default().with_error_code(ErrorCode::InvalidRequest.code());
+            return BeginQuorumEpochResponse { error_code: ErrorCode::InvalidRequest.code(), ..BeginQuorumEpochResponse::default() };
         };
         let error = self.heard_of(now, disk, asked.leader_epoch, asked.leader_id.0);
-        let partition = begun::PartitionData::default()
-            .with_error_code(error.code())
-            .with_leader_id(Self::broker_id(self.leader))
-            .with_leader_epoch(self.epoch);
-        let topic = begun::TopicData::default().with_topic_name(metadata_topic()).with_partitions(vec![partition]);
-        BeginQuorumEpochResponse::default().with_topics(vec![topic])
+        let partition = begun::PartitionData {
+            error_code: error.code(),
+            leader_id: Self::broker_id(self.leader),
+            leader_epoch: self.epoch,
+            ..begun::PartitionData::default()
+        };
+        let topic = begun::TopicData { topic_name: metadata_topic(), partitions: vec![partition] };
+        BeginQuorumEpochResponse { topics: vec![topic], ..BeginQuorumEpochResponse::default() }
     }
 
     /// A leader makes itself known.
@@ -195,23 +204,25 @@ impl Raft {
     }
 
     pub(super) fn end_request(&self) -> EndQuorumEpochRequest {
-        let candidates = self.preferred.iter().map(|id| end::ReplicaInfo::default().with_candidate_id(BrokerId(*id)));
-        let partition = end::PartitionData::default()
-            .with_leader_id(BrokerId(self.id))
-            .with_leader_epoch(self.epoch)
-            .with_preferred_successors(self.preferred.clone())
-            .with_preferred_candidates(candidates.collect());
-        let topic = end::TopicData::default().with_topic_name(metadata_topic()).with_partitions(vec![partition]);
-        EndQuorumEpochRequest::default().with_cluster_id(Some(text(&self.cluster_id))).with_topics(vec![topic])
+        let candidates = self.preferred.iter().map(|id| end::ReplicaInfo { candidate_id: BrokerId(*id), ..end::ReplicaInfo::default() });
+        let partition = end::PartitionData {
+            leader_id: BrokerId(self.id),
+            leader_epoch: self.epoch,
+            preferred_successors: self.preferred.clone(),
+            preferred_candidates: candidates.collect(),
+            ..end::PartitionData::default()
+        };
+        let topic = end::TopicData { topic_name: metadata_topic(), partitions: vec![partition] };
+        EndQuorumEpochRequest { cluster_id: Some(text(&self.cluster_id)), topics: vec![topic], ..EndQuorumEpochRequest::default() }
     }
 
     /// The leader goes: those whom it prefers stand at once, the others a little later.
     pub fn handle_end(&mut self, now: Time, disk: &mut Disk, request: &EndQuorumEpochRequest) -> EndQuorumEpochResponse {
         if self.foreign(request.cluster_id.as_ref()) {
-            return EndQuorumEpochResponse::default().with_error_code(ErrorCode::InconsistentClusterId.code());
+            return EndQuorumEpochResponse { error_code: ErrorCode::InconsistentClusterId.code(), ..EndQuorumEpochResponse::default() };
         }
         let Some(asked) = request.topics.first().and_then(|topic| topic.partitions.first()) else {
-            return EndQuorumEpochResponse::default().with_error_code(ErrorCode::InvalidRequest.code());
+            return EndQuorumEpochResponse { error_code: ErrorCode::InvalidRequest.code(), ..EndQuorumEpochResponse::default() };
         };
         let (epoch, leader) = (asked.leader_epoch, asked.leader_id.0);
         let error = self.heard_of(now, disk, epoch, leader);
@@ -225,12 +236,14 @@ impl Raft {
             self.timer = self.timer.min(now.plus_millis(backoff.min(self.backoff_max_ms)));
             self.fetched = false;
         }
-        let partition = ended::PartitionData::default()
-            .with_error_code(error.code())
-            .with_leader_id(Self::broker_id(self.leader))
-            .with_leader_epoch(self.epoch);
-        let topic = ended::TopicData::default().with_topic_name(metadata_topic()).with_partitions(vec![partition]);
-        EndQuorumEpochResponse::default().with_topics(vec![topic])
+        let partition = ended::PartitionData {
+            error_code: error.code(),
+            leader_id: Self::broker_id(self.leader),
+            leader_epoch: self.epoch,
+            ..ended::PartitionData::default()
+        };
+        let topic = ended::TopicData { topic_name: metadata_topic(), partitions: vec![partition] };
+        EndQuorumEpochResponse { topics: vec![topic], ..EndQuorumEpochResponse::default() }
     }
 
     pub fn lost(&mut self, now: Time, id: u64) {

@@ -112,11 +112,6 @@ macro_rules! message {
                         $name { $($field: Field::absent($spec),)* }
                     }
                 }
-                paste::paste! {
-                impl $name { $(
-                    pub fn [<with_ $field>](mut self, value: $type) -> Self { self.$field = value; self }
-                )* }
-                }
 
                 impl Fields for $name {
                     #[allow(unused_variables)]
