@@ -113,16 +113,15 @@ impl Broker {
                 let Some(leading) = &mut partition.leading else { continue };
                 let Some(proposal) = leading.proposal.as_mut().filter(|proposal| !proposal.sent && !proposal.refused) else { continue };
                 proposal.sent = true;
-                let with_epoch = |id: &i32| {
-                    let fetched = leading.followers.get(id).map_or(-1, |follower| follower.broker_epoch);
-                    let epoch = if *id == self.options.node_id { self.life.epoch } else { fetched };
+                let with_epoch = |(id, fetched): (&i32, &i64)| {
+                    let epoch = if *id == self.options.node_id { self.life.epoch } else { *fetched };
                     BrokerState::default().with_broker_id((*id).into()).with_broker_epoch(epoch)
                 };
                 partitions.push(
                     PartitionData::default()
                         .with_partition_index(*index)
                         .with_leader_epoch(state.leader_epoch)
-                        .with_new_isr_with_epochs(proposal.isr.iter().map(with_epoch).collect())
+                        .with_new_isr_with_epochs(proposal.isr.iter().zip(&proposal.epochs).map(with_epoch).collect())
                         .with_leader_recovery_state(0)
                         .with_partition_epoch(state.partition_epoch),
                 );

@@ -283,3 +283,21 @@ fn what_acks_all_acknowledged_survives_kills_and_isolation() {
     }
     assert!(total > 60, "{total}");
 }
+
+#[test]
+fn a_followers_former_process_is_not_heard() {
+    let mut cluster = Cluster::new(3, &[], None);
+    create(&mut cluster, 1, "orders", 1, 3, &[]);
+    let leader = cluster.leader("orders", 0).unwrap();
+    let follower = leader % 3 + 1;
+    let image = cluster.nodes[&leader].image();
+    let (id, epoch) = (image.topics["orders"].id, image.brokers[&follower].epoch);
+    let mut fetch = |epoch: i64| {
+        let partition = FetchPartition::default().with_partition_max_bytes(1 << 20);
+        let topic = FetchTopic::default().with_topic_id(id).with_partitions(vec![partition]);
+        let replica = fetch_request::ReplicaState::default().with_replica_id(follower.into()).with_replica_epoch(epoch);
+        let request = FetchRequest::default().with_replica_state(replica).with_topics(vec![topic]);
+        cluster.call(leader, 17, &request).responses[0].partitions[0].error_code
+    };
+    assert_eq!((fetch(epoch - 1), fetch(epoch), fetch(-1)), (ErrorCode::NotLeaderOrFollower.code(), 0, 0));
+}
