@@ -295,6 +295,25 @@ fn a_leader_may_lack_it_when_all_in_sync_lost_power() {
 }
 
 #[test]
+fn one_turn_may_hold_the_whole_of_an_election() {
+    let mut case = Case::new();
+    for id in 1..=3 {
+        case.power_loss(id);
+        case.node(id).replica = Replica::default();
+    }
+    case.event(EventKind::ProcessState { node: "broker-2".into(), from: "crashed", to: "running" });
+    case.metadata(2, &[2], 1, 2, 1);
+    let begun = Replica { log: vec![batch(0, 2, &["x"])], high_watermark: 1, leads: true, epoch: 2, isr: vec![2], ..Replica::default() };
+    case.node(2).replica = begun;
+    case.broker(2, BrokerEvent::BecameFollower { topic: topic(), partition: 0, leader: -1, epoch: 1 });
+    case.broker(2, BrokerEvent::BecameLeader { topic: topic(), partition: 0, epoch: 2, end_offset: 0 });
+    case.broker(2, BrokerEvent::HighWatermark { topic: topic(), partition: 0, from: 0, to: 1 });
+    assert_eq!(case.kinds(), [""; 0]);
+    case.node(2).replica.log = vec![batch(0, 2, &["y"])];
+    assert_eq!(case.verdict().violations.first().map(|violation| violation.kind), Some("logs-differ"));
+}
+
+#[test]
 fn one_that_caught_up_after_its_power_loss_counts_again() {
     let mut case = Case::new();
     for id in 1..=3 {

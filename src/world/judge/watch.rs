@@ -249,6 +249,10 @@ impl Judge {
         let Some(view) = sight.partition(node, topic, partition) else { return };
         let replica = self.replica(node, topic, partition);
         let (from, stale) = (replica.agreed, replica.stale);
+        // It leads since a later event of the same turn: what may have been given up is found out there.
+        if view.is_leader && view.leader_epoch > replica.epoch {
+            return;
+        }
         let shadow = self.shadow(topic, partition);
         let superseded = view.is_leader && shadow.wanted_unclean.iter().any(|(epoch, _)| *epoch > view.leader_epoch);
         if superseded || stale && !view.is_leader {
