@@ -43,6 +43,15 @@ impl World {
         }
     }
 
+    /// What is set for a topic, on itself or for the whole cluster, by the newest metadata that anybody has.
+    fn topic_config(&self, topic: &str, name: &str) -> Option<&String> {
+        let images = Sight::brokers(self).into_iter().filter_map(|node| Sight::image(self, node));
+        let image = images.max_by_key(|image| image.offset);
+        let of_topic = image.and_then(|image| image.topic_configs.get(topic)?.get(name));
+        let of_cluster = image.and_then(|image| image.broker_configs.get("")?.get(name));
+        of_topic.or(of_cluster).or_else(|| self.genesis().broker_config.get(name))
+    }
+
     fn named(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| &*node.meta.name == name)
     }
@@ -79,12 +88,11 @@ impl Sight for World {
     }
 
     fn unclean(&self, topic: &str) -> bool {
-        const NAME: &str = "unclean.leader.election.enable";
-        let images = Sight::brokers(self).into_iter().filter_map(|node| Sight::image(self, node));
-        let image = images.max_by_key(|image| image.offset);
-        let of_topic = image.and_then(|image| image.topic_configs.get(topic)?.get(NAME));
-        let of_cluster = image.and_then(|image| image.broker_configs.get("")?.get(NAME));
-        of_topic.or(of_cluster).or_else(|| self.genesis().broker_config.get(NAME)).is_some_and(|value| value == "true")
+        self.topic_config(topic, "unclean.leader.election.enable").is_some_and(|value| value == "true")
+    }
+
+    fn min_isr(&self, topic: &str) -> u64 {
+        self.topic_config(topic, "min.insync.replicas").and_then(|value| value.trim().parse().ok()).unwrap_or(1)
     }
 
     fn sender(&self, name: &str) -> Option<Sender> {

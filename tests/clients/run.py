@@ -96,7 +96,7 @@ class Broker(Process):
         for pair in config:
             argv += ["--config", pair]
         super().__init__(argv)
-        until(lambda: not self.alive() or any("listening on" in line for line in self.lines), 10,
+        until(lambda: not self.alive() or any("listening on" in line for line in self.lines), 30,
               lambda: f"'listening on'; it said: {self.text()!r}")
         if not self.alive():
             raise Failed(f"the broker ended with {self.child.returncode}: {self.text()!r}")

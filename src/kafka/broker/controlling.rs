@@ -178,7 +178,8 @@ impl Broker {
                     Ask::Fetch(request) => (ApiKey::Fetch, Request::Fetch(request)),
                 };
                 let tag = Tag::Quorum { id, api };
-                self.peers.ask(now, Node::Voter(to), Message::Plain(Box::new(request)), tag, QUORUM_REQUEST_TIMEOUT_MS);
+                let timeout = self.config.long("controller.quorum.request.timeout.ms").max(1);
+                self.peers.ask(now, Node::Voter(to), Message::Plain(Box::new(request)), tag, timeout);
             }
             Output::Changed(delta) => self.apply_delta(now, &delta),
             Output::Event(event) => self.event(BrokerEvent::Controller(event)),

@@ -113,15 +113,14 @@ impl Broker {
                 let Some(leading) = &mut partition.leading else { continue };
                 let Some(proposal) = leading.proposal.as_mut().filter(|proposal| !proposal.sent && !proposal.refused) else { continue };
                 proposal.sent = true;
-                let with_epoch = |id: &i32| {
-                    let fetched = leading.followers.get(id).map_or(-1, |follower| follower.broker_epoch);
-                    let epoch = if *id == self.options.node_id { self.life.epoch } else { fetched };
+                let with_epoch = |(id, fetched): (&i32, &i64)| {
+                    let epoch = if *id == self.options.node_id { self.life.epoch } else { *fetched };
                     BrokerState { broker_id: (*id).into(), broker_epoch: epoch }
                 };
                 partitions.push(PartitionData {
                     partition_index: *index,
                     leader_epoch: state.leader_epoch,
-                    new_isr_with_epochs: proposal.isr.iter().map(with_epoch).collect(),
+                    new_isr_with_epochs: proposal.isr.iter().zip(&proposal.epochs).map(with_epoch).collect(),
                     leader_recovery_state: 0,
                     partition_epoch: state.partition_epoch,
                     ..PartitionData::default()

@@ -30,7 +30,12 @@ fn disk_error(error: impl ToString) -> OpenError {
 }
 
 pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Broker, OpenError> {
+    if options.voters.is_empty() {
+        options.voters.push(Voter { id: options.node_id, host: options.host.clone(), port: options.controller_port });
+    }
     let mut fixed = options.config.clone();
+    let voters: Vec<String> = options.voters.iter().map(|voter| format!("{}@{}:{}", voter.id, voter.host, voter.port)).collect();
+    fixed.insert("controller.quorum.voters".into(), voters.join(","));
     fixed.entry("node.id".into()).or_insert_with(|| options.node_id.to_string());
     fixed.entry("advertised.listeners".into()).or_insert_with(|| format!("PLAINTEXT://{}:{}", options.host, options.port));
     let config = BrokerConfig::new(fixed)?;
@@ -40,9 +45,6 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
     let mut ids = Rng::stream(seed, "ids");
 
     let directory = check_meta(&mut options, &mut disk, &mut ids, &mut outputs)?;
-    if options.voters.is_empty() {
-        options.voters.push(Voter { id: options.node_id, host: options.host.clone(), port: options.controller_port });
-    }
     let clean = files::clean_shutdown(&disk);
     disk.remove(files::CLEAN_SHUTDOWN);
     finish_deletions(&mut disk);

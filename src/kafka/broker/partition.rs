@@ -48,6 +48,9 @@ impl Follower {
 #[derive(Clone, Debug)]
 pub struct Proposal {
     pub isr: Vec<i32>,
+    /// The broker epoch of each, by its last fetch (`Partition.addBrokerEpochToIsr`); -1 where there was none. They stay what they were
+    /// when the set was proposed: a follower that has started anew since must not be let in on the word of its former process.
+    pub epochs: Vec<i64>,
     pub why: &'static str,
     /// Asked for and not answered.
     pub sent: bool,
@@ -65,6 +68,13 @@ pub struct Leading {
     pub proposal: Option<Proposal>,
 }
 
+impl Leading {
+    fn propose(&mut self, isr: Vec<i32>, why: &'static str) {
+        let epochs = isr.iter().map(|id| self.followers.get(id).map_or(-1, |follower| follower.broker_epoch)).collect();
+        self.proposal = Some(Proposal { isr, epochs, why, sent: false, refused: false });
+    }
+}
+
 /// What decides beside the partition itself.
 #[derive(Clone, Copy)]
 pub struct Rules<'a> {
@@ -76,11 +86,11 @@ pub struct Rules<'a> {
 }
 
 impl Rules<'_> {
-    /// Whether a follower may be in the ISR at all (KIP-903): registered, not fenced, not leaving, and the same process.
+    /// Whether a follower may be in the ISR at all (KIP-903, `Partition.isReplicaIsrEligible`): registered, not fenced, not leaving, and
+    /// what it last fetched was fetched by the process that is registered now.
     fn eligible(&self, id: i32, follower: &Follower) -> bool {
-        self.image.brokers.get(&id).is_some_and(|broker| {
-            !broker.fenced && !broker.in_controlled_shutdown && (follower.broker_epoch == -1 || follower.broker_epoch == broker.epoch)
-        })
+        let same = |epoch: i64| follower.end >= 0 && (follower.broker_epoch == -1 || follower.broker_epoch == epoch);
+        self.image.brokers.get(&id).is_some_and(|broker| !broker.fenced && !broker.in_controlled_shutdown && same(broker.epoch))
     }
 }
 
@@ -193,7 +203,7 @@ impl Partition {
         if joins {
             let mut isr = state.isr.clone();
             isr.push(id);
-            leading.proposal = Some(Proposal { isr, why: "caught up", sent: false, refused: false });
+            leading.propose(isr, "caught up");
         }
         joins
     }
@@ -211,7 +221,7 @@ impl Partition {
             return false;
         }
         let why = "not caught up for replica.lag.time.max.ms";
-        leading.proposal = Some(Proposal { isr: left, why, sent: false, refused: false });
+        leading.propose(left, why);
         true
     }
 

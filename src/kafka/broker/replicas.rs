@@ -163,14 +163,18 @@ impl Broker {
     fn apply_partition(&mut self, now: Time, name: &Arc<str>, index: i32, state: &PartitionImage) {
         let me = self.options.node_id;
         let Some((_, partition)) = self.topics.partition_mut(name, index) else { return };
-        let old = &partition.state;
+        let old = &mut partition.state;
         if (state.leader_epoch, state.partition_epoch) <= (old.leader_epoch, old.partition_epoch) && old.leader_epoch >= 0 {
-            return; // an answer to AlterPartition was faster
+            // An answer to AlterPartition was faster; of the eligible replicas it says nothing.
+            if state.partition_epoch == old.partition_epoch {
+                (old.elr, old.last_known_elr) = (state.elr.clone(), state.last_known_elr.clone());
+            }
+            return;
         }
         if self.options.sabotage == Some(Sabotage::EpochNotFenced) && partition.leading.is_some() && state.leader != me {
             return;
         }
-        let (new_epoch, led) = (state.leader_epoch != old.leader_epoch, partition.leading.is_some());
+        let (new_epoch, led) = (state.leader_epoch != partition.state.leader_epoch, partition.leading.is_some());
         let old = std::mem::replace(&mut partition.state, state.clone());
         let leads = state.leader == me;
         if leads && led {

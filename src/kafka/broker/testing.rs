@@ -52,10 +52,12 @@ impl TestBroker {
         test
     }
 
-    /// The process is killed and started again on the same files.
+    /// The process is killed and started again on the same files; the session of the former one is over.
     pub fn restart(self, config: &[(&str, &str)]) -> Self {
         let now = self.now.plus_millis(1000);
-        Self::on(self.broker.into_disk(), now, config)
+        let mut test = Self::on(self.broker.into_disk(), now, config);
+        test.advance(20_000);
+        test
     }
 
     pub fn drain(&mut self) {

@@ -331,3 +331,21 @@ fn topics_are_described_page_by_page_with_their_eligible_leaders() {
     assert_eq!((partition.error_code, partition.isr_nodes.len(), &partition.offline_replicas[..]), (0, 2, &[BrokerId(3)][..]));
     assert_eq!((partition.eligible_leader_replicas.as_deref(), answer.next_cursor), (Some(&[BrokerId(3)][..]), None));
 }
+
+#[test]
+fn a_followers_former_process_is_not_heard() {
+    let mut cluster = Cluster::new(3, &[], None);
+    create(&mut cluster, 1, "orders", 1, 3, &[]);
+    let leader = cluster.leader("orders", 0).unwrap();
+    let follower = leader % 3 + 1;
+    let image = cluster.nodes[&leader].image();
+    let (id, epoch) = (image.topics["orders"].id, image.brokers[&follower].epoch);
+    let mut fetch = |epoch: i64| {
+        let partition = FetchPartition { partition_max_bytes: 1 << 20, ..FetchPartition::default() };
+        let topic = FetchTopic { topic_id: id, partitions: vec![partition], ..FetchTopic::default() };
+        let replica = fetch_request::ReplicaState { replica_id: follower.into(), replica_epoch: epoch };
+        let request = FetchRequest { replica_state: replica, topics: vec![topic], ..FetchRequest::default() };
+        cluster.call(leader, 17, request).responses[0].partitions[0].error_code
+    };
+    assert_eq!((fetch(epoch - 1), fetch(epoch), fetch(-1)), (ErrorCode::NotLeaderOrFollower.code(), 0, 0));
+}

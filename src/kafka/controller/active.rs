@@ -65,8 +65,8 @@ impl Active {
             epoch,
             node_id: options.node_id,
             cluster_id: options.cluster_id.clone(),
-            // Everybody has a whole session to be heard from.
-            beats: draft.brokers.keys().map(|id| (*id, Beat::new(now))).collect(),
+            // Whoever was not fenced has a whole session to be heard from (`ClusterControlManager.activate`).
+            beats: draft.brokers.values().map(|broker| (broker.id, Beat::new((!broker.fenced).then_some(now)))).collect(),
             draft,
             config: config.clone(),
             rng: Rng::stream(options.seed ^ u64::from(epoch.unsigned_abs()) << 32, "controller"),

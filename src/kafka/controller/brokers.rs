@@ -20,7 +20,9 @@ const PRODUCER_ID_BLOCK: i32 = 1000;
 /// What the active controller has heard of a broker.
 #[derive(Clone, Debug)]
 pub struct Beat {
-    last: Time,
+    /// Its last heartbeat in the registration that it has; `None` before the first and once its session is over
+    /// (`BrokerHeartbeatTracker`).
+    contact: Option<Time>,
     /// It has been in touch with this controller, not only with one before.
     heard: bool,
     /// The metadata offset that it has applied.
@@ -30,8 +32,8 @@ pub struct Beat {
 }
 
 impl Beat {
-    pub fn new(now: Time) -> Self {
-        Self { last: now, heard: false, offset: -1, shutdown_at: i64::MAX }
+    pub fn new(contact: Option<Time>) -> Self {
+        Self { contact, heard: false, offset: -1, shutdown_at: i64::MAX }
     }
 }
 
@@ -51,17 +53,20 @@ impl Active {
             return refuse(ErrorCode::InconsistentClusterId);
         }
         let Some(listener) = request.listeners.first().filter(|_| id >= 0) else { return refuse(ErrorCode::InvalidRegistration) };
-        let known = self.draft.brokers.get(&id).map(|broker| (broker.incarnation, broker.epoch, broker.in_controlled_shutdown));
-        if let Some((incarnation, epoch, leaving)) = known
-            && incarnation != request.incarnation_id
-        {
-            let alive = self.beats.get(&id).is_some_and(|beat| beat.heard && now < beat.last.plus_millis(self.session_ms()));
-            let fenced = self.draft.brokers.get(&id).is_some_and(|broker| broker.fenced);
-            if alive && !leaving && !fenced {
+        let known = self.draft.brokers.get(&id);
+        let same = known.filter(|broker| broker.incarnation == request.incarnation_id).cloned();
+        let before = known.map_or(-2, |broker| broker.epoch);
+        if same.is_none() {
+            let clean = request.previous_broker_epoch == before;
+            // As long as the session of the process before is valid: it may have been fenced, or have left in good order. Only one that
+            // was alone when it left, so that nobody was there to fence it, need not wait.
+            let session = self.session_ms();
+            let valid = |beat: &&Beat| beat.contact.is_some_and(|at| now < at.plus_millis(session)) && (beat.heard || !clean);
+            if before >= 0 && self.beats.get(&id).filter(valid).is_some() {
                 return refuse(ErrorCode::DuplicateBrokerRegistration);
             }
             // KIP-966: whoever cannot name its last epoch has not shut down cleanly, and may have lost what it had not flushed.
-            if request.previous_broker_epoch == epoch {
+            if clean {
                 let partitions = self.partitions(|state| state.isr.contains(&id));
                 self.reelect(partitions, id, NO_LEADER, NO_LEADER, "broker restarted");
             } else {
@@ -69,8 +74,8 @@ impl Active {
                 self.reelect(partitions, NO_LEADER, NO_LEADER, id, "broker restarted uncleanly");
             }
         }
-        let epoch = self.next_offset();
-        let same = known.filter(|(incarnation, ..)| *incarnation == request.incarnation_id);
+        // The same process that registers again stays what it was.
+        let epoch = same.as_ref().map_or(self.next_offset(), |same| same.epoch);
         self.push(Record::RegisterBroker(BrokerImage {
             id,
             epoch,
@@ -78,11 +83,12 @@ impl Active {
             host: Arc::from(listener.host.as_ref()),
             port: i32::from(listener.port),
             rack: request.rack.as_ref().map(|rack| Arc::from(rack.as_ref())),
-            // The same process that registers again stays what it was.
-            fenced: same.is_none_or(|_| self.draft.brokers.get(&id).is_none_or(|broker| broker.fenced)),
-            in_controlled_shutdown: same.is_some_and(|(.., leaving)| leaving),
+            fenced: same.as_ref().is_none_or(|same| same.fenced),
+            in_controlled_shutdown: same.as_ref().is_some_and(|same| same.in_controlled_shutdown),
         }));
-        self.beats.insert(id, Beat { heard: true, ..Beat::new(now) });
+        if same.is_none() {
+            self.beats.insert(id, Beat::new(None));
+        }
         self.event(ControllerEvent::BrokerRegistered { broker: id, epoch });
         BrokerRegistrationResponse { broker_epoch: epoch, ..BrokerRegistrationResponse::default() }
     }
@@ -97,8 +103,8 @@ impl Active {
             Ok(broker) => (broker.fenced, broker.in_controlled_shutdown),
             Err(error) => return BrokerHeartbeatResponse { error_code: error.code(), ..BrokerHeartbeatResponse::default() },
         };
-        let beat = self.beats.entry(id).or_insert_with(|| Beat::new(now));
-        (beat.last, beat.heard, beat.offset) = (now, true, offset);
+        let beat = self.beats.entry(id).or_insert_with(|| Beat::new(None));
+        (beat.contact, beat.heard, beat.offset) = (Some(now), true, offset);
         let caught_up = offset >= epoch;
         let answer = BrokerHeartbeatResponse { is_caught_up: caught_up, ..BrokerHeartbeatResponse::default() };
         if fenced {
@@ -123,7 +129,7 @@ impl Active {
             let partitions = self.partitions(|state| state.isr.contains(&id));
             self.reelect(partitions, id, NO_LEADER, NO_LEADER, "controlled shutdown");
             let end = self.next_offset();
-            self.beats.entry(id).or_insert_with(|| Beat::new(now)).shutdown_at = end - 1;
+            self.beats.entry(id).or_insert_with(|| Beat::new(None)).shutdown_at = end - 1;
         }
         let leads = !self.partitions(|state| state.leader == id).is_empty();
         let until = self.beats.get(&id).map_or(i64::MAX, |beat| beat.shutdown_at);
@@ -153,14 +159,18 @@ impl Active {
     /// When the next broker's session ends.
     pub(super) fn next_fence(&self) -> Option<Deadline> {
         let alive = self.beats.iter().filter(|(id, _)| self.draft.brokers.get(*id).is_some_and(|broker| !broker.fenced));
-        let (id, last) = alive.map(|(id, beat)| (*id, beat.last)).min_by_key(|(_, last)| *last)?;
+        let (id, last) = alive.filter_map(|(id, beat)| Some((*id, beat.contact?))).min_by_key(|(_, last)| *last)?;
         Some((last.plus_millis(self.session_ms()), Reason::new("broker session timeout", format!("broker {id}"))))
     }
 
     pub(super) fn fence_silent(&mut self, now: Time) {
         let session = self.session_ms();
-        let silent: Vec<i32> = self.beats.iter().filter(|(_, beat)| beat.last.plus_millis(session) <= now).map(|(id, _)| *id).collect();
+        let over = |beat: &Beat| beat.contact.is_some_and(|last| last.plus_millis(session) <= now);
+        let silent: Vec<i32> = self.beats.iter().filter(|(_, beat)| over(beat)).map(|(id, _)| *id).collect();
         for id in silent {
+            if let Some(beat) = self.beats.get_mut(&id) {
+                beat.contact = None;
+            }
             self.fence(id, "no heartbeat within broker.session.timeout.ms");
         }
     }

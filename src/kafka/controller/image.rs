@@ -145,6 +145,17 @@ impl Image {
                     None => configs.remove(name),
                 };
             }
+            Record::ClearElr { topic: of } => {
+                for topic in self.topics.values_mut().filter(|topic| of.is_empty() || topic.name == *of) {
+                    for (index, state) in (0..).zip(&mut topic.partitions) {
+                        if !state.elr.is_empty() || !state.last_known_elr.is_empty() {
+                            let (elr, last_known_elr) = (Some(Vec::new()), Some(Vec::new()));
+                            state.merge(&PartitionChange { elr, last_known_elr, ..PartitionChange::new(topic.id, index) });
+                            delta.topics.insert(topic.name.clone());
+                        }
+                    }
+                }
+            }
             Record::ProducerIds { next, .. } => self.next_producer_id = *next,
             Record::FeatureLevel { .. } | Record::NoOp => {}
         }

@@ -78,6 +78,10 @@ pub enum Record {
         epoch: i64,
         next: i64,
     },
+    /// `ClearElrRecord`, as it stands in the log whenever `min.insync.replicas` has changed; an empty name means every topic.
+    ClearElr {
+        topic: Arc<str>,
+    },
     NoOp,
 }
 
@@ -97,6 +101,7 @@ mod kind {
     pub const PRODUCER_IDS: u32 = 15;
     pub const BROKER_REGISTRATION_CHANGE: u32 = 17;
     pub const NO_OP: u32 = 20;
+    pub const CLEAR_ELR: u32 = 28;
 }
 
 /// What a record's value is not, when it cannot be read.
@@ -149,6 +154,11 @@ impl Record {
                 let some = |list: &Vec<i32>| (!list.is_empty()).then(|| Writer::of_ints(list));
                 let recovery = state.recovering.then(|| vec![1]);
                 w.tags(&[(0, recovery), (1, some(&state.elr)), (2, some(&state.last_known_elr))]);
+            }
+            Self::ClearElr { topic } => {
+                w.head(kind::CLEAR_ELR, 0);
+                w.string(topic);
+                w.put(&[0]);
             }
             Self::Config { kind, resource, name, value } => {
                 w.head(kind::CONFIG, 0);
@@ -316,6 +326,7 @@ impl Record {
             kind::REMOVE_TOPIC => Self::RemoveTopic { id: r.uuid()? },
             kind::FEATURE_LEVEL => Self::FeatureLevel { name: r.string()?.into(), level: r.i16()? },
             kind::PRODUCER_IDS => Self::ProducerIds { broker: r.i32()?, epoch: r.i64()?, next: r.i64()? },
+            kind::CLEAR_ELR => Self::ClearElr { topic: r.string()?.into() },
             kind::NO_OP => Self::NoOp,
             _ => return Ok(None),
         };

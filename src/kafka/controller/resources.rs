@@ -36,8 +36,14 @@ impl Active {
 
     fn write_configs(&mut self, resource: &AlterConfigsResource, changes: Vec<(String, Option<String>)>) {
         let kind = resource.resource_type;
+        let clears = changes.iter().any(|(name, _)| name == MIN_ISR);
         for (name, value) in changes {
             self.push(Record::Config { kind, resource: resource.resource_name.as_ref().into(), name, value });
+        }
+        // Who is eligible was counted by the old minimum (`createClearElrRecordsAsNeeded`).
+        if clears {
+            let topic = if kind == TOPIC_RESOURCE { resource.resource_name.as_ref().into() } else { "".into() };
+            self.push(Record::ClearElr { topic });
         }
         if kind == BROKER_RESOURCE {
             self.refresh_config();
@@ -88,6 +94,9 @@ impl Active {
                     }
                     let current = before.get(key).map_or_else(|| self.config.text(key), String::as_str);
                     let value = altered(def, config, current)?;
+                    if key == MIN_ISR && !name.is_empty() {
+                        return Err(invalid("Broker-level min.insync.replicas cannot be altered while ELR is enabled.".into()));
+                    }
                     if let Some(value) = &value {
                         check_broker(key, value).map_err(|error| invalid(error.to_string()))?;
                     }

@@ -24,9 +24,10 @@ fn a_single_voter_leads_at_once() {
     let after = alone.controller.image();
     assert_eq!((&after.topics, &after.brokers, &after.ids), (&before.topics, &before.brokers, &before.ids));
     assert_eq!(alone.controller.quorum().epoch, 2);
-    // The same broker, back after a crash, is let in at once.
-    let answer = alone.register(1, 99, -1);
-    assert_eq!(answer.error_code, 0);
+    // The same broker, back after a crash, waits for the session of its former process, which the new controller takes for alive.
+    assert_eq!(alone.register(1, 99, -1).error_code, 101);
+    alone.pass(9001);
+    assert_eq!(alone.register(1, 99, -1).error_code, 0);
     assert_eq!(alone.partition("orders").leader, -1);
     assert!(!alone.beat(1, false, false).is_fenced);
     assert_eq!((alone.partition("orders").leader, alone.partition("orders").recovering), (1, true));
@@ -150,13 +151,19 @@ fn a_controlled_shutdown_moves_leaders_first() {
     alone.beat(2, false, false);
     let last = alone.beat(1, false, true);
     assert!(last.should_shut_down && last.is_fenced && registered(&alone, 1).fenced);
-    // Whoever names its last epoch was cleanly stopped, and others with its id wait for its session to end.
+    // Whoever comes back waits for the session to end, although it left in good order and is fenced.
     let epoch = registered(&alone, 1).epoch;
-    assert_eq!(alone.register(1, 11, epoch).error_code, 0);
-    alone.beat(1, false, false);
-    assert_eq!(alone.register(1, 12, -1).error_code, 101);
+    assert_eq!(alone.register(1, 11, epoch).error_code, 101);
     alone.pass(9001);
+    let back = alone.register(1, 11, epoch);
+    assert_eq!(back.error_code, 0);
+    // The same process keeps its epoch; another may take its place as long as it has sent no heartbeat.
+    assert_eq!((alone.register(1, 11, -1).broker_epoch, back.broker_epoch > epoch), (back.broker_epoch, true));
     assert_eq!(alone.register(1, 12, -1).error_code, 0);
+    alone.beat(1, false, false);
+    assert_eq!(alone.register(1, 13, -1).error_code, 101);
+    alone.pass(9001);
+    assert_eq!(alone.register(1, 13, -1).error_code, 0);
     let stale = m::BrokerHeartbeatRequest { broker_id: 1.into(), broker_epoch: epoch, ..m::BrokerHeartbeatRequest::default() };
     let Response::BrokerHeartbeat(answer) = alone.ask(1, Request::BrokerHeartbeat(stale)) else { panic!() };
     assert_eq!(answer.error_code, 77);
@@ -246,6 +253,13 @@ fn configs_change_what_the_controller_does() {
     assert_eq!(set(&mut alone, 4, "2", "min.insync.replicas", Some("2")), 40);
     assert_eq!(set(&mut alone, 4, "", "min.insync.replicas", None), 40);
     assert_eq!((set(&mut alone, 4, "", "min.insync.replicas", Some("2")), min_isr(&alone)), (0, "2".to_owned()));
+    // Who is eligible is forgotten when the minimum changes.
+    alone.beat(1, false, false);
+    assert_eq!((alter(&mut alone, "orders", &[2, 1], |_| {}), alter(&mut alone, "orders", &[2], |_| {})), ((0, 0), (0, 0)));
+    assert_eq!(alone.partition("orders").elr, [1]);
+    let epoch = alone.partition("orders").partition_epoch;
+    assert_eq!(set(&mut alone, 2, "orders", "min.insync.replicas", Some("1")), 0);
+    assert_eq!((alone.partition("orders").elr.len(), alone.partition("orders").partition_epoch), (0, epoch + 1));
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn samples() -> Vec<Record> {
         Record::RemoveTopic { id },
         Record::FeatureLevel { name: "metadata.version".into(), level: 27 },
         Record::ProducerIds { broker: 3, epoch: 41, next: 3000 },
+        Record::ClearElr { topic: "orders".into() },
         Record::NoOp,
     ]
 }
@@ -66,6 +67,7 @@ fn the_bytes_are_kafkas() {
     assert_eq!(&topic[..], [1, 2, 0, 3, b'a', b'b', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0]);
     let change = Record::BrokerChange { id: 1, epoch: 2, fenced: -1, in_controlled_shutdown: true }.encode();
     assert_eq!(&change[..], [1, 17, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0, 1, 255, 1, 1, 1]);
+    assert_eq!(&Record::ClearElr { topic: "ab".into() }.encode()[..], [1, 28, 0, 3, b'a', b'b', 0]);
     // What Tidepool does not know is left out: an access control entry, a registration of a controller.
     assert_eq!(Record::decode(&[1, 18, 0, 9, 9]), Ok(None));
     assert_eq!(Record::decode(&[1, 27, 0]), Ok(None));

@@ -192,3 +192,14 @@ fn records_of_earlier_epochs_are_committed_by_one_of_the_leaders_own_only() {
     assert_eq!(fetched(1, 1), (0, false), "a majority has the first epoch's record, which another may still overwrite");
     assert_eq!(fetched(2, 2), (2, true));
 }
+
+#[test]
+fn the_election_timeout_is_a_config() {
+    for (set, millis) in [(&[][..], 1000), (&[("controller.quorum.election.timeout.ms", "300")][..], 300)] {
+        let (mut disk, config) = (Disk::default(), config(set));
+        let controller = Controller::open(START, options(1, voters(3), 7), &config, &mut disk).expect("opens");
+        let (at, why) = controller.poll_timeout().expect("a deadline");
+        let waits = at.micros_since(START) / 1000;
+        assert!((millis..2 * millis).contains(&waits), "{why:?} after {waits} ms");
+    }
+}

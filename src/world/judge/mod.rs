@@ -79,6 +79,16 @@ struct Replica {
     stale: bool,
     /// It lost data and is not yet back in the ISR.
     hurt: bool,
+    /// The broker epoch in which it last lost data. Until its session is over its leader may go on by what it said before, and even let
+    /// it into the ISR (KIP-903 tells processes apart by their registration): that is no promise of what it holds now.
+    lost_in: Option<i64>,
+}
+
+impl Replica {
+    /// Whether it has lost nothing since it registered in this broker epoch.
+    fn kept_since(&self, epoch: i64) -> bool {
+        self.lost_in.is_none_or(|lost| epoch > lost)
+    }
 }
 
 /// What is known of a partition beyond any single broker.
@@ -103,7 +113,10 @@ struct Shadow {
     last_known: i32,
     /// Epochs that began with an unclean election which the topic or somebody wanted: a leader of before may not have heard of it.
     wanted_unclean: Vec<(i32, &'static str)>,
-    /// A broker that came back from a stop has forgotten all but the last batch of a producer.
+    /// A broker that came back from a stop has refused the next of a producer's batches. `ProducerStateManager.writeSnapshot` keeps of each
+    /// `ProducerStateEntry` only its last batch, of the five that it has in memory, and after a stop nothing is read from the log after
+    /// the snapshot: an earlier batch that is sent again is no duplicate to `ProducerAppendInfo.checkSequence` but out of order, and the
+    /// producer sends it in a new epoch (`TransactionManager`), in which nothing tells that it is there already.
     forgot: bool,
     /// Elections from outside the members: leader epoch → whether it is permitted, and why.
     unclean: Map<i32, Result<&'static str, ()>>,
@@ -144,7 +157,7 @@ pub struct Judge {
     /// The highest metadata offset whose meaning has been taken in.
     truth: i64,
     broker_epochs: Map<i32, i64>,
-    /// Brokers whose process began after a graceful stop: of each producer they have read one batch.
+    /// Brokers whose process began after a graceful stop: of each producer they have read one batch (see `Shadow::forgot`).
     stopped_before: Set<i32>,
     /// ElectLeaders asked for these uncleanly.
     asked_unclean: Set<Partition>,
@@ -308,7 +321,9 @@ impl Judge {
             BrokerEvent::IsrChanged { topic, partition, from, to, .. } => {
                 self.counters.isr_changes += 1;
                 for back in to.iter().filter(|id| !from.contains(id)) {
-                    self.replica(*back, topic, *partition).hurt = false;
+                    let now = registered(sight, node, *back);
+                    let replica = self.replica(*back, topic, *partition);
+                    replica.hurt &= !replica.kept_since(now);
                 }
                 self.in_sync_hold(node, topic, *partition, sight);
             }
@@ -365,6 +380,11 @@ impl Judge {
             _ => {}
         }
     }
+}
+
+/// The broker epoch of `id` as far as `node` knows; -1: not registered.
+fn registered(sight: &dyn Sight, node: i32, id: i32) -> i64 {
+    sight.image(node).and_then(|image| image.brokers.get(&id)).map_or(-1, |broker| broker.epoch)
 }
 
 /// A fault's kind in words.

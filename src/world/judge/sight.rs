@@ -60,6 +60,8 @@ pub trait Sight {
     fn peek_metadata(&self, node: i32, offset: i64, max_bytes: u32) -> Bytes;
     /// `unclean.leader.election.enable` of a topic.
     fn unclean(&self, topic: &str) -> bool;
+    /// `min.insync.replicas` of a topic.
+    fn min_isr(&self, topic: &str) -> u64;
     fn sender(&self, name: &str) -> Option<Sender>;
     fn receiver(&self, name: &str) -> Option<Receiver>;
     /// Consumer apps by name that run now.

@@ -59,6 +59,7 @@ struct Fake {
     actions: Vec<Action>,
     nodes: Map<i32, Node>,
     unclean: bool,
+    min_isr: u64,
     senders: Map<Arc<str>, Sender>,
     receivers: Map<Arc<str>, Receiver>,
 }
@@ -121,6 +122,10 @@ impl Sight for Fake {
         self.unclean
     }
 
+    fn min_isr(&self, _topic: &str) -> u64 {
+        self.min_isr
+    }
+
     fn sender(&self, name: &str) -> Option<Sender> {
         self.senders.get(name).cloned()
     }
@@ -132,6 +137,11 @@ impl Sight for Fake {
     fn receivers(&self) -> Vec<Arc<str>> {
         self.receivers.keys().cloned().collect()
     }
+}
+
+fn registered(id: i32, epoch: i64) -> BrokerImage {
+    let (incarnation, host, fenced, in_controlled_shutdown) = (uuid::Uuid::nil(), "".into(), false, false);
+    BrokerImage { id, epoch, incarnation, host, port: 0, rack: None, fenced, in_controlled_shutdown }
 }
 
 /// A judge and what it sees.
@@ -196,19 +206,9 @@ impl Case {
         };
         let mut image = Image { offset, ..Image::default() };
         image.topics.insert(topic(), TopicImage { name: topic(), id: uuid::Uuid::nil(), partitions: vec![partition] });
-        image.brokers.insert(
-            1,
-            BrokerImage {
-                id: 1,
-                epoch: broker_epoch,
-                incarnation: uuid::Uuid::nil(),
-                host: "".into(),
-                port: 0,
-                rack: None,
-                fenced: false,
-                in_controlled_shutdown: false,
-            },
-        );
+        for id in 1..=3 {
+            image.brokers.insert(id, registered(id, broker_epoch));
+        }
         for id in 1..=3 {
             let node = self.node(id);
             node.metadata.push(batch(offset, 0, &["m"]));
@@ -295,13 +295,37 @@ fn a_leader_may_lack_it_when_all_in_sync_lost_power() {
 }
 
 #[test]
+fn one_turn_may_hold_the_whole_of_an_election() {
+    let mut case = Case::new();
+    for id in 1..=3 {
+        case.power_loss(id);
+        case.node(id).replica = Replica::default();
+    }
+    case.event(EventKind::ProcessState { node: "broker-2".into(), from: "crashed", to: "running" });
+    case.metadata(2, &[2], 1, 2, 1);
+    let begun = Replica { log: vec![batch(0, 2, &["x"])], high_watermark: 1, leads: true, epoch: 2, isr: vec![2], ..Replica::default() };
+    case.node(2).replica = begun;
+    case.broker(2, BrokerEvent::BecameFollower { topic: topic(), partition: 0, leader: -1, epoch: 1 });
+    case.broker(2, BrokerEvent::BecameLeader { topic: topic(), partition: 0, epoch: 2, end_offset: 0 });
+    case.broker(2, BrokerEvent::HighWatermark { topic: topic(), partition: 0, from: 0, to: 1 });
+    assert_eq!(case.kinds(), [""; 0]);
+    case.node(2).replica.log = vec![batch(0, 2, &["y"])];
+    assert_eq!(case.verdict().violations.first().map(|violation| violation.kind), Some("logs-differ"));
+}
+
+#[test]
 fn one_that_caught_up_after_its_power_loss_counts_again() {
     let mut case = Case::new();
     for id in 1..=3 {
         case.power_loss(id);
     }
     case.metadata(1, &[1], 1, 1, 1);
-    case.metadata(1, &[1, 2, 3], 1, 1, 2);
+    let mut before = case.clone();
+    case.metadata(1, &[1, 2, 3], 2, 1, 2);
+    before.metadata(1, &[1, 2, 3], 1, 1, 2);
+    before.node(2).replica.log.pop();
+    before.lead(2, 2);
+    assert_eq!(before.kinds(), [""; 0], "it was let in on the word of its former process");
     case.node(2).replica.log.pop();
     case.lead(2, 2);
     assert_eq!(case.kinds(), ["leader-lacks"]);
@@ -373,10 +397,36 @@ fn in_sync_replicas_hold_everything_below_the_high_watermark() {
     hurt.power_loss(3);
     hurt.commit(1, 7);
     assert_eq!(hurt.kinds(), [""; 0]);
-    hurt.broker(1, BrokerEvent::IsrChanged { topic: topic(), partition: 0, from: vec![1, 2], to: vec![1, 2, 3], why: "caught up" });
+    let grown = || BrokerEvent::IsrChanged { topic: topic(), partition: 0, from: vec![1, 2], to: vec![1, 2, 3], why: "caught up" };
+    hurt.broker(1, grown());
+    assert_eq!(hurt.kinds(), [""; 0], "its session is not over: that was its former process's word");
+    hurt.node(1).image.brokers.insert(3, registered(3, 2));
+    hurt.broker(1, grown());
     assert_eq!(hurt.kinds(), ["isr-lacks"]);
     case.commit(1, 7);
     assert_eq!(case.kinds(), ["isr-lacks"]);
+}
+
+#[test]
+fn eligible_leaders_are_kept_only_below_min_isr() {
+    let with_elr = |isr: &[i32], elr: &[i32], min_isr| {
+        let mut case = Case::new();
+        case.world.min_isr = min_isr;
+        case.metadata(1, isr, 1, 0, 1);
+        for id in 1..=3 {
+            let image = &mut case.node(id).image;
+            image.offset += 1;
+            let state = image.topics.get_mut("t").and_then(|topic| topic.partitions.first_mut()).expect("t-0");
+            (state.partition_epoch, state.elr) = (2, elr.to_vec());
+            case.node(id).metadata.push(batch(2, 0, &["m"]));
+        }
+        case.broker(1, BrokerEvent::Unfenced { broker: 1 });
+        case.kinds()
+    };
+    assert_eq!(with_elr(&[1], &[2, 3], 2), [""; 0]);
+    assert_eq!(with_elr(&[1, 3], &[2], 3), [""; 0]);
+    assert_eq!(with_elr(&[1, 3], &[2], 2), ["eligible"]);
+    assert_eq!(with_elr(&[1], &[1, 2], 2), ["eligible"]);
 }
 
 #[test]
@@ -389,7 +439,8 @@ fn epochs_only_grow() {
     leader.metadata(1, &[1, 2, 3], 1, 2, 4);
     let mut partition = case.clone();
     partition.metadata(1, &[1, 2, 3], 1, 3, 2);
-    for case in [broker, leader, partition] {
+    assert_eq!(broker.kinds(), ["epoch"; 3]);
+    for case in [leader, partition] {
         assert_eq!(case.kinds(), ["epoch"]);
     }
     let follows = |epoch| BrokerEvent::BecameFollower { topic: topic(), partition: 0, leader: 1, epoch };

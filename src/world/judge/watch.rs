@@ -2,8 +2,8 @@
 
 use super::chain::Says;
 use super::sight::{Place, Sight, read};
-use super::{Cut, Judge, Replica, Shadow};
-use crate::kafka::controller::image::PartitionImage;
+use super::{Cut, Judge, Replica, Shadow, registered};
+use crate::kafka::controller::image::{Image, PartitionImage};
 use crate::kafka::wire::batch::Batch;
 use std::sync::Arc;
 
@@ -24,11 +24,12 @@ impl Judge {
 
     /// A power loss or a wiped disk: whatever it held may be gone.
     pub(super) fn lost_data(&mut self, node: i32) {
+        let epoch = self.broker_epochs.get(&node).copied().unwrap_or(-1);
         for shadow in self.shadows.values_mut() {
             shadow.intact.remove(&node);
             shadow.trusted.remove(&node);
             let replica = shadow.replicas.entry(node).or_insert_with(Replica::default);
-            replica.hurt = true;
+            (replica.hurt, replica.lost_in) = (true, Some(epoch));
         }
     }
 
@@ -91,12 +92,13 @@ impl Judge {
         }
         for (topic, found) in image.topics.iter() {
             for (number, partition) in (0..).zip(&found.partitions) {
-                self.take_partition(topic, number, partition, sight);
+                self.take_partition(topic, number, partition, image, sight);
             }
         }
     }
 
-    fn take_partition(&mut self, topic: &Arc<str>, number: i32, now: &PartitionImage, sight: &dyn Sight) {
+    fn take_partition(&mut self, topic: &Arc<str>, number: i32, now: &PartitionImage, image: &Image, sight: &dyn Sight) {
+        self.eligible_are_needed(topic, number, now, sight);
         let asked = self.asked_unclean.contains(&(topic.clone(), number));
         let shadow = self.shadow(topic, number);
         let fresh = shadow.members.is_empty() && shadow.leader == -1 && shadow.partition_epoch == 0;
@@ -112,13 +114,15 @@ impl Judge {
         shadow.last_known = now.last_known_elr.first().copied().unwrap_or(-1);
         let members: Vec<i32> = now.isr.iter().chain(&now.elr).copied().collect();
         for id in &members {
-            // A new member has caught up, except one that is elected although it has not.
-            if !shadow.members.contains(id) && !(outside && none_intact) {
+            // A new member has caught up, except one that is elected although it has not or that has lost it again since.
+            let epoch = image.brokers.get(id).map_or(-1, |broker| broker.epoch);
+            if shadow.members.contains(id) || shadow.replicas.get(id).is_some_and(|replica| !replica.kept_since(epoch)) {
+                continue;
+            }
+            if !(outside && none_intact) {
                 shadow.intact.insert(*id);
             }
-            if !shadow.members.contains(id) {
-                shadow.trusted.insert(*id);
-            }
+            shadow.trusted.insert(*id);
         }
         if outside && none_intact {
             shadow.intact.insert(now.leader);
@@ -159,6 +163,15 @@ impl Judge {
                 shadow.wanted_unclean.push((now.leader_epoch, why));
             }
             shadow.unclean.insert(now.leader_epoch, why);
+        }
+    }
+
+    /// Nobody in the ISR is in the ELR, and nobody is in the ELR once the ISR has its minimum (KIP-966, `PartitionChangeBuilder`).
+    fn eligible_are_needed(&mut self, topic: &str, number: i32, now: &PartitionImage, sight: &dyn Sight) {
+        let both = now.elr.iter().any(|id| now.isr.contains(id));
+        if both || !now.elr.is_empty() && now.isr.len() as u64 >= sight.min_isr(topic) {
+            let (isr, elr) = (&now.isr, &now.elr);
+            self.violation("eligible", format!("{topic}-{number} has {isr:?} in sync and keeps {elr:?} as eligible leaders"));
         }
     }
 
@@ -236,6 +249,10 @@ impl Judge {
         let Some(view) = sight.partition(node, topic, partition) else { return };
         let replica = self.replica(node, topic, partition);
         let (from, stale) = (replica.agreed, replica.stale);
+        // It leads since a later event of the same turn: what may have been given up is found out there.
+        if view.is_leader && view.leader_epoch > replica.epoch {
+            return;
+        }
         let shadow = self.shadow(topic, partition);
         let superseded = view.is_leader && shadow.wanted_unclean.iter().any(|(epoch, _)| *epoch > view.leader_epoch);
         if superseded || stale && !view.is_leader {
@@ -279,8 +296,9 @@ impl Judge {
         let Some(view) = sight.partition(node, topic, partition).filter(|view| view.is_leader) else { return };
         for id in view.isr.iter().filter(|id| **id != node) {
             let Some(end) = sight.partition(*id, topic, partition).map(|other| other.end_offset) else { continue };
+            let epoch = registered(sight, node, *id);
             let replica = self.replica(*id, topic, partition);
-            if end < view.high_watermark && !replica.hurt && !replica.stale {
+            if end < view.high_watermark && !replica.hurt && !replica.stale && replica.kept_since(epoch) {
                 self.violation(
                     "isr-lacks",
                     format!(

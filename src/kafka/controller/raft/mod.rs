@@ -116,10 +116,7 @@ impl Raft {
     pub fn open(now: Time, options: &ControllerOptions, config: &BrokerConfig, disk: &mut Disk) -> Result<Self, String> {
         let log_config = LogConfig { max_message_bytes: i32::MAX, retention_ms: -1, ..LogConfig::default() };
         let (log, recovery) = Log::open(disk, METADATA_DIR, log_config, now, false, 0).map_err(|error| error.to_string())?;
-        let millis = |name: &str, default: i64| match config.long(name) {
-            0 => default,
-            set => set,
-        };
+        let millis = |name: &str| config.long(name).max(1);
         let mut raft = Self {
             id: options.node_id,
             cluster_id: options.cluster_id.clone(),
@@ -137,9 +134,9 @@ impl Raft {
             next_ask: 0,
             preferred: Vec::new(),
             held: Vec::new(),
-            election_timeout_ms: millis("controller.quorum.election.timeout.ms", 1000),
-            fetch_timeout_ms: millis("controller.quorum.fetch.timeout.ms", 2000),
-            backoff_max_ms: millis("controller.quorum.election.backoff.max.ms", 1000),
+            election_timeout_ms: millis("controller.quorum.election.timeout.ms"),
+            fetch_timeout_ms: millis("controller.quorum.fetch.timeout.ms"),
+            backoff_max_ms: millis("controller.quorum.election.backoff.max.ms"),
             outputs: VecDeque::new(),
         };
         if !recovery.cut.is_empty() {
