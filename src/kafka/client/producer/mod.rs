@@ -235,7 +235,7 @@ impl Producer {
         earlier(self.wake.clone(), self.net.deadline())
     }
 
-    fn wake_at(&mut self, at: Time, what: &'static str, who: impl Into<Arc<str>>) {
+    fn wake_at(&mut self, at: Time, what: &'static str, who: impl Into<Arc<str>> + AsRef<str>) {
         self.wake = earlier(self.wake.take(), Some((at, Reason::new(what, who))));
     }
 
