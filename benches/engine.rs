@@ -1,8 +1,8 @@
-//! Speed of the engine, printed beside its budgets; never a test. `cargo bench --bench engine [-- log|broker|world]`.
+//! Speed and memory of the engine, printed beside their budgets; never a test. `cargo bench --bench engine [-- log|broker|world|memory]`.
 //!
-//! What is measured: the log's append and read, the broker node's Produce and Fetch (frames in, frames out, no socket), and the
-//! default scenario's events and simulated seconds for a second of this machine. In wasm the last is measured by
-//! `tests/browser/bench.mjs`.
+//! What is measured: the log's append and read, the broker node's Produce and Fetch (frames in, frames out, no socket), the default
+//! scenario's events and simulated seconds for a second of this machine, what the page asks of a world for each picture, and the memory
+//! that stored records take. In wasm the speed is measured by `tests/browser/bench.mjs`.
 
 use bytes::{Buf as _, Bytes};
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
@@ -19,8 +19,9 @@ use tidepool::kafka::map::Map;
 use tidepool::kafka::time::Time;
 use tidepool::kafka::wire::batch::{Batch, BatchBuilder, BatchOptions, batches};
 use tidepool::kafka::wire::frame;
-use tidepool::playground::scenario::Scenario;
+use tidepool::playground::scenario::{Playback, Scenario};
 use tidepool::world::EPOCH;
+use tidepool::world::judge::Judge;
 
 const RECORDS: u32 = 1_000_000;
 /// A Java producer's batch (`batch.size` is 16 KiB) and one of kcat's (of at most 1,000,000 bytes).
@@ -30,8 +31,17 @@ const NOW: Time = Time::from_millis(1_767_225_600_000);
 const CONN: ConnId = ConnId(1);
 const FETCH_BYTES: i32 = 1 << 20;
 
+/// Simulated seconds that the default scenario is run for.
+const SIMULATED: i64 = 600;
+const DEFAULT: &str = include_str!("../www/scenarios/three-brokers.tide");
+
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    if let [word, case] = &asked[..]
+        && word == "memory-of"
+    {
+        return memory_of(case);
+    }
     let wanted = |name: &str| asked.is_empty() || asked.iter().any(|word| word == name);
     if wanted("log") {
         log();
@@ -42,6 +52,9 @@ fn main() {
     }
     if wanted("world") {
         world();
+    }
+    if wanted("memory") {
+        memory();
     }
 }
 
@@ -99,8 +112,8 @@ fn ask(broker: &mut Broker, frame: Bytes) -> Bytes {
     answer.expect("an answer at once")
 }
 
-/// A million records through the broker node, from frame to frame: without sockets, and without what the clients do.
-fn broker(in_batch: u32, what: &str, budgets: bool) {
+/// A broker of its own, with an empty topic of one partition.
+fn lone_broker() -> Broker {
     let options = BrokerOptions {
         node_id: 1,
         cluster_id: "bench".into(),
@@ -117,12 +130,21 @@ fn broker(in_batch: u32, what: &str, budgets: bool) {
     let topic = CreatableTopic::default().with_name(name()).with_num_partitions(1).with_replication_factor(1);
     let create = CreateTopicsRequest::default().with_topics(vec![topic]);
     ask(&mut broker, frame::encode_request(7, 0, "bench", &create).expect("encodes"));
+    broker
+}
 
-    let batch = batch(in_batch);
+fn produce_frame(batch: &Batch) -> Bytes {
     let data = PartitionProduceData::default().with_records(Some(batch.bytes().clone()));
     let data = TopicProduceData::default().with_name(name()).with_partition_data(vec![data]);
     let request = ProduceRequest::default().with_acks(-1).with_timeout_ms(30_000).with_topic_data(vec![data]);
-    let produce = frame::encode_request(9, 1, "bench", &request).expect("encodes");
+    frame::encode_request(9, 1, "bench", &request).expect("encodes")
+}
+
+/// A million records through the broker node, from frame to frame: without sockets, and without what the clients do.
+fn broker(in_batch: u32, what: &str, budgets: bool) {
+    let mut broker = lone_broker();
+    let batch = batch(in_batch);
+    let produce = produce_frame(&batch);
     let requests = RECORDS / in_batch;
     let mut took = Duration::ZERO;
     for _ in 0..requests {
@@ -158,29 +180,142 @@ fn broker(in_batch: u32, what: &str, budgets: bool) {
     report(&format!("broker fetch, {what}"), requests * in_batch, requests, &batch, took, budget);
 }
 
+/// Seconds of the processor that this thread has used: what a busy machine does not spoil. By the clock where the system does not say.
+fn processor() -> f64 {
+    static BEGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let used = text.split_whitespace().next().and_then(|nanos| nanos.parse::<f64>().ok());
+    used.map_or_else(|| BEGIN.get_or_init(Instant::now).elapsed().as_secs_f64(), |nanos| nanos / 1e9)
+}
+
+/// The default scenario from its beginning, looked at by the judge or not; what it took.
+fn run(judged: bool, simulated: i64) -> (Playback, Judge, f64) {
+    let scenario = Scenario::parse(DEFAULT).expect("the default scenario is valid");
+    let mut playback = Playback::new(scenario).expect("the default scenario starts");
+    let mut judge = Judge::new();
+    judge.observe(playback.world());
+    let until = EPOCH.plus_millis(simulated * 1000);
+    let start = processor();
+    if judged {
+        playback.watch_until(until, &mut |world| judge.observe(world));
+    } else {
+        playback.run_until(until);
+    }
+    (playback, judge, processor() - start)
+}
+
 fn world() {
-    let scenario = Scenario::parse(include_str!("../www/scenarios/first-light.tide")).expect("the default scenario is valid");
-    let mut world = scenario.start().expect("the default scenario starts");
-    let simulated = 600;
-    let start = Instant::now();
-    world.run_until(EPOCH.plus_millis(simulated * 1000));
-    let seconds = start.elapsed().as_secs_f64();
-    let events = world.events().last().map_or(0, |event| event.id.0 + 1) as f64;
-    println!(
-        "{:<34} {:>8.0} simulated s/s {:>12.0} events/s  budget: 1,000 simulated s/s, in wasm",
-        "world, default scenario",
-        simulated as f64 / seconds,
-        events / seconds
+    for (judged, what) in [(false, "default scenario"), (true, "the same, judged as on the page")] {
+        let runs: Vec<_> = (0..4).map(|_| run(judged, SIMULATED)).collect();
+        let events = runs[0].0.world().events().last().map_or(0, |event| event.id.0 + 1) as f64;
+        let row = |when: &str, seconds: f64| {
+            let what = format!("{what}, {when}");
+            let (simulated, events) = (SIMULATED as f64 / seconds, events / seconds);
+            println!("{what:<50} {simulated:>8.0} simulated s/s {events:>12.0} events/s  budget: 1,000 simulated s/s, in wasm");
+        };
+        row("cold", runs[0].2);
+        row("warm", runs[1..].iter().map(|run| run.2).fold(f64::INFINITY, f64::min));
+    }
+    for minutes in [1, 10] {
+        let (playback, judge, _) = run(true, minutes * 60);
+        let world = playback.world();
+        let after = format!("after {} simulated s", minutes * 60);
+        each("view, for each picture", &after, 500, || world.view());
+        each("clone, a checkpoint", &after, 500, || world.clone());
+        each("verdict, once a second on the page", &after, 20, || judge.verdict(world, false));
+    }
+}
+
+/// What one call takes.
+fn each<T>(what: &str, when: &str, times: u32, mut work: impl FnMut() -> T) {
+    let start = processor();
+    for _ in 0..times {
+        black_box(work());
+    }
+    println!("{:<50} {:>8.0} µs", format!("{what}, {when}"), (processor() - start) * 1e6 / f64::from(times));
+}
+
+/// What is kept for each stored record beyond the bytes of its log. Each case has a process of its own, so that none reuses what another
+/// has freed: what grows is the process.
+fn memory() {
+    println!("memory for each stored record beyond its own bytes in the log, budget: 20 %");
+    for case in ["lone-16k", "lone-single", "cluster-batches", "cluster-single", "judged"] {
+        let program = std::env::current_exe().expect("this program has a path");
+        let ended = std::process::Command::new(program).args(["memory-of", case]).status().expect("this program runs again");
+        assert!(ended.success(), "{case}: {ended}");
+    }
+}
+
+/// Bytes that this process has in memory; `None` where the system does not say.
+fn resident() -> Option<f64> {
+    const PAGE: f64 = 4096.0;
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    Some(text.split_whitespace().nth(1)?.parse::<f64>().ok()? * PAGE)
+}
+
+fn memory_of(case: &str) {
+    let (stored, own, grown) = match case {
+        "lone-16k" => lone_memory(SMALL, RECORDS),
+        "lone-single" => lone_memory(1, RECORDS),
+        "cluster-batches" => cluster_memory("rate=10000/s linger.ms=20", 100, false),
+        "cluster-single" => cluster_memory("rate=2000/s batch.size=0", 100, false),
+        _ => cluster_memory("rate=10000/s linger.ms=20", 100, true),
+    };
+    let what = match case {
+        "lone-16k" => "one broker, 16 KiB batches",
+        "lone-single" => "one broker, one record in a batch",
+        "cluster-batches" => "three brokers, RF 3, batches of some 30 records",
+        "cluster-single" => "three brokers, RF 3, one record in a batch",
+        _ => "three brokers, batches of some 30 records, judged",
+    };
+    let Some(grown) = grown else { return println!("{what:<50} not measured: the system has no /proc/self/statm") };
+    let beyond = grown - own;
+    println!("{what:<50} {:>6.1} bytes of {:>6.1}: {:>5.1} %   ({stored} stored)", beyond / stored, own / stored, 100.0 * beyond / own);
+}
+
+/// Stored records, their bytes in the log, and what the process grew by.
+type Grown = (f64, f64, Option<f64>);
+
+fn lone_memory(in_batch: u32, records: u32) -> Grown {
+    let mut broker = lone_broker();
+    let batch = batch(in_batch);
+    let produce = produce_frame(&batch);
+    let before = resident();
+    let requests = records / in_batch;
+    for _ in 0..requests {
+        ask(&mut broker, Bytes::copy_from_slice(&produce));
+    }
+    let grown = resident().zip(before).map(|(after, before)| after - before);
+    black_box(&broker);
+    (f64::from(requests * in_batch), f64::from(requests) * f64::from(batch.size()), grown)
+}
+
+/// A simulated cluster in which each record is stored by three brokers.
+fn cluster_memory(producer: &str, seconds: i64, judged: bool) -> Grown {
+    let text = format!(
+        "tidepool 1\ntitle Memory\nseed 1\nbrokers 3\nlink latency=1ms jitter=0ms\ntopic bench partitions=6 replicas=3\n\
+         producer app topic=bench keys=uniform:1000 value=90 acks=all {producer}\nrun 1000s\n"
     );
-    let views = 1000;
-    let start = Instant::now();
-    for _ in 0..views {
-        black_box(world.view());
-    }
-    println!("{:<34} {:>8.0} µs for each look at a moment", "world, view", start.elapsed().as_secs_f64() * 1e6 / f64::from(views));
-    let start = Instant::now();
-    for _ in 0..views {
-        black_box(world.clone());
-    }
-    println!("{:<34} {:>8.1} µs for each", "world, clone (a checkpoint)", start.elapsed().as_secs_f64() * 1e6 / f64::from(views));
+    let mut playback = Playback::new(Scenario::parse(&text).expect("the scenario is valid")).expect("the scenario starts");
+    let mut judge = Judge::new();
+    let mut go = |playback: &mut Playback, seconds: i64| {
+        let until = EPOCH.plus_millis(seconds * 1000);
+        if judged {
+            playback.watch_until(until, &mut |world| judge.observe(world));
+        } else {
+            playback.run_until(until);
+        }
+        let world = playback.world_mut();
+        let mut bytes = 0;
+        for node in 1..=3 {
+            let disk = world.disk_mut(node).expect("the broker has a disk");
+            bytes += disk.list("bench-").filter(|path| path.ends_with(".log")).filter_map(|path| disk.len(path)).sum::<u64>();
+        }
+        let ends: i64 = world.view().replicas.iter().filter(|replica| &*replica.topic == "bench").map(|replica| replica.end_offset).sum();
+        (ends as f64, bytes as f64, resident())
+    };
+    // By then the run's events are as many as are kept.
+    let (few, little, before) = go(&mut playback, 10);
+    let (many, much, after) = go(&mut playback, 10 + seconds);
+    (many - few, much - little, after.zip(before).map(|(after, before)| after - before))
 }
