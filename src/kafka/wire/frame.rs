@@ -87,19 +87,22 @@ pub fn encode_response<R: Encodable + HeaderVersion>(version: i16, correlation_i
     body(response_head(R::header_version(version), correlation_id)?, version, response)
 }
 
+/// Most frames are smaller than this, and are written without being moved.
+const ROOM: usize = 256;
+
 fn request_head(key: i16, version: i16, header_version: i16, correlation_id: i32, client_id: &str) -> Result<BytesMut, FrameError> {
     let header = RequestHeader::default()
         .with_request_api_key(key)
         .with_request_api_version(version)
         .with_correlation_id(correlation_id)
         .with_client_id(Some(StrBytes::from_string(client_id.to_owned())));
-    let mut frame = BytesMut::new();
+    let mut frame = BytesMut::with_capacity(ROOM);
     header.encode(&mut frame, header_version).map_err(unsayable)?;
     Ok(frame)
 }
 
 fn response_head(header_version: i16, correlation_id: i32) -> Result<BytesMut, FrameError> {
-    let mut frame = BytesMut::new();
+    let mut frame = BytesMut::with_capacity(ROOM);
     ResponseHeader::default().with_correlation_id(correlation_id).encode(&mut frame, header_version).map_err(unsayable)?;
     Ok(frame)
 }
