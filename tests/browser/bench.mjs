@@ -1,5 +1,5 @@
-// How fast the engine is as wasm, in headless Chromium, on the scenario that the page opens with (three brokers), judged and told as there:
-// node tests/browser/bench.mjs dist. Prints, checks nothing.
+// How fast the engine is as wasm, in headless Chromium, on the scenario that the page opens with (three brokers), judged and told as
+// there: node tests/browser/bench.mjs dist. Prints, checks nothing.
 import { createRequire } from "node:module";
 import { serve } from "../../scripts/serve.mjs";
 
@@ -68,8 +68,8 @@ try {
   const row = (what, value, rest) => console.log(`${what.padEnd(34)} ${value.toFixed(0).padStart(8)} simulated s/s ${rest}`);
   const perSecond = (one) => (count) => count / (one.took / 1000);
   const print = (what, one) => row(what, perSecond(one)(one.simulated),
-    `${perSecond(one)(one.events).toFixed(0).padStart(12)} events/s (${(one.simulated / one.processor).toFixed(0)} simulated s for a second of the processor)`
-    + `  budget: ${BUDGET.toLocaleString("en")} simulated s/s`);
+    `${perSecond(one)(one.events).toFixed(0).padStart(12)} events/s  budget: ${BUDGET.toLocaleString("en")} simulated s/s `
+    + `(${(one.simulated / one.processor).toFixed(0)} for a second of the processor)`);
   print("wasm, default scenario, cold", rounds[0]);
   print(`wasm, default scenario, best of ${ROUNDS}`, rounds.reduce((best, one) => one.processor < best.processor ? one : best));
   const megabytes = (one) => (one.memory / 1e6).toFixed(0);

@@ -3,7 +3,7 @@
 
 use super::{ConnId, Output};
 use crate::kafka::map::Map;
-use crate::kafka::time::{Deadline, Reason, Time};
+use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::frame;
 use bytes::Bytes;
 use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
@@ -405,8 +405,8 @@ impl<T, E> Net<T, E> {
         // It is asked for after every event: only the first gets words.
         let (at, what, node) = first?;
         let who = match node {
-            Node::Bootstrap(_) => self.peers.get(&node).map(|peer| format!("{}:{}", peer.host, peer.port)).unwrap_or_default(),
-            Node::Broker(id) | Node::Coordinator(id) | Node::Controller(id) | Node::Voter(id) => format!("broker {id}"),
+            Node::Bootstrap(_) => self.peers.get(&node).map(|peer| format!("{}:{}", peer.host, peer.port)).unwrap_or_default().into(),
+            Node::Broker(id) | Node::Coordinator(id) | Node::Controller(id) | Node::Voter(id) => Who::Numbered("broker", id.into()),
         };
         Some((at, Reason::new(what, who)))
     }
