@@ -11,7 +11,7 @@ use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProdu
 use kafka_protocol::messages::{ApiKey, CreateTopicsRequest, FetchRequest, FetchResponse, ProduceRequest, ProduceResponse, TopicName};
 use kafka_protocol::protocol::StrBytes;
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tidepool::kafka::broker::{Broker, BrokerOptions, ConnId, Output};
 use tidepool::kafka::disk::Disk;
 use tidepool::kafka::log::{Log, LogConfig};
@@ -187,6 +187,8 @@ fn broker(in_batch: u32, what: &str, budgets: bool) {
 /// Seconds of the processor that this thread has used: what a busy machine does not spoil. By the clock where the system does not say.
 fn processor() -> f64 {
     static BEGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    // The system counts what a thread has used when it steps aside.
+    std::thread::sleep(Duration::from_micros(1));
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let used = text.split_whitespace().next().and_then(|nanos| nanos.parse::<f64>().ok());
     used.map_or_else(|| BEGIN.get_or_init(Instant::now).elapsed().as_secs_f64(), |nanos| nanos / 1e9)
