@@ -39,19 +39,69 @@ impl Time {
 pub struct Reason {
     /// The deadline's kind, in Kafka's words: "session timeout".
     pub what: &'static str,
-    /// Whose it is: a member id, a partition, a connection. May be empty.
-    pub who: Arc<str>,
+    pub who: Who,
+}
+
+/// Whose a deadline is: a member, a partition, a connection; `Fixed("")`: nobody's. A machine says it after every event, so it is put
+/// into words only when somebody reads it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Who {
+    Fixed(&'static str),
+    Named(Arc<str>),
+    /// "broker 2".
+    Numbered(&'static str, i64),
+}
+
+impl Who {
+    pub fn words(self) -> Arc<str> {
+        match self {
+            Self::Named(name) => name,
+            who => who.to_string().into(),
+        }
+    }
+}
+
+impl From<&'static str> for Who {
+    fn from(text: &'static str) -> Self {
+        Self::Fixed(text)
+    }
+}
+
+impl From<Arc<str>> for Who {
+    fn from(name: Arc<str>) -> Self {
+        Self::Named(name)
+    }
+}
+
+impl From<String> for Who {
+    fn from(name: String) -> Self {
+        Self::Named(name.into())
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(text) => f.write_str(text),
+            Self::Named(name) => f.write_str(name),
+            Self::Numbered(what, number) => write!(f, "{what} {number}"),
+        }
+    }
 }
 
 impl Reason {
-    pub fn new(what: &'static str, who: impl Into<Arc<str>>) -> Self {
+    pub fn new(what: &'static str, who: impl Into<Who>) -> Self {
         Self { what, who: who.into() }
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.who.is_empty() { f.write_str(self.what) } else { write!(f, "{} of {}", self.what, self.who) }
+        match &self.who {
+            Who::Fixed("") => f.write_str(self.what),
+            Who::Named(name) if name.is_empty() => f.write_str(self.what),
+            who => write!(f, "{} of {who}", self.what),
+        }
     }
 }
 

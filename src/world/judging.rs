@@ -20,9 +20,10 @@ impl World {
 
     /// The next turn of a node, if it comes by `until`: `run_until` in pieces, for those who look at the world in between.
     pub fn turn(&mut self, until: Time) -> bool {
-        if self.core.queue.peek().is_none_or(|(at, _)| at > until) {
-            return false;
-        }
+        self.core.queue.peek().is_some_and(|(at, _)| at <= until) && self.take_turn()
+    }
+
+    pub(super) fn take_turn(&mut self) -> bool {
         let Some((at, what, cause)) = self.core.queue.pop() else { return false };
         self.core.now = at.max(self.core.now);
         self.forget_ended();
@@ -33,7 +34,7 @@ impl World {
     }
 
     /// The turn in which a broker has ended is over.
-    pub(super) fn forget_ended(&mut self) {
+    fn forget_ended(&mut self) {
         if std::mem::take(&mut self.core.ended) {
             for node in &mut self.nodes {
                 if let Machine::Broker(broker) = &mut node.machine {

@@ -182,13 +182,10 @@ impl World {
     /// Runs the next event; returns its id. What leaves no event (the end of a connection that both sides had left) is passed over.
     pub fn step(&mut self) -> Option<EventId> {
         loop {
-            let (at, what, cause) = self.core.queue.pop()?;
-            self.core.now = at.max(self.core.now);
             let id = self.core.recorder.next_id();
-            self.forget_ended();
-            self.core.cause = cause;
-            self.process(what);
-            self.core.cause = None;
+            if !self.take_turn() {
+                return None;
+            }
             if self.core.recorder.next_id() != id {
                 return Some(id);
             }
@@ -197,17 +194,7 @@ impl World {
 
     /// Runs everything up to and including `until`; time is then `until`.
     pub fn run_until(&mut self, until: Time) {
-        while let Some((at, _)) = self.core.queue.peek() {
-            if at > until {
-                break;
-            }
-            let Some((at, what, cause)) = self.core.queue.pop() else { break };
-            self.core.now = at.max(self.core.now);
-            self.forget_ended();
-            self.core.cause = cause;
-            self.process(what);
-            self.core.cause = None;
-        }
+        while self.turn(until) {}
         self.core.now = self.core.now.max(until);
     }
 

@@ -339,7 +339,7 @@ impl Node {
         };
         let kind = handler.unwrap_or_else(|| {
             let reason = reason.unwrap_or_else(|| Reason::new("timer", ""));
-            EventKind::Timer { node: self.meta.name.clone(), what: reason.what, who: reason.who }
+            EventKind::Timer { node: self.meta.name.clone(), what: reason.what, who: reason.who.words() }
         });
         core.cause = Some(core.record(kind));
         match &mut self.machine {

@@ -4,8 +4,8 @@ use super::config::{ConfigDef, Source, Sourced};
 use super::config_table::{BROKER, TOPIC};
 use super::dispatch::Context;
 use super::replicas::overrides;
-use super::topics::Refusal;
 use super::{Broker, ErrorCode};
+use crate::kafka::controller::{Refusal, is_dynamic};
 use crate::kafka::map::{Map, Set};
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResource;
@@ -16,25 +16,6 @@ use crate::kafka::wire::message::{DescribeConfigsRequest, DescribeConfigsRespons
 
 const TOPIC_RESOURCE: i8 = 2;
 const BROKER_RESOURCE: i8 = 4;
-
-/// Broker configs that can be altered at run time besides the topics' defaults (`DynamicBrokerConfig`).
-const DYNAMIC: &[&str] = &[
-    "background.threads",
-    "log.cleaner.backoff.ms",
-    "log.retention.hours",
-    "log.retention.minutes",
-    "log.roll.hours",
-    "max.connections",
-    "num.io.threads",
-    "num.network.threads",
-    "num.recovery.threads.per.data.dir",
-    "num.replica.fetchers",
-    "producer.id.expiration.ms",
-];
-
-pub(in crate::kafka) fn is_dynamic(name: &str) -> bool {
-    DYNAMIC.contains(&name) || TOPIC.iter().any(|def| def.server == Some(name))
-}
 
 fn text(value: impl Into<String>) -> Str {
     Str::from(value.into())

@@ -3,6 +3,7 @@
 
 use super::metadata::Topics;
 use super::partition::Partition;
+use crate::kafka::controller::check_name;
 use crate::kafka::disk::{Disk, DiskError};
 use crate::kafka::map::Map;
 use bytes::Bytes;
@@ -23,7 +24,7 @@ pub fn partition_dir(topic: &str, partition: i32) -> String {
 pub fn parse_dir(dir: &str) -> Option<(&str, i32)> {
     let (topic, partition) = dir.rsplit_once('-')?;
     let number: i32 = partition.parse().ok().filter(|number| *number >= 0)?;
-    (super::topics::check_name(topic).is_ok() && number.to_string() == partition).then_some((topic, number))
+    (check_name(topic).is_ok() && number.to_string() == partition).then_some((topic, number))
 }
 
 pub fn remove_dir(disk: &mut Disk, dir: &str) {

@@ -7,7 +7,7 @@ use crate::kafka::client::net::{Node, Outcome};
 use crate::kafka::controller::Request;
 use crate::kafka::log::LogError;
 use crate::kafka::map::Map;
-use crate::kafka::time::{Deadline, Reason, Time};
+use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic, ReplicaState};
 use crate::kafka::wire::message::fetch_response::PartitionData;
@@ -84,7 +84,7 @@ impl Fetchers {
             .filter(|(_, fetcher)| !fetcher.asked)
             .map(|(leader, fetcher)| (*leader, fetcher.next))
             .min_by_key(|(_, at)| *at)?;
-        Some((at, Reason::new("replica.fetch.backoff.ms", format!("broker {leader}"))))
+        Some((at, Reason::new("replica.fetch.backoff.ms", Who::Numbered("broker", leader.into()))))
     }
 }
 

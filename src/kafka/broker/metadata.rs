@@ -2,9 +2,9 @@
 
 use super::dispatch::Context;
 use super::partition::Partition;
-use super::topics::{check_name, is_internal};
 use super::{Broker, ErrorCode};
 use crate::kafka::controller::image::{BrokerImage, TopicImage};
+use crate::kafka::controller::{check_name, is_internal};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::Str;

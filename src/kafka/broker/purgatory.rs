@@ -5,7 +5,7 @@ use super::fetch::HeldFetch;
 use super::produce::HeldProduce;
 use super::{Broker, BrokerEvent, ConnId};
 use crate::kafka::map::{Map, Set};
-use crate::kafka::time::{Deadline, Reason, Time};
+use crate::kafka::time::{Deadline, Reason, Time, Who};
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Purgatory {
             Some(Held::Produce(_)) => "produce timeout",
             _ => "fetch.max.wait.ms",
         };
-        Some((*time, Reason::new(what, format!("connection {}", conn.0))))
+        Some((*time, Reason::new(what, Who::Numbered("connection", conn.0.cast_signed()))))
     }
 
     fn next_due(&self, now: Time) -> Option<ConnId> {

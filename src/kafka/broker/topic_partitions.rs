@@ -1,7 +1,7 @@
 //! DescribeTopicPartitions (KIP-966): topics page by page, with their eligible leader replicas.
 
 use super::metadata::{TOPIC_OPERATIONS, topic_name};
-use super::topics::{check_name, is_internal};
+use crate::kafka::controller::{check_name, is_internal};
 use super::{Broker, ErrorCode};
 use crate::kafka::map::Set;
 use crate::kafka::wire::message::describe_topic_partitions_response::{

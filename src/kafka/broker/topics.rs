@@ -1,42 +1,16 @@
-//! Topic names, and the topics that a broker asks its controller for (`AutoTopicCreationManager`).
+//! The topics that a broker asks its controller for (`AutoTopicCreationManager`).
 
+use super::Broker;
 use super::metadata::{text, topic_name};
 use super::peers::Mine;
-use super::{Broker, ErrorCode};
 use crate::kafka::controller::Request;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::CreateTopicsRequest;
 use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
-/// The longest topic name (`Topic.MAX_NAME_LENGTH`).
-const MAX_NAME: usize = 249;
 /// Partitions that one topic may have; Kafka's controller refuses more in one request, too.
 pub const MAX_PARTITIONS: i32 = 10_000;
-
-/// An error code with its sentence.
-pub type Refusal = (ErrorCode, String);
-
-pub fn is_internal(name: &str) -> bool {
-    name == OFFSETS_TOPIC || name == "__transaction_state"
-}
-
-/// # Errors
-/// Why the name is none, in Kafka's words.
-pub fn check_name(name: &str) -> Result<(), String> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if name.is_empty() {
-        Err("the empty string is not allowed".into())
-    } else if name == "." || name == ".." {
-        Err(format!("'{name}' is not allowed"))
-    } else if name.len() > MAX_NAME {
-        Err(format!("the length of '{name}' is longer than the max allowed length {MAX_NAME}"))
-    } else if name.chars().all(legal) {
-        Ok(())
-    } else {
-        Err(format!("'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"))
-    }
-}
 
 impl Broker {
     /// Asks for a topic as `auto.create.topics.enable` does.

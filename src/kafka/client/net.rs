@@ -3,7 +3,7 @@
 
 use super::{ConnId, Output};
 use crate::kafka::map::Map;
-use crate::kafka::time::{Deadline, Reason, Time, earlier};
+use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
 use crate::kafka::wire::message::{Request, Str};
@@ -382,19 +382,25 @@ impl<T, E> Net<T, E> {
 
     /// When the first request or connection attempt times out.
     pub fn deadline(&self) -> Option<Deadline> {
-        let mut first = None;
+        let mut first: Option<(Time, &'static str, Node)> = None;
         for (node, peer) in &self.peers {
-            let who = || match node {
-                Node::Bootstrap(_) => format!("{}:{}", peer.host, peer.port),
-                Node::Broker(id) | Node::Coordinator(id) | Node::Controller(id) | Node::Voter(id) => format!("broker {id}"),
+            let request = peer.in_flight.iter().map(|request| (request.deadline, "request timeout"));
+            let setup = match peer.link {
+                Link::Connecting { deadline, .. } => Some((deadline, "connection setup timeout")),
+                _ => None,
             };
-            if let Some(at) = peer.in_flight.iter().map(|request| request.deadline).min() {
-                first = earlier(first, Some((at, Reason::new("request timeout", who()))));
-            }
-            if let Link::Connecting { deadline, .. } = peer.link {
-                first = earlier(first, Some((deadline, Reason::new("connection setup timeout", who()))));
+            for (at, what) in request.chain(setup) {
+                if first.is_none_or(|(least, ..)| at < least) {
+                    first = Some((at, what, *node));
+                }
             }
         }
-        first
+        // It is asked for after every event: only the first gets words.
+        let (at, what, node) = first?;
+        let who = match node {
+            Node::Bootstrap(_) => self.peers.get(&node).map(|peer| format!("{}:{}", peer.host, peer.port)).unwrap_or_default().into(),
+            Node::Broker(id) | Node::Coordinator(id) | Node::Controller(id) | Node::Voter(id) => Who::Numbered("broker", id.into()),
+        };
+        Some((at, Reason::new(what, who)))
     }
 }

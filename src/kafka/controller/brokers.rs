@@ -6,7 +6,7 @@ use super::active::{Active, text};
 use super::elections::NO_LEADER;
 use super::image::BrokerImage;
 use super::records::Record;
-use crate::kafka::time::{Deadline, Reason, Time};
+use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::{
     AllocateProducerIdsRequest, AllocateProducerIdsResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
@@ -160,7 +160,7 @@ impl Active {
     pub(super) fn next_fence(&self) -> Option<Deadline> {
         let alive = self.beats.iter().filter(|(id, _)| self.draft.brokers.get(*id).is_some_and(|broker| !broker.fenced));
         let (id, last) = alive.filter_map(|(id, beat)| Some((*id, beat.contact?))).min_by_key(|(_, last)| *last)?;
-        Some((last.plus_millis(self.session_ms()), Reason::new("broker session timeout", format!("broker {id}"))))
+        Some((last.plus_millis(self.session_ms()), Reason::new("broker session timeout", Who::Numbered("broker", id.into()))))
     }
 
     pub(super) fn fence_silent(&mut self, now: Time) {

@@ -27,6 +27,7 @@ use super::map::Set;
 use super::time::{Deadline, Time, earlier};
 use super::wire::batch::batches;
 use crate::kafka::wire::message as m;
+pub(in crate::kafka) use active::Refusal;
 use active::{Active, not_controller};
 use bytes::Bytes;
 pub use checks::{check_name, is_dynamic, is_internal};

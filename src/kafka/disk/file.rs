@@ -8,7 +8,7 @@ const TAIL_MIN: u64 = 4 * 1024;
 const TAIL_MAX: u64 = 1024 * 1024;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct File {
+pub struct File {
     chunks: Vec<Chunk>,
     /// Where the tail begins: the chunks' end.
     tail_start: u64,
@@ -115,7 +115,8 @@ impl File {
         }
     }
 
-    pub(super) fn peek(&self, position: u64, buffer: &mut [u8]) -> u32 {
+    /// Fills `buffer` from `position` as far as the file goes, without allocating; how many bytes there were.
+    pub fn peek(&self, position: u64, buffer: &mut [u8]) -> u32 {
         let end = position.saturating_add(buffer.len() as u64).min(self.len());
         let mut filled = 0;
         self.walk(self.chunk_at(position), position, end, |part| {

@@ -11,7 +11,7 @@ mod file;
 
 use crate::kafka::map::Map;
 use bytes::Bytes;
-use file::File;
+pub use file::File;
 use std::collections::VecDeque;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -101,7 +101,7 @@ impl Disk {
     }
 
     fn file(&self, path: &str) -> Result<&File, DiskError> {
-        self.files.get(path).map(|file| &**file).ok_or_else(|| not_found(path))
+        self.open(path).ok_or_else(|| not_found(path))
     }
 
     fn file_mut(&mut self, path: &str) -> Result<&mut File, DiskError> {
@@ -175,9 +175,14 @@ impl Disk {
         self.read(path, 0, u64::MAX)
     }
 
+    /// The file, to look into at several places.
+    pub fn open(&self, path: &str) -> Option<&File> {
+        self.files.get(path).map(|file| &**file)
+    }
+
     /// Fills `buffer` from `position` as far as the file goes, without allocating; how many bytes there were.
     pub fn peek(&self, path: &str, position: u64, buffer: &mut [u8]) -> u32 {
-        self.file(path).map_or(0, |file| file.peek(position, buffer))
+        self.open(path).map_or(0, |file| file.peek(position, buffer))
     }
 
     /// How many bytes from `position` on lie in one chunk, so that `read` shares instead of copying them.

@@ -1,6 +1,6 @@
 //! The fixed head of a stored batch, read in place: what finding a place in a segment needs, without taking the batch out.
 
-use super::super::disk::Disk;
+use super::super::disk::{Disk, File};
 use super::super::wire::batch::HEADER_BYTES;
 
 /// Base offset and length: the bytes of a batch that its length field does not count.
@@ -19,8 +19,12 @@ pub(super) struct Head {
 impl Head {
     /// The head of the batch at `position`; `None` when no whole head is there or its length is impossible.
     pub(super) fn at(disk: &Disk, path: &str, position: u64) -> Option<Self> {
+        Self::of(disk.open(path)?, position)
+    }
+
+    pub(super) fn of(file: &File, position: u64) -> Option<Self> {
         let mut bytes = [0; HEADER_BYTES as usize];
-        if disk.peek(path, position, &mut bytes) < HEADER_BYTES {
+        if file.peek(position, &mut bytes) < HEADER_BYTES {
             return None;
         }
         Self::parse(&bytes)

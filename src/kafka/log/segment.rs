@@ -21,6 +21,8 @@ pub(super) struct Segment {
     /// What `segment.ms` counts from: the greatest timestamp of the first batch.
     pub(super) rolling_timestamp: Option<i64>,
     pub(super) bytes_since_index: u64,
+    /// The batch appended last, which is mostly the one that is read next: its first offset and its position.
+    pub(super) last: Option<(i64, u64)>,
     pub(super) offsets: OffsetIndex,
     pub(super) times: TimeIndex,
     pub(super) log: Arc<str>,
@@ -43,6 +45,7 @@ impl Segment {
             max_timestamp_offset: base_offset,
             rolling_timestamp: None,
             bytes_since_index: 0,
+            last: None,
             offsets: OffsetIndex::default(),
             times: TimeIndex::default(),
             log: path(dir, base_offset, "log"),
@@ -82,6 +85,7 @@ impl Segment {
         let (max_timestamp, last_offset) = (batch.max_timestamp(), batch.last_offset());
         disk.append(&self.log, batch.bytes().clone())?;
         let position = self.size;
+        self.last = Some((batch.base_offset(), position));
         self.size += u64::from(batch.size());
         if let Some((offset, time)) = self.note(position, u64::from(batch.size()), max_timestamp, last_offset, config) {
             disk.append(&self.index, Bytes::copy_from_slice(&OffsetIndex::bytes(offset)))?;
@@ -136,9 +140,14 @@ impl Segment {
 
     /// The first batch whose last offset is not below `offset`, and where it stands.
     pub(super) fn find(&self, disk: &Disk, offset: i64) -> Option<(u64, Head)> {
-        let mut position = if offset < self.base_offset { 0 } else { self.offsets.position_before(self.relative(offset)) };
+        let mut position = match self.last {
+            Some((base, position)) if base <= offset => position,
+            _ if offset < self.base_offset => 0,
+            _ => self.offsets.position_before(self.relative(offset)),
+        };
+        let file = disk.open(&self.log)?;
         while position < self.size {
-            let head = Head::at(disk, &self.log, position)?;
+            let head = Head::of(file, position)?;
             if head.last_offset >= offset {
                 return Some((position, head));
             }
@@ -155,7 +164,8 @@ impl Segment {
     /// The last batch boundary in `[from, target]`; a batch begins or ends at `from`.
     pub(super) fn boundary(&self, disk: &Disk, from: u64, target: u64) -> u64 {
         let mut position = from.max(self.offsets.boundary_before(target));
-        while let Some(head) = Head::at(disk, &self.log, position) {
+        let Some(file) = disk.open(&self.log) else { return position };
+        while let Some(head) = Head::of(file, position) {
             if position + head.size > target {
                 break;
             }
@@ -171,7 +181,8 @@ impl Segment {
 
     /// Calls `each` for every head from `position` (a boundary) on; where the whole batches end.
     pub(super) fn heads(&self, disk: &Disk, mut position: u64, mut each: impl FnMut(u64, &Head)) -> u64 {
-        while let Some(head) = Head::at(disk, &self.log, position) {
+        let Some(file) = disk.open(&self.log) else { return position };
+        while let Some(head) = Head::of(file, position) {
             if position + head.size > self.size {
                 break;
             }
@@ -213,6 +224,7 @@ impl Segment {
         let end = offset.min(head.base_offset.max(self.base_offset));
         disk.truncate(&self.log, position)?;
         self.size = position;
+        self.last = None;
         let relative = self.relative(end);
         self.offsets.entries.retain(|entry| entry.0 < relative);
         self.times.entries.retain(|entry| entry.1 < relative);

@@ -84,8 +84,11 @@ pub fn encode_response<R: Message>(version: i16, correlation_id: i32, response: 
     encode(i16::from(version >= R::HEADER), ResponseHeader { correlation_id }, version, response)
 }
 
+/// Most frames are smaller than this, and are written without being moved.
+const ROOM: usize = 256;
+
 fn encode(header_version: i16, header: impl Message, version: i16, message: impl Message) -> Result<Bytes, FrameError> {
-    let frame = header.write(Vec::new(), header_version).and_then(|frame| message.write(frame, version));
+    let frame = header.write(Vec::with_capacity(ROOM), header_version).and_then(|frame| message.write(frame, version));
     frame.map(Bytes::from).map_err(FrameError::Unencodable)
 }
 

@@ -17,12 +17,12 @@ enum Answer {
     Failed,
 }
 
-/// A record from the day it was sent.
+/// A record from the day it was sent. There is one for each, so it is small.
 #[derive(Clone, Debug)]
 struct Entry {
     producer: u32,
     /// From 1, in the order of its app.
-    number: u64,
+    number: u32,
     id: u64,
     key: u64,
     partition: i32,
@@ -30,7 +30,7 @@ struct Entry {
     offset: i64,
     /// The partition's leader epoch when it was acknowledged, and how much had been given up by then.
     epoch: i32,
-    cuts: u64,
+    cuts: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -49,8 +49,8 @@ struct Maker {
 pub(super) struct Book {
     makers: Vec<Maker>,
     entries: Vec<Entry>,
-    /// By group (or lone consumer) and content.
-    handled: Vec<(Arc<str>, u64)>,
+    /// Contents by group (or lone consumer).
+    handled: Map<Arc<str>, Vec<u64>>,
     /// Groups that had a rebalance, a lost commit or a crash: they may be given a record again.
     unsettled: Set<Arc<str>>,
     /// Groups of which a member was stopped with records in hand that it had committed.
@@ -145,7 +145,7 @@ impl Book {
             maker.tickets.insert(sent.ticket, self.entries.len() as u32);
             self.entries.push(Entry {
                 producer: at as u32,
-                number: nth,
+                number: nth as u32,
                 id: sent.id,
                 key: sent.key,
                 partition: -1,
@@ -169,7 +169,7 @@ impl Book {
         let all = self.maker(name).is_some_and(|maker| maker.acks == -1);
         if let Some(entry) = self.entry(name, ticket, true) {
             entry.answer = Answer::Acked;
-            (entry.partition, entry.offset, entry.epoch, entry.cuts) = (partition, offset, epoch, cuts);
+            (entry.partition, entry.offset, entry.epoch, entry.cuts) = (partition, offset, epoch, cuts as u32);
         }
         all
     }
@@ -191,7 +191,11 @@ impl Book {
     }
 
     pub(super) fn handled(&mut self, name: &Arc<str>, group: Option<&Arc<str>>, id: u64) {
-        self.handled.push((group.unwrap_or(name).clone(), id));
+        let who = group.unwrap_or(name);
+        match self.handled.get_mut(who) {
+            Some(ids) => ids.push(id),
+            None => _ = self.handled.insert(who.clone(), vec![id]),
+        }
     }
 
     pub(super) fn unsettled(&mut self, name: &Arc<str>, sight: &dyn Sight) {
@@ -263,7 +267,10 @@ impl Judge {
         let mut findings = Findings::default();
         let (places, mut found) = self.read_all(sight, &mut findings);
         found.sort_unstable_by(|a, b| (a.id, a.place, a.offset).cmp(&(b.id, b.place, b.offset)));
-        let mut handled: Vec<(u64, Arc<str>)> = self.book.handled.iter().map(|(who, id)| (*id, who.clone())).collect();
+        let mut handled: Vec<(u64, &Arc<str>)> = Vec::new();
+        for (who, ids) in &self.book.handled {
+            handled.extend(ids.iter().map(|id| (*id, who)));
+        }
         handled.sort_unstable();
         let mut sends: Vec<u64> = self.book.entries.iter().map(|entry| entry.id).collect();
         sends.sort_unstable();
@@ -283,9 +290,9 @@ impl Judge {
             let from = handled.partition_point(|(id, _)| *id < entry.id);
             let mut delivered: Vec<(Arc<str>, u32)> = Vec::new();
             for (_, who) in handled.iter().skip(from).take_while(|(id, _)| *id == entry.id) {
-                match delivered.last_mut().filter(|(last, _)| last == who) {
+                match delivered.last_mut().filter(|(last, _)| last == *who) {
                     Some((_, times)) => *times += 1,
-                    None => delivered.push((who.clone(), 1)),
+                    None => delivered.push((Arc::clone(who), 1)),
                 }
             }
             let words =
@@ -343,7 +350,7 @@ impl Judge {
                     let excuse = (!maker.idempotent).then_some("without idempotence a record that is sent again may come after later ones");
                     findings.judge("out of order", "reordered", excuse, || words("lies before an earlier one of its key"));
                 }
-                latest.insert(key, (entry.number, before.map_or(offset, |(_, before)| before.max(offset))));
+                latest.insert(key, (u64::from(entry.number), before.map_or(offset, |(_, before)| before.max(offset))));
             }
             let committed = first.is_some_and(|(log, offset)| offset < log.high_watermark);
             let mut missing = false;
@@ -374,7 +381,7 @@ impl Judge {
             }
             ledger.records.push(Fate {
                 producer: maker.name.clone(),
-                number: entry.number,
+                number: entry.number.into(),
                 acks: maker.acks,
                 idempotent: maker.idempotent,
                 acked: match entry.answer {

@@ -29,15 +29,8 @@ pub(super) enum Need {
     Seek,
 }
 
-/// A partition of a Fetch request.
-struct Wanted {
-    at: TopicPartition,
-    fence: u64,
-    position: i64,
-    /// The leader's, by the metadata.
-    epoch: i32,
-    last_epoch: i32,
-}
+/// Partitions and their leaders' epochs, by leader.
+type ByLeader = Map<i32, Vec<(TopicPartition, i32)>>;
 
 #[derive(Clone, Debug)]
 pub(super) struct PartitionState {
@@ -112,22 +105,26 @@ impl Consumer {
     }
 
     pub(super) fn run_fetches(&mut self, now: Time) {
-        let mut nodes: Map<i32, Vec<Wanted>> = Map::new();
+        let due = |state: &PartitionState| state.need == Need::Nothing && state.position.is_some() && state.buffer.is_empty();
+        for (leader, partitions) in self.by_leader(now, due, "fetch retry backoff") {
+            if !self.fetching.contains(&leader) {
+                self.fetch_from(now, leader, partitions);
+            }
+        }
+    }
+
+    /// The partitions that are due, with their leader epochs, by the leader to ask. What waits for its next try or for a leader is seen to.
+    pub(super) fn by_leader(&mut self, now: Time, due: fn(&PartitionState) -> bool, why: &'static str) -> ByLeader {
+        let mut leaders = ByLeader::new();
         let mut later: Option<Time> = None;
         let mut leaderless = false;
-        for (at, state) in &self.partitions {
-            let Some(position) = state.position.filter(|_| state.need == Need::Nothing && state.buffer.is_empty()) else {
-                continue;
-            };
+        for (at, state) in self.partitions.iter().filter(|(_, state)| due(state)) {
             if now < state.retry_at {
                 later = Some(later.map_or(state.retry_at, |first| first.min(state.retry_at)));
                 continue;
             }
             match self.metadata.leader(&at.0, at.1) {
-                Some((leader, epoch)) => {
-                    let wanted = Wanted { at: at.clone(), fence: state.fence, position, epoch, last_epoch: state.epoch };
-                    nodes.entry(leader).or_default().push(wanted);
-                }
+                Some((leader, epoch)) => leaders.entry(leader).or_default().push((at.clone(), epoch)),
                 None => leaderless = true,
             }
         }
@@ -135,36 +132,38 @@ impl Consumer {
             self.metadata.request_update();
         }
         if let Some(at) = later {
-            self.wake_at(at, "fetch retry backoff");
+            self.wake_at(at, why);
         }
-        for (leader, partitions) in nodes {
-            if !self.fetching.contains(&leader) {
-                self.fetch_from(now, leader, partitions);
-            }
-        }
+        leaders
     }
 
-    fn fetch_from(&mut self, now: Time, leader: i32, partitions: Vec<Wanted>) {
-        let node = Node::Broker(leader);
+    /// The version in which a leader can be asked now; `None`: what it waits for is seen to.
+    pub(super) fn leader_ready(&mut self, now: Time, node: Node, api: ApiKey) -> Option<i16> {
         match self.net.ready(now, node) {
-            Readiness::Ready => {}
-            Readiness::After(at) => return self.wake_at(at, "reconnect backoff"),
-            Readiness::Busy => return,
-            Readiness::Unknown => return self.metadata.request_update(),
+            Readiness::Ready => return self.net.version(node, api),
+            Readiness::After(at) => self.wake_at(at, "reconnect backoff"),
+            Readiness::Busy => {}
+            Readiness::Unknown => self.metadata.request_update(),
         }
-        let Some(version) = self.net.version(node, ApiKey::Fetch) else { return };
+        None
+    }
+
+    fn fetch_from(&mut self, now: Time, leader: i32, partitions: Vec<(TopicPartition, i32)>) {
+        let node = Node::Broker(leader);
+        let Some(version) = self.leader_ready(now, node, ApiKey::Fetch) else { return };
         let mut topics: Map<Arc<str>, Vec<FetchPartition>> = Map::new();
         let mut wanted = Vec::new();
-        for Wanted { at, fence, position, epoch, last_epoch } in partitions {
+        for (at, epoch) in partitions {
+            let Some((state, position)) = self.partitions.get(&at).and_then(|state| Some((state, state.position?))) else { continue };
             topics.entry(at.0.clone()).or_default().push(FetchPartition {
                 partition: at.1,
                 current_leader_epoch: if version >= 9 { epoch } else { -1 },
-                last_fetched_epoch: if version >= 12 { last_epoch } else { -1 },
+                last_fetched_epoch: if version >= 12 { state.epoch } else { -1 },
                 fetch_offset: position,
                 partition_max_bytes: self.config.max_partition_fetch_bytes,
                 ..FetchPartition::default()
             });
-            wanted.push((at, fence, position));
+            wanted.push((at, state.fence, position));
         }
         let topics = topics
             .into_iter()

@@ -1,8 +1,8 @@
 //! Committed offsets and positions: OffsetFetch, ListOffsets, OffsetCommit (`ConsumerCoordinator`, `OffsetFetcher`).
 
-use super::fetcher::Need;
+use super::fetcher::{Need, PartitionState};
 use super::{Closing, Consumer, ConsumerEvent, OffsetReset, Tag};
-use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
+use crate::kafka::client::net::{Node, Outcome, backoff_ms};
 use crate::kafka::client::{ClientError, TopicPartition, code, str_bytes, text, topic_name};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
@@ -192,27 +192,8 @@ impl Consumer {
     /// Finds positions: the group's committed offsets first, then auto.offset.reset.
     pub(super) fn run_positions(&mut self, now: Time) {
         self.fetch_offsets(now);
-        let mut nodes: Map<i32, Vec<(TopicPartition, u64, OffsetReset, i32)>> = Map::new();
-        let mut later: Option<Time> = None;
-        let mut leaderless = false;
-        for (at, state) in &self.partitions {
-            let Need::Reset { to, .. } = state.need else { continue };
-            if now < state.retry_at {
-                later = Some(later.map_or(state.retry_at, |first| first.min(state.retry_at)));
-                continue;
-            }
-            match self.metadata.leader(&at.0, at.1) {
-                Some((leader, epoch)) => nodes.entry(leader).or_default().push((at.clone(), state.fence, to, epoch)),
-                None => leaderless = true,
-            }
-        }
-        if leaderless {
-            self.metadata.request_update();
-        }
-        if let Some(at) = later {
-            self.wake_at(at, "offset reset backoff");
-        }
-        for (leader, partitions) in nodes {
+        let due = |state: &PartitionState| matches!(state.need, Need::Reset { .. });
+        for (leader, partitions) in self.by_leader(now, due, "offset reset backoff") {
             if !self.listing.contains(&leader) {
                 self.list_offsets(now, leader, partitions);
             }
@@ -311,17 +292,17 @@ impl Consumer {
         }
     }
 
-    fn list_offsets(&mut self, now: Time, leader: i32, partitions: Vec<(TopicPartition, u64, OffsetReset, i32)>) {
+    fn list_offsets(&mut self, now: Time, leader: i32, partitions: Vec<(TopicPartition, i32)>) {
         let node = Node::Broker(leader);
-        match self.net.ready(now, node) {
-            Readiness::Ready => {}
-            Readiness::After(at) => return self.wake_at(at, "reconnect backoff"),
-            Readiness::Busy => return,
-            Readiness::Unknown => return self.metadata.request_update(),
+        let Some(version) = self.leader_ready(now, node, ApiKey::ListOffsets) else { return };
+        let mut wanted = Vec::new();
+        let mut due = Vec::new();
+        for (at, epoch) in partitions {
+            let Some(PartitionState { fence, need: Need::Reset { to, .. }, .. }) = self.partitions.get(&at) else { continue };
+            wanted.push((at.clone(), *fence));
+            due.push((at, (*to, epoch)));
         }
-        let Some(version) = self.net.version(node, ApiKey::ListOffsets) else { return };
-        let wanted = partitions.iter().map(|(at, fence, ..)| (at.clone(), *fence)).collect();
-        let topics = by_topic(partitions.into_iter().map(|(at, _, to, epoch)| (at, (to, epoch))))
+        let topics = by_topic(due.into_iter())
             .into_iter()
             .map(|(topic, partitions)| {
                 let partitions = partitions

@@ -11,7 +11,7 @@ use super::metadata::Metadata;
 use super::net::{Net, SPOKEN};
 use super::{ClientError, ConnId, Output, TopicPartition};
 use crate::kafka::map::Map;
-use crate::kafka::time::{Deadline, Reason, Time, earlier};
+use crate::kafka::time::{Deadline, Reason, Time, Who, earlier};
 use crate::kafka::wire::batch::HEADER_BYTES;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::murmur2;
@@ -235,7 +235,7 @@ impl Producer {
         earlier(self.wake.clone(), self.net.deadline())
     }
 
-    fn wake_at(&mut self, at: Time, what: &'static str, who: impl Into<Arc<str>>) {
+    fn wake_at(&mut self, at: Time, what: &'static str, who: impl Into<Who>) {
         self.wake = earlier(self.wake.take(), Some((at, Reason::new(what, who))));
     }
 

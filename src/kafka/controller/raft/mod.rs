@@ -15,7 +15,7 @@ use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogConfig, LogError};
 use crate::kafka::map::{Map, sort_by};
 use crate::kafka::rng::Rng;
-use crate::kafka::time::{Deadline, Reason, Time, earlier};
+use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::{BrokerId, TopicName};
@@ -295,7 +295,7 @@ impl Raft {
     }
 
     pub fn deadline(&self) -> Option<Deadline> {
-        let at = |time: Time, what: &'static str| (time < Time::NEVER).then(|| (time, Reason::new(what, METADATA_DIR)));
+        let at = |time: Time, what: &'static str| (time < Time::NEVER).then_some((time, what));
         let role = match self.role {
             Role::Leader(_) => at(self.quorum_deadline(), "check quorum"),
             Role::Follower => at(self.timer, "fetch timeout"),
@@ -305,7 +305,9 @@ impl Raft {
         let wanted = self.wanted();
         let retry =
             wanted.iter().filter_map(|id| self.peers.get(id)).filter(|peer| peer.in_flight.is_none()).map(|peer| peer.retry_at).min();
-        earlier(earlier(role, held), retry.and_then(|time| at(time, "retry")))
+        let all = [role, held, retry.and_then(|time| at(time, "retry"))];
+        let (time, what) = all.into_iter().flatten().min_by_key(|(time, _)| *time)?;
+        Some((time, Reason::new(what, METADATA_DIR)))
     }
 
     /// Those who are to be asked something in the current role.
