@@ -4,10 +4,11 @@ use super::clock;
 use super::run::{Disks, Run};
 use super::stage::{Recipe, Stage};
 use super::store::Store;
-use super::ui::{Act, Playground, Ui};
+use super::ui::{self, Act, Ui};
 use crate::world::EPOCH;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
+use leptos::tachys::html::InertElement;
 use serde::Deserialize;
 use std::any::Any;
 use std::cell::RefCell;
@@ -201,7 +202,11 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
     }
     let controls = options.controls.as_deref() != Some("none");
     root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });
-    let unmount = owner.with(|| mount_to(root.clone(), move || view! { <Playground ui act controls/> }.into_any()));
+    let unmount = owner.with(|| {
+        let unmount = mount_to(root.clone(), || InertElement::new(ui::MARKUP));
+        ui::follow(&root, ui, act, controls);
+        unmount
+    });
     stage.resize(f64::from(root.client_width()));
     let undo = watch(&stage, &root, &document);
     Ok(Handle { inner: Rc::new(RefCell::new(Some(Inner { stage, undo, owner, unmount: Box::new(unmount) }))) })
