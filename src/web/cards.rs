@@ -1,5 +1,6 @@
 //! What stands on the stage: names, states and buttons, each where the scene has put it.
 
+use super::clock::tenths;
 use super::dom;
 use super::ui::{Act, Snapshot, Ui};
 use crate::kafka::broker::PartitionView;
@@ -14,12 +15,6 @@ use web_sys::{Element, HtmlElement};
 /// A handler that keeps up with everything, and a slow one: microseconds for each record.
 const QUICK_US: i64 = 100_000;
 const SLOW_US: i64 = 2_000_000;
-
-/// With one decimal.
-fn tenths(value: f32) -> String {
-    let tenths = (value * 10.0).round() as i32;
-    format!("{}.{}", tenths / 10, tenths.abs() % 10)
-}
 
 /// What stands at one place, for as long as the scene has it.
 struct Card {
@@ -387,9 +382,7 @@ fn group(ui: Ui, act: Act, controls: bool, name: Option<Arc<str>>) -> HtmlElemen
     dom::at(&card, "b").set_text_content(Some(title));
     let counted = name.clone();
     let counts = move || {
-        ui.snap.with(|s| {
-            s.view.consumers.iter().filter(|c| c.group == counted).fold((0, 0), |a, c| (a.0 + c.handled, a.1 + c.duplicates))
-        })
+        ui.snap.with(|s| s.view.consumers.iter().filter(|c| c.group == counted).fold((0, 0), |a, c| (a.0 + c.handled, a.1 + c.duplicates)))
     };
     let foot = dom::at(&card, ".tp-foot > span");
     let (handled, twice) = (counts.clone(), counts.clone());
@@ -405,15 +398,18 @@ fn group(ui: Ui, act: Act, controls: bool, name: Option<Arc<str>>) -> HtmlElemen
         let _ = head.append_child(&dom::element(markup));
     }
     let (pill, of) = (dom::at(&head, ".tp-pill"), name.clone());
-    dom::when(move || ui.snap.with(|s| group_state(s, Some(&of)).map_or("", |g| g.0).to_owned()), move |state| {
-        dom::set(&pill, "data-state", state);
-        dom::set(&pill, "title", state);
-        pill.set_text_content(Some(match state {
-            "" => "not joined yet",
-            "PreparingRebalance" | "CompletingRebalance" => "Rebalancing",
-            state => state,
-        }));
-    });
+    dom::when(
+        move || ui.snap.with(|s| group_state(s, Some(&of)).map_or("", |g| g.0).to_owned()),
+        move |state| {
+            dom::set(&pill, "data-state", state);
+            dom::set(&pill, "title", state);
+            pill.set_text_content(Some(match state {
+                "" => "not joined yet",
+                "PreparingRebalance" | "CompletingRebalance" => "Rebalancing",
+                state => state,
+            }));
+        },
+    );
     let of = name.clone();
     let generation = move || ui.snap.with(|s| group_state(s, Some(&of)).map_or_else(String::new, |g| format!("generation {}", g.1)));
     dom::text(&head, ".tp-end", generation);
@@ -457,7 +453,8 @@ fn consumer(ui: Ui, act: Act, controls: bool, name: Arc<str>) -> HtmlElement {
     let card = dom::element(
         "<div class='tp-at tp-member' role=group><div class=tp-row><b></b><span class='tp-quiet tp-number tp-end'></span></div>\
         <div class='tp-row tp-mono tp-owns'></div>\
-        <div class=tp-row><span class='tp-quiet tp-number'><span></span><i> handled</i></span><span class='tp-acts tp-end'></span></div></div>",
+        <div class=tp-row><span class='tp-quiet tp-number'><span></span><i> handled</i></span>\
+        <span class='tp-acts tp-end'></span></div></div>",
     );
     dom::set(&card, "aria-label", &format!("consumer {name}"));
     dom::at(&card, "b").set_text_content(Some(&name));
@@ -479,11 +476,13 @@ fn consumer(ui: Ui, act: Act, controls: bool, name: Arc<str>) -> HtmlElement {
         dom::at(&card, ".tp-acts").remove();
         return card;
     }
-    let state = |_: &Snapshot, c: Option<&ConsumerState>| match c {
-        Some(c) if c.state == "running" && c.handle_us >= SLOW_US => "slow",
-        other => other.map_or("stopped", |c| c.state),
-    }
-    .to_owned();
+    let state = |_: &Snapshot, c: Option<&ConsumerState>| {
+        match c {
+            Some(c) if c.state == "running" && c.handle_us >= SLOW_US => "slow",
+            other => other.map_or("stopped", |c| c.state),
+        }
+        .to_owned()
+    };
     deeds(&card, act, &name, consumer_words(ui, &name, state), |state| {
         const PAUSE: Deed = ("pause", "Freeze", ", as a long garbage collection does", false, |name| Action::PauseClient { name });
         const STOP: Deed = ("stop", "Stop", ": it leaves its group", false, |name| Action::StopClient { name });

@@ -101,12 +101,15 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
     dom::text(&root, ".tp-ledger > :last-child", move || ui.ledger.get());
     let caption = dom::at(&root, ".tp-caption");
     let store = dom::element("<span class=tp-store></span>");
-    dom::when(move || ui.store.get(), move |said| {
-        store.set_text_content(Some(said));
-        if said.is_empty() {
-            store.remove();
-        } else {
-            let _ = caption.append_child(&store);
-        }
-    });
+    dom::when(
+        move || ui.store.get(),
+        move |said| {
+            store.set_text_content(Some(said));
+            if said.is_empty() {
+                store.remove();
+            } else {
+                let _ = caption.append_child(&store);
+            }
+        },
+    );
 }
