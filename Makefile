@@ -24,7 +24,7 @@ serve: dist ## build the page and serve it on http://127.0.0.1:PORT/ (PORT=8080)
 dist: setup dist/index.html ## build the page into dist/
 
 # Folders are among them, so that a file that went is noticed; the page is as old as the moment at which its build began.
-PAGE := $(shell find src www) index.html Trunk.toml Cargo.toml Cargo.lock package.json scripts/pack.mjs scripts/check-size.mjs
+PAGE := $(shell find src www) index.html Trunk.toml Cargo.toml Cargo.lock package.json scripts/pack.mjs scripts/shorten.mjs scripts/check-size.mjs
 dist/index.html: $(PAGE) | setup
 	@mkdir -p target && touch target/page-began; \
 	$(IN) cargo fetch --locked --quiet && trunk build --release && touch -r target/page-began $@

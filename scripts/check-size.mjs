@@ -6,7 +6,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 
 const BUDGET = 400 * 1024;    // all wasm, js and css of the page
 // With the cluster in it the page is over its budget. Until it fits, this is what it may not grow beyond; each saving lowers it.
-const CEILING = 530_000;
+const CEILING = 480_000;
 const LOADER = 5 * 1024;      // element.js alone: what a page pays before a playground is needed
 
 const dir = process.argv[2] ?? process.env.TRUNK_STAGING_DIR ?? "dist";

@@ -1,54 +1,118 @@
 //! What stands on the stage: names, states and buttons, each where the scene has put it.
 
+use super::clock::tenths;
+use super::dom;
 use super::ui::{Act, Snapshot, Ui};
 use crate::kafka::broker::PartitionView;
 use crate::kafka::map::Map;
 use crate::playground::scene::{Rect, Target};
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Keys, ProducerSpec};
-use crate::world::view::ConsumerState;
+use crate::world::view::{ConsumerState, ProducerState};
 use leptos::prelude::*;
 use std::sync::Arc;
+use web_sys::{Element, HtmlElement};
 
 /// A handler that keeps up with everything, and a slow one: microseconds for each record.
 const QUICK_US: i64 = 100_000;
 const SLOW_US: i64 = 2_000_000;
 
-/// With one decimal.
-fn tenths(value: f32) -> String {
-    let tenths = (value * 10.0).round() as i32;
-    format!("{}.{}", tenths / 10, tenths.abs() % 10)
+/// What stands at one place, for as long as the scene has it.
+struct Card {
+    what: Target,
+    place: Option<Rect>,
+    node: HtmlElement,
+    owner: Owner,
 }
 
-#[component]
-pub fn Cards(ui: Ui, act: Act, controls: bool) -> impl IntoView {
-    let targets = Memo::new(move |_| ui.snap.with(|s| s.places.iter().map(|p| p.what.clone()).collect::<Vec<_>>()));
-    view! {
-        <For each=move || targets.get() key=|t| t.clone() children=move |what| {
-            let target = what.clone();
-            let rect = Memo::new(move |_| ui.snap.with(|s| s.places.iter().find(|p| p.what == target).map(|p| p.rect).unwrap_or_default()));
-            let place = move || {
-                let Rect { x, y, w, h } = rect.get();
-                let [x, y, w, h] = [x, y, w, h].map(tenths);
-                format!("left:{x}px;top:{y}px;width:{w}px;height:{h}px")
-            };
-            match what {
-                Target::Heading(text) => heading(ui, act, controls, text, place).into_any(),
-                Target::Producer(name) => producer(ui, act, controls, name, place).into_any(),
-                Target::Broker(name) => broker(ui, act, controls, name, place).into_any(),
-                Target::Topic(topic) => topic_head(ui, act, controls, topic, place).into_any(),
-                Target::Partition(topic, n) => partition(ui, topic, n, place).into_any(),
-                Target::Internal(topic) => view! { <div class="tp-at tp-internal tp-mono" style=place>{topic.to_string()}</div> }.into_any(),
-                Target::Group(name) => group(ui, act, controls, name, place).into_any(),
-                Target::Consumer(name) => consumer(ui, act, controls, name, place).into_any(),
+/// Keeps on `stage`, behind its canvas, a card for each place of the scene, in the scene's order.
+pub fn cards(stage: &Element, ui: Ui, act: Act, controls: bool) {
+    let Some(parent) = Owner::current() else { return };
+    let stage = stage.clone();
+    let mut cards: Vec<Card> = Vec::new();
+    dom::effect(Box::new(move || {
+        let snap = ui.snap.get();
+        cards.retain(|card| {
+            let stays = snap.places.iter().any(|p| p.what == card.what);
+            if !stays {
+                card.node.remove();
+                card.owner.cleanup();
             }
-        }/>
+            stays
+        });
+        let mut next = dom::at(&stage, "canvas").next_element_sibling();
+        for place in &snap.places {
+            let i = cards.iter().position(|c| c.what == place.what).unwrap_or_else(|| {
+                let owner = parent.child();
+                let node = owner.with(|| card(ui, act, controls, &place.what));
+                cards.push(Card { what: place.what.clone(), place: None, node, owner });
+                cards.len() - 1
+            });
+            let card = &mut cards[i];
+            if next.as_ref() == Some(card.node.as_ref()) {
+                next = card.node.next_element_sibling();
+            } else {
+                let _ = stage.insert_before(&card.node, next.as_deref());
+            }
+            if card.place.replace(place.rect) != Some(place.rect) {
+                let Rect { x, y, w, h } = place.rect;
+                let [x, y, w, h] = [x, y, w, h].map(tenths);
+                card.node.style().set_css_text(&format!("left:{x}px;top:{y}px;width:{w}px;height:{h}px"));
+            }
+        }
+    }));
+}
+
+fn card(ui: Ui, act: Act, controls: bool, what: &Target) -> HtmlElement {
+    match what.clone() {
+        Target::Heading(text) => heading(ui, act, controls, text),
+        Target::Producer(name) => producer(ui, act, controls, name),
+        Target::Broker(name) => broker(ui, act, controls, name),
+        Target::Topic(topic) => topic_head(ui, act, controls, topic),
+        Target::Partition(topic, n) => partition(ui, topic, n),
+        Target::Internal(topic) => {
+            let card = dom::element("<div class='tp-at tp-internal tp-mono'></div>");
+            card.set_text_content(Some(&topic));
+            card
+        }
+        Target::Group(name) => group(ui, act, controls, name),
+        Target::Consumer(name) => consumer(ui, act, controls, name),
     }
 }
 
-fn button(act: Act, text: &'static str, label: String, bad: bool, make: impl Fn() -> Option<Action> + 'static) -> impl IntoView {
-    view! {
-        <button type="button" class="tp-text" class:tp-bad=bad aria-label=label.clone() title=label
-            on:click=move |_| if let Some(action) = make() { act.with_value(|s| s.act(action)) }>{text}</button>
+/// Appends a button to a descendant of `card`.
+fn button(card: &Element, selector: &str, act: Act, text: &str, label: &str, make: impl Fn() -> Option<Action> + 'static) -> Element {
+    let button = dom::element("<button type=button class=tp-text></button>");
+    button.set_text_content(Some(text));
+    dom::set(&button, "aria-label", label);
+    dom::set(&button, "title", label);
+    dom::on(&button, "", "click", move |_| {
+        if let Some(action) = make() {
+            act.with_value(|s| s.act(action));
+        }
+    });
+    let _ = dom::at(card, selector).append_child(&button);
+    button.into()
+}
+
+/// What can be done to a client: the word, what the button says before and after its name, whether it hurts, and the action.
+type Deed = (&'static str, &'static str, &'static str, bool, fn(Arc<str>) -> Action);
+
+/// Keeps in `.tp-acts` the buttons for what `deeds` finds in the client's state.
+fn deeds(card: &Element, act: Act, name: &Arc<str>, state: impl Fn() -> String + 'static, deeds: fn(&str) -> &'static [Deed]) {
+    let (acts, name) = (dom::at(card, ".tp-acts"), name.clone());
+    dom::when(state, move |state| {
+        acts.set_text_content(None);
+        for (word, before, after, bad, make) in deeds(state) {
+            let name2 = name.clone();
+            let button = button(&acts, "", act, word, &format!("{before} {name}{after}"), move || Some(make(name2.clone())));
+            hurt(&button, *bad);
+        }
+    });
+}
+
+fn hurt(button: &Element, bad: bool) {
+    if bad {
+        button.set_class_name("tp-text tp-bad");
     }
 }
 
@@ -91,13 +155,7 @@ fn new_consumer(s: &Snapshot, group: Arc<str>) -> ConsumerSpec {
     }
 }
 
-fn heading(
-    ui: Ui,
-    act: Act,
-    controls: bool,
-    text: &'static str,
-    place: impl Fn() -> String + Send + Sync + Clone + 'static,
-) -> impl IntoView {
+fn heading(ui: Ui, act: Act, controls: bool, text: &'static str) -> HtmlElement {
     let (word, label) = match text {
         "Producers" => ("+ producer", "Add a producer"),
         "Cluster" => ("+ topic", "Add a topic with three partitions"),
@@ -122,12 +180,12 @@ fn heading(
             }
         })
     };
-    view! {
-        <div class="tp-at tp-heading" style=place>
-            <h3>{text}</h3>
-            {controls.then(|| button(act, word, label.to_owned(), false, make))}
-        </div>
+    let card = dom::element("<div class='tp-at tp-heading'><h3></h3></div>");
+    dom::at(&card, "h3").set_text_content(Some(text));
+    if controls {
+        button(&card, "", act, word, label, make);
     }
+    card
 }
 
 fn rate_words(per_1000s: u64) -> String {
@@ -138,47 +196,47 @@ fn rate_words(per_1000s: u64) -> String {
     }
 }
 
-fn producer(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {
-    let wanted = name.clone();
-    let state = Memo::new(move |_| ui.snap.with(|s| s.view.producers.iter().find(|p| p.name == wanted).cloned()));
-    let process = Memo::new(move |_| state.with(|p| p.as_ref().map_or("stopped", |p| p.state)));
-    let line = move || {
-        state.with(|p| {
-            p.as_ref().map(|p| {
-                let acks = if p.acks < 0 { "all".to_owned() } else { p.acks.to_string() };
-                let failed = if p.failed > 0 { format!(", {} failed", p.failed) } else { String::new() };
-                format!("acks={acks} · {} acked{failed}", p.acked)
-            })
-        })
+/// A closure that reads one producer of the moment; `None` when it has gone.
+fn producer_words(ui: Ui, name: &Arc<str>, words: fn(Option<&ProducerState>) -> String) -> impl Fn() -> String + 'static {
+    let name = name.clone();
+    move || ui.snap.with(|s| words(s.view.producers.iter().find(|p| p.name == name)))
+}
+
+fn producer(ui: Ui, act: Act, controls: bool, name: Arc<str>) -> HtmlElement {
+    let card = dom::element(
+        "<div class='tp-at tp-card tp-producer' role=group>\
+        <div class=tp-row><b></b><span class='tp-quiet tp-number tp-end'></span></div>\
+        <div class='tp-row tp-quiet tp-number'><span></span></div>\
+        <div class=tp-row><span class='tp-acts tp-end'></span></div></div>",
+    );
+    dom::set(&card, "aria-label", &format!("producer {name}"));
+    dom::at(&card, "b").set_text_content(Some(&name));
+    let process = |p: Option<&ProducerState>| p.map_or("stopped", |p| p.state).to_owned();
+    dom::attribute(&card, "", "data-state", producer_words(ui, &name, process));
+    let word = |p: Option<&ProducerState>| match p {
+        Some(p) if p.state == "running" => rate_words(p.rate_per_1000s),
+        other => other.map_or("stopped", |p| p.state).to_owned(),
     };
-    let word = move || match process.get() {
-        "running" => state.with(|p| p.as_ref().map(|p| rate_words(p.rate_per_1000s))).unwrap_or_default(),
-        other => other.to_owned(),
+    dom::text(&card, ".tp-end", producer_words(ui, &name, word));
+    let line = |p: Option<&ProducerState>| {
+        let Some(p) = p else { return String::new() };
+        let acks = if p.acks < 0 { "all".to_owned() } else { p.acks.to_string() };
+        let failed = if p.failed > 0 { format!(", {} failed", p.failed) } else { String::new() };
+        format!("acks={acks} · {} acked{failed}", p.acked)
     };
-    let buttons = {
-        let name = name.clone();
-        move || {
-            let act_on = |make: fn(Arc<str>) -> Action| {
-                let name = name.clone();
-                move || Some(make(name.clone()))
-            };
-            match process.get() {
-                "running" | "paused" => view! {
-                    {button(act, "stop", format!("Stop {name}"), false, act_on(|name| Action::StopClient { name }))}
-                    {button(act, "crash", format!("Crash {name}"), true, act_on(|name| Action::CrashClient { name }))}
-                }
-                .into_any(),
-                _ => button(act, "restart", format!("Restart {name}"), false, act_on(|name| Action::RestartClient { name })).into_any(),
-            }
-        }
-    };
-    view! {
-        <div class="tp-at tp-card tp-producer" style=place data-state=move || process.get() role="group" aria-label=format!("producer {name}")>
-            <div class="tp-row"><b>{name.to_string()}</b><span class="tp-quiet tp-number tp-end">{word}</span></div>
-            <div class="tp-row tp-quiet tp-number"><span>{line}</span></div>
-            <div class="tp-row">{controls.then(|| view! { <span class="tp-acts tp-end">{buttons}</span> })}</div>
-        </div>
+    dom::text(&card, ".tp-quiet > span", producer_words(ui, &name, line));
+    if controls {
+        deeds(&card, act, &name, producer_words(ui, &name, process), |state| match state {
+            "running" | "paused" => &[
+                ("stop", "Stop", "", false, |name| Action::StopClient { name }),
+                ("crash", "Crash", "", true, |name| Action::CrashClient { name }),
+            ],
+            _ => &[("restart", "Restart", "", false, |name| Action::RestartClient { name })],
+        });
+    } else {
+        dom::at(&card, ".tp-acts").remove();
     }
+    card
 }
 
 /// What can be done to a broker: the word, what it means, whether it hurts, and the fault.
@@ -204,74 +262,83 @@ const DOWN: &[Offer] = &[
     ("free disk", "There is room on its disk again", false, |node| Fault::FullDisk { node, free: None }),
 ];
 
-fn broker(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {
-    let wanted = name.clone();
-    // The process's state, and what to say of it.
-    let state = Memo::new(move |_| {
-        ui.snap.with(|s| {
-            let Some(b) = s.view.brokers.iter().find(|b| b.name == wanted) else { return ("gone", "gone") };
-            let word = match b.state {
-                "running" if b.isolated => "isolated",
-                "running" if b.is_controller => "♛ controller",
-                "running" if b.fenced => "fenced",
-                "running" if b.slow_us > 0 => "slow disk",
-                "running" if b.disk_free == 0 => "disk full",
-                "running" if b.skew_us != 0 => "clock skewed",
-                "running" => "",
-                other => other,
-            };
-            (b.state, word)
-        })
-    });
+/// The process's state, and what to say of it.
+fn broker_words(s: &Snapshot, name: &str) -> (&'static str, &'static str) {
+    let Some(b) = s.view.brokers.iter().find(|b| &*b.name == name) else { return ("gone", "gone") };
+    let word = match b.state {
+        "running" if b.isolated => "isolated",
+        "running" if b.is_controller => "♛ controller",
+        "running" if b.fenced => "fenced",
+        "running" if b.slow_us > 0 => "slow disk",
+        "running" if b.disk_free == 0 => "disk full",
+        "running" if b.skew_us != 0 => "clock skewed",
+        "running" => "",
+        other => other,
+    };
+    (b.state, word)
+}
+
+fn broker(ui: Ui, act: Act, controls: bool, name: Arc<str>) -> HtmlElement {
+    let card = dom::element(
+        "<div class='tp-at tp-card tp-broker' role=group><button type=button class=tp-row title='What can be done to it'>\
+        <i class=tp-light aria-hidden=true></i><b></b><span class='tp-quiet tp-end'></span></button></div>",
+    );
+    dom::set(&card, "aria-label", &format!("broker {name}"));
+    dom::at(&card, "b").set_text_content(Some(&name));
     let open = RwSignal::new(false);
-    let said = name.clone();
-    let menu = move || {
-        let offers = match state.get().0 {
+    let (of, said) = (name.clone(), name.clone());
+    let state = move || ui.snap.with(|s| broker_words(s, &of).0.to_owned());
+    dom::attribute(&card, "", "data-state", state.clone());
+    dom::attribute(&card, "button", "aria-expanded", move || open.get().to_string());
+    dom::text(&card, ".tp-end", move || ui.snap.with(|s| broker_words(s, &said).1.to_owned()));
+    if !controls {
+        dom::set(&dom::at(&card, "button"), "disabled", "");
+    }
+    dom::on(&card, "button", "click", move |_| open.set(!open.get_untracked()));
+    let (menu, parent) = (dom::element("<div class=tp-menu></div>"), card.clone());
+    let offered = move || if open.get() { state() } else { String::new() };
+    dom::when(offered, move |state| {
+        menu.remove();
+        menu.set_text_content(None);
+        let offers = match state {
+            "" => return,
             "running" => RUNNING,
             "paused" => FROZEN,
             _ => DOWN,
         };
-        let one = |(text, label, bad, fault): &Offer| {
-            let (name, fault) = (name.clone(), *fault);
-            button(act, text, (*label).to_owned(), *bad, move || {
+        for (text, label, bad, fault) in offers {
+            let name = name.clone();
+            let button = button(&menu, "", act, text, label, move || {
                 open.set(false);
                 Some(Action::Fault(fault(name.clone())))
-            })
-        };
-        offers.iter().map(one).collect_view()
-    };
-    view! {
-        <div class="tp-at tp-card tp-broker" style=place data-state=move || state.get().0 role="group" aria-label=format!("broker {said}")>
-            <button type="button" class="tp-row" disabled=!controls aria-expanded=move || open.get().to_string()
-                title="What can be done to it" on:click=move |_| open.update(|o| *o = !*o)>
-                <i class="tp-light" aria-hidden="true"></i><b>{said.to_string()}</b><span class="tp-quiet tp-end">{move || state.get().1}</span>
-            </button>
-            <Show when=move || open.get()><div class="tp-menu">{menu.clone()}</div></Show>
-        </div>
-    }
+            });
+            hurt(&button, *bad);
+        }
+        let _ = parent.append_child(&menu);
+    });
+    card
 }
 
-fn topic_head(
-    ui: Ui,
-    act: Act,
-    controls: bool,
-    topic: Arc<str>,
-    place: impl Fn() -> String + Send + Sync + Clone + 'static,
-) -> impl IntoView {
-    let wanted = topic.clone();
-    let count = Memo::new(move |_| ui.snap.with(|s| s.view.partitions.iter().filter(|p| p.view.topic == wanted).count()));
-    let make = {
+fn topic_head(ui: Ui, act: Act, controls: bool, topic: Arc<str>) -> HtmlElement {
+    let card = dom::element("<div class='tp-at tp-topic'><b></b><span class=tp-quiet></span></div>");
+    dom::at(&card, "b").set_text_content(Some(&topic));
+    let count = {
         let topic = topic.clone();
-        move || Some(Action::AddPartitions { topic: topic.clone(), total: i32::try_from(count.get_untracked()).ok()? + 1 })
+        move |s: &Snapshot| s.view.partitions.iter().filter(|p| p.view.topic == topic).count()
     };
-    let label = format!("Add a partition to {topic}");
-    view! {
-        <div class="tp-at tp-topic" style=place>
-            <b>{topic.to_string()}</b>
-            <span class="tp-quiet">{move || match count.get() { 1 => "1 partition".to_owned(), n => format!("{n} partitions") }}</span>
-            {controls.then(|| button(act, "+ partition", label, false, make))}
-        </div>
+    let counted = count.clone();
+    dom::text(&card, "span", move || match ui.snap.with(|s| counted(s)) {
+        1 => "1 partition".to_owned(),
+        n => format!("{n} partitions"),
+    });
+    if controls {
+        let label = format!("Add a partition to {topic}");
+        button(&card, "", act, "+ partition", &label, move || {
+            let total = i32::try_from(count(&ui.snap.get_untracked())).ok()? + 1;
+            Some(Action::AddPartitions { topic: topic.clone(), total })
+        });
     }
+    card
 }
 
 /// Who leads, and who is in sync; with one replica there is nothing to say of the latter.
@@ -284,74 +351,77 @@ fn leader_words(p: &PartitionView) -> String {
     }
 }
 
-fn partition(ui: Ui, topic: Arc<str>, n: i32, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {
-    let wanted = topic.clone();
-    let line = Memo::new(move |_| {
-        ui.snap.with(|s| {
-            s.view
-                .partitions
-                .iter()
-                .find(|p| p.view.topic == wanted && p.view.partition == n)
-                .map(|p| (leader_words(&p.view), format!("high watermark {}, end offset {}", p.view.high_watermark, p.view.end_offset)))
-                .unwrap_or_default()
-        })
+fn partition(ui: Ui, topic: Arc<str>, n: i32) -> HtmlElement {
+    let card = dom::element("<div class='tp-at tp-partition' role=img><b class=tp-mono></b><span class='tp-quiet tp-number'></span></div>");
+    let title = format!("{topic}-{n}");
+    dom::at(&card, "b").set_text_content(Some(&title));
+    let of = move |s: &Snapshot, words: &dyn Fn(&PartitionView) -> String| {
+        s.view.partitions.iter().find(|p| p.view.topic == topic && p.view.partition == n).map(|p| words(&p.view)).unwrap_or_default()
+    };
+    let leader = of.clone();
+    dom::text(&card, "span", move || ui.snap.with(|s| leader(s, &leader_words)));
+    dom::attribute(&card, "", "aria-label", move || {
+        let offsets = |p: &PartitionView| format!("high watermark {}, end offset {}", p.high_watermark, p.end_offset);
+        format!("partition {title}, {}", ui.snap.with(|s| of(s, &offsets)))
     });
-    view! {
-        <div class="tp-at tp-partition" style=place role="img" aria-label=move || format!("partition {topic}-{n}, {}", line.get().1)>
-            <b class="tp-mono">{format!("{topic}-{n}")}</b>
-            <span class="tp-quiet tp-number">{move || line.get().0}</span>
-        </div>
-    }
+    card
 }
 
-fn group(
-    ui: Ui,
-    act: Act,
-    controls: bool,
-    name: Option<Arc<str>>,
-    place: impl Fn() -> String + Send + Sync + Clone + 'static,
-) -> impl IntoView {
-    let wanted = name.clone();
-    let state = Memo::new(move |_| {
-        ui.snap.with(|s| {
-            let group = s.view.groups.iter().find(|g| Some(&g.group) == wanted.as_ref());
-            let (handled, twice) =
-                s.view.consumers.iter().filter(|c| c.group == wanted).fold((0, 0), |a, c| (a.0 + c.handled, a.1 + c.duplicates));
-            (group.map(|g| (g.state, g.generation)), handled, twice)
-        })
+/// The group's state in Kafka's word, and its generation.
+fn group_state(s: &Snapshot, name: Option<&Arc<str>>) -> Option<(&'static str, i32)> {
+    s.view.groups.iter().find(|g| Some(&g.group) == name).map(|g| (g.state, g.generation))
+}
+
+fn group(ui: Ui, act: Act, controls: bool, name: Option<Arc<str>>) -> HtmlElement {
+    let card = dom::element(
+        "<div class='tp-at tp-card tp-group' role=group><div class='tp-row tp-head'><b class=tp-title></b></div>\
+        <div class=tp-foot><span class='tp-quiet tp-number'>sink: <b></b> handled<i></i><span></span></span></div></div>",
+    );
+    let title = name.as_deref().unwrap_or("without a group");
+    dom::set(&card, "aria-label", &format!("consumer group {title}"));
+    dom::at(&card, "b").set_text_content(Some(title));
+    let counted = name.clone();
+    let counts = move || {
+        ui.snap.with(|s| s.view.consumers.iter().filter(|c| c.group == counted).fold((0, 0), |a, c| (a.0 + c.handled, a.1 + c.duplicates)))
+    };
+    let foot = dom::at(&card, ".tp-foot > span");
+    let (handled, twice) = (counts.clone(), counts.clone());
+    dom::text(&foot, "b", move || handled().0.to_string());
+    dom::text(&foot, "i", move || if twice().1 == 0 { ", none twice" } else { "" }.to_owned());
+    dom::text(&foot, "span", move || match counts().1 {
+        0 => String::new(),
+        n => format!(", {n} of them again"),
     });
-    let pill = move || match state.get().0 {
-        Some((state, _)) => match state {
-            "PreparingRebalance" | "CompletingRebalance" => "Rebalancing",
-            s => s,
-        },
-        None => "not joined yet",
-    };
-    let title = name.as_ref().map_or_else(|| "without a group".to_owned(), ToString::to_string);
-    let label = name.as_ref().map_or_else(String::new, |g| format!("Add a consumer to {g}"));
-    let grouped = name.is_some();
-    let spoken = format!("consumer group {title}");
-    let make = {
-        let name = name.clone();
-        move || Some(Action::AddConsumer(new_consumer(&ui.snap.get_untracked(), name.clone()?)))
-    };
-    view! {
-        <div class="tp-at tp-card tp-group" style=place role="group" aria-label=spoken>
-            <div class="tp-row tp-head">
-                <b class="tp-title">{title}</b>
-                {grouped.then(|| view! {
-                    <span class="tp-pill" data-state=move || state.get().0.map_or("", |g| g.0) title=move || state.get().0.map_or("", |g| g.0)>{pill}</span>
-                    <span class="tp-quiet tp-number tp-end">{move || state.get().0.map(|g| format!("generation {}", g.1))}</span>
-                })}
-            </div>
-            <div class="tp-foot">
-                <span class="tp-quiet tp-number">"sink: "<b>{move || state.get().1.to_string()}</b>" handled"
-                    <i>{move || (state.get().2 == 0).then_some(", none twice")}</i>
-                    {move || match state.get().2 { 0 => String::new(), n => format!(", {n} of them again") }}</span>
-                {(controls && grouped).then(|| view! { <span class="tp-end">{button(act, "+ consumer", label, false, make)}</span> })}
-            </div>
-        </div>
+    let Some(name) = name else { return card };
+    let head = dom::at(&card, ".tp-head");
+    for markup in ["<span class=tp-pill></span>", "<span class='tp-quiet tp-number tp-end'></span>"] {
+        let _ = head.append_child(&dom::element(markup));
     }
+    let (pill, of) = (dom::at(&head, ".tp-pill"), name.clone());
+    dom::when(
+        move || ui.snap.with(|s| group_state(s, Some(&of)).map_or("", |g| g.0).to_owned()),
+        move |state| {
+            dom::set(&pill, "data-state", state);
+            dom::set(&pill, "title", state);
+            pill.set_text_content(Some(match state {
+                "" => "not joined yet",
+                "PreparingRebalance" | "CompletingRebalance" => "Rebalancing",
+                state => state,
+            }));
+        },
+    );
+    let of = name.clone();
+    let generation = move || ui.snap.with(|s| group_state(s, Some(&of)).map_or_else(String::new, |g| format!("generation {}", g.1)));
+    dom::text(&head, ".tp-end", generation);
+    if controls {
+        let end = dom::element("<span class=tp-end></span>");
+        let _ = dom::at(&card, ".tp-foot").append_child(&end);
+        let label = format!("Add a consumer to {name}");
+        button(&end, "", act, "+ consumer", &label, move || {
+            Some(Action::AddConsumer(new_consumer(&ui.snap.get_untracked(), name.clone())))
+        });
+    }
+    card
 }
 
 fn partitions_words(c: &ConsumerState) -> String {
@@ -365,74 +435,67 @@ fn partitions_words(c: &ConsumerState) -> String {
     c.assignment.iter().map(|(t, n)| format!("{t}-{n}")).collect::<Vec<_>>().join(", ")
 }
 
-fn consumer(ui: Ui, act: Act, controls: bool, name: Arc<str>, place: impl Fn() -> String + Send + Sync + Clone + 'static) -> impl IntoView {
-    let wanted = name.clone();
-    let state = Memo::new(move |_| ui.snap.with(|s| s.view.consumers.iter().find(|c| c.name == wanted).cloned()));
-    let process = Memo::new(move |_| state.with(|c| c.as_ref().map_or("stopped", |c| c.state)));
-    let slow = Memo::new(move |_| state.with(|c| c.as_ref().is_some_and(|c| c.handle_us >= SLOW_US)));
-    let lag = Memo::new(move |_| {
-        ui.snap.with(|s| {
-            state.with(|c| {
-                let c = c.as_ref()?;
-                let end = |t: &Arc<str>, n: i32| {
-                    s.view.partitions.iter().find(|p| p.view.topic == *t && p.view.partition == n).map(|p| p.view.high_watermark)
-                };
-                (!c.positions.is_empty()).then(|| c.positions.iter().filter_map(|(t, n, at)| Some((end(t, *n)? - at).max(0))).sum::<i64>())
-            })
-        })
-    });
-    let word = move || match process.get() {
-        "running" => match (state.with(|c| c.as_ref().map_or("", |c| c.client_state)), lag.get()) {
-            ("stable" | "assigned", Some(lag)) => format!("lag {lag}"),
-            (s, _) => s.to_owned(),
+/// Records that lie before the high watermarks and behind what the consumer has read; `None` until it reads.
+fn lag(s: &Snapshot, c: &ConsumerState) -> Option<i64> {
+    let end = |t: &Arc<str>, n: i32| {
+        s.view.partitions.iter().find(|p| p.view.topic == *t && p.view.partition == n).map(|p| p.view.high_watermark)
+    };
+    (!c.positions.is_empty()).then(|| c.positions.iter().filter_map(|(t, n, at)| Some((end(t, *n)? - at).max(0))).sum())
+}
+
+/// A closure that reads one consumer of the moment; `None` when it has gone.
+fn consumer_words(ui: Ui, name: &Arc<str>, words: fn(&Snapshot, Option<&ConsumerState>) -> String) -> impl Fn() -> String + 'static {
+    let name = name.clone();
+    move || ui.snap.with(|s| words(s, s.view.consumers.iter().find(|c| c.name == name)))
+}
+
+fn consumer(ui: Ui, act: Act, controls: bool, name: Arc<str>) -> HtmlElement {
+    let card = dom::element(
+        "<div class='tp-at tp-member' role=group><div class=tp-row><b></b><span class='tp-quiet tp-number tp-end'></span></div>\
+        <div class='tp-row tp-mono tp-owns'></div>\
+        <div class=tp-row><span class='tp-quiet tp-number'><span></span><i> handled</i></span>\
+        <span class='tp-acts tp-end'></span></div></div>",
+    );
+    dom::set(&card, "aria-label", &format!("consumer {name}"));
+    dom::at(&card, "b").set_text_content(Some(&name));
+    let process = |_: &Snapshot, c: Option<&ConsumerState>| c.map_or("stopped", |c| c.state).to_owned();
+    dom::attribute(&card, "", "data-state", consumer_words(ui, &name, process));
+    let word = |s: &Snapshot, c: Option<&ConsumerState>| match c.map_or("stopped", |c| c.state) {
+        "running" => match c.map(|c| (c.client_state, lag(s, c))) {
+            Some(("stable" | "assigned", Some(lag))) => format!("lag {lag}"),
+            other => other.map_or("", |o| o.0).to_owned(),
         },
         "paused" => "frozen".to_owned(),
         other => other.to_owned(),
     };
-    let owns = Memo::new(move |_| state.with(|c| c.as_ref().map(partitions_words).unwrap_or_default()));
-    let handled = move || state.with(|c| c.as_ref().map(|c| c.handled.to_string()));
-    let buttons = {
-        let name = name.clone();
-        move || {
-            let on = |make: fn(Arc<str>) -> Action| {
-                let name = name.clone();
-                move || Some(make(name.clone()))
-            };
-            match process.get() {
-                "running" => {
-                    let (word, label) = if slow.get() {
-                        ("quick", format!("Make {name} quick again"))
-                    } else {
-                        ("slow", format!("Make {name} slow: two seconds for each record"))
-                    };
-                    let make = if slow.get() {
-                        on(|name| Action::SetHandleTime { name, handle_us: QUICK_US })
-                    } else {
-                        on(|name| Action::SetHandleTime { name, handle_us: SLOW_US })
-                    };
-                    view! {
-                        {button(act, word, label, false, make)}
-                        {button(act, "pause", format!("Freeze {name}, as a long garbage collection does"), false, on(|name| Action::PauseClient { name }))}
-                        {button(act, "stop", format!("Stop {name}: it leaves its group"), false, on(|name| Action::StopClient { name }))}
-                        {button(act, "crash", format!("Crash {name}: it says nothing"), true, on(|name| Action::CrashClient { name }))}
-                    }
-                    .into_any()
-                }
-                "paused" => view! {
-                    {button(act, "resume", format!("Resume {name}"), false, on(|name| Action::ResumeClient { name }))}
-                    {button(act, "crash", format!("Crash {name}: it says nothing"), true, on(|name| Action::CrashClient { name }))}
-                }
-                .into_any(),
-                _ => button(act, "restart", format!("Restart {name}"), false, on(|name| Action::RestartClient { name })).into_any(),
-            }
-        }
-    };
-    view! {
-        <div class="tp-at tp-member" style=place data-state=move || process.get() role="group" aria-label=format!("consumer {name}")>
-            <div class="tp-row"><b>{name.to_string()}</b><span class="tp-quiet tp-number tp-end">{word}</span></div>
-            <div class="tp-row tp-mono tp-owns">{move || owns.get()}</div>
-            <div class="tp-row"><span class="tp-quiet tp-number">{handled}<i>" handled"</i></span>
-                {controls.then(|| view! { <span class="tp-acts tp-end">{buttons}</span> })}</div>
-        </div>
+    dom::text(&card, ".tp-end", consumer_words(ui, &name, word));
+    dom::text(&card, ".tp-owns", consumer_words(ui, &name, |_, c| c.map(partitions_words).unwrap_or_default()));
+    let handled = |_: &Snapshot, c: Option<&ConsumerState>| c.map(|c| c.handled.to_string()).unwrap_or_default();
+    dom::text(&card, ".tp-quiet > span", consumer_words(ui, &name, handled));
+    if !controls {
+        dom::at(&card, ".tp-acts").remove();
+        return card;
     }
+    let state = |_: &Snapshot, c: Option<&ConsumerState>| {
+        match c {
+            Some(c) if c.state == "running" && c.handle_us >= SLOW_US => "slow",
+            other => other.map_or("stopped", |c| c.state),
+        }
+        .to_owned()
+    };
+    deeds(&card, act, &name, consumer_words(ui, &name, state), |state| {
+        const PAUSE: Deed = ("pause", "Freeze", ", as a long garbage collection does", false, |name| Action::PauseClient { name });
+        const STOP: Deed = ("stop", "Stop", ": it leaves its group", false, |name| Action::StopClient { name });
+        const CRASH: Deed = ("crash", "Crash", ": it says nothing", true, |name| Action::CrashClient { name });
+        const QUICK: Deed = ("quick", "Make", " quick again", false, |name| Action::SetHandleTime { name, handle_us: QUICK_US });
+        const SLOW: Deed =
+            ("slow", "Make", " slow: two seconds for each record", false, |name| Action::SetHandleTime { name, handle_us: SLOW_US });
+        match state {
+            "slow" => &[QUICK, PAUSE, STOP, CRASH],
+            "running" => &[SLOW, PAUSE, STOP, CRASH],
+            "paused" => &[("resume", "Resume", "", false, |name| Action::ResumeClient { name }), CRASH],
+            _ => &[("restart", "Restart", "", false, |name| Action::RestartClient { name })],
+        }
+    });
+    card
 }

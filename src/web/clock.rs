@@ -1,4 +1,4 @@
-//! Speeds and times in words.
+//! Speeds, times and lengths in words.
 
 use js_sys::Math;
 use wasm_bindgen::JsValue;
@@ -70,4 +70,10 @@ pub fn span_words(micros: i64) -> String {
         1_000_000..60_000_000 => format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10),
         _ => format!("{} min", micros / 60_000_000),
     }
+}
+
+/// With one decimal. Rust's own words for floats would bring ten kilobytes.
+pub fn tenths(value: f32) -> String {
+    let tenths = (value * 10.0).round() as i32;
+    format!("{}.{}", tenths / 10, tenths.abs() % 10)
 }

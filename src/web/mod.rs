@@ -3,6 +3,7 @@
 mod cards;
 mod clock;
 mod controls;
+mod dom;
 mod mount;
 mod paint;
 mod run;

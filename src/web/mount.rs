@@ -4,31 +4,16 @@ use super::clock;
 use super::run::{Disks, Run};
 use super::stage::{Recipe, Stage};
 use super::store::Store;
-use super::ui::{Act, Playground, Ui};
+use super::ui::{self, Act, Ui};
 use crate::world::EPOCH;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
-use serde::Deserialize;
+use leptos::tachys::html::InertElement;
 use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Document, HtmlElement, IntersectionObserver, IntersectionObserverEntry, MediaQueryList, ResizeObserver};
-
-/// What the element hands over: its attributes as text, and the scenario.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Options {
-    scenario_text: String,
-    scenario_name: String,
-    store: Option<String>,
-    theme: Option<String>,
-    controls: Option<String>,
-    speed: Option<String>,
-    paused: bool,
-    seed: Option<String>,
-    mode: Option<String>,
-}
 
 /// Milliseconds of the run that have passed when the page opens.
 const OPENING_MS: i64 = 16_000;
@@ -144,34 +129,39 @@ fn watch(stage: &Rc<Stage>, root: &HtmlElement, document: &Document) -> Vec<Undo
 }
 
 /// Puts a playground into `root`, an element inside `host`'s shadow tree. Fails with a sentence when the scenario is wrong.
+/// `options`: the element's attributes as text (`store`, `theme`, `controls`, `speed`, `seed`, `mode`), `paused`, and the
+/// scenario (`scenarioText`, `scenarioName`); what is missing is as if it were not set.
 #[wasm_bindgen]
 pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Result<Handle, JsValue> {
     super::start();
-    let options: Options = serde_wasm_bindgen::from_value(options).map_err(|e| JsValue::from(js_sys::Error::new(&e.to_string())))?;
+    let option = |name: &str| js_sys::Reflect::get(&options, &name.into()).unwrap_or_default();
+    let text = |name: &str| option(name).as_string().unwrap_or_default();
+    let paused = option("paused").is_truthy();
     let fail = |why: String| JsValue::from(js_sys::Error::new(&why));
-    let seed = match options.seed.as_deref() {
-        None | Some("") => None,
-        Some(text) => Some(
+    let seed = match text("seed").as_str() {
+        "" => None,
+        text => Some(
             text.trim().parse::<u64>().map_err(|_| fail(format!("seed=\"{text}\": a whole number from 0 to {} is expected", u64::MAX)))?,
         ),
     };
-    let recipe = Recipe { name: options.scenario_name, text: options.scenario_text, seed };
+    let recipe = Recipe { name: text("scenarioName"), text: text("scenarioText"), seed };
     let document = host.owner_document().ok_or_else(|| fail("the element is in no document".into()))?;
 
     let owner = Owner::new();
     let ui = owner.with(Ui::new);
     let mut store = None;
-    if let Some(name) = options.store.as_deref().filter(|n| !n.is_empty()) {
-        match Store::open(name, move |why| ui.store.set(why)).await {
+    let name = text("store");
+    if !name.is_empty() {
+        match Store::open(&name, move |why| ui.store.set(why)).await {
             Ok(s) => store = Some(s),
             Err(error) => ui.store.set(error.to_string()),
         }
     }
     let disks = store.as_ref().map_or_else(Disks::new, |s| s.disks());
     let recovered = !disks.is_empty();
-    let page = options.mode.as_deref() == Some("page");
+    let page = text("mode") == "page";
     let mut run = Run::start(&recipe.text, &recipe.name, seed, disks).map_err(fail)?;
-    if page && !options.paused {
+    if page && !paused {
         // The page opens when records flow and the group reads them.
         run.advance(EPOCH.plus_millis(OPENING_MS), &mut || true);
         if let Some(last) = run.sentences().pop() {
@@ -179,12 +169,12 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
         }
     }
     let (stage, act) = owner.with(|| {
-        ui.playing.set(!options.paused);
+        ui.playing.set(!paused);
         ui.title.set(run.title());
-        set_theme(ui, options.theme.as_deref().unwrap_or_default());
+        set_theme(ui, &text("theme"));
         // At a quarter of its speed a record's way can be followed by eye.
         let unhurried = if page { clock::UNHURRIED } else { 0 };
-        ui.speed.set(options.speed.as_deref().and_then(clock::step_of).unwrap_or(unhurried));
+        ui.speed.set(clock::step_of(&text("speed")).unwrap_or(unhurried));
         let stage = Stage::new(recipe, run, ui);
         (stage.clone(), Act::new_local(stage))
     });
@@ -199,9 +189,13 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
                 .into(),
         );
     }
-    let controls = options.controls.as_deref() != Some("none");
+    let controls = text("controls") != "none";
     root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });
-    let unmount = owner.with(|| mount_to(root.clone(), move || view! { <Playground ui act controls/> }.into_any()));
+    let unmount = owner.with(|| {
+        let unmount = mount_to(root.clone(), || InertElement::new(ui::MARKUP));
+        ui::follow(&root, ui, act, controls);
+        unmount
+    });
     stage.resize(f64::from(root.client_width()));
     let undo = watch(&stage, &root, &document);
     Ok(Handle { inner: Rc::new(RefCell::new(Some(Inner { stage, undo, owner, unmount: Box::new(unmount) }))) })

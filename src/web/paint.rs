@@ -1,5 +1,6 @@
 //! Shapes on a canvas, in the theme's inks.
 
+use super::clock::tenths;
 use crate::kafka::map::Map;
 use crate::playground::scene::{Align, Glyph, Ink, Look, Point, Rect, Scene, Shape};
 use std::f64::consts::TAU;
@@ -212,7 +213,7 @@ fn one(c: &CanvasRenderingContext2d, shape: &Shape, inks: &Inks) {
 fn words(c: &CanvasRenderingContext2d, x: f64, y: f64, text: &str, size: f32, bold: bool, mono: bool, ink: &str, align: Align) {
     let weight = if bold { 600 } else { 400 };
     let family = if mono { "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" } else { "system-ui, -apple-system, sans-serif" };
-    c.set_font(&format!("{weight} {size}px {family}"));
+    c.set_font(&format!("{weight} {}px {family}", tenths(size)));
     c.set_text_align(match align {
         Align::Start => "left",
         Align::Middle => "center",

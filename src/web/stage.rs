@@ -269,7 +269,7 @@ impl Stage {
         if canvas.width() != w || canvas.height() != h {
             canvas.set_width(w);
             canvas.set_height(h);
-            let _ = HtmlElement::style(canvas).set_property("height", &format!("{height}px"));
+            let _ = HtmlElement::style(canvas).set_property("height", &format!("{}px", height as i64));
         }
         if let Some(c) = paint::context(canvas) {
             paint::paint(&c, &picture, &self.inks.borrow(), width, height, ratio);

@@ -1,15 +1,21 @@
 //! The playground's frame: bar, stage, caption. What stands is DOM, what moves is canvas.
 
-use super::cards::Cards;
-use super::controls::Bar;
 use super::stage::Stage;
+use super::{cards, controls, dom};
 use crate::playground::scene::Place;
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
-use leptos::html;
 use leptos::prelude::*;
 use std::rc::Rc;
 use std::sync::Arc;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlCanvasElement, HtmlElement};
+
+/// The frame, before anything is known.
+pub const MARKUP: &str = "<section class=tp><header class=tp-bar></header>\
+    <div class=tp-stage><canvas aria-hidden=true></canvas></div>\
+    <div class=tp-caption><p class=tp-note></p><p class=tp-said role=status aria-live=polite></p>\
+    <p class='tp-ledger tp-quiet tp-number'><span class=tp-pill></span><span></span></p></div></section>";
 
 /// A moment, as the standing part shows it.
 #[derive(Clone, PartialEq, Debug)]
@@ -68,32 +74,42 @@ impl Ui {
 /// The stage for event handlers: copied freely, gone with its owner.
 pub type Act = StoredValue<Rc<Stage>, LocalStorage>;
 
-#[component]
-pub fn Playground(ui: Ui, act: Act, controls: bool) -> impl IntoView {
-    let canvas = NodeRef::<html::Canvas>::new();
-    Effect::new(move || {
-        if let Some(canvas) = canvas.get() {
-            act.with_value(|s| s.attach(canvas));
-        }
-    });
-    let height = Memo::new(move |_| ui.snap.with(|s| s.height as i64));
-    view! {
-        <section class="tp" data-theme=move || ui.theme.get() aria-label=move || format!("Kafka playground: {}", ui.title.get())>
-            <Bar ui act controls/>
-            <div class="tp-stage" style:height=move || format!("{}px", height.get())>
-                <canvas node_ref=canvas aria-hidden="true"></canvas>
-                <Cards ui act controls/>
-            </div>
-            <div class="tp-caption">
-                <p class="tp-note">{move || ui.note.get()}</p>
-                <p class="tp-said" role="status" aria-live="polite">{move || ui.said.get()}</p>
-                <p class="tp-ledger tp-quiet tp-number"><span class="tp-pill" data-state=move || if ui.wrong.with(String::is_empty) { "Stable" } else { "wrong" }>
-                    {move || if ui.wrong.with(String::is_empty) { "✓ invariants hold".to_owned() } else { format!("✗ {}", ui.wrong.get()) }}</span>
-                    {move || ui.ledger.get()}</p>
-                <Show when=move || ui.store.with(|s| !s.is_empty())>
-                    <span class="tp-store">{move || ui.store.get()}</span>
-                </Show>
-            </div>
-        </section>
+/// Lets the frame in `parent` follow the signals for as long as the current owner lives.
+pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
+    let root = dom::at(parent, ".tp");
+    dom::attribute(&root, "", "data-theme", move || ui.theme.get());
+    dom::attribute(&root, "", "aria-label", move || format!("Kafka playground: {}", ui.title.get()));
+    controls::bar(&root, ui, act, controls);
+    let stage = dom::at(&root, ".tp-stage");
+    if let Some(style) = stage.dyn_ref().map(HtmlElement::style) {
+        let height = move || format!("{}px", ui.snap.with(|s| s.height as i64));
+        dom::when(height, move |height| {
+            let _ = style.set_property("height", height);
+        });
     }
+    if let Ok(canvas) = dom::at(&stage, "canvas").dyn_into::<HtmlCanvasElement>() {
+        act.with_value(|s| s.attach(canvas));
+    }
+    cards::cards(&stage, ui, act, controls);
+    dom::text(&root, ".tp-note", move || ui.note.get());
+    dom::text(&root, ".tp-said", move || ui.said.get());
+    dom::attribute(&root, ".tp-pill", "data-state", move || if ui.wrong.with(String::is_empty) { "Stable" } else { "wrong" }.into());
+    dom::text(&root, ".tp-pill", move || match ui.wrong.get().as_str() {
+        "" => "✓ invariants hold".into(),
+        wrong => format!("✗ {wrong}"),
+    });
+    dom::text(&root, ".tp-ledger > :last-child", move || ui.ledger.get());
+    let caption = dom::at(&root, ".tp-caption");
+    let store = dom::element("<span class=tp-store></span>");
+    dom::when(
+        move || ui.store.get(),
+        move |said| {
+            store.set_text_content(Some(said));
+            if said.is_empty() {
+                store.remove();
+            } else {
+                let _ = caption.append_child(&store);
+            }
+        },
+    );
 }

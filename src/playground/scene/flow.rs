@@ -33,8 +33,10 @@ impl Way {
         self.lengths.last().copied().unwrap_or(0.0)
     }
 
+    // `clamp` can panic with the floats in words, and those are ten kilobytes of the page.
+    #[allow(clippy::manual_clamp)]
     fn at(&self, distance: f32) -> Point {
-        let d = distance.clamp(0.0, self.length());
+        let d = distance.max(0.0).min(self.length());
         let i = self.lengths.partition_point(|l| *l < d);
         let Some(to) = self.points.get(i) else { return self.points.last().copied().unwrap_or_default() };
         let Some(from) = i.checked_sub(1).and_then(|i| self.points.get(i)) else { return *to };
