@@ -1,8 +1,8 @@
 //! DescribeTopicPartitions (KIP-966): topics page by page, with their eligible leader replicas.
 
 use super::metadata::{TOPIC_OPERATIONS, topic_name};
-use crate::kafka::controller::{check_name, is_internal};
 use super::{Broker, ErrorCode};
+use crate::kafka::controller::{check_name, is_internal};
 use crate::kafka::map::Set;
 use crate::kafka::wire::message::describe_topic_partitions_response::{
     Cursor, DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,

@@ -147,12 +147,14 @@ impl Spec {
 }
 
 /// What can stand in a message.
-pub trait Field: Sized {
+pub trait Field {
     /// What the field is in a message whose version lacks it.
-    fn absent(spec: Spec) -> Self;
+    fn absent(spec: Spec) -> Self
+    where
+        Self: Sized;
     /// Whether the field says no more than an absent one.
-    fn is_absent(&self, spec: Spec) -> bool;
-    /// Reads or writes it.
+    fn is_absent(&mut self, spec: Spec) -> bool;
+    /// Reads or writes it. What is read into is as [`Field::absent`] made it.
     fn code(&mut self, codec: &mut Codec, spec: Spec);
 }
 
@@ -163,11 +165,20 @@ pub trait Fields {
     fn tagged(&mut self, codec: &mut Codec);
 }
 
+/// What a walk over a message does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Walk {
+    Reads,
+    Writes,
+    /// Looks for a field that is not absent, which is a failure.
+    Compares,
+}
+
 /// Where a walk over a message stands.
 pub struct Codec {
     version: i16,
     flexible: bool,
-    writes: bool,
+    walk: Walk,
     input: Bytes,
     output: Vec<u8>,
     failure: Option<CodecError>,
@@ -178,32 +189,50 @@ pub struct Codec {
 
 /// Fills `fields` from the front of `bytes` and gives back the rest.
 pub(super) fn read(bytes: Bytes, version: i16, flexible: bool, fields: &mut dyn Fields) -> Result<Bytes, CodecError> {
-    let mut codec = Codec { version, flexible, writes: false, input: bytes, output: Vec::new(), failure: None, tag: 0, elements: 0 };
+    let mut codec = Codec::new(Walk::Reads, version, flexible, bytes, Vec::new());
     codec.structure(fields);
     codec.failure.map_or(Ok(codec.input), Err)
 }
 
 /// Writes `fields` behind what is in `output`. They are as before afterwards.
 pub(super) fn write(output: Vec<u8>, version: i16, flexible: bool, fields: &mut dyn Fields) -> Result<Vec<u8>, CodecError> {
-    let mut codec = Codec { version, flexible, writes: true, input: Bytes::new(), output, failure: None, tag: 0, elements: 0 };
+    let mut codec = Codec::new(Walk::Writes, version, flexible, Bytes::new(), output);
     codec.structure(fields);
     codec.failure.map_or(Ok(codec.output), Err)
 }
 
+/// Whether no field of a structure says more than an absent one.
+pub(super) fn is_absent(fields: &mut dyn Fields) -> bool {
+    let mut codec = Codec::new(Walk::Compares, 0, false, Bytes::new(), Vec::new());
+    fields.fields(&mut codec);
+    fields.tagged(&mut codec);
+    codec.failure.is_none()
+}
+
 impl Codec {
+    fn new(walk: Walk, version: i16, flexible: bool, input: Bytes, output: Vec<u8>) -> Self {
+        Self { version, flexible, walk, input, output, failure: None, tag: 0, elements: 0 }
+    }
+
     #[inline(never)]
-    pub(super) fn field<T: Field>(&mut self, value: &mut T, spec: Spec) {
-        if spec.said_in(self.version) {
+    pub(super) fn field(&mut self, value: &mut dyn Field, spec: Spec) {
+        let said = spec.said_in(self.version);
+        let compares = self.walk == Walk::Compares || (self.walk == Walk::Writes && !said && !spec.is_ignorable());
+        if compares {
+            if !value.is_absent(spec) {
+                self.fail(CodecError::Unsayable);
+            }
+        } else if said {
             value.code(self, spec);
-        } else if self.writes && !spec.is_ignorable() && !value.is_absent(spec) {
-            self.fail(CodecError::Unsayable);
         }
     }
 
     #[inline(never)]
-    pub(super) fn tagged_field<T: Field>(&mut self, value: &mut T, spec: Spec) {
+    pub(super) fn tagged_field(&mut self, value: &mut dyn Field, spec: Spec) {
         let tag = spec.0 >> 15 & NONE;
-        if !self.writes {
+        if self.walk == Walk::Compares {
+            self.field(value, spec);
+        } else if !self.writes() {
             if self.tag == tag && spec.said_in(self.version) {
                 value.code(self, spec);
                 self.tag = u32::MAX;
@@ -231,7 +260,7 @@ impl Codec {
         if !self.flexible {
             return;
         }
-        if self.writes {
+        if self.writes() {
             let outer = std::mem::take(&mut self.output);
             self.tag = 0;
             fields.tagged(self);
@@ -256,6 +285,10 @@ impl Codec {
         }
     }
 
+    fn writes(&self) -> bool {
+        self.walk == Walk::Writes
+    }
+
     fn fail(&mut self, error: CodecError) {
         self.failure.get_or_insert(error);
         self.input.clear();
@@ -269,7 +302,7 @@ impl Codec {
     #[inline(never)]
     fn number(&mut self, bytes: u32, value: u64) -> u64 {
         let size = bytes as usize;
-        if self.writes {
+        if self.writes() {
             self.output.extend(value.to_be_bytes().iter().skip(8 - size));
             return value;
         }
@@ -284,7 +317,7 @@ impl Codec {
 
     #[inline(never)]
     fn uvarint(&mut self, value: u32) -> u32 {
-        if self.writes {
+        if self.writes() {
             let mut rest = value;
             while rest >= 0x80 {
                 self.output.push(rest as u8 | 0x80);
@@ -323,7 +356,7 @@ impl Codec {
             }
             return None;
         };
-        if self.writes {
+        if self.writes() {
             // What is longer than 32767 bytes is no string in the old form.
             if size == 2 && !self.flexible && length > i16::MAX as u32 {
                 self.fail(CodecError::TooLong);
@@ -359,10 +392,10 @@ impl Codec {
     #[inline(never)]
     fn string(&mut self, value: &mut Option<Str>, nullable: bool) {
         let length = self.length(value.as_ref().map(|text| text.len()), 2, nullable);
-        if let (true, Some(text)) = (self.writes, &value) {
+        if let (true, Some(text)) = (self.writes(), &value) {
             self.output.extend_from_slice(text.as_bytes());
         }
-        if !self.writes {
+        if !self.writes() {
             *value = None;
             if let Some(bytes) = length.and_then(|length| self.take(length)) {
                 match std::str::from_utf8(&bytes) {
@@ -376,45 +409,57 @@ impl Codec {
     #[inline(never)]
     fn bytes(&mut self, value: &mut Option<Bytes>, nullable: bool) {
         let length = self.length(value.as_ref().map(Bytes::len), 4, nullable);
-        if let (true, Some(bytes)) = (self.writes, &value) {
+        if let (true, Some(bytes)) = (self.writes(), &value) {
             self.output.extend_from_slice(bytes);
         }
-        if !self.writes {
+        if !self.writes() {
             *value = length.and_then(|length| self.take(length));
         }
     }
 
-    /// How many elements a list is to be read of; 0 when one is written.
-    fn count(&mut self, list: Option<usize>, nullable: bool) -> Option<u32> {
-        let count = self.length(list, 4, nullable)?;
+    /// A list, of which `there` says whether it is not null. Gives back the same.
+    #[inline(never)]
+    fn list(&mut self, list: &mut dyn List, there: bool, nullable: bool) -> bool {
+        let Some(count) = self.length(there.then(|| list.count()), 4, nullable) else { return false };
         self.elements = self.elements.saturating_add(count);
         if self.elements > MAX_ELEMENTS {
             self.fail(CodecError::TooMany);
-            return None;
-        }
-        Some(count)
-    }
-
-    fn list<T: Field>(&mut self, list: &mut Option<Vec<T>>, nullable: bool) {
-        let count = self.count(list.as_ref().map(Vec::len), nullable);
-        if self.writes {
-            for item in list.iter_mut().flatten() {
-                item.code(self, ALL);
-            }
-            return;
-        }
-        *list = count.map(|count| {
-            let mut items = Vec::new();
+        } else if self.writes() {
+            list.write(self);
+        } else {
             for _ in 0..count {
-                let mut item = T::absent(ALL);
-                item.code(self, ALL);
+                list.read_one(self);
                 if self.failure.is_some() {
                     break;
                 }
-                items.push(item);
             }
-            items
-        });
+        }
+        true
+    }
+}
+
+/// What [`Codec::list`] needs of a vector, so that it is there once and not for each type.
+trait List {
+    fn count(&self) -> usize;
+    fn write(&mut self, codec: &mut Codec);
+    fn read_one(&mut self, codec: &mut Codec);
+}
+
+impl<T: Field> List for Vec<T> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn write(&mut self, codec: &mut Codec) {
+        for item in self {
+            item.code(codec, ALL);
+        }
+    }
+
+    fn read_one(&mut self, codec: &mut Codec) {
+        let mut item = T::absent(ALL);
+        item.code(codec, ALL);
+        self.push(item);
     }
 }
 
@@ -424,7 +469,7 @@ macro_rules! numbers {
             fn absent(spec: Spec) -> Self {
                 spec.number($bytes * 8) as $type
             }
-            fn is_absent(&self, spec: Spec) -> bool {
+            fn is_absent(&mut self, spec: Spec) -> bool {
                 *self == Self::absent(spec)
             }
             fn code(&mut self, codec: &mut Codec, _: Spec) {
@@ -440,7 +485,7 @@ impl Field for bool {
     fn absent(spec: Spec) -> Self {
         spec.number(8) != 0
     }
-    fn is_absent(&self, spec: Spec) -> bool {
+    fn is_absent(&mut self, spec: Spec) -> bool {
         *self == Self::absent(spec)
     }
     fn code(&mut self, codec: &mut Codec, _: Spec) {
@@ -452,7 +497,7 @@ impl Field for Uuid {
     fn absent(_: Spec) -> Self {
         Uuid::nil()
     }
-    fn is_absent(&self, _: Spec) -> bool {
+    fn is_absent(&mut self, _: Spec) -> bool {
         self.is_nil()
     }
     fn code(&mut self, codec: &mut Codec, _: Spec) {
@@ -469,7 +514,7 @@ macro_rules! nullable {
             fn absent(spec: Spec) -> Self {
                 (!spec.is_null()).then(Default::default)
             }
-            fn is_absent(&self, spec: Spec) -> bool {
+            fn is_absent(&mut self, spec: Spec) -> bool {
                 self.as_ref().map_or(spec.is_null(), |value| value.is_empty() && !spec.is_null())
             }
             fn code(&mut self, $codec: &mut Codec, spec: Spec) {
@@ -481,7 +526,7 @@ macro_rules! nullable {
             fn absent(_: Spec) -> Self {
                 Default::default()
             }
-            fn is_absent(&self, _: Spec) -> bool {
+            fn is_absent(&mut self, _: Spec) -> bool {
                 self.is_empty()
             }
             fn code(&mut self, $codec: &mut Codec, _: Spec) {
@@ -497,7 +542,34 @@ macro_rules! nullable {
 nullable! {
     [] Str: |codec, value, nullable| codec.string(value, nullable);
     [] Bytes: |codec, value, nullable| codec.bytes(value, nullable);
-    [T: Field] Vec<T>: |codec, value, nullable| codec.list(value, nullable);
+}
+
+impl<T: Field> Field for Vec<T> {
+    fn absent(_: Spec) -> Self {
+        Vec::new()
+    }
+    fn is_absent(&mut self, _: Spec) -> bool {
+        self.is_empty()
+    }
+    fn code(&mut self, codec: &mut Codec, _: Spec) {
+        codec.list(self, true, false);
+    }
+}
+
+impl<T: Field> Field for Option<Vec<T>> {
+    fn absent(spec: Spec) -> Self {
+        (!spec.is_null()).then(Vec::new)
+    }
+    fn is_absent(&mut self, spec: Spec) -> bool {
+        self.as_ref().map_or(spec.is_null(), |list| list.is_empty() && !spec.is_null())
+    }
+    fn code(&mut self, codec: &mut Codec, spec: Spec) {
+        let (there, nullable) = (self.is_some(), spec.null_in(codec.version));
+        let list = self.get_or_insert_default();
+        if !codec.list(list, there || !codec.writes(), nullable) {
+            *self = None;
+        }
+    }
 }
 
 /// A structure that may be null: a byte in front of it says so, 1 or -1.
@@ -505,12 +577,12 @@ impl<T: Fields + Field> Field for Option<T> {
     fn absent(_: Spec) -> Self {
         None
     }
-    fn is_absent(&self, _: Spec) -> bool {
+    fn is_absent(&mut self, _: Spec) -> bool {
         self.is_none()
     }
     fn code(&mut self, codec: &mut Codec, _: Spec) {
         let there = codec.number(1, if self.is_some() { 1 } else { u64::MAX }) as i8 >= 0;
-        if !codec.writes {
+        if !codec.writes() {
             *self = there.then(|| T::absent(ALL));
         }
         if let Some(value) = self {

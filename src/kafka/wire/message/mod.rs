@@ -92,7 +92,7 @@ macro_rules! message {
 
         pub mod $module {
             #[allow(unused_imports)]
-            use super::super::{Str, codec::{ALL, Codec, Field, Fields, Spec, since}, text::*, Message, NEVER};
+            use super::super::{Str, codec::{ALL, Codec, Field, Fields, Spec, is_absent, since}, text::*, Message, NEVER};
             #[allow(unused_imports)]
             use {bytes::Bytes, uuid::Uuid};
 
@@ -129,8 +129,8 @@ macro_rules! message {
                     fn absent(_: Spec) -> Self {
                         Self::default()
                     }
-                    fn is_absent(&self, _: Spec) -> bool {
-                        *self == Self::default()
+                    fn is_absent(&mut self, _: Spec) -> bool {
+                        is_absent(self)
                     }
                     fn code(&mut self, codec: &mut Codec, _: Spec) {
                         codec.structure(self);

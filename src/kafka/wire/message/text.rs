@@ -28,7 +28,7 @@ macro_rules! wrappers {
             fn absent(spec: Spec) -> Self {
                 $name(Field::absent(spec))
             }
-            fn is_absent(&self, spec: Spec) -> bool {
+            fn is_absent(&mut self, spec: Spec) -> bool {
                 self.0.is_absent(spec)
             }
             #[inline]
@@ -59,7 +59,7 @@ macro_rules! nullable {
             fn absent(spec: Spec) -> Self {
                 Option::<Str>::absent(spec).map($name)
             }
-            fn is_absent(&self, spec: Spec) -> bool {
+            fn is_absent(&mut self, spec: Spec) -> bool {
                 match self {
                     Some(name) => name.is_empty() && !spec.is_null(),
                     None => spec.is_null(),
