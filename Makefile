@@ -23,11 +23,18 @@ serve: dist ## build the page and serve it on http://127.0.0.1:PORT/ (PORT=8080)
 
 dist: setup dist/index.html ## build the page into dist/
 
+# A panic of the page is a trap without words: a tenth of the wasm would be what panics say, and a run is a value, so the same one
+# panics natively with all its words (`tidepool run`). It takes a std of its own, built with the page.
+SMALL_STD := if [ -n "$${TIDEPOOL_SMALL_STD:-}" ]; then \
+	  export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_abort CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size; \
+	  export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$$CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS -Zunstable-options -Cpanic=immediate-abort"; \
+	fi;
+
 # Folders are among them, so that a file that went is noticed; the page is as old as the moment at which its build began.
 PAGE := $(shell find src www) index.html Trunk.toml Cargo.toml Cargo.lock package.json scripts/pack.mjs scripts/shorten.mjs scripts/check-size.mjs
 dist/index.html: $(PAGE) | setup
 	@mkdir -p target && touch target/page-began; \
-	$(IN) cargo fetch --locked --quiet && trunk build --release && touch -r target/page-began $@
+	$(IN) $(SMALL_STD) cargo fetch --locked --quiet && trunk build --release && touch -r target/page-began $@
 
 broker: setup ## build the native broker
 	@$(IN) cargo build --locked --profile fast --bin tidepool && echo "built $$CARGO_TARGET_DIR/fast/tidepool"

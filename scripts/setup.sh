@@ -67,6 +67,9 @@ build_debian_std() {
   rm -rf "$scratch" "$cache/target/$wasm"    # what was built against another std does not link any more
 }
 
+# The page's own std is built with the page, from its sources, so that a panic there is a trap and no text: see Makefile.
+std_sources() { [ -d "$(cd "$root" && rustc --print sysroot)/lib/rustlib/src/rust/library/std" ]; }
+
 toolchain=""
 have cargo || die "no cargo on PATH; install Rust first: https://rustup.rs"
 if has_wasm_std "${RUSTUP_TOOLCHAIN:-}"; then
@@ -89,6 +92,13 @@ else
   fi
 fi
 [ -z "$toolchain" ] || export RUSTUP_TOOLCHAIN=$toolchain
+if ! std_sources; then
+  say "adding the sources of Rust's std"
+  if [ "$toolchain" = debian ]; then apt_install rust-web-src
+  else ( cd "$root" && timeout 90 rustup component add rust-src </dev/null >"$cache/rustup.log" 2>&1 ) || true
+  fi
+  std_sources || say "there are no sources of Rust's std: the page will be larger than its budget"
+fi
 
 # --- wasm-bindgen, Trunk ---------------------------------------------------------------------------------------------
 
@@ -164,5 +174,6 @@ fi
   # The page carries no paths of the machine that built it.
   echo "export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates'"
   echo "unset RUSTFLAGS NO_COLOR"
+  ! std_sources || echo "export TIDEPOOL_SMALL_STD=1"
 } >"$cache/env.new"
 mv "$cache/env.new" "$cache/env"

@@ -7,7 +7,7 @@ use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::ApiKey;
 use std::sync::Arc;
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct EventId(pub u64);
 
 /// `broker-1`, `checkout`, `billing-1`: every node has a name.

@@ -67,7 +67,7 @@ impl Broker {
             let mut partitions = Vec::with_capacity(data.partition_data.len());
             for partition in data.partition_data {
                 let index = partition.index;
-                let count = partition.records.as_ref().map_or(0, |records| offsets_of(records));
+                let count = partition.records.as_ref().map_or(0, offsets_of);
                 let answer = if !(-1..=1).contains(&request.acks) {
                     refused(index, ErrorCode::InvalidRequiredAcks)
                 } else if let Some(name) = &name {

@@ -256,7 +256,7 @@ fn every_api_answers_in_every_version() {
     all.each(|_, v, _| {
         let request = ApiVersionsRequest::default();
         if v >= 3 {
-            ApiVersionsRequest { client_software_name: text("sweep"), client_software_version: text("1.0"), ..request }
+            ApiVersionsRequest { client_software_name: text("sweep"), client_software_version: text("1.0") }
         } else {
             request
         }

@@ -266,7 +266,7 @@ impl Judge {
         let mut ledger = Ledger::default();
         let mut findings = Findings::default();
         let (places, mut found) = self.read_all(sight, &mut findings);
-        found.sort_unstable_by(|a, b| (a.id, a.place, a.offset).cmp(&(b.id, b.place, b.offset)));
+        found.sort_unstable_by_key(|found| (found.id, found.place, found.offset));
         let mut handled: Vec<(u64, &Arc<str>)> = Vec::new();
         for (who, ids) in &self.book.handled {
             handled.extend(ids.iter().map(|id| (*id, who)));

@@ -168,12 +168,6 @@ pub struct Judge {
     missed: u64,
 }
 
-impl Default for EventId {
-    fn default() -> Self {
-        Self(0)
-    }
-}
-
 impl Judge {
     pub fn new() -> Self {
         Self { truth: -1, ..Self::default() }
