@@ -25,6 +25,8 @@ struct Node {
     process: Process,
     backend: Option<DataDir>,
     boots: u64,
+    /// Its client listener is open.
+    listening: bool,
 }
 
 /// A connection from one node to another.
@@ -76,7 +78,7 @@ impl Cluster {
                 disk.keep_journal();
             }
             let broker = Broker::open(now, options.clone(), disk)?;
-            nodes.push(Node { options, process: Process::Running(Box::new(broker)), backend, boots: 1 });
+            nodes.push(Node { options, process: Process::Running(Box::new(broker)), backend, boots: 1, listening: false });
         }
         let mut cluster = Self {
             nodes,
@@ -269,6 +271,9 @@ impl Cluster {
         }
         self.stuck.retain(|(from, to, _)| *from != index && *to != index);
         self.inbox.retain(|(to, _)| *to != index);
+        if let Some(node) = self.nodes.get_mut(index) {
+            node.listening = false;
+        }
         self.outs.push_back(Out::Down(index));
         self.pump(now);
     }
@@ -289,7 +294,6 @@ impl Cluster {
                 return Err(error.to_string());
             }
         }
-        self.outs.push_back(Out::Up(index));
         self.drain(now, index);
         Ok(())
     }
@@ -330,9 +334,12 @@ impl Cluster {
 
     fn drain(&mut self, now: Time, index: usize) {
         loop {
-            let Some(Process::Running(broker) | Process::Stopping(broker)) = self.nodes.get_mut(index).map(|node| &mut node.process) else {
-                return;
-            };
+            let Some(node) = self.nodes.get_mut(index) else { return };
+            let (Process::Running(broker) | Process::Stopping(broker)) = &mut node.process else { return };
+            if !node.listening && broker.serves_clients() {
+                node.listening = true;
+                self.outs.push_back(Out::Up(index));
+            }
             let Some(output) = broker.poll_output() else { return };
             match output {
                 Output::Send { conn, frame } => match self.links.get(&conn).copied() {
@@ -384,7 +391,10 @@ impl Cluster {
             .nodes
             .iter()
             .position(|node| &*node.options.host == host && [node.options.port, node.options.controller_port].contains(&port));
-        let up = |node: &Node| !matches!(node.process, Process::Down(_));
+        let up = |node: &Node| match node.process {
+            Process::Down(_) => false,
+            _ => node.listening || node.options.controller_port == port,
+        };
         let Some(to) = target.filter(|to| self.nodes.get(*to).is_some_and(up)) else {
             self.inbox.push_back((from, Input::PeerDisconnected(peer)));
             return;

@@ -375,7 +375,7 @@ impl Server {
     }
 
     fn listen_again(&mut self, node: usize) {
-        let Some(address) = self.addresses.get(node) else { return };
+        let (Some(address), Some(None)) = (self.addresses.get(node), self.listeners.get(node)) else { return };
         let listening = TcpListener::bind(*address).and_then(|mut listener| {
             self.poll.registry().register(&mut listener, Token(node), Interest::READABLE)?;
             Ok(listener)

@@ -285,7 +285,7 @@ impl World {
     fn dialled(&mut self, id: queue::LinkId) {
         let Some(link) = self.core.links.get(&id) else { return };
         let (node, controller, open) = (link.listener.node, link.controller, link.listener.open);
-        if !open || !self.node(node).is_some_and(|node| node.meta.state.is_up()) {
+        if !open || !self.node(node).is_some_and(|node| node.listens(controller)) {
             // The machine is there, but nobody listens.
             self.core.hang_up(id, false);
             return self.core.tell_closed(id, false);

@@ -129,6 +129,15 @@ impl Node {
         }
     }
 
+    /// Whether a connection to this node finds a listener: a broker's for clients opens late.
+    pub(super) fn listens(&self, controller: bool) -> bool {
+        let serves = match &self.machine {
+            Machine::Broker(broker) => broker.broker.as_ref().is_some_and(|broker| controller || broker.serves_clients()),
+            _ => true,
+        };
+        self.meta.state.is_up() && serves
+    }
+
     /// Why this node will be woken.
     pub(super) fn wake_reason(&self) -> Option<&Reason> {
         self.meta.wake.as_ref().map(|(_, reason)| reason)

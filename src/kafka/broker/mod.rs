@@ -458,6 +458,12 @@ impl Broker {
         &self.controller
     }
 
+    /// Whether the client listener takes connections: once this process has caught up with the cluster's metadata, and not before
+    /// (`BrokerServer.startup`), since it would say of every topic that there is none.
+    pub fn serves_clients(&self) -> bool {
+        self.life.caught_up
+    }
+
     /// Whether the controller counts this broker in.
     pub fn is_unfenced(&self) -> bool {
         self.life.unfenced
