@@ -254,12 +254,8 @@ fn every_api_answers_in_every_version() {
         if v >= 4 { ListGroupsRequest { states_filter: vec![text("Stable")], ..request } } else { request }
     });
     all.each(|_, v, _| {
-        let request = ApiVersionsRequest::default();
-        if v >= 3 {
-            ApiVersionsRequest { client_software_name: text("sweep"), client_software_version: text("1.0") }
-        } else {
-            request
-        }
+        let (client_software_name, client_software_version) = if v >= 3 { (text("sweep"), text("1.0")) } else { (text(""), text("")) };
+        ApiVersionsRequest { client_software_name, client_software_version }
     });
     all.each(|_, v, name| {
         let config = CreatableTopicConfig { name: text("segment.bytes"), value: Some(text("1048576")) };

@@ -322,10 +322,10 @@ impl Judge {
                 }
                 self.in_sync_hold(node, topic, *partition, sight);
             }
-            BrokerEvent::AppendRefused { topic, partition, error: ErrorCode::OutOfOrderSequenceNumber, .. } => {
-                if self.stopped_before.contains(&node) {
-                    self.shadow(topic, *partition).forgot = true;
-                }
+            BrokerEvent::AppendRefused { topic, partition, error: ErrorCode::OutOfOrderSequenceNumber, .. }
+                if self.stopped_before.contains(&node) =>
+            {
+                self.shadow(topic, *partition).forgot = true;
             }
             BrokerEvent::TopicDeleted { topic } => self.shadows.retain(|(name, _), _| name != topic),
             BrokerEvent::Controller(ControllerEvent::Elected { epoch, .. }) => {
