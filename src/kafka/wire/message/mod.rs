@@ -23,6 +23,8 @@ mod metadata;
 mod offsets;
 mod produce;
 mod quorum;
+#[cfg(test)]
+mod tests;
 mod text;
 mod topics;
 
