@@ -68,6 +68,7 @@ build_debian_std() {
 }
 
 # The page's own std is built with the page, from its sources, so that a panic there is a trap and no text: see Makefile.
+traps() { ( cd "$root" && RUSTC_BOOTSTRAP=1 rustc -Zunstable-options -Cpanic=immediate-abort --print cfg >/dev/null 2>&1 ); }
 std_sources() { [ -d "$(cd "$root" && rustc --print sysroot)/lib/rustlib/src/rust/library/std" ]; }
 
 toolchain=""
@@ -97,8 +98,8 @@ if ! std_sources; then
   if [ "$toolchain" = debian ]; then apt_install rust-web-src
   else ( cd "$root" && timeout 90 rustup component add rust-src </dev/null >"$cache/rustup.log" 2>&1 ) || true
   fi
-  std_sources || say "there are no sources of Rust's std: the page will be larger than its budget"
 fi
+{ std_sources && traps; } || say "this Rust cannot build its std so that panics trap: the page will be larger than its budget"
 
 # --- wasm-bindgen, Trunk ---------------------------------------------------------------------------------------------
 
@@ -174,6 +175,6 @@ fi
   # The page carries no paths of the machine that built it.
   echo "export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates'"
   echo "unset RUSTFLAGS NO_COLOR"
-  ! std_sources || echo "export TIDEPOOL_SMALL_STD=1"
+  ! std_sources || ! traps || echo "export TIDEPOOL_SMALL_STD=1"
 } >"$cache/env.new"
 mv "$cache/env.new" "$cache/env"
