@@ -128,6 +128,10 @@ impl Sight for World {
         }
     }
 
+    fn is_restored(&self) -> bool {
+        !self.genesis().disks.is_empty()
+    }
+
     fn receivers(&self) -> Vec<Arc<str>> {
         let running = |node: &&Node| matches!(node.machine, Machine::Consumer(_)) && node.meta.state == ProcessState::Running;
         self.nodes.iter().filter(running).map(|node| node.meta.name.clone()).collect()

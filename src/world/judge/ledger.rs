@@ -420,8 +420,10 @@ impl Judge {
                 let place = Place { node, topic: Some(&topic), partition };
                 let joined = read(sight, place, view.log_start_offset, view.end_offset, &mut |batch: &Batch| {
                     for record in batch.records().unwrap_or_default() {
-                        let id = content_id(record.key.as_ref(), record.value.as_ref());
-                        found.push(Found { id, place: number as u32, offset: record.offset });
+                        if self.is_of_this_run(&topic, partition, record.offset, sight) {
+                            let id = content_id(record.key.as_ref(), record.value.as_ref());
+                            found.push(Found { id, place: number as u32, offset: record.offset });
+                        }
                     }
                     true
                 });

@@ -95,6 +95,9 @@ impl Replica {
 #[derive(Clone, Debug, Default)]
 struct Shadow {
     committed: Chain,
+    /// The first offset that was appended in this run. What lies below came from the disks that the run began with, whose records may
+    /// look like the ones of this run: its apps count from 1 again.
+    began: Option<i64>,
     /// Who led in which epoch.
     leaders: Map<i32, i32>,
     replicas: Map<i32, Replica>,
@@ -233,8 +236,10 @@ impl Judge {
             EventKind::Consumer { node, event } => self.consumer_event(node, event, sight),
             EventKind::Handled { node, group, topic, partition, offset, .. } => {
                 self.below_committed(node, topic, *partition, *offset);
-                let id = sight.receiver(node).map_or(0, |receiver| receiver.last);
-                self.book.handled(node, group.as_ref(), id);
+                if self.is_of_this_run(topic, *partition, *offset, sight) {
+                    let id = sight.receiver(node).map_or(0, |receiver| receiver.last);
+                    self.book.handled(node, group.as_ref(), id);
+                }
             }
             EventKind::ProcessState { node, from, to } => {
                 if let Some(node) = broker_number(node) {
@@ -295,7 +300,9 @@ impl Judge {
             }
             BrokerEvent::Appended { topic, partition, base_offset, last_offset, .. } => {
                 let epoch = self.replica(node, topic, *partition).epoch;
-                let appends = &mut self.shadow(topic, *partition).appends;
+                let shadow = self.shadow(topic, *partition);
+                shadow.began = Some(shadow.began.map_or(*base_offset, |began| began.min(*base_offset)));
+                let appends = &mut shadow.appends;
                 if appends.len() as u64 >= u64::from(MAX_APPENDS) {
                     appends.pop_front();
                 }

@@ -66,6 +66,8 @@ pub trait Sight {
     fn receiver(&self, name: &str) -> Option<Receiver>;
     /// Consumer apps by name that run now.
     fn receivers(&self) -> Vec<Arc<str>>;
+    /// Whether the run began with files on its disks.
+    fn is_restored(&self) -> bool;
 }
 
 /// The number in `broker-N`.

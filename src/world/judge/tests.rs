@@ -122,6 +122,10 @@ impl Sight for Fake {
         self.unclean
     }
 
+    fn is_restored(&self) -> bool {
+        false
+    }
+
     fn min_isr(&self, _topic: &str) -> u64 {
         self.min_isr
     }

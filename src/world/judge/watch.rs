@@ -18,6 +18,11 @@ impl Judge {
         self.shadows.entry((topic.clone(), partition)).or_insert_with(|| Shadow { leader: -1, ..Shadow::default() })
     }
 
+    pub(super) fn is_of_this_run(&self, topic: &Arc<str>, partition: i32, offset: i64, sight: &dyn Sight) -> bool {
+        let began = || self.shadows.get(&(topic.clone(), partition)).and_then(|shadow| shadow.began);
+        !sight.is_restored() || began().is_some_and(|began| offset >= began)
+    }
+
     pub(super) fn replica(&mut self, node: i32, topic: &Arc<str>, partition: i32) -> &mut Replica {
         self.shadow(topic, partition).replicas.entry(node).or_insert_with(|| Replica { epoch: -1, ..Replica::default() })
     }
