@@ -5,6 +5,7 @@ use crate::kafka::broker::PartitionView;
 use crate::kafka::map::sort_by;
 use crate::kafka::time::Time;
 use crate::playground::narrate::{action_words, narrate};
+use crate::playground::scenario::duration_text;
 use crate::world::action::{Action, Fault};
 use crate::world::event::{Event, EventId, EventKind};
 use crate::world::judge::Judge;
@@ -93,9 +94,15 @@ impl<'a> Chain<'a> {
         self.broker(id).is_some_and(|broker| broker.state == "running")
     }
 
-    /// The number that a broker config has, or Kafka's default for it.
-    pub(super) fn broker_config(&self, name: &str, default: i64) -> i64 {
-        self.world.genesis().broker_config.get(name).and_then(|value| value.parse().ok()).unwrap_or(default)
+    /// `replica.lag.time.max.ms` in words.
+    pub(super) fn lag_time(&self) -> String {
+        self.broker_millis("replica.lag.time.max.ms", 30_000)
+    }
+
+    /// What a broker config in milliseconds is set to, or Kafka's default for it, in words.
+    pub(super) fn broker_millis(&self, name: &str, default: i64) -> String {
+        let set = self.world.genesis().broker_config.get(name).and_then(|value| value.parse().ok());
+        duration_text(i64::saturating_mul(set.unwrap_or(default), 1000))
     }
 
     /// The newest action up to `until` that is wanted, as a link.
@@ -199,10 +206,9 @@ impl<'a> Chain<'a> {
         self.links.truncate(len);
     }
 
-    /// Newest first.
+    /// Newest first; what happened in one moment stays as it was told.
     pub(super) fn finish(mut self) -> Vec<Link> {
-        let key = |link: &Link| (link.at, link.event.map_or(u64::MAX, |event| event.0));
-        sort_by(&mut self.links, |a, b| key(b).cmp(&key(a)));
+        sort_by(&mut self.links, |a, b| b.at.cmp(&a.at));
         self.links
     }
 }

@@ -4,6 +4,7 @@ use super::chain::{Chain, Clock, Tp};
 use crate::kafka::broker::{BrokerEvent, PartitionView};
 use crate::kafka::client::ClientError;
 use crate::kafka::client::producer::ProducerEvent;
+use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::playground::narrate::{brokers, plural, reason};
 use crate::world::action::Action;
@@ -31,7 +32,8 @@ impl<'a> Chain<'a> {
             Some((event, EventKind::Producer { event: ProducerEvent::Retrying { topic, partition, error, at }, .. })) => {
                 let (tp, at) = (Tp(topic, *partition), Clock(*at));
                 let said = code(*error);
-                self.tell(event, format_args!("{name} has not got its records into {tp} and tries again at {at}: {said}."));
+                self.now(format_args!("{name} has not got its records into {tp} yet: {said}."));
+                self.tell(event, format_args!("{name} was refused, and tries again at {at}."));
                 self.refused(name, (topic, *partition), *error);
                 return true;
             }
@@ -82,7 +84,8 @@ impl<'a> Chain<'a> {
             ErrorCode::NotEnoughReplicas | ErrorCode::NotEnoughReplicasAfterAppend => {
                 self.too_few(state);
                 if let Some(event) = self.last(self.view.now, &refusal) {
-                    self.narrated(event);
+                    let leader = state.leader;
+                    self.tell(event, format_args!("broker-{leader}, the leader, refused the records: with acks=all it may not take them."));
                 }
             }
             _ if state.leader < 0 => {
@@ -118,7 +121,7 @@ impl<'a> Chain<'a> {
             Tp(topic, partition)
         ));
         for id in state.replicas.iter().filter(|id| !state.isr.contains(id)) {
-            self.left_isr(topic, partition, *id);
+            self.left_isr(topic, partition, *id, Time::NEVER);
         }
         true
     }
@@ -142,12 +145,13 @@ impl<'a> Chain<'a> {
             return true;
         };
         let tp = Tp(topic, partition);
-        self.tell(event, format_args!("{name} sent its newest batch to {tp}, attempt {attempt}."));
         let Some(state) = self.partition(topic, partition) else { return true };
         let leader = self.broker(state.leader).map_or("", |broker| &*broker.name);
+        self.tell(event, format_args!("{name} sent its newest batch, for {tp}, to {leader} (attempt {attempt})."));
         if state.leader < 0 {
             self.leaderless(topic, partition);
-        } else if !self.blame(&[name, leader], self.view.now) && state.high_watermark < state.end_offset {
+        } else if self.blame(&[name, leader], self.view.now) {
+        } else if state.high_watermark < state.end_offset {
             self.now(format_args!("With acks=all the answer comes once all in-sync replicas have the records."));
             self.above_high_watermark(state, state.high_watermark);
         } else if !waiting.is_empty() {

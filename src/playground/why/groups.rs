@@ -7,7 +7,7 @@ use crate::kafka::coordinator::{GroupEvent, GroupView};
 use crate::kafka::time::Time;
 use crate::kafka::wire::murmur2::coordinator_partition;
 use crate::playground::narrate::{plural, reason};
-use crate::playground::scenario::duration_text;
+use crate::playground::scenario::{duration_text, rate_text};
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec};
 use crate::world::event::{Event, EventKind};
 use crate::world::view::ConsumerState;
@@ -45,7 +45,8 @@ impl<'a> Chain<'a> {
 
     /// A process that is not there, or frozen.
     pub(super) fn not_running(&mut self, name: &str, state: &str) {
-        self.now(format_args!("{name} is {state}: it does nothing."));
+        let has = if matches!(state, "crashed" | "stopped") { "has" } else { "is" };
+        self.now(format_args!("{name} does nothing: it {has} {state}."));
         self.blame(&[name], self.view.now);
     }
 
@@ -61,7 +62,7 @@ impl<'a> Chain<'a> {
             self.now(format_args!("{name} cannot join {group}: its coordinator is whoever leads {OFFSETS}-{slot}, and nobody does."));
             self.leaderless(OFFSETS, slot);
         } else if let Some(view) = group_view.filter(|view| view.state.ends_with("Rebalance")) {
-            self.now(format_args!("{name} reads nothing while {group} rebalances: it is {} in.", consumer.client_state));
+            self.now(format_args!("{name} reads nothing while {group} rebalances."));
             self.rebalance(view);
         } else {
             let what = match consumer.client_state {
@@ -85,7 +86,7 @@ impl<'a> Chain<'a> {
         let topics = consumer.topics.join(", ");
         let partitions = plural(i64::try_from(count).unwrap_or(i64::MAX), "partition");
         self.now(format_args!(
-            "{name} has no partition: {group} has {}, {topics} only {partitions}, and a partition goes to one member of a group.",
+            "{name} has no partition: {group} has {}, {topics} has only {partitions}, and a partition goes to one member of a group.",
             plural(i64::try_from(members).unwrap_or(i64::MAX), "member")
         ));
         let assigned =
@@ -287,11 +288,12 @@ impl<'a> Chain<'a> {
         let leader = self.broker(state.leader).map_or("", |broker| &*broker.name);
         if app.backlog > 0 && app.handle_us > 0 {
             let (backlog, time) = (plural(app.backlog.cast_signed(), "record"), duration_text(app.handle_us));
-            let most = 1_000_000_000 / app.handle_us.max(1);
+            let rate = |per_1000s: u64| rate_text(per_1000s).trim_end_matches("/s").to_owned();
+            let most = rate(1_000_000_000 / app.handle_us.max(1).cast_unsigned());
+            let sent = self.view.producers.iter().filter(|producer| producer.state == "running" && &*producer.topic == topic);
+            let sent = rate(sent.map(|producer| producer.rate_per_1000s).sum());
             self.now(format_args!(
-                "{owner} has {backlog} in hand and takes {time} for each: at most {}.{:03} records a second.",
-                most / 1000,
-                most % 1000
+                "{owner} has {backlog} in hand and takes {time} for each: at most {most} a second. To {topic} come {sent} a second."
             ));
             self.action(self.view.now, &|action| match action {
                 Action::SetHandleTime { name, .. } => **name == *owner,

@@ -8,10 +8,6 @@ use crate::playground::narrate::brokers;
 use crate::world::event::{Event, EventKind};
 use crate::world::judge::sight::Sight as _;
 
-/// Kafka's defaults, in milliseconds.
-const LAG_TIME_MS: i64 = 30_000;
-const SESSION_MS: i64 = 9_000;
-
 impl<'a> Chain<'a> {
     pub(super) fn leaderless(&mut self, topic: &str, partition: i32) -> bool {
         let tp = Tp(topic, partition);
@@ -44,7 +40,7 @@ impl<'a> Chain<'a> {
             }
             named => {
                 let broker = self.broker(named).map_or("gone", |broker| broker.state);
-                self.now(format_args!("{tp} has no leader: broker-{named} is to lead it, and it is {broker}."));
+                self.now(format_args!("{tp} has no leader: by the metadata it is still broker-{named}, which is down ({broker})."));
                 self.no_election_yet(named);
                 self.blame_all(&[named]);
             }
@@ -56,16 +52,19 @@ impl<'a> Chain<'a> {
     fn no_election_yet(&mut self, gone: i32) {
         match self.world.session_end(gone) {
             Some(end) if end > self.view.now => {
-                let session = self.broker_config("broker.session.timeout.ms", SESSION_MS);
+                let session = self.broker_millis("broker.session.timeout.ms", 9_000);
                 self.now(format_args!(
-                    "The controller waits for its heartbeats until {} (broker.session.timeout.ms is {session}), and elects nobody else before.",
+                    "The controller waits for its heartbeats until {}, and elects nobody else before (broker.session.timeout.ms: {session}).",
                     Clock(end)
                 ));
             }
             Some(_) => {}
             None if self.view.quorum.is_none() => {
-                self.now(format_args!("Nobody can elect another leader: there is no active controller."));
                 let down: Vec<i32> = self.view.brokers.iter().map(|broker| broker.node_id).filter(|id| !self.runs(*id)).collect();
+                let (down_count, all) = (down.len(), self.view.brokers.len());
+                self.now(format_args!(
+                    "Nobody can elect another leader: there is no active controller. It takes a majority of the voters; {down_count} of {all} brokers are down."
+                ));
                 self.blame_all(&down);
             }
             None => {}
@@ -92,10 +91,10 @@ impl<'a> Chain<'a> {
                 self.now(format_args!("{names} {verb} not in sync; unclean.leader.election.enable is true, so it may lead in a moment."));
             } else {
                 self.now(format_args!(
-                    "{names} {verb} not in sync and may lack records: unclean.leader.election.enable is false, so Kafka rather waits."
+                    "{names} {verb} not in sync and may lack records, and so may not lead (unclean.leader.election.enable is false)."
                 ));
             }
-            self.left_isr(tp.0, tp.1, *other);
+            self.left_isr(tp.0, tp.1, *other, Time::NEVER);
         }
         if let Some(event) = self.decided(tp.0, tp.1, &|event| matches!(event, Some((-1, ..)))) {
             self.narrated(event);
@@ -131,76 +130,64 @@ impl<'a> Chain<'a> {
         }
         let isr = brokers(&state.isr);
         self.now(format_args!("broker-{id} is not in the in-sync set (ISR) of {tp}, which is {isr}."));
-        let end = self.view.replicas.iter().find(|r| r.broker == id && r.partition == partition && &*r.topic == topic);
-        if let Some(own) = end.filter(|own| own.running && self.runs(id) && own.end_offset < state.end_offset) {
+        let own = self.view.replicas.iter().find(|r| r.broker == id && r.partition == partition && &*r.topic == topic);
+        if let Some(own) = own.filter(|own| self.runs(id) && own.end_offset < state.end_offset) {
             let (own, end) = (own.end_offset, state.end_offset);
             self.now(format_args!("It has the records below offset {own}, the leader those below {end}: it has to catch up first."));
         }
-        self.left_isr(topic, partition, id);
+        self.left_isr(topic, partition, id, Time::NEVER);
         true
     }
 
-    /// How a replica fell out of the ISR.
-    pub(super) fn left_isr(&mut self, topic: &str, partition: i32, id: i32) {
+    /// How a replica fell out of the ISR, the last time before a moment.
+    pub(super) fn left_isr(&mut self, topic: &str, partition: i32, id: i32, before: Time) {
         // The oldest of the newest decisions that all lack it.
         let mut left: Option<(&Event, i32, &str)> = None;
-        for event in self.world.events().iter().rev() {
+        for event in self.world.events().iter().rev().filter(|event| event.at < before) {
             let Some((leader, isr, why)) = decision(&event.kind, topic, partition) else { continue };
             if isr.contains(&id) {
                 break;
             }
             left = Some((event, leader, why));
         }
-        let until = left.map_or(self.view.now, |(event, ..)| event.at);
-        let tp = Tp(topic, partition);
+        let until = left.map_or(self.view.now.min(before), |(event, ..)| event.at);
+        let me = format!("broker-{id}");
+        let (tp, copied) = (Tp(topic, partition), self.last_copy(topic, partition, id, until));
         if let Some((event, leader, why)) = left {
-            match why {
-                "isr shrunk" => {
-                    let lag = self.broker_config("replica.lag.time.max.ms", LAG_TIME_MS);
-                    self.tell(
-                        event,
-                        format_args!(
-                            "broker-{id} left the ISR of {tp}: for replica.lag.time.max.ms ({lag}) it had not caught up with the leader, broker-{leader}."
-                        ),
-                    );
-                }
-                "leader's broker was fenced" => {
-                    self.tell(event, format_args!("broker-{id} left the ISR of {tp}: the controller had given it up."));
-                    let fenced = |kind: &EventKind| {
-                        matches!(kind, EventKind::Broker { event: BrokerEvent::Controller(ControllerEvent::BrokerFenced { broker, .. }), .. }
-                            if *broker == id)
-                    };
-                    if let Some(event) = self.last(until, &fenced) {
-                        self.narrated(event);
-                    }
-                }
-                "broker restarted uncleanly" => self.tell(
-                    event,
-                    format_args!(
-                        "broker-{id} left the ISR of {tp}: it came back without having shut down, and may have lost what it had not flushed."
-                    ),
-                ),
-                why => self.tell(event, format_args!("broker-{id} left the ISR of {tp}: {why}.")),
+            let lag = self.lag_time();
+            let reason = match why {
+                "isr shrunk" => format!("for {lag} it had not caught up with the leader, broker-{leader} (replica.lag.time.max.ms)"),
+                "leader's broker was fenced" => "the controller had given it up".into(),
+                "broker restarted uncleanly" => "it came back without having shut down, and may have lost what it had not flushed".into(),
+                why => why.to_owned(),
+            };
+            self.tell(event, format_args!("{me} left the ISR of {tp}: {reason}.{copied}"));
+            let fenced = |kind: &EventKind| {
+                matches!(kind, EventKind::Broker { event: BrokerEvent::Controller(ControllerEvent::BrokerFenced { broker, .. }), .. }
+                    if *broker == id)
+            };
+            if let Some(event) = self.last(until, &fenced).filter(|event| event.at == until) {
+                self.narrated(event);
             }
-            if leader >= 0 && self.blame(&[&format!("broker-{id}"), &format!("broker-{leader}")], until) {
-                return self.last_copy(topic, partition, id, until);
+            if leader >= 0 && self.blame(&[&me, &format!("broker-{leader}")], until) {
+                return;
             }
         }
-        self.blame(&[&format!("broker-{id}")], until);
-        self.last_copy(topic, partition, id, until);
+        self.blame(&[&me], until);
     }
 
-    /// What a follower fetched last, up to a moment.
-    pub(super) fn last_copy(&mut self, topic: &str, partition: i32, id: i32, until: Time) {
+    /// What a follower had fetched last, up to a moment, in words.
+    pub(super) fn last_copy(&self, topic: &str, partition: i32, id: i32, until: Time) -> String {
         let me = format!("broker-{id}");
         let copied = |kind: &EventKind| {
             matches!(kind, EventKind::Broker { node, event: BrokerEvent::Replicated { topic: t, partition: p, .. } }
                 if **node == *me && &**t == topic && *p == partition)
         };
-        if let Some(event) = self.last(until, &copied)
-            && let EventKind::Broker { event: BrokerEvent::Replicated { last_offset, .. }, .. } = &event.kind
-        {
-            self.tell(event, format_args!("The last record of {} that broker-{id} had copied was offset {last_offset}.", Tp(topic, partition)));
+        match self.last(until, &copied).map(|event| &event.kind) {
+            Some(EventKind::Broker { event: BrokerEvent::Replicated { last_offset, .. }, .. }) => {
+                format!(" The last record that it had copied was offset {last_offset}.")
+            }
+            _ => String::new(),
         }
     }
 }

@@ -58,19 +58,16 @@ impl<'a> Chain<'a> {
                 continue;
             }
             late = true;
-            let lag = self.broker_config("replica.lag.time.max.ms", 30_000);
+            let (lag, copied) = (self.lag_time(), self.last_copy(topic, partition, id, self.view.now));
             let (me, from) = (format!("broker-{id}"), format!("broker-{leader}"));
-            if self.blame(&[&me, &from], self.view.now) {
-                self.now(format_args!(
-                    "It moves once every in-sync replica has the record. {me} has not fetched it, and is left out only after replica.lag.time.max.ms ({lag})."
-                ));
-            } else {
-                self.now(format_args!("It moves once every in-sync replica has the record. {me} fetches all the time and has not had it yet."));
-            }
-            self.last_copy(topic, partition, id, self.view.now);
+            let does = match self.blame(&[&me, &from], self.view.now) {
+                true => format!("does not fetch, and leaves that set only after {lag} (replica.lag.time.max.ms)"),
+                false => "fetches all the time and has not had them yet".into(),
+            };
+            self.now(format_args!("The high watermark moves once every in-sync replica has the records. {me} {does}.{copied}"));
         }
         if !late {
-            self.now(format_args!("Every in-sync replica has it; the high watermark moves with the next fetch."));
+            self.now(format_args!("Every in-sync replica has it, and the high watermark moves with their next fetch."));
         }
     }
 
@@ -117,6 +114,7 @@ impl<'a> Chain<'a> {
                 }
             };
         };
+        self.now(format_args!("{reader} was given offset {offset} of {tp} twice: {before} handled it first, and {again} last."));
         self.tell(second, format_args!("{again} handled offset {offset} of {tp}, which {reader} had handled before."));
         self.tell(first, format_args!("{before} handled it the first time."));
         let began = self.last(second.at, &|kind| {
@@ -134,13 +132,16 @@ impl<'a> Chain<'a> {
             matches!(event, GroupEvent::OffsetCommitted { group, topic: t, partition: p, .. }
                 if **group == *reader && &**t == topic && *p == partition)
         });
-        match commit {
-            Some(event) => {
-                if let EventKind::Broker { event: BrokerEvent::Group(GroupEvent::OffsetCommitted { offset: at, .. }), .. } = &event.kind {
-                    self.tell(event, format_args!("{reader} had committed {tp} only up to offset {at}: at least once, says Kafka."));
-                }
-            }
-            None => self.now(format_args!("{reader} had committed nothing of {tp}, so a new owner begins by auto.offset.reset.")),
+        if let Some(event) = commit
+            && let EventKind::Broker { event: BrokerEvent::Group(GroupEvent::OffsetCommitted { offset: at, .. }), .. } = &event.kind
+        {
+            self.tell(event, format_args!("{reader} had committed offset {at} of {tp}, the next to read, and nothing after that."));
+        }
+        let left = self.group_event(until, &|event| {
+            matches!(event, GroupEvent::MemberRemoved { group, client_id, .. } if **group == *reader && **client_id == *before)
+        });
+        if let Some(event) = left.filter(|event| event.at >= first.at) {
+            self.narrated(event);
         }
         let lost = self.last(until, &|kind| match kind {
             EventKind::Consumer { node, event: ConsumerEvent::PollTimeout | ConsumerEvent::CommitFailed { .. } } => **node == *before,
@@ -159,10 +160,18 @@ impl<'a> Chain<'a> {
 
     pub(super) fn gone(&mut self, topic: &str, partition: i32, offset: i64) -> bool {
         let tp = Tp(topic, partition);
-        let acked = self.last(self.view.now, &|kind| {
-            matches!(kind, EventKind::Producer { event: ProducerEvent::Acked { topic: t, partition: p, offset: o, .. }, .. }
-                if &**t == topic && *p == partition && *o == offset)
+        // A leader that began below it: from then on the offset is another record's, if anybody's.
+        let lacked = self.of_partition(topic, partition, self.view.now, &|event| {
+            matches!(event, BrokerEvent::BecameLeader { end_offset, .. } if *end_offset <= offset)
         });
+        let told = |until: Time| {
+            self.last(until, &|kind| {
+                matches!(kind, EventKind::Producer { event: ProducerEvent::Acked { topic: t, partition: p, offset: o, .. }, .. }
+                if &**t == topic && *p == partition && *o == offset)
+            })
+        };
+        let before = lacked.and_then(|event| told(event.at));
+        let acked = before.or_else(|| told(self.view.now));
         let acks = acked.and_then(|event| match &event.kind {
             EventKind::Producer { node, .. } => self.view.producers.iter().find(|producer| producer.name == *node),
             _ => None,
@@ -206,12 +215,8 @@ impl<'a> Chain<'a> {
             confirmed(self);
             return true;
         }
-        // A leader that began below it: from then on the offset is another record's, if anybody's.
         let since = acked.map_or(crate::world::EPOCH, |event| event.at);
-        let lacked = self.of_partition(topic, partition, self.view.now, &|event| {
-            matches!(event, BrokerEvent::BecameLeader { end_offset, .. } if *end_offset <= offset)
-        });
-        let Some(event) = lacked.filter(|event| event.at >= since && acked.is_some()) else {
+        let Some(event) = lacked.filter(|_| before.is_some()) else {
             if offset < state.end_offset {
                 return self.no(format_args!("Offset {offset} of {tp} is there: broker-{}, the leader, has it.", state.leader));
             }
@@ -247,9 +252,19 @@ impl<'a> Chain<'a> {
             self.narrated(event);
         }
         confirmed(self);
-        let names: Vec<String> = state.replicas.iter().map(|id| format!("broker-{id}")).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        self.blame_since(&names, since, event.at);
+        let led = self.last(event.at, &|kind| {
+            matches!(kind, EventKind::Broker { event: BrokerEvent::BecameLeader { topic: t, partition: p, epoch: e, .. }, .. }
+                if &**t == topic && *p == partition && *e < epoch)
+        });
+        if let Some(EventKind::Broker { node: former, .. }) = led.map(|event| &event.kind) {
+            self.blame_since(&[former], since.plus_millis(-BEFORE_MS), event.at);
+        }
+        if let (Some(id), Some(elected)) = (self.view.brokers.iter().find(|broker| broker.name == node), elected) {
+            self.left_isr(topic, partition, id.node_id, elected.at);
+        }
         true
     }
 }
+
+/// What was done to a leader so long before it acknowledged a record is told as a cause of the loss, in milliseconds.
+const BEFORE_MS: i64 = 30_000;
