@@ -33,12 +33,13 @@ impl<'a> Chain<'a> {
                 let (tp, at) = (Tp(topic, *partition), Clock(*at));
                 let said = code(*error);
                 self.now(format_args!("{name} has not got its records into {tp} yet: {said}."));
-                self.tell(event, format_args!("{name} was refused, and tries again at {at}."));
+                self.tell(event, format_args!("{name} got no acknowledgement, and tries again at {at}."));
                 self.refused(name, (topic, *partition), *error);
                 return true;
             }
             Some((event, EventKind::Producer { event: ProducerEvent::Failed { ticket, error }, .. })) => {
-                let place = self.producer_event(name, &|event| matches!(event, ProducerEvent::Partitioned { ticket: t, .. } if t == ticket));
+                let place =
+                    self.producer_event(name, &|event| matches!(event, ProducerEvent::Partitioned { ticket: t, .. } if t == ticket));
                 let said = match error {
                     ClientError::Broker(error) => code(*error),
                     error => reason(error),
@@ -116,10 +117,7 @@ impl<'a> Chain<'a> {
         }
         let only = brokers(&state.isr);
         let verb = if state.isr.len() == 1 { "is" } else { "are" };
-        self.now(format_args!(
-            "{} needs {least} replicas in sync (min.insync.replicas), and only {only} {verb}.",
-            Tp(topic, partition)
-        ));
+        self.now(format_args!("{} needs {least} replicas in sync (min.insync.replicas), and only {only} {verb}.", Tp(topic, partition)));
         for id in state.replicas.iter().filter(|id| !state.isr.contains(id)) {
             self.left_isr(topic, partition, *id, Time::NEVER);
         }

@@ -307,9 +307,8 @@ impl<'a> Chain<'a> {
             self.started(owner, self.view.now);
             return true;
         }
-        let failed = |kind: &EventKind| {
-            matches!(kind, EventKind::Consumer { node, event: ConsumerEvent::CommitFailed { .. } } if **node == *owner)
-        };
+        let failed =
+            |kind: &EventKind| matches!(kind, EventKind::Consumer { node, event: ConsumerEvent::CommitFailed { .. } } if **node == *owner);
         let commit = self.group_event(self.view.now, &|event| {
             matches!(event, GroupEvent::OffsetCommitted { group: g, topic: t, partition: p, .. }
                 if **g == *group && **t == *topic && *p == partition)

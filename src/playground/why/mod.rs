@@ -17,6 +17,7 @@ use crate::world::World;
 use crate::world::event::EventId;
 use crate::world::judge::Judge;
 use chain::Chain;
+use std::fmt;
 use std::sync::Arc;
 
 /// What can be asked. Things are named as on the stage.
@@ -38,6 +39,24 @@ pub enum Question {
     Twice { reader: Arc<str>, topic: Arc<str>, partition: i32, offset: i64 },
     /// Why is this record gone, although it was acknowledged with this offset?
     Gone { topic: Arc<str>, partition: i32, offset: i64 },
+}
+
+impl fmt::Display for Question {
+    /// As a person would ask it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotReadable { topic, partition, offset } => write!(f, "Why can offset {offset} of {topic}-{partition} not be read yet?"),
+            Self::Idle { consumer } => write!(f, "Why does {consumer} do nothing?"),
+            Self::Late { producer } => write!(f, "Why has {producer} no answer?"),
+            Self::Lag { group, topic, partition } => write!(f, "Why is {group} behind on {topic}-{partition}?"),
+            Self::Leaderless { topic, partition } => write!(f, "Why has {topic}-{partition} no leader?"),
+            Self::OutOfSync { topic, partition, broker } => write!(f, "Why is broker-{broker} not in sync for {topic}-{partition}?"),
+            Self::Twice { reader, topic, partition, offset } => {
+                write!(f, "Why was offset {offset} of {topic}-{partition} given to {reader} twice?")
+            }
+            Self::Gone { topic, partition, offset } => write!(f, "Why is offset {offset} of {topic}-{partition} gone?"),
+        }
+    }
 }
 
 /// One sentence of an answer.

@@ -26,15 +26,20 @@ impl<'a> Chain<'a> {
         }
         if offset < high {
             self.now(format_args!("Offset {offset} of {tp} can be read: it lies below the high watermark, {high}."));
-            let moved = self.of_partition(topic, partition, self.view.now, &|event| {
-                matches!(event, BrokerEvent::HighWatermark { from, to, .. } if (*from..*to).contains(&offset))
-            });
+            let moved = self.of_partition(
+                topic,
+                partition,
+                self.view.now,
+                &|event| matches!(event, BrokerEvent::HighWatermark { from, to, .. } if (*from..*to).contains(&offset)),
+            );
             if let Some(event) = moved {
                 self.narrated(event);
             }
             return false;
         }
-        self.now(format_args!("Consumers see only what lies below the high watermark. That of {tp} is {high}, and the record is at offset {offset}."));
+        self.now(format_args!(
+            "Consumers see only what lies below the high watermark. That of {tp} is {high}, and the record is at offset {offset}."
+        ));
         self.above_high_watermark(state, offset);
         let appended = self.of_partition(topic, partition, self.view.now, &|event| {
             matches!(event, BrokerEvent::Appended { base_offset, last_offset, .. } if (*base_offset..=*last_offset).contains(&offset))
@@ -137,9 +142,10 @@ impl<'a> Chain<'a> {
         {
             self.tell(event, format_args!("{reader} had committed offset {at} of {tp}, the next to read, and nothing after that."));
         }
-        let left = self.group_event(until, &|event| {
-            matches!(event, GroupEvent::MemberRemoved { group, client_id, .. } if **group == *reader && **client_id == *before)
-        });
+        let left = self.group_event(
+            until,
+            &|event| matches!(event, GroupEvent::MemberRemoved { group, client_id, .. } if **group == *reader && **client_id == *before),
+        );
         if let Some(event) = left.filter(|event| event.at >= first.at) {
             self.narrated(event);
         }
@@ -161,9 +167,12 @@ impl<'a> Chain<'a> {
     pub(super) fn gone(&mut self, topic: &str, partition: i32, offset: i64) -> bool {
         let tp = Tp(topic, partition);
         // A leader that began below it: from then on the offset is another record's, if anybody's.
-        let lacked = self.of_partition(topic, partition, self.view.now, &|event| {
-            matches!(event, BrokerEvent::BecameLeader { end_offset, .. } if *end_offset <= offset)
-        });
+        let lacked = self.of_partition(
+            topic,
+            partition,
+            self.view.now,
+            &|event| matches!(event, BrokerEvent::BecameLeader { end_offset, .. } if *end_offset <= offset),
+        );
         let told = |until: Time| {
             self.last(until, &|kind| {
                 matches!(kind, EventKind::Producer { event: ProducerEvent::Acked { topic: t, partition: p, offset: o, .. }, .. }
@@ -202,9 +211,12 @@ impl<'a> Chain<'a> {
         if offset < state.log_start_offset {
             let start = state.log_start_offset;
             self.now(format_args!("Retention has deleted offset {offset} of {tp}: its log begins at offset {start} now. That is no loss."));
-            let deleted = self.of_partition(topic, partition, self.view.now, &|event| {
-                matches!(event, BrokerEvent::SegmentDeleted { base_offset, .. } if *base_offset <= offset)
-            });
+            let deleted = self.of_partition(
+                topic,
+                partition,
+                self.view.now,
+                &|event| matches!(event, BrokerEvent::SegmentDeleted { base_offset, .. } if *base_offset <= offset),
+            );
             if let Some(event) = deleted {
                 self.narrated(event);
             }
@@ -220,7 +232,8 @@ impl<'a> Chain<'a> {
             if offset < state.end_offset {
                 return self.no(format_args!("Offset {offset} of {tp} is there: broker-{}, the leader, has it.", state.leader));
             }
-            return self.no(format_args!("{tp} has no offset {offset}, and nobody was told that it had: its log ends at {}.", state.end_offset));
+            return self
+                .no(format_args!("{tp} has no offset {offset}, and nobody was told that it had: its log ends at {}.", state.end_offset));
         };
         let EventKind::Broker { event: BrokerEvent::BecameLeader { epoch, end_offset, .. }, node } = &event.kind else { return true };
         let (epoch, end_offset, node) = (*epoch, *end_offset, node.clone());
@@ -233,11 +246,17 @@ impl<'a> Chain<'a> {
         if let Some(why) = self.judge.given_up(topic, partition, offset) {
             self.now(format_args!("It had been committed, and Kafka may give it up here: {why}."));
         }
-        self.tell(event, format_args!("{node} took over {tp} in epoch {epoch} with a log that ended before offset {end_offset}: it had no such record."));
+        self.tell(
+            event,
+            format_args!("{node} took over {tp} in epoch {epoch} with a log that ended before offset {end_offset}: it had no such record."),
+        );
         // The others follow it.
-        let cut = self.of_partition(topic, partition, self.view.now, &|event| {
-            matches!(event, BrokerEvent::Truncated { from, to, .. } if (*to..*from).contains(&offset))
-        });
+        let cut = self.of_partition(
+            topic,
+            partition,
+            self.view.now,
+            &|event| matches!(event, BrokerEvent::Truncated { from, to, .. } if (*to..*from).contains(&offset)),
+        );
         if let Some(cut) = cut.filter(|cut| cut.at >= event.at) {
             self.narrated(cut);
         }
