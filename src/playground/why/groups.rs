@@ -184,7 +184,10 @@ impl<'a> Chain<'a> {
             &|event| matches!(event, GroupEvent::StateChanged { group, to: "PreparingRebalance", .. } if **group == *id),
         )?;
         self.narrated(began);
-        let met = |event: &GroupEvent| matches!(event, GroupEvent::MemberAdded { group, .. } | GroupEvent::MemberRemoved { group, .. } if **group == *id);
+        let met = |event: &GroupEvent| match event {
+            GroupEvent::MemberAdded { group, .. } | GroupEvent::MemberRemoved { group, .. } => **group == *id,
+            _ => false,
+        };
         let change = self.group_event(began.at, &met).filter(|event| event.at == began.at);
         if let Some(change) = change
             && let EventKind::Broker { event: BrokerEvent::Group(event), .. } = &change.kind
@@ -219,9 +222,12 @@ impl<'a> Chain<'a> {
 
     /// The newest complaint of a consumer.
     fn consumer_trouble(&mut self, name: &str) {
-        let complains = |kind: &EventKind| {
-            matches!(kind, EventKind::Consumer { node, event }
-                if **node == *name && matches!(event, ConsumerEvent::Error { .. } | ConsumerEvent::CommitFailed { .. } | ConsumerEvent::PollTimeout))
+        let complains = |kind: &EventKind| match kind {
+            EventKind::Consumer {
+                node,
+                event: ConsumerEvent::Error { .. } | ConsumerEvent::CommitFailed { .. } | ConsumerEvent::PollTimeout,
+            } => **node == *name,
+            _ => false,
         };
         if let Some(event) = self.last(self.view.now, &complains) {
             self.narrated(event);
