@@ -10,6 +10,7 @@ mod run;
 mod stage;
 pub mod store;
 mod ui;
+mod why;
 
 pub use mount::{Handle, mount};
 

@@ -66,6 +66,10 @@ impl Run {
         self.play.world()
     }
 
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
     pub fn now(&self) -> Time {
         self.world().now()
     }

@@ -358,7 +358,7 @@ impl World {
     }
 
     /// What the committed metadata says, by the running broker that has heard most of it.
-    fn image(&self) -> Option<&Image> {
+    pub fn image(&self) -> Option<&Image> {
         let mut newest: Option<&Image> = None;
         for broker in self.brokers() {
             let image = broker.controller().image();
@@ -367,6 +367,11 @@ impl World {
             }
         }
         newest
+    }
+
+    /// When the active controller gives a broker up that it hears nothing of; `None` without a session or an active controller.
+    pub fn session_end(&self, node_id: i32) -> Option<Time> {
+        self.brokers().filter_map(|broker| broker.controller().session_end(node_id)).max()
     }
 
     /// The servers that clients dial first: those that run, or all when none does.

@@ -156,6 +156,10 @@ impl Active {
         self.event(ControllerEvent::BrokerFenced { broker: id, why });
     }
 
+    pub(super) fn session_end(&self, id: i32) -> Option<Time> {
+        Some(self.beats.get(&id)?.contact?.plus_millis(self.session_ms()))
+    }
+
     /// When the next broker's session ends.
     pub(super) fn next_fence(&self) -> Option<Deadline> {
         let alive = self.beats.iter().filter(|(id, _)| self.draft.brokers.get(*id).is_some_and(|broker| !broker.fenced));

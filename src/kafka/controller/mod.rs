@@ -353,6 +353,11 @@ impl Controller {
         self.outputs.pop_front()
     }
 
+    /// When a broker's session ends, if this is the active controller and it has one.
+    pub fn session_end(&self, broker: i32) -> Option<Time> {
+        self.active.as_ref()?.session_end(broker)
+    }
+
     pub fn poll_timeout(&self) -> Option<Deadline> {
         earlier(self.raft.deadline(), self.active.as_ref().and_then(Active::deadline))
     }

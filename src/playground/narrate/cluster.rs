@@ -14,7 +14,7 @@ fn inner(topic: &str, level: u8) -> u8 {
 }
 
 /// `broker-1 and broker-3`.
-fn brokers(ids: &[i32]) -> String {
+pub fn brokers(ids: &[i32]) -> String {
     let names: Vec<String> = ids.iter().map(|id| format!("broker-{id}")).collect();
     match names.split_last() {
         None => "nobody".into(),

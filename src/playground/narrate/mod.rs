@@ -2,6 +2,8 @@
 
 mod cluster;
 
+pub use cluster::brokers;
+
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::ConsumerEvent;
@@ -12,7 +14,7 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::message::Message;
 use crate::kafka::wire::message::{ApiKey, ConsumerProtocolAssignment};
 use crate::world::World;
-use crate::world::action::Action;
+use crate::world::action::{Action, Fault};
 use crate::world::event::{Event, EventId, EventKind};
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -86,6 +88,15 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
     })
 }
 
+/// An action in words; `None` when only what came of it can be told.
+pub fn action_words(action: &Action, world: &World) -> Option<String> {
+    match action {
+        Action::Fault(Fault::Cut { from, to, one_way }) => Some(cluster::cut(from, to, *one_way)),
+        Action::Fault(Fault::Isolate { node }) => Some(cluster::cut(node, "everyone", false)),
+        action => acted(action, world).map(|(_, text)| text),
+    }
+}
+
 fn acted(action: &Action, world: &World) -> Option<(u8, String)> {
     Some(match action {
         Action::SetTopicConfig { .. } | Action::ElectLeader { .. } | Action::Reassign { .. } | Action::Fault(_) => {
@@ -144,7 +155,7 @@ fn group_of(name: &str, world: &World) -> Option<(Arc<str>, String)> {
     })
 }
 
-fn plural(count: i64, one: &str) -> String {
+pub fn plural(count: i64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
@@ -247,7 +258,7 @@ fn list(partitions: &[(Arc<str>, i32)]) -> String {
     partitions.iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect::<Vec<_>>().join(", ")
 }
 
-fn reason(error: &ClientError) -> String {
+pub fn reason(error: &ClientError) -> String {
     match error {
         ClientError::Broker(code) => code.name().to_owned(),
         other => other.to_string(),

@@ -72,6 +72,8 @@ pub struct Fate {
     pub acked: Option<bool>,
     /// Where it is readable first.
     pub place: Option<(Arc<str>, i32, i64)>,
+    /// The place that its acknowledgement named.
+    pub promised: Option<(Arc<str>, i32, i64)>,
     /// How often it is in the logs.
     pub copies: u32,
     /// How often each group (or lone consumer) has handled it.
@@ -389,6 +391,7 @@ impl Judge {
                     answer => Some(answer == Answer::Acked),
                 },
                 place: first.map(|(log, offset)| (log.partition.0.clone(), log.partition.1, offset)),
+                promised: (promised && entry.offset >= 0).then(|| (maker.topic.clone(), entry.partition, entry.offset)),
                 copies: u32::try_from(count).unwrap_or(u32::MAX),
                 delivered,
                 lost,

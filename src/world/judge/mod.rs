@@ -196,6 +196,13 @@ impl Judge {
         &self.counters
     }
 
+    /// Why a committed record could be given up; `None` while none at or after this offset was.
+    pub fn given_up(&self, topic: &str, partition: i32, offset: i64) -> Option<&'static str> {
+        let mut shadows = self.shadows.iter().filter(|((name, number), _)| &**name == topic && *number == partition);
+        let (_, shadow) = shadows.next()?;
+        shadow.cuts.iter().rev().find(|cut| cut.offset <= offset).map(|cut| cut.why)
+    }
+
     /// What became of every record. `quiet`: nothing is under way any more, so that what was not delivered never will be.
     pub fn verdict(&self, sight: &dyn Sight, quiet: bool) -> Verdict {
         let mut judge = self.clone();
