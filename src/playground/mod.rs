@@ -3,3 +3,4 @@
 pub mod narrate;
 pub mod scenario;
 pub mod scene;
+pub mod time;
