@@ -3,4 +3,5 @@
 pub mod narrate;
 pub mod scenario;
 pub mod scene;
+pub mod time;
 pub mod why;

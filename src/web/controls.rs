@@ -8,6 +8,8 @@ use web_sys::{Element, HtmlInputElement};
 
 const MARKUP: &str = "<div class=tp-name><strong>Tidepool</strong><span class=tp-quiet></span></div>\
     <div class=tp-transport><button type=button class=tp-icon><svg viewBox='0 0 20 20' aria-hidden=true><path/></svg></button>\
+    <button type=button class=tp-icon aria-label='Step back' title='Step back to the event before'>\
+    <svg viewBox='0 0 20 20' aria-hidden=true><path d='M16 3l-9 7 9 7zM6 3H3.4v14H6z'/></svg></button>\
     <button type=button class=tp-icon aria-label='Step to the next event' title='Step to the next event'>\
     <svg viewBox='0 0 20 20' aria-hidden=true><path d='M4 3l9 7-9 7zM14 3h2.6v14H14z'/></svg></button>\
     <label class=tp-speed><span class=tp-number></span><input type=range step=1 aria-label=Speed></label></div>\
@@ -31,7 +33,8 @@ pub fn bar(root: &Element, ui: Ui, act: Act, controls: bool) {
         if ui.playing.get() { "M5 3h3.4v14H5zM11.6 3H15v14h-3.4z" } else { "M5 3l12 7-12 7z" }.into()
     });
     dom::on(&transport, "button", "click", move |_| act.with_value(|s| s.toggle()));
-    dom::on(&transport, "button + button", "click", move |_| act.with_value(|s| s.step()));
+    dom::on(&transport, "button + button", "click", move |_| act.with_value(|s| s.step_back()));
+    dom::on(&transport, "button + button + button", "click", move |_| act.with_value(|s| s.step()));
 
     let input: HtmlInputElement = dom::at(&bar, "input").unchecked_into();
     input.set_min(&clock::SLOWEST.to_string());

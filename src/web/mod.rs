@@ -9,6 +9,7 @@ mod paint;
 mod run;
 mod stage;
 pub mod store;
+mod timeline;
 mod ui;
 mod why;
 

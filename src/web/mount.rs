@@ -5,6 +5,7 @@ use super::run::{Disks, Run};
 use super::stage::{Recipe, Stage};
 use super::store::Store;
 use super::ui::{self, Act, Ui};
+use crate::playground::time::Timeline;
 use crate::world::EPOCH;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
@@ -163,7 +164,7 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
     let mut run = Run::start(&recipe.text, &recipe.name, seed, disks).map_err(fail)?;
     if page && !paused {
         // The page opens when records flow and the group reads them.
-        run.advance(EPOCH.plus_millis(OPENING_MS), &mut || true);
+        run.time.advance(EPOCH.plus_millis(OPENING_MS), &mut || true);
         if let Some(last) = run.sentences().pop() {
             ui.said.set(last);
         }
@@ -273,7 +274,43 @@ impl Handle {
 
     /// Goes to a moment: microseconds since the run began. Earlier ones are replayed.
     pub fn seek(&self, time_us: f64) -> Result<(), JsValue> {
-        self.stage()?.seek(time_us as i64).map_err(|e| js_sys::Error::new(&e).into())
+        self.told(self.stage()?.seek(time_us as i64).map(|_| ()))
+    }
+
+    fn told<T>(&self, done: Result<T, String>) -> Result<T, JsValue> {
+        done.map_err(|e| js_sys::Error::new(&e).into())
+    }
+
+    /// Goes back to the event before; pauses.
+    #[wasm_bindgen(js_name = stepBack)]
+    pub fn step_back(&self) -> Result<(), JsValue> {
+        let stage = self.stage()?;
+        stage.play(false);
+        self.told(stage.go(|time| time.step_back().map(|_| ())).map(|_| ()))
+    }
+
+    /// Shows a branch by its id, where one left it.
+    pub fn select(&self, branch: u32) -> Result<(), JsValue> {
+        self.told(self.stage()?.go(|time| time.select(branch)).map(|_| ()))
+    }
+
+    /// Gives a branch a name; without one, drops it.
+    pub fn branch(&self, branch: u32, name: Option<String>) -> Result<(), JsValue> {
+        let done = |time: &mut Timeline| match &name {
+            Some(name) => time.rename(branch, name),
+            None => time.drop_branch(branch),
+        };
+        self.told(self.stage()?.go(done).map(|_| ()))
+    }
+
+    /// Two branches in a sentence: where they part and what each has come to.
+    pub fn compare(&self, left: u32, right: u32) -> Result<String, JsValue> {
+        self.stage().map(|s| super::timeline::compared(&s, left, right))
+    }
+
+    /// Running stops at these, with commas between them: "isr < 2, election".
+    pub fn breakpoints(&self, words: &str) -> Result<(), JsValue> {
+        self.told(self.stage()?.go(|time| time.set_breakpoints(words)).map(|_| ()))
     }
 
     /// One line of the scenario language, done now: "crash billing-2".
@@ -301,6 +338,14 @@ impl Handle {
             set(&ends, &format!("{}-{}", p.view.topic, p.view.partition), (p.view.end_offset as f64).into())?;
         }
         set(&o, "end_offsets", ends.into())?;
+        let branches = js_sys::Object::new();
+        for b in run.time.branches() {
+            set(&branches, &b.id.to_string(), b.name.as_str().into())?;
+        }
+        set(&o, "branches", branches.into())?;
+        set(&o, "branch", run.time.branch().id.into())?;
+        set(&o, "past", run.time.in_past().into())?;
+        set(&o, "end_us", (run.time.branch().end.at.micros_since(EPOCH) as f64).into())?;
         set(&o, "playing", stage.ui.playing.get_untracked().into())?;
         // true: all of it is written; false: some waits; null: it lives in memory.
         set(&o, "stored", stage.is_settled().map_or(JsValue::NULL, JsValue::from))?;

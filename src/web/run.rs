@@ -3,28 +3,23 @@
 use crate::kafka::disk::Change;
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
-use crate::playground::narrate::Transcript;
+use crate::playground::narrate::{Transcript, narrate};
 use crate::playground::scenario::{Playback, Scenario};
-use crate::world::EPOCH;
+use crate::playground::time::{TimeError, Timeline};
 use crate::world::World;
 use crate::world::action::{Action, Genesis};
 use crate::world::judge::Judge;
 use crate::world::view::WorldView;
 use bytes::Bytes;
 
-/// Microseconds that are run between two looks at the frame's budget.
-const SLICE_US: i64 = 20_000;
 /// What the narrator tells on the page: the events that everyone should see.
 const LEVEL: u8 = 1;
 
 pub struct Run {
-    play: Playback,
-    /// What people did beside the file's own actions.
-    mine: Vec<(Time, Action)>,
+    pub time: Timeline,
     transcript: Transcript,
     told: Option<u64>,
     note: Option<String>,
-    judge: Judge,
 }
 
 /// Files by node id.
@@ -50,55 +45,31 @@ impl Run {
         scenario.genesis.seed ^= written.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         scenario.genesis = Genesis { disks, ..scenario.genesis };
         let play = Playback::new(scenario).map_err(|e| format!("{name}: {e}"))?;
-        let mut run = Self { play, mine: Vec::new(), transcript: Transcript::new(LEVEL), told: None, note: None, judge: Judge::new() };
+        let mut run = Self { time: Timeline::new(play), transcript: Transcript::new(LEVEL), told: None, note: None };
         // The setup is what the page opens with; the narrator begins after it.
-        run.transcript.update(run.play.world());
-        run.told = run.transcript.latest().map(|s| s.event.0);
-        run.judge.observe(run.play.world());
+        run.hush();
         Ok(run)
     }
 
     pub fn title(&self) -> String {
-        self.play.scenario().title.clone()
+        self.time.play().scenario().title.clone()
     }
 
     pub fn world(&self) -> &World {
-        self.play.world()
+        self.time.world()
     }
 
     pub fn judge(&self) -> &Judge {
-        &self.judge
+        self.time.judge()
     }
 
     pub fn now(&self) -> Time {
         self.world().now()
     }
 
-    /// Runs on to `target` while `more` says that there is time.
-    pub fn advance(&mut self, target: Time, more: &mut dyn FnMut() -> bool) -> bool {
-        while self.now() < target {
-            if !more() {
-                return false;
-            }
-            let next = self.now().plus_micros(SLICE_US).min(target);
-            self.run_judged(next);
-        }
-        true
-    }
-
-    pub fn step(&mut self) {
-        self.play.step();
-        self.judge.observe(self.play.world());
-    }
-
-    fn run_judged(&mut self, until: Time) {
-        let judge = &mut self.judge;
-        self.play.watch_until(until, &mut |world| judge.observe(world));
-    }
-
     /// What the judge says now: what is wrong, or nothing; and the ledger in one line.
     pub fn judged(&self) -> (String, String) {
-        let verdict = self.judge.verdict(self.play.world(), false);
+        let verdict = self.time.judge().verdict(self.world(), false);
         let wrong = verdict.violations.first().map(|violation| violation.what.clone()).unwrap_or_default();
         let l = &verdict.ledger;
         let mut line = format!("{} sent · {} acknowledged · {} readable · {} lost", l.sent, l.acked, l.readable, l.lost);
@@ -117,10 +88,12 @@ impl Run {
         self.world().view()
     }
 
-    pub fn act(&mut self, action: Action) -> Result<(), String> {
-        self.play.world_mut().act(action.clone()).map_err(|e| format!("{e}."))?;
-        self.mine.push((self.now(), action));
-        Ok(())
+    /// The new branch's name when the run forked.
+    pub fn act(&mut self, action: Action) -> Result<Option<String>, String> {
+        match self.time.act(action) {
+            Ok(forked) => Ok(forked.map(|_| self.time.branch().name.clone())),
+            Err(why) => Err(format!("{why}.")),
+        }
     }
 
     /// One timed line of the scenario language, done now.
@@ -129,18 +102,18 @@ impl Run {
         for (_, text) in scenario.notes {
             self.note = Some(text);
         }
-        scenario.actions.into_iter().try_for_each(|(_, action)| self.act(action))
+        scenario.actions.into_iter().try_for_each(|(_, action)| self.act(action).map(|_| ()))
     }
 
     /// The scenario's latest note.
     pub fn note(&self) -> &str {
-        self.note.as_deref().or_else(|| self.play.note()).unwrap_or_default()
+        self.note.as_deref().or_else(|| self.time.play().note()).unwrap_or_default()
     }
 
     /// What has been said since the last time.
     pub fn sentences(&mut self) -> Vec<String> {
         let mut out = Vec::new();
-        if self.transcript.update(self.play.world()) > 0 {
+        if self.transcript.update(self.time.world()) > 0 {
             let told = self.told;
             out.extend(self.transcript.sentences().filter(|s| told.is_none_or(|t| s.event.0 > t)).map(|s| s.text.clone()));
             self.told = self.transcript.latest().map(|s| s.event.0);
@@ -148,27 +121,20 @@ impl Run {
         out
     }
 
-    /// Goes to a moment, in microseconds since the beginning. An earlier one is played again from the beginning, with what
-    /// people did until then.
-    pub fn seek(&mut self, micros: i64) -> Result<(), String> {
-        let target = EPOCH.plus_micros(micros);
-        if target < self.now() {
-            let mut play = Playback::new(self.play.scenario().clone()).map_err(|e| e.to_string())?;
-            self.mine.retain(|(at, _)| *at <= target);
-            for (at, action) in &self.mine {
-                play.run_until(*at);
-                play.world_mut().act(action.clone()).map_err(|e| e.to_string())?;
-            }
-            self.play = play;
-            self.judge = Judge::new();
-            self.judge.observe(self.play.world());
-            self.note = None;
-            self.transcript = Transcript::new(LEVEL);
-        }
-        self.run_judged(target);
-        self.transcript.update(self.play.world());
-        self.told = self.transcript.latest().map(|s| s.event.0);
-        Ok(())
+    /// Goes to another moment of the run, by what `go` does with its timeline; what was said there last.
+    pub fn go(&mut self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
+        go(&mut self.time).map_err(|e| format!("{e}."))?;
+        self.note = None;
+        self.hush();
+        let world = self.time.world();
+        let said = world.events().iter().rev().find_map(|e| narrate(e, world).filter(|s| s.level <= LEVEL));
+        Ok(said.map(|s| s.text).unwrap_or_default())
+    }
+
+    /// What has happened until now is not told.
+    fn hush(&mut self) {
+        self.transcript = Transcript::after(LEVEL, self.time.world());
+        self.told = None;
     }
 
     pub fn hash(&self) -> u64 {
@@ -177,18 +143,19 @@ impl Run {
 
     /// Events so far, kept or not.
     pub fn events(&self) -> u64 {
-        self.world().events().last().map_or(0, |e| e.id.0 + 1)
+        self.world().next_event().0
     }
 
     /// From now on the broker's changes are kept for a store; what its disk holds now.
     pub fn keep_journal(&mut self, node: i32) -> Vec<(String, Bytes)> {
-        let Some(disk) = self.play.world_mut().disk_mut(node) else { return Vec::new() };
+        self.time.only_forward();
+        let Some(disk) = self.time.world_mut().disk_mut(node) else { return Vec::new() };
         disk.keep_journal();
         let paths: Vec<String> = disk.list("").map(str::to_owned).collect();
         paths.into_iter().filter_map(|p| disk.read_all(&p).ok().map(|b| (p, b))).collect()
     }
 
     pub fn poll_change(&mut self, node: i32) -> Option<Change> {
-        self.play.world_mut().disk_mut(node)?.poll_change()
+        self.time.world_mut().disk_mut(node)?.poll_change()
     }
 }

@@ -7,6 +7,7 @@ use super::run::{Disks, Run};
 use super::store::Store;
 use super::ui::{Snapshot, Ui};
 use crate::playground::scene::{self, View};
+use crate::playground::time::{TimeError, Timeline};
 use crate::world::EPOCH;
 use crate::world::action::Action;
 use leptos::prelude::*;
@@ -60,6 +61,8 @@ pub struct Stage {
     spoken: Cell<f64>,
     /// Simulated microseconds that a frame left over, at slow speeds less than one.
     rest: Cell<f64>,
+    /// Where one drags to, for the next frame: microseconds since the run began.
+    scrubbed: Cell<Option<i64>>,
     waiting: RefCell<VecDeque<String>>,
     tick: RefCell<Option<Tick>>,
 }
@@ -87,6 +90,7 @@ impl Stage {
             judged: Cell::new(f64::NEG_INFINITY),
             spoken: Cell::new(f64::NEG_INFINITY),
             rest: Cell::new(0.0),
+            scrubbed: Cell::new(None),
             waiting: RefCell::default(),
             tick: RefCell::default(),
         });
@@ -190,6 +194,10 @@ impl Stage {
             return;
         }
         let dt = (t - self.last.replace(t)).clamp(0.0, 100.0);
+        if let Some(micros) = self.scrubbed.take() {
+            let end = self.run.borrow().time.branch().end.at.micros_since(EPOCH);
+            self.said(self.seek(micros.min(end)));
+        }
         let playing = self.ui.playing.get_untracked();
         if playing {
             self.advance(dt);
@@ -212,13 +220,18 @@ impl Stage {
                 let whole = due.floor();
                 let target = run.now().plus_micros(whole as i64);
                 // What does not fit in a frame is dropped: the picture slows down instead of stalling.
-                run.advance(target, &mut more);
+                run.time.advance(target, &mut more);
                 self.rest.set(due - whole);
             }
             None => {
                 let target = run.now().plus_millis(60_000);
-                run.advance(target, &mut more);
+                run.time.advance(target, &mut more);
             }
+        }
+        if let Some((_, why)) = run.time.take_stop() {
+            drop(run);
+            self.ui.playing.set(false);
+            self.say(format!("Paused at {why}."));
         }
     }
 
@@ -304,31 +317,75 @@ impl Stage {
 
     pub fn step(&self) {
         self.ui.playing.set(false);
-        self.run.borrow_mut().step();
+        self.run.borrow_mut().time.step();
         self.refresh();
+    }
+
+    pub fn step_back(&self) {
+        self.moved(|time| time.step_back().map(|_| ()));
     }
 
     pub fn act(&self, action: Action) {
         let done = self.run.borrow_mut().act(action);
         match done {
-            Ok(()) => self.refresh(),
+            Ok(Some(branch)) => self.say(format!("This is {branch} now; the other stays as it was.")),
+            Ok(None) => self.refresh(),
             Err(why) => self.say(why),
         }
     }
 
-    pub fn seek(&self, micros: i64) -> Result<(), String> {
-        if self.store.borrow().is_some() && EPOCH.plus_micros(micros) < self.run.borrow().now() {
-            return Err("a cluster that is being saved goes only forward".into());
-        }
-        let done = self.run.borrow_mut().seek(micros.max(0));
+    /// Where one is, or is about to be.
+    pub fn aim(&self) -> i64 {
+        self.scrubbed.get().unwrap_or_else(|| self.run.borrow().now().micros_since(EPOCH))
+    }
+
+    /// Goes there at the next frame: of all that a hand asks for between two frames only the last counts.
+    pub fn scrub(&self, micros: i64) {
+        self.ui.playing.set(false);
+        self.scrubbed.set(Some(micros.max(0)));
+        self.wake();
+    }
+
+    pub fn seek(&self, micros: i64) -> Result<String, String> {
+        self.go(|time| time.seek(EPOCH.plus_micros(micros.max(0))))
+    }
+
+    pub fn go(&self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
+        let said = self.run.borrow_mut().go(go)?;
+        self.waiting.borrow_mut().clear();
+        self.rest.set(0.0);
         self.refresh();
-        done
+        Ok(said)
+    }
+
+    /// Goes to another moment or branch, paused; what stands in the way is said.
+    pub fn moved(&self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) {
+        self.ui.playing.set(false);
+        self.said(self.go(go));
+    }
+
+    /// Does something to the branches that moves nothing.
+    pub fn branch(&self, work: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) {
+        let done = work(&mut self.run.borrow_mut().time);
+        match done {
+            Ok(()) => self.refresh(),
+            Err(why) => self.say(format!("{why}.")),
+        }
+    }
+
+    pub fn compare(&self, shown: u32, other: u32) {
+        self.say(super::timeline::compared(self, shown, other));
+    }
+
+    fn said(&self, said: Result<String, String>) {
+        self.say(said.unwrap_or_else(|why| why));
     }
 
     pub fn reset(&self) {
         match Run::start(&self.recipe.text, &self.recipe.name, self.recipe.seed, Disks::new()) {
             Ok(run) => {
                 *self.run.borrow_mut() = run;
+                self.scrubbed.set(None);
                 if let Some(store) = &*self.store.borrow() {
                     store.adopt(NODE, self.run.borrow_mut().keep_journal(NODE));
                 }

@@ -1,7 +1,7 @@
 //! The playground's frame: bar, stage, caption. What stands is DOM, what moves is canvas.
 
 use super::stage::Stage;
-use super::{cards, controls, dom, why};
+use super::{cards, controls, dom, timeline, why};
 use crate::playground::scene::Place;
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
@@ -91,6 +91,7 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
         act.with_value(|s| s.attach(canvas));
     }
     cards::cards(&stage, ui, act, controls);
+    timeline::timeline(&root, ui, act, controls);
     dom::text(&root, ".tp-note", move || ui.note.get());
     dom::text(&root, ".tp-said", move || ui.said.get());
     dom::attribute(&root, ".tp-pill", "data-state", move || if ui.wrong.with(String::is_empty) { "Stable" } else { "wrong" }.into());

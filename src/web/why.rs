@@ -41,13 +41,13 @@ fn button(after: &Element, act: Act, words: Box<dyn Fn() -> String>, ask: Box<dy
     let from = button.clone();
     dom::on(&button, "", "click", move |_| {
         if let Some(question) = ask() {
-            act.with_value(|s| answer(&s.run.borrow(), &question, &from));
+            act.with_value(|s| answer(&s.run.borrow(), act, &question, &from));
         }
     });
 }
 
 /// Opens the panel above the caption.
-fn answer(run: &Run, question: &Question, from: &HtmlElement) {
+fn answer(run: &Run, act: Act, question: &Question, from: &HtmlElement) {
     let Ok(Some(caption)) = from.closest(".tp").map(|tp| tp.map(|tp| dom::at(&tp, ".tp-caption"))) else { return };
     if let Ok(Some(open)) = caption.query_selector(".tp-why") {
         open.remove();
@@ -61,9 +61,11 @@ fn answer(run: &Run, question: &Question, from: &HtmlElement) {
     dom::at(&panel, "b").set_text_content(Some(&title));
     let list = dom::at(&panel, "ol");
     for link in why(run.world(), run.judge(), question).links {
-        let line = dom::element("<li><span class='tp-quiet tp-number'></span> <span></span></li>");
         let us = link.at.micros_since(EPOCH);
-        // Where a jump to the link goes to.
+        let line = dom::element(match link.event {
+            Some(_) => "<li><button type=button class='tp-text tp-number' title='Go to this moment'></button> <span></span></li>",
+            None => "<li><span class='tp-quiet tp-number'></span> <span></span></li>",
+        });
         dom::set(&line, "data-us", &us.to_string());
         let when = match link.event {
             None if link.at == run.now() => "now".to_owned(),
@@ -71,8 +73,9 @@ fn answer(run: &Run, question: &Question, from: &HtmlElement) {
         };
         if let Some(id) = link.event {
             dom::set(&line, "data-event", &id.0.to_string());
+            dom::on(&line, "button", "click", move |_| act.with_value(|s| s.scrub(us)));
         }
-        dom::at(&line, "span").set_text_content(Some(&when));
+        dom::at(&line, ":first-child").set_text_content(Some(&when));
         dom::at(&line, ":last-child").set_text_content(Some(&link.text));
         let _ = list.append_child(&line);
     }

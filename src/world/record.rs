@@ -39,6 +39,14 @@ impl Recorder {
         &self.events
     }
 
+    /// Keeps these events instead; what does not lead up to the next one is not kept.
+    pub(super) fn recall(&mut self, mut events: Vec<Event>) {
+        if events.last().is_some_and(|last| last.id.0 + 1 != self.next) {
+            events.clear();
+        }
+        self.events = Arc::new(events);
+    }
+
     /// The id that the next event will have.
     pub(super) fn next_id(&self) -> EventId {
         EventId(self.next)

@@ -8,6 +8,8 @@ const dist = process.argv[2] ?? "dist";
 const SIMULATED_S = 600;
 const ROUNDS = 5;
 const BUDGET = 1000;
+const SEEKS = 200;
+const SEEK_BUDGET_MS = 100;
 const PLAYED_MS = 5000;
 
 const site = await serve(dist);
@@ -48,6 +50,30 @@ try {
     }, SIMULATED_S);
     rounds.push({ ...one, processor: await processor() - before });
   }
+  // Seeks to anywhere in ten minutes, of a run of their own; the picture is not waited for.
+  const seeks = await page.evaluate(async ([seconds, count]) => {
+    const element = document.createElement("tide-pool");
+    for (const [name, value] of [["scenario", "three-brokers"], ["load", "eager"], ["paused", ""]]) element.setAttribute(name, value);
+    document.body.append(element);
+    while (!element.api(1)) await new Promise((done) => setTimeout(done, 20));
+    const api = element.api(1);
+    api.seek(30e6);
+    for (const [at, fault] of [[60, "kill broker-2"], [90, "restart broker-2"], [200, "isolate broker-3"], [230, "heal"]]) {
+      api.seek(at * 1e6);
+      api.act(fault);
+    }
+    api.seek(seconds * 1e6);
+    let seed = 4;
+    const took = [];
+    for (let n = 0; n < count; n++) {
+      seed = (seed * 1103515245 + 12345) % 2147483648;
+      const start = performance.now();
+      api.seek(seed / 2147483648 * seconds * 1e6);
+      took.push(performance.now() - start);
+    }
+    element.remove();
+    return took.sort((a, b) => a - b);
+  }, [SIMULATED_S, SEEKS]);
   // As fast as it goes, drawn: half of each frame belongs to the engine.
   const played = await page.evaluate(async (ms) => {
     const element = document.querySelector("tide-pool");
@@ -75,6 +101,9 @@ try {
   const megabytes = (one) => (one.memory / 1e6).toFixed(0);
   console.log(`${"wasm, memory of the whole engine".padEnd(34)} ${megabytes(rounds[0]).padStart(8)} MB after ${SIMULATED_S} simulated s, `
     + `${megabytes(rounds.at(-1))} MB after ${SIMULATED_S * ROUNDS}`);
+  const part = (share) => seeks[Math.ceil(seeks.length * share) - 1].toFixed(0);
+  console.log(`${`wasm, ${SEEKS} seeks in ${SIMULATED_S} s, p95`.padEnd(34)} ${part(0.95).padStart(8)} ms (median ${part(0.5)}, worst ${part(1)})  `
+    + `budget: ${SEEK_BUDGET_MS} ms`);
   row("wasm, played at max and drawn", perSecond(played)(played.simulated), `at ${perSecond(played)(played.frames).toFixed(0)} frames/s`);
 } finally {
   await browser.close();

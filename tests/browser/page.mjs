@@ -167,6 +167,82 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
   }
 }
 
+for (const [width, height, scheme] of [[1280, 800, "light"], [1280, 800, "dark"], [390, 844, "light"], [390, 844, "dark"]]) {
+  cases[`time: scrub back, act, two branches, return, ${width} ${scheme}`] = async ({ context, site }) => {
+    const page = await open(context, site.url, { width, height, scheme });
+    await until(page, 0, flowing, 20_000, "records flow");
+    await page.evaluate(() => { const api = document.querySelector("tide-pool").api(1); api.pause(); api.seek(40_000_000); });
+    const before = await state(page);
+    const clock = page.locator(".tp-time");
+    await clock.filter({ hasText: "00:40.000" }).waitFor();
+    const track = page.getByRole("slider", { name: "Moment of the run" });
+    // By pointer: half of the way on a track of 60 s; then by keyboard.
+    const box = await track.boundingBox();
+    await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 8 });
+    await page.mouse.up();
+    await until(page, 0, (now) => Math.abs(now.time_us - 30e6) < 1e6, 5000, "dragged to the middle");
+    const there = (await state(page)).time_us;
+    await track.press("ArrowLeft");
+    await until(page, 0, (now) => now.time_us === there - 1e6, 5000, "a second earlier");
+    await track.press("Shift+ArrowRight");
+    await until(page, 0, (now) => now.time_us === Math.min(there + 9e6, 40e6), 5000, "ten seconds later");
+    await track.press("End");
+    await until(page, 0, (now) => now.event_hash === before.event_hash, 5000, "the end is what it was");
+    await track.press("Home");
+    await until(page, 0, (now) => now.time_us < 5e6, 5000, "the beginning");
+    for (let n = 0; n < 2; n++) await track.press("Shift+ArrowRight");
+    const { state: past } = await until(page, 0, (now) => now.time_us > 19e6 && now.past, 5000, "the past");
+    check(sum(past.handled) < sum(before.handled), "fewer records had been handled");
+    const handled = await page.locator(".tp-group .tp-foot b").first().innerText();
+    check(Number(handled) === sum(past.handled), `the page shows ${handled} handled, it were ${sum(past.handled)}`);
+    check(await page.getByText("You are in the past").isVisible(), "the page says so");
+    await page.getByRole("button", { name: "Step back" }).click();
+    const { state: stepped } = await until(page, 0, (now) => now.time_us < past.time_us, 5000, "the event before");
+    check(stepped.events <= past.events, "no event more");
+    await page.locator(".tp-broker").nth(1).getByRole("button").click();
+    await page.locator(".tp-menu").getByRole("button", { name: "Its process dies" }).click();
+    const { state: forked } = await until(page, 0, (now) => Object.keys(now.branches).length === 2, 5000, "two branches");
+    check(forked.branch === 2 && !forked.past, "the new one is shown, at its end");
+    await page.evaluate(() => document.querySelector("tide-pool").api(1).seek(38_000_000));
+    const { state: other } = await until(page, 0, (now) => now.time_us === 38e6, 5000, "it goes on");
+    const name = page.getByRole("textbox", { name: "Name of this branch" });
+    await name.fill("without broker-2");
+    await name.press("Enter");
+    await until(page, 0, (now) => now.branches[2] === "without broker-2", 5000, "its new name");
+    await page.getByRole("button", { name: "compare" }).click();
+    const said = page.locator(".tp-said", { hasText: "part at 00:" });
+    await said.waitFor();
+    const words = await said.innerText();
+    await page.mouse.move(2, 2);
+    await page.screenshot({ path: join(SHOTS, `time-${width}-${scheme}.png`) });
+    await noSidewaysScroll(page);
+    await page.getByRole("button", { name: "branch 1", exact: true }).click();
+    await until(page, 0, (now) => now.branch === 1 && now.event_hash === before.event_hash, 5000, "the first is what it was");
+    await page.getByRole("button", { name: "without broker-2", exact: true }).click();
+    await until(page, 0, (now) => now.branch === 2 && now.event_hash === other.event_hash, 5000, "and so is the second");
+    await page.getByRole("button", { name: "Drop branch 1" }).click();
+    await until(page, 0, (now) => Object.keys(now.branches).length === 1, 5000, "one branch is left");
+    clean(page);
+    await page.close();
+    return words;
+  };
+}
+
+cases["time: a breakpoint pauses the run at its event"] = async ({ context, site }) => {
+  const page = await open(context, site.url);
+  await until(page, 0, flowing, 20_000, "records flow");
+  await page.getByRole("textbox", { name: "Pause when" }).fill("isr < 3");
+  await page.getByRole("textbox", { name: "Pause when" }).press("Enter");
+  await page.evaluate(() => { document.querySelector("tide-pool").api(1).act("kill broker-2"); });
+  await page.evaluate(() => { document.querySelector("tide-pool").setAttribute("speed", "max"); });
+  await until(page, 0, (now) => !now.playing, 20_000, "it pauses");
+  await page.locator(".tp-said", { hasText: "Paused at isr < 3" }).waitFor();
+  clean(page);
+  await page.close();
+};
+
 cases["reduced motion"] = async ({ context, site }) => {
   const page = await open(context, site.url, { motion: "reduce" });
   await until(page, 0, flowing, 20_000, "records flow");

@@ -337,6 +337,11 @@ impl Transcript {
         Self { level, next: EventId(0), sentences: VecDeque::new() }
     }
 
+    /// One that tells what happens from now on.
+    pub fn after(level: u8, world: &World) -> Self {
+        Self { next: world.next_event(), ..Self::new(level) }
+    }
+
     /// Narrates the events since the last time; returns how many sentences are new. Events that the world no longer keeps
     /// are told by their number.
     pub fn update(&mut self, world: &World) -> u32 {

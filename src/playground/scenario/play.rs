@@ -142,22 +142,39 @@ impl Playback {
         self.world.run_until(until);
     }
 
+    /// The next turn, if it comes by `until`: the world's, or what the file does or expects when that comes first.
+    pub fn turn(&mut self, until: Time) -> bool {
+        let action = self.next_action().map(|(at, _)| at.max(self.world.now()));
+        let expect = self.next_expect().map(|(at, _)| at);
+        if self.world.turn(earlier(action, expect).map_or(until, |at| at.min(until))) {
+            return true;
+        }
+        match (action.filter(|at| *at <= until), expect.filter(|at| *at <= until)) {
+            (Some(at), other) if other.is_none_or(|expect| at <= expect) => self.do_next_action(at),
+            (_, Some(at)) => self.check_next(at),
+            _ => return false,
+        }
+        true
+    }
+
     /// `run_until` with a look at the world after each event, for a judge.
     pub fn watch_until(&mut self, until: Time, look: &mut dyn FnMut(&World)) {
-        loop {
-            let action = self.next_action().map(|(at, _)| at.max(self.world.now()));
-            let at = earlier(action, self.next_expect().map(|(at, _)| at)).map_or(until, |at| at.min(until));
-            while self.world.turn(at) {
-                look(&self.world);
-            }
-            if at == until && action.is_none_or(|action| action > until) {
-                break;
-            }
-            self.run_until(at);
+        while self.turn(until) {
             look(&self.world);
         }
-        self.run_until(until);
+        self.world.run_until(until);
         look(&self.world);
+    }
+
+    /// A copy without the events that the world keeps: `World::recall` brings those of a run back.
+    pub fn without_events(&self) -> Self {
+        Self {
+            scenario: self.scenario.clone(),
+            world: self.world.without_events(),
+            failures: self.failures.clone(),
+            verdicts: self.verdicts.clone(),
+            ..*self
+        }
     }
 
     /// The next event: the world's, or the file's next action when that comes first.

@@ -45,6 +45,11 @@ impl Chain {
         }
     }
 
+    /// Bytes.
+    pub(super) fn weight(&self) -> u64 {
+        (self.0.len() * size_of::<Mark>()) as u64
+    }
+
     /// Forgets what lies at `offset` and after it.
     pub(super) fn cut(&mut self, offset: i64) {
         let keep = self.0.partition_point(|mark| mark.next <= offset);

@@ -118,6 +118,13 @@ pub struct Ledger {
 }
 
 impl Book {
+    /// Bytes.
+    pub(super) fn weight(&self) -> u64 {
+        let handled: usize = self.handled.values().map(Vec::len).sum();
+        let tickets: usize = self.makers.iter().map(|maker| maker.tickets.len()).sum();
+        (self.entries.len() * size_of::<Entry>() + (handled + 2 * tickets) * size_of::<u64>()) as u64
+    }
+
     fn maker(&mut self, name: &str) -> Option<&mut Maker> {
         self.makers.iter_mut().find(|maker| &*maker.name == name)
     }

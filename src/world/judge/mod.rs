@@ -131,6 +131,9 @@ struct Shadow {
 /// Appends that are remembered for each partition, to tell whose acknowledgement one was.
 const MAX_APPENDS: u32 = 512;
 
+/// What a shadow has beside its chain, about: its latest appends are most of it.
+const SHADOW_BYTES: u64 = 16 << 10;
+
 impl Shadow {
     /// Whether something of what was promised has been given up, or may be by a leader that does not know of the next one.
     fn gave_up(&self) -> bool {
@@ -186,6 +189,12 @@ impl Judge {
         for event in events.get(from..).unwrap_or_default() {
             self.feed(event, world);
         }
+    }
+
+    /// Bytes of the promises and of the book, which a clone has for itself.
+    pub fn weight(&self) -> u64 {
+        let chains: u64 = self.shadows.values().map(|shadow| shadow.committed.weight() + SHADOW_BYTES).sum();
+        chains + self.metadata.weight() + self.book.weight()
     }
 
     pub fn violations(&self) -> &[Violation] {

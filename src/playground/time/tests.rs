@@ -1,0 +1,215 @@
+//! Any moment of a ten-minute run with faults is what it was; branches stay what they were; breakpoints stop where they say.
+
+use super::*;
+use crate::kafka::rng::Rng;
+use crate::playground::scenario::Scenario;
+use crate::world::EPOCH;
+use crate::world::action::Fault;
+use crate::world::event::EventKind;
+
+const FAULTS: &str = include_str!("../../../tests/vectors/twenty-faults.tide");
+const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
+const MINUTES_10: i64 = 600;
+
+/// The default cluster, to which the twenty faults happen again and again for ten minutes.
+fn ten_minutes() -> Scenario {
+    let mut scenario = Scenario::parse(THREE).expect("the scenario reads");
+    let faults: Vec<_> = Scenario::parse(FAULTS).expect("the scenario reads").actions.into_iter().filter(|(at, _)| *at > 0).collect();
+    for round in 0..6 {
+        scenario.actions.extend(faults.iter().map(|(at, action)| (at + round * 100_000_000, action.clone())));
+    }
+    scenario
+}
+
+fn played(scenario: Scenario) -> Playback {
+    Playback::new(scenario).expect("the world begins")
+}
+
+fn at(seconds: i64) -> Time {
+    EPOCH.plus_millis(seconds * 1000)
+}
+
+fn run(timeline: &mut Timeline, until: Time) {
+    assert!(timeline.advance(until, &mut || true));
+}
+
+fn kill(broker: &str) -> Action {
+    Action::Fault(Fault::Kill { node: broker.into() })
+}
+
+#[test]
+fn two_hundred_moments_of_ten_minutes_are_what_they_were() {
+    let mut rng = Rng::stream(4, "moments");
+    let mut moments: Vec<(Time, u64)> = (0..200).map(|_| (EPOCH.plus_micros((rng.next_u64() % 600_000_000) as i64), 0)).collect();
+    let mut order = moments.clone();
+    crate::kafka::map::sort_by(&mut moments, Ord::cmp);
+    let mut plain = played(ten_minutes());
+    for (at, hash) in &mut moments {
+        plain.run_until(*at);
+        *hash = plain.world().event_hash();
+    }
+    plain.run_until(at(MINUTES_10));
+
+    let mut timeline = Timeline::new(played(ten_minutes()));
+    run(&mut timeline, at(MINUTES_10));
+    assert_eq!(timeline.world().event_hash(), plain.world().event_hash());
+    let judged = timeline.judge().counters().clone();
+    order.iter_mut().for_each(|(at, hash)| *hash = moments.iter().find(|(other, _)| other == at).map_or(0, |(_, hash)| *hash));
+    let start = timeline.branch().start.at;
+    for (at, hash) in order {
+        timeline.seek(at).expect("the past is kept");
+        if at > start {
+            assert_eq!((timeline.world().now(), timeline.world().event_hash()), (at, hash));
+        }
+    }
+    timeline.seek(at(MINUTES_10)).expect("the past is kept");
+    assert_eq!(timeline.world().event_hash(), plain.world().event_hash());
+    assert_eq!(*timeline.judge().counters(), judged, "the judge has seen the same");
+    assert_eq!(timeline.branches().len(), 1);
+    for lane in [Lane::Deed, Lane::Election, Lane::Isr, Lane::Rebalance] {
+        assert!(timeline.branch().marks().all().iter().any(|mark| mark.lane == lane), "{}", lane.name());
+    }
+}
+
+#[test]
+fn acting_in_the_past_forks_and_the_first_branch_stays_as_it_was() {
+    let mut timeline = Timeline::new(played(Scenario::parse(THREE).expect("the scenario reads")));
+    run(&mut timeline, at(40));
+    assert_eq!(timeline.act(kill("broker-1")), Ok(None), "now is no past");
+    run(&mut timeline, at(90));
+    let (hash, end) = (timeline.world().event_hash(), timeline.moment());
+    timeline.seek(at(30)).expect("the past is kept");
+    assert!(timeline.in_past());
+    let early = timeline.world().event_hash();
+    assert!(timeline.act(kill("nobody")).is_err());
+    assert_eq!(timeline.branches().len(), 1, "what could not be done forks nothing");
+    assert_eq!(timeline.act(kill("broker-2")), Ok(Some(2)));
+    assert!(!timeline.in_past());
+    run(&mut timeline, at(80));
+    let other = timeline.world().event_hash();
+    assert_eq!(timeline.branch().actions.len(), 1, "what the first one did later is not here");
+    assert_eq!((timeline.branch().parent, timeline.branch().forked.at), (Some(1), at(30)));
+
+    let compared = timeline.compare(1, 2).expect("both are there");
+    let difference = compared.difference.clone().expect("they differ");
+    let right = difference.right.expect("an event");
+    assert!(matches!(right.kind, EventKind::Acted { .. }), "{right:?}");
+    assert_eq!((right.at, compared.at), (at(30), at(80)));
+    assert!(compared.left.acked > 0 && compared.right.acked > 0 && compared.left != compared.right, "{compared:?}");
+    assert_eq!(compared.right.lost, 0, "acks=all loses nothing");
+    assert_eq!(timeline.world().event_hash(), other, "comparing moves nothing");
+
+    timeline.select(1).expect("it is there");
+    assert_eq!(timeline.world().event_hash(), hash);
+    assert_eq!(timeline.moment(), end);
+    timeline.seek(at(30)).expect("the past is kept");
+    assert_eq!(timeline.world().event_hash(), early);
+    timeline.select(2).expect("it is there");
+    assert_eq!(timeline.world().event_hash(), other, "where one left it");
+
+    assert_eq!(timeline.rename(2, "  without broker-2 "), Ok(()));
+    assert_eq!(timeline.branch().name, "without broker-2");
+    assert_eq!(timeline.rename(2, ""), Err(TimeError::Name { limit: MAX_NAME }));
+    assert_eq!(timeline.drop_branch(2), Err(TimeError::Shown));
+    assert_eq!(timeline.drop_branch(7), Err(TimeError::NoBranch(7)));
+    // The branch that it left may go: it is whole without it.
+    assert_eq!(timeline.drop_branch(1), Ok(()));
+    timeline.seek(at(10)).expect("the past is kept");
+    timeline.seek(at(80)).expect("the past is kept");
+    assert_eq!(timeline.world().event_hash(), other);
+}
+
+#[test]
+fn a_step_back_is_undone_by_a_step() {
+    let mut timeline = Timeline::new(played(Scenario::parse(FAULTS).expect("the scenario reads")));
+    run(&mut timeline, at(12));
+    let mut places = vec![(timeline.moment(), timeline.world().event_hash())];
+    for _ in 0..40 {
+        timeline.step();
+        places.push((timeline.moment(), timeline.world().event_hash()));
+    }
+    while let Some(place) = places.pop() {
+        assert_eq!((timeline.moment(), timeline.world().event_hash()), place);
+        if places.len() > 1 {
+            assert_eq!(timeline.step_back(), Ok(true));
+        }
+        if places.len() == 1 {
+            break;
+        }
+    }
+    let first = timeline.branch().start;
+    timeline.seek(first.at).expect("the past is kept");
+    while timeline.moment() > first {
+        assert_eq!(timeline.step_back(), Ok(true));
+    }
+    assert_eq!(timeline.step_back(), Ok(false), "there is nothing before the beginning");
+}
+
+#[test]
+fn history_is_bounded_and_says_so() {
+    let mut timeline = Timeline::new(played(Scenario::parse(FAULTS).expect("the scenario reads")));
+    run(&mut timeline, at(30));
+    assert_eq!(timeline.limit_words(), "");
+    let (mut count, mut hashes) = (0, Vec::new());
+    for second in 30..300 {
+        run(&mut timeline, at(second));
+        count = count.max(timeline.meter().0);
+        hashes.push((at(second), timeline.world().event_hash()));
+    }
+    let (now, bytes) = timeline.meter();
+    assert!(count <= MAX_CHECKPOINTS && now > 20 && bytes <= MAX_BYTES, "{count} {now} {bytes}");
+    assert!(timeline.limit_words().contains("full"));
+    for (at, hash) in hashes.into_iter().step_by(97) {
+        timeline.seek(at).expect("the past is kept");
+        assert_eq!(timeline.world().event_hash(), hash, "thinned, and still the same");
+    }
+    // Each a little earlier than the one before, where the broker still runs.
+    for before in 1..i64::from(MAX_BRANCHES) {
+        timeline.seek(at(20).plus_micros(-before)).expect("the past is kept");
+        assert!(matches!(timeline.act(kill("broker-3")), Ok(Some(_))));
+        timeline.step();
+    }
+    timeline.seek(at(19)).expect("the past is kept");
+    assert_eq!(timeline.act(kill("broker-3")), Err(TimeError::Branches { limit: MAX_BRANCHES }));
+}
+
+#[test]
+fn breakpoints_stop_at_their_event() {
+    let mut timeline = Timeline::new(played(Scenario::parse(FAULTS).expect("the scenario reads")));
+    assert!(matches!(timeline.set_breakpoints("election, moon"), Err(TimeError::Breakpoint { word, .. }) if word == "moon"));
+    for (words, seen) in
+        [("isr < 3", "IsrChanged"), ("election", ""), ("truncated", "Truncated"), ("fenced", "Fenced"), ("rebalance", "Preparing")]
+    {
+        timeline.set_breakpoints(words).expect("these are breakpoints");
+        assert!(!timeline.advance(at(90), &mut || true), "{words}");
+        let (event, said) = timeline.take_stop().expect("it stopped");
+        let event = timeline.world().event(event).expect("it is kept");
+        assert_eq!((event.at, said.as_str()), (timeline.world().now(), words));
+        assert!(format!("{:?}", event.kind).contains(seen), "{words}: {event:?}");
+    }
+    timeline.set_breakpoints("").expect("none");
+    run(&mut timeline, at(90));
+}
+
+#[test]
+fn a_record_that_is_lost_stops_the_run() {
+    let text = include_str!("../../../www/scenarios/acks-1-loses.tide");
+    let mut timeline = Timeline::new(played(Scenario::parse(text).expect("the scenario reads")));
+    timeline.set_breakpoints("lost").expect("a breakpoint");
+    assert!(!timeline.advance(at(120), &mut || true));
+    assert!(timeline.judge().verdict(timeline.world(), false).ledger.lost > 0);
+    assert_eq!(timeline.step_back(), Ok(true));
+    assert_eq!(timeline.judge().verdict(timeline.world(), false).ledger.lost, 0, "just before it nothing was");
+}
+
+#[test]
+fn what_is_saved_goes_only_forward() {
+    let mut timeline = Timeline::new(played(Scenario::parse(FAULTS).expect("the scenario reads")));
+    timeline.only_forward();
+    run(&mut timeline, at(12));
+    assert_eq!(timeline.seek(at(11)), Err(TimeError::OnlyForward));
+    assert_eq!(timeline.step_back(), Err(TimeError::OnlyForward));
+    assert_eq!(timeline.seek(at(13)), Ok(()));
+    assert_eq!(timeline.act(kill("broker-2")), Ok(None));
+    assert_eq!(timeline.meter(), (0, 0));
+}
