@@ -113,9 +113,9 @@ pub fn timeline(root: &Element, ui: Ui, act: Act, controls: bool) {
         let (now, end) = act.with_value(|s| (s.aim(), ends(&s.run.borrow().time).0));
         let to = match key.key().as_str() {
             "ArrowLeft" | "ArrowDown" => now - step,
-            "ArrowRight" | "ArrowUp" => now + step,
+            "ArrowRight" | "ArrowUp" => now.saturating_add(step),
             "PageDown" => now - 10_000_000,
-            "PageUp" => now + 10_000_000,
+            "PageUp" => now.saturating_add(10_000_000),
             "Home" => 0,
             "End" => end,
             _ => return,
@@ -155,9 +155,9 @@ type Drawn = (i64, u32, usize, Vec<(u32, String)>);
 
 fn draw(node: &Element, time: &Timeline, now: i64, drawn: &mut Drawn, act: Act, controls: bool) {
     let (end, span) = ends(time);
-    let part = |micros: i64| format!("{}%", (micros * 1000 / span) as f32 / 10.0);
-    let track = dom::at(node, ".tp-track");
-    dom::set(&track, "style", &format!("--at:{};--end:{}", part(now), part(end)));
+    let part = |micros: i64| clock::tenths((micros * 1000 / span) as f32 / 10.0);
+    let track: HtmlElement = dom::at(node, ".tp-track").unchecked_into();
+    track.style().set_css_text(&format!("--at:{}%;--end:{}%", part(now), part(end)));
     dom::set(&track, "aria-valuemax", &(end / 1_000_000).to_string());
     dom::set(&track, "aria-valuenow", &(now / 1_000_000).to_string());
     let branch = time.branch();
@@ -203,7 +203,7 @@ fn chips(node: &Element, all: &[(u32, String)], act: Act, controls: bool) {
             let input: HtmlInputElement =
                 dom::element("<input class=tp-text maxlength=40 aria-label='Name of this branch'>").unchecked_into();
             input.set_value(name);
-            dom::set(&input, "style", &format!("width:{}ch", name.chars().count() + 2));
+            HtmlElement::style(&input).set_css_text(&format!("width:{}ch", name.chars().count() + 2));
             dom::set(&chip, "aria-current", "true");
             chip.replace_children_with_node_1(&input);
             let field = input.clone();

@@ -151,7 +151,7 @@ fn history_is_bounded_and_says_so() {
     run(&mut timeline, at(30));
     assert_eq!(timeline.limit_words(), "");
     let (mut count, mut hashes) = (0, Vec::new());
-    for second in 30..300 {
+    for second in 30..420 {
         run(&mut timeline, at(second));
         count = count.max(timeline.meter().0);
         hashes.push((at(second), timeline.world().event_hash()));

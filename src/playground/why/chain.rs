@@ -125,6 +125,8 @@ impl<'a> Chain<'a> {
     /// named. The newest is told.
     pub(super) fn blame(&mut self, names: &[&str], until: Time) -> bool {
         let mut well: Vec<&str> = Vec::new();
+        // Disks of which something newer has been told already.
+        let mut disks: Vec<(&str, bool)> = Vec::new();
         let (mut healed, mut fast) = (false, false);
         let mut slow = None;
         for (index, (at, action)) in self.world.history().iter().enumerate().rev() {
@@ -147,8 +149,13 @@ impl<'a> Chain<'a> {
                         }
                         continue;
                     }
-                    Fault::SlowDisk { node, delay_us } if names.contains(&&**node) && *delay_us > 0 && !fast => {
-                        slow = slow.or(Some(index));
+                    Fault::SlowDisk { node, .. } | Fault::FullDisk { node, .. } if names.contains(&&**node) => {
+                        let full = matches!(fault, Fault::FullDisk { .. });
+                        let ill = !matches!(fault, Fault::SlowDisk { delay_us: 0, .. } | Fault::FullDisk { free: None, .. });
+                        if ill && !disks.contains(&(&**node, full)) {
+                            slow = slow.or(Some(index));
+                        }
+                        disks.push((&**node, full));
                         continue;
                     }
                     Fault::Links { latency_us, loss_ppm, .. } => {

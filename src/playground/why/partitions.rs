@@ -33,7 +33,7 @@ impl<'a> Chain<'a> {
             -1 => self.nobody_may_lead(&tp, known),
             named if self.runs(named) => {
                 self.now(format_args!("{tp} has no leader at this moment: broker-{named} is to lead it and has not taken over yet."));
-                if let Some(event) = self.decided(topic, partition, &|event| matches!(event, Some((leader, ..)) if leader == named)) {
+                if let Some(event) = self.decided(topic, partition, named) {
                     self.narrated(event);
                 }
                 self.blame_all(&[named]);
@@ -96,7 +96,7 @@ impl<'a> Chain<'a> {
             }
             self.left_isr(tp.0, tp.1, *other, Time::NEVER);
         }
-        if let Some(event) = self.decided(tp.0, tp.1, &|event| matches!(event, Some((-1, ..)))) {
+        if let Some(event) = self.decided(tp.0, tp.1, -1) {
             self.narrated(event);
         }
         self.blame_all(&able);
@@ -114,9 +114,9 @@ impl<'a> Chain<'a> {
         told
     }
 
-    /// The newest decision of a controller on a partition that is wanted, by (leader, isr, why).
-    fn decided(&self, topic: &str, partition: i32, wanted: &dyn Fn(Option<(i32, &[i32], &'static str)>) -> bool) -> Option<&'a Event> {
-        self.last(self.view.now, &|kind| wanted(decision(kind, topic, partition)))
+    /// The newest decision of a controller that gave the partition this leader.
+    fn decided(&self, topic: &str, partition: i32, leader: i32) -> Option<&'a Event> {
+        self.last(self.view.now, &|kind| decision(kind, topic, partition).is_some_and(|(given, ..)| given == leader))
     }
 
     pub(super) fn out_of_sync(&mut self, topic: &str, partition: i32, id: i32) -> bool {
