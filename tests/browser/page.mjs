@@ -141,7 +141,7 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
       const panel = page.getByRole("dialog");
       await panel.waitFor();
       const words = await panel.innerText();
-      check(/does nothing: it is paused/.test(words) && /is frozen/.test(words), words);
+      check(/does nothing: it is frozen/.test(words) && /is frozen: no heartbeats/.test(words), words);
       const links = await panel.locator("li").evaluateAll((all) => all.map((li) => [Number(li.dataset.us), li.dataset.event]));
       check(links.length >= 2 && links.every(([us], at) => at === 0 || us <= links[at - 1][0]), `from now back: ${JSON.stringify(links)}`);
       check(Number(links.at(-1)[1]) > 0, "the last link names its event");
