@@ -13,7 +13,7 @@ use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent, PointerEven
 
 const MARKUP: &str = "<div class=tp-times role=group aria-label=Timeline><div class=tp-row>\
     <div class=tp-track role=slider tabindex=0 aria-label='Moment of the run' aria-valuemin=0>\
-    <svg viewBox='0 0 1000 25' preserveAspectRatio=none aria-hidden=true></svg><i class=tp-line></i><i class=tp-done></i><i class=tp-head></i>\
+    <svg viewBox='0 0 1000 25' preserveAspectRatio=none aria-hidden=true></svg><i class=tp-line></i><i class=tp-done></i><i class=tp-now></i>\
     <span class='tp-hint tp-quiet tp-number' aria-hidden=true></span></div>\
     <span class='tp-quiet tp-number'></span>\
     <input class='tp-stop tp-quiet' placeholder='pause when …' aria-label='Pause when' title='isr &lt; 2, election, rebalance, truncated, lost, …'></div>\
