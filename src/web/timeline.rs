@@ -237,8 +237,7 @@ pub fn compared(stage: &Stage, shown: u32, other: u32) -> String {
     };
     said += &format!("At {}", words(compared.at));
     for (id, c) in [(shown, compared.left), (other, compared.right)] {
-        said +=
-            &format!("; {}: {} acknowledged, {} lost, {} elections, {} rebalances", name(id), c.acked, c.lost, c.elections, c.rebalances);
+        said += &format!("; {}: {} acknowledged, {} lost, elections: {}", name(id), c.acked, c.lost, c.elections);
     }
     said + "."
 }
