@@ -354,6 +354,8 @@ impl Stage {
         let said = self.run.borrow_mut().go(go)?;
         self.waiting.borrow_mut().clear();
         self.rest.set(0.0);
+        // The ledger is that of the moment, not of a second ago.
+        self.judged.set(f64::NEG_INFINITY);
         self.refresh();
         Ok(said)
     }

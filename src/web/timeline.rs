@@ -13,10 +13,12 @@ use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent, PointerEven
 
 const MARKUP: &str = "<div class=tp-times role=group aria-label=Timeline><div class=tp-row>\
     <div class=tp-track role=slider tabindex=0 aria-label='Moment of the run' aria-valuemin=0>\
-    <svg viewBox='0 0 1000 25' preserveAspectRatio=none aria-hidden=true></svg><i class=tp-line></i><i class=tp-done></i><i class=tp-head></i>\
+    <svg viewBox='0 0 1000 25' preserveAspectRatio=none aria-hidden=true></svg>\
+    <i class=tp-line></i><i class=tp-done></i><i class=tp-now></i>\
     <span class='tp-hint tp-quiet tp-number' aria-hidden=true></span></div>\
     <span class='tp-quiet tp-number'></span>\
-    <input class='tp-stop tp-quiet' placeholder='pause when …' aria-label='Pause when' title='isr &lt; 2, election, rebalance, truncated, lost, …'></div>\
+    <input class='tp-stop tp-quiet' placeholder='pause when …' aria-label='Pause when' \
+    title='isr &lt; 2, election, rebalance, truncated, lost, …'></div>\
     <div class='tp-row tp-past' hidden><span>You are in the past: acting here forks the run.</span>\
     <button type=button class=tp-text>To its end</button></div><div class='tp-row tp-chips'></div></div>";
 
@@ -237,8 +239,7 @@ pub fn compared(stage: &Stage, shown: u32, other: u32) -> String {
     };
     said += &format!("At {}", words(compared.at));
     for (id, c) in [(shown, compared.left), (other, compared.right)] {
-        said +=
-            &format!("; {}: {} acknowledged, {} lost, {} elections, {} rebalances", name(id), c.acked, c.lost, c.elections, c.rebalances);
+        said += &format!("; {}: {} acknowledged, {} lost, elections: {}", name(id), c.acked, c.lost, c.elections);
     }
     said + "."
 }

@@ -45,6 +45,8 @@ impl<'a> Chain<'a> {
 
     /// A process that is not there, or frozen.
     pub(super) fn not_running(&mut self, name: &str, state: &str) {
+        // As the cards and the narrator call it.
+        let state = if state == "paused" { "frozen" } else { state };
         let has = if matches!(state, "crashed" | "stopped") { "has" } else { "is" };
         self.now(format_args!("{name} does nothing: it {has} {state}."));
         self.blame(&[name], self.view.now);

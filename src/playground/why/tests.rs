@@ -201,7 +201,7 @@ fn an_idle_consumer() {
     run.is_so(
         &idle("billing-1"),
         "
-          now: billing-1 does nothing: it is paused.
+          now: billing-1 does nothing: it is frozen.
           Acted: billing-1 is frozen: no heartbeats. billing gives it 10 s (its session timeout).
         ",
     );
@@ -327,7 +327,7 @@ fn a_lag_that_is_stuck() {
         &lag(),
         "
           now: billing is 57 records behind on orders-0, which only billing-1 may read.
-          now: billing-1 does nothing: it is paused.
+          now: billing-1 does nothing: it is frozen.
           now: billing keeps the partition for it until its session ends at 19.288 s.
           Acted: billing-1 is frozen: no heartbeats. billing gives it 10 s (its session timeout).
         ",
