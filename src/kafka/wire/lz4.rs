@@ -115,12 +115,10 @@ fn read_block(mut rest: &[u8], plain: &mut Vec<u8>, end: usize) -> Option<()> {
 
 fn length(short: usize, rest: &mut &[u8]) -> Option<usize> {
     let mut length = short;
-    while short == LONG {
-        let more = number(rest, 1)?;
-        length += more;
-        if more < 255 {
-            break;
-        }
+    let mut last = if short == LONG { 255 } else { 0 };
+    while last == 255 {
+        last = number(rest, 1)?;
+        length += last;
     }
     Some(length)
 }
