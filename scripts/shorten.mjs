@@ -1,9 +1,10 @@
 // Gives short names to what a wasm file and its script call each other by: wasm-bindgen's end in a hash of 16 digits, which no
 // compressor can do anything about. In a minified script these are names of properties only. Both files are written, they are a pair.
+// The names of functions go: they were there to sort the functions by, since neighbours of one module compress better.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const HASHED = /\b\w+_h?[0-9a-f]{16}\b/g;
-const IMPORTS = 2, EXPORTS = 7;                       // numbers of sections
+const CUSTOM = 0, IMPORTS = 2, EXPORTS = 7;           // numbers of sections
 const FUNCTION = 0, TABLE = 1, MEMORY = 2, GLOBAL = 3;   // kinds of imports
 
 export function shorten(wasmFile, scriptFile) {
@@ -42,6 +43,10 @@ function renamed(wasm, short) {
   while (at < wasm.length) {
     const id = wasm[at++], size = number(), start = at, end = at + size;
     const body = [];
+    if (id === CUSTOM) {
+      at = end;
+      continue;
+    }
     if (id === IMPORTS || id === EXPORTS) {
       const count = number();
       body.push(Buffer.from(leb(count)));

@@ -1,11 +1,10 @@
 //! Compression codecs of record batches. Gzip is RFC 1952, snappy comes in the `snappy-java` block stream that Kafka writes
 //! (raw snappy, as other clients write it, is read too), lz4 and zstd in their frame formats. All in Rust, so that the
-//! browser has them too. Zstd is written by `ruzstd` at its fastest level, which packs less tightly than Kafka's own.
+//! browser has them too. Zstd is written simply, which packs less tightly than Kafka's own.
 
-use super::gzip;
+use super::{gzip, lz4, snappy, zstd};
 use bytes::{BufMut, Bytes, BytesMut};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-use std::io::{Read, Write};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Compression {
@@ -67,13 +66,8 @@ impl Compression {
             Self::None => Bytes::copy_from_slice(plain),
             Self::Gzip => gzip::compress(plain).into(),
             Self::Snappy => compress_xerial(plain),
-            Self::Lz4 => {
-                use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
-                let info = FrameInfo::new().block_size(BlockSize::Max64KB).block_mode(BlockMode::Independent);
-                let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
-                written(encoder.write_all(plain).and_then(|()| encoder.finish().map_err(std::io::Error::other)))
-            }
-            Self::Zstd => ruzstd::encoding::compress_to_vec(plain, ruzstd::encoding::CompressionLevel::Fastest).into(),
+            Self::Lz4 => lz4::compress(plain).into(),
+            Self::Zstd => zstd::compress(plain).into(),
         }
     }
 
@@ -87,20 +81,13 @@ impl Compression {
                 within(plain, limit)
             }
             Self::Snappy => self.decompress_snappy(packed, limit),
-            Self::Lz4 => self.drain(lz4_flex::frame::FrameDecoder::new(packed), limit),
+            Self::Lz4 => within(lz4::decompress(packed, limit).ok_or_else(|| self.corrupt("the frame is corrupt or cut off"))?, limit),
             Self::Zstd => self.decompress_zstd(packed, limit),
         }
     }
 
-    fn corrupt(self, why: impl ToString) -> CompressionError {
-        CompressionError::Corrupt { codec: self, why: why.to_string() }
-    }
-
-    /// Reads to the end, but not further than one byte past the limit.
-    fn drain(self, decoder: impl Read, limit: u64) -> Result<Bytes, CompressionError> {
-        let mut plain = Vec::new();
-        decoder.take(limit.saturating_add(1)).read_to_end(&mut plain).map_err(|error| self.corrupt(error))?;
-        within(plain, limit)
+    fn corrupt(self, why: &str) -> CompressionError {
+        CompressionError::Corrupt { codec: self, why: why.into() }
     }
 
     /// Reads no further than one step past the limit. What `ruzstd` says of corrupt data is left out: it weighs as much as its decoder.
@@ -140,19 +127,14 @@ impl Compression {
     }
 
     fn snappy_block(self, block: &[u8], limit: u64, plain: &mut Vec<u8>) -> Result<(), CompressionError> {
-        let says = snap::raw::decompress_len(block).map_err(|error| self.corrupt(error))?;
-        if says as u64 > limit.saturating_sub(plain.len() as u64) {
+        let (says, elements) = snappy::announced(block).ok_or_else(|| self.corrupt("a block has no length"))?;
+        if u64::from(says) > limit.saturating_sub(plain.len() as u64) {
             return Err(CompressionError::TooLarge { limit });
         }
-        if says as u64 > (block.len() as u64).saturating_mul(SNAPPY_MAX_RATIO) {
+        if u64::from(says) > (block.len() as u64).saturating_mul(SNAPPY_MAX_RATIO) {
             return Err(self.corrupt("a block announces more than it can hold"));
         }
-        let start = plain.len();
-        plain.resize(start + says, 0);
-        let room = plain.get_mut(start..).unwrap_or_default();
-        let wrote = snap::raw::Decoder::new().decompress(block, room).map_err(|error| self.corrupt(error))?;
-        plain.truncate(start + wrote);
-        Ok(())
+        snappy::decompress(elements, plain, says as usize).ok_or_else(|| self.corrupt("a block is corrupt"))
     }
 }
 
@@ -161,9 +143,8 @@ fn compress_xerial(plain: &[u8]) -> Bytes {
     packed.put_slice(&XERIAL_MAGIC);
     packed.put_i32(1);
     packed.put_i32(1);
-    let mut encoder = snap::raw::Encoder::new();
     for block in plain.chunks(XERIAL_BLOCK_BYTES) {
-        let block = encoder.compress_vec(block).expect("a block is far smaller than snappy's limit of 4 GiB");
+        let block = snappy::compress(block);
         packed.put_u32(block.len() as u32);
         packed.put_slice(&block);
     }
@@ -172,8 +153,4 @@ fn compress_xerial(plain: &[u8]) -> Bytes {
 
 fn within(plain: Vec<u8>, limit: u64) -> Result<Bytes, CompressionError> {
     if plain.len() as u64 > limit { Err(CompressionError::TooLarge { limit }) } else { Ok(plain.into()) }
-}
-
-fn written(result: std::io::Result<Vec<u8>>) -> Bytes {
-    result.expect("writing to memory does not fail").into()
 }

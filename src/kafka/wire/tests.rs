@@ -10,6 +10,7 @@ use crate::kafka::wire::message::{
 use bytes::{BufMut, Bytes, BytesMut};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::io::{Read, Write};
 
 type Header = (Bytes, Option<Bytes>);
 type Pushed = (i64, Option<Vec<u8>>, Option<Vec<u8>>, Vec<Header>);
@@ -283,6 +284,49 @@ fn snappy_is_read_raw_too_and_concatenated() {
     // Five bytes that announce 4 GiB less one.
     let lying = Compression::Snappy.decompress(&[0xff, 0xff, 0xff, 0xff, 0x0f], u64::MAX);
     assert!(matches!(lying, Err(CompressionError::Corrupt { .. })), "{lying:?}");
+}
+
+/// Texts of all sorts: short, repetitive, random, longer than a block.
+#[test]
+fn others_read_what_is_written() {
+    let mut noise = 1_u32;
+    let mut random = |bits: u32| {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (noise >> 24 >> (8 - bits)) as u8
+    };
+    for (length, bits) in [0, 1, 11, 13, 100, 5000, 65_535, 65_536, 65_537, 300_000].into_iter().flat_map(|n| [1, 2, 4, 8].map(|b| (n, b)))
+    {
+        let plain: Vec<u8> = (0..length).map(|n| if n % 1000 < 300 { random(bits) } else { (n % 997) as u8 }).collect();
+        let mut read = Vec::new();
+        let packed = Compression::Lz4.compress(&plain);
+        lz4_flex::frame::FrameDecoder::new(&packed[..]).read_to_end(&mut read).expect("is lz4");
+        assert!(read == plain, "lz4: {length} bytes of {bits} bits");
+        read.clear();
+        let packed = Compression::Zstd.compress(&plain);
+        ruzstd::decoding::StreamingDecoder::new(&packed[..]).expect("is zstd").read_to_end(&mut read).expect("is zstd");
+        assert!(read == plain, "zstd: {length} bytes of {bits} bits");
+        read.clear();
+        let mut packed = &Compression::Snappy.compress(&plain)[16..];
+        while let Some((size, rest)) = packed.split_first_chunk::<4>() {
+            let (block, rest) = rest.split_at(u32::from_be_bytes(*size) as usize);
+            read.extend(snap::raw::Decoder::new().decompress_vec(block).expect("is snappy"));
+            packed = rest;
+        }
+        assert!(read == plain, "snappy: {length} bytes of {bits} bits");
+
+        let mut encoder = lz4_flex::frame::FrameEncoder::with_frame_info(
+            lz4_flex::frame::FrameInfo::new()
+                .block_mode(lz4_flex::frame::BlockMode::Linked)
+                .content_checksum(true)
+                .block_checksums(true)
+                .content_size(Some(length as u64)),
+            Vec::new(),
+        );
+        encoder.write_all(&plain).expect("memory");
+        assert!(Compression::Lz4.decompress(&encoder.finish().expect("memory"), 1 << 20) == Ok(Bytes::from(plain.clone())));
+        let packed = snap::raw::Encoder::new().compress_vec(&plain).expect("is small");
+        assert!(Compression::Snappy.decompress(&packed, 1 << 20) == Ok(Bytes::from(plain)));
+    }
 }
 
 #[test]
