@@ -3,6 +3,7 @@
 use super::simulate::{PROFILES, SimulateOptions};
 use crate::kafka::broker::Sabotage;
 use crate::kafka::map::Map;
+use crate::playground::why::{FORMS, Question};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -31,6 +32,8 @@ pub(crate) struct RunOptions {
     pub(crate) until_us: Option<i64>,
     /// How much the narrator says, 1 to 3.
     pub(crate) level: u8,
+    /// Asked of the run's last moment.
+    pub(crate) questions: Vec<Question>,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +57,7 @@ pub(crate) enum ArgsError {
 }
 
 const BROKER_FLAGS: &str = "--listen HOST:PORT, --advertise HOST:PORT, --data DIR, --brokers 1..9, --config KEY=VALUE";
-const RUN_FLAGS: &str = "FILE, --until DURATION, --level 1..3";
+const RUN_FLAGS: &str = "FILE, --until DURATION, --level 1..3, --why QUESTION";
 const SIMULATE_FLAGS: &str = "--seeds A..B, --minutes M, --profile NAME, --sabotage NAME, --threads N, --out DIR";
 const SEEDS: &str = "A..B with A below B, such as 0..2000";
 const COUNT: &str = "a whole number above 0";
@@ -107,7 +110,7 @@ fn parse_broker(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
 }
 
 fn parse_run(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
-    let (mut file, mut until_us, mut level) = (None, None, 2);
+    let (mut file, mut until_us, mut level, mut questions) = (None, None, 2, Vec::new());
     while let Some(arg) = next(parser)? {
         match arg {
             Arg::Flag(flag) => match flag.as_str() {
@@ -126,13 +129,18 @@ fn parse_run(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
                         _ => return Err(ArgsError::BadValue { flag: "--level", value: text, expected: "1, 2 or 3" }),
                     };
                 }
+                "--why" => {
+                    let text = value(parser, &flag, FORMS)?;
+                    let question = text.parse().map_err(|_| ArgsError::BadValue { flag: "--why", value: text, expected: FORMS })?;
+                    questions.push(question);
+                }
                 _ => return Err(ArgsError::UnknownFlag { command: "run", flag, allowed: RUN_FLAGS }),
             },
             Arg::Word(word) if file.is_none() => file = Some(PathBuf::from(word)),
             Arg::Word(flag) => return Err(ArgsError::UnknownFlag { command: "run", flag, allowed: RUN_FLAGS }),
         }
     }
-    Ok(Command::Run(RunOptions { file: file.ok_or(ArgsError::MissingFile)?, until_us, level }))
+    Ok(Command::Run(RunOptions { file: file.ok_or(ArgsError::MissingFile)?, until_us, level, questions }))
 }
 
 fn parse_simulate(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
@@ -260,6 +268,7 @@ mod tests {
             ("run", "run needs a scenario file"),
             ("run a --level 4", "--level 4: expected 1, 2 or 3"),
             ("run a --until 5", "--until 5: expected a duration"),
+            ("run a --why me", "--why me: expected not-readable TOPIC-N@OFFSET, idle CONSUMER"),
             ("run a b", "run does not know b; it takes FILE"),
             ("simulate", "simulate needs its seeds"),
             ("simulate --seeds 7", "--seeds 7: expected A..B with A below B"),

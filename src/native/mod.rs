@@ -23,8 +23,10 @@ tidepool broker [--listen HOST:PORT] [--advertise HOST:PORT] [--data DIR] [--bro
                            kill N, power-loss N, wipe N, stop N, restart N, pause N, resume N, isolate N, heal
     --config KEY=VALUE     sets any broker config of Kafka 4.1; may be given again
 
-tidepool run FILE [--until DURATION] [--level 1..3]
+tidepool run FILE [--until DURATION] [--level 1..3] [--why QUESTION]...
     Runs a scenario file; prints its narration, its expectations' verdicts, the event hash and what the judge says.
+    --why QUESTION         asks why something is so at the end: idle CONSUMER, late PRODUCER, lag GROUP TOPIC-N, leaderless TOPIC-N,
+                           out-of-sync TOPIC-N broker-N, not-readable TOPIC-N@OFFSET, twice GROUP TOPIC-N@OFFSET, gone TOPIC-N@OFFSET
 
 tidepool simulate --seeds A..B [--minutes M] [--profile NAME] [--sabotage NAME] [--threads N] [--out DIR]
     Runs a random cluster with random clients and faults for each seed and judges it. What the judge finds is shrunk to a scenario file.

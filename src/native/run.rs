@@ -5,6 +5,7 @@ use super::simulate::trial;
 use crate::kafka::time::Time;
 use crate::playground::narrate::Transcript;
 use crate::playground::scenario::{Playback, Scenario, duration_text};
+use crate::playground::why::why;
 use crate::world::EPOCH;
 use crate::world::judge::Judge;
 use std::fs;
@@ -30,7 +31,7 @@ pub(crate) fn run(options: &RunOptions) -> ExitCode {
     };
     let until = options.until_us.map_or(playback.end(), |micros| EPOCH.plus_micros(micros));
     let mut out = BufWriter::new(io::stdout().lock());
-    match play(playback, until, options.level, &mut out).and_then(|good| out.flush().map(|()| good)) {
+    match play(playback, until, options, &mut out).and_then(|good| out.flush().map(|()| good)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => complain(&format!("standard output: {error}")),
@@ -42,9 +43,9 @@ fn complain(text: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn play(mut playback: Playback, until: Time, level: u8, out: &mut impl Write) -> io::Result<bool> {
+fn play(mut playback: Playback, until: Time, options: &RunOptions, out: &mut impl Write) -> io::Result<bool> {
     writeln!(out, "{}", playback.scenario().title)?;
-    let mut transcript = Transcript::new(level);
+    let mut transcript = Transcript::new(options.level);
     let mut told = 0_u64;
     let mut note: Option<String> = None;
     let mut judge = Judge::new();
@@ -73,6 +74,12 @@ fn play(mut playback: Playback, until: Time, level: u8, out: &mut impl Write) ->
         good &= verdict.held;
         let word = if verdict.held { "holds" } else { "FAILS" };
         writeln!(out, "{word}: {} (found {})", verdict.expect, verdict.found)?;
+    }
+    for question in &options.questions {
+        writeln!(out, "{question}")?;
+        for link in why(playback.world(), &judge, question).links {
+            writeln!(out, "  {} {}", clock(link.at), link.text)?;
+        }
     }
     writeln!(out, "event hash {:016x}", playback.world().event_hash())?;
     let verdict = trial::verdict(playback.world(), &judge);

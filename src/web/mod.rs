@@ -11,7 +11,6 @@ mod stage;
 pub mod store;
 mod timeline;
 mod ui;
-mod why;
 
 pub use mount::{Handle, mount};
 

@@ -8,7 +8,6 @@ use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::time::{TimeError, Timeline};
 use crate::world::World;
 use crate::world::action::{Action, Genesis};
-use crate::world::judge::Judge;
 use crate::world::view::WorldView;
 use bytes::Bytes;
 
@@ -57,10 +56,6 @@ impl Run {
 
     pub fn world(&self) -> &World {
         self.time.world()
-    }
-
-    pub fn judge(&self) -> &Judge {
-        self.time.judge()
     }
 
     pub fn now(&self) -> Time {

@@ -1,7 +1,7 @@
 //! The playground's frame: bar, stage, caption. What stands is DOM, what moves is canvas.
 
 use super::stage::Stage;
-use super::{cards, controls, dom, timeline, why};
+use super::{cards, controls, dom, timeline};
 use crate::playground::scene::Place;
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
@@ -101,7 +101,6 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
     });
     dom::text(&root, ".tp-ledger > :last-child", move || ui.ledger.get());
     let caption = dom::at(&root, ".tp-caption");
-    why::of_ledger(&caption, ui, act);
     let store = dom::element("<span class=tp-store></span>");
     dom::when(
         move || ui.store.get(),

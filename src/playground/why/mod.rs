@@ -7,6 +7,7 @@
 mod chain;
 mod clients;
 mod groups;
+mod parse;
 mod partitions;
 mod records;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::world::World;
 use crate::world::event::EventId;
 use crate::world::judge::Judge;
 use chain::Chain;
+pub use parse::{FORMS, NotAQuestion};
 use std::fmt;
 use std::sync::Arc;
 
