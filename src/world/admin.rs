@@ -237,7 +237,7 @@ fn describe(wish: &Wish) -> (ApiKey, i16, &Arc<str>) {
 }
 
 fn text(text: &str) -> Str {
-    Str::from(text.to_owned())
+    Str::from(text)
 }
 
 fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {

@@ -19,12 +19,11 @@ pub const TOPIC_OPERATIONS: i32 = 3576;
 pub const CLUSTER_OPERATIONS: i32 = 8096;
 
 pub fn text(value: &str) -> Str {
-    Str::from(value.to_owned())
+    Str::from(value)
 }
 
-/// The name as `kafka-protocol` wants it.
 pub fn topic_name(name: &str) -> TopicName {
-    TopicName(Str::from(name.to_owned()))
+    TopicName(Str::from(name))
 }
 
 /// A topic of which this broker has partitions.
@@ -215,7 +214,7 @@ impl Broker {
 
     pub(super) fn rack(&self) -> Option<Str> {
         let rack = self.config.text("broker.rack");
-        (!rack.is_empty()).then(|| Str::from(rack.to_owned()))
+        (!rack.is_empty()).then(|| Str::from(rack))
     }
 }
 

@@ -21,7 +21,7 @@ use crate::kafka::wire::message::*;
 use bytes::Bytes;
 
 fn text(value: &str) -> Str {
-    Str::from(value.to_owned())
+    Str::from(value)
 }
 
 fn name(value: &str) -> TopicName {

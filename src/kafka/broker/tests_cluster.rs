@@ -16,7 +16,7 @@ use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicPr
 use crate::kafka::wire::message::*;
 
 fn text(value: &str) -> Str {
-    Str::from(value.to_owned())
+    Str::from(value)
 }
 
 fn name(value: &str) -> TopicName {

@@ -31,7 +31,7 @@ use std::fmt::Debug;
 use uuid::Uuid;
 
 fn text(value: &str) -> Str {
-    Str::from(value.to_owned())
+    Str::from(value)
 }
 
 fn topic(value: &str) -> TopicName {

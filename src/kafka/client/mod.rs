@@ -58,16 +58,16 @@ pub enum ClientError {
 /// A topic's partition, as the clients' tables name it.
 pub(crate) type TopicPartition = (Arc<str>, i32);
 
-pub(crate) fn str_bytes(text: &str) -> Str {
-    Str::from(text.to_owned())
+pub(crate) fn string(text: &str) -> Str {
+    Str::from(text)
 }
 
 pub(crate) fn topic_name(topic: &str) -> TopicName {
-    TopicName(str_bytes(topic))
+    TopicName(string(topic))
 }
 
-pub(crate) fn text(bytes: &Str) -> Arc<str> {
-    bytes.clone()
+pub(crate) fn text(string: &Str) -> Arc<str> {
+    string.clone()
 }
 
 pub(crate) fn config_error(name: &str, value: &str, expected: &str) -> ClientError {

@@ -72,7 +72,7 @@ pub struct Group {
 }
 
 pub fn text(text: &str) -> Str {
-    Str::from(text.to_owned())
+    Str::from(text)
 }
 
 impl Group {

@@ -82,7 +82,7 @@ fn string(value: &Value, field: &str) -> Str {
     Str::from(value[field].as_str().unwrap_or_default().to_owned())
 }
 fn maybe(value: &Value, field: &str) -> Option<Str> {
-    value[field].as_str().map(|text| Str::from(text.to_owned()))
+    value[field].as_str().map(Str::from)
 }
 fn int(value: &Value, field: &str) -> i32 {
     value[field].as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or_else(|| panic!("{field} in {value}"))
@@ -329,8 +329,8 @@ fn join_request(member: &str, instance: Option<&str>) -> m::JoinGroupRequest {
         group_id: GroupId("g".into()),
         session_timeout_ms: 10_000,
         rebalance_timeout_ms: 20_000,
-        member_id: Str::from(member.to_owned()),
-        group_instance_id: instance.map(|text| Str::from(text.to_owned())),
+        member_id: Str::from(member),
+        group_instance_id: instance.map(Str::from),
         protocol_type: "consumer".into(),
         protocols: vec![JoinGroupRequestProtocol { name: "range".into(), metadata: subscription() }],
         ..m::JoinGroupRequest::default()
@@ -350,7 +350,7 @@ fn sync_request(member: &str, generation: i32, all: &[String]) -> Request {
     Request::SyncGroup(m::SyncGroupRequest {
         group_id: GroupId("g".into()),
         generation_id: generation,
-        member_id: Str::from(member.to_owned()),
+        member_id: Str::from(member),
         assignments: all.iter().map(given).collect(),
         ..m::SyncGroupRequest::default()
     })
@@ -365,7 +365,7 @@ fn commit_request(generation: i32, member: &str, offset: i64) -> Request {
     Request::OffsetCommit(m::OffsetCommitRequest {
         group_id: GroupId("g".into()),
         generation_id_or_member_epoch: generation,
-        member_id: Str::from(member.to_owned()),
+        member_id: Str::from(member),
         topics: vec![topic],
         ..m::OffsetCommitRequest::default()
     })

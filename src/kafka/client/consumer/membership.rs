@@ -4,7 +4,7 @@
 use super::assignor::{self, Candidate};
 use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
-use crate::kafka::client::{ClientError, code, str_bytes, text};
+use crate::kafka::client::{ClientError, code, string, text};
 use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -103,11 +103,11 @@ impl Member {
 
 impl Consumer {
     fn group(&self) -> GroupId {
-        GroupId(str_bytes(self.config.group_id.as_deref().unwrap_or("")))
+        GroupId(string(self.config.group_id.as_deref().unwrap_or("")))
     }
 
     fn instance(&self) -> Option<crate::kafka::wire::message::Str> {
-        self.config.group_instance_id.as_deref().map(str_bytes)
+        self.config.group_instance_id.as_deref().map(string)
     }
 
     /// The part of a rebalance that happens inside `poll`: commit, then give up all partitions (eager protocol).
@@ -277,16 +277,16 @@ impl Consumer {
         let Some(node) = self.coordinator_ready(now) else { return };
         let Some(version) = self.net.version(node, ApiKey::JoinGroup) else { return };
         let why = self.member.rejoin.clone().unwrap_or_else(|| Arc::from("the group rebalances"));
-        let protocol = JoinGroupRequestProtocol { name: str_bytes("range"), metadata: assignor::encode_subscription(&self.subscription) };
+        let protocol = JoinGroupRequestProtocol { name: string("range"), metadata: assignor::encode_subscription(&self.subscription) };
         let request = JoinGroupRequest {
             group_id: self.group(),
             session_timeout_ms: self.config.session_timeout_ms,
             rebalance_timeout_ms: self.config.max_poll_interval_ms,
-            member_id: str_bytes(&self.member.id),
+            member_id: string(&self.member.id),
             group_instance_id: self.instance().filter(|_| version >= 5),
-            protocol_type: str_bytes("consumer"),
+            protocol_type: string("consumer"),
             protocols: vec![protocol],
-            reason: (version >= 8).then(|| str_bytes(&why)),
+            reason: (version >= 8).then(|| string(&why)),
         };
         self.member.round += 1;
         let tag = Tag::Join { round: self.member.round };
@@ -377,7 +377,7 @@ impl Consumer {
         let assignments = assignor::range(&lead.members, &known)
             .into_iter()
             .map(|(member, partitions)| SyncGroupRequestAssignment {
-                member_id: str_bytes(&member),
+                member_id: string(&member),
                 assignment: assignor::encode_assignment(&partitions),
             })
             .collect();
@@ -392,10 +392,10 @@ impl Consumer {
         let request = SyncGroupRequest {
             group_id: self.group(),
             generation_id: self.member.generation,
-            member_id: str_bytes(&self.member.id),
+            member_id: string(&self.member.id),
             group_instance_id: self.instance().filter(|_| version >= 3),
-            protocol_type: (version >= 5).then(|| str_bytes("consumer")),
-            protocol_name: (version >= 5).then(|| str_bytes(&self.member.protocol)),
+            protocol_type: (version >= 5).then(|| string("consumer")),
+            protocol_name: (version >= 5).then(|| string(&self.member.protocol)),
             assignments,
         };
         let tag = Tag::Sync { round: self.member.round };
@@ -457,7 +457,7 @@ impl Consumer {
         let request = HeartbeatRequest {
             group_id: self.group(),
             generation_id: self.member.generation,
-            member_id: str_bytes(&self.member.id),
+            member_id: string(&self.member.id),
             group_instance_id: self.instance().filter(|_| version >= 3),
         };
         let tag = Tag::Heartbeat { round: self.member.round };
@@ -497,10 +497,10 @@ impl Consumer {
         }
         let Some(node) = self.coordinator_ready(now) else { return false };
         let Some(version) = self.net.version(node, ApiKey::LeaveGroup) else { return false };
-        let id = str_bytes(&self.member.id);
+        let id = string(&self.member.id);
         let request = LeaveGroupRequest { group_id: self.group(), ..LeaveGroupRequest::default() };
         let request = if version >= 3 {
-            let reason = (version >= 5).then(|| str_bytes(why));
+            let reason = (version >= 5).then(|| string(why));
             LeaveGroupRequest { members: vec![MemberIdentity { member_id: id, reason, ..MemberIdentity::default() }], ..request }
         } else {
             LeaveGroupRequest { member_id: id, ..request }

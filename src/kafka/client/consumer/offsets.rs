@@ -3,7 +3,7 @@
 use super::fetcher::{Need, PartitionState};
 use super::{Closing, Consumer, ConsumerEvent, OffsetReset, Tag};
 use crate::kafka::client::net::{Node, Outcome, backoff_ms};
-use crate::kafka::client::{ClientError, TopicPartition, code, str_bytes, text, topic_name};
+use crate::kafka::client::{ClientError, TopicPartition, code, string, text, topic_name};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -113,7 +113,7 @@ impl Consumer {
                         partition_index: partition,
                         committed_offset: offset,
                         committed_leader_epoch: -1,
-                        committed_metadata: Some(str_bytes("")),
+                        committed_metadata: Some(string("")),
                     })
                     .collect();
                 OffsetCommitRequestTopic { name: topic_name(&topic), partitions }
@@ -122,10 +122,10 @@ impl Consumer {
         let group = self.config.group_id.clone().unwrap_or_else(|| Arc::from(""));
         let instance = self.config.group_instance_id.as_ref().filter(|_| version >= 7 && !self.manual);
         let request = OffsetCommitRequest {
-            group_id: GroupId(str_bytes(&group)),
+            group_id: GroupId(string(&group)),
             generation_id_or_member_epoch: commit.generation,
-            member_id: str_bytes(&self.member.id),
-            group_instance_id: instance.map(|instance| str_bytes(instance)),
+            member_id: string(&self.member.id),
+            group_instance_id: instance.map(|instance| string(instance)),
             topics,
             ..OffsetCommitRequest::default()
         };
@@ -215,7 +215,7 @@ impl Consumer {
         }
         let Some(node) = self.coordinator_ready(now) else { return };
         let Some(version) = self.net.version(node, ApiKey::OffsetFetch) else { return };
-        let group = GroupId(str_bytes(self.config.group_id.as_deref().unwrap_or("")));
+        let group = GroupId(string(self.config.group_id.as_deref().unwrap_or("")));
         let topics = by_topic(wanted.iter().cloned())
             .into_iter()
             .map(|(topic, partitions)| (topic_name(&topic), partitions.into_iter().map(|(partition, _)| partition).collect::<Vec<i32>>()));

@@ -105,7 +105,7 @@ pub struct Raft {
 }
 
 fn text(value: &str) -> Str {
-    Str::from(value.to_owned())
+    Str::from(value)
 }
 
 fn metadata_topic() -> TopicName {
