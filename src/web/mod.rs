@@ -6,6 +6,7 @@ mod controls;
 mod dom;
 mod mount;
 mod paint;
+mod panels;
 mod run;
 mod stage;
 pub mod store;

@@ -8,6 +8,7 @@ use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::time::{TimeError, Timeline};
 use crate::world::World;
 use crate::world::action::{Action, Genesis};
+use crate::world::judge::Judge;
 use crate::world::view::WorldView;
 use bytes::Bytes;
 
@@ -56,6 +57,10 @@ impl Run {
 
     pub fn world(&self) -> &World {
         self.time.world()
+    }
+
+    pub fn judge(&self) -> &Judge {
+        self.time.judge()
     }
 
     pub fn now(&self) -> Time {

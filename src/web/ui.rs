@@ -1,8 +1,9 @@
 //! The playground's frame: bar, stage, caption. What stands is DOM, what moves is canvas.
 
+use super::panels::{self, why};
 use super::stage::Stage;
 use super::{cards, controls, dom, timeline};
-use crate::playground::scene::Place;
+use crate::playground::scene::{Place, Target};
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
 use leptos::prelude::*;
@@ -14,8 +15,9 @@ use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 /// The frame, before anything is known.
 pub const MARKUP: &str = "<section class=tp><header class=tp-bar></header>\
     <div class=tp-stage><canvas aria-hidden=true></canvas></div>\
-    <div class=tp-caption><p class=tp-note></p><p class=tp-said role=status aria-live=polite></p>\
-    <p class='tp-ledger tp-quiet tp-number'><span class=tp-pill></span><span></span></p></div></section>";
+    <div class=tp-deck><div class=tp-caption><p class=tp-note></p><p class=tp-said role=status aria-live=polite></p>\
+    <p class='tp-ledger tp-quiet tp-number'><span class=tp-pill></span><span></span></p></div>\
+    <div class=tp-tabs role=tablist aria-label=Panels></div><div class=tp-panel role=tabpanel hidden></div></div></section>";
 
 /// A moment, as the standing part shows it.
 #[derive(Clone, PartialEq, Debug)]
@@ -52,6 +54,10 @@ pub struct Ui {
     pub ledger: RwSignal<String>,
     pub theme: RwSignal<String>,
     pub title: RwSignal<String>,
+    /// What is looked at: lit on the stage, described by the panels.
+    pub chosen: RwSignal<Option<Target>>,
+    /// The panel that is open, by its tab's word.
+    pub panel: RwSignal<Option<&'static str>>,
 }
 
 impl Ui {
@@ -67,6 +73,8 @@ impl Ui {
             ledger: RwSignal::new(String::new()),
             theme: RwSignal::new(String::new()),
             title: RwSignal::new(String::new()),
+            chosen: RwSignal::new(None),
+            panel: RwSignal::new(None),
         }
     }
 }
@@ -92,6 +100,9 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
     }
     cards::cards(&stage, ui, act, controls);
     timeline::timeline(&root, ui, act, controls);
+    if controls {
+        panels::panels(&root, ui, act);
+    }
     dom::text(&root, ".tp-note", move || ui.note.get());
     dom::text(&root, ".tp-said", move || ui.said.get());
     dom::attribute(&root, ".tp-pill", "data-state", move || if ui.wrong.with(String::is_empty) { "Stable" } else { "wrong" }.into());
@@ -101,6 +112,7 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
     });
     dom::text(&root, ".tp-ledger > :last-child", move || ui.ledger.get());
     let caption = dom::at(&root, ".tp-caption");
+    why::of_ledger(&caption, ui, act);
     let store = dom::element("<span class=tp-store></span>");
     dom::when(
         move || ui.store.get(),

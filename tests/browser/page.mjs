@@ -1,7 +1,7 @@
 // The built page in headless Chromium: node tests/browser/page.mjs dist [word ...]
 //
 // Words choose the cases whose name holds one of them. Screenshots go to $SHOTS (target/shots). The last line counts.
-import { mkdirSync, mkdtempSync, rmSync, cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, cpSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -390,6 +390,11 @@ context.setDefaultTimeout(20_000);
 
 // The first navigation of a fresh browser profile pays for the browser's own start.
 await (await context.newPage()).goto("about:blank");
+
+// More cases, a file for each part of the page: `export default (cases, kit) => { cases["name"] = async ({ context, site }) => …; }`
+const kit = { check, open, state, until, sum, flowing, age, clean, noSidewaysScroll, launch, temporary, SHOTS, shot: (name) => join(SHOTS, `${name}.png`) };
+const folder = new URL("cases/", import.meta.url);
+for (const file of readdirSync(folder).sort()) (await import(new URL(file, folder))).default(cases, kit);
 
 let passed = 0, failed = 0;
 for (const [name, run] of Object.entries(cases)) {

@@ -141,6 +141,10 @@ pub enum Target {
     Group(Option<Arc<str>>),
     Consumer(Arc<str>),
     Internal(Arc<str>),
+    /// Topic, partition, offset.
+    Record(Arc<str>, i32, i64),
+    /// A frame under way, by its number (`Flight::message`).
+    Frame(u64),
 }
 
 /// Where something stands.
