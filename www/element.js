@@ -27,8 +27,8 @@ addEventListener("error", ({ error }) => {
 const compile = () => (code ??= (async () => {
   const answer = await fetch(at("tidepool_bg.wasm"));
   if (!answer.ok) throw new Error(`tidepool_bg.wasm: HTTP ${answer.status}`);
-  const typed = (answer.headers.get("content-type") ?? "").startsWith("application/wasm");
-  return typed ? WebAssembly.compileStreaming(answer) : WebAssembly.compile(await answer.arrayBuffer());
+  const [{ unpack }, bytes] = await Promise.all([import(at("unpack.js")), answer.arrayBuffer()]);
+  return WebAssembly.compile(unpack(new Uint8Array(bytes)));
 })().catch((error) => { code = undefined; throw error; }));
 
 const instance = () => (shared ??= (async () => {

@@ -1,0 +1,67 @@
+// Deals the code of a wasm file out into streams that compress better, and tries that the page puts them together again.
+import { readFileSync, writeFileSync } from "node:fs";
+import * as w from "../www/unpack.js";
+
+const CODE = 10;
+const leb = (value) => (value < 128 ? [value] : [value % 128 | 128, ...leb(Math.floor(value / 128))]);
+
+export function deal(file) {
+  const wasm = readFileSync(file);
+  const dealt = dealtOut(wasm);
+  if (Buffer.compare(wasm, Buffer.from(w.unpack(dealt)))) throw new Error(`deal: ${file} does not come out as it went in`);
+  writeFileSync(file, dealt);
+}
+
+function dealtOut(wasm) {
+  const all = new w.Reader(wasm, 8);
+  for (;;) {
+    const at = all.at, id = all.byte(), length = all.number();
+    if (id !== CODE) { all.take(length); continue; }
+    const end = all.at + length, streams = Array.from({ length: w.STREAMS }, () => []);
+    const functions = all.number();
+    for (let n = functions; n--;) { all.number(); body(all, streams); }
+    if (all.at !== end) throw new Error(`deal: the code ends at ${all.at}, not at ${end}`);
+    const parts = [wasm.subarray(0, at), ...streams, wasm.subarray(end)];
+    const said = (bytes) => Buffer.concat([Buffer.from(leb(bytes.length)), Buffer.from(bytes)]);
+    const inside = [said(Buffer.from("dealt")), Buffer.from(leb(wasm.length)), Buffer.from(leb(functions)), ...parts.map(said)];
+    return Buffer.concat([wasm.subarray(0, 8), Buffer.of(0), said(Buffer.concat(inside))]);
+  }
+}
+
+function body(all, streams) {
+  const recent = new w.Recent();
+  // A number's bytes: they are kept as they are.
+  const raw = () => { const at = all.at; while (all.byte() > 127); return all.bytes.subarray(at, all.at); };
+  const put = (kind, bytes) => streams[kind].push(...bytes);
+  const count = (kind) => { const value = all.number(); put(kind, leb(value)); return value; };
+  for (let runs = count(w.LOCALS); runs--; put(w.LOCALS, raw())) put(w.LOCALS, raw());
+  for (let depth = 1; depth;) {
+    const op = all.byte();
+    if (w.usual(op)) {
+      const less = w.usual(op) - all.byte();
+      if (less) put(w.UNALIGNED, [op]);
+      put(w.OPS, [less ? w.LESS + less : op]);
+      const offset = raw();
+      put(w.OFFSETS, offset.length > 1 ? [w.IN_FAR] : offset);
+      if (offset.length > 1) put(w.FAR, offset);
+      continue;
+    }
+    if (op === 0x41) {
+      const value = raw();
+      put(w.OPS, [[op, w.SHORT, w.WORD][Math.min(value.length, 3) - 1]]);
+      put([w.BYTES, w.SHORTS, w.WORDS][Math.min(value.length, 3) - 1], value);
+      continue;
+    }
+    put(w.OPS, [op]);
+    if (op >= 0x20 && op <= 0x22) put(op === 0x20 ? w.GETS : w.SETS, leb(recent.place(all.number())));
+    else if (op === 0x0e) for (let n = count(w.TABLES); n >= 0; n--) put(w.TABLES, raw());
+    else if (op === 0x43 || op === 0x44) put(w.FLOATS, all.take(op === 0x43 ? 4 : 8));
+    else if (op === 0xfc) for (let n = w.further(count(w.OTHERS)); n--;) put(w.OTHERS, raw());
+    else {
+      const kinds = w.numbers(op);
+      if (!kinds) throw new Error(`deal: opcode 0x${op.toString(16)} is not known here`);
+      for (const kind of kinds) put(kind, raw());
+      depth += w.isBlock(op) - (op === 0x0b);
+    }
+  }
+}
