@@ -56,6 +56,9 @@ pub fn cards(stage: &Element, ui: Ui, act: Act, controls: bool) {
             }
             if card.place.replace(place.rect) != Some(place.rect) {
                 let Rect { x, y, w, h } = place.rect;
+                // Where there are many, each has one line.
+                let line = h < if matches!(place.what, Target::Partition(..)) { 15.0 } else { 36.0 };
+                let _ = card.node.toggle_attribute_with_force("data-line", line);
                 let [x, y, w, h] = [x, y, w, h].map(tenths);
                 card.node.style().set_css_text(&format!("left:{x}px;top:{y}px;width:{w}px;height:{h}px"));
             }
@@ -185,10 +188,29 @@ fn heading(ui: Ui, act: Act, controls: bool, text: &'static str) -> HtmlElement 
     };
     let card = dom::element("<div class='tp-at tp-heading'><h3></h3></div>");
     dom::at(&card, "h3").set_text_content(Some(text));
+    if text == "Cluster" {
+        arrangements(&card, ui, act);
+    }
     if controls {
         button(&card, "", act, word, label, make);
     }
     card
+}
+
+/// The switch between the two arrangements of the stage.
+fn arrangements(card: &Element, ui: Ui, act: Act) {
+    let group = dom::element("<span class=tp-by role=group aria-label=Arrangement></span>");
+    for (word, to) in [("by topic", false), ("by broker", true)] {
+        let button = dom::element("<button type=button class=tp-text></button>");
+        button.set_text_content(Some(word));
+        dom::attribute(&button, "", "aria-pressed", move || (ui.by_broker.get() == to).to_string());
+        dom::on(&button, "", "click", move |_| {
+            ui.by_broker.set(to);
+            act.with_value(|s| s.refresh());
+        });
+        let _ = group.append_child(&button);
+    }
+    let _ = card.append_child(&group);
 }
 
 fn rate_words(per_1000s: u64) -> String {

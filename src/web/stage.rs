@@ -23,8 +23,10 @@ use web_sys::{HtmlCanvasElement, HtmlElement};
 const NODE: i32 = 1;
 /// Milliseconds that a frame may spend on running the world.
 const BUDGET_MS: f64 = 8.0;
-/// Milliseconds between two updates of what stands.
-/// Between two looks at the ledger.
+/// From one arrangement to the other.
+const ARRANGE_MS: f64 = 420.0;
+const REDUCED: &str = "(prefers-reduced-motion: reduce)";
+/// Milliseconds between two looks at the ledger, and between two updates of what stands.
 const JUDGE_MS: f64 = 1000.0;
 const PUBLISH_MS: f64 = 100.0;
 /// Milliseconds that a sentence stays before the next replaces it.
@@ -63,6 +65,10 @@ pub struct Stage {
     rest: Cell<f64>,
     /// Where one drags to, for the next frame: microseconds since the run began.
     scrubbed: Cell<Option<i64>>,
+    /// How far the picture is on its way between two arrangements, and into one partition.
+    mix: Cell<f64>,
+    zoom: Cell<f64>,
+    focus: RefCell<Option<(Arc<str>, i32)>>,
     waiting: RefCell<VecDeque<String>>,
     tick: RefCell<Option<Tick>>,
 }
@@ -91,6 +97,9 @@ impl Stage {
             spoken: Cell::new(f64::NEG_INFINITY),
             rest: Cell::new(0.0),
             scrubbed: Cell::new(None),
+            mix: Cell::default(),
+            zoom: Cell::default(),
+            focus: RefCell::default(),
             waiting: RefCell::default(),
             tick: RefCell::default(),
         });
@@ -204,8 +213,9 @@ impl Stage {
         }
         self.write_behind();
         self.listen(t);
+        let moves = self.arrange(dt);
         self.draw(t);
-        if playing || !self.waiting.borrow().is_empty() {
+        if moves || playing || !self.waiting.borrow().is_empty() {
             self.wake();
         }
     }
@@ -266,6 +276,28 @@ impl Stage {
         self.refresh();
     }
 
+    /// Goes on to the arrangement that is wanted; whether there is more to go.
+    fn arrange(&self, dt: f64) -> bool {
+        let by_broker = self.ui.by_broker.get_untracked();
+        let focus = self.ui.zoomed.get_untracked();
+        let zoomed = focus.is_some();
+        if zoomed {
+            *self.focus.borrow_mut() = focus;
+        }
+        let step = if super::mount::prefers(REDUCED) { 1.0 } else { dt / ARRANGE_MS };
+        let mut moves = false;
+        for (cell, to) in [(&self.mix, by_broker), (&self.zoom, zoomed)] {
+            let (at, to) = (cell.get(), f64::from(u8::from(to)));
+            cell.set(if at < to { (at + step).min(to) } else { (at - step).max(to) });
+            moves |= at != to;
+        }
+        if moves {
+            // What stands moves along with what is drawn.
+            self.published.set(f64::NEG_INFINITY);
+        }
+        moves
+    }
+
     fn draw(&self, t: f64) {
         let guard = self.canvas.borrow();
         let (Some(canvas), width) = (&*guard, self.width.get()) else { return };
@@ -274,7 +306,11 @@ impl Stage {
         }
         let view = self.run.borrow().view();
         let mut camera = View::new(width as f32);
-        camera.reduced_motion = super::mount::prefers("(prefers-reduced-motion: reduce)");
+        camera.reduced_motion = super::mount::prefers(REDUCED);
+        camera.mix = self.mix.get() as f32;
+        camera.zoom = self.zoom.get() as f32;
+        camera.focus = self.focus.borrow().clone();
+        camera.selection = self.ui.chosen.get_untracked();
         let picture = scene::scene(&view, view.now, &camera);
         let height = f64::from(picture.height).ceil();
         let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio()).clamp(1.0, 3.0);

@@ -56,6 +56,12 @@ pub struct Ui {
     pub title: RwSignal<String>,
     /// What is looked at: lit on the stage, described by the panels.
     pub chosen: RwSignal<Option<Target>>,
+    /// What the pointer is over or arrow keys have walked to: named in a hint.
+    pub pointed: RwSignal<Option<Target>>,
+    /// The stage is arranged by broker, not by topic.
+    pub by_broker: RwSignal<bool>,
+    /// The partition whose records are large.
+    pub zoomed: RwSignal<Option<(Arc<str>, i32)>>,
     /// The panel that is open, by its tab's word.
     pub panel: RwSignal<Option<&'static str>>,
 }
@@ -74,6 +80,9 @@ impl Ui {
             theme: RwSignal::new(String::new()),
             title: RwSignal::new(String::new()),
             chosen: RwSignal::new(None),
+            pointed: RwSignal::new(None),
+            by_broker: RwSignal::new(false),
+            zoomed: RwSignal::new(None),
             panel: RwSignal::new(None),
         }
     }

@@ -1,6 +1,8 @@
 //! The picture as a function: (what there is to see, time, camera) → shapes. No canvas here and no animation state: a
 //! record in flight is where its send and arrival times put it. Floats are for drawing only.
 
+mod blend;
+mod cluster;
 mod flow;
 mod key;
 mod layout;
@@ -9,12 +11,14 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub use cluster::window;
 pub use key::key_look;
-pub use layout::{GroupBox, Layout, NARROW, Row, layout, window};
+pub use layout::{GroupBox, Layout, NARROW, Row, layout};
 pub use shape::{Align, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
 
 use crate::kafka::time::Time;
 use crate::world::view::WorldView;
+use std::sync::Arc;
 
 /// Moving records that are drawn one by one; beyond it a path becomes a flow with a count.
 pub const MAX_DOTS: usize = 4000;
@@ -30,11 +34,16 @@ pub struct View {
     /// The same picture in steps: what moves is drawn at half of its way.
     pub reduced_motion: bool,
     pub max_dots: usize,
+    /// The arrangement: by topic at 0, by broker at 1, and everything between.
+    pub mix: f32,
+    /// The partition that is looked into, and how far: the whole cluster at 0, its records at 1.
+    pub focus: Option<(Arc<str>, i32)>,
+    pub zoom: f32,
 }
 
 impl View {
     pub fn new(width: f32) -> Self {
-        Self { width, density: 0, selection: None, reduced_motion: false, max_dots: MAX_DOTS }
+        Self { width, density: 0, selection: None, reduced_motion: false, max_dots: MAX_DOTS, mix: 0.0, focus: None, zoom: 0.0 }
     }
 }
 
@@ -60,8 +69,11 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
     let layout = layout(view, camera);
     let mut shapes = Vec::with_capacity(512);
     flow::paths(view, &layout, camera, &mut shapes);
+    if layout.mix > 0.0 {
+        ribbon::bands(view, &layout, &mut shapes);
+    }
     for row in &layout.rows {
-        ribbon::ribbon(view, row, camera, &mut shapes);
+        ribbon::ribbon(view, row, layout.mix, camera, &mut shapes);
     }
     for (topic, rect) in &layout.internal {
         ribbon::internal(view, topic, *rect, &mut shapes);
