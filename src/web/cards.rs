@@ -379,8 +379,23 @@ fn leader_words(p: &PartitionView) -> String {
 
 fn partition(ui: Ui, act: Act, topic: Arc<str>, n: i32) -> HtmlElement {
     let card =
-        dom::element("<div class='tp-at tp-partition' role=group><b class=tp-mono></b><span class='tp-quiet tp-number'></span></div>");
+        dom::element("<div class='tp-at tp-partition' role=group tabindex=0 aria-description='Arrows walk its records, Enter follows one or zooms'>\
+            <b class=tp-mono></b><span class='tp-quiet tp-number'></span><button type=button class='tp-text tp-zoom'></button></div>");
     let title = format!("{topic}-{n}");
+    dom::set(&card, "data-topic", &topic);
+    dom::set(&card, "data-n", &n.to_string());
+    let here = (topic.clone(), n);
+    let zoomed = move || ui.zoomed.with(|z| z.as_ref() == Some(&here));
+    let is = zoomed.clone();
+    dom::attribute(&card, "button", "aria-pressed", move || is().to_string());
+    let zoom = dom::at(&card, "button");
+    dom::text(&zoom, "", move || if zoomed() { "whole cluster" } else { "zoom" }.into());
+    dom::set(&zoom, "aria-label", &format!("Zoom into {title}"));
+    let here = (topic.clone(), n);
+    dom::on(&zoom, "", "click", move |_| {
+        ui.zoomed.update(|z| *z = if z.as_ref() == Some(&here) { None } else { Some(here.clone()) });
+        act.with_value(|s| s.refresh());
+    });
     dom::at(&card, "b").set_text_content(Some(&title));
     why::of_partition(&card, ui, act, topic.clone(), n);
     let of = move |s: &Snapshot, words: &dyn Fn(&PartitionView) -> String| {
@@ -461,7 +476,17 @@ fn partitions_words(c: &ConsumerState) -> String {
             _ => "waiting for partitions".into(),
         };
     }
-    c.assignment.iter().map(|(t, n)| format!("{t}-{n}")).collect::<Vec<_>>().join(", ")
+    // Three and more in a row are said by their ends.
+    let mut words = String::new();
+    let mut rest = &c.assignment[..];
+    while let [(topic, first), ..] = rest {
+        let run = rest.iter().zip(*first..).take_while(|((t, n), i)| t == topic && n == i).count();
+        let (taken, last) = if run > 2 { (run, format!(" to {}", rest[run - 1].1)) } else { (1, String::new()) };
+        let comma = if words.is_empty() { "" } else { ", " };
+        words += &format!("{comma}{topic}-{first}{last}");
+        rest = &rest[taken..];
+    }
+    words
 }
 
 /// Records that lie before the high watermarks and behind what the consumer has read; `None` until it reads.

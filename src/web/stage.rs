@@ -6,10 +6,11 @@ use super::paint::{self, Inks};
 use super::run::{Disks, Run};
 use super::store::Store;
 use super::ui::{Snapshot, Ui};
-use crate::playground::scene::{self, View};
+use crate::playground::scene::{self, Scene, Target, Trail, View};
 use crate::playground::time::{TimeError, Timeline};
 use crate::world::EPOCH;
 use crate::world::action::Action;
+use crate::world::view::WorldView;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -69,6 +70,10 @@ pub struct Stage {
     mix: Cell<f64>,
     zoom: Cell<f64>,
     focus: RefCell<Option<(Arc<str>, i32)>>,
+    /// What was drawn last, without its shapes: what a pointer can hit.
+    pub scene: RefCell<Scene>,
+    /// The branch of which `Ui::trail` tells.
+    told: Cell<u32>,
     waiting: RefCell<VecDeque<String>>,
     tick: RefCell<Option<Tick>>,
 }
@@ -100,6 +105,8 @@ impl Stage {
             mix: Cell::default(),
             zoom: Cell::default(),
             focus: RefCell::default(),
+            scene: RefCell::default(),
+            told: Cell::default(),
             waiting: RefCell::default(),
             tick: RefCell::default(),
         });
@@ -298,6 +305,24 @@ impl Stage {
         moves
     }
 
+    pub fn width(&self) -> f64 {
+        self.width.get()
+    }
+
+    /// The way of the record that is chosen. In the past, stations that one has seen to come stay known.
+    fn trail(&self, view: &WorldView) -> Option<Arc<Trail>> {
+        let Some(Target::Record(topic, n, offset)) = self.ui.chosen.get_untracked() else { return None };
+        let run = self.run.borrow();
+        let mut trail = scene::follow(run.world(), view, &topic, n, offset);
+        let branch = run.time.branch().id;
+        if let Some(old) = self.ui.trail.get_untracked().filter(|_| self.told.replace(branch) == branch && run.time.in_past())
+            && (&old.topic, old.partition, old.offset) == (&topic, n, offset)
+        {
+            trail.stations.extend(old.stations.iter().filter(|s| s.at > view.now).cloned());
+        }
+        Some(Arc::new(trail))
+    }
+
     fn draw(&self, t: f64) {
         let guard = self.canvas.borrow();
         let (Some(canvas), width) = (&*guard, self.width.get()) else { return };
@@ -305,13 +330,21 @@ impl Stage {
             return;
         }
         let view = self.run.borrow().view();
+        if t - self.published.get() >= PUBLISH_MS {
+            let trail = self.trail(&view);
+            if self.ui.trail.with_untracked(|old| *old != trail) {
+                self.ui.trail.set(trail);
+            }
+        }
         let mut camera = View::new(width as f32);
         camera.reduced_motion = super::mount::prefers(REDUCED);
         camera.mix = self.mix.get() as f32;
         camera.zoom = self.zoom.get() as f32;
         camera.focus = self.focus.borrow().clone();
         camera.selection = self.ui.chosen.get_untracked();
-        let picture = scene::scene(&view, view.now, &camera);
+        camera.pointed = self.ui.pointed.get_untracked();
+        camera.trail = self.ui.trail.get_untracked();
+        let mut picture = scene::scene(&view, view.now, &camera);
         let height = f64::from(picture.height).ceil();
         let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio()).clamp(1.0, 3.0);
         let (w, h) = ((width * ratio) as u32, (height * ratio) as u32);
@@ -323,10 +356,13 @@ impl Stage {
         if let Some(c) = paint::context(canvas) {
             paint::paint(&c, &picture, &self.inks.borrow(), width, height, ratio);
         }
+        picture.shapes.clear();
+        let (places, narrow) = (picture.places.clone(), picture.narrow);
+        *self.scene.borrow_mut() = picture;
         if t - self.published.get() >= PUBLISH_MS {
             self.published.set(t);
             let elapsed = view.now.micros_since(EPOCH);
-            let snap = Snapshot { view, places: picture.places, height, narrow: picture.narrow, elapsed };
+            let snap = Snapshot { view, places, height, narrow, elapsed };
             self.ui.snap.set(Arc::new(snap));
             if t - self.judged.get() >= JUDGE_MS {
                 self.judged.set(t);

@@ -112,14 +112,15 @@ pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By,
     y
 }
 
-/// Who leads it; without a leader the replica that still takes itself for one, or the first.
+/// Who leads it; without a leader the one in sync that is down, for it most likely did.
 fn home(view: &WorldView, p: &PartitionState) -> i32 {
     let p = &p.view;
     if p.leader >= 0 {
         return p.leader;
     }
-    let led = |r: &&crate::world::view::ReplicaState| r.is_leader && r.partition == p.partition && r.topic == p.topic;
-    view.replicas.iter().find(led).map(|r| r.broker).or(p.replicas.last().copied()).unwrap_or(-1)
+    let mut replicas = view.replicas.iter().filter(|r| r.partition == p.partition && r.topic == p.topic);
+    let down = replicas.find(|r| !r.running && p.isr.contains(&r.broker));
+    down.map(|r| r.broker).or(p.replicas.last().copied()).unwrap_or(-1)
 }
 
 /// A ribbon with its label from `y` on; below its cells a line for each follower, and below those its rail.
@@ -202,7 +203,7 @@ pub fn window(start: i64, end: i64, capacity: i64) -> i64 {
 /// Places anew what `cluster` has placed by topic: topics side by side, below them a band for each broker with the ribbons that it
 /// leads and the lines of those that it follows. Nothing moves sideways.
 fn by_broker(out: &mut Layout, view: &WorldView, size: Size, x: f32, mut y: f32, w: f32) -> f32 {
-    let (mut tx, step) = (x, 150.0_f32.min(w));
+    let (mut tx, step) = (x, 240.0_f32.min(w));
     for (_, rect) in &mut out.topics {
         if tx + step > x + w + 1.0 {
             (tx, y) = (x, y + 28.0);
@@ -224,7 +225,7 @@ fn by_broker(out: &mut Layout, view: &WorldView, size: Size, x: f32, mut y: f32,
         for row in &mut out.rows {
             if id.map_or(!known.contains(&row.home), |id| row.home == *id) {
                 let above = row.label.y < row.top - 20.0;
-                let down = if size.numerals { 20.0 } else { 2.0 } + if above { 14.0 } else { 0.0 };
+                let down = if size.numerals { 20.0 } else { 2.0 } + if above { 22.0 } else { 0.0 };
                 let shift = y + down - row.top;
                 row.top += shift;
                 row.label.y += shift + if above { 8.0 } else { 0.0 };

@@ -1,9 +1,10 @@
 //! What moves: the quiet paths between clients and ribbons, and the records and requests on them.
 
 use super::View;
+use super::follow::Trail;
 use super::layout::{Layout, Row};
 use super::ribbon::record_look;
-use super::shape::{Align, Ink, Point, Rect, Shape, at};
+use super::shape::{Align, Ink, Point, Rect, Shape, Target, at};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
@@ -57,12 +58,12 @@ fn samples(p: &[Point; 4]) -> impl Iterator<Item = Point> + '_ {
 }
 
 /// A leg of a way that runs straight.
-fn straight(from: Point, to: Point) -> [Point; 4] {
+pub(super) fn straight(from: Point, to: Point) -> [Point; 4] {
     [from, from, to, to]
 }
 
 /// From a producer's card to the left end of a rail: one curve, or down along the margin where the page is narrow.
-fn into_row(card: Rect, row: &Row, layout: &Layout) -> Vec<[Point; 4]> {
+pub(super) fn into_row(card: Rect, row: &Row, layout: &Layout) -> Vec<[Point; 4]> {
     let (to, narrow) = (at(row.label.x - 4.0, row.rail), layout.narrow);
     if narrow {
         let from = at(card.x + card.w / 2.0, card.bottom());
@@ -98,7 +99,7 @@ fn trunk(row: &Row, narrow: bool) -> f32 {
 }
 
 /// From the right end of a rail to a card of a consumer.
-fn out_of_row(row: &Row, card: Rect, narrow: bool, width: f32) -> Vec<[Point; 4]> {
+pub(super) fn out_of_row(row: &Row, card: Rect, narrow: bool, width: f32) -> Vec<[Point; 4]> {
     let from = at(row.right, row.rail);
     if narrow {
         let to = at(card.right(), card.y + card.h / 2.0);
@@ -111,7 +112,7 @@ fn out_of_row(row: &Row, card: Rect, narrow: bool, width: f32) -> Vec<[Point; 4]
     vec![[from, at(from.x + bend, from.y), at(to.x - bend, to.y), to]]
 }
 
-fn curves(legs: Vec<[Point; 4]>, width: f32, ink: Ink, dash: f32) -> impl Iterator<Item = Shape> {
+pub(super) fn curves(legs: Vec<[Point; 4]>, width: f32, ink: Ink, dash: f32) -> impl Iterator<Item = Shape> {
     legs.into_iter().map(move |points| Shape::Curve { points, width, ink, dash, alpha: 1.0 })
 }
 
@@ -258,7 +259,16 @@ impl<'a> Ends<'a> {
 /// (client, topic, partition)
 type Flow = (Arc<str>, Arc<str>, i32);
 
-pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &View, out: &mut Vec<Shape>) {
+/// `only`: the one record whose dots are drawn; all of them without it. Where each dot is goes to `moving`.
+pub(super) fn flights(
+    view: &WorldView,
+    layout: &Layout,
+    time: Time,
+    camera: &View,
+    only: Option<&Trail>,
+    out: &mut Vec<Shape>,
+    moving: &mut Vec<(Point, Target)>,
+) {
     let ends = Ends::new(view, layout);
     let total: usize = view.flights.iter().map(|f| f.cargo.len()).sum();
     let crowd = total > camera.max_dots;
@@ -266,6 +276,9 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
     let mut flows: Map<Flow, (u64, Vec<[Point; 4]>)> = Map::new();
     for f in &view.flights {
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
+        if f.cargo.is_empty() && only.is_some() {
+            continue;
+        }
         if f.cargo.is_empty() {
             quiet(&ends, layout, camera, f, p, out);
             continue;
@@ -278,6 +291,15 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
             let n = nth.entry(c.partition).or_insert(0);
             let i = *n;
             *n += 1;
+            let is = |t: &&Trail| t.offset == c.offset && t.partition == c.partition && t.topic == c.topic;
+            if only.is_some() && only.filter(is).is_none() {
+                continue;
+            }
+            let mut dot = |at, radius, ink, alpha| {
+                out.push(Shape::Dot { at, radius, ink, alpha });
+                let record = Target::Record(c.topic.clone(), c.partition, c.offset);
+                moving.push((at, if c.offset < 0 { Target::Frame(f.message) } else { record }));
+            };
             let client = if f.response { &f.to } else { &f.from };
             if ends.brokers.contains_key(&**client) {
                 // A follower gets it: down from the leader's cell to the follower's line.
@@ -286,7 +308,7 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
                 if let Some((_, y)) = line.filter(|_| f.response) {
                     let (x, top) = (row.middle(c.offset), row.top + row.cell.1);
                     let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
-                    out.push(Shape::Dot { at: at(x, top + (y - top) * p), radius: 2.5, ink, alpha: 1.0 });
+                    dot(at(x, top + (y - top) * p), 2.5, ink, 1.0);
                 }
                 continue;
             }
@@ -301,7 +323,7 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
                 // An acknowledgement goes back on the way that its records came.
                 let (ink, x) = if c.offset < 0 { (Ink::Bad, row.cells_x) } else { (Ink::Ok, row.middle(c.offset)) };
                 let way = Way::new(leg.iter().flat_map(samples).chain(std::iter::once(at(x, row.rail))).collect());
-                out.push(Shape::Dot { at: way.at((1.0 - p) * way.length()), radius: 2.2, ink, alpha: 0.85 });
+                dot(way.at((1.0 - p) * way.length()), 2.2, ink, 0.85);
                 continue;
             }
             if crowd {
@@ -320,7 +342,7 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
             let spread = i as f32 * if layout.dense { 5.0 } else { 9.0 } * (4.0 * p).min(1.0) * (4.0 * (1.0 - p)).min(1.0);
             let d = p * way.length() + if f.response { -spread } else { spread };
             let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
-            out.push(Shape::Dot { at: way.at(d), radius: if layout.dense || c.tombstone { 3.0 } else { 4.5 }, ink, alpha: 1.0 });
+            dot(way.at(d), if layout.dense || c.tombstone { 3.0 } else { 4.5 }, ink, 1.0);
         }
     }
     for (count, leg) in flows.values() {
