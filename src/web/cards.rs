@@ -189,7 +189,7 @@ fn heading(ui: Ui, act: Act, controls: bool, text: &'static str) -> HtmlElement 
     let card = dom::element("<div class='tp-at tp-heading'><h3></h3></div>");
     dom::at(&card, "h3").set_text_content(Some(text));
     if text == "Cluster" {
-        arrangements(&card, ui, act);
+        arrangements(&card, ui);
     }
     if controls {
         button(&card, "", act, word, label, make);
@@ -198,16 +198,13 @@ fn heading(ui: Ui, act: Act, controls: bool, text: &'static str) -> HtmlElement 
 }
 
 /// The switch between the two arrangements of the stage.
-fn arrangements(card: &Element, ui: Ui, act: Act) {
+fn arrangements(card: &Element, ui: Ui) {
     let group = dom::element("<span class=tp-by role=group aria-label=Arrangement></span>");
     for (word, to) in [("by topic", false), ("by broker", true)] {
         let button = dom::element("<button type=button class=tp-text></button>");
         button.set_text_content(Some(word));
         dom::attribute(&button, "", "aria-pressed", move || (ui.by_broker.get() == to).to_string());
-        dom::on(&button, "", "click", move |_| {
-            ui.by_broker.set(to);
-            act.with_value(|s| s.refresh());
-        });
+        dom::on(&button, "", "click", move |_| ui.by_broker.set(to));
         let _ = group.append_child(&button);
     }
     let _ = card.append_child(&group);
@@ -392,10 +389,7 @@ fn partition(ui: Ui, act: Act, topic: Arc<str>, n: i32) -> HtmlElement {
     dom::text(&zoom, "", move || if zoomed() { "whole cluster" } else { "zoom" }.into());
     dom::set(&zoom, "aria-label", &format!("Zoom into {title}"));
     let here = (topic.clone(), n);
-    dom::on(&zoom, "", "click", move |_| {
-        ui.zoomed.update(|z| *z = if z.as_ref() == Some(&here) { None } else { Some(here.clone()) });
-        act.with_value(|s| s.refresh());
-    });
+    dom::on(&zoom, "", "click", move |_| ui.zoomed.update(|z| *z = if z.as_ref() == Some(&here) { None } else { Some(here.clone()) }));
     dom::at(&card, "b").set_text_content(Some(&title));
     why::of_partition(&card, ui, act, topic.clone(), n);
     let of = move |s: &Snapshot, words: &dyn Fn(&PartitionView) -> String| {

@@ -31,14 +31,15 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
             act.with_value(|s| s.wake());
         }
     };
-    let choose = move |what: Option<Target>| {
-        ui.chosen.update(|now| *now = if *now == what { None } else { what });
+    let choose = move |what: Option<Target>| ui.chosen.update(|now| *now = if *now == what { None } else { what });
+    let zoom = move |on: Option<(Arc<str>, i32)>| ui.zoomed.set(on);
+    // Whoever looks at something else: the picture follows, also while time stands still.
+    dom::effect(Box::new(move || {
+        ui.chosen.track();
+        ui.zoomed.track();
+        ui.by_broker.track();
         act.with_value(|s| s.refresh());
-    };
-    let zoom = move |on: Option<(Arc<str>, i32)>| {
-        ui.zoomed.set(on);
-        act.with_value(|s| s.refresh());
-    };
+    }));
     let under = hit.clone();
     dom::on(&root, "", "pointermove", move |event| point(under(&event)));
     dom::on(&root, "", "pointerleave", move |_| point(None));
@@ -143,14 +144,10 @@ fn trail(caption: &Element, ui: Ui, act: Act) {
             );
             dom::set(&card, "aria-label", &format!("The way of {name}"));
             dom::at(&card, "b").set_text_content(Some(&name));
-            let letgo = move || {
-                ui.chosen.set(None);
-                act.with_value(|s| s.refresh());
-            };
-            dom::on(&card, "button", "click", move |_| letgo());
+            dom::on(&card, "button", "click", move |_| ui.chosen.set(None));
             dom::on(&card, "", "keydown", move |event| {
                 if event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key() == "Escape") {
-                    letgo();
+                    ui.chosen.set(None);
                 }
             });
             let _ = caption.append_child(&card);

@@ -315,7 +315,8 @@ impl Stage {
         let run = self.run.borrow();
         let mut trail = scene::follow(run.world(), view, &topic, n, offset);
         let branch = run.time.branch().id;
-        if let Some(old) = self.ui.trail.get_untracked().filter(|_| self.told.replace(branch) == branch && run.time.in_past())
+        let known = self.told.replace(branch) == branch && run.time.in_past();
+        if let Some(old) = self.ui.trail.get_untracked().filter(|_| known)
             && (&old.topic, old.partition, old.offset) == (&topic, n, offset)
         {
             trail.stations.extend(old.stations.iter().filter(|s| s.at > view.now).cloned());
@@ -357,12 +358,13 @@ impl Stage {
             paint::paint(&c, &picture, &self.inks.borrow(), width, height, ratio);
         }
         picture.shapes.clear();
-        let (places, narrow) = (picture.places.clone(), picture.narrow);
         *self.scene.borrow_mut() = picture;
         if t - self.published.get() >= PUBLISH_MS {
             self.published.set(t);
             let elapsed = view.now.micros_since(EPOCH);
-            let snap = Snapshot { view, places, height, narrow, elapsed };
+            let scene = self.scene.borrow();
+            let snap = Snapshot { view, places: scene.places.clone(), height, narrow: scene.narrow, elapsed };
+            drop(scene);
             self.ui.snap.set(Arc::new(snap));
             if t - self.judged.get() >= JUDGE_MS {
                 self.judged.set(t);

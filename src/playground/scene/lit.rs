@@ -3,9 +3,8 @@
 use super::flow::{curves, into_row, out_of_row, straight};
 use super::follow::{Spot, Trail};
 use super::layout::{Layout, Row};
-use super::ribbon::record_look;
-use super::shape::{Align, Ink, Look, Point, Rect, Shape, at};
-use super::{Glyph, View};
+use super::shape::{Align, Ink, Point, Rect, Shape, at};
+use super::View;
 use crate::world::view::WorldView;
 use std::sync::Arc;
 
@@ -26,6 +25,11 @@ pub(super) fn lit(view: &WorldView, layout: &Layout, trail: &Trail, camera: &Vie
     let x = row.middle(trail.offset);
     let cell = Rect { x: x - row.cell.0 / 2.0, y: row.top, w: row.cell.0, h: row.cell.1 };
     let mut holes = vec![row.label];
+    // A record that has left the window has its stations at the ribbon's edge.
+    let seen = trail.offset >= row.first && trail.offset < row.first.saturating_add(row.capacity);
+    if seen {
+        holes.push(cell);
+    }
     let mut ways: Vec<[Point; 4]> = Vec::new();
     let mut badges: Vec<Point> = Vec::new();
     let mut lowest = row.rail;
@@ -66,15 +70,9 @@ pub(super) fn lit(view: &WorldView, layout: &Layout, trail: &Trail, camera: &Vie
     ways.push(straight(at(x, row.top), at(x, lowest)));
     out.push(Shape::Veil { holes, alpha: VEIL });
     out.extend(curves(ways, 2.0, Ink::Accent, 0.0));
-    let state = view.partitions.get(row.partition);
-    let record = state.and_then(|p| p.records.iter().find(|r| r.offset == trail.offset));
-    let (ink, glyph) = record.map_or((Ink::Muted, Glyph::None), |r| record_look(r.key.as_deref(), r.tombstone, r.control));
-    let look = if state.is_some_and(|p| trail.offset < p.view.high_watermark) { Look::Solid } else { Look::Pending };
-    if !row.large() {
-        out.push(Shape::Block { rect: cell, radius: 4.0, ink: Ink::Background, alpha: 1.0 });
-        out.push(Shape::Cell { rect: cell, ink, glyph, look });
+    if seen {
+        out.push(Shape::Frame { rect: cell, ink: Ink::Accent });
     }
-    out.push(Shape::Frame { rect: cell, ink: Ink::Accent });
     let mut taken: Vec<Point> = Vec::new();
     for (n, mut place) in (1..).zip(badges) {
         while taken.iter().any(|t| (t.x - place.x).hypot(t.y - place.y) < 2.0 * BADGE) && taken.len() < 40 {
