@@ -375,9 +375,10 @@ fn leader_words(p: &PartitionView) -> String {
 }
 
 fn partition(ui: Ui, act: Act, topic: Arc<str>, n: i32) -> HtmlElement {
-    let card =
-        dom::element("<div class='tp-at tp-partition' role=group tabindex=0 aria-description='Arrows walk its records, Enter follows one or zooms'>\
-            <b class=tp-mono></b><span class='tp-quiet tp-number'></span><button type=button class='tp-text tp-zoom'></button></div>");
+    let card = dom::element(
+        "<div class='tp-at tp-partition' role=group tabindex=0 aria-description='Arrows walk its records, Enter follows one or zooms'>\
+            <b class=tp-mono></b><span class='tp-quiet tp-number'></span><button type=button class='tp-text tp-zoom'></button></div>",
+    );
     let title = format!("{topic}-{n}");
     dom::set(&card, "data-topic", &topic);
     dom::set(&card, "data-n", &n.to_string());

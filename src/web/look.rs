@@ -11,7 +11,9 @@ use web_sys::{Element, Event, HtmlElement, KeyboardEvent, MouseEvent};
 
 /// Where a hint stands above its thing, and how far it stays from the right edge: CSS pixels.
 const LIFT: f32 = 30.0;
-const ROOM: f32 = 300.0;
+const ROOM: f32 = 350.0;
+/// When a partition that one looks into, or did, has come to its place.
+const ARRIVED: std::time::Duration = std::time::Duration::from_millis(600);
 
 /// Lets pointer and keyboard look at what the canvas draws on `stage`.
 pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
@@ -95,8 +97,31 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
         }
         event.prevent_default();
     });
+    stay(stage, ui);
     tip(stage, ui, act);
     trail(caption, ui, act);
+}
+
+/// What one looks into, or did, stays in sight.
+fn stay(stage: &Element, ui: Ui) {
+    let stage = stage.clone();
+    let mut before = None;
+    dom::effect(Box::new(move || {
+        let now = ui.zoomed.get();
+        let Some((topic, n)) = std::mem::replace(&mut before, now.clone()).or(now) else { return };
+        let stage = stage.clone();
+        set_timeout(
+            move || {
+                let card = stage.query_selector(&format!("[data-topic='{topic}'][data-n='{n}']")).ok().flatten();
+                let Some(card) = card else { return };
+                let top = card.get_bounding_client_rect().top();
+                if !(0.0..480.0).contains(&top) {
+                    card.scroll_into_view_with_bool(true);
+                }
+            },
+            ARRIVED,
+        );
+    }));
 }
 
 /// The name of what is pointed at, above it; screen readers say it.
@@ -104,7 +129,8 @@ fn tip(stage: &Element, ui: Ui, act: Act) {
     let tip = dom::element("<div class='tp-tip tp-number' role=status hidden></div>");
     let _ = stage.append_child(&tip);
     dom::effect(Box::new(move || {
-        let what = ui.pointed.get();
+        let chosen = ui.chosen.get();
+        let what = ui.pointed.get().filter(|what| chosen.as_ref() != Some(what));
         let words = what.as_ref().map(|what| ui.snap.with(|s| hint(&s.view, what))).unwrap_or_default();
         let spot = what.and_then(|what| act.with_value(|s| s.scene.borrow().spot(&what)));
         tip.set_hidden(words.is_empty() || spot.is_none());

@@ -22,7 +22,9 @@ impl Layout {
         for (a, b) in pairs.into_iter().flat_map(|(a, b)| a.iter_mut().zip(b)) {
             rect(a, *b, t);
         }
-        for (a, b) in [(&mut self.topics, &to.topics), (&mut self.internal, &to.internal)].into_iter().flat_map(|(a, b)| a.iter_mut().zip(b)) {
+        for (a, b) in
+            [(&mut self.topics, &to.topics), (&mut self.internal, &to.internal)].into_iter().flat_map(|(a, b)| a.iter_mut().zip(b))
+        {
             rect(&mut a.1, b.1, t);
         }
         for (a, b) in self.headings.iter_mut().zip(&to.headings) {

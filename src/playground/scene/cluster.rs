@@ -71,8 +71,8 @@ pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By,
         y = row.rail + LARGE.under;
         large = Some(row);
     }
-    let card = ((w - GAP * 2.0) / 3.0).clamp(180.0, 200.0);
-    let per_row = ((w + GAP) / (card + GAP)).floor().max(1.0) as usize;
+    let (room, card) = if out.narrow { (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0)) } else { (w, ((w - GAP * 2.0) / 3.0).clamp(180.0, 200.0)) };
+    let per_row = ((room + GAP) / (card + GAP)).floor().max(1.0) as usize;
     for i in 0..view.brokers.len() {
         let (row, column) = (i / per_row, i % per_row);
         out.brokers.push(Rect { x: x0 + column as f32 * (card + GAP), y: y + row as f32 * BROKERS_H, w: card, h: BROKER_H });
@@ -124,20 +124,13 @@ fn home(view: &WorldView, p: &PartitionState) -> i32 {
 }
 
 /// A ribbon with its label from `y` on; below its cells a line for each follower, and below those its rail.
-fn row(
-    narrow: bool,
-    view: &WorldView,
-    (i, p): (usize, &PartitionState),
-    size: Size,
-    scale: i64,
-    (x, mut y, w): (f32, f32, f32),
-) -> Row {
+fn row(narrow: bool, view: &WorldView, (i, p): (usize, &PartitionState), size: Size, scale: i64, (x, mut y, w): (f32, f32, f32)) -> Row {
     let dense = size.pitch == 0.0;
     let large = size.pitch == LARGE.pitch;
     // Where a label beside its ribbon would leave it no room, it stands above it.
     let above = large || !dense && (narrow || w < ABOVE);
     let (label_w, label_h) = match (above, dense) {
-        (true, _) => (w, 18.0),
+        (true, _) => (if large { w.min(360.0) } else { w }, 18.0),
         (_, true) if narrow => (84.0, 14.0),
         (_, true) => (112.0, 14.0),
         _ => (112.0, size.cell.1),
@@ -225,7 +218,7 @@ fn by_broker(out: &mut Layout, view: &WorldView, size: Size, x: f32, mut y: f32,
         for row in &mut out.rows {
             if id.map_or(!known.contains(&row.home), |id| row.home == *id) {
                 let above = row.label.y < row.top - 20.0;
-                let down = if size.numerals { 20.0 } else { 2.0 } + if above { 22.0 } else { 0.0 };
+                let down = if size.numerals { 20.0 } else { 6.0 } + if above { 22.0 } else { 0.0 };
                 let shift = y + down - row.top;
                 row.top += shift;
                 row.label.y += shift + if above { 8.0 } else { 0.0 };

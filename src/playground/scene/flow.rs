@@ -121,14 +121,7 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
     for (i, row) in layout.rows.iter().enumerate() {
         let Some(p) = view.partitions.get(row.partition) else { continue };
         let from = if layout.dense { trunk(row, layout.narrow) + 6.0 } else { row.label.x - 4.0 };
-        out.push(Shape::Line {
-            from: at(from, row.rail),
-            to: at(row.right, row.rail),
-            width: 1.25,
-            ink: Ink::Line,
-            dash: 0.0,
-            alpha: 1.0,
-        });
+        out.push(Shape::Line { from: at(from, row.rail), to: at(row.right, row.rail), width: 1.25, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
         // Of a bundle the first and the last way are all there is to draw.
         let inner = |i: Option<usize>| i.and_then(|i| layout.rows.get(i)).is_some_and(|r| topic(r) == Some(&p.view.topic));
         let bundled = layout.dense && inner(i.checked_sub(1)) && inner(i.checked_add(1));

@@ -60,7 +60,7 @@ pub fn follow(world: &World, view: &WorldView, topic: &Arc<str>, partition: i32,
     if let Some(sent) = began.and_then(|i| events.get(i)).and_then(|event| sent(world, event))
         && let EventKind::FrameSent { from, to, .. } = &sent.kind
     {
-        add(&mut stations, sent, Spot::Producer(from.clone()), format!("{from} sends it to {to} in a Produce request."));
+        add(&mut stations, sent, Spot::Producer(from.clone()), format!("{from} sends it to {to}"));
     }
     let mut cut = false;
     for event in &events[began.unwrap_or(0)..] {
@@ -69,36 +69,36 @@ pub fn follow(world: &World, view: &WorldView, topic: &Arc<str>, partition: i32,
                 BrokerEvent::Appended { topic, partition, base_offset, last_offset, duplicate: false, .. }
                     if holds(topic, *partition, *base_offset, *last_offset) =>
                 {
-                    add(&mut stations, event, Spot::Leader, format!("{node}, the leader, appends it at offset {offset}."));
+                    add(&mut stations, event, Spot::Leader, format!("{node}, the leader, appends it"));
                 }
                 BrokerEvent::Replicated { topic, partition, base_offset, last_offset }
                     if holds(topic, *partition, *base_offset, *last_offset) =>
                 {
-                    add(&mut stations, event, Spot::Follower(node.clone()), format!("{node} has fetched it and appends it."));
+                    add(&mut stations, event, Spot::Follower(node.clone()), format!("{node} has fetched a copy"));
                 }
                 BrokerEvent::HighWatermark { topic, partition, from, to } if here(topic, *partition) && (*from..*to).contains(&offset) => {
-                    let text = format!("The high watermark passes it: {from} → {to}. It is committed, and can be read.");
+                    let text = format!("the high watermark passes it: {from} → {to}");
                     add(&mut stations, event, Spot::Watermark, text);
                 }
                 BrokerEvent::Truncated { topic, partition, to, .. } if here(topic, *partition) && *to <= offset => {
-                    add(&mut stations, event, Spot::Follower(node.clone()), format!("{node} cuts it: its leader does not have it."));
+                    add(&mut stations, event, Spot::Follower(node.clone()), format!("{node} cuts it: its leader lacks it"));
                     cut = true;
                 }
                 BrokerEvent::Group(GroupEvent::OffsetCommitted { group, topic, partition, offset: to })
                     if here(topic, *partition) && *to > offset && stations.iter().any(|s| matches!(s.spot, Spot::Consumer(_))) =>
                 {
-                    add(&mut stations, event, Spot::Committed(group.clone()), format!("{group} commits offset {to}: it is behind them."));
+                    add(&mut stations, event, Spot::Committed(group.clone()), format!("{group} commits offset {to}"));
                 }
                 _ => {}
             },
             EventKind::Consumer { node, event: ConsumerEvent::Fetched { topic, partition, base_offset, last_offset } }
                 if holds(topic, *partition, *base_offset, *last_offset) =>
             {
-                add(&mut stations, event, Spot::Consumer(node.clone()), format!("{node} has fetched it."));
+                add(&mut stations, event, Spot::Consumer(node.clone()), format!("{node} has fetched it"));
             }
             EventKind::Handled { node, topic, partition, offset: o, delivery, .. } if here(topic, *partition) && *o == offset => {
                 let again = if *delivery > 1 { " again" } else { "" };
-                add(&mut stations, event, Spot::Handled(node.clone()), format!("{node} has handled it{again}."));
+                add(&mut stations, event, Spot::Handled(node.clone()), format!("{node} has handled it{again}"));
             }
             _ => {}
         }

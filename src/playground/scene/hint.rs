@@ -29,7 +29,8 @@ pub fn hint(view: &WorldView, what: &Target) -> String {
         Target::Partition(topic, n) => {
             let Some(p) = view.partitions.iter().find(|p| p.view.partition == *n && p.view.topic == *topic) else { return String::new() };
             let p = &p.view;
-            let leader = if p.leader < 0 { "no leader".to_owned() } else { format!("leader broker-{}, epoch {}", p.leader, p.leader_epoch) };
+            let leader =
+                if p.leader < 0 { "no leader".to_owned() } else { format!("leader broker-{}, epoch {}", p.leader, p.leader_epoch) };
             let mut words = format!("{topic}-{n}: {leader}, high watermark {}, end offset {}", p.high_watermark, p.end_offset);
             for id in p.replicas.iter().filter(|id| !p.isr.contains(id)) {
                 words += &format!(", broker-{id} not in sync");

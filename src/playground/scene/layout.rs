@@ -1,8 +1,8 @@
 //! Where everything stands: three columns, or from top to bottom where the page is narrow.
 
 use super::View;
-use super::shape::{Rect, Target};
 use super::cluster::cluster;
+use super::shape::{Rect, Target};
 use crate::kafka::map::{Map, sort_by};
 use crate::world::view::WorldView;
 use std::sync::Arc;
@@ -123,6 +123,7 @@ pub fn layout(view: &WorldView, camera: &View) -> Layout {
     out
 }
 
+#[allow(clippy::manual_clamp)]
 fn ease(t: f32) -> f32 {
     let t = t.max(0.0).min(1.0);
     t * t * (3.0 - 2.0 * t)
@@ -157,7 +158,8 @@ fn arrange(view: &WorldView, camera: &View, by: By) -> Layout {
     heading(&mut out, "Consumer groups", groups_x, 16.0, right);
     let middle = cluster(&mut out, view, camera, by, cluster_x, y, cluster_w);
     // Producers stand at the height of the ribbons that they feed.
-    let ribbons = if close { y } else { out.rows.first().map_or(y, |r| r.top - 14.0) };
+    let first = out.rows.iter().map(|r| r.top - 14.0).reduce(f32::min);
+    let ribbons = first.filter(|_| !close).unwrap_or(y);
     let producers_end = producers(&mut out, view.producers.len(), pad, ribbons.max(y), left, 1);
     let groups_end = group_boxes(&mut out, groups, groups_x, y, right);
     out.height = middle.max(producers_end).max(groups_end) + pad;

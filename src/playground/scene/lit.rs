@@ -1,10 +1,10 @@
 //! A record's way, lit: everything else steps back, and its stations are numbered where they happened.
 
+use super::View;
 use super::flow::{curves, into_row, out_of_row, straight};
 use super::follow::{Spot, Trail};
 use super::layout::{Layout, Row};
 use super::shape::{Align, Ink, Point, Rect, Shape, at};
-use super::View;
 use crate::world::view::WorldView;
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ const VEIL: f32 = 0.72;
 const BADGE: f32 = 8.0;
 
 fn row<'a>(view: &WorldView, layout: &'a Layout, trail: &Trail) -> Option<&'a Row> {
-    let is = |r: &&Row| view.partitions.get(r.partition).is_some_and(|p| p.view.partition == trail.partition && p.view.topic == trail.topic);
+    let is =
+        |r: &&Row| view.partitions.get(r.partition).is_some_and(|p| p.view.partition == trail.partition && p.view.topic == trail.topic);
     layout.rows.iter().find(is)
 }
 
@@ -62,7 +63,7 @@ pub(super) fn lit(view: &WorldView, layout: &Layout, trail: &Trail, camera: &Vie
             Spot::Committed(name) => layout.groups.iter().find(|g| g.name.as_ref() == Some(name)).map(|g| {
                 let foot = Rect { y: g.rect.bottom() - 38.0, h: 38.0, ..g.rect };
                 holes.push(foot);
-                at(foot.right() - 26.0, foot.y + 18.0)
+                at(foot.x, foot.y + 18.0)
             }),
         };
         badges.push(place.unwrap_or(at(x, row.rail + 14.0)));

@@ -54,7 +54,18 @@ pub struct View {
 
 impl View {
     pub fn new(width: f32) -> Self {
-        Self { width, density: 0, selection: None, reduced_motion: false, max_dots: MAX_DOTS, mix: 0.0, focus: None, zoom: 0.0, pointed: None, trail: None }
+        Self {
+            width,
+            density: 0,
+            selection: None,
+            reduced_motion: false,
+            max_dots: MAX_DOTS,
+            mix: 0.0,
+            focus: None,
+            zoom: 0.0,
+            pointed: None,
+            trail: None,
+        }
     }
 }
 

@@ -125,7 +125,15 @@ fn cells(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
             out.push(Shape::Block { rect, radius: 6.0, ink, alpha: 0.14 });
             let mut line = |y, what: String, size, bold| {
                 let text = what.chars().take((w / size / 0.62) as usize).collect::<String>().into();
-                out.push(Shape::Text { at: at(x + w / 2.0, row.top + y), text, size, bold, mono: bold, ink: Ink::Ink, align: Align::Middle });
+                out.push(Shape::Text {
+                    at: at(x + w / 2.0, row.top + y),
+                    text,
+                    size,
+                    bold,
+                    mono: bold,
+                    ink: Ink::Ink,
+                    align: Align::Middle,
+                });
             };
             line(46.0, key.as_deref().unwrap_or("no key").to_owned(), 11.0, key.is_some());
             line(h - 14.0, if *tombstone { "null".into() } else { format!("{value_bytes} bytes") }, 11.0, false);

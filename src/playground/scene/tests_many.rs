@@ -54,7 +54,10 @@ fn fifty_partitions_are_ribbons_to_one_scale_and_none_is_left_out() {
             let members = picture.places.iter().filter(|p| matches!(p.what, Target::Consumer(_))).count();
             assert_eq!((names, members, picture.tapes.len()), (50, 20, 50));
             for p in &picture.places {
-                assert!(p.rect.x >= 0.0 && p.rect.right() <= width + 0.5 && p.rect.bottom() <= picture.height, "{p:?} at {width}, mix {mix}");
+                assert!(
+                    p.rect.x >= 0.0 && p.rect.right() <= width + 0.5 && p.rect.bottom() <= picture.height,
+                    "{p:?} at {width}, mix {mix}"
+                );
             }
             let said = texts(&picture);
             for p in view.partitions.iter().filter(|p| !p.internal) {
@@ -180,7 +183,8 @@ fn the_way_of_a_record_is_told_from_its_produce_request_to_the_commit() {
     let p = &view.partitions[1];
     let offset = view.groups[0].offsets.iter().find(|o| o.1 == 1).expect("committed").2 - 2;
     let trail = follow(&world, &view, &p.view.topic, 1, offset);
-    let spots: Vec<String> = trail.stations.iter().map(|s| format!("{:?}", s.spot).split('(').next().unwrap_or_default().to_owned()).collect();
+    let spots: Vec<String> =
+        trail.stations.iter().map(|s| format!("{:?}", s.spot).split('(').next().unwrap_or_default().to_owned()).collect();
     for spot in ["Producer", "Leader", "Watermark", "Consumer", "Handled", "Committed"] {
         assert_eq!(spots.iter().filter(|s| *s == spot).count(), 1, "{spot} in {spots:?}");
     }

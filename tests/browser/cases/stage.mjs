@@ -38,13 +38,14 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
       const to = page.getByRole("button", { name: "by broker" });
       await to.focus();
       // What stands, frame by frame.
-      const watched = page.locator(".tp-partition").last().evaluate((one) => new Promise((done) => {
-        const seen = [one.offsetTop], end = performance.now() + 1500;
-        const look = () => { seen.push(one.offsetTop); performance.now() < end ? requestAnimationFrame(look) : done([...new Set(seen)]); };
-        requestAnimationFrame(look);
-      }));
+      await page.locator(".tp-partition").last().evaluate((one) => {
+        window.seen = [];
+        const look = () => { window.seen.push(one.offsetTop); requestAnimationFrame(look); };
+        look();
+      });
       await page.keyboard.press("Enter");
-      const seen = await watched;
+      await page.waitForTimeout(1500);
+      const seen = await page.evaluate(() => [...new Set(window.seen)]);
       const after = await tops();
       check(await to.getAttribute("aria-pressed") === "true", "the switch says which it is");
       check(String(before) !== String(after), "another arrangement");
@@ -76,7 +77,7 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
       await way.waitFor();
       const stations = await way.locator("li").evaluateAll((all) => all.map((li) => [Number(li.dataset.us), li.textContent]));
       check(stations.length >= 7 && stations.every(([us], at) => at === 0 || us >= stations[at - 1][0]), JSON.stringify(stations));
-      for (const word of ["Produce request", "appends it at offset", "has fetched it and appends", "high watermark passes it", "handled it"]) {
+      for (const word of ["sends it to broker-", "the leader, appends it", "has fetched a copy", "high watermark passes it", "handled it"]) {
         check(stations.some(([, text]) => text.includes(word)), `${word} in ${JSON.stringify(stations)}`);
       }
       await page.screenshot({ path: shot(`follow-${width}-${scheme}`) });
