@@ -28,6 +28,7 @@ struct Size {
 }
 
 const DENSE: Size = Size { cell: (0.0, 8.0), pitch: 0.0, numerals: false, under: 8.0 };
+/// One partition's records, large enough to be read.
 const LARGE: Size = Size { cell: (86.0, 84.0), pitch: 92.0, numerals: true, under: 50.0 };
 
 fn size(users: usize, narrow: bool) -> Size {
@@ -67,11 +68,13 @@ pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By,
     let one = if let By::One(one) = by { Some(one) } else { None };
     let mut large = None;
     if let Some(p) = one.and_then(|i| view.partitions.get(i)) {
-        let row = row(out.narrow, view, (one.unwrap_or(0), p), LARGE, scale, (x, y, w));
+        let large_size = if out.narrow { Size { cell: (70.0, 84.0), pitch: 76.0, ..LARGE } } else { LARGE };
+        let row = row(out.narrow, view, (one.unwrap_or(0), p), large_size, scale, (x, y, w));
         y = row.rail + LARGE.under;
         large = Some(row);
     }
-    let (room, card) = if out.narrow { (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0)) } else { (w, ((w - GAP * 2.0) / 3.0).clamp(180.0, 200.0)) };
+    let (room, card) =
+        if out.narrow { (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0)) } else { (w, ((w - GAP * 2.0) / 3.0).clamp(180.0, 200.0)) };
     let per_row = ((room + GAP) / (card + GAP)).floor().max(1.0) as usize;
     for i in 0..view.brokers.len() {
         let (row, column) = (i / per_row, i % per_row);
@@ -126,7 +129,7 @@ fn home(view: &WorldView, p: &PartitionState) -> i32 {
 /// A ribbon with its label from `y` on; below its cells a line for each follower, and below those its rail.
 fn row(narrow: bool, view: &WorldView, (i, p): (usize, &PartitionState), size: Size, scale: i64, (x, mut y, w): (f32, f32, f32)) -> Row {
     let dense = size.pitch == 0.0;
-    let large = size.pitch == LARGE.pitch;
+    let large = size.cell.1 == LARGE.cell.1;
     // Where a label beside its ribbon would leave it no room, it stands above it.
     let above = large || !dense && (narrow || w < ABOVE);
     let (label_w, label_h) = match (above, dense) {
@@ -173,7 +176,11 @@ fn row(narrow: bool, view: &WorldView, (i, p): (usize, &PartitionState), size: S
         cell,
         pitch,
         capacity,
-        first: if dense { v.log_start_offset } else { window(v.log_start_offset, v.end_offset, capacity) },
+        first: match (dense, large) {
+            (true, _) => v.log_start_offset,
+            (_, true) => v.end_offset.saturating_add(1).saturating_sub(capacity).max(v.log_start_offset),
+            _ => window(v.log_start_offset, v.end_offset, capacity),
+        },
         home,
         followers,
         rail,

@@ -118,19 +118,20 @@ pub(super) fn curves(legs: Vec<[Point; 4]>, width: f32, ink: Ink, dash: f32) -> 
 
 pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut Vec<Shape>) {
     let topic = |row: &Row| view.partitions.get(row.partition).map(|p| &p.view.topic);
-    for (i, row) in layout.rows.iter().enumerate() {
+    for row in &layout.rows {
         let Some(p) = view.partitions.get(row.partition) else { continue };
         let from = if layout.dense { trunk(row, layout.narrow) + 6.0 } else { row.label.x - 4.0 };
         out.push(Shape::Line { from: at(from, row.rail), to: at(row.right, row.rail), width: 1.25, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
-        // Of a bundle the first and the last way are all there is to draw.
-        let inner = |i: Option<usize>| i.and_then(|i| layout.rows.get(i)).is_some_and(|r| topic(r) == Some(&p.view.topic));
-        let bundled = layout.dense && inner(i.checked_sub(1)) && inner(i.checked_add(1));
+        // Of a bundle the highest and the lowest way are all there is to draw.
+        let mates = || layout.rows.iter().filter(|r| topic(r) == Some(&p.view.topic));
+        let highest = mates().all(|r| r.rail >= row.rail);
+        let bundled = layout.dense && !highest && mates().any(|r| r.rail > row.rail);
         let producers = view.producers.iter().zip(&layout.producers).filter(|(producer, _)| !bundled && producer.topic == p.view.topic);
         for (producer, card) in producers.filter(|(producer, _)| producer.state != "stopped") {
             let dash = if producer.state == "crashed" { 3.0 } else { 0.0 };
             out.extend(curves(into_row(*card, row, layout), 1.25, Ink::Line, dash));
-            if layout.dense && !layout.narrow && !inner(i.checked_sub(1)) {
-                let count = layout.rows.iter().filter(|r| topic(r) == Some(&p.view.topic)).count();
+            if layout.dense && !layout.narrow && highest {
+                let count = mates().count();
                 out.push(Shape::Text {
                     at: at(trunk(row, false) - 8.0, card.y + card.h / 2.0 - 5.0),
                     text: format!("to {count}").into(),

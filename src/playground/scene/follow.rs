@@ -77,8 +77,7 @@ pub fn follow(world: &World, view: &WorldView, topic: &Arc<str>, partition: i32,
                     add(&mut stations, event, Spot::Follower(node.clone()), format!("{node} has fetched a copy"));
                 }
                 BrokerEvent::HighWatermark { topic, partition, from, to } if here(topic, *partition) && (*from..*to).contains(&offset) => {
-                    let text = format!("the high watermark passes it: {from} → {to}");
-                    add(&mut stations, event, Spot::Watermark, text);
+                    add(&mut stations, event, Spot::Watermark, "the high watermark passes it".into());
                 }
                 BrokerEvent::Truncated { topic, partition, to, .. } if here(topic, *partition) && *to <= offset => {
                     add(&mut stations, event, Spot::Follower(node.clone()), format!("{node} cuts it: its leader lacks it"));
