@@ -56,6 +56,9 @@ pub fn cards(stage: &Element, ui: Ui, act: Act, controls: bool) {
             }
             if card.place.replace(place.rect) != Some(place.rect) {
                 let Rect { x, y, w, h } = place.rect;
+                // Where there are many, each has one line.
+                let line = h < if matches!(place.what, Target::Partition(..)) { 15.0 } else { 36.0 };
+                let _ = card.node.toggle_attribute_with_force("data-line", line);
                 let [x, y, w, h] = [x, y, w, h].map(tenths);
                 card.node.style().set_css_text(&format!("left:{x}px;top:{y}px;width:{w}px;height:{h}px"));
             }
@@ -185,10 +188,26 @@ fn heading(ui: Ui, act: Act, controls: bool, text: &'static str) -> HtmlElement 
     };
     let card = dom::element("<div class='tp-at tp-heading'><h3></h3></div>");
     dom::at(&card, "h3").set_text_content(Some(text));
+    if text == "Cluster" {
+        arrangements(&card, ui);
+    }
     if controls {
         button(&card, "", act, word, label, make);
     }
     card
+}
+
+/// The switch between the two arrangements of the stage.
+fn arrangements(card: &Element, ui: Ui) {
+    let group = dom::element("<span class=tp-by role=group aria-label=Arrangement></span>");
+    for (word, to) in [("by topic", false), ("by broker", true)] {
+        let button = dom::element("<button type=button class=tp-text></button>");
+        button.set_text_content(Some(word));
+        dom::attribute(&button, "", "aria-pressed", move || (ui.by_broker.get() == to).to_string());
+        dom::on(&button, "", "click", move |_| ui.by_broker.set(to));
+        let _ = group.append_child(&button);
+    }
+    let _ = card.append_child(&group);
 }
 
 fn rate_words(per_1000s: u64) -> String {
@@ -356,9 +375,22 @@ fn leader_words(p: &PartitionView) -> String {
 }
 
 fn partition(ui: Ui, act: Act, topic: Arc<str>, n: i32) -> HtmlElement {
-    let card =
-        dom::element("<div class='tp-at tp-partition' role=group><b class=tp-mono></b><span class='tp-quiet tp-number'></span></div>");
+    let card = dom::element(
+        "<div class='tp-at tp-partition' role=group tabindex=0 aria-description='Arrows walk its records, Enter follows one or zooms'>\
+            <b class=tp-mono></b><span class='tp-quiet tp-number'></span><button type=button class='tp-text tp-zoom'></button></div>",
+    );
     let title = format!("{topic}-{n}");
+    dom::set(&card, "data-topic", &topic);
+    dom::set(&card, "data-n", &n.to_string());
+    let here = (topic.clone(), n);
+    let zoomed = move || ui.zoomed.with(|z| z.as_ref() == Some(&here));
+    let is = zoomed.clone();
+    dom::attribute(&card, "button", "aria-pressed", move || is().to_string());
+    let zoom = dom::at(&card, "button");
+    dom::text(&zoom, "", move || if zoomed() { "whole cluster" } else { "zoom" }.into());
+    dom::set(&zoom, "aria-label", &format!("Zoom into {title}"));
+    let here = (topic.clone(), n);
+    dom::on(&zoom, "", "click", move |_| ui.zoomed.update(|z| *z = if z.as_ref() == Some(&here) { None } else { Some(here.clone()) }));
     dom::at(&card, "b").set_text_content(Some(&title));
     why::of_partition(&card, ui, act, topic.clone(), n);
     let of = move |s: &Snapshot, words: &dyn Fn(&PartitionView) -> String| {
@@ -439,7 +471,17 @@ fn partitions_words(c: &ConsumerState) -> String {
             _ => "waiting for partitions".into(),
         };
     }
-    c.assignment.iter().map(|(t, n)| format!("{t}-{n}")).collect::<Vec<_>>().join(", ")
+    // Three and more in a row are said by their ends.
+    let mut words = String::new();
+    let mut rest = &c.assignment[..];
+    while let [(topic, first), ..] = rest {
+        let run = rest.iter().zip(*first..).take_while(|((t, n), i)| t == topic && n == i).count();
+        let (taken, last) = if run > 2 { (run, format!(" to {}", rest[run - 1].1)) } else { (1, String::new()) };
+        let comma = if words.is_empty() { "" } else { ", " };
+        words += &format!("{comma}{topic}-{first}{last}");
+        rest = &rest[taken..];
+    }
+    words
 }
 
 /// Records that lie before the high watermarks and behind what the consumer has read; `None` until it reads.

@@ -60,18 +60,43 @@ pub fn paint(c: &CanvasRenderingContext2d, scene: &Scene, inks: &Inks, width: f6
     c.clear_rect(0.0, 0.0, width, height);
     c.set_line_cap("round");
     c.set_line_join("round");
-    let mut dots: Map<(usize, u8), Vec<(Point, f32)>> = Map::new();
+    let mut dots = Dots::new();
     for shape in &scene.shapes {
         match shape {
             Shape::Dot { at, radius, ink, alpha } => {
                 let name = if let Ink::Key(k) = ink { 100 + usize::from(*k) } else { ink_order(*ink) };
                 dots.entry((name, (alpha * 10.0) as u8)).or_default().push((*at, *radius));
             }
+            Shape::Veil { holes, alpha } => {
+                flush(c, &mut dots, inks);
+                c.set_global_alpha(f64::from(*alpha));
+                c.set_fill_style_str(inks.of(Ink::Background));
+                c.begin_path();
+                c.rect(0.0, 0.0, width, height);
+                // Against the way of the whole, and so left out of it.
+                for r in holes {
+                    let (x, y, right, bottom) = (f64::from(r.x), f64::from(r.y), f64::from(r.right()), f64::from(r.bottom()));
+                    c.move_to(x, y);
+                    c.line_to(x, bottom);
+                    c.line_to(right, bottom);
+                    c.line_to(right, y);
+                    c.close_path();
+                }
+                c.fill();
+                c.set_global_alpha(1.0);
+            }
             other => one(c, other, inks),
         }
     }
+    flush(c, &mut dots, inks);
+}
+
+/// Dots of one ink: (ink, tenths of alpha) → where, and how large.
+type Dots = Map<(usize, u8), Vec<(Point, f32)>>;
+
+fn flush(c: &CanvasRenderingContext2d, dots: &mut Dots, inks: &Inks) {
     // Dots of one ink are one path: ten thousand of them are drawn in a frame.
-    for ((name, alpha), dots) in &dots {
+    for ((name, alpha), dots) in std::mem::take(dots).iter() {
         c.set_global_alpha(f64::from(*alpha) / 10.0);
         c.set_fill_style_str(if *name >= 100 { &inks.keys[name - 100] } else { &inks.names[*name] });
         c.begin_path();
@@ -121,7 +146,14 @@ fn rounded(c: &CanvasRenderingContext2d, r: &Rect, radius: f64) {
 fn one(c: &CanvasRenderingContext2d, shape: &Shape, inks: &Inks) {
     match shape {
         Shape::Cell { rect, ink, glyph, look } => cell(c, rect, *ink, *glyph, *look, inks),
-        Shape::Dot { .. } => {}
+        Shape::Dot { .. } | Shape::Veil { .. } => {}
+        Shape::Frame { rect, ink } => {
+            c.set_global_alpha(1.0);
+            c.set_stroke_style_str(inks.of(*ink));
+            c.set_line_width(1.75);
+            rounded(c, rect, 5.0);
+            c.stroke();
+        }
         Shape::Line { from, to, width, ink, dash: d, alpha } => {
             c.set_global_alpha(f64::from(*alpha));
             c.set_stroke_style_str(inks.of(*ink));
@@ -184,6 +216,10 @@ fn one(c: &CanvasRenderingContext2d, shape: &Shape, inks: &Inks) {
         Shape::Block { rect, radius, ink, alpha } => {
             c.set_global_alpha(f64::from(*alpha));
             c.set_fill_style_str(inks.of(*ink));
+            if *radius == 0.0 {
+                c.fill_rect(f64::from(rect.x), f64::from(rect.y), f64::from(rect.w), f64::from(rect.h));
+                return;
+            }
             rounded(c, rect, f64::from(*radius));
             c.fill();
         }
@@ -261,7 +297,7 @@ fn cell(c: &CanvasRenderingContext2d, r: &Rect, ink: Ink, glyph: Glyph, look: Lo
     c.set_stroke_style_str(sign);
     c.set_line_width(1.75);
     let (x, y) = (f64::from(r.x + r.w / 2.0), f64::from(r.y + r.h / 2.0));
-    let s = f64::from(r.w) * 0.17;
+    let s = f64::from(r.w).min(30.0) * 0.17;
     c.begin_path();
     match glyph {
         Glyph::None => {}

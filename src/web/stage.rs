@@ -6,10 +6,11 @@ use super::paint::{self, Inks};
 use super::run::{Disks, Run};
 use super::store::Store;
 use super::ui::{Snapshot, Ui};
-use crate::playground::scene::{self, View};
+use crate::playground::scene::{self, Scene, Target, Trail, View};
 use crate::playground::time::{TimeError, Timeline};
 use crate::world::EPOCH;
 use crate::world::action::Action;
+use crate::world::view::WorldView;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -23,8 +24,10 @@ use web_sys::{HtmlCanvasElement, HtmlElement};
 const NODE: i32 = 1;
 /// Milliseconds that a frame may spend on running the world.
 const BUDGET_MS: f64 = 8.0;
-/// Milliseconds between two updates of what stands.
-/// Between two looks at the ledger.
+/// From one arrangement to the other.
+const ARRANGE_MS: f64 = 420.0;
+const REDUCED: &str = "(prefers-reduced-motion: reduce)";
+/// Milliseconds between two looks at the ledger, and between two updates of what stands.
 const JUDGE_MS: f64 = 1000.0;
 const PUBLISH_MS: f64 = 100.0;
 /// Milliseconds that a sentence stays before the next replaces it.
@@ -63,6 +66,14 @@ pub struct Stage {
     rest: Cell<f64>,
     /// Where one drags to, for the next frame: microseconds since the run began.
     scrubbed: Cell<Option<i64>>,
+    /// How far the picture is on its way between two arrangements, and into one partition.
+    mix: Cell<f64>,
+    zoom: Cell<f64>,
+    focus: RefCell<Option<(Arc<str>, i32)>>,
+    /// What was drawn last, without its shapes: what a pointer can hit.
+    pub scene: RefCell<Scene>,
+    /// The branch of which `Ui::trail` tells.
+    told: Cell<u32>,
     waiting: RefCell<VecDeque<String>>,
     tick: RefCell<Option<Tick>>,
 }
@@ -91,6 +102,11 @@ impl Stage {
             spoken: Cell::new(f64::NEG_INFINITY),
             rest: Cell::new(0.0),
             scrubbed: Cell::new(None),
+            mix: Cell::default(),
+            zoom: Cell::default(),
+            focus: RefCell::default(),
+            scene: RefCell::default(),
+            told: Cell::default(),
             waiting: RefCell::default(),
             tick: RefCell::default(),
         });
@@ -204,8 +220,9 @@ impl Stage {
         }
         self.write_behind();
         self.listen(t);
+        let moves = self.arrange(dt);
         self.draw(t);
-        if playing || !self.waiting.borrow().is_empty() {
+        if moves || playing || !self.waiting.borrow().is_empty() {
             self.wake();
         }
     }
@@ -266,6 +283,47 @@ impl Stage {
         self.refresh();
     }
 
+    /// Goes on to the arrangement that is wanted; whether there is more to go.
+    fn arrange(&self, dt: f64) -> bool {
+        let by_broker = self.ui.by_broker.get_untracked();
+        let focus = self.ui.zoomed.get_untracked();
+        let zoomed = focus.is_some();
+        if zoomed {
+            *self.focus.borrow_mut() = focus;
+        }
+        let step = if super::mount::prefers(REDUCED) { 1.0 } else { dt / ARRANGE_MS };
+        let mut moves = false;
+        for (cell, to) in [(&self.mix, by_broker), (&self.zoom, zoomed)] {
+            let (at, to) = (cell.get(), f64::from(u8::from(to)));
+            cell.set(if at < to { (at + step).min(to) } else { (at - step).max(to) });
+            moves |= at != to;
+        }
+        if moves {
+            // What stands moves along with what is drawn.
+            self.published.set(f64::NEG_INFINITY);
+        }
+        moves
+    }
+
+    pub fn width(&self) -> f64 {
+        self.width.get()
+    }
+
+    /// The way of the record that is chosen. In the past, stations that one has seen to come stay known.
+    fn trail(&self, view: &WorldView) -> Option<Arc<Trail>> {
+        let Some(Target::Record(topic, n, offset)) = self.ui.chosen.get_untracked() else { return None };
+        let run = self.run.borrow();
+        let mut trail = scene::follow(run.world(), view, &topic, n, offset);
+        let branch = run.time.branch().id;
+        let known = self.told.replace(branch) == branch && run.time.in_past();
+        if let Some(old) = self.ui.trail.get_untracked().filter(|_| known)
+            && (&old.topic, old.partition, old.offset) == (&topic, n, offset)
+        {
+            trail.stations.extend(old.stations.iter().filter(|s| s.at > view.now).cloned());
+        }
+        Some(Arc::new(trail))
+    }
+
     fn draw(&self, t: f64) {
         let guard = self.canvas.borrow();
         let (Some(canvas), width) = (&*guard, self.width.get()) else { return };
@@ -273,9 +331,21 @@ impl Stage {
             return;
         }
         let view = self.run.borrow().view();
+        if t - self.published.get() >= PUBLISH_MS {
+            let trail = self.trail(&view);
+            if self.ui.trail.with_untracked(|old| *old != trail) {
+                self.ui.trail.set(trail);
+            }
+        }
         let mut camera = View::new(width as f32);
-        camera.reduced_motion = super::mount::prefers("(prefers-reduced-motion: reduce)");
-        let picture = scene::scene(&view, view.now, &camera);
+        camera.reduced_motion = super::mount::prefers(REDUCED);
+        camera.mix = self.mix.get() as f32;
+        camera.zoom = self.zoom.get() as f32;
+        camera.focus = self.focus.borrow().clone();
+        camera.selection = self.ui.chosen.get_untracked();
+        camera.pointed = self.ui.pointed.get_untracked();
+        camera.trail = self.ui.trail.get_untracked();
+        let mut picture = scene::scene(&view, view.now, &camera);
         let height = f64::from(picture.height).ceil();
         let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio()).clamp(1.0, 3.0);
         let (w, h) = ((width * ratio) as u32, (height * ratio) as u32);
@@ -287,10 +357,14 @@ impl Stage {
         if let Some(c) = paint::context(canvas) {
             paint::paint(&c, &picture, &self.inks.borrow(), width, height, ratio);
         }
+        picture.shapes.clear();
+        *self.scene.borrow_mut() = picture;
         if t - self.published.get() >= PUBLISH_MS {
             self.published.set(t);
             let elapsed = view.now.micros_since(EPOCH);
-            let snap = Snapshot { view, places: picture.places, height, narrow: picture.narrow, elapsed };
+            let scene = self.scene.borrow();
+            let snap = Snapshot { view, places: scene.places.clone(), height, narrow: scene.narrow, elapsed };
+            drop(scene);
             self.ui.snap.set(Arc::new(snap));
             if t - self.judged.get() >= JUDGE_MS {
                 self.judged.set(t);

@@ -2,8 +2,8 @@
 
 use super::panels::{self, why};
 use super::stage::Stage;
-use super::{cards, controls, dom, timeline};
-use crate::playground::scene::{Place, Target};
+use super::{cards, controls, dom, look, timeline};
+use crate::playground::scene::{Place, Target, Trail};
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
 use leptos::prelude::*;
@@ -14,7 +14,7 @@ use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 
 /// The frame, before anything is known.
 pub const MARKUP: &str = "<section class=tp><header class=tp-bar></header>\
-    <div class=tp-stage><canvas aria-hidden=true></canvas></div>\
+    <div class=tp-stage tabindex=-1><canvas aria-hidden=true></canvas></div>\
     <div class=tp-deck><div class=tp-caption><p class=tp-note></p><p class=tp-said role=status aria-live=polite></p>\
     <p class='tp-ledger tp-quiet tp-number'><span class=tp-pill></span><span></span></p></div>\
     <div class=tp-tabs role=tablist aria-label=Panels></div><div class=tp-panel role=tabpanel hidden></div></div></section>";
@@ -56,6 +56,14 @@ pub struct Ui {
     pub title: RwSignal<String>,
     /// What is looked at: lit on the stage, described by the panels.
     pub chosen: RwSignal<Option<Target>>,
+    /// What the pointer is over or arrow keys have walked to: named in a hint.
+    pub pointed: RwSignal<Option<Target>>,
+    /// The stage is arranged by broker, not by topic.
+    pub by_broker: RwSignal<bool>,
+    /// The partition whose records are large.
+    pub zoomed: RwSignal<Option<(Arc<str>, i32)>>,
+    /// The way of the record that is chosen.
+    pub trail: RwSignal<Option<Arc<Trail>>>,
     /// The panel that is open, by its tab's word.
     pub panel: RwSignal<Option<&'static str>>,
 }
@@ -74,6 +82,10 @@ impl Ui {
             theme: RwSignal::new(String::new()),
             title: RwSignal::new(String::new()),
             chosen: RwSignal::new(None),
+            pointed: RwSignal::new(None),
+            by_broker: RwSignal::new(false),
+            zoomed: RwSignal::new(None),
+            trail: RwSignal::new(None),
             panel: RwSignal::new(None),
         }
     }
@@ -99,6 +111,7 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
         act.with_value(|s| s.attach(canvas));
     }
     cards::cards(&stage, ui, act, controls);
+    look::look(&stage, &dom::at(&root, ".tp-caption"), ui, act);
     timeline::timeline(&root, ui, act, controls);
     if controls {
         panels::panels(&root, ui, act);

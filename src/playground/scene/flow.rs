@@ -1,9 +1,10 @@
 //! What moves: the quiet paths between clients and ribbons, and the records and requests on them.
 
 use super::View;
+use super::follow::Trail;
 use super::layout::{Layout, Row};
 use super::ribbon::record_look;
-use super::shape::{Align, Ink, Point, Rect, Shape, at};
+use super::shape::{Align, Ink, Point, Rect, Shape, Target, at};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
@@ -57,13 +58,13 @@ fn samples(p: &[Point; 4]) -> impl Iterator<Item = Point> + '_ {
 }
 
 /// A leg of a way that runs straight.
-fn straight(from: Point, to: Point) -> [Point; 4] {
+pub(super) fn straight(from: Point, to: Point) -> [Point; 4] {
     [from, from, to, to]
 }
 
 /// From a producer's card to the left end of a rail: one curve, or down along the margin where the page is narrow.
-fn into_row(card: Rect, row: &Row, narrow: bool) -> Vec<[Point; 4]> {
-    let to = at(row.label.x - 4.0, row.rail);
+pub(super) fn into_row(card: Rect, row: &Row, layout: &Layout) -> Vec<[Point; 4]> {
+    let (to, narrow) = (at(row.label.x - 4.0, row.rail), layout.narrow);
     if narrow {
         let from = at(card.x + card.w / 2.0, card.bottom());
         // Down between the cards, along their edge, down the margin.
@@ -79,12 +80,26 @@ fn into_row(card: Rect, row: &Row, narrow: bool) -> Vec<[Point; 4]> {
         ];
     }
     let from = at(card.right(), card.y + card.h / 2.0);
+    if layout.dense {
+        // To the trunk that all of them share, along it, and off it.
+        let x = trunk(row, narrow);
+        let turn = if to.y < from.y { -6.0 } else { 6.0 };
+        let (on, down) = (at(x - 6.0, from.y), at(x, from.y + turn));
+        let (off, end) = (at(x, to.y - turn), at(x + 6.0, to.y));
+        let (a, b) = (at(x, from.y), at(x, to.y));
+        return vec![straight(from, on), [on, a, a, down], straight(down, off), [off, b, b, end], straight(end, to)];
+    }
     let bend = (to.x - from.x) * 0.55;
     vec![[from, at(from.x + bend, from.y), at(to.x - bend, to.y), to]]
 }
 
+/// Where ways into dense ribbons run side by side.
+fn trunk(row: &Row, narrow: bool) -> f32 {
+    if narrow { 6.0 } else { row.label.x - 16.0 }
+}
+
 /// From the right end of a rail to a card of a consumer.
-fn out_of_row(row: &Row, card: Rect, narrow: bool, width: f32) -> Vec<[Point; 4]> {
+pub(super) fn out_of_row(row: &Row, card: Rect, narrow: bool, width: f32) -> Vec<[Point; 4]> {
     let from = at(row.right, row.rail);
     if narrow {
         let to = at(card.right(), card.y + card.h / 2.0);
@@ -97,29 +112,35 @@ fn out_of_row(row: &Row, card: Rect, narrow: bool, width: f32) -> Vec<[Point; 4]
     vec![[from, at(from.x + bend, from.y), at(to.x - bend, to.y), to]]
 }
 
-fn curves(legs: Vec<[Point; 4]>, width: f32, ink: Ink, dash: f32) -> impl Iterator<Item = Shape> {
+pub(super) fn curves(legs: Vec<[Point; 4]>, width: f32, ink: Ink, dash: f32) -> impl Iterator<Item = Shape> {
     legs.into_iter().map(move |points| Shape::Curve { points, width, ink, dash, alpha: 1.0 })
 }
 
 pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut Vec<Shape>) {
+    let topic = |row: &Row| view.partitions.get(row.partition).map(|p| &p.view.topic);
     for row in &layout.rows {
         let Some(p) = view.partitions.get(row.partition) else { continue };
-        out.push(Shape::Line {
-            from: at(row.label.x - 4.0, row.rail),
-            to: at(row.right, row.rail),
-            width: 1.25,
-            ink: Ink::Line,
-            dash: 0.0,
-            alpha: 1.0,
-        });
-        for (producer, card) in view.producers.iter().zip(&layout.producers) {
-            if producer.topic == p.view.topic && producer.state != "stopped" {
-                out.extend(curves(
-                    into_row(*card, row, layout.narrow),
-                    1.25,
-                    Ink::Line,
-                    if producer.state == "crashed" { 3.0 } else { 0.0 },
-                ));
+        let from = if layout.dense { trunk(row, layout.narrow) + 6.0 } else { row.label.x - 4.0 };
+        out.push(Shape::Line { from: at(from, row.rail), to: at(row.right, row.rail), width: 1.25, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
+        // Of a bundle the highest and the lowest way are all there is to draw.
+        let mates = || layout.rows.iter().filter(|r| topic(r) == Some(&p.view.topic));
+        let highest = mates().all(|r| r.rail >= row.rail);
+        let bundled = layout.dense && !highest && mates().any(|r| r.rail > row.rail);
+        let producers = view.producers.iter().zip(&layout.producers).filter(|(producer, _)| !bundled && producer.topic == p.view.topic);
+        for (producer, card) in producers.filter(|(producer, _)| producer.state != "stopped") {
+            let dash = if producer.state == "crashed" { 3.0 } else { 0.0 };
+            out.extend(curves(into_row(*card, row, layout), 1.25, Ink::Line, dash));
+            if layout.dense && !layout.narrow && highest {
+                let count = mates().count();
+                out.push(Shape::Text {
+                    at: at(trunk(row, false) - 8.0, card.y + card.h / 2.0 - 5.0),
+                    text: format!("to {count}").into(),
+                    size: 10.0,
+                    bold: false,
+                    mono: false,
+                    ink: Ink::Muted,
+                    align: Align::End,
+                });
             }
         }
         for group in &layout.groups {
@@ -152,11 +173,12 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
 
 /// Records that wait: in a producer's accumulator, and between a consumer's poll and its handler.
 pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
-    let mut stack = |x: f32, bottom: f32, count: u64, ink: Ink, align: Align| {
+    let mut stack = |x: f32, card: &Rect, bottom: f32, count: u64, ink: Ink, align: Align| {
         if count == 0 {
             return;
         }
-        for i in 0..count.min(10) {
+        // A low card has room for few.
+        for i in 0..count.min(if card.h < 40.0 { 3 } else { 10 }) {
             let rect = Rect { x, y: bottom - 5.0 - (i % 5) as f32 * 6.0, w: 5.0, h: 5.0 };
             let shift = if i < 5 { 0.0 } else { 6.0 };
             let x = if align == Align::End { rect.x - shift } else { rect.x + shift };
@@ -173,15 +195,15 @@ pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
     for (p, card) in view.producers.iter().zip(&layout.producers) {
         let waiting = p.accumulated.iter().map(|a| u64::from(a.2)).sum();
         if layout.narrow {
-            stack(card.x + 12.0, card.bottom() - 8.0, waiting, Ink::Muted, Align::Middle);
+            stack(card.x + 12.0, card, card.bottom() - 8.0, waiting, Ink::Muted, Align::Middle);
         } else {
-            stack(card.right() + 5.0, card.bottom() - 1.0, waiting, Ink::Muted, Align::Start);
+            stack(card.right() + 5.0, card, card.bottom() - 1.0, waiting, Ink::Muted, Align::Start);
         }
     }
     for g in &layout.groups {
         for (c, card) in &g.members {
             if let Some(c) = view.consumers.get(*c).filter(|c| c.state != "crashed") {
-                stack(card.x - 20.0, card.bottom() - 1.0, c.backlog, Ink::Accent, Align::End);
+                stack(card.x - 20.0, card, card.bottom() - 1.0, c.backlog, Ink::Accent, Align::End);
             }
         }
     }
@@ -190,7 +212,7 @@ pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
 pub(super) fn dead(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
     let broken = |state: &str| matches!(state, "crashed" | "killed" | "powered off");
     let producers = view.producers.iter().zip(&layout.producers).filter(|(p, _)| broken(p.state)).map(|(_, r)| *r);
-    let brokers = view.brokers.iter().zip(&layout.brokers).filter(|(b, _)| broken(b.state)).map(|(_, r)| *r);
+    let brokers = view.brokers.iter().zip(&layout.bands).filter(|(b, _)| broken(b.state)).map(|(_, r)| *r);
     let members = layout.groups.iter().flat_map(|g| &g.members);
     let consumers = members.filter(|(c, _)| view.consumers.get(*c).is_some_and(|c| broken(c.state))).map(|(_, r)| *r);
     out.extend(producers.chain(brokers).chain(consumers).map(|rect| Shape::Hatch { rect, ink: Ink::Bad }));
@@ -231,7 +253,16 @@ impl<'a> Ends<'a> {
 /// (client, topic, partition)
 type Flow = (Arc<str>, Arc<str>, i32);
 
-pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &View, out: &mut Vec<Shape>) {
+/// `only`: the one record whose dots are drawn; all of them without it. Where each dot is goes to `moving`.
+pub(super) fn flights(
+    view: &WorldView,
+    layout: &Layout,
+    time: Time,
+    camera: &View,
+    only: Option<&Trail>,
+    out: &mut Vec<Shape>,
+    moving: &mut Vec<(Point, Target)>,
+) {
     let ends = Ends::new(view, layout);
     let total: usize = view.flights.iter().map(|f| f.cargo.len()).sum();
     let crowd = total > camera.max_dots;
@@ -239,6 +270,9 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
     let mut flows: Map<Flow, (u64, Vec<[Point; 4]>)> = Map::new();
     for f in &view.flights {
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
+        if f.cargo.is_empty() && only.is_some() {
+            continue;
+        }
         if f.cargo.is_empty() {
             quiet(&ends, layout, camera, f, p, out);
             continue;
@@ -251,6 +285,15 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
             let n = nth.entry(c.partition).or_insert(0);
             let i = *n;
             *n += 1;
+            let is = |t: &&Trail| t.offset == c.offset && t.partition == c.partition && t.topic == c.topic;
+            if only.is_some() && only.filter(is).is_none() {
+                continue;
+            }
+            let mut dot = |at, radius, ink, alpha| {
+                out.push(Shape::Dot { at, radius, ink, alpha });
+                let record = Target::Record(c.topic.clone(), c.partition, c.offset);
+                moving.push((at, if c.offset < 0 { Target::Frame(f.message) } else { record }));
+            };
             let client = if f.response { &f.to } else { &f.from };
             if ends.brokers.contains_key(&**client) {
                 // A follower gets it: down from the leader's cell to the follower's line.
@@ -259,7 +302,7 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
                 if let Some((_, y)) = line.filter(|_| f.response) {
                     let (x, top) = (row.middle(c.offset), row.top + row.cell.1);
                     let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
-                    out.push(Shape::Dot { at: at(x, top + (y - top) * p), radius: 2.5, ink, alpha: 1.0 });
+                    dot(at(x, top + (y - top) * p), 2.5, ink, 1.0);
                 }
                 continue;
             }
@@ -268,13 +311,13 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
                 out_of_row(row, *card, layout.narrow, camera.width)
             } else {
                 let Some(card) = ends.producers.get(&**client) else { continue };
-                into_row(*card, row, layout.narrow)
+                into_row(*card, row, layout)
             };
             if ack {
                 // An acknowledgement goes back on the way that its records came.
                 let (ink, x) = if c.offset < 0 { (Ink::Bad, row.cells_x) } else { (Ink::Ok, row.middle(c.offset)) };
                 let way = Way::new(leg.iter().flat_map(samples).chain(std::iter::once(at(x, row.rail))).collect());
-                out.push(Shape::Dot { at: way.at((1.0 - p) * way.length()), radius: 2.2, ink, alpha: 0.85 });
+                dot(way.at((1.0 - p) * way.length()), 2.2, ink, 0.85);
                 continue;
             }
             if crowd {
@@ -290,10 +333,10 @@ pub(super) fn flights(view: &WorldView, layout: &Layout, time: Time, camera: &Vi
                 Way::new(leg.iter().flat_map(samples).chain(std::iter::once(at(x, row.rail))).collect())
             };
             // Records of one batch travel as a train.
-            let spread = i as f32 * 9.0 * (4.0 * p).min(1.0) * (4.0 * (1.0 - p)).min(1.0);
+            let spread = i as f32 * if layout.dense { 5.0 } else { 9.0 } * (4.0 * p).min(1.0) * (4.0 * (1.0 - p)).min(1.0);
             let d = p * way.length() + if f.response { -spread } else { spread };
             let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
-            out.push(Shape::Dot { at: way.at(d), radius: if c.tombstone { 3.0 } else { 4.5 }, ink, alpha: 1.0 });
+            dot(way.at(d), if layout.dense || c.tombstone { 3.0 } else { 4.5 }, ink, 1.0);
         }
     }
     for (count, leg) in flows.values() {

@@ -1,20 +1,31 @@
 //! The picture as a function: (what there is to see, time, camera) → shapes. No canvas here and no animation state: a
 //! record in flight is where its send and arrival times put it. Floats are for drawing only.
 
+mod blend;
+mod cluster;
 mod flow;
+mod follow;
+mod hint;
 mod key;
 mod layout;
+mod lit;
 mod ribbon;
 mod shape;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_many;
 
+pub use cluster::window;
+pub use follow::{Spot, Station, Trail, follow};
+pub use hint::hint;
 pub use key::key_look;
-pub use layout::{GroupBox, Layout, NARROW, Row, layout, window};
+pub use layout::{GroupBox, Layout, NARROW, Row, layout};
 pub use shape::{Align, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
 
 use crate::kafka::time::Time;
 use crate::world::view::WorldView;
+use std::sync::Arc;
 
 /// Moving records that are drawn one by one; beyond it a path becomes a flow with a count.
 pub const MAX_DOTS: usize = 4000;
@@ -30,11 +41,31 @@ pub struct View {
     /// The same picture in steps: what moves is drawn at half of its way.
     pub reduced_motion: bool,
     pub max_dots: usize,
+    /// The arrangement: by topic at 0, by broker at 1, and everything between.
+    pub mix: f32,
+    /// The partition that is looked into, and how far: the whole cluster at 0, its records at 1.
+    pub focus: Option<(Arc<str>, i32)>,
+    pub zoom: f32,
+    /// Named in a hint just now.
+    pub pointed: Option<Target>,
+    /// The way of the record that is followed.
+    pub trail: Option<Arc<Trail>>,
 }
 
 impl View {
     pub fn new(width: f32) -> Self {
-        Self { width, density: 0, selection: None, reduced_motion: false, max_dots: MAX_DOTS }
+        Self {
+            width,
+            density: 0,
+            selection: None,
+            reduced_motion: false,
+            max_dots: MAX_DOTS,
+            mix: 0.0,
+            focus: None,
+            zoom: 0.0,
+            pointed: None,
+            trail: None,
+        }
     }
 }
 
@@ -46,12 +77,76 @@ pub struct Scene {
     pub shapes: Vec<Shape>,
     /// Where names, cards and buttons stand; also what a pointer hits, the last one first.
     pub places: Vec<Place>,
+    /// The ribbons, from the first slot to the last.
+    pub tapes: Vec<Tape>,
+    /// Where the dots are, in painting order.
+    pub moving: Vec<(Point, Target)>,
 }
 
+/// A ribbon's slots, to find records in.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tape {
+    pub topic: Arc<str>,
+    pub partition: i32,
+    pub rect: Rect,
+    origin: f32,
+    first: i64,
+    pitch: f32,
+    width: f32,
+    /// The log's start and end offsets.
+    log: (i64, i64),
+    dense: bool,
+}
+
+/// How near to a dot is on it, in CSS pixels.
+const REACH: f32 = 7.0;
+
 impl Scene {
-    pub fn hit(&self, x: f32, y: f32) -> Option<&Target> {
+    /// What is at a point: a dot before a record, a record before what stands around it.
+    pub fn hit(&self, x: f32, y: f32) -> Option<Target> {
         let p = shape::at(x, y);
-        self.places.iter().rev().find(|place| place.rect.contains(p)).map(|place| &place.what)
+        let near = |at: &Point| (at.x - x).hypot(at.y - y) < REACH;
+        let dot = self.moving.iter().rev().find(|(at, _)| near(at)).map(|(_, what)| what.clone());
+        let on = |t: &&Tape| Rect { y: t.rect.y - 3.0, h: t.rect.h + 6.0, ..t.rect }.contains(p);
+        let tape = || self.tapes.iter().find(on).map(|t| t.at(x).unwrap_or_else(|| t.target()));
+        let place = || self.places.iter().rev().find(|place| place.rect.contains(p)).map(|place| place.what.clone());
+        dot.or_else(tape).or_else(place)
+    }
+
+    /// Where a record, a ribbon or a dot is.
+    pub fn spot(&self, what: &Target) -> Option<Rect> {
+        let tape = |topic: &Arc<str>, n: i32| self.tapes.iter().find(|t| t.partition == n && t.topic == *topic);
+        match what {
+            Target::Record(topic, n, offset) => tape(topic, *n).map(|t| t.slot(*offset)),
+            Target::Partition(topic, n) => tape(topic, *n).map(|t| t.rect),
+            what => self.moving.iter().find(|m| m.1 == *what).map(|m| Rect { x: m.0.x, y: m.0.y, w: 0.0, h: 0.0 }),
+        }
+    }
+
+    /// The record that is so many steps from `from` in its partition's log, among those that are seen; without one, the newest.
+    pub fn walk(&self, topic: &str, partition: i32, from: Option<i64>, steps: i64) -> Option<Target> {
+        let t = self.tapes.iter().find(|t| t.partition == partition && *t.topic == *topic)?;
+        let (start, end) = (t.first.max(t.log.0), t.log.1.min(t.first.saturating_add((t.rect.w / t.pitch) as i64)));
+        let to = from.map_or(end.saturating_sub(1), |from| from.saturating_add(steps)).min(end.saturating_sub(1)).max(start);
+        (to < end).then(|| Target::Record(t.topic.clone(), partition, to))
+    }
+}
+
+impl Tape {
+    fn target(&self) -> Target {
+        Target::Partition(self.topic.clone(), self.partition)
+    }
+
+    fn slot(&self, offset: i64) -> Rect {
+        let x = self.origin + offset.saturating_sub(self.first) as f32 * self.pitch;
+        Rect { x: x.max(self.rect.x).min(self.rect.right()), w: self.width, ..self.rect }
+    }
+
+    /// The record there, unless records are too small to be told apart.
+    fn at(&self, x: f32) -> Option<Target> {
+        let offset = self.first.saturating_add(((x - self.origin) / self.pitch).floor() as i64);
+        let is = !self.dense && offset >= self.log.0 && offset < self.log.1;
+        is.then(|| Target::Record(self.topic.clone(), self.partition, offset))
     }
 }
 
@@ -59,15 +154,42 @@ impl Scene {
 pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
     let layout = layout(view, camera);
     let mut shapes = Vec::with_capacity(512);
+    let mut moving = Vec::new();
     flow::paths(view, &layout, camera, &mut shapes);
+    if layout.mix > 0.0 {
+        ribbon::bands(view, &layout, &mut shapes);
+    }
     for row in &layout.rows {
-        ribbon::ribbon(view, row, camera, &mut shapes);
+        ribbon::ribbon(view, row, layout.mix, camera, &mut shapes);
     }
     for (topic, rect) in &layout.internal {
         ribbon::internal(view, topic, *rect, &mut shapes);
     }
     flow::stacks(view, &layout, &mut shapes);
     flow::dead(view, &layout, &mut shapes);
-    flow::flights(view, &layout, time, camera, &mut shapes);
-    Scene { narrow: layout.narrow, height: layout.height, places: layout::places(view, &layout), shapes }
+    flow::flights(view, &layout, time, camera, None, &mut shapes, &mut moving);
+    if let Some(trail) = &camera.trail {
+        lit::lit(view, &layout, trail, camera, &mut shapes);
+        flow::flights(view, &layout, time, camera, Some(trail), &mut shapes, &mut Vec::new());
+    }
+    let tapes = layout.rows.iter().filter_map(|row| {
+        let p = &view.partitions.get(row.partition)?.view;
+        Some(Tape {
+            topic: p.topic.clone(),
+            partition: p.partition,
+            rect: row.tape(),
+            origin: row.origin,
+            first: row.first,
+            pitch: row.pitch,
+            width: row.cell.0,
+            log: (p.log_start_offset, p.end_offset),
+            dense: row.dense(),
+        })
+    });
+    let scene = Scene { narrow: layout.narrow, height: layout.height, tapes: tapes.collect(), moving, ..Scene::default() };
+    if let Some(rect) = camera.pointed.as_ref().filter(|what| matches!(what, Target::Record(..))).and_then(|what| scene.spot(what)) {
+        let rect = Rect { x: rect.x - 2.0, y: rect.y - 2.0, w: rect.w + 4.0, h: rect.h + 4.0 };
+        shapes.push(Shape::Frame { rect, ink: Ink::Accent });
+    }
+    Scene { shapes, places: layout::places(view, &layout), ..scene }
 }

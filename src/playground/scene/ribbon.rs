@@ -2,11 +2,11 @@
 
 use super::View;
 use super::key::{Glyph, key_look};
-use super::layout::Row;
+use super::layout::{Layout, Row};
 use super::shape::{Align, Ink, Look, Point, Rect, Shape, Target, at};
 use crate::kafka::broker::PartitionView;
 use crate::kafka::map::sort_by;
-use crate::world::view::{RecordState, WorldView};
+use crate::world::view::{PartitionState, RecordState, WorldView};
 use std::sync::Arc;
 
 pub(super) fn record_look(key: Option<&str>, tombstone: bool, control: bool) -> (Ink, Glyph) {
@@ -31,7 +31,7 @@ fn upright(x: f32, y1: f32, y2: f32, width: f32, ink: Ink, dash: f32) -> Shape {
     Shape::Line { from: at(x, y1), to: at(x, y2), width, ink, dash, alpha: 1.0 }
 }
 
-pub(super) fn ribbon(view: &WorldView, row: &Row, camera: &View, out: &mut Vec<Shape>) {
+pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: &mut Vec<Shape>) {
     let Some(state) = view.partitions.get(row.partition) else { return };
     let p = &state.view;
     let (cw, ch) = row.cell;
@@ -39,12 +39,12 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, camera: &View, out: &mut Vec<S
     let window_end = row.first.saturating_add(row.capacity);
     let selected = camera.selection.as_ref() == Some(&Target::Partition(p.topic.clone(), p.partition));
     if selected {
-        let rect = Rect { x: row.cells_x - 8.0, y: row.top - 4.0, w: row.capacity as f32 * row.pitch + 16.0, h: ch + 8.0 };
+        let rect = Rect { x: row.cells_x - 8.0, y: row.top - 4.0, w: row.span + 16.0, h: ch + 8.0 };
         out.push(Shape::Block { rect, radius: 6.0, ink: Ink::Accent, alpha: 0.10 });
     }
     // Slots that wait for records, barely there: the log has no end.
     let empty = row.slot(p.end_offset.max(row.first));
-    let slots_end = row.cells_x + row.capacity as f32 * row.pitch;
+    let slots_end = row.cells_x + row.span;
     out.push(Shape::Line {
         from: at(empty.min(slots_end), bottom),
         to: at(slots_end, bottom),
@@ -54,25 +54,22 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, camera: &View, out: &mut Vec<S
         alpha: 1.0,
     });
 
-    for RecordState { offset, key, tombstone, control, .. } in &state.records {
-        if *offset < row.first || *offset >= window_end {
-            continue;
-        }
-        let (ink, glyph) = record_look(key.as_deref(), *tombstone, *control);
-        let look = if *offset < p.high_watermark { Look::Solid } else { Look::Pending };
-        let rect = Rect { x: row.slot(*offset), y: row.top, w: cw, h: ch };
-        out.push(Shape::Cell { rect, ink, glyph, look });
+    if row.dense() {
+        density(state, row, out);
+    } else {
+        cells(state, row, out);
     }
     if row.numerals {
-        // Every fifth offset is numbered, on the cell it names.
-        let mut n = row.first.saturating_add(4) / 5 * 5;
+        // Every fifth offset is numbered, on the cell it names; each where cells are large.
+        let step = if row.large() { 1 } else { 5 };
+        let mut n = row.first.saturating_add(step - 1) / step * step;
         let hw_x = row.slot(p.high_watermark);
         while n < p.end_offset.min(window_end) {
             let x = row.middle(n);
             if (x - hw_x).abs() > 34.0 || x < hw_x - 30.0 {
                 out.push(text(at(x, row.top - 6.0), n.to_string(), 10.0, false, Ink::Muted, Align::Middle));
             }
-            n += 5;
+            n += step;
         }
     }
     // Where a segment begins, the tape is cut.
@@ -87,7 +84,7 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, camera: &View, out: &mut Vec<S
         if p.log_start_offset > 0 && row.numerals {
             out.push(text(at(x, row.top - 16.0), "log start", 10.0, false, Ink::Muted, Align::Start));
         }
-    } else if p.log_start_offset < row.first {
+    } else if p.log_start_offset < row.first && !row.dense() {
         // The log goes on to the left.
         for i in 0..3 {
             let at = at(row.cells_x - 6.0 - i as f32 * 5.0, row.top + ch / 2.0);
@@ -99,7 +96,8 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, camera: &View, out: &mut Vec<S
     if p.end_offset != p.high_watermark {
         out.push(upright(leo_x, row.top - 3.0, bottom + 3.0, 1.0, Ink::Muted, 0.0));
     }
-    out.push(upright(hw_x, row.top - 9.0, bottom + 6.0, 2.5, Ink::Ink, 0.0));
+    let (rise, depth, width) = if row.dense() { (1.5, 1.5, 2.0) } else { (9.0, 6.0, 2.5) };
+    out.push(upright(hw_x, row.top - rise, bottom + depth, width, Ink::Ink, 0.0));
     if row.numerals {
         out.push(text(at(hw_x, row.top - 13.0), format!("HW {}", p.high_watermark), 11.0, true, Ink::Ink, Align::Middle));
     }
@@ -107,22 +105,105 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, camera: &View, out: &mut Vec<S
     if row.numerals {
         out.push(text(at(leo_x + 8.0, row.top + ch / 2.0 + 4.0), end, 10.0, false, Ink::Muted, Align::Start));
     }
-    followers(view, row, hw_x, out);
+    followers(view, row, hw_x, mix, out);
     epochs(p, row, out);
     commits(view, row, out);
 }
 
+/// The records of the window, each as a cell; in a large one its key and its size can be read.
+fn cells(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
+    let (w, h) = row.cell;
+    for RecordState { offset, key, tombstone, control, value_bytes, .. } in &state.records {
+        let x = row.origin + offset.saturating_sub(row.first) as f32 * row.pitch;
+        if x < row.cells_x - 1.0 || x + w > row.cells_x + row.span + 1.0 {
+            continue;
+        }
+        let (ink, glyph) = record_look(key.as_deref(), *tombstone, *control);
+        let look = if *offset < state.view.high_watermark { Look::Solid } else { Look::Pending };
+        let rect = Rect { x, y: row.top, w, h };
+        if row.large() {
+            out.push(Shape::Block { rect, radius: 6.0, ink, alpha: 0.14 });
+            let mut line = |y, what: String, size, bold| {
+                let text = what.chars().take((w / size / 0.62) as usize).collect::<String>().into();
+                out.push(Shape::Text {
+                    at: at(x + w / 2.0, row.top + y),
+                    text,
+                    size,
+                    bold,
+                    mono: bold,
+                    ink: Ink::Ink,
+                    align: Align::Middle,
+                });
+            };
+            line(46.0, key.as_deref().unwrap_or("no key").to_owned(), 11.0, key.is_some());
+            line(h - 14.0, if *tombstone { "null".into() } else { format!("{value_bytes} bytes") }, 11.0, false);
+        }
+        out.push(Shape::Cell { rect: Rect { h: if row.large() { 26.0 } else { h }, ..rect }, ink, glyph, look });
+    }
+}
+
+/// The whole log to scale: full up to the high watermark, dashed above it; the newest records as ticks in their keys' colours. How many there are
+/// stands at its end.
+fn density(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
+    let (p, h) = (&state.view, row.cell.1);
+    let mut fill = |from: i64, to: i64, inset: f32, ink, alpha| {
+        let x = row.slot(from);
+        let rect = Rect { x, y: row.top + inset, w: (row.slot(to) - x).max(row.cell.0), h: h - inset };
+        if from < to {
+            out.push(Shape::Block { rect, radius: 0.0, ink, alpha });
+        }
+    };
+    // Ticks that could not be told apart are not drawn.
+    let ticks = if row.pitch >= 1.5 { &state.records[..] } else { &[] };
+    let old = ticks.first().map_or(p.end_offset, |r| r.offset);
+    fill(p.log_start_offset, old.min(p.high_watermark), 0.0, Ink::Muted, 0.35);
+    fill(p.high_watermark, old, 2.0, Ink::Muted, 0.15);
+    for r in ticks {
+        let solid = r.offset < p.high_watermark;
+        let (inset, alpha) = if solid { (0.0, 1.0) } else { (3.0, 0.5) };
+        let x = row.slot(r.offset);
+        let rect = Rect { x, y: row.top + inset, w: row.cell.0, h: h - inset };
+        out.push(Shape::Block { rect, radius: 0.0, ink: record_look(r.key.as_deref(), r.tombstone, r.control).0, alpha });
+    }
+    if p.high_watermark < p.end_offset {
+        let y = row.top + 1.0;
+        let (from, to) = (at(row.slot(p.high_watermark), y), at(row.slot(p.end_offset), y));
+        out.push(Shape::Line { from, to, width: 1.0, ink: Ink::Ink, dash: 2.0, alpha: 1.0 });
+    }
+    let count = p.end_offset.saturating_sub(p.log_start_offset).to_string();
+    out.push(text(at(row.right, row.top + h), count, 10.0, false, Ink::Muted, Align::End));
+}
+
 /// Each follower as a thin line up to its log's end: solid in sync, dashed out of it, barely there when its broker does not run. The high
 /// watermark goes down through those that it waits for.
-fn followers(view: &WorldView, row: &Row, hw_x: f32, out: &mut Vec<Shape>) {
-    let Some(p) = view.partitions.get(row.partition).map(|state| &state.view) else { return };
+fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Shape>) {
+    let Some(state) = view.partitions.get(row.partition) else { return };
+    let (p, dense) = (&state.view, row.dense());
     for (broker, y) in &row.followers {
         let (broker, y) = (*broker, *y);
-        let label = at(row.cells_x - 8.0, y + 3.0);
         let replica = view.replicas.iter().find(|r| r.broker == broker && r.partition == p.partition && r.topic == p.topic);
         let in_sync = p.isr.contains(&broker);
         let runs = replica.is_some_and(|r| r.running);
-        out.push(text(label, broker.to_string(), 8.0, false, if runs { Ink::Muted } else { Ink::Bad }, Align::End));
+        let quiet = if runs { Ink::Muted } else { Ink::Bad };
+        if mix > 0.5 {
+            // In a broker's band: whose copy it is, and how it stands.
+            let above = row.cells_x < row.label.x + 20.0;
+            let size = if dense { 9.0 } else { 10.0 };
+            let name: Arc<str> = format!("{}-{}", p.topic, p.partition).into();
+            let label = at(row.label.x, if above { y - 6.0 } else { y + 3.0 });
+            out.push(Shape::Text { at: label, text: name, size, bold: false, mono: true, ink: quiet, align: Align::Start });
+            let behind = p.end_offset.saturating_sub(replica.map_or(0, |r| r.end_offset));
+            let word = match (in_sync, runs) {
+                (_, false) => "down".to_owned(),
+                (false, true) => format!("out of sync, {behind} behind"),
+                _ if behind > 0 => format!("{behind} behind"),
+                _ => String::new(),
+            };
+            let ink = if in_sync { quiet } else { Ink::Bad };
+            out.push(text(at(row.right, label.y), word, size, false, ink, Align::End));
+        } else if !dense {
+            out.push(text(at(row.cells_x - 8.0, y + 3.0), broker.to_string(), 8.0, false, quiet, Align::End));
+        }
         let Some(replica) = replica else { continue };
         let from = row.slot(replica.log_start.max(row.first)) - 2.0;
         let to = row.slot(replica.end_offset) - 2.0;
@@ -131,9 +212,24 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, out: &mut Vec<Shape>) {
             (_, false) => (2.0, 0.5, Ink::Bad),
             (false, true) => (3.0, 0.6, Ink::Muted),
         };
-        out.push(Shape::Line { from: at(from, y), to: at(to.max(from), y), width: 3.0, ink, dash, alpha });
+        let width = if dense { 1.5 } else { 3.0 };
+        if mix < 1.0 || dense || !in_sync || !runs {
+            out.push(Shape::Line { from: at(from, y), to: at(to.max(from), y), width, ink, dash, alpha });
+        }
+        if mix > 0.0 && !dense {
+            // The copy itself, as far as it goes.
+            let copy = if replica.records.is_empty() { &state.records } else { &replica.records };
+            for r in copy.iter().filter(|r| r.offset < replica.end_offset && r.offset < row.first.saturating_add(row.capacity)) {
+                let alpha = mix * if !runs || r.offset >= p.high_watermark { 0.35 } else { 0.8 };
+                if r.offset >= row.first {
+                    let rect = Rect { x: row.slot(r.offset), y: y - 3.0, w: row.cell.0, h: 6.0 };
+                    out.push(Shape::Block { rect, radius: 1.5, ink: record_look(r.key.as_deref(), r.tombstone, r.control).0, alpha });
+                }
+            }
+        }
         if in_sync {
-            out.push(upright(hw_x, y - 5.0, y + 3.0, 2.5, Ink::Ink, 0.0));
+            let (up, down, width) = if dense { (3.0, 1.0, 2.0) } else { (5.0 + mix, 3.0 + mix, 2.5) };
+            out.push(upright(hw_x, y - up, y + down, width, Ink::Ink, 0.0));
         }
         if let Some((cut_from, cut_to)) = replica.tear {
             // What was cut is a tear, not just absent.
@@ -177,6 +273,13 @@ fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
             .find(|(t, n, _)| *t == p.topic && *n == p.partition)
             .map(|o| o.2);
         let y = row.rail + 3.0;
+        if let Some(committed) = committed.filter(|_| row.dense()) {
+            // What is read lies on a line of its own.
+            let bottom = row.top + row.cell.1 + 1.0;
+            let (from, to) = (at(row.slot(p.log_start_offset), bottom), at(row.slot(committed), bottom));
+            out.push(Shape::Line { from, to, width: 1.5, ink: Ink::Accent, dash: 0.0, alpha: 1.0 });
+            continue;
+        }
         if let Some(committed) = committed {
             let x = row.slot(committed) - edge;
             let width = if row.numerals { g.group.chars().count() as f32 * 6.4 + 18.0 } else { 14.0 };
@@ -194,7 +297,7 @@ fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
                 out.push(Shape::Line { from: at(x, row.rail), to: at(to, row.rail), width: 3.0, ink: Ink::Accent, dash: 0.0, alpha: 0.35 });
             }
         }
-        if let Some(position) = position {
+        if let Some(position) = position.filter(|_| !row.dense()) {
             out.push(Shape::Pointer { at: at(row.slot(position) - edge, row.rail - 3.0), ink: Ink::Accent });
         }
     }
@@ -202,6 +305,23 @@ fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
     for c in view.consumers.iter().filter(|c| c.group.is_none()) {
         if let Some((_, _, n)) = c.positions.iter().find(|(t, n, _)| *t == p.topic && *n == p.partition) {
             out.push(Shape::Pointer { at: at(row.slot(*n) - edge, row.rail - 3.0), ink: Ink::Muted });
+        }
+    }
+}
+
+/// A line from each broker's card along its band, and what it holds there.
+pub(super) fn bands(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
+    for ((b, band), card) in view.brokers.iter().zip(&layout.bands).zip(&layout.brokers) {
+        let (y, x) = (card.y + card.h / 2.0, card.right() + 8.0);
+        let leads = layout.rows.iter().filter(|r| r.home == b.node_id).count();
+        let follows = layout.rows.iter().flat_map(|r| &r.followers).filter(|f| f.0 == b.node_id).count();
+        let words = format!("leads {leads}, follows {follows}");
+        let to = band.right() - words.len() as f32 * 5.2 - 8.0;
+        if to > x {
+            out.push(Shape::Line { from: at(x, y), to: at(to, y), width: 1.0, ink: Ink::Line, dash: 0.0, alpha: layout.mix });
+        }
+        if layout.mix > 0.5 {
+            out.push(text(at(band.right(), y + 3.5), words, 10.0, false, Ink::Muted, Align::End));
         }
     }
 }

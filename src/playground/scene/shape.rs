@@ -122,6 +122,16 @@ pub enum Shape {
         ink: Ink,
         alpha: f32,
     },
+    /// The edge of what is looked at.
+    Frame {
+        rect: Rect,
+        ink: Ink,
+    },
+    /// Over everything painted before it, but for the holes.
+    Veil {
+        holes: Vec<Rect>,
+        alpha: f32,
+    },
     /// Diagonal hatching: something is dead here.
     Hatch {
         rect: Rect,

@@ -8,7 +8,7 @@ use crate::kafka::wire::message::ApiKey;
 use crate::world::view::*;
 use std::sync::Arc;
 
-fn s(text: &str) -> Arc<str> {
+pub(super) fn s(text: &str) -> Arc<str> {
     Arc::from(text)
 }
 
@@ -63,7 +63,7 @@ fn consumer(name: &str, assignment: &[i32]) -> ConsumerState {
     }
 }
 
-fn moment() -> WorldView {
+pub(super) fn moment() -> WorldView {
     WorldView {
         replicas: Vec::new(),
         now: Time(1_000_000),
@@ -95,7 +95,7 @@ fn moment() -> WorldView {
     }
 }
 
-fn flight(response: bool, from: &str, to: &str, offset: i64) -> Flight {
+pub(super) fn flight(response: bool, from: &str, to: &str, offset: i64) -> Flight {
     Flight {
         message: 1,
         from: s(from),
@@ -117,7 +117,7 @@ fn dots(scene: &Scene) -> Vec<(f32, f32)> {
         .collect()
 }
 
-fn texts(scene: &Scene) -> Vec<String> {
+pub(super) fn texts(scene: &Scene) -> Vec<String> {
     scene.shapes.iter().filter_map(|s| if let Shape::Text { text, .. } = s { Some(text.to_string()) } else { None }).collect()
 }
 
@@ -223,7 +223,7 @@ fn columns_wide_and_from_top_to_bottom_when_narrow() {
             assert!(producer.right() <= partition.x && partition.right() <= member.x);
         }
         let p = of(&Target::Consumer(s("billing-2")));
-        assert_eq!(picture.hit(p.x + 2.0, p.y + 2.0), Some(&Target::Consumer(s("billing-2"))), "a member before its group");
+        assert_eq!(picture.hit(p.x + 2.0, p.y + 2.0), Some(Target::Consumer(s("billing-2"))), "a member before its group");
     }
 }
 

@@ -1,0 +1,250 @@
+//! The middle of the picture: brokers and ribbons, by topic, by broker, or one ribbon above all others.
+
+use super::View;
+use super::layout::{By, GAP, Layout, Row};
+use super::shape::Rect;
+use crate::kafka::map::Set;
+use crate::world::view::{PartitionState, RIBBON_RECORDS, WorldView};
+use std::sync::Arc;
+
+/// A cluster narrower than this has its partitions' labels above their ribbons.
+const ABOVE: f32 = 380.0;
+/// More partitions than this are ribbons without cells.
+const MANY: usize = 24;
+/// A broker's card, and one row of them.
+const BROKER_H: f32 = 34.0;
+const BROKERS_H: f32 = 44.0;
+/// From one follower's line to the next.
+const FOLLOWER_H: f32 = 7.0;
+const DENSE_FOLLOWER_H: f32 = 3.0;
+
+/// How large a ribbon is: its cells, from one to the next, whether offsets are written, and the room below.
+#[derive(Clone, Copy)]
+struct Size {
+    cell: (f32, f32),
+    pitch: f32,
+    numerals: bool,
+    under: f32,
+}
+
+const DENSE: Size = Size { cell: (0.0, 8.0), pitch: 0.0, numerals: false, under: 8.0 };
+/// One partition's records, large enough to be read.
+const LARGE: Size = Size { cell: (86.0, 84.0), pitch: 92.0, numerals: true, under: 50.0 };
+
+fn size(users: usize, narrow: bool) -> Size {
+    let (cell, pitch, numerals, under) = match users {
+        0..=3 if !narrow => ((20.0, 26.0), 22.0, true, 60.0),
+        0..=4 => ((20.0, 26.0), 22.0, true, 46.0),
+        5..=6 => ((18.0, 22.0), 20.0, true, 30.0),
+        7..=14 => ((14.0, 18.0), 16.0, true, 34.0),
+        15..=MANY => ((9.0, 12.0), 10.0, false, 18.0),
+        _ => return DENSE,
+    };
+    Size { cell, pitch, numerals, under }
+}
+
+fn users(view: &WorldView) -> impl Iterator<Item = (usize, &PartitionState)> {
+    view.partitions.iter().enumerate().filter(|(_, p)| !p.internal)
+}
+
+/// Records on the whole of a dense ribbon: the same for all, so that they can be compared.
+fn scale(view: &WorldView) -> i64 {
+    let most = users(view).map(|(_, p)| p.view.end_offset.saturating_sub(p.view.log_start_offset)).max().unwrap_or(0);
+    let mut scale = 50;
+    while scale <= most {
+        // 50, 100, 200, 500, …
+        scale = if scale.to_string().starts_with('2') { scale / 2 * 5 } else { scale.saturating_mul(2) };
+    }
+    scale
+}
+
+/// Gives back where it ends.
+pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By, x: f32, mut y: f32, w: f32) -> f32 {
+    let x0 = if out.narrow { x - 8.0 } else { x };
+    let count = users(view).count() + usize::from(camera.density) * 6;
+    let usual = size(count, out.narrow);
+    out.dense = usual.pitch == 0.0;
+    let scale = if out.dense { scale(view) } else { 0 };
+    let one = if let By::One(one) = by { Some(one) } else { None };
+    let mut large = None;
+    if let Some(p) = one.and_then(|i| view.partitions.get(i)) {
+        let large_size = if out.narrow { Size { cell: (70.0, 84.0), pitch: 76.0, ..LARGE } } else { LARGE };
+        let row = row(out.narrow, view, (one.unwrap_or(0), p), large_size, scale, (x, y, w));
+        y = row.rail + LARGE.under;
+        large = Some(row);
+    }
+    let (room, card) =
+        if out.narrow { (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0)) } else { (w, ((w - GAP * 2.0) / 3.0).clamp(180.0, 200.0)) };
+    let per_row = ((room + GAP) / (card + GAP)).floor().max(1.0) as usize;
+    for i in 0..view.brokers.len() {
+        let (row, column) = (i / per_row, i % per_row);
+        out.brokers.push(Rect { x: x0 + column as f32 * (card + GAP), y: y + row as f32 * BROKERS_H, w: card, h: BROKER_H });
+    }
+    let top = y;
+    y += view.brokers.len().div_ceil(per_row) as f32 * BROKERS_H + 10.0;
+
+    let mut topic: Option<&Arc<str>> = None;
+    for (i, p) in users(view) {
+        if topic != Some(&p.view.topic) {
+            topic = Some(&p.view.topic);
+            out.topics.push((p.view.topic.clone(), Rect { x: x0, y, w, h: 24.0 }));
+            y += 30.0;
+        }
+        if let Some(row) = large.take_if(|row| row.partition == i) {
+            out.rows.push(row);
+            continue;
+        }
+        let row = row(out.narrow, view, (i, p), usual, scale, (x, y, w));
+        y = (row.rail - 7.0 + usual.under).max(y + 14.0);
+        out.rows.push(row);
+    }
+    if out.topics.is_empty() {
+        y += 60.0;
+    }
+    out.bands.clone_from(&out.brokers);
+    if by == By::Broker {
+        y = by_broker(out, view, usual, x0, top, w);
+    }
+    let mut internal: Set<Arc<str>> = Set::new();
+    for p in view.partitions.iter().filter(|p| p.internal) {
+        if internal.insert(p.view.topic.clone()) {
+            out.internal.push((p.view.topic.clone(), Rect { x: x0, y: y + 6.0, w, h: 26.0 }));
+            y += 36.0;
+        }
+    }
+    y
+}
+
+/// Who leads it; without a leader the one in sync that is down, for it most likely did.
+fn home(view: &WorldView, p: &PartitionState) -> i32 {
+    let p = &p.view;
+    if p.leader >= 0 {
+        return p.leader;
+    }
+    let mut replicas = view.replicas.iter().filter(|r| r.partition == p.partition && r.topic == p.topic);
+    let down = replicas.find(|r| !r.running && p.isr.contains(&r.broker));
+    down.map(|r| r.broker).or(p.replicas.last().copied()).unwrap_or(-1)
+}
+
+/// A ribbon with its label from `y` on; below its cells a line for each follower, and below those its rail.
+fn row(narrow: bool, view: &WorldView, (i, p): (usize, &PartitionState), size: Size, scale: i64, (x, mut y, w): (f32, f32, f32)) -> Row {
+    let dense = size.pitch == 0.0;
+    let large = size.cell.1 == LARGE.cell.1;
+    // Where a label beside its ribbon would leave it no room, it stands above it.
+    let above = large || !dense && (narrow || w < ABOVE);
+    let (label_w, label_h) = match (above, dense) {
+        (true, _) => (if large { w.min(360.0) } else { w }, 18.0),
+        (_, true) if narrow => (84.0, 14.0),
+        (_, true) => (112.0, 14.0),
+        _ => (112.0, size.cell.1),
+    };
+    let label_y = y;
+    if above {
+        y += label_h;
+    }
+    if size.numerals {
+        y += 26.0;
+    }
+    let label_x = if narrow { x - 8.0 } else { x };
+    let cells_x = if above { x + 4.0 } else { label_x + label_w + 8.0 };
+    let tail = if narrow { 34.0 } else { 64.0 };
+    let room = (x + w - tail - cells_x).max(40.0);
+    let label = Rect { x: label_x, y: if above { label_y } else { y + (size.cell.1 - label_h) / 2.0 }, w: label_w, h: label_h };
+    let (cell, pitch, capacity) = if dense {
+        let pitch = room / scale as f32;
+        ((pitch * 0.85, size.cell.1), pitch, scale)
+    } else {
+        let fit = (room / size.pitch).floor() as i64;
+        (size.cell, size.pitch, fit.clamp(if large { 2 } else { 4 }, i64::from(RIBBON_RECORDS)))
+    };
+    let v = &p.view;
+    let home = home(view, p);
+    let (mut rail, step) = (y + cell.1 + if dense { 3.0 } else { 7.0 }, if dense { DENSE_FOLLOWER_H } else { FOLLOWER_H });
+    let mut followers = Vec::new();
+    // One line less than replicas, with and without a leader: the rows stand still when one dies.
+    for broker in v.replicas.iter().filter(|id| **id != home).take(v.replicas.len().saturating_sub(1)) {
+        followers.push((*broker, rail));
+        rail += step;
+    }
+    Row {
+        partition: i,
+        label,
+        cells_x,
+        span: capacity as f32 * pitch,
+        origin: cells_x,
+        top: y,
+        cell,
+        pitch,
+        capacity,
+        first: match (dense, large) {
+            (true, _) => v.log_start_offset,
+            (_, true) => v.end_offset.saturating_add(1).saturating_sub(capacity).max(v.log_start_offset),
+            _ => window(v.log_start_offset, v.end_offset, capacity),
+        },
+        home,
+        followers,
+        rail,
+        right: if narrow { x + w + 8.0 } else { x + w },
+        numerals: size.numerals,
+    }
+}
+
+/// The offset in the first slot. The window turns like a page, a quarter at a time, so that records stand still between
+/// turns; a slot is kept free for the next record.
+pub fn window(start: i64, end: i64, capacity: i64) -> i64 {
+    let need = end.saturating_add(2).saturating_sub(capacity);
+    if need <= start {
+        return start;
+    }
+    let step = (capacity / 4).max(1);
+    need.saturating_add(step - 1) / step * step
+}
+
+/// Places anew what `cluster` has placed by topic: topics side by side, below them a band for each broker with the ribbons that it
+/// leads and the lines of those that it follows. Nothing moves sideways.
+fn by_broker(out: &mut Layout, view: &WorldView, size: Size, x: f32, mut y: f32, w: f32) -> f32 {
+    let (mut tx, step) = (x, 240.0_f32.min(w));
+    for (_, rect) in &mut out.topics {
+        if tx + step > x + w + 1.0 {
+            (tx, y) = (x, y + 28.0);
+        }
+        *rect = Rect { x: tx, y, w: step, h: 24.0 };
+        tx += step + GAP;
+    }
+    y += 38.0;
+    let dense = out.dense;
+    let known: Vec<i32> = view.brokers.iter().map(|b| b.node_id).collect();
+    // The last band is of brokers that nobody knows.
+    for band in 0..=known.len() {
+        let id = known.get(band);
+        let top = y;
+        if let Some(card) = out.brokers.get_mut(band) {
+            (card.x, card.y) = (x, y);
+            y += BROKER_H + 8.0;
+        }
+        for row in &mut out.rows {
+            if id.map_or(!known.contains(&row.home), |id| row.home == *id) {
+                let above = row.label.y < row.top - 20.0;
+                let down = if size.numerals { 20.0 } else { 6.0 } + if above { 22.0 } else { 0.0 };
+                let shift = y + down - row.top;
+                row.top += shift;
+                row.label.y += shift + if above { 8.0 } else { 0.0 };
+                row.rail = row.top + row.cell.1 + if dense { 3.0 } else { 7.0 };
+                y = row.rail + if dense { 4.0 } else { 24.0 };
+            } else if let Some((_, line)) = row.followers.iter_mut().find(|(broker, _)| Some(broker) == id) {
+                let above = row.cells_x < row.label.x + 20.0;
+                *line = y + if above { 16.0 } else { 8.0 };
+                y += match (dense, above) {
+                    (true, _) => 11.0,
+                    (_, true) => 22.0,
+                    _ => 16.0,
+                };
+            }
+        }
+        if let Some(rect) = out.bands.get_mut(band) {
+            *rect = Rect { x, y: top, w, h: y + 6.0 - top };
+            y += 18.0;
+        }
+    }
+    y
+}

@@ -1,0 +1,222 @@
+//! Many partitions, two arrangements, one record's way, and one partition's records at large.
+
+use super::tests::{moment, partition, s, texts};
+use super::*;
+use crate::playground::scenario::{Playback, Scenario};
+use crate::world::view::{BrokerState, ReplicaState};
+use crate::world::{EPOCH, World};
+
+const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
+const FIFTY: &str = include_str!("../../../www/scenarios/fifty-partitions.tide");
+
+fn played(text: &str, seconds: i64) -> World {
+    let mut play = Playback::new(Scenario::parse(text).expect("the scenario reads")).expect("the world begins");
+    play.run_until(EPOCH.plus_millis(seconds * 1000));
+    play.world().clone()
+}
+
+fn replicated() -> WorldView {
+    let mut view = moment();
+    view.brokers = (1..=3)
+        .map(|id| BrokerState { node_id: id, name: s(&format!("broker-{id}")), state: "running", ..BrokerState::default() })
+        .collect();
+    for p in view.partitions.iter_mut().filter(|p| !p.internal) {
+        p.view.replicas = vec![1, 2, 3];
+        p.view.isr = vec![1, 2];
+        p.view.leader = 1 + p.view.partition;
+        for broker in 1..=3 {
+            view.replicas.push(ReplicaState {
+                broker,
+                topic: p.view.topic.clone(),
+                partition: p.view.partition,
+                is_leader: broker == p.view.leader,
+                in_isr: broker < 3,
+                leader_epoch: 0,
+                log_start: 0,
+                high_watermark: p.view.high_watermark,
+                end_offset: if broker == 3 { 1 } else { p.view.end_offset },
+                running: broker < 3,
+                tear: None,
+                records: Vec::new(),
+            });
+        }
+    }
+    view
+}
+
+#[test]
+fn fifty_partitions_are_ribbons_to_one_scale_and_none_is_left_out() {
+    let view = played(FIFTY, 24).view();
+    for width in [320.0, 390.0, 800.0, 1280.0, 2000.0] {
+        for mix in [0.0, 0.4, 1.0] {
+            let picture = scene(&view, view.now, &View { mix, ..View::new(width) });
+            let names = picture.places.iter().filter(|p| matches!(p.what, Target::Partition(..))).count();
+            let members = picture.places.iter().filter(|p| matches!(p.what, Target::Consumer(_))).count();
+            assert_eq!((names, members, picture.tapes.len()), (50, 20, 50));
+            for p in &picture.places {
+                assert!(
+                    p.rect.x >= 0.0 && p.rect.right() <= width + 0.5 && p.rect.bottom() <= picture.height,
+                    "{p:?} at {width}, mix {mix}"
+                );
+            }
+            let said = texts(&picture);
+            for p in view.partitions.iter().filter(|p| !p.internal) {
+                assert!(said.contains(&p.view.end_offset.to_string()), "how many records {} has", p.view.partition);
+            }
+            let first = &picture.tapes[0];
+            assert!(picture.tapes.iter().all(|t| t.pitch == first.pitch), "lengths can be compared");
+        }
+    }
+    let picture = scene(&view, view.now, &View::new(1280.0));
+    let dashed = |s: &&Shape| matches!(s, Shape::Line { dash, ink: Ink::Ink, .. } if *dash > 0.0);
+    let above = view.partitions.iter().filter(|p| !p.internal && p.view.high_watermark < p.view.end_offset).count();
+    assert_eq!(picture.shapes.iter().filter(dashed).count(), above, "uncommitted is dashed");
+    assert_eq!(texts(&picture).iter().filter(|t| *t == "to 50").count(), 8, "each producer's bundle says how many ways it is");
+    assert!(picture.height < 1200.0, "{}", picture.height);
+}
+
+#[test]
+fn ribbons_do_not_cover_each_other() {
+    for view in [played(FIFTY, 24).view(), played(THREE, 20).view(), replicated()] {
+        for width in [390.0, 1280.0] {
+            for mix in [0.0, 1.0] {
+                let place = layout(&view, &View { mix, ..View::new(width) });
+                let mut spans: Vec<(f32, f32)> = place.rows.iter().map(|r| (r.top, r.top + r.cell.1)).collect();
+                spans.extend(place.rows.iter().flat_map(|r| &r.followers).map(|f| (f.1 - 1.0, f.1 + 1.0)));
+                spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+                for pair in spans.windows(2) {
+                    assert!(pair[0].1 <= pair[1].0, "{pair:?} at {width}, mix {mix}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn by_broker_each_replica_stands_in_its_brokers_band() {
+    let view = replicated();
+    let place = layout(&view, &View { mix: 1.0, ..View::new(1280.0) });
+    let within = |y: f32, id: i32| {
+        let band = place.bands[usize::try_from(id).expect("an id") - 1];
+        y > band.y && y < band.bottom()
+    };
+    for (row, leader) in place.rows.iter().zip([1, 2]) {
+        assert_eq!(row.home, leader);
+        assert!(within(row.top, leader));
+        assert_eq!(row.followers.len(), 2);
+        assert!(row.followers.iter().all(|(id, y)| within(*y, *id)));
+    }
+    let said = texts(&scene(&view, view.now, &View { mix: 1.0, ..View::new(1280.0) }));
+    for words in ["leads 1, follows 1", "leads 0, follows 2", "orders-0", "down"] {
+        assert!(said.iter().any(|t| t == words), "{words} in {said:?}");
+    }
+}
+
+#[test]
+fn between_two_arrangements_everything_is_on_its_way() {
+    let view = replicated();
+    let at = |mix| scene(&view, view.now, &View { mix, ..View::new(1280.0) });
+    let (a, half, b) = (at(0.0), at(0.5), at(1.0));
+    for ((a, half), b) in a.places.iter().zip(&half.places).zip(&b.places) {
+        assert_eq!((&a.what, &b.what), (&half.what, &half.what));
+        assert!((half.rect.y - f32::midpoint(a.rect.y, b.rect.y)).abs() < 0.1, "{:?}", half.what);
+    }
+    assert_ne!(a.places, b.places);
+    assert_eq!(at(0.0), scene(&view, view.now, &View::new(1280.0)));
+}
+
+#[test]
+fn a_partition_looked_into_has_large_cells_with_words_and_the_others_stay() {
+    let view = played(THREE, 20).view();
+    let usual = scene(&view, view.now, &View::new(1280.0));
+    for width in [390.0, 1280.0] {
+        let camera = View { focus: Some((s("orders"), 3)), zoom: 1.0, ..View::new(width) };
+        let picture = scene(&view, view.now, &camera);
+        assert_eq!(picture.places.len(), usual.places.len(), "nothing goes");
+        let row = &layout(&view, &camera).rows[3];
+        assert!(row.large() && row.followers.len() == 2);
+        let p = &view.partitions[3];
+        let newest = p.records.last().expect("a record");
+        let said = texts(&picture);
+        assert!(said.contains(&format!("{} bytes", newest.value_bytes)), "{said:?}");
+        assert!(said.contains(&newest.offset.to_string()), "each offset is written");
+        let spot = picture.spot(&Target::Record(s("orders"), 3, newest.offset)).expect("it is seen");
+        assert!(spot.w > 80.0 && spot.right() < width);
+        for p in &picture.places {
+            assert!(p.rect.x >= 0.0 && p.rect.right() <= width + 0.5, "{p:?} within {width}");
+        }
+    }
+}
+
+#[test]
+fn records_and_dots_are_hit_and_named() {
+    let mut view = moment();
+    let camera = View::new(1280.0);
+    let picture = scene(&view, view.now, &camera);
+    for offset in [0, 5, 7] {
+        let what = Target::Record(s("orders"), 0, offset);
+        let spot = picture.spot(&what).expect("it is seen");
+        assert_eq!(picture.hit(spot.x + 3.0, spot.y + 3.0), Some(what));
+    }
+    let tape = &picture.tapes[0];
+    assert_eq!(picture.hit(tape.rect.right() - 2.0, tape.rect.y + 3.0), Some(Target::Partition(s("orders"), 0)), "beyond the end");
+    let name = |offset| hint(&view, &Target::Record(s("orders"), 0, offset));
+    assert_eq!(name(5), "orders-0 offset 5, key key-5, 90 bytes, committed");
+    assert_eq!(name(7), "orders-0 offset 7, key key-0, 90 bytes, not yet readable");
+    assert_eq!(hint(&view, &Target::Partition(s("orders"), 1)), "orders-1: leader broker-1, epoch 0, high watermark 3, end offset 3");
+    let walk = |from, step| picture.walk("orders", 0, from, step);
+    assert_eq!(walk(None, 1), Some(Target::Record(s("orders"), 0, 7)), "the newest first");
+    assert_eq!(walk(Some(7), -1), Some(Target::Record(s("orders"), 0, 6)));
+    assert_eq!(walk(Some(0), -1), Some(Target::Record(s("orders"), 0, 0)));
+    assert_eq!(walk(Some(7), 1), Some(Target::Record(s("orders"), 0, 7)));
+    view.flights = vec![tests::flight(true, "broker-1", "billing-1", 5)];
+    let picture = scene(&view, EPOCH.plus_micros(1_000_000), &camera);
+    let (at, what) = picture.moving.first().expect("a dot");
+    assert_eq!(*what, Target::Record(s("orders"), 0, 5));
+    assert_eq!(picture.hit(at.x + 2.0, at.y), Some(what.clone()));
+}
+
+#[test]
+fn the_way_of_a_record_is_told_from_its_produce_request_to_the_commit() {
+    let world = played(THREE, 30);
+    let view = world.view();
+    let p = &view.partitions[1];
+    let offset = view.groups[0].offsets.iter().find(|o| o.1 == 1).expect("committed").2 - 2;
+    let trail = follow(&world, &view, &p.view.topic, 1, offset);
+    let spots: Vec<String> =
+        trail.stations.iter().map(|s| format!("{:?}", s.spot).split('(').next().unwrap_or_default().to_owned()).collect();
+    for spot in ["Producer", "Leader", "Watermark", "Consumer", "Handled", "Committed"] {
+        assert_eq!(spots.iter().filter(|s| *s == spot).count(), 1, "{spot} in {spots:?}");
+    }
+    assert_eq!(spots.iter().filter(|s| *s == "Follower").count(), 2);
+    assert_eq!((spots[0].as_str(), spots[1].as_str()), ("Producer", "Leader"));
+    assert!(trail.stations.windows(2).all(|w| w[0].at <= w[1].at && w[0].event < w[1].event));
+    assert!(trail.stations.iter().all(|s| world.event(s.event).is_some_and(|e| e.at == s.at)));
+    assert_eq!(trail.note, "");
+
+    let newest = follow(&world, &view, &p.view.topic, 1, p.view.end_offset);
+    assert_eq!((newest.stations.len(), newest.note), (0, format!("No record has this offset yet: the log ends at {}.", p.view.end_offset)));
+    // A world that keeps no events knows the record and not its way.
+    let silent = follow(&world.without_events(), &view, &p.view.topic, 1, offset);
+    assert_eq!((silent.stations.len(), silent.note.as_str()), (0, "How it came is no longer among the events that are kept."));
+
+    // On the stage: everything else steps back, and each station has its number.
+    let count = trail.stations.len();
+    let camera = View { trail: Some(Arc::new(trail)), ..View::new(1280.0) };
+    let picture = scene(&view, view.now, &camera);
+    let veil = picture.shapes.iter().position(|s| matches!(s, Shape::Veil { .. })).expect("a veil");
+    let lit = Scene { shapes: picture.shapes[veil..].to_vec(), ..Scene::default() };
+    let numbers = texts(&lit);
+    assert!((1..=count).all(|n| numbers.contains(&n.to_string())), "{numbers:?}");
+    assert!(lit.shapes.iter().filter(|s| matches!(s, Shape::Curve { ink: Ink::Accent, .. })).count() >= 3);
+}
+
+#[test]
+fn a_record_that_was_cut_says_so() {
+    let mut view = moment();
+    let world = played(THREE, 1);
+    view.partitions.push(partition("lost", 0, 4, 4));
+    assert_eq!(follow(&world, &view, &s("gone"), 0, 1).note, "The partition is gone.");
+    view.partitions.iter_mut().for_each(|p| p.view.log_start_offset = 2);
+    assert_eq!(follow(&world, &view, &s("lost"), 0, 1).note, "Retention has deleted it: the log begins at offset 2.");
+}
