@@ -333,6 +333,7 @@ impl Handle {
         set(&o, "event_hash", format!("{:016x}", run.hash()).into())?;
         set(&o, "handled", (view.consumers.iter().map(|c| c.handled).sum::<u64>() as f64).into())?;
         set(&o, "acked", (view.producers.iter().map(|p| p.acked).sum::<u64>() as f64).into())?;
+        set(&o, "moving", (view.flights.iter().map(|f| f.cargo.len()).sum::<usize>() as f64).into())?;
         let ends = js_sys::Object::new();
         for p in &view.partitions {
             set(&ends, &format!("{}-{}", p.view.topic, p.view.partition), (p.view.end_offset as f64).into())?;

@@ -91,14 +91,25 @@ pub fn paint(c: &CanvasRenderingContext2d, scene: &Scene, inks: &Inks, width: f6
     flush(c, &mut dots, inks);
 }
 
+/// More dots than these are squares: nobody sees their corners, and ten thousand of them are drawn in a frame.
+const CROWD: usize = 800;
+
 /// Dots of one ink: (ink, tenths of alpha) → where, and how large.
 type Dots = Map<(usize, u8), Vec<(Point, f32)>>;
 
 fn flush(c: &CanvasRenderingContext2d, dots: &mut Dots, inks: &Inks) {
-    // Dots of one ink are one path: ten thousand of them are drawn in a frame.
+    let crowd = dots.values().map(Vec::len).sum::<usize>() > CROWD;
     for ((name, alpha), dots) in std::mem::take(dots).iter() {
         c.set_global_alpha(f64::from(*alpha) / 10.0);
         c.set_fill_style_str(if *name >= 100 { &inks.keys[name - 100] } else { &inks.names[*name] });
+        if crowd {
+            for (p, r) in dots {
+                let r = r * 0.9;
+                c.fill_rect(f64::from(p.x - r), f64::from(p.y - r), f64::from(r + r), f64::from(r + r));
+            }
+            continue;
+        }
+        // Dots of one ink are one path.
         c.begin_path();
         for (p, r) in dots {
             let (x, y, r) = (f64::from(p.x), f64::from(p.y), f64::from(*r));
@@ -106,7 +117,7 @@ fn flush(c: &CanvasRenderingContext2d, dots: &mut Dots, inks: &Inks) {
             let _ = c.arc(x, y, r, 0.0, TAU);
         }
         c.fill();
-        if *name >= 100 && dots.len() < 2000 {
+        if *name >= 100 {
             c.set_stroke_style_str(&inks.names[0]);
             c.set_line_width(1.0);
             c.stroke();

@@ -88,6 +88,10 @@ impl Run {
         self.world().view()
     }
 
+    pub fn view_after(&self, before: &WorldView) -> WorldView {
+        self.world().view_after(before)
+    }
+
     /// The new branch's name when the run forked.
     pub fn act(&mut self, action: Action) -> Result<Option<String>, String> {
         match self.time.act(action) {

@@ -75,6 +75,8 @@ pub struct Stage {
     /// The branch of which `Ui::trail` tells.
     told: Cell<u32>,
     waiting: RefCell<VecDeque<String>>,
+    /// The moment that was drawn last.
+    seen: RefCell<Arc<WorldView>>,
     tick: RefCell<Option<Tick>>,
 }
 
@@ -108,6 +110,7 @@ impl Stage {
             scene: RefCell::default(),
             told: Cell::default(),
             waiting: RefCell::default(),
+            seen: RefCell::default(),
             tick: RefCell::default(),
         });
         let weak: Weak<Self> = Rc::downgrade(&stage);
@@ -278,6 +281,8 @@ impl Stage {
 
     pub fn say(&self, text: String) {
         self.waiting.borrow_mut().clear();
+        // In another branch the same number may be another frame's.
+        self.seen.take();
         self.spoken.set(now_ms());
         self.ui.said.set(text);
         self.refresh();
@@ -330,7 +335,8 @@ impl Stage {
         if width <= 0.0 {
             return;
         }
-        let view = self.run.borrow().view();
+        let view = Arc::new(self.run.borrow().view_after(&self.seen.borrow()));
+        *self.seen.borrow_mut() = view.clone();
         if t - self.published.get() >= PUBLISH_MS {
             let trail = self.trail(&view);
             if self.ui.trail.with_untracked(|old| *old != trail) {
@@ -461,6 +467,7 @@ impl Stage {
         match Run::start(&self.recipe.text, &self.recipe.name, self.recipe.seed, Disks::new()) {
             Ok(run) => {
                 *self.run.borrow_mut() = run;
+                self.seen.take();
                 self.scrubbed.set(None);
                 if let Some(store) = &*self.store.borrow() {
                     store.adopt(NODE, self.run.borrow_mut().keep_journal(NODE));

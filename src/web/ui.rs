@@ -22,7 +22,7 @@ pub const MARKUP: &str = "<section class=tp><header class=tp-bar></header>\
 /// A moment, as the standing part shows it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Snapshot {
-    pub view: WorldView,
+    pub view: Arc<WorldView>,
     pub places: Vec<Place>,
     pub height: f64,
     pub narrow: bool,
@@ -32,7 +32,7 @@ pub struct Snapshot {
 
 impl Default for Snapshot {
     fn default() -> Self {
-        let view = WorldView { now: EPOCH, ..WorldView::default() };
+        let view = Arc::new(WorldView { now: EPOCH, ..WorldView::default() });
         Self { view, places: vec![], height: 320.0, narrow: false, elapsed: 0 }
     }
 }

@@ -46,7 +46,8 @@ impl World {
         }
     }
 
-    pub(super) fn show(&self) -> WorldView {
+    /// `before`: the frames of a moment of the same run, by their numbers. What they carry need not be read again.
+    pub(super) fn show(&self, before: &[Flight]) -> WorldView {
         let mut view = WorldView { now: self.core.now, next: self.next_deadline(), ..WorldView::default() };
         view.quorum = self.quorum();
         let controller = view.quorum.as_ref().and_then(|quorum| quorum.leader);
@@ -132,9 +133,11 @@ impl World {
         partitions(&mut view, known);
         self.tears(&mut view);
         for (message, flight) in &self.core.flights {
-            let cargo = match self.core.links.get(&flight.link) {
-                Some(link) if link.controller => Vec::new(),
-                _ => cargo(flight, &mut topics),
+            let known = before.binary_search_by_key(message, |flight| flight.message).ok().and_then(|i| before.get(i));
+            let cargo = match (known, self.core.links.get(&flight.link)) {
+                (Some(known), _) => known.cargo.clone(),
+                (_, Some(link)) if link.controller => Arc::default(),
+                _ => cargo(flight, &mut topics).into(),
             };
             view.flights.push(Flight {
                 message: *message,

@@ -138,7 +138,7 @@ fn flights_show_what_they_carry() {
     let (mut produced, mut fetched) = (0, 0);
     while world.now() < at(4000) && world.step().is_some() {
         for flight in world.view().flights {
-            for cargo in flight.cargo {
+            for cargo in flight.cargo.iter() {
                 assert_eq!(&*cargo.topic, "orders");
                 if flight.response {
                     fetched += 1

@@ -147,7 +147,7 @@ pub struct Flight {
     pub bytes: u32,
     /// Records that it carries (Produce requests and Fetch responses) or acknowledges (Produce responses: one piece of cargo
     /// for each partition), decoded from its bytes.
-    pub cargo: Vec<Cargo>,
+    pub cargo: Arc<[Cargo]>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,9 +2,8 @@
 //! (raw snappy, as other clients write it, is read too), lz4 and zstd in their frame formats. All in Rust, so that the
 //! browser has them too. Zstd is written simply, which packs less tightly than Kafka's own.
 
-use super::{gzip, lz4, snappy, zstd};
+use super::{gzip, lz4, snappy, unzstd, zstd};
 use bytes::{BufMut, Bytes, BytesMut};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Compression {
@@ -33,8 +32,6 @@ const XERIAL_HEADER_BYTES: usize = 16;
 const XERIAL_BLOCK_BYTES: usize = 32 * 1024;
 /// Snappy's densest element makes 64 bytes of 3; a block that says more is lying.
 const SNAPPY_MAX_RATIO: u64 = 32;
-/// How much zstd is decoded before the limit is looked at again.
-const ZSTD_STEP_BYTES: usize = 128 * 1024;
 
 impl Compression {
     pub const ALL: [Self; 5] = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
@@ -82,26 +79,12 @@ impl Compression {
             }
             Self::Snappy => self.decompress_snappy(packed, limit),
             Self::Lz4 => within(lz4::decompress(packed, limit).ok_or_else(|| self.corrupt("the frame is corrupt or cut off"))?, limit),
-            Self::Zstd => self.decompress_zstd(packed, limit),
+            Self::Zstd => within(unzstd::decompress(packed, limit).ok_or_else(|| self.corrupt("the frame is corrupt or cut off"))?, limit),
         }
     }
 
     fn corrupt(self, why: &str) -> CompressionError {
         CompressionError::Corrupt { codec: self, why: why.into() }
-    }
-
-    /// Reads no further than one step past the limit. What `ruzstd` says of corrupt data is left out: it weighs as much as its decoder.
-    fn decompress_zstd(self, mut packed: &[u8], limit: u64) -> Result<Bytes, CompressionError> {
-        let mut plain = Vec::new();
-        let mut decoder = FrameDecoder::new();
-        decoder.init(&mut packed).map_err(|_| self.corrupt("no zstd frame header"))?;
-        while !decoder.is_finished() && plain.len() as u64 <= limit {
-            decoder
-                .decode_blocks(&mut packed, BlockDecodingStrategy::UptoBytes(ZSTD_STEP_BYTES))
-                .map_err(|_| self.corrupt("a zstd block is corrupt or cut off"))?;
-            plain.extend(decoder.collect().unwrap_or_default());
-        }
-        within(plain, limit)
     }
 
     fn decompress_snappy(self, packed: &[u8], limit: u64) -> Result<Bytes, CompressionError> {

@@ -15,6 +15,7 @@ pub mod murmur2;
 mod record;
 mod snappy;
 mod varint;
+mod unzstd;
 mod zstd;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

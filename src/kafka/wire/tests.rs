@@ -325,7 +325,31 @@ fn others_read_what_is_written() {
         encoder.write_all(&plain).expect("memory");
         assert!(Compression::Lz4.decompress(&encoder.finish().expect("memory"), 1 << 20) == Ok(Bytes::from(plain.clone())));
         let packed = snap::raw::Encoder::new().compress_vec(&plain).expect("is small");
-        assert!(Compression::Snappy.decompress(&packed, 1 << 20) == Ok(Bytes::from(plain)));
+        assert!(Compression::Snappy.decompress(&packed, 1 << 20) == Ok(Bytes::from(plain.clone())));
+        let packed = ruzstd::encoding::compress_to_vec(&plain[..], ruzstd::encoding::CompressionLevel::Fastest);
+        assert!(Compression::Zstd.decompress(&packed, 1 << 20) == Ok(Bytes::from(plain)), "zstd: {length} bytes of {bits} bits");
+    }
+}
+
+/// Frames of libzstd 1.5, of levels 1, 3, 9 and 19 (Huffman codes in one stream and four, tables that are told and repeated, repeated
+/// offsets); cut or spoilt they give an error or other data, and never a panic or more than the limit.
+#[test]
+fn zstd_of_others_is_read() {
+    let plain = include_bytes!("../../../tests/vectors/zstd/plain");
+    for packed in [
+        &include_bytes!("../../../tests/vectors/zstd/level-1.zst")[..],
+        include_bytes!("../../../tests/vectors/zstd/level-3.zst"),
+        include_bytes!("../../../tests/vectors/zstd/level-9.zst"),
+        include_bytes!("../../../tests/vectors/zstd/level-19.zst"),
+    ] {
+        assert!(Compression::Zstd.decompress(packed, 1 << 20) == Ok(Bytes::from_static(plain)));
+        assert_eq!(Compression::Zstd.decompress(packed, 1000), Err(CompressionError::TooLarge { limit: 1000 }));
+        for end in 0..packed.len() {
+            assert!(Compression::Zstd.decompress(&packed[..end], 1 << 20).is_err(), "cut at {end}");
+            let mut spoilt = packed.to_vec();
+            spoilt[end] ^= 1 << (end % 8);
+            let _ = Compression::Zstd.decompress(&spoilt, 1 << 20);
+        }
     }
 }
 

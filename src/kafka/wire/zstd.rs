@@ -1,5 +1,5 @@
 //! Writes zstd (RFC 8878) with the codes that the format itself defines and without Huffman codes for literals, which packs less tightly
-//! than Kafka's own. `ruzstd` reads it, and everybody's.
+//! than Kafka's own. `unzstd` reads it, and everybody's.
 
 use super::lz::{BLOCK_BYTES, split};
 
@@ -11,26 +11,26 @@ const COMPRESSED: usize = 2 << 1;
 /// Literals as they are, their length in 20 bits.
 const RAW_LITERALS: usize = 0b1100;
 /// The shortest repetition that has a code.
-const SHORTEST: usize = 3;
+pub(super) const SHORTEST: usize = 3;
 /// The first three offsets mean distances used before.
 const REPEATED_OFFSETS: usize = 3;
 
 /// One of the three alphabets of a sequence: how often each code occurs in a table of 2^`log` states (-1: less than once), how many first
 /// codes mean themselves, and how many more bits the codes after them have.
-struct Alphabet {
-    log: u32,
-    shares: &'static [i8],
-    plain_codes: usize,
-    more_bits: &'static [u8],
+pub(super) struct Alphabet {
+    pub(super) log: u32,
+    pub(super) shares: &'static [i16],
+    pub(super) plain_codes: usize,
+    pub(super) more_bits: &'static [u8],
 }
 
-const LITERAL_LENGTHS: Alphabet = Alphabet {
+pub(super) const LITERAL_LENGTHS: Alphabet = Alphabet {
     log: 6,
     shares: &[4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1],
     plain_codes: 16,
     more_bits: &[1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
 };
-const MATCH_LENGTHS: Alphabet = Alphabet {
+pub(super) const MATCH_LENGTHS: Alphabet = Alphabet {
     log: 6,
     shares: &[
         1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
@@ -40,7 +40,7 @@ const MATCH_LENGTHS: Alphabet = Alphabet {
     more_bits: &[1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
 };
 /// An offset's code is the number of its bits, less one: the codes after the first have one bit, two bits and so on.
-const OFFSETS: Alphabet = Alphabet {
+pub(super) const OFFSETS: Alphabet = Alphabet {
     log: 5,
     shares: &[1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1],
     plain_codes: 1,
@@ -137,42 +137,49 @@ impl Alphabet {
     }
 }
 
-/// The finite state machine of an alphabet: each state is a code, and the next state is its base plus what `bits` bits say.
+/// A state of an alphabet's machine: its code, and the next state is its base plus what so many bits say.
+pub(super) type State = (u8, u32, usize);
+
+/// The machine of 2^`log` states of which each code has its share.
+pub(super) fn states(log: u32, shares: &[i16]) -> Vec<State> {
+    let size = 1 << log;
+    let mut states = vec![(0, 0, 0); size];
+    let (mut high, mut at) = (size, 0);
+    for (code, share) in shares.iter().enumerate() {
+        if *share < 0 {
+            high -= 1;
+            states[high].0 = code as u8;
+        }
+    }
+    for (code, share) in shares.iter().enumerate() {
+        for _ in 0..*share {
+            states[at].0 = code as u8;
+            at = (at + size / 2 + size / 8 + 3) % size;
+            while at >= high {
+                at = (at + size / 2 + size / 8 + 3) % size;
+            }
+        }
+    }
+    let mut seen: Vec<usize> = shares.iter().map(|share| share.unsigned_abs().into()).collect();
+    for (code, bits, base) in &mut states {
+        let seen = &mut seen[usize::from(*code)];
+        *bits = log - seen.ilog2();
+        *base = (*seen << *bits) - size;
+        *seen += 1;
+    }
+    states
+}
+
+/// A machine at work.
 struct Coder {
     alphabet: &'static Alphabet,
-    /// Code, bits, base.
-    states: Vec<(u8, u32, usize)>,
+    states: Vec<State>,
     state: usize,
 }
 
 impl Coder {
     fn new(alphabet: &'static Alphabet) -> Self {
-        let size = 1 << alphabet.log;
-        let mut states = vec![(0, 0, 0); size];
-        let (mut high, mut at) = (size, 0);
-        for (code, share) in alphabet.shares.iter().enumerate() {
-            if *share < 0 {
-                high -= 1;
-                states[high].0 = code as u8;
-            }
-        }
-        for (code, share) in alphabet.shares.iter().enumerate() {
-            for _ in 0..*share {
-                states[at].0 = code as u8;
-                at = (at + size / 2 + size / 8 + 3) % size;
-                while at >= high {
-                    at = (at + size / 2 + size / 8 + 3) % size;
-                }
-            }
-        }
-        let mut seen: Vec<usize> = alphabet.shares.iter().map(|share| share.unsigned_abs().into()).collect();
-        for (code, bits, base) in &mut states {
-            let seen = &mut seen[usize::from(*code)];
-            *bits = alphabet.log - seen.ilog2();
-            *base = (*seen << *bits) - size;
-            *seen += 1;
-        }
-        Self { alphabet, states, state: 0 }
+        Self { alphabet, states: states(alphabet.log, alphabet.shares), state: 0 }
     }
 
     /// Goes to a state of this code: any at first, later one from which the state before can be reached, and writes how.

@@ -8,7 +8,7 @@ use super::shape::{Align, Ink, Point, Rect, Shape, Target, at};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
-use crate::world::view::{Flight, WorldView};
+use crate::world::view::{Cargo, Flight, WorldView};
 use std::sync::Arc;
 
 /// A way that dots take: a straight run, then a curve, or the other way round.
@@ -44,6 +44,37 @@ impl Way {
         let (start, end) = (self.lengths[i - 1], self.lengths[i]);
         let t = if end > start { (d - start) / (end - start) } else { 1.0 };
         at(from.x + (to.x - from.x) * t, from.y + (to.y - from.y) * t)
+    }
+
+    /// Its length with the stretch of rail from its end to `x`.
+    fn with_rail(&self, x: f32) -> f32 {
+        self.length() + self.points.last().map_or(0.0, |end| (x - end.x).abs())
+    }
+
+    /// A point on it, or behind it on the rail to `x`.
+    fn and_rail(&self, x: f32, distance: f32) -> Point {
+        let over = distance - self.length();
+        match self.points.last() {
+            Some(end) if over > 0.0 => at(if x < end.x { (end.x - over).max(x) } else { (end.x + over).min(x) }, end.y),
+            _ => self.at(distance),
+        }
+    }
+
+    /// Its length with the stretch of rail from `x` to its beginning.
+    fn from_rail(&self, x: f32) -> f32 {
+        self.length() + self.points.first().map_or(0.0, |start| (start.x - x).abs())
+    }
+
+    /// A point on the rail from `x`, or behind it on the way.
+    fn rail_and(&self, x: f32, distance: f32) -> Point {
+        let rail = self.from_rail(x) - self.length();
+        match self.points.first() {
+            Some(start) if distance < rail => {
+                let d = distance.max(0.0);
+                at(if x < start.x { x + d } else { x - d }, start.y)
+            }
+            _ => self.at(distance - rail),
+        }
     }
 }
 
@@ -268,75 +299,71 @@ pub(super) fn flights(
     let crowd = total > camera.max_dots;
     // Records under way, when there are too many to draw one by one.
     let mut flows: Map<Flow, (u64, Vec<[Point; 4]>)> = Map::new();
+    let mut ways: Map<(&str, usize, bool), Way> = Map::new();
     for f in &view.flights {
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
-        if f.cargo.is_empty() && only.is_some() {
-            continue;
-        }
         if f.cargo.is_empty() {
-            quiet(&ends, layout, camera, f, p, out);
+            if only.is_none() {
+                quiet(&ends, layout, camera, f, p, out);
+            }
             continue;
         }
         let ack = f.response && f.api == ApiKey::Produce;
-        let mut nth: Map<i32, i64> = Map::new();
-        for c in &f.cargo {
-            let Some(row) = ends.rows.get(&(&*c.topic, c.partition)) else { continue };
+        let client = if f.response { &f.to } else { &f.from };
+        let broker = view.brokers.iter().find(|b| b.name == *client);
+        for cargo in f.cargo.chunk_by(|a, b| a.partition == b.partition && a.topic == b.topic) {
+            let Some((first, row)) = cargo.first().and_then(|c| Some((c, *ends.rows.get(&(&*c.topic, c.partition))?))) else { continue };
             let end = view.partitions.get(row.partition).map_or(0, |p| p.view.end_offset);
-            let n = nth.entry(c.partition).or_insert(0);
-            let i = *n;
-            *n += 1;
-            let is = |t: &&Trail| t.offset == c.offset && t.partition == c.partition && t.topic == c.topic;
-            if only.is_some() && only.filter(is).is_none() {
-                continue;
-            }
-            let mut dot = |at, radius, ink, alpha| {
+            let mut dot = |c: &Cargo, at, radius, ink, alpha| {
                 out.push(Shape::Dot { at, radius, ink, alpha });
                 let record = Target::Record(c.topic.clone(), c.partition, c.offset);
                 moving.push((at, if c.offset < 0 { Target::Frame(f.message) } else { record }));
             };
-            let client = if f.response { &f.to } else { &f.from };
-            if ends.brokers.contains_key(&**client) {
+            let of = |t: &Trail| t.partition == first.partition && t.topic == first.topic;
+            if only.is_some_and(|t| !of(t)) {
+                continue;
+            }
+            let lit = |c: &Cargo| only.is_none_or(|t| t.offset == c.offset);
+            if let Some(broker) = broker {
                 // A follower gets it: down from the leader's cell to the follower's line.
-                let broker = view.brokers.iter().find(|b| b.name == *client).map_or(0, |b| b.node_id);
-                let line = row.followers.iter().find(|(id, _)| *id == broker);
+                let line = row.followers.iter().find(|(id, _)| *id == broker.node_id);
                 if let Some((_, y)) = line.filter(|_| f.response) {
-                    let (x, top) = (row.middle(c.offset), row.top + row.cell.1);
-                    let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
-                    dot(at(x, top + (y - top) * p), 2.5, ink, 1.0);
+                    for c in cargo.iter().filter(|c| lit(c)) {
+                        let (x, top) = (row.middle(c.offset), row.top + row.cell.1);
+                        let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
+                        dot(c, at(x, top + (y - top) * p), 2.5, ink, 1.0);
+                    }
                 }
                 continue;
             }
-            let leg = if f.response && !ack {
-                let Some(card) = ends.consumers.get(&**client) else { continue };
-                out_of_row(row, *card, layout.narrow, camera.width)
-            } else {
-                let Some(card) = ends.producers.get(&**client) else { continue };
-                into_row(*card, row, layout)
-            };
-            if ack {
-                // An acknowledgement goes back on the way that its records came.
-                let (ink, x) = if c.offset < 0 { (Ink::Bad, row.cells_x) } else { (Ink::Ok, row.middle(c.offset)) };
-                let way = Way::new(leg.iter().flat_map(samples).chain(std::iter::once(at(x, row.rail))).collect());
-                dot(way.at((1.0 - p) * way.length()), 2.2, ink, 0.85);
+            let leaves = f.response && !ack;
+            let card = if leaves { ends.consumers.get(&**client) } else { ends.producers.get(&**client) };
+            let Some(card) = card else { continue };
+            let legs = || if leaves { out_of_row(row, *card, layout.narrow, camera.width) } else { into_row(*card, row, layout) };
+            if crowd && !ack {
+                let count = cargo.iter().filter(|c| lit(c)).count() as u64;
+                flows.entry((client.clone(), first.topic.clone(), first.partition)).or_insert_with(|| (0, legs())).0 += count;
                 continue;
             }
-            if crowd {
-                flows.entry((client.clone(), c.topic.clone(), c.partition)).or_insert((0, leg)).0 += 1;
-                continue;
-            }
-            let way = if f.response {
-                let x = row.middle(c.offset);
-                Way::new(std::iter::once(at(x, row.rail)).chain(leg.iter().flat_map(samples)).collect())
-            } else {
-                // To the slot that it will most likely get; the broker decides.
-                let x = row.middle(end.saturating_add(i));
-                Way::new(leg.iter().flat_map(samples).chain(std::iter::once(at(x, row.rail))).collect())
-            };
+            let way = ways.entry((&**client, row.partition, leaves)).or_insert_with(|| Way::new(legs().iter().flat_map(samples).collect()));
             // Records of one batch travel as a train.
-            let spread = i as f32 * if layout.dense { 5.0 } else { 9.0 } * (4.0 * p).min(1.0) * (4.0 * (1.0 - p)).min(1.0);
-            let d = p * way.length() + if f.response { -spread } else { spread };
-            let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
-            dot(way.at(d), if layout.dense || c.tombstone { 3.0 } else { 4.5 }, ink, 1.0);
+            let gap = if layout.dense { 5.0_f32 } else { 9.0 }.min(way.length() / cargo.len() as f32);
+            let (start, stop) = ((4.0 * p).min(1.0), (4.0 * (1.0 - p)).min(1.0));
+            for (i, c) in (0_i64..).zip(cargo).filter(|(_, c)| lit(c)) {
+                if ack {
+                    // An acknowledgement goes back on the way that its records came.
+                    let (ink, x) = if c.offset < 0 { (Ink::Bad, row.cells_x) } else { (Ink::Ok, row.middle(c.offset)) };
+                    dot(c, way.and_rail(x, (1.0 - p) * way.with_rail(x)), 2.2, ink, 0.85);
+                    continue;
+                }
+                // To the slot that it will most likely get; the broker decides.
+                let x = row.middle(if leaves { c.offset } else { end.saturating_add(i) });
+                let spread = i as f32 * gap * start * stop;
+                let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
+                let radius = if layout.dense || c.tombstone { 3.0 } else { 4.5 };
+                let to = if leaves { way.rail_and(x, p * way.from_rail(x) - spread) } else { way.and_rail(x, p * way.with_rail(x) + spread) };
+                dot(c, to, radius, ink, 1.0);
+            }
         }
     }
     for (count, leg) in flows.values() {

@@ -28,7 +28,7 @@ use crate::world::view::WorldView;
 use std::sync::Arc;
 
 /// Moving records that are drawn one by one; beyond it a path becomes a flow with a count.
-pub const MAX_DOTS: usize = 4000;
+pub const MAX_DOTS: usize = 12_000;
 
 /// How the picture is looked at. Knows no theme: shapes name inks.
 #[derive(Clone, PartialEq, Debug)]

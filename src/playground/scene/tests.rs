@@ -105,7 +105,7 @@ pub(super) fn flight(response: bool, from: &str, to: &str, offset: i64) -> Fligh
         api: if response { ApiKey::Fetch } else { ApiKey::Produce },
         response,
         bytes: 100,
-        cargo: vec![Cargo { topic: s("orders"), partition: 0, offset, key: Some(s("key-1")), tombstone: false }],
+        cargo: vec![Cargo { topic: s("orders"), partition: 0, offset, key: Some(s("key-1")), tombstone: false }].into(),
     }
 }
 
@@ -181,7 +181,7 @@ fn an_acknowledgement_goes_back_on_the_way_that_its_records_came() {
 fn too_many_records_become_a_flow_with_their_count() {
     let mut view = moment();
     let mut f = flight(false, "checkout", "broker-1", -1);
-    f.cargo = vec![f.cargo[0].clone(); 50];
+    f.cargo = vec![f.cargo[0].clone(); 50].into();
     view.flights = vec![f];
     let camera = View { max_dots: 49, ..View::new(1280.0) };
     let picture = scene(&view, view.now, &camera);
