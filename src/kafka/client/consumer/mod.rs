@@ -227,6 +227,28 @@ impl Consumer {
         self.run(now);
     }
 
+    /// What it keeps, in Kafka's words; `None` is a heading.
+    pub fn describe(&self, say: &mut dyn FnMut(&str, Option<String>)) {
+        say("state", Some(self.state().into()));
+        if let Some((member, generation)) = self.membership() {
+            say("member id", Some(member.to_string()));
+            say("generation", Some(generation.to_string()));
+        }
+        if let Some(coordinator) = self.member.coordinator {
+            say("coordinator", Some(coordinator.to_string()));
+        }
+        if !self.commits.is_empty() || self.commits_in_flight > 0 {
+            say("commits", Some(format!("{} waiting, {} in flight", self.commits.len(), self.commits_in_flight)));
+        }
+        for ((topic, partition), state) in &self.partitions {
+            say(&format!("{topic}-{partition}"), None);
+            say("position", Some(state.position.map_or("not known yet".into(), |at| at.to_string())));
+            say("leader epoch", Some(state.epoch.to_string()));
+            say("fetched, not polled", Some(state.buffer.len().to_string()));
+            say("next fetch", Some(state.next_fetch.to_string()));
+        }
+    }
+
     pub fn assignment(&self) -> Vec<(Arc<str>, i32)> {
         self.partitions.keys().cloned().collect()
     }

@@ -183,6 +183,27 @@ impl Producer {
         self.run(now);
     }
 
+    /// What it keeps, in Kafka's words; `None` is a heading.
+    pub fn describe(&self, say: &mut dyn FnMut(&str, Option<String>)) {
+        if let Some((id, epoch)) = self.producer_id {
+            say("producer id", Some(id.to_string()));
+            say("producer epoch", Some(epoch.to_string()));
+        }
+        say("buffered", Some(format!("{} of {} bytes", self.used, self.config.buffer_memory)));
+        let in_flight: Vec<&OnWire> = self.on_wire.values().flatten().collect();
+        for (at, queue) in &self.accumulator.queues {
+            say(&format!("{}-{}", at.0, at.1), None);
+            say("next sequence", Some(queue.next_sequence.to_string()));
+            let wait = queue.batches.iter().map(|batch| ("waiting", batch));
+            let fly = in_flight.iter().filter(|sent| sent.at == *at).map(|sent| ("in flight", &sent.batch));
+            for (state, batch) in fly.chain(wait) {
+                let base = batch.sequence.map_or_else(String::new, |sequence| format!(", base sequence {}", sequence.base));
+                let tries = if batch.attempts > 1 { format!(", attempt {}", batch.attempts) } else { String::new() };
+                say(&format!("batch {state}"), Some(format!("{} records, {} bytes{base}{tries}", batch.records.len(), batch.size)));
+            }
+        }
+    }
+
     /// Records accumulated or in flight.
     pub fn pending(&self) -> u64 {
         self.records
