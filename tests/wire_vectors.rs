@@ -397,7 +397,7 @@ fn every_byte_of_real_frames_and_batches_is_a_field() {
     assert!(fields > 3_000 && records > 10, "{fields} fields, {records} records");
     for case in array(&json("record_batches.json")["cases"]) {
         let bytes = hex(&case["hex"]);
-        let mut shown = Shown::new(bytes.len() as u32);
+        let mut shown = Shown::new(bytes.clone());
         shown.batches(bytes.clone(), 0);
         covered(&shown.seen, bytes.len(), &case["name"].to_string());
         assert!(shown.seen.iter().all(|field| field.value != "malformed"), "{}", case["name"]);

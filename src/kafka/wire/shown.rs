@@ -28,6 +28,8 @@ pub struct Shown {
     pub seen: Vec<Seen>,
     /// How many bytes there are.
     pub total: u32,
+    /// Those that no message has been read from yet.
+    pub left: Bytes,
     depth: u32,
     open: usize,
 }
@@ -44,8 +46,13 @@ pub(super) enum Word {
 }
 
 impl Shown {
-    pub fn new(total: u32) -> Self {
-        Self { total, ..Self::default() }
+    pub fn new(bytes: Bytes) -> Self {
+        Self { total: bytes.len() as u32, left: bytes, ..Self::default() }
+    }
+
+    /// The place of the first byte that is left.
+    pub fn place(&self) -> u32 {
+        self.total - self.left.len() as u32
     }
 
     /// A field begins at byte `at`; gives back the one that it stands in. `name`: `snake_case` becomes Kafka's `CamelCase`.

@@ -68,7 +68,7 @@ pub(super) const CONSUMER: &[(&str, &str)] = &[
 
 /// The configs of a broker, topic (or partition), producer or consumer, what differs first; empty for what has none.
 pub fn configs(world: &World, view: &WorldView, target: &Target) -> Vec<Config> {
-    let mut found = match target {
+    let found: Vec<Config> = match target {
         Target::Broker(name) => world.broker(name).map(|broker| of_broker(broker.config())).unwrap_or_default(),
         Target::Topic(topic) | Target::Internal(topic) | Target::Partition(topic, _) => of_topic(world, view, topic),
         Target::Producer(name) => world.producer(name).map(|(spec, _)| of_client(PRODUCER, &spec.config)).unwrap_or_default(),
@@ -86,9 +86,9 @@ pub fn configs(world: &World, view: &WorldView, target: &Target) -> Vec<Config> 
             .unwrap_or_default(),
         _ => Vec::new(),
     };
-    // A stable sort: the names stay in order.
-    found.sort_by_key(|config| !config.differs);
-    found
+    let (mut set, rest): (Vec<Config>, Vec<Config>) = found.into_iter().partition(|config| config.differs);
+    set.extend(rest);
+    set
 }
 
 fn row(def: &ConfigDef, value: Option<String>, source: Source, editable: bool) -> Config {

@@ -8,11 +8,11 @@ use std::ops::Range;
 
 macro_rules! bodies {
     ($($api:ident: $request:ident => $response:ident;)*) => {
-        fn body(api: ApiKey, response: bool, shown: Shown, bytes: Bytes, version: i16) -> (Shown, Bytes) {
+        fn body(api: ApiKey, response: bool, shown: &mut Shown, version: i16) {
             match (api, response) {
-                $((ApiKey::$api, false) => m::$request::show(shown, bytes, version),
-                (ApiKey::$api, true) => m::$response::show(shown, bytes, version),)*
-                _ => (shown, bytes),
+                $((ApiKey::$api, false) => m::$request::show(shown, version),
+                (ApiKey::$api, true) => m::$response::show(shown, version),)*
+                _ => {}
             }
         }
     };
@@ -22,21 +22,22 @@ crate::spoken_apis!(bodies);
 
 /// The fields of a frame, header first. What cannot be read is a field too, with the reason.
 pub fn frame(api: ApiKey, response: bool, version: i16, bytes: Bytes) -> Vec<Seen> {
-    let total = bytes.len() as u32;
-    let mut shown = Shown::new(total);
+    let mut shown = Shown::new(bytes);
     let (word, header) = match response {
         false => ("Request", api.request_header_version(version)),
         true => ("Response", api.response_header_version(version)),
     };
-    let outer = shown.begin(&format!("{word}Header"), 0);
-    shown.note(format!("v{header}"));
-    let (mut shown, rest) = if response { ResponseHeader::show(shown, bytes, header) } else { RequestHeader::show(shown, bytes, header) };
-    shown.finish(outer, total - rest.len() as u32);
-    let outer = shown.begin(&format!("{api:?}{word}"), total - rest.len() as u32);
-    shown.note(format!("v{version}"));
-    let (mut shown, rest) = body(api, response, shown, rest, version);
-    shown.finish(outer, total - rest.len() as u32);
-    if !rest.is_empty() {
+    for (name, number) in [(format!("{word}Header"), header), (format!("{api:?}{word}"), version)] {
+        let outer = shown.begin(&name, shown.place());
+        shown.note(format!("v{number}"));
+        match (name.ends_with('r'), response) {
+            (true, false) => RequestHeader::show(&mut shown, number),
+            (true, true) => ResponseHeader::show(&mut shown, number),
+            _ => body(api, response, &mut shown, number),
+        }
+        shown.finish(outer, shown.place());
+    }
+    if !shown.left.is_empty() {
         shown.rest("bytes behind the message");
     }
     shown.seen
@@ -44,7 +45,7 @@ pub fn frame(api: ApiKey, response: bool, version: i16, bytes: Bytes) -> Vec<See
 
 /// The fields of a batch that holds a record, with the bytes.
 pub fn record(batch: &Batch) -> Vec<Seen> {
-    let mut shown = Shown::new(batch.size());
+    let mut shown = Shown::new(batch.bytes().clone());
     shown.batches(batch.bytes().clone(), 0);
     shown.seen
 }

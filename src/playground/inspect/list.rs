@@ -17,9 +17,9 @@ pub struct Sent {
 
 /// The newest frames that all words of `filter` speak of, newest first, `most` at most.
 pub fn frames(world: &World, filter: &str, most: usize) -> Vec<Sent> {
-    let filter = filter.to_lowercase();
+    let filter = filter.to_ascii_lowercase();
     let fits = |sent: &Sent| {
-        let words = sent.words.to_lowercase();
+        let words = sent.words.to_ascii_lowercase();
         filter.split_whitespace().all(|word| words.contains(word))
     };
     all(world).filter(fits).take(most).collect()

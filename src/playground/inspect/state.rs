@@ -5,7 +5,6 @@ use crate::playground::scene::Target;
 use crate::world::World;
 use crate::world::view::{BrokerState, PartitionState, WorldView};
 use std::fmt::Display;
-use std::sync::Arc;
 
 /// A name and what stands there; `None` makes the name a heading.
 pub type Line = (String, Option<String>);
@@ -13,22 +12,28 @@ pub type Line = (String, Option<String>);
 struct Lines(Vec<Line>);
 
 impl Lines {
+    fn put(&mut self, name: &dyn Display, value: Option<&dyn Display>) {
+        self.0.push((name.to_string(), value.map(|value| value.to_string())));
+    }
+
     fn head(&mut self, name: &dyn Display) {
-        self.0.push((name.to_string(), None));
+        self.put(name, None);
     }
 
-    fn line(&mut self, name: &str, value: &dyn Display) {
-        self.0.push((name.to_owned(), Some(value.to_string())));
+    fn line(&mut self, name: &dyn Display, value: &dyn Display) {
+        self.put(name, Some(value));
     }
 
-    fn flag(&mut self, name: &str, value: bool) {
-        self.line(name, if value { &"yes" } else { &"no" });
-    }
-
-    /// Broker ids and the like.
+    /// Broker ids.
     fn list(&mut self, name: &str, values: &[i32]) {
-        let words: Vec<String> = values.iter().map(i32::to_string).collect();
-        self.line(name, &if words.is_empty() { "none".into() } else { words.join(", ") });
+        let mut words = String::new();
+        for value in values {
+            if !words.is_empty() {
+                words += ", ";
+            }
+            words += &value.to_string();
+        }
+        self.line(&name, if words.is_empty() { &"none" } else { &words });
     }
 }
 
@@ -59,20 +64,19 @@ pub fn state(world: &World, view: &WorldView, target: &Target) -> Vec<Line> {
         }
         Target::Producer(name) => {
             if let Some(p) = view.producers.iter().find(|p| p.name == *name) {
-                lines.line("process", &p.state);
-                lines.line("records", &format_args!("{} sent, {} acknowledged, {} failed", p.sent, p.acked, p.failed));
+                lines.line(&"process", &p.state);
             }
             if let Some((_, Some(client))) = world.producer(name) {
-                client.describe(&mut |name, value| lines.0.push((name.to_owned(), value)));
+                client.describe(&mut |name, value| lines.put(name, value));
             }
         }
         Target::Consumer(name) => {
             if let Some(c) = view.consumers.iter().find(|c| c.name == *name) {
-                lines.line("process", &c.state);
-                lines.line("records", &format_args!("{} handled, {} again, {} polled and waiting", c.handled, c.duplicates, c.backlog));
+                lines.line(&"process", &c.state);
+                lines.line(&"polled, not handled", &c.backlog);
             }
             if let Some((_, Some(client))) = world.consumer(name) {
-                client.describe(&mut |name, value| lines.0.push((name.to_owned(), value)));
+                client.describe(&mut |name, value| lines.put(name, value));
             }
         }
         _ => {}
@@ -82,61 +86,53 @@ pub fn state(world: &World, view: &WorldView, target: &Target) -> Vec<Line> {
 
 fn broker(world: &World, view: &WorldView, state: &BrokerState, lines: &mut Lines) {
     let id = state.node_id;
-    lines.line("node.id", &id);
-    lines.line("process", &format_args!("{}, number {}", state.state, state.incarnation));
-    let leads = view.partitions.iter().filter(|p| p.view.leader == id).count();
-    let replicas = || view.replicas.iter().filter(|r| r.broker == id);
-    lines.line(
-        "partitions",
-        &format_args!("{}, leads {leads}, in sync with {}", replicas().count(), replicas().filter(|r| r.in_isr).count()),
-    );
-    lines.line("disk", &format_args!("{} bytes", state.disk_used));
+    lines.line(&"node.id", &id);
+    lines.line(&"process", &format_args!("{}, number {}", state.state, state.incarnation));
+    lines.line(&"leads partitions", &view.partitions.iter().filter(|p| p.view.leader == id).count());
+    lines.line(&"disk", &format_args!("{} bytes", state.disk_used));
     if let Some(broker) = world.image().and_then(|image| image.brokers.get(&id)) {
         lines.head(&"Registration");
-        lines.line("broker epoch", &broker.epoch);
-        lines.line("listener", &format_args!("{}:{}", broker.host, broker.port));
-        lines.flag("fenced", broker.fenced);
-        lines.flag("in controlled shutdown", broker.in_controlled_shutdown);
+        lines.line(&"broker epoch", &broker.epoch);
+        lines.line(&"listener", &format_args!("{}:{}", broker.host, broker.port));
+        lines.line(&"fenced", &broker.fenced);
+        lines.line(&"in controlled shutdown", &broker.in_controlled_shutdown);
     }
     let Some(process) = world.broker(&state.name) else { return };
     let quorum = process.quorum();
     lines.head(&"Controller quorum");
-    lines.line("state", &quorum.role);
-    lines.line("leader epoch", &quorum.epoch);
-    lines.line("leader", &quorum.leader.map_or("none".into(), |id| id.to_string()));
+    lines.line(&"state", &quorum.role);
+    lines.line(&"leader epoch", &quorum.epoch);
+    lines.line(&"leader", &quorum.leader.unwrap_or(-1));
     lines.list("voters", &quorum.voters);
-    lines.line("high watermark", &quorum.high_watermark);
-    lines.line("log end offset", &quorum.end_offset);
-    lines.line("metadata applied", &process.image().offset);
-    lines.line("next producer id", &process.image().next_producer_id);
+    lines.line(&"high watermark", &quorum.high_watermark);
+    lines.line(&"log end offset", &quorum.end_offset);
+    lines.line(&"metadata applied", &process.image().offset);
+    lines.line(&"next producer id", &process.image().next_producer_id);
     for group in process.groups() {
         lines.head(&format_args!("Coordinates {}", group.group));
-        lines.line("state", &format_args!("{}, generation {}", group.state, group.generation));
+        lines.line(&"state", &format_args!("{}, generation {}", group.state, group.generation));
     }
 }
 
 /// What everyone asks first of a partition.
 fn heart(p: &PartitionState, lines: &mut Lines) {
     let p = &p.view;
-    lines.line("leader", if p.leader < 0 { &"none" } else { &p.leader });
-    lines.line("leader epoch", &p.leader_epoch);
+    lines.line(&"leader", &p.leader);
+    lines.line(&"leader epoch", &p.leader_epoch);
     lines.list("replicas", &p.replicas);
     lines.list("ISR", &p.isr);
-    lines.line("high watermark", &p.high_watermark);
-    lines.line("log end offset", &p.end_offset);
+    lines.line(&"high watermark", &p.high_watermark);
+    lines.line(&"log end offset", &p.end_offset);
 }
 
 fn partition(world: &World, view: &WorldView, p: &PartitionState, lines: &mut Lines) {
     heart(p, lines);
     let p = &p.view;
-    lines.line("partition epoch", &p.partition_epoch);
+    lines.line(&"partition epoch", &p.partition_epoch);
     lines.list("ELR", &p.elr);
     if let Some(image) = world.image().and_then(|image| image.partition(&p.topic, p.partition)) {
-        if image.is_reassigning() {
-            lines.list("adding replicas", &image.adding);
-            lines.list("removing replicas", &image.removing);
-        }
-        lines.line("leader recovery", if image.recovering { &"RECOVERING" } else { &"RECOVERED" });
+        lines.list("adding replicas", &image.adding);
+        lines.list("removing replicas", &image.removing);
     }
     let leader = view.brokers.iter().find(|broker| broker.node_id == p.leader);
     for r in view.replicas.iter().filter(|r| r.topic == p.topic && r.partition == p.partition) {
@@ -147,45 +143,45 @@ fn partition(world: &World, view: &WorldView, p: &PartitionState, lines: &mut Li
             _ => "out of sync",
         };
         lines.head(&format_args!("Replica {}, {role}", r.broker));
-        lines.line("leader epoch", &r.leader_epoch);
-        lines.line("log start offset", &r.log_start);
-        lines.line("high watermark", &r.high_watermark);
-        lines.line("log end offset", &r.end_offset);
+        lines.line(&"leader epoch", &r.leader_epoch);
+        lines.line(&"log start offset", &r.log_start);
+        lines.line(&"high watermark", &r.high_watermark);
+        lines.line(&"log end offset", &r.end_offset);
     }
     lines.head(&"Leader epochs");
     for (epoch, start) in &p.epochs {
-        lines.line(&format!("epoch {epoch}"), &format_args!("from offset {start}"));
+        lines.line(&format_args!("epoch {epoch}"), &format_args!("from offset {start}"));
     }
     lines.head(&"Segments");
     for segment in &p.segments {
-        lines.line(&format!("{:020}", segment.base_offset), &format_args!("{} bytes", segment.size));
+        lines.line(&format_args!("{:020}", segment.base_offset), &format_args!("{} bytes", segment.size));
     }
     let Some(broker) = leader.and_then(|leader| world.broker(&leader.name)) else { return };
     lines.head(&"Producer state");
     for producer in broker.producers_of(&p.topic, p.partition) {
-        let words = format_args!("epoch {}, last sequence {}", producer.epoch, producer.last_sequence).to_string();
-        lines.line(&format!("producer {}", producer.producer_id), &words);
+        let words = format_args!("epoch {}, last sequence {}", producer.epoch, producer.last_sequence);
+        lines.line(&format_args!("producer {}", producer.producer_id), &words);
     }
 }
 
 fn group(view: &WorldView, group: &GroupView, lines: &mut Lines) {
-    let or_none = |text: &Option<Arc<str>>| text.clone().unwrap_or_else(|| "none".into());
-    lines.line("state", &group.state);
-    lines.line("generation", &group.generation);
-    lines.line("protocol", &or_none(&group.protocol));
-    lines.line("leader", &or_none(&group.leader));
+    lines.line(&"state", &group.state);
+    lines.line(&"generation", &group.generation);
+    lines.line(&"protocol", &group.protocol.as_deref().unwrap_or("none"));
+    lines.line(&"leader", &group.leader.as_deref().unwrap_or("none"));
     for member in &group.members {
         lines.head(&format_args!("Member {}", member.client_id));
-        lines.line("member id", &member.member);
-        let owns: Vec<String> = member.assignment.iter().map(|(topic, n)| format!("{topic}-{n}")).collect();
-        lines.line("assignment", &owns.join(", "));
+        lines.line(&"member id", &member.member);
+        for (topic, number) in &member.assignment {
+            lines.line(&"assigned", &format_args!("{topic}-{number}"));
+        }
         let left = member.session_deadline.micros_since(view.now).max(0) / 1000;
-        lines.line("session ends in", &format_args!("{left} ms"));
+        lines.line(&"session ends in", &format_args!("{left} ms"));
     }
     lines.head(&"Committed offsets");
     for (topic, number, offset) in &group.offsets {
         let here = |p: &&PartitionState| p.view.topic == *topic && p.view.partition == *number;
         let end = view.partitions.iter().find(here).map_or(*offset, |p| p.view.high_watermark);
-        lines.line(&format!("{topic}-{number}"), &format_args!("{offset}, lag {}", (end - offset).max(0)));
+        lines.line(&format_args!("{topic}-{number}"), &format_args!("{offset}, lag {}", (end - offset).max(0)));
     }
 }

@@ -57,7 +57,7 @@ fn every_thing_says_what_it_keeps() {
     assert!(under(&lines, "orders-", "position").parse::<i64>().is_ok_and(|at| at > 0));
     let lines = of(Target::Broker("broker-1".into()));
     assert_eq!(under(&lines, "Controller quorum", "voters"), "1, 2, 3");
-    assert_eq!(under(&lines, "Registration", "fenced"), "no");
+    assert_eq!(under(&lines, "Registration", "fenced"), "false");
     assert!(!of(Target::Topic("orders".into())).is_empty() && of(Target::Broker("nobody".into())).is_empty());
 }
 

@@ -10,6 +10,7 @@ use crate::web::{clock, dom};
 use crate::world::EPOCH;
 use leptos::prelude::*;
 use std::fmt::Write;
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, EventTarget, HtmlElement, HtmlInputElement, HtmlSelectElement, KeyboardEvent};
 
@@ -26,7 +27,16 @@ const MODES: [&str; 4] = ["State", "Configs", "Frames", "Bytes"];
 
 /// What people have named, in markup.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+    let mut markup = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => markup += "&amp;",
+            '<' => markup += "&lt;",
+            '"' => markup += "&quot;",
+            _ => markup.push(c),
+        }
+    }
+    markup
 }
 
 fn label(target: &Target) -> String {
@@ -105,10 +115,15 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
         }
     }));
     let (body, title) = (dom::at(&root, ".tp-body"), dom::at(&root, ".tp-end"));
-    let looks = Memo::new(move |_| looked(ui));
     let mut owner: Option<Owner> = None;
+    let mut before = None;
     dom::effect(Box::new(move || {
-        let (mode, what) = (mode.get(), looks.get());
+        let (mode, what) = (mode.get(), looked(ui));
+        let now = Some((mode, what.clone()));
+        if before == now {
+            return;
+        }
+        before = now;
         if let Some(owner) = owner.take() {
             owner.cleanup();
         }
@@ -270,7 +285,7 @@ fn bytes(body: &Element, title: &Element, act: Act, what: Option<Target>) {
             Some(Target::Frame(message)) => {
                 let frame = run.time.frame(message)?;
                 if let Some(sent) = inspect::sent(run.world(), message) {
-                    title.set_text_content(Some(&sent.words));
+                    title.set_text_content(Some(&format!("{}, {} bytes", sent.words, sent.bytes)));
                     let when = dom::element("<button type=button class=tp-text title='Go to when it was sent'></button>");
                     when.set_text_content(Some(&when_words(sent.at)));
                     dom::on(&when, "", "click", move |_| act.with_value(|s| s.scrub(sent.at.micros_since(EPOCH))));
@@ -300,61 +315,57 @@ fn bytes(body: &Element, title: &Element, act: Act, what: Option<Target>) {
     );
     let _ = body.append_child(&view);
     let (tree, pane) = (dom::at(&view, "[role=tree]"), dom::at(&view, ".tp-hex"));
-    tree.set_inner_html(&rows(&seen));
-    dom::at(&pane, "pre").set_inner_html(&dump(&seen, &bytes));
-    // The last of the fields inside each.
-    let ends: Vec<usize> =
-        (0..seen.len()).map(|i| i + 1 + seen.iter().skip(i + 1).take_while(|f| f.depth > seen[i].depth).count()).collect();
     let pre = dom::at(&pane, "pre");
-    let light = move |i: usize, from: &Element| {
-        let end = ends.get(i).copied().unwrap_or(i + 1);
-        for (holder, last) in [(&tree, i + 1), (&pre, end)] {
-            let all = holder.children();
-            for node in (0..all.length()).filter_map(|n| all.item(n)) {
-                let own = node.get_attribute("data-i").and_then(|own| own.parse::<usize>().ok());
-                let _ = node.toggle_attribute_with_force("data-lit", own.is_some_and(|own| own >= i && own < last));
-            }
-        }
-        // What is lit comes into sight in the other pane, which is its own scroller.
-        for pane in [&tree, &pane].into_iter().filter(|pane| !pane.contains(Some(from))) {
-            if let Some(node) = pane.query_selector("[data-lit]").ok().flatten().and_then(|node| node.dyn_into::<HtmlElement>().ok()) {
-                let (top, height) = (node.offset_top(), pane.client_height());
-                if top < pane.scroll_top() || top + 20 > pane.scroll_top() + height {
-                    pane.set_scroll_top(top - height / 2);
-                }
-            }
-        }
-    };
-    for event in ["mouseover", "focusin"] {
-        let light = light.clone();
-        dom::on(&view, "", event, move |event| {
-            let from = event.target().and_then(|t| t.dyn_into::<Element>().ok());
-            if let (Some(from), Some(i)) = (from, number_at(event.target(), "data-i")) {
-                light(i as usize, &from);
-            }
-        });
-    }
-    let fields = view.clone();
-    let row = move |i: u64| fields.query_selector(&format!("[role=treeitem][data-i=\"{i}\"]")).ok().flatten();
-    let clicked = row.clone();
-    dom::on(&view, "", "click", move |event| {
-        focus(number_at(event.target(), "data-i").and_then(&clicked));
-    });
-    let first = row.clone();
-    dom::on(&view, "", "keydown", move |event| {
-        let Some(key) = event.dyn_ref::<KeyboardEvent>().map(KeyboardEvent::key) else { return };
-        let Some(i) = number_at(event.target(), "data-i") else { return };
-        let to = match key.as_str() {
-            "ArrowDown" => row(i + 1),
-            "ArrowUp" => row(i.saturating_sub(1)),
-            "Home" => row(0),
+    tree.set_inner_html(&rows(&seen));
+    pre.set_inner_html(&dump(&seen, &bytes));
+    let depths: Vec<u32> = seen.iter().map(|field| field.depth).collect();
+    let react: Rc<dyn Fn(&str, &Element, u32)> = Rc::new(move |event, from, i| {
+        let to = match event {
+            "ArrowDown" => i + 1,
+            "ArrowUp" => i.saturating_sub(1),
+            "Home" => 0,
+            "click" => i,
+            "" => return light(&tree, &pane, &pre, &depths, from, i),
             _ => return,
         };
-        event.prevent_default();
-        focus(to);
+        focus(tree.children().item(to));
     });
-    if let Some(node) = first(at.unwrap_or(0) as u64) {
-        light(at.unwrap_or(0), &node);
+    react("", &view, at.unwrap_or(0) as u32);
+    for name in ["mouseover", "focusin", "click", "keydown"] {
+        let react = react.clone();
+        dom::on(&view, "", name, move |event| {
+            let from = event.target().and_then(|t| t.dyn_into::<Element>().ok());
+            let (Some(from), Some(i)) = (from, number_at(event.target(), "data-i")) else { return };
+            let key = event.dyn_ref::<KeyboardEvent>().map(KeyboardEvent::key).unwrap_or_default();
+            if key.starts_with("Arrow") {
+                event.prevent_default();
+            }
+            react(if name == "click" { name } else { &key }, &from, i as u32);
+        });
+    }
+}
+
+/// Marks field `i` and its bytes, with those of the fields inside it; what was marked is no more.
+fn light(tree: &Element, pane: &Element, pre: &Element, depths: &[u32], from: &Element, i: u32) {
+    let depth = depths.get(i as usize).copied().unwrap_or(0);
+    let inside = (i + 1..).zip(depths.iter().skip(i as usize + 1)).find(|(_, other)| **other <= depth);
+    let end = inside.map_or(u32::MAX, |(end, _)| end);
+    for (holder, last) in [(tree, i + 1), (pre, end)] {
+        let all = holder.children();
+        for node in (0..all.length()).filter_map(|n| all.item(n)) {
+            let own = node.get_attribute("data-i").and_then(|own| own.parse::<u32>().ok());
+            let _ = node.toggle_attribute_with_force("data-lit", own.is_some_and(|own| own >= i && own < last));
+        }
+    }
+    // What is lit comes into sight in the other pane, which is its own scroller.
+    for pane in [tree, pane] {
+        let lit = pane.query_selector("[data-lit]").ok().flatten().and_then(|node| node.dyn_into::<HtmlElement>().ok());
+        if let (false, Some(lit)) = (pane.contains(Some(from)), lit) {
+            let (top, height) = (lit.offset_top(), pane.client_height());
+            if top < pane.scroll_top() || top + 20 > pane.scroll_top() + height {
+                pane.set_scroll_top(top - height / 2);
+            }
+        }
     }
 }
 
@@ -362,12 +373,11 @@ fn rows(seen: &[Seen]) -> String {
     let mut markup = String::new();
     for (i, field) in seen.iter().enumerate().take(MAX_FIELDS) {
         let tab = if i == 0 { 0 } else { -1 };
-        let (level, indent) = (field.depth + 1, "\u{2003}".repeat(field.depth as usize));
-        let (name, value) = (escape(&field.name), escape(&field.value));
-        let _ = write!(
-            markup,
-            "<div role=treeitem aria-level={level} tabindex={tab} data-i={i}><span>{indent}{name}</span><b>{value}</b></div>"
-        );
+        let _ = write!(markup, "<div role=treeitem aria-level={} tabindex={tab} data-i={i}><span>", field.depth + 1);
+        for _ in 0..field.depth {
+            markup.push('\u{2003}');
+        }
+        let _ = write!(markup, "{}</span><b>{}</b></div>", field.name, escape(&field.value));
     }
     if seen.len() > MAX_FIELDS {
         let _ = write!(markup, "<p class=tp-quiet>{} more fields are not shown.", seen.len() - MAX_FIELDS);
@@ -410,5 +420,12 @@ fn dump(seen: &[Seen], bytes: &[u8]) -> String {
 
 fn end_line(text: &mut String, missing: u32) -> String {
     let line = std::mem::take(text);
-    if line.is_empty() { line } else { format!("{} <i>{}</i>\n", "   ".repeat(missing as usize), escape(&line)) }
+    if line.is_empty() {
+        return line;
+    }
+    let mut end = String::new();
+    for _ in 0..missing {
+        end += "   ";
+    }
+    end + " <i>" + &escape(&line) + "</i>\n"
 }

@@ -5,6 +5,7 @@ pub mod why;
 
 use super::dom;
 use super::ui::{Act, Ui};
+use crate::playground::scene::Target;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
@@ -50,6 +51,12 @@ pub fn panels(root: &Element, ui: Ui, act: Act) {
             focus(strip.query_selector("[data-was]").ok().flatten());
         }
     });
+    // A frame is bytes before all: they are shown where there is room for them.
+    dom::effect(Box::new(move || {
+        if matches!(ui.chosen.get(), Some(Target::Frame(_))) {
+            ui.panel.set(Some("Inspector"));
+        }
+    }));
     let mut owner: Option<Owner> = None;
     dom::effect(Box::new(move || {
         let open = ui.panel.get();

@@ -17,6 +17,7 @@ export default (cases, { check, open, until, flowing, clean, noSidewaysScroll, s
         const before = await now();
         const frame = panel.locator("li button").last();
         check(/→ broker-\d · Produce request/.test(await frame.innerText()), await frame.innerText());
+        const label = await frame.innerText();
         await frame.click();
         const rows = panel.getByRole("treeitem");
         await rows.first().waitFor();
@@ -38,7 +39,7 @@ export default (cases, { check, open, until, flowing, clean, noSidewaysScroll, s
         check((await lit()).some(([, text]) => /RequestApiVersion/.test(text)), "arrows walk the fields");
         // All bytes stand there, once.
         const size = await panel.locator("pre b").evaluateAll((all) => all.map((b) => b.textContent.trim().split(/\s+/).length).reduce((a, b) => a + b));
-        const total = await page.evaluate(() => 0) || Number(/(\d+) bytes/.exec(await panel.locator(".tp-end").first().innerText())?.[1]);
+        const total = Number(/(\d+) bytes/.exec(label)[1]);
         check(size === total, `${size} bytes of ${total}`);
         await rows.filter({ hasText: "BaseOffset" }).first().focus();
         await page.screenshot({ path: shot(`inspector-frame-${width}-${scheme}`) });

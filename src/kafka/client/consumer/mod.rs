@@ -11,7 +11,7 @@ pub use config::{ConsumerConfig, OffsetReset};
 
 use super::metadata::Metadata;
 use super::net::{Answer, Net, Node, Readiness, SPOKEN};
-use super::{ClientError, ConnId, Output, TopicPartition};
+use super::{ClientError, ConnId, Output, Say, TopicPartition};
 use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
@@ -228,24 +228,18 @@ impl Consumer {
     }
 
     /// What it keeps, in Kafka's words; `None` is a heading.
-    pub fn describe(&self, say: &mut dyn FnMut(&str, Option<String>)) {
-        say("state", Some(self.state().into()));
-        if let Some((member, generation)) = self.membership() {
-            say("member id", Some(member.to_string()));
-            say("generation", Some(generation.to_string()));
-        }
-        if let Some(coordinator) = self.member.coordinator {
-            say("coordinator", Some(coordinator.to_string()));
-        }
-        if !self.commits.is_empty() || self.commits_in_flight > 0 {
-            say("commits", Some(format!("{} waiting, {} in flight", self.commits.len(), self.commits_in_flight)));
-        }
+    pub fn describe(&self, say: Say) {
+        say(&"state", Some(&self.state()));
+        say(&"member id", Some(&self.member.id));
+        say(&"generation", Some(&self.member.generation));
+        say(&"coordinator", Some(&self.member.coordinator.unwrap_or(-1)));
+        say(&"commits in flight", Some(&self.commits_in_flight));
         for ((topic, partition), state) in &self.partitions {
-            say(&format!("{topic}-{partition}"), None);
-            say("position", Some(state.position.map_or("not known yet".into(), |at| at.to_string())));
-            say("leader epoch", Some(state.epoch.to_string()));
-            say("fetched, not polled", Some(state.buffer.len().to_string()));
-            say("next fetch", Some(state.next_fetch.to_string()));
+            say(&format_args!("{topic}-{partition}"), None);
+            say(&"position", Some(&state.position.unwrap_or(-1)));
+            say(&"leader epoch", Some(&state.epoch));
+            say(&"fetched, not polled", Some(&state.buffer.len()));
+            say(&"next fetch", Some(&state.next_fetch));
         }
     }
 

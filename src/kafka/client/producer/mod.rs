@@ -9,7 +9,7 @@ pub use config::ProducerConfig;
 
 use super::metadata::Metadata;
 use super::net::{Net, SPOKEN};
-use super::{ClientError, ConnId, Output, TopicPartition};
+use super::{ClientError, ConnId, Output, Say, TopicPartition};
 use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, Who, earlier};
 use crate::kafka::wire::batch::HEADER_BYTES;
@@ -184,22 +184,25 @@ impl Producer {
     }
 
     /// What it keeps, in Kafka's words; `None` is a heading.
-    pub fn describe(&self, say: &mut dyn FnMut(&str, Option<String>)) {
+    pub fn describe(&self, say: Say) {
         if let Some((id, epoch)) = self.producer_id {
-            say("producer id", Some(id.to_string()));
-            say("producer epoch", Some(epoch.to_string()));
+            say(&"producer id", Some(&id));
+            say(&"producer epoch", Some(&epoch));
         }
-        say("buffered", Some(format!("{} of {} bytes", self.used, self.config.buffer_memory)));
-        let in_flight: Vec<&OnWire> = self.on_wire.values().flatten().collect();
+        say(&"buffered bytes", Some(&self.used));
         for (at, queue) in &self.accumulator.queues {
-            say(&format!("{}-{}", at.0, at.1), None);
-            say("next sequence", Some(queue.next_sequence.to_string()));
-            let wait = queue.batches.iter().map(|batch| ("waiting", batch));
-            let fly = in_flight.iter().filter(|sent| sent.at == *at).map(|sent| ("in flight", &sent.batch));
-            for (state, batch) in fly.chain(wait) {
-                let base = batch.sequence.map_or_else(String::new, |sequence| format!(", base sequence {}", sequence.base));
-                let tries = if batch.attempts > 1 { format!(", attempt {}", batch.attempts) } else { String::new() };
-                say(&format!("batch {state}"), Some(format!("{} records, {} bytes{base}{tries}", batch.records.len(), batch.size)));
+            say(&format_args!("{}-{}", at.0, at.1), None);
+            say(&"next sequence", Some(&queue.next_sequence));
+            let mut batch = |state: &str, batch: &ProducerBatch| {
+                let base = batch.sequence.map_or(-1, |sequence| sequence.base);
+                let words = format_args!("{} records, {} bytes, base sequence {base}", batch.records.len(), batch.size).to_string();
+                say(&state, Some(&words));
+            };
+            for sent in self.on_wire.values().flatten().filter(|sent| sent.at == *at) {
+                batch("in flight", &sent.batch);
+            }
+            for waiting in &queue.batches {
+                batch("waiting", waiting);
             }
         }
     }

@@ -202,23 +202,17 @@ pub(super) fn read(bytes: Bytes, version: i16, flexible: bool, fields: &mut dyn 
     codec.failure.map_or(Ok(codec.input), Err)
 }
 
-/// Reads as [`read`] does, and notes each field. `bytes` are the last ones of what is shown. What could not be read is noted too.
-pub(super) fn show(
-    shown: Shown,
-    bytes: Bytes,
-    version: i16,
-    flexible: bool,
-    fields: &mut dyn Fields,
-    names: &'static str,
-) -> (Shown, Bytes) {
-    let mut codec = Codec::new(Walk::Shows, version, flexible, bytes, Vec::new());
+/// Reads as [`read`] does from what is left to be shown, and notes each field. What could not be read is noted too.
+pub(super) fn show(shown: &mut Shown, version: i16, flexible: bool, fields: &mut dyn Fields, names: &'static str) {
+    let mut codec = Codec::new(Walk::Shows, version, flexible, std::mem::take(&mut shown.left), Vec::new());
     codec.end = shown.total;
-    codec.shown = shown;
+    codec.shown = std::mem::take(shown);
     codec.structure(fields, names);
+    *shown = codec.shown;
+    shown.left = codec.input;
     if let Some(failure) = codec.failure {
-        codec.shown.rest(&failure.to_string());
+        shown.rest(&failure.to_string());
     }
-    (codec.shown, codec.input)
 }
 
 /// Writes `fields` behind what is in `output`. They are as before afterwards.

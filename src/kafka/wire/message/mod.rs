@@ -72,9 +72,9 @@ pub trait Message: Fields + Default {
         Ok((message, rest))
     }
 
-    /// Notes each field of the message at the front of `bytes`, which are the last ones of what is shown; gives what follows.
-    fn show(shown: Shown, bytes: Bytes, version: i16) -> (Shown, Bytes) {
-        codec::show(shown, bytes, version, version >= Self::FLEXIBLE, &mut Self::default(), Self::NAMES)
+    /// Notes each field of the message at the front of what is left to be shown.
+    fn show(shown: &mut Shown, version: i16) {
+        codec::show(shown, version, version >= Self::FLEXIBLE, &mut Self::default(), Self::NAMES);
     }
 
     /// Writes it behind `output`.
