@@ -278,6 +278,9 @@ fn number_at(at: Option<EventTarget>, name: &str) -> Option<u64> {
     at?.dyn_into::<Element>().ok()?.closest(&format!("[{name}]")).ok()??.get_attribute(name)?.parse().ok()
 }
 
+/// Does what an event on a field asks for: a key or "click", where it came from, and which field.
+type React = Rc<dyn Fn(&str, &Element, u32)>;
+
 fn bytes(body: &Element, title: &Element, act: Act, what: Option<Target>) {
     let found = act.with_value(|stage| {
         let run = stage.run.borrow();
@@ -319,7 +322,7 @@ fn bytes(body: &Element, title: &Element, act: Act, what: Option<Target>) {
     tree.set_inner_html(&rows(&seen));
     pre.set_inner_html(&dump(&seen, &bytes));
     let depths: Vec<u32> = seen.iter().map(|field| field.depth).collect();
-    let react: Rc<dyn Fn(&str, &Element, u32)> = Rc::new(move |event, from, i| {
+    let react: React = Rc::new(move |event, from, i| {
         let to = match event {
             "ArrowDown" => i + 1,
             "ArrowUp" => i.saturating_sub(1),
