@@ -14,6 +14,8 @@ use tidepool::kafka::wire::compression::Compression;
 use tidepool::kafka::wire::frame::{FrameError, decode_body, decode_request, decode_response};
 use tidepool::kafka::wire::message::{self as m, ApiKey, Message};
 use tidepool::kafka::wire::murmur2::{coordinator_partition, java_hash, murmur2, partition_for_key};
+use tidepool::kafka::wire::shown::{Seen, Shown};
+use tidepool::playground::inspect;
 
 fn file(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name);
@@ -295,6 +297,130 @@ fn real_clients_frames_and_the_real_brokers_answers_decode() {
     assert!(requests > 80 && responses > 70, "{requests} requests, {responses} responses");
 }
 
+/// Every byte is in exactly one innermost field, in order, and what holds others holds them whole. Gives how many fields there are.
+fn covered(seen: &[Seen], total: usize, name: &str) -> usize {
+    let mut owner = vec![usize::MAX; total];
+    for (i, field) in seen.iter().enumerate() {
+        let range = field.bytes.start as usize..field.bytes.end as usize;
+        assert!(range.start <= range.end && range.end <= total, "{name}: {field:?}");
+        let parent = seen[..i].iter().rev().find(|other| other.depth < field.depth);
+        assert!(parent.is_none_or(|p| p.bytes.start <= field.bytes.start && field.bytes.end <= p.bytes.end), "{name}: {field:?}");
+        // An earlier brother ends before it.
+        let brother = seen[..i].iter().rev().take_while(|other| other.depth >= field.depth).find(|other| other.depth == field.depth);
+        assert!(brother.is_none_or(|other| other.bytes.end <= field.bytes.start), "{name}: {field:?} after {brother:?}");
+        owner[range].fill(i);
+    }
+    assert!(owner.iter().all(|&i| i != usize::MAX), "{name}: no field has byte {:?}", owner.iter().position(|&i| i == usize::MAX));
+    // The bytes of a field that holds others are not scattered between those.
+    for (i, field) in seen.iter().enumerate() {
+        let own = owner.iter().filter(|&&at| at == i).count();
+        let head = owner[field.bytes.start as usize..field.bytes.end as usize].iter().take_while(|&&at| at == i).count();
+        assert_eq!(own, head, "{name}: {field:?}");
+    }
+    seen.len()
+}
+
+/// The fields from `at` on, of one depth, are those of Kafka's own JSON form of the message.
+fn named(seen: &[Seen], at: usize, json: &Value, name: &str) {
+    let Some(depth) = seen.get(at).map(|field| field.depth) else { return };
+    let brothers = (at..seen.len()).take_while(|&i| seen[i].depth >= depth).filter(|&i| seen[i].depth == depth);
+    for i in brothers {
+        let field = &seen[i];
+        let inside = seen.get(i + 1).is_some_and(|next| next.depth > depth).then_some(i + 1);
+        if field.name == "TaggedFields" {
+            if let Some(inside) = inside {
+                named(seen, inside, json, name);
+            }
+            continue;
+        }
+        let value = match field.name.strip_prefix('[').and_then(|index| index.strip_suffix(']')) {
+            Some(index) => json.get(index.parse::<usize>().expect("is an index")),
+            None => json.get(field.name[..1].to_lowercase() + &field.name[1..]),
+        };
+        let Some(value) = value else { panic!("{name}: Kafka has no {} in {json}", field.name) };
+        match value {
+            Value::Number(number) => assert_eq!(field.value.split(' ').next(), Some(&*number.to_string()), "{name}: {}", field.name),
+            Value::Bool(_) | Value::Null => assert_eq!(field.value, value.to_string(), "{name}: {}", field.name),
+            _ => {}
+        }
+        if let Some(inside) = inside.filter(|_| field.name != "Records") {
+            named(seen, inside, value, name);
+        }
+    }
+}
+
+#[test]
+fn every_byte_of_kafkas_messages_is_a_field_with_kafkas_name() {
+    let mut fields = 0;
+    for case in json_lines("wire_messages_kafka_4.1.1.jsonl.gz") {
+        let name = format!("{} v{} {}", case["name"], case["version"], case["mode"]);
+        let (version, body) = (version(&case["version"]), hex(&case["body_hex"]));
+        let response = case["name"].as_str().is_some_and(|name| name.ends_with("Response"));
+        let api = ApiKey::try_from(key_of(&case["api_key"])).ok();
+        let Some(api) = api.filter(|api| api.versions().is_some_and(|versions| versions.contains(&version))) else { continue };
+        let header = if response {
+            m::ResponseHeader { correlation_id: 7 }.write(vec![], api.response_header_version(version))
+        } else {
+            let (request_api_key, correlation_id) = (api as i16, 7);
+            let header = m::RequestHeader { request_api_key, request_api_version: version, correlation_id, client_id: Some("me".into()) };
+            header.write(vec![], api.request_header_version(version))
+        };
+        let mut frame = header.expect("is written");
+        frame.extend_from_slice(&body);
+        let total = frame.len();
+        let seen = inspect::frame(api, response, version, frame.into());
+        fields += covered(&seen, total, &name);
+        let at = seen.iter().position(|field| field.depth == 0 && !field.name.ends_with("Header")).expect("has a body");
+        assert!(seen.iter().all(|field| field.name != "Unreadable"), "{name}: {seen:?}");
+        if seen.len() > at + 1 {
+            named(&seen, at + 1, &case["json"], &name);
+        }
+    }
+    assert!(fields > 10_000, "{fields}");
+}
+
+#[test]
+fn every_byte_of_real_frames_and_batches_is_a_field() {
+    let (mut fields, mut records) = (0, 0);
+    for case in json_lines("wire_captures_clients.jsonl.gz") {
+        let name = format!("{} {}", case["client"], case["api"]);
+        let (version, api) = (version(&case["version"]), ApiKey::try_from(key_of(&case["api_key"])).expect("is Kafka's"));
+        for (response, frame) in [(false, &case["request_frame_hex"]), (true, &case["response_frame_hex"])] {
+            if api::supported(api).is_some() && !frame.is_null() {
+                let bytes = hex(frame);
+                let seen = inspect::frame(api, response, version, bytes.clone());
+                fields += covered(&seen, bytes.len(), &name);
+                records += seen.iter().filter(|field| field.name == "TimestampDelta").count();
+            }
+        }
+    }
+    assert!(fields > 3_000 && records > 10, "{fields} fields, {records} records");
+    for case in array(&json("record_batches.json")["cases"]) {
+        let bytes = hex(&case["hex"]);
+        let mut shown = Shown::new(bytes.clone());
+        shown.batches(bytes.clone(), 0);
+        covered(&shown.seen, bytes.len(), &case["name"].to_string());
+        assert!(shown.seen.iter().all(|field| field.value != "malformed"), "{}", case["name"]);
+    }
+}
+
+#[test]
+fn fields_are_named_and_put_into_words_as_kafka_does() {
+    // Metadata v12, of topic "orders": no such topic.
+    let frame = hex(&"0000000700000000000002000301c39c00000000000000000000000000000000000001000000800000000000".into());
+    let seen = inspect::frame(ApiKey::Metadata, true, 12, frame);
+    let said: Vec<String> = seen.iter().map(|field| format!("{} {} {}", field.depth, field.name, field.value)).collect();
+    for expected in ["0 ResponseHeader v1", "1 CorrelationId 7", "0 MetadataResponse v12", "1 ClusterId null"] {
+        assert!(said.iter().any(|line| line == expected), "{expected}: {said:#?}");
+    }
+    let frame = hex(&"001200040000000a00026d65000202610262ff".into());
+    let seen = inspect::frame(ApiKey::ApiVersions, false, 4, frame);
+    let said: Vec<String> = seen.iter().map(|field| format!("{} {} {:?}", field.name, field.value, field.bytes)).collect();
+    for expected in ["RequestApiKey 18 ApiVersions 0..2", "ClientId \"me\" 8..12", "Unreadable"] {
+        assert!(said.iter().any(|line| line.starts_with(expected)), "{expected}: {said:#?}");
+    }
+}
+
 /// Bends a frame in one to four places: bits, bytes, whole numbers, its end.
 fn mutate(rng: &mut Rng, frame: &[u8]) -> Vec<u8> {
     let mut frame = frame.to_vec();
@@ -342,10 +468,14 @@ fn a_hundred_thousand_bent_frames_are_refused_or_read() {
         let (api, version, request, response) = &frames[round % frames.len()];
         if let (true, Some(response)) = (round % 4 == 3, response) {
             let bent = mutate(&mut rng, response);
+            let seen = inspect::frame(*api, true, *version, bent.clone().into());
+            assert!(round % 8 != 3 || covered(&seen, bent.len(), "bent") > 0);
             let result = decode_response(*api, *version, bent.into()).map(|(_, body)| response_is_read(*api, *version, body));
             count(matches!(result, Ok(true)));
         } else {
             let bent = mutate(&mut rng, request);
+            let seen = inspect::frame(*api, false, *version, bent.clone().into());
+            assert!(round % 8 != 0 || covered(&seen, bent.len(), "bent") > 0);
             let result = decode_request(bent.into()).map(|frame| request_is_read(frame.api, frame.version, frame.body));
             count(matches!(result, Ok(true)));
         }

@@ -53,7 +53,7 @@ impl World {
         of_topic.or(of_cluster).or_else(|| self.genesis().broker_config.get(name))
     }
 
-    fn named(&self, name: &str) -> Option<&Node> {
+    pub(super) fn named(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| &*node.meta.name == name)
     }
 }

@@ -10,6 +10,7 @@ pub mod event;
 mod faults;
 pub mod judge;
 mod judging;
+pub mod look;
 mod network;
 mod nodes;
 mod process;

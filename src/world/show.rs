@@ -15,6 +15,7 @@ use crate::kafka::map::{Map, sort_by};
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::{ApiKey, FetchResponse, ProduceRequest, ProduceResponse};
+use crate::kafka::wire::shown::kafka_uuid;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -339,18 +340,6 @@ impl Topics<'_> {
     }
 }
 
-/// A UUID as Kafka writes it: URL-safe base64 without padding.
-fn kafka_uuid(id: uuid::Uuid) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let value = id.as_u128();
-    (0..22_u32)
-        .map(|place| {
-            let sixth = if place == 21 { (value << 4) & 63 } else { (value >> (122 - 6 * place)) & 63 };
-            char::from(ALPHABET.get(usize::try_from(sixth).unwrap_or(0)).copied().unwrap_or(b'?'))
-        })
-        .collect()
-}
-
 /// The records that a frame carries, or tells of.
 fn cargo(flight: &InFlight, topics: &mut Topics<'_>) -> Vec<Cargo> {
     match (flight.api, flight.to_listener) {
@@ -419,16 +408,5 @@ fn load(cargo: &mut Vec<Cargo>, topic: &Arc<str>, partition: i32, records: Optio
                 tombstone: record.value.is_none(),
             });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn uuids_are_written_as_kafka_writes_them() {
-        assert_eq!(kafka_uuid(uuid::Uuid::from_u128(1)), "AAAAAAAAAAAAAAAAAAAAAQ");
-        assert_eq!(kafka_uuid(uuid::Uuid::from_u128(u128::MAX)), "_____________________w");
     }
 }

@@ -1,7 +1,9 @@
-//! What a broker shows the judge beside its partitions: never through the protocol.
+//! What a broker shows the judge and the inspector beside its partitions: never through the protocol.
 
+use super::config::BrokerConfig;
 use super::{Broker, PartitionView};
 use crate::kafka::controller::image::Image;
+use crate::kafka::log::ActiveProducer;
 use bytes::Bytes;
 
 impl Broker {
@@ -9,6 +11,16 @@ impl Broker {
     pub fn partition_view(&self, topic: &str, partition: i32) -> Option<PartitionView> {
         let found = self.topics.get(topic)?;
         Some(found.partitions.get(&partition)?.view(&found.name, partition))
+    }
+
+    /// What the partition's log knows of idempotent producers.
+    pub fn producers_of(&self, topic: &str, partition: i32) -> Vec<ActiveProducer> {
+        self.topics.partition(topic, partition).map(|found| found.log.active_producers().collect()).unwrap_or_default()
+    }
+
+    /// What holds on this broker.
+    pub fn config(&self) -> &BrokerConfig {
+        &self.config
     }
 
     /// What this node knows of the committed metadata.

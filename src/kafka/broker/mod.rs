@@ -4,8 +4,8 @@
 mod admin;
 mod appending;
 mod background;
-pub(in crate::kafka) mod config;
-pub(in crate::kafka) mod config_table;
+pub mod config;
+pub mod config_table;
 pub(in crate::kafka) mod configs;
 mod controlling;
 mod dispatch;

@@ -55,6 +55,9 @@ pub enum ClientError {
     Illegal(&'static str),
 }
 
+/// Takes names and what stands behind them; `None` makes the name a heading.
+pub type Say<'a> = &'a mut dyn FnMut(&dyn std::fmt::Display, Option<&dyn std::fmt::Display>);
+
 /// A topic's partition, as the clients' tables name it.
 pub(crate) type TopicPartition = (Arc<str>, i32);
 

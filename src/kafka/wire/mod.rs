@@ -13,6 +13,7 @@ mod lz4;
 pub mod message;
 pub mod murmur2;
 mod record;
+pub mod shown;
 mod snappy;
 mod varint;
 mod unzstd;

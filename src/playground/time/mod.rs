@@ -19,8 +19,9 @@ use super::scenario::Playback;
 use crate::kafka::time::Time;
 use crate::world::World;
 use crate::world::action::{Action, ActionError};
-use crate::world::event::{Event, EventId};
+use crate::world::event::{Event, EventId, EventKind};
 use crate::world::judge::Judge;
+use crate::world::look::Frame;
 use checkpoints::Checkpoints;
 
 /// Turns between two questions whether there is time for more.
@@ -251,6 +252,20 @@ impl Timeline {
             while self.moment() < target && self.turn(target.at, false) {}
         }
         Ok(true)
+    }
+
+    /// The bytes of a frame that is under way, or was when it was sent, while that event is kept. The run stays where it is.
+    pub fn frame(&self, message: u64) -> Option<Frame> {
+        let now = self.world().frame(message);
+        if now.is_some() {
+            return now;
+        }
+        let sent = |event: &&Event| matches!(event.kind, EventKind::FrameSent { message: sent, .. } if sent == message);
+        let event = self.world().events().iter().rev().find(sent)?;
+        let mut state = self.before(self.current, |moment| moment.events <= event.id.0).ok()??;
+        let actions = &self.branch().actions;
+        while state.moment().events <= event.id.0 && state.turn(actions, event.at) {}
+        state.play.world().frame(message)
     }
 
     /// Goes to a time: an earlier one, or one that has not been yet. Before the beginning is the beginning.

@@ -1,9 +1,11 @@
 //! The drawer under the caption: one panel at a time, made when its tab is opened and gone when it is closed.
 
+mod inspector;
 pub mod why;
 
 use super::dom;
 use super::ui::{Act, Ui};
+use crate::playground::scene::Target;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
@@ -15,7 +17,7 @@ struct Panel {
 }
 
 /// In the order of their tabs. A new panel is a line here and a file beside this one.
-const ALL: &[Panel] = &[];
+const ALL: &[Panel] = &[Panel { name: "Inspector", fill: inspector::fill }];
 
 /// Puts tabs and drawer into the playground `root`.
 pub fn panels(root: &Element, ui: Ui, act: Act) {
@@ -49,6 +51,12 @@ pub fn panels(root: &Element, ui: Ui, act: Act) {
             focus(strip.query_selector("[data-was]").ok().flatten());
         }
     });
+    // A frame is bytes before all: they are shown where there is room for them.
+    dom::effect(Box::new(move || {
+        if matches!(ui.chosen.get(), Some(Target::Frame(_))) {
+            ui.panel.set(Some("Inspector"));
+        }
+    }));
     let mut owner: Option<Owner> = None;
     dom::effect(Box::new(move || {
         let open = ui.panel.get();

@@ -11,7 +11,7 @@ pub use config::{ConsumerConfig, OffsetReset};
 
 use super::metadata::Metadata;
 use super::net::{Answer, Net, Node, Readiness, SPOKEN};
-use super::{ClientError, ConnId, Output, TopicPartition};
+use super::{ClientError, ConnId, Output, Say, TopicPartition};
 use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
@@ -225,6 +225,22 @@ impl Consumer {
             self.commit_positions(now, true);
         }
         self.run(now);
+    }
+
+    /// What it keeps, in Kafka's words; `None` is a heading.
+    pub fn describe(&self, say: Say) {
+        say(&"state", Some(&self.state()));
+        say(&"member id", Some(&self.member.id));
+        say(&"generation", Some(&self.member.generation));
+        say(&"coordinator", Some(&self.member.coordinator.unwrap_or(-1)));
+        say(&"commits in flight", Some(&self.commits_in_flight));
+        for ((topic, partition), state) in &self.partitions {
+            say(&format_args!("{topic}-{partition}"), None);
+            say(&"position", Some(&state.position.unwrap_or(-1)));
+            say(&"leader epoch", Some(&state.epoch));
+            say(&"fetched, not polled", Some(&state.buffer.len()));
+            say(&"next fetch", Some(&state.next_fetch));
+        }
     }
 
     pub fn assignment(&self) -> Vec<(Arc<str>, i32)> {

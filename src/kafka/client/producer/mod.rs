@@ -9,7 +9,7 @@ pub use config::ProducerConfig;
 
 use super::metadata::Metadata;
 use super::net::{Net, SPOKEN};
-use super::{ClientError, ConnId, Output, TopicPartition};
+use super::{ClientError, ConnId, Output, Say, TopicPartition};
 use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, Who, earlier};
 use crate::kafka::wire::batch::HEADER_BYTES;
@@ -181,6 +181,30 @@ impl Producer {
     pub fn flush(&mut self, now: Time) {
         self.flushing = self.records > 0;
         self.run(now);
+    }
+
+    /// What it keeps, in Kafka's words; `None` is a heading.
+    pub fn describe(&self, say: Say) {
+        if let Some((id, epoch)) = self.producer_id {
+            say(&"producer id", Some(&id));
+            say(&"producer epoch", Some(&epoch));
+        }
+        say(&"buffered bytes", Some(&self.used));
+        for (at, queue) in &self.accumulator.queues {
+            say(&format_args!("{}-{}", at.0, at.1), None);
+            say(&"next sequence", Some(&queue.next_sequence));
+            let mut batch = |state: &str, batch: &ProducerBatch| {
+                let base = batch.sequence.map_or(-1, |sequence| sequence.base);
+                let words = format_args!("{} records, {} bytes, base sequence {base}", batch.records.len(), batch.size).to_string();
+                say(&state, Some(&words));
+            };
+            for sent in self.on_wire.values().flatten().filter(|sent| sent.at == *at) {
+                batch("in flight", &sent.batch);
+            }
+            for waiting in &queue.batches {
+                batch("waiting", waiting);
+            }
+        }
     }
 
     /// Records accumulated or in flight.

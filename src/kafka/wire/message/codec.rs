@@ -8,6 +8,7 @@
 //! collection of size …"). After the first failure every read gives zeros and no list goes on; whoever began the walk sees the failure.
 
 use super::Str;
+use crate::kafka::wire::shown::{self, Shown, Word};
 use bytes::{Buf, Bytes};
 use uuid::Uuid;
 
@@ -169,6 +170,8 @@ pub trait Fields {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Walk {
     Reads,
+    /// Reads, and notes which bytes each field has.
+    Shows,
     Writes,
     /// Looks for a field that is not absent, which is a failure.
     Compares,
@@ -185,19 +188,37 @@ pub struct Codec {
     /// Reading: the tag whose field is to take what is in `input`. Writing: how many tagged fields have been written.
     tag: u32,
     elements: u32,
+    /// The names of the fields that come next in the structure, each with a space behind it. Only where they are shown.
+    names: &'static str,
+    shown: Shown,
+    /// Where `input` ends in what is shown.
+    end: u32,
 }
 
 /// Fills `fields` from the front of `bytes` and gives back the rest.
 pub(super) fn read(bytes: Bytes, version: i16, flexible: bool, fields: &mut dyn Fields) -> Result<Bytes, CodecError> {
     let mut codec = Codec::new(Walk::Reads, version, flexible, bytes, Vec::new());
-    codec.structure(fields);
+    codec.structure(fields, "");
     codec.failure.map_or(Ok(codec.input), Err)
+}
+
+/// Reads as [`read`] does from what is left to be shown, and notes each field. What could not be read is noted too.
+pub(super) fn show(shown: &mut Shown, version: i16, flexible: bool, fields: &mut dyn Fields, names: &'static str) {
+    let mut codec = Codec::new(Walk::Shows, version, flexible, std::mem::take(&mut shown.left), Vec::new());
+    codec.end = shown.total;
+    codec.shown = std::mem::take(shown);
+    codec.structure(fields, names);
+    *shown = codec.shown;
+    shown.left = codec.input;
+    if let Some(failure) = codec.failure {
+        shown.rest(&failure.to_string());
+    }
 }
 
 /// Writes `fields` behind what is in `output`. They are as before afterwards.
 pub(super) fn write(output: Vec<u8>, version: i16, flexible: bool, fields: &mut dyn Fields) -> Result<Vec<u8>, CodecError> {
     let mut codec = Codec::new(Walk::Writes, version, flexible, Bytes::new(), output);
-    codec.structure(fields);
+    codec.structure(fields, "");
     codec.failure.map_or(Ok(codec.output), Err)
 }
 
@@ -211,12 +232,21 @@ pub(super) fn is_absent(fields: &mut dyn Fields) -> bool {
 
 impl Codec {
     fn new(walk: Walk, version: i16, flexible: bool, input: Bytes, output: Vec<u8>) -> Self {
-        Self { version, flexible, walk, input, output, failure: None, tag: 0, elements: 0 }
+        Self { version, flexible, walk, input, output, failure: None, tag: 0, elements: 0, names: "", shown: Shown::default(), end: 0 }
     }
 
     #[inline(never)]
     pub(super) fn field(&mut self, value: &mut dyn Field, spec: Spec) {
         let said = spec.said_in(self.version);
+        if self.shows() {
+            let name = self.next_name();
+            if said {
+                let outer = self.begin(name);
+                value.code(self, spec);
+                self.finish(outer);
+            }
+            return;
+        }
         let compares = self.walk == Walk::Compares || (self.walk == Walk::Writes && !said && !spec.is_ignorable());
         if compares {
             if !value.is_absent(spec) {
@@ -233,6 +263,12 @@ impl Codec {
         if self.walk == Walk::Compares {
             self.field(value, spec);
         } else if !self.writes() {
+            if self.shows() {
+                let name = self.next_name();
+                if self.tag == tag {
+                    self.shown.rename(name);
+                }
+            }
             if self.tag == tag && spec.said_in(self.version) {
                 value.code(self, spec);
                 self.tag = u32::MAX;
@@ -255,11 +291,16 @@ impl Codec {
 
     /// Fields, and behind them the tagged ones if the version is a flexible one.
     #[inline(never)]
-    pub(super) fn structure(&mut self, fields: &mut dyn Fields) {
+    pub(super) fn structure(&mut self, fields: &mut dyn Fields, names: &'static str) {
+        let outer = std::mem::replace(&mut self.names, names);
         fields.fields(self);
-        if !self.flexible {
-            return;
+        if self.flexible {
+            self.tagged_section(fields);
         }
+        self.names = outer;
+    }
+
+    fn tagged_section(&mut self, fields: &mut dyn Fields) {
         if self.writes() {
             let outer = std::mem::take(&mut self.output);
             self.tag = 0;
@@ -268,25 +309,72 @@ impl Codec {
             self.uvarint(self.tag);
             self.output.extend_from_slice(&written);
         } else {
+            let names = self.names;
+            let section = self.begin("tagged_fields");
             let count = self.uvarint(0);
             if count > self.left() {
-                return self.fail(CodecError::TooLong);
+                self.fail(CodecError::TooLong);
             }
             for _ in 0..count {
+                if self.failure.is_some() {
+                    break;
+                }
+                let one = self.begin("unknown_field");
                 let tag = self.uvarint(0);
                 let size = self.uvarint(0);
-                let Some(field) = self.take(size) else { return };
-                let rest = std::mem::replace(&mut self.input, field);
-                self.tag = tag;
-                // A tag that nobody knows is skipped: that is what tags are for.
-                fields.tagged(self);
-                self.input = rest;
+                if self.shows() {
+                    self.shown.note(format!("tag {tag}, {size} bytes"));
+                }
+                if let Some(field) = self.take(size) {
+                    let end = self.end;
+                    self.end = end.saturating_sub(self.left());
+                    let rest = std::mem::replace(&mut self.input, field);
+                    (self.tag, self.names) = (tag, names);
+                    // A tag that nobody knows is skipped: that is what tags are for.
+                    fields.tagged(self);
+                    (self.input, self.end) = (rest, end);
+                }
+                self.finish(one);
             }
+            self.finish(section);
         }
     }
 
     fn writes(&self) -> bool {
         self.walk == Walk::Writes
+    }
+
+    fn shows(&self) -> bool {
+        self.walk == Walk::Shows
+    }
+
+    /// The place of `input`'s first byte in what is shown.
+    fn place(&self) -> u32 {
+        self.end.saturating_sub(self.left())
+    }
+
+    fn next_name(&mut self) -> &'static str {
+        let (name, rest) = self.names.split_once(' ').unwrap_or_default();
+        self.names = rest;
+        name
+    }
+
+    /// Notes that a field begins; gives back the one that it stands in.
+    fn begin(&mut self, name: &str) -> usize {
+        if self.shows() { self.shown.begin(name, self.place()) } else { 0 }
+    }
+
+    fn finish(&mut self, outer: usize) {
+        if self.shows() {
+            self.shown.finish(outer, self.place());
+        }
+    }
+
+    /// What the number that was just read means.
+    fn means(&mut self, value: u64, word: Word) {
+        if self.shows() {
+            self.shown.number(value, word);
+        }
     }
 
     fn fail(&mut self, error: CodecError) {
@@ -312,6 +400,7 @@ impl Codec {
         }
         let value = self.input.iter().take(size).fold(0, |value, byte| value << 8 | u64::from(*byte));
         self.input.advance(size);
+        self.means(value, Word::Signed(bytes * 8));
         value
     }
 
@@ -354,6 +443,7 @@ impl Codec {
             if !nullable && self.failure.is_none() {
                 self.fail(CodecError::Null);
             }
+            self.means(0, Word::Null);
             return None;
         };
         if self.writes() {
@@ -372,7 +462,7 @@ impl Codec {
     /// not know (KIP-511).
     pub(super) fn old_string(&mut self, value: &mut Option<Str>) {
         let flexible = std::mem::replace(&mut self.flexible, false);
-        self.string(value, true);
+        self.field(value, ALL);
         self.flexible = flexible;
     }
 
@@ -398,6 +488,9 @@ impl Codec {
         if !self.writes() {
             *value = None;
             if let Some(bytes) = length.and_then(|length| self.take(length)) {
+                if self.shows() {
+                    self.shown.note(shown::text(&bytes));
+                }
                 match std::str::from_utf8(&bytes) {
                     Ok(text) => *value = Some(Str::from(text)),
                     Err(_) => self.fail(CodecError::NotUtf8),
@@ -414,6 +507,9 @@ impl Codec {
         }
         if !self.writes() {
             *value = length.and_then(|length| self.take(length));
+            if let (true, Some(bytes)) = (self.shows(), &value) {
+                self.shown.bytes(bytes, self.place());
+            }
         }
     }
 
@@ -427,8 +523,11 @@ impl Codec {
         } else if self.writes() {
             list.write(self);
         } else {
-            for _ in 0..count {
+            self.means(count.into(), Word::Count);
+            for i in 0..count {
+                let outer = if self.shows() { self.begin(&format!("[{i}]")) } else { 0 };
                 list.read_one(self);
+                self.finish(outer);
                 if self.failure.is_some() {
                     break;
                 }
@@ -474,6 +573,9 @@ macro_rules! numbers {
             }
             fn code(&mut self, codec: &mut Codec, _: Spec) {
                 *self = codec.number($bytes, *self as u64) as $type;
+                if $type::MIN == 0 {
+                    codec.means(*self as u64, Word::Count);
+                }
             }
         }
     )* };
@@ -490,6 +592,7 @@ impl Field for bool {
     }
     fn code(&mut self, codec: &mut Codec, _: Spec) {
         *self = codec.number(1, u64::from(*self)) != 0;
+        codec.means(u64::from(*self), Word::Bool);
     }
 }
 
@@ -504,6 +607,9 @@ impl Field for Uuid {
         let (high, low) = self.as_u64_pair();
         let high = codec.number(8, high);
         *self = Uuid::from_u64_pair(high, codec.number(8, low));
+        if codec.shows() {
+            codec.shown.note(shown::kafka_uuid(*self));
+        }
     }
 }
 
@@ -582,6 +688,7 @@ impl<T: Fields + Field> Field for Option<T> {
     }
     fn code(&mut self, codec: &mut Codec, _: Spec) {
         let there = codec.number(1, if self.is_some() { 1 } else { u64::MAX }) as i8 >= 0;
+        codec.means(0, if there { Word::Nothing } else { Word::Null });
         if !codec.writes() {
             *self = there.then(|| T::absent(ALL));
         }

@@ -4,9 +4,7 @@ use super::message;
 
 message! { fetch_request: FetchRequest, 4..=18, flexible 12;
     FetchRequest {
-        cluster_id: Option<Str>, since(12).or_null().tag(0).ignorable();
         replica_id: BrokerId, ALL.to(14).or_minus_one();
-        replica_state: ReplicaState, since(15).tag(1).ignorable();
         max_wait_ms: i32, ALL;
         min_bytes: i32, ALL;
         max_bytes: i32, ALL.or_max();
@@ -16,6 +14,8 @@ message! { fetch_request: FetchRequest, 4..=18, flexible 12;
         topics: Vec<FetchTopic>, ALL;
         forgotten_topics_data: Vec<ForgottenTopic>, since(7);
         rack_id: Str, since(11).ignorable();
+        cluster_id: Option<Str>, since(12).or_null().tag(0).ignorable();
+        replica_state: ReplicaState, since(15).tag(1).ignorable();
     }
     FetchPartition {
         partition: i32, ALL;
@@ -80,12 +80,12 @@ message! { fetch_response: FetchResponse, 4..=18, flexible 12;
         high_watermark: i64, ALL;
         last_stable_offset: i64, ALL.or_minus_one();
         log_start_offset: i64, since(5).or_minus_one().ignorable();
-        diverging_epoch: EpochEndOffset, since(12).tag(0).ignorable();
-        current_leader: LeaderIdAndEpoch, since(12).tag(1).ignorable();
-        snapshot_id: SnapshotId, since(12).tag(2).ignorable();
         aborted_transactions: Option<Vec<AbortedTransaction>>, ALL;
         preferred_read_replica: BrokerId, since(11).or_minus_one();
         records: Option<Bytes>, ALL;
+        diverging_epoch: EpochEndOffset, since(12).tag(0).ignorable();
+        current_leader: LeaderIdAndEpoch, since(12).tag(1).ignorable();
+        snapshot_id: SnapshotId, since(12).tag(2).ignorable();
     }
     SnapshotId {
         end_offset: i64, ALL.or_minus_one();

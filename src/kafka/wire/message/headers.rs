@@ -27,6 +27,7 @@ impl Message for RequestHeader {
     const MIN: i16 = 1;
     const MAX: i16 = 2;
     const FLEXIBLE: i16 = 2;
+    const NAMES: &'static str = "request_api_key request_api_version correlation_id client_id ";
 }
 
 message! { response_header: ResponseHeader, 0..=1, flexible 1;

@@ -41,6 +41,7 @@ pub use quorum::*;
 pub use text::{BrokerId, GroupId, ProducerId, TopicName, TransactionalId};
 pub use topics::*;
 
+use super::shown::Shown;
 use bytes::Bytes;
 use codec::{CodecError, Fields};
 use std::sync::Arc;
@@ -60,6 +61,8 @@ pub trait Message: Fields + Default {
     /// The first version with a flexible header in front. An ApiVersions response has none, for clients that do not know its version
     /// (KIP-511).
     const HEADER: i16 = Self::FLEXIBLE;
+    /// Its fields' names, each with a space behind it.
+    const NAMES: &'static str;
 
     /// Reads it from the front of `bytes`, and gives what follows.
     fn read(bytes: Bytes, version: i16) -> Result<(Self, Bytes), CodecError> {
@@ -67,6 +70,11 @@ pub trait Message: Fields + Default {
         let mut message = Self::default();
         let rest = codec::read(bytes, version, version >= Self::FLEXIBLE, &mut message)?;
         Ok((message, rest))
+    }
+
+    /// Notes each field of the message at the front of what is left to be shown.
+    fn show(shown: &mut Shown, version: i16) {
+        codec::show(shown, version, version >= Self::FLEXIBLE, &mut Self::default(), Self::NAMES);
     }
 
     /// Writes it behind `output`.
@@ -103,11 +111,17 @@ macro_rules! message {
                 const MAX: i16 = $max;
                 const FLEXIBLE: i16 = $flexible;
                 $(const HEADER: i16 = $header;)?
+                const NAMES: &'static str = $root::NAMES;
             }
 
             $(
                 #[derive(Clone, Debug, PartialEq)]
                 pub struct $name { $(pub $field: $type,)* }
+
+                impl $name {
+                    /// Tagged fields are declared behind the others, so both walks meet the names in this order.
+                    const NAMES: &'static str = concat!($(stringify!($field), " ",)*);
+                }
 
                 impl Default for $name {
                     fn default() -> Self {
@@ -135,7 +149,7 @@ macro_rules! message {
                         is_absent(self)
                     }
                     fn code(&mut self, codec: &mut Codec, _: Spec) {
-                        codec.structure(self);
+                        codec.structure(self, Self::NAMES);
                     }
                 }
             )*

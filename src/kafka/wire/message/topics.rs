@@ -42,10 +42,10 @@ message! { create_topics_response: CreateTopicsResponse, 2..=7, flexible 5;
         topic_id: Uuid, since(7).ignorable();
         error_code: i16, ALL;
         error_message: Option<Str>, ALL;
-        topic_config_error_code: i16, since(5).tag(0).ignorable();
         num_partitions: i32, since(5).or_minus_one().ignorable();
         replication_factor: i16, since(5).or_minus_one().ignorable();
         configs: Option<Vec<CreatableTopicConfigs>>, since(5).ignorable();
+        topic_config_error_code: i16, since(5).tag(0).ignorable();
     }
 }
 

@@ -1,0 +1,141 @@
+//! Configs by Kafka's names: what holds, Kafka's default, and what differs.
+
+use crate::kafka::broker::config::{BrokerConfig, ConfigDef, Source, check_topic};
+use crate::kafka::broker::config_table::{BROKER, TOPIC};
+use crate::kafka::map::Map;
+use crate::playground::scene::Target;
+use crate::world::World;
+use crate::world::action::{Action, CommitPolicy};
+use crate::world::view::WorldView;
+
+/// A config as it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    pub name: &'static str,
+    pub value: String,
+    pub default: &'static str,
+    /// What it does, where Kafka's table is at hand.
+    pub doc: &'static str,
+    /// It was set, on the thing itself or on what it inherits from.
+    pub differs: bool,
+    /// It can be set while the thing runs.
+    pub editable: bool,
+}
+
+/// The producer's (`ProducerConfig`), with Kafka's defaults.
+pub(super) const PRODUCER: &[(&str, &str)] = &[
+    ("acks", "all"),
+    ("batch.size", "16384"),
+    ("buffer.memory", "33554432"),
+    ("compression.type", "none"),
+    ("delivery.timeout.ms", "120000"),
+    ("enable.idempotence", "true"),
+    ("linger.ms", "5"),
+    ("max.block.ms", "60000"),
+    ("max.in.flight.requests.per.connection", "5"),
+    ("max.request.size", "1048576"),
+    ("metadata.max.age.ms", "300000"),
+    ("partitioner.adaptive.partitioning.enable", "true"),
+    ("partitioner.ignore.keys", "false"),
+    ("request.timeout.ms", "30000"),
+    ("retries", "2147483647"),
+    ("retry.backoff.max.ms", "1000"),
+    ("retry.backoff.ms", "100"),
+];
+
+/// The consumer's (`ConsumerConfig`), with Kafka's defaults.
+pub(super) const CONSUMER: &[(&str, &str)] = &[
+    ("allow.auto.create.topics", "true"),
+    ("auto.commit.interval.ms", "5000"),
+    ("auto.offset.reset", "latest"),
+    ("check.crcs", "true"),
+    ("enable.auto.commit", "true"),
+    ("fetch.max.bytes", "52428800"),
+    ("fetch.max.wait.ms", "500"),
+    ("fetch.min.bytes", "1"),
+    ("group.id", ""),
+    ("group.instance.id", ""),
+    ("heartbeat.interval.ms", "3000"),
+    ("max.partition.fetch.bytes", "1048576"),
+    ("max.poll.interval.ms", "300000"),
+    ("max.poll.records", "500"),
+    ("metadata.max.age.ms", "300000"),
+    ("request.timeout.ms", "30000"),
+    ("retry.backoff.max.ms", "1000"),
+    ("retry.backoff.ms", "100"),
+    ("session.timeout.ms", "45000"),
+];
+
+/// The configs of a broker, topic (or partition), producer or consumer, what differs first; empty for what has none.
+pub fn configs(world: &World, view: &WorldView, target: &Target) -> Vec<Config> {
+    let found: Vec<Config> = match target {
+        Target::Broker(name) => world.broker(name).map(|broker| of_broker(broker.config())).unwrap_or_default(),
+        Target::Topic(topic) | Target::Internal(topic) | Target::Partition(topic, _) => of_topic(world, view, topic),
+        Target::Producer(name) => world.producer(name).map(|(spec, _)| of_client(PRODUCER, &spec.config)).unwrap_or_default(),
+        Target::Consumer(name) => world
+            .consumer(name)
+            .map(|(spec, _)| {
+                let mut set = spec.config.clone();
+                let auto = spec.commit == CommitPolicy::Auto && spec.group.is_some();
+                set.entry("enable.auto.commit".into()).or_insert(auto.to_string());
+                if let Some(group) = &spec.group {
+                    set.entry("group.id".into()).or_insert(group.to_string());
+                }
+                of_client(CONSUMER, &set)
+            })
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let (mut set, rest): (Vec<Config>, Vec<Config>) = found.into_iter().partition(|config| config.differs);
+    set.extend(rest);
+    set
+}
+
+fn row(def: &ConfigDef, value: Option<String>, source: Source, editable: bool) -> Config {
+    let differs = source != Source::Default;
+    Config { name: def.name, value: value.unwrap_or_default(), default: def.default.unwrap_or(""), doc: def.doc, differs, editable }
+}
+
+fn of_broker(config: &BrokerConfig) -> Vec<Config> {
+    let rows = BROKER.iter().map(|def| {
+        let first = config.values(def.name).into_iter().next();
+        let source = first.as_ref().map_or(Source::Default, |first| first.source);
+        row(def, first.and_then(|first| first.value), source, false)
+    });
+    rows.collect()
+}
+
+fn of_topic(world: &World, view: &WorldView, topic: &str) -> Vec<Config> {
+    let Some(image) = world.image().filter(|image| image.topics.contains_key(topic)) else { return Vec::new() };
+    let (none, plain) = (Map::new(), BrokerConfig::default());
+    let set = image.topic_configs.get(topic).unwrap_or(&none);
+    let broker = view.brokers.iter().find_map(|state| world.broker(&state.name).map(|broker| broker.config()));
+    let broker = broker.unwrap_or(&plain);
+    let rows = TOPIC.iter().filter(|def| def.default.is_some() || set.contains_key(def.name)).map(|def| {
+        let (value, source, _) = broker.topic_value(set, def);
+        row(def, value, source, true)
+    });
+    rows.collect()
+}
+
+fn of_client(table: &[(&'static str, &'static str)], set: &Map<String, String>) -> Vec<Config> {
+    let rows = table.iter().map(|(name, default)| {
+        let value = set.get(*name).map_or(*default, String::as_str);
+        Config { name, value: value.into(), default, doc: "", differs: value != *default, editable: false }
+    });
+    rows.collect()
+}
+
+/// What sets a config; an empty value takes it back.
+///
+/// # Errors
+/// Kafka's words for a value that it does not take.
+pub fn check(target: &Target, name: &str, value: &str) -> Result<Action, String> {
+    let (Target::Topic(topic) | Target::Internal(topic) | Target::Partition(topic, _)) = target else {
+        return Err("This is set when the process starts.".into());
+    };
+    if !value.is_empty() {
+        check_topic(name, value)?;
+    }
+    Ok(Action::SetTopicConfig { topic: topic.clone(), config: [(name.to_owned(), value.to_owned())].into() })
+}

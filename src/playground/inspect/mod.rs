@@ -1,0 +1,13 @@
+//! What can be looked into: frames and records as fields and bytes, and what a node keeps, in Kafka's words.
+
+mod configs;
+mod frame;
+mod list;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use configs::{Config, check, configs};
+pub use frame::{frame, hex, record};
+pub use list::{Sent, frames, sent};
+pub use state::{Line, state};

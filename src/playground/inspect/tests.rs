@@ -1,0 +1,132 @@
+//! The inspector against a running cluster.
+
+use super::*;
+use crate::kafka::client::consumer::ConsumerConfig;
+use crate::kafka::client::producer::ProducerConfig;
+use crate::playground::scenario::{Playback, Scenario};
+use crate::playground::scene::Target;
+use crate::playground::time::Timeline;
+use crate::world::EPOCH;
+use crate::world::action::Action;
+
+const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
+
+fn after_20_s() -> Timeline {
+    let mut time = Timeline::new(Playback::new(Scenario::parse(THREE).expect("reads")).expect("begins"));
+    time.seek(EPOCH.plus_millis(20_000)).expect("goes forward");
+    time
+}
+
+/// The value behind a name, below a heading that begins with `head` ("" for the lines before any).
+fn under<'a>(lines: &'a [Line], head: &str, name: &str) -> &'a str {
+    let mut here = head.is_empty();
+    for (line, value) in lines {
+        match value {
+            None => here = !head.is_empty() && line.starts_with(head),
+            Some(value) if here && line == name => return value,
+            Some(_) => {}
+        }
+    }
+    panic!("{head} / {name}: {lines:#?}")
+}
+
+#[test]
+fn every_thing_says_what_it_keeps() {
+    let time = after_20_s();
+    let (world, view) = (time.world(), time.world().view());
+    let of = |target: Target| state(world, &view, &target);
+    let p = view.partitions.iter().find(|p| &*p.view.topic == "orders").expect("has orders");
+    let lines = of(Target::Partition("orders".into(), p.view.partition));
+    assert_eq!(under(&lines, "", "leader"), p.view.leader.to_string());
+    assert_eq!(under(&lines, "", "ISR").split(", ").count(), 3);
+    assert_eq!(under(&lines, "Leader epochs", "epoch 0"), "from offset 0");
+    assert!(under(&lines, "Segments", "00000000000000000000").ends_with("bytes"));
+    for r in view.replicas.iter().filter(|r| &*r.topic == "orders" && r.partition == p.view.partition) {
+        assert_eq!(under(&lines, &format!("Replica {}", r.broker), "log end offset"), r.end_offset.to_string());
+    }
+    assert!(lines.iter().any(|(name, _)| name.starts_with("producer ")), "{lines:?}");
+    let lines = of(Target::Group(Some("billing".into())));
+    assert_eq!(under(&lines, "", "state"), "Stable");
+    assert!(under(&lines, "Committed offsets", "orders-0").contains("lag"));
+    assert_eq!(lines.iter().filter(|(name, _)| name == "member id").count(), 3);
+    let lines = of(Target::Producer("checkout".into()));
+    assert!(under(&lines, "", "producer id").parse::<i64>().is_ok_and(|id| id >= 0));
+    assert!(under(&lines, "orders-", "next sequence").parse::<i32>().is_ok_and(|next| next > 0));
+    let lines = of(Target::Consumer("billing-1".into()));
+    assert_eq!(under(&lines, "", "state"), "stable");
+    assert!(under(&lines, "orders-", "position").parse::<i64>().is_ok_and(|at| at > 0));
+    let lines = of(Target::Broker("broker-1".into()));
+    assert_eq!(under(&lines, "Controller quorum", "voters"), "1, 2, 3");
+    assert_eq!(under(&lines, "Registration", "fenced"), "false");
+    assert!(!of(Target::Topic("orders".into())).is_empty() && of(Target::Broker("nobody".into())).is_empty());
+}
+
+#[test]
+fn configs_say_what_differs_and_refuse_in_kafkas_words() {
+    let time = after_20_s();
+    let (world, view) = (time.world(), time.world().view());
+    let topic = Target::Topic("orders".into());
+    let rows = configs(world, &view, &topic);
+    let min = rows.first().expect("has configs");
+    assert_eq!((min.name, &*min.value, min.default, min.differs, min.editable), ("min.insync.replicas", "2", "1", true, true));
+    let retention = rows.iter().find(|row| row.name == "retention.ms").expect("is there");
+    assert_eq!((&*retention.value, retention.differs), ("604800000", false));
+    let why = check(&topic, "retention.ms", "soon").expect_err("is no number");
+    assert_eq!(why, "Invalid value soon for configuration retention.ms: Not a number of type LONG");
+    assert!(matches!(check(&topic, "retention.ms", "60000"), Ok(Action::SetTopicConfig { .. })));
+    assert!(check(&topic, "retention.ms", "").is_ok());
+    let rows = configs(world, &view, &Target::Broker("broker-1".into()));
+    assert!(rows.iter().any(|row| row.name == "offsets.topic.num.partitions" && row.value == "1" && row.default == "50" && row.differs));
+    let rows = configs(world, &view, &Target::Producer("batch".into()));
+    assert_eq!(rows.iter().filter(|row| row.differs).map(|row| (row.name, &*row.value)).collect::<Vec<_>>(), [("linger.ms", "400")]);
+    let rows = configs(world, &view, &Target::Consumer("billing-1".into()));
+    let set: Vec<&str> = rows.iter().filter(|row| row.differs).map(|row| row.name).collect();
+    assert_eq!(set, ["auto.offset.reset", "group.id", "session.timeout.ms"]);
+}
+
+#[test]
+fn the_clients_defaults_are_the_clients() {
+    let (mut producer, mut consumer) = (ProducerConfig::new("c", "b", 1), ConsumerConfig::new("c", "b", 1));
+    for (name, default) in configs::PRODUCER {
+        producer.set(name, default).unwrap_or_else(|why| panic!("{why}"));
+    }
+    for (name, default) in configs::CONSUMER.iter().filter(|(_, default)| !default.is_empty()) {
+        consumer.set(name, default).unwrap_or_else(|why| panic!("{why}"));
+    }
+    assert_eq!((producer, consumer), (ProducerConfig::new("c", "b", 1), ConsumerConfig::new("c", "b", 1)));
+}
+
+#[test]
+fn each_frame_sent_lately_is_read_to_its_last_byte_and_nothing_moves() {
+    let time = after_20_s();
+    let hash = time.world().event_hash();
+    let all = frames(time.world(), "", 400);
+    assert_eq!(all.len(), 400);
+    assert!(all.iter().any(|sent| sent.under_way) && all.windows(2).all(|pair| pair[0].at >= pair[1].at));
+    for sent in all.iter().step_by(9) {
+        let found = time.frame(sent.message).expect("is found");
+        let seen = frame(found.api, found.response, found.version, found.bytes.clone());
+        assert!(found.bytes.len() as u32 == sent.bytes && seen.iter().all(|field| field.name != "Unreadable"), "{sent:?}: {seen:?}");
+        let mut next = 0;
+        for (_, run) in hex(&seen, u32::MAX) {
+            assert!(run.start == next && run.end > next, "{sent:?}");
+            next = run.end;
+        }
+        assert_eq!(next, sent.bytes, "{sent:?}");
+    }
+    let fetches = frames(time.world(), "fetch response billing-1", 5);
+    assert!(fetches.len() == 5 && fetches.iter().all(|sent| sent.words.ends_with("Fetch response")), "{fetches:?}");
+    assert!(sent(time.world(), all[0].message).is_some() && time.frame(u64::MAX).is_none());
+    assert_eq!(time.world().event_hash(), hash);
+}
+
+#[test]
+fn a_record_is_found_in_its_batch() {
+    let time = after_20_s();
+    let batch = time.world().batch("orders", 0, 3).expect("is in the log");
+    let seen = record(&batch);
+    let at = seen.iter().position(|field| field.value == "offset 3").expect("is in the batch");
+    assert_eq!(seen[at].depth, 2);
+    assert!(seen[at + 1..].iter().any(|field| field.name == "Key" && field.value.starts_with('"')));
+    assert!(time.world().batch("orders", 0, 1_000_000).is_none());
+}
