@@ -1,8 +1,10 @@
 //! The narrator: events in plain words.
 
 mod cluster;
+mod queue;
 
 pub use cluster::brokers;
+pub use queue::{MAX_WAITING, Waiting};
 
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::ClientError;
@@ -37,6 +39,60 @@ pub struct Sentence {
 pub fn narrate(event: &Event, world: &World) -> Option<Sentence> {
     let (level, text) = words(event, world)?;
     Some(Sentence { level, at: event.at, text, event: event.id })
+}
+
+/// Any event in words: what the narrator says of it or, where it says nothing, what it is.
+pub fn plainly(event: &Event, world: &World) -> String {
+    if let Some(sentence) = narrate(event, world) {
+        return sentence.text;
+    }
+    match &event.kind {
+        EventKind::FrameSent { from, to, api, response, .. } => {
+            format!("{from} sends {to} {} {api:?}.", if *response { "the answer to" } else { "a request:" })
+        }
+        EventKind::FrameArrived { message } => {
+            let sent = world.events().iter().rev().find_map(|event| match &event.kind {
+                EventKind::FrameSent { message: sent, from, to, api, response, .. } if sent == message => {
+                    Some(format!("{}{api:?} from {from} arrives at {to}.", if *response { "The answer to " } else { "" }))
+                }
+                _ => None,
+            });
+            sent.unwrap_or_else(|| "A frame arrives.".into())
+        }
+        EventKind::Connected { from, to } => format!("{from} is connected to {to}."),
+        EventKind::Timer { node, what, .. } => format!("{node}: {what}."),
+        EventKind::ProcessState { node, to, .. } => format!("{node} is {to}."),
+        EventKind::Broker { node, event: BrokerEvent::FetchHeld { .. } } => format!("{node} holds a fetch: there is nothing new yet."),
+        EventKind::Broker { node, event: BrokerEvent::FetchReleased { .. } } => format!("{node} answers a fetch that it held."),
+        EventKind::Broker { node, .. } | EventKind::Consumer { node, .. } => format!("{node} notes what has changed."),
+        EventKind::AdminAnswered { node, .. } => format!("{node} has carried out the request."),
+        _ => "What was done takes effect.".into(),
+    }
+}
+
+/// Kinds of which there are many, told at level 3 if at all: who asks only for what is seldom need not look at them.
+pub fn often(event: &EventKind) -> bool {
+    match event {
+        EventKind::Connected { .. } | EventKind::FrameSent { .. } | EventKind::FrameArrived { .. } | EventKind::Timer { .. } => true,
+        EventKind::Handled { delivery, .. } => *delivery <= 1,
+        EventKind::Broker { event, .. } => matches!(
+            event,
+            BrokerEvent::Appended { duplicate: false, .. }
+                | BrokerEvent::HighWatermark { .. }
+                | BrokerEvent::Replicated { .. }
+                | BrokerEvent::FetchHeld { .. }
+                | BrokerEvent::FetchReleased { .. }
+                | BrokerEvent::Group(GroupEvent::OffsetCommitted { .. })
+        ),
+        EventKind::Producer { event, .. } => {
+            matches!(
+                event,
+                ProducerEvent::Partitioned { .. } | ProducerEvent::Acked { .. } | ProducerEvent::BatchSent { attempt: ..=1, .. }
+            )
+        }
+        EventKind::Consumer { event, .. } => matches!(event, ConsumerEvent::Fetched { .. } | ConsumerEvent::Committed { .. }),
+        _ => false,
+    }
 }
 
 fn words(event: &Event, world: &World) -> Option<(u8, String)> {

@@ -6,15 +6,22 @@
 mod branches;
 mod breakpoints;
 mod checkpoints;
+mod lanes;
 mod marks;
+mod owners;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use branches::{Branch, Comparison, Counts, Difference, MAX_BRANCHES, MAX_NAME};
-pub use breakpoints::{Breakpoint, MAX_BREAKPOINTS};
+pub use breakpoints::{Breakpoint, MAX_BREAKPOINTS, hints};
 pub use checkpoints::{LOOK_BACK, MAX_BYTES, MAX_CHECKPOINTS, SPACING};
+pub use lanes::{Bar, HUES, MAX_ROWS, Row, Window};
 pub use marks::{Lane, MAX_MARKS, Mark};
+pub use owners::{MAX_SPANS, Owners, Span};
+pub use told::MAX_TOLD;
 
+use super::narrate::{narrate, often};
 use super::scenario::Playback;
 use crate::kafka::time::Time;
 use crate::world::World;
@@ -101,6 +108,8 @@ pub struct Timeline {
     breakpoints: Vec<Breakpoint>,
     /// The event at which running stopped, and for which breakpoint.
     stopped: Option<(EventId, String)>,
+    /// Running stops at the next event that is told at this level.
+    hunt: Option<u8>,
     /// Events that have been looked at.
     seen: u64,
     /// Whether there is a way back.
@@ -120,6 +129,7 @@ impl Timeline {
             checkpoints: Checkpoints::default(),
             breakpoints: Vec::new(),
             stopped: None,
+            hunt: None,
             seen: start.events,
             keeps: true,
         };
@@ -181,6 +191,21 @@ impl Timeline {
     /// The event and the words of the breakpoint at which running has stopped; then none until the next stop.
     pub fn take_stop(&mut self) -> Option<(EventId, String)> {
         self.stopped.take()
+    }
+
+    /// Running stops at the next event that the narrator tells at this level, and not for it any more when `None`.
+    pub fn hunt(&mut self, level: Option<u8>) {
+        self.hunt = level;
+    }
+
+    /// When something happens again, if nothing is under way and that is more than `least` microseconds from now.
+    pub fn idle(&self, least: i64) -> Option<Time> {
+        let world = self.world();
+        let next = world.next_deadline().filter(|_| world.is_quiet())?.0;
+        let file = self.state.play.next_action().map(|(at, _)| at);
+        let mine = self.branch().actions.get(self.state.next as usize).map(|(at, _)| *at);
+        let next = [file, mine].into_iter().flatten().fold(next, Ord::min);
+        (next.micros_since(world.now()) > least).then_some(next)
     }
 
     pub fn breakpoints(&self) -> &[Breakpoint] {
@@ -337,10 +362,17 @@ impl Timeline {
         let world = self.state.play.world();
         let Some(branch) = self.branches.iter_mut().find(|branch| branch.id == self.current) else { return };
         let fresh = here > branch.end;
-        if self.seen < here.events && (fresh || !self.breakpoints.is_empty()) {
+        if self.seen < here.events && (fresh || stops && (self.hunt.is_some() || !self.breakpoints.is_empty())) {
             for event in since(world, self.seen) {
                 if fresh && event.id.0 >= branch.end.events {
                     branch.marks.take(event, world);
+                    branch.owners.take(event);
+                    branch.told.take(event, world);
+                }
+                if let Some(level) = self.hunt.filter(|_| stops && self.stopped.is_none() && !often(&event.kind))
+                    && let Some(sentence) = narrate(event, world).filter(|sentence| sentence.level <= level)
+                {
+                    self.stopped = Some((event.id, sentence.text));
                 }
                 for breakpoint in &mut self.breakpoints {
                     if breakpoint.meets(event, &self.state.judge, world) && stops && self.stopped.is_none() {
