@@ -6,13 +6,13 @@ use super::paint::{self, Inks};
 use super::run::{Disks, Run};
 use super::store::Store;
 use super::ui::{Snapshot, Ui};
+use crate::playground::narrate::{Waiting, plainly};
 use crate::playground::scene::{self, View};
 use crate::playground::time::{TimeError, Timeline};
 use crate::world::EPOCH;
 use crate::world::action::Action;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
@@ -29,8 +29,8 @@ const JUDGE_MS: f64 = 1000.0;
 const PUBLISH_MS: f64 = 100.0;
 /// Milliseconds that a sentence stays before the next replaces it.
 const SENTENCE_MS: f64 = 1600.0;
-/// Sentences that wait to be told; the oldest give way.
-const SENTENCES: usize = 6;
+/// Waiting for longer than this, in microseconds of the person's time, is skipped when that is wished.
+const IDLE_US: f64 = 100_000.0;
 
 /// What the browser calls for each frame.
 type Tick = Closure<dyn FnMut(f64)>;
@@ -63,7 +63,9 @@ pub struct Stage {
     rest: Cell<f64>,
     /// Where one drags to, for the next frame: microseconds since the run began.
     scrubbed: Cell<Option<i64>>,
-    waiting: RefCell<VecDeque<String>>,
+    waiting: RefCell<Waiting>,
+    /// On the way to the next event worth seeing, as fast as it goes.
+    hunting: Cell<bool>,
     tick: RefCell<Option<Tick>>,
 }
 
@@ -92,6 +94,7 @@ impl Stage {
             rest: Cell::new(0.0),
             scrubbed: Cell::new(None),
             waiting: RefCell::default(),
+            hunting: Cell::new(false),
             tick: RefCell::default(),
         });
         let weak: Weak<Self> = Rc::downgrade(&stage);
@@ -214,14 +217,21 @@ impl Stage {
         let mut run = self.run.borrow_mut();
         let until = now_ms() + BUDGET_MS;
         let mut more = || now_ms() < until;
-        match clock::factor(self.ui.speed.get_untracked()) {
+        match clock::factor(self.ui.speed.get_untracked()).filter(|_| !self.hunting.get()) {
             Some(factor) => {
                 let due = self.rest.get() + dt_ms * 1000.0 * factor;
                 let whole = due.floor();
                 let target = run.now().plus_micros(whole as i64);
                 // What does not fit in a frame is dropped: the picture slows down instead of stalling.
-                run.time.advance(target, &mut more);
+                let arrived = run.time.advance(target, &mut more);
                 self.rest.set(due - whole);
+                let least = (IDLE_US * factor) as i64;
+                if arrived
+                    && self.ui.skip.get_untracked()
+                    && let Some(next) = run.time.idle(least.max(1))
+                {
+                    run.time.advance(next.plus_micros(-least / 4), &mut more);
+                }
             }
             None => {
                 let target = run.now().plus_millis(60_000);
@@ -229,15 +239,28 @@ impl Stage {
             }
         }
         if let Some((_, why)) = run.time.take_stop() {
+            let met = run.time.breakpoints().iter().any(|b| b.text() == why);
             drop(run);
+            self.hunt(false);
             self.ui.playing.set(false);
-            self.say(format!("Paused at {why}."));
+            self.say(if met { format!("Paused at {why}.") } else { why });
         }
+    }
+
+    fn hunt(&self, on: bool) {
+        self.hunting.set(on);
+        self.run.borrow_mut().time.hunt(on.then(|| self.ui.level.get_untracked().min(2)));
+    }
+
+    /// Runs on, as fast as it goes, to the next event that the narrator tells; pauses there and says it.
+    pub fn next(&self) {
+        self.hunt(true);
+        self.play(true);
     }
 
     /// Takes what has happened from the run, in words, and says one sentence at a time.
     fn listen(&self, t: f64) {
-        let new = self.run.borrow_mut().sentences();
+        let new = self.run.borrow_mut().sentences(self.ui.level.get_untracked());
         let run = self.run.borrow();
         if self.ui.note.with_untracked(|n| n != run.note()) {
             self.ui.note.set(run.note().to_owned());
@@ -245,13 +268,10 @@ impl Stage {
         drop(run);
         let mut waiting = self.waiting.borrow_mut();
         for s in new {
-            if waiting.len() >= SENTENCES {
-                waiting.pop_front();
-            }
-            waiting.push_back(s);
+            waiting.push(s);
         }
         if t - self.spoken.get() >= SENTENCE_MS
-            && let Some(s) = waiting.pop_front()
+            && let Some(s) = waiting.pop()
         {
             self.spoken.set(t);
             drop(waiting);
@@ -304,6 +324,9 @@ impl Stage {
     // What a person does.
 
     pub fn toggle(&self) {
+        if self.ui.playing.get_untracked() {
+            self.hunt(false);
+        }
         self.ui.playing.update(|p| *p = !*p);
         self.last.set(now_ms());
         self.refresh();
@@ -317,8 +340,12 @@ impl Stage {
 
     pub fn step(&self) {
         self.ui.playing.set(false);
-        self.run.borrow_mut().time.step();
-        self.refresh();
+        let mut run = self.run.borrow_mut();
+        run.time.step();
+        let said = run.world().events().last().map(|event| plainly(event, run.world()));
+        let _ = run.sentences(1);
+        drop(run);
+        self.said(Ok(said.unwrap_or_default()));
     }
 
     pub fn step_back(&self) {
@@ -341,6 +368,7 @@ impl Stage {
 
     /// Goes there at the next frame: of all that a hand asks for between two frames only the last counts.
     pub fn scrub(&self, micros: i64) {
+        self.hunt(false);
         self.ui.playing.set(false);
         self.scrubbed.set(Some(micros.max(0)));
         self.wake();
@@ -373,10 +401,6 @@ impl Stage {
             Ok(()) => self.refresh(),
             Err(why) => self.say(format!("{why}.")),
         }
-    }
-
-    pub fn compare(&self, shown: u32, other: u32) {
-        self.say(super::timeline::compared(self, shown, other));
     }
 
     fn said(&self, said: Result<String, String>) {

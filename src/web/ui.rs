@@ -56,6 +56,10 @@ pub struct Ui {
     pub title: RwSignal<String>,
     /// What is looked at: lit on the stage, described by the panels.
     pub chosen: RwSignal<Option<Target>>,
+    /// How much the narrator tells, from 1 to 3.
+    pub level: RwSignal<u8>,
+    /// Whether waits in which nothing moves pass at once.
+    pub skip: RwSignal<bool>,
     /// The panel that is open, by its tab's word.
     pub panel: RwSignal<Option<&'static str>>,
 }
@@ -74,6 +78,8 @@ impl Ui {
             theme: RwSignal::new(String::new()),
             title: RwSignal::new(String::new()),
             chosen: RwSignal::new(None),
+            level: RwSignal::new(1),
+            skip: RwSignal::new(false),
             panel: RwSignal::new(None),
         }
     }

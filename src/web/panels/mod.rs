@@ -1,5 +1,6 @@
 //! The drawer under the caption: one panel at a time, made when its tab is opened and gone when it is closed.
 
+pub mod transcript;
 pub mod why;
 
 use super::dom;
@@ -15,7 +16,7 @@ struct Panel {
 }
 
 /// In the order of their tabs. A new panel is a line here and a file beside this one.
-const ALL: &[Panel] = &[];
+const ALL: &[Panel] = &[Panel { name: "Transcript", fill: transcript::fill }];
 
 /// Puts tabs and drawer into the playground `root`.
 pub fn panels(root: &Element, ui: Ui, act: Act) {
