@@ -45,7 +45,11 @@ pub fn bar(root: &Element, ui: Ui, act: Act, controls: bool) {
     let input: HtmlInputElement = dom::at(&bar, "input").unchecked_into();
     input.set_min(&clock::SLOWEST.to_string());
     input.set_max(&clock::MAX.to_string());
-    dom::text(&transport, ".tp-number", move || clock::speed_words(ui.speed.get()));
+    dom::text(&transport, ".tp-number", move || match (clock::speed_words(ui.speed.get()), ui.pace.get()) {
+        (words, 0) => words,
+        // What the processor can do falls short of what was asked for.
+        (words, pace) => format!("{words}: {pace}×"),
+    });
     dom::attribute(&input, "", "aria-valuetext", move || clock::speed_words(ui.speed.get()));
     let slider = input.clone();
     dom::when(move || ui.speed.get().to_string(), move |step| slider.set_value(step));

@@ -21,7 +21,9 @@ use web_sys::{HtmlCanvasElement, HtmlElement};
 
 /// The broker whose files a store keeps.
 const NODE: i32 = 1;
-/// Milliseconds that a frame may spend on running the world.
+/// Milliseconds that a frame may take with all that it does, and what the world has of it at least and at most.
+const FRAME_MS: f64 = 13.0;
+const LEAST_MS: f64 = 3.0;
 const BUDGET_MS: f64 = 8.0;
 /// Milliseconds between two updates of what stands.
 /// Between two looks at the ledger.
@@ -29,8 +31,6 @@ const JUDGE_MS: f64 = 1000.0;
 const PUBLISH_MS: f64 = 100.0;
 /// Milliseconds that a sentence stays before the next replaces it.
 const SENTENCE_MS: f64 = 1600.0;
-/// Waiting for longer than this, in microseconds of the person's time, is skipped when that is wished.
-const IDLE_US: f64 = 100_000.0;
 
 /// What the browser calls for each frame.
 type Tick = Closure<dyn FnMut(f64)>;
@@ -66,6 +66,12 @@ pub struct Stage {
     waiting: RefCell<Waiting>,
     /// On the way to the next event worth seeing, as fast as it goes.
     hunting: Cell<bool>,
+    /// All records had arrived when it was drawn last.
+    idle: Cell<bool>,
+    /// Milliseconds that frames lately took beside the world: the longest, slowly forgotten.
+    beside: Cell<f64>,
+    /// When and where the pace was taken last.
+    paced: Cell<(f64, i64)>,
     tick: RefCell<Option<Tick>>,
 }
 
@@ -95,6 +101,9 @@ impl Stage {
             scrubbed: Cell::new(None),
             waiting: RefCell::default(),
             hunting: Cell::new(false),
+            idle: Cell::new(false),
+            beside: Cell::new(0.0),
+            paced: Cell::new((0.0, 0)),
             tick: RefCell::default(),
         });
         let weak: Weak<Self> = Rc::downgrade(&stage);
@@ -205,9 +214,11 @@ impl Stage {
         if playing {
             self.advance(dt);
         }
+        let began = now_ms();
         self.write_behind();
         self.listen(t);
         self.draw(t);
+        self.beside.set((now_ms() - began).max(self.beside.get() * 0.95));
         if playing || !self.waiting.borrow().is_empty() {
             self.wake();
         }
@@ -215,7 +226,7 @@ impl Stage {
 
     fn advance(&self, dt_ms: f64) {
         let mut run = self.run.borrow_mut();
-        let until = now_ms() + BUDGET_MS;
+        let until = now_ms() + (FRAME_MS - self.beside.get()).clamp(LEAST_MS, BUDGET_MS);
         let mut more = || now_ms() < until;
         match clock::factor(self.ui.speed.get_untracked()).filter(|_| !self.hunting.get()) {
             Some(factor) => {
@@ -225,12 +236,8 @@ impl Stage {
                 // What does not fit in a frame is dropped: the picture slows down instead of stalling.
                 let arrived = run.time.advance(target, &mut more);
                 self.rest.set(due - whole);
-                let least = (IDLE_US * factor) as i64;
-                if arrived
-                    && self.ui.skip.get_untracked()
-                    && let Some(next) = run.time.idle(least.max(1))
-                {
-                    run.time.advance(next.plus_micros(-least / 4), &mut more);
+                if arrived && self.idle.get() && self.ui.skip.get_untracked() {
+                    run.time.pass_idle(&mut more);
                 }
             }
             None => {
@@ -293,6 +300,7 @@ impl Stage {
             return;
         }
         let view = self.run.borrow().view();
+        self.idle.set(crate::playground::time::idle(&view));
         let mut camera = View::new(width as f32);
         camera.reduced_motion = super::mount::prefers("(prefers-reduced-motion: reduce)");
         let picture = scene::scene(&view, view.now, &camera);
@@ -310,6 +318,7 @@ impl Stage {
         if t - self.published.get() >= PUBLISH_MS {
             self.published.set(t);
             let elapsed = view.now.micros_since(EPOCH);
+            self.pace(t, elapsed);
             let snap = Snapshot { view, places: picture.places, height, narrow: picture.narrow, elapsed };
             self.ui.snap.set(Arc::new(snap));
             if t - self.judged.get() >= JUDGE_MS {
@@ -318,6 +327,19 @@ impl Stage {
                 self.ui.wrong.set(wrong);
                 self.ui.ledger.set(ledger);
             }
+        }
+    }
+
+    /// How fast it really goes, where that is less than was asked for.
+    fn pace(&self, t: f64, elapsed: i64) {
+        let (since, from) = self.paced.get();
+        let ms = t - since;
+        if ms >= JUDGE_MS || elapsed < from {
+            self.paced.set((t, elapsed));
+            let reached = (elapsed - from) as f64 / 1000.0 / ms;
+            let asked = clock::factor(self.ui.speed.get_untracked());
+            let short = self.ui.playing.get_untracked() && ms < 2.0 * JUDGE_MS && asked.is_none_or(|asked| reached < asked * 0.8);
+            self.ui.pace.set(if short && reached >= 1.0 { reached as i64 } else { 0 });
         }
     }
 
@@ -368,7 +390,9 @@ impl Stage {
 
     /// Goes there at the next frame: of all that a hand asks for between two frames only the last counts.
     pub fn scrub(&self, micros: i64) {
-        self.hunt(false);
+        if self.hunting.get() {
+            self.hunt(false);
+        }
         self.ui.playing.set(false);
         self.scrubbed.set(Some(micros.max(0)));
         self.wake();

@@ -2,7 +2,7 @@
 
 use super::ui::{Act, Ui};
 use super::{branches, clock, dom};
-use crate::playground::time::{HUES, MAX_ROWS, Row, Timeline, Window, hints};
+use crate::playground::time::{MAX_ROWS, Row, Timeline, Window, hints};
 use crate::world::EPOCH;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -28,6 +28,9 @@ const MARKUP: &str = "<div class=tp-times role=group aria-label=Timeline>\
     <button type=button class=tp-text>To its end</button></div>\
     <p class='tp-wide tp-limit' hidden></p><div class='tp-row tp-wide tp-chips'></div>\
     <span class='tp-hint tp-quiet tp-number' aria-hidden=true></span></div>";
+
+const NAME: &str = "<div role=slider tabindex=0 class='tp-quiet tp-number' aria-valuenow=0 \
+    aria-valuetext='arrows go from event to event, Enter goes there'></div>";
 
 /// Seconds that the track shows at least; it doubles when the run has come to its end.
 const SPAN_US: i64 = 60_000_000;
@@ -170,7 +173,7 @@ fn point(node: &Element, shown: &State, act: Act, redraw: &Rc<dyn Fn()>) {
                 let rect = area2.get_bounding_client_rect();
                 let place = ((f64::from(e.client_x()) - rect.left()) / rect.width().max(1.0)).clamp(0.0, 1.0);
                 let row = (part == ".tp-plot").then(|| ((f64::from(e.client_y()) - rect.top()) / LANE as f64) as usize);
-                let mut text = String::new();
+                let (mut text, mut to) = (String::new(), None);
                 act.with_value(|s| {
                     let run = s.run.borrow();
                     let (time, mut state) = (&run.time, shown.borrow_mut());
@@ -197,7 +200,7 @@ fn point(node: &Element, shown: &State, act: Act, redraw: &Rc<dyn Fn()>) {
                         if over {
                             state.window = state.window.map(|window| window.begin(at - offset, whole));
                         } else {
-                            s.scrub(mark.filter(|_| event == "pointerdown").unwrap_or(at));
+                            to = Some(mark.filter(|_| event == "pointerdown").unwrap_or(at));
                         }
                     }
                     if event != "pointerleave" {
@@ -205,6 +208,9 @@ fn point(node: &Element, shown: &State, act: Act, redraw: &Rc<dyn Fn()>) {
                     }
                 });
                 told.set_text_content(Some(&text));
+                if let Some(to) = to {
+                    seek(act, to);
+                }
                 if event == "wheel" || held.get().is_some() {
                     redraw();
                 }
@@ -238,10 +244,8 @@ fn keys(node: &Element, shown: &State, act: Act, redraw: &Rc<dyn Fn()>) {
         seek(act, to);
     });
     let (state, told) = (shown.clone(), dom::at(node, ".tp-hint"));
-    let cursor = Cell::new(None::<i64>);
     for event in ["keydown", "focusin", "focusout"] {
-        let (state, told, cursor) = (state.clone(), told.clone(), cursor.clone());
-        let _ = &cursor;
+        let (state, told) = (state.clone(), told.clone());
         dom::on(node, ".tp-names", event, move |e| {
             let Some(name) = e.target().and_then(|t| t.dyn_into::<Element>().ok()) else { return };
             let key = e.dyn_ref::<KeyboardEvent>().map(KeyboardEvent::key).unwrap_or_default();
@@ -399,7 +403,7 @@ fn names(node: &Element, rows: &[Row]) {
     let all = node.children();
     for (i, row) in (0_u32..).zip(rows) {
         let name: Element = all.item(i).unwrap_or_else(|| {
-            let name = dom::element("<div role=slider tabindex=0 class='tp-quiet tp-number' aria-valuenow=0 aria-valuetext='arrows go from event to event'></div>");
+            let name = dom::element(NAME);
             dom::set(&name, "data-row", &i.to_string());
             let _ = node.append_child(&name);
             name.into()
@@ -452,7 +456,8 @@ fn axis(window: Window) -> String {
     }
     let mut html = String::new();
     let mut at = (window.from + step - 1) / step * step;
-    while at < window.to {
+    // The last one must not run into what stands beside the track.
+    while window.part(at) < 940 && at < window.to {
         let words = clock::time_words(at);
         let words = if step >= 1_000_000 { words.split('.').next().unwrap_or_default() } else { &words };
         let part = window.part(at);
@@ -502,5 +507,4 @@ fn lanes(plot: &Element, rows: &[Row], time: &Timeline, window: Window, end: i64
     let drawing = dom::at(plot, "svg");
     dom::set(&drawing, "viewBox", &format!("0 0 1000 {height}"));
     drawing.set_inner_html(&svg);
-    let _ = HUES;
 }

@@ -60,6 +60,8 @@ pub struct Ui {
     pub level: RwSignal<u8>,
     /// Whether waits in which nothing moves pass at once.
     pub skip: RwSignal<bool>,
+    /// Simulated seconds a second, where they are fewer than was asked for; else 0.
+    pub pace: RwSignal<i64>,
     /// The panel that is open, by its tab's word.
     pub panel: RwSignal<Option<&'static str>>,
 }
@@ -80,6 +82,7 @@ impl Ui {
             chosen: RwSignal::new(None),
             level: RwSignal::new(1),
             skip: RwSignal::new(false),
+            pace: RwSignal::new(0),
             panel: RwSignal::new(None),
         }
     }

@@ -181,11 +181,6 @@ impl World {
         Some((at, reason.unwrap_or_else(|| Reason::new("timer", ""))))
     }
 
-    /// Whether no frame is under way.
-    pub fn is_quiet(&self) -> bool {
-        self.core.flights.is_empty()
-    }
-
     /// Runs the next event; returns its id. What leaves no event (the end of a connection that both sides had left) is passed over.
     pub fn step(&mut self) -> Option<EventId> {
         loop {

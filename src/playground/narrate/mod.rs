@@ -183,7 +183,8 @@ fn acted(action: &Action, world: &World) -> Option<(u8, String)> {
         Action::ResumeClient { name } => (1, format!("{name} goes on where it was frozen.")),
         Action::SetRate { name, rate_per_1000s } => {
             let rate = crate::playground::scenario::rate_text(*rate_per_1000s);
-            (1, format!("{name} now sends {} records a second.", rate.trim_end_matches("/s")))
+            let rate = rate.trim_end_matches("/s");
+            (1, format!("{name} now sends {rate} record{} a second.", if rate == "1" { "" } else { "s" }))
         }
         Action::SetHandleTime { name, handle_us } => {
             let time = crate::playground::scenario::duration_text(*handle_us);
@@ -211,6 +212,14 @@ fn group_of(name: &str, world: &World) -> Option<(Arc<str>, String)> {
     })
 }
 
+/// `orders-0 offsets 3 to 5`.
+fn offsets(topic: &str, partition: i32, first: i64, last: i64) -> String {
+    match last {
+        last if last == first => format!("{topic}-{partition} offset {first}"),
+        last => format!("{topic}-{partition} offsets {first} to {last}"),
+    }
+}
+
 pub fn plural(count: i64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
@@ -228,14 +237,13 @@ fn broker(node: &str, event: &BrokerEvent) -> Option<(u8, String)> {
         BrokerEvent::Appended { topic, partition, base_offset, last_offset, duplicate, .. } => {
             if *duplicate {
                 (2, format!("{node} got a batch for {topic}-{partition} again and kept the first: no duplicate."))
-            } else if base_offset == last_offset {
-                (3, format!("{topic}-{partition}: offset {base_offset} was appended."))
             } else {
-                (3, format!("{topic}-{partition}: offsets {base_offset} to {last_offset} were appended."))
+                (3, format!("{node} appended {}.", offsets(topic, *partition, *base_offset, *last_offset)))
             }
         }
         BrokerEvent::AppendRefused { topic, partition, error, message } => {
-            (1, format!("{node} refused records for {topic}-{partition}: {} ({message}).", error.name()))
+            let more = if message.is_empty() { String::new() } else { format!(" ({message})") };
+            (1, format!("{node} refused records for {topic}-{partition}: {}{more}.", error.name()))
         }
         BrokerEvent::HighWatermark { topic, partition, to, .. } => (3, format!("{topic}-{partition}: the high watermark is {to}.")),
         BrokerEvent::SegmentRolled { topic, partition, base_offset } => {
@@ -365,7 +373,7 @@ fn consumer(node: &str, event: &ConsumerEvent) -> Option<(u8, String)> {
             (2, format!("{node} starts {topic}-{partition} at offset {offset} ({why})."))
         }
         ConsumerEvent::Fetched { topic, partition, base_offset, last_offset } => {
-            (3, format!("{node} fetched {topic}-{partition} offsets {base_offset} to {last_offset}."))
+            (3, format!("{node} fetched {}.", offsets(topic, *partition, *base_offset, *last_offset)))
         }
         ConsumerEvent::Committed { .. } => return None,
         ConsumerEvent::CommitFailed { error } => (1, format!("{node} could not commit: {}.", reason(error))),

@@ -23,11 +23,13 @@ pub use told::MAX_TOLD;
 
 use super::narrate::{narrate, often};
 use super::scenario::Playback;
+use crate::kafka::broker::PartitionView;
 use crate::kafka::time::Time;
 use crate::world::World;
 use crate::world::action::{Action, ActionError};
-use crate::world::event::{Event, EventId};
+use crate::world::event::{Event, EventId, EventKind};
 use crate::world::judge::Judge;
+use crate::world::view::{ConsumerState, WorldView};
 use checkpoints::Checkpoints;
 
 /// Turns between two questions whether there is time for more.
@@ -198,14 +200,24 @@ impl Timeline {
         self.hunt = level;
     }
 
-    /// When something happens again, if nothing is under way and that is more than `least` microseconds from now.
-    pub fn idle(&self, least: i64) -> Option<Time> {
-        let world = self.world();
-        let next = world.next_deadline().filter(|_| world.is_quiet())?.0;
-        let file = self.state.play.next_action().map(|(at, _)| at);
-        let mine = self.branch().actions.get(self.state.next as usize).map(|(at, _)| *at);
-        let next = [file, mine].into_iter().flatten().fold(next, Ord::min);
-        (next.micros_since(world.now()) > least).then_some(next)
+    /// Runs on to the next event that ends a wait (a record enters, or the narrator has something to tell), while `more` says that
+    /// there is time. Who asks has seen that nothing but housekeeping goes on: `idle`.
+    pub fn pass_idle(&mut self, more: &mut dyn FnMut() -> bool) {
+        let mut turns = 0_u32;
+        loop {
+            let from = self.moment().events;
+            if !self.turn(Time(i64::MAX), true) || self.stopped.is_some() {
+                return;
+            }
+            let ends = |event: &Event| match &event.kind {
+                EventKind::Producer { .. } => true,
+                kind => !often(kind) && narrate(event, self.world()).is_some_and(|sentence| sentence.level < 3),
+            };
+            turns += 1;
+            if since(self.world(), from).iter().any(ends) || turns % AT_ONCE == 0 && !more() {
+                return;
+            }
+        }
     }
 
     pub fn breakpoints(&self) -> &[Breakpoint] {
@@ -397,4 +409,17 @@ fn since(world: &World, from: u64) -> &[Event] {
     let events = world.events();
     let first = events.first().map_or(from, |event| event.id.0);
     events.get(usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX)..).unwrap_or_default()
+}
+
+/// Whether all records have arrived: none waits for a producer, for its high watermark or for a reader, and no group rebalances.
+pub fn idle(view: &WorldView) -> bool {
+    let busy = |p: &PartitionView| {
+        let reader =
+            |c: &ConsumerState| c.positions.iter().any(|(topic, n, at)| *topic == p.topic && *n == p.partition && *at < p.high_watermark);
+        p.high_watermark < p.end_offset || view.consumers.iter().any(reader)
+    };
+    view.producers.iter().all(|p| p.pending == 0)
+        && view.consumers.iter().all(|c| c.backlog == 0)
+        && view.groups.iter().all(|group| !group.state.ends_with("Rebalance"))
+        && !view.partitions.iter().filter(|p| !p.internal).any(|p| busy(&p.view))
 }

@@ -318,3 +318,19 @@ fn a_window_keeps_the_place_under_the_pointer_and_stays_in_the_run() {
     let least = (0..40).fold(whole, |window, _| window.zoom(1, true, 60_000_000));
     assert_eq!(least, Window { from: 1, to: 10_001 });
 }
+
+#[test]
+fn idle_time_passes_to_the_event_that_ends_it() {
+    let mut timeline = Timeline::new(played(Scenario::parse(THREE).expect("the scenario reads")));
+    run(&mut timeline, at(30));
+    for name in ["checkout", "web", "batch"] {
+        timeline.act(Action::StopClient { name: name.into() }).expect("it runs");
+    }
+    assert!(!idle(&timeline.world().view()), "records are still on their way");
+    run(&mut timeline, at(40));
+    assert!(idle(&timeline.world().view()));
+    timeline.act(Action::CrashClient { name: "billing-1".into() }).expect("it runs");
+    timeline.pass_idle(&mut || true);
+    assert!(timeline.moment().at > at(45), "{:?}", timeline.moment());
+    assert!(timeline.told(1, 0).last().is_some_and(|s| s.text.contains("gave up billing-1")));
+}

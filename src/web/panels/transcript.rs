@@ -11,8 +11,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, HtmlInputElement};
 
 const MARKUP: &str = "<div class=tp-told><div class=tp-row><span class=tp-levels role=group aria-label='How much is told'>\
-    <button type=button class=tp-text>what everyone should see</button><button type=button class=tp-text>how it came about</button>\
-    <button type=button class=tp-text>everything</button></span><input type=search placeholder=filter aria-label='Filter the transcript'>\
+    <button type=button class=tp-text>Main events</button><button type=button class=tp-text>How it came about</button>\
+    <button type=button class=tp-text>Everything</button></span><input type=search placeholder=filter aria-label='Filter the transcript'>\
     <button type=button class='tp-text tp-end'>Copy</button></div><p class=tp-quiet></p><ol></ol></div>";
 
 /// Sentences in the list at once; a copy has all.
