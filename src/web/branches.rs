@@ -88,14 +88,15 @@ const TABLE: &str = "<div class=tp-versus role=dialog aria-label='Two branches'>
     <table class=tp-number><thead><tr><td></td><th scope=col></th><th scope=col></th></tr></thead><tbody></tbody></table></div>";
 
 /// Rows of the table, with what the two counted.
-const ROWS: [(&str, fn(&Counts) -> u64); 9] = [
+const ROWS: [(&str, fn(&Counts) -> u64); 10] = [
     ("sent", |c| c.sent),
     ("acknowledged", |c| c.acked),
     ("readable", |c| c.readable),
     ("lost", |c| c.lost),
     ("twice in a log", |c| c.duplicated),
     ("delivered again", |c| c.redelivered),
-    ("elections", |c| c.elections),
+    ("elections of leaders", |c| c.elections),
+    ("elections of the controller", |c| c.quorum_elections),
     ("rebalances", |c| c.rebalances),
     ("violations", |c| c.violations),
 ];

@@ -38,6 +38,8 @@ const SPAN_US: i64 = 60_000_000;
 const NEAR: i64 = 8;
 /// Where there is less room than this, the lanes are folded away when the page opens: pixels.
 const ROOM: (f64, f64) = (900.0, 900.0);
+/// Pixels from one time on the axis to the next, at least.
+const LABEL: i64 = 76;
 /// A lane's height in pixels.
 const LANE: i64 = 14;
 
@@ -385,7 +387,7 @@ fn draw(node: &Element, time: &Timeline, now: i64, shown: &mut Shown, ui: Ui, ac
         let (ticks, tree) = (ticks(&shown.rows, if shown.open { all } else { window }), tree(time, all));
         dom::at(node, ".tp-over svg").set_inner_html(&if shown.open { format!("{ticks}{tree}") } else { String::new() });
         dom::at(node, ".tp-track svg").set_inner_html(&if shown.open { String::new() } else { format!("{ticks}{tree}") });
-        dom::at(node, ".tp-track em").set_inner_html(&if shown.open { axis(window) } else { String::new() });
+        dom::at(node, ".tp-track em").set_inner_html(&if shown.open { axis(window, i64::from(track.client_width())) } else { String::new() });
         if shown.open {
             lanes(&dom::at(node, ".tp-plot"), &shown.rows, time, window, end);
         }
@@ -446,9 +448,9 @@ fn tree(time: &Timeline, window: Window) -> String {
 }
 
 /// Times along the window, at round places.
-fn axis(window: Window) -> String {
+fn axis(window: Window, pixels: i64) -> String {
     let mut step = 1000;
-    while step * 7 < window.width() {
+    while step * (pixels / LABEL).max(1) < window.width() {
         step *= if step.to_string().starts_with('2') { 5 } else { 2 };
         if step.to_string().starts_with('4') {
             step = step / 4 * 5;

@@ -67,7 +67,9 @@ pub struct Counts {
     pub lost: u64,
     pub duplicated: u64,
     pub redelivered: u64,
+    /// Of partitions' leaders, and of the quorum's.
     pub elections: u64,
+    pub quorum_elections: u64,
     pub rebalances: u64,
     pub violations: u64,
     /// Each partition of the topics that people made: its high watermark.
@@ -237,6 +239,7 @@ impl State {
             duplicated: ledger.duplicated,
             redelivered: ledger.redelivered,
             elections: counters.elections,
+            quorum_elections: counters.quorum_elections,
             rebalances: counters.rebalances,
             violations: verdict.violations.len() as u64,
             high_watermarks,
