@@ -200,6 +200,30 @@ export default (cases, { check, open, state, until, sum, flowing, clean, noSidew
     };
   }
 
+  cases["time: fifty partitions and twenty consumers are counted, not dropped"] = async ({ context, site, pages }) => {
+    const consumer = (n) => `consumer c-${n} group=billing topics=orders handle=5ms auto.offset.reset=earliest session.timeout.ms=10000`;
+    const text = ["tidepool 1", "title Fifty partitions", "seed 5", "broker 1", "config offsets.topic.num.partitions=1",
+      "config group.initial.rebalance.delay.ms=1000", "topic orders partitions=50", "producer checkout topic=orders rate=20/s acks=all",
+      ...Array.from({ length: 20 }, (_, n) => consumer(n + 1)), "at 12s crash c-1", "run 40s"].join("\n");
+    pages("fifty.html", `<tide-pool load="eager" mode="page"><script type="text/tidepool">${text}</script></tide-pool>`);
+    const page = await open(context, `${site.url}fifty.html`);
+    await paused(page, 40);
+    await lanes(page, true);
+    const row = page.getByRole("slider", { name: "billing, 50 partitions" });
+    await row.waitFor();
+    const [box, plot] = [await row.boundingBox(), await page.locator(".tp-plot").boundingBox()];
+    const said = [];
+    for (const second of [11, 20, 38]) {
+      await page.mouse.move(plot.x + plot.width * second / 60, box.y + box.height / 2);
+      said.push(await page.locator(".tp-hint").innerText());
+    }
+    check(/50 of 50/.test(said[0]) && /47 of 50/.test(said[1]) && /50 of 50/.test(said[2]), said.join("\n"));
+    await page.screenshot({ path: shot("timeline-fifty-1280") });
+    clean(page);
+    await page.close();
+    return said.join(" | ");
+  };
+
   cases["time: a step says what it was, the next event worth seeing is found, and idle time passes"] = async ({ context, site }) => {
     const page = await open(context, site.url);
     await paused(page, 40);
