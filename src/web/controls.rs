@@ -12,6 +12,9 @@ const MARKUP: &str = "<div class=tp-name><strong>Tidepool</strong><span class=tp
     <svg viewBox='0 0 20 20' aria-hidden=true><path d='M16 3l-9 7 9 7zM6 3H3.4v14H6z'/></svg></button>\
     <button type=button class=tp-icon aria-label='Step to the next event' title='Step to the next event'>\
     <svg viewBox='0 0 20 20' aria-hidden=true><path d='M4 3l9 7-9 7zM14 3h2.6v14H14z'/></svg></button>\
+    <button type=button class=tp-icon aria-label='Next event worth seeing' title='On to the next event worth seeing'>\
+    <svg viewBox='0 0 20 20' aria-hidden=true><path d='M2 4l6.5 6L2 16zM8.5 4l6.5 6-6.5 6zM15.5 3H18v14h-2.5z'/></svg></button>\
+    <button type=button class='tp-text tp-skip' title='Waits in which nothing moves pass at once'>skip idle</button>\
     <label class=tp-speed><span class=tp-number></span><input type=range step=1 aria-label=Speed></label></div>\
     <div class=tp-when><span class='tp-time tp-number' role=timer aria-label='Simulated time'></span>\
     <span class='tp-next tp-quiet tp-number'></span></div>\
@@ -35,11 +38,18 @@ pub fn bar(root: &Element, ui: Ui, act: Act, controls: bool) {
     dom::on(&transport, "button", "click", move |_| act.with_value(|s| s.toggle()));
     dom::on(&transport, "button + button", "click", move |_| act.with_value(|s| s.step_back()));
     dom::on(&transport, "button + button + button", "click", move |_| act.with_value(|s| s.step()));
+    dom::on(&transport, "button + button + button + button", "click", move |_| act.with_value(|s| s.next()));
+    dom::attribute(&transport, ".tp-skip", "aria-pressed", move || ui.skip.get().to_string());
+    dom::on(&transport, ".tp-skip", "click", move |_| ui.skip.update(|on| *on = !*on));
 
     let input: HtmlInputElement = dom::at(&bar, "input").unchecked_into();
     input.set_min(&clock::SLOWEST.to_string());
     input.set_max(&clock::MAX.to_string());
-    dom::text(&transport, ".tp-number", move || clock::speed_words(ui.speed.get()));
+    dom::text(&transport, ".tp-number", move || match (clock::speed_words(ui.speed.get()), ui.pace.get()) {
+        (words, 0) => words,
+        // What the processor can do falls short of what was asked for.
+        (words, pace) => format!("{words}: {pace}×"),
+    });
     dom::attribute(&input, "", "aria-valuetext", move || clock::speed_words(ui.speed.get()));
     let slider = input.clone();
     dom::when(move || ui.speed.get().to_string(), move |step| slider.set_value(step));

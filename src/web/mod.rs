@@ -1,5 +1,6 @@
 //! Floor 4, wasm: the page. No state of its own outside a mounted playground, so that several live on one page.
 
+mod branches;
 mod cards;
 mod clock;
 mod controls;

@@ -165,8 +165,8 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
     if page && !paused {
         // The page opens when records flow and the group reads them.
         run.time.advance(EPOCH.plus_millis(OPENING_MS), &mut || true);
-        if let Some(last) = run.sentences().pop() {
-            ui.said.set(last);
+        if let Some(last) = run.sentences(1).pop() {
+            ui.said.set(last.text);
         }
     }
     let (stage, act) = owner.with(|| {
@@ -305,7 +305,7 @@ impl Handle {
 
     /// Two branches in a sentence: where they part and what each has come to.
     pub fn compare(&self, left: u32, right: u32) -> Result<String, JsValue> {
-        self.stage().map(|s| super::timeline::compared(&s, left, right))
+        self.stage().map(|s| super::branches::compared(&s, left, right))
     }
 
     /// Running stops at these, with commas between them: "isr < 2, election".

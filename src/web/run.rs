@@ -3,7 +3,7 @@
 use crate::kafka::disk::Change;
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
-use crate::playground::narrate::{Transcript, narrate};
+use crate::playground::narrate::Sentence;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::time::{TimeError, Timeline};
 use crate::world::World;
@@ -12,13 +12,10 @@ use crate::world::judge::Judge;
 use crate::world::view::WorldView;
 use bytes::Bytes;
 
-/// What the narrator tells on the page: the events that everyone should see.
-const LEVEL: u8 = 1;
-
 pub struct Run {
     pub time: Timeline,
-    transcript: Transcript,
-    told: Option<u64>,
+    /// The event from which on nothing has been said yet.
+    told: u64,
     note: Option<String>,
 }
 
@@ -45,7 +42,7 @@ impl Run {
         scenario.genesis.seed ^= written.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         scenario.genesis = Genesis { disks, ..scenario.genesis };
         let play = Playback::new(scenario).map_err(|e| format!("{name}: {e}"))?;
-        let mut run = Self { time: Timeline::new(play), transcript: Transcript::new(LEVEL), told: None, note: None };
+        let mut run = Self { time: Timeline::new(play), told: 0, note: None };
         // The setup is what the page opens with; the narrator begins after it.
         run.hush();
         Ok(run)
@@ -114,14 +111,15 @@ impl Run {
         self.note.as_deref().or_else(|| self.time.play().note()).unwrap_or_default()
     }
 
-    /// What has been said since the last time.
-    pub fn sentences(&mut self) -> Vec<String> {
-        let mut out = Vec::new();
-        if self.transcript.update(self.time.world()) > 0 {
-            let told = self.told;
-            out.extend(self.transcript.sentences().filter(|s| told.is_none_or(|t| s.event.0 > t)).map(|s| s.text.clone()));
-            self.told = self.transcript.latest().map(|s| s.event.0);
+    /// What has been said up to a level since the last time.
+    pub fn sentences(&mut self, level: u8) -> Vec<Sentence> {
+        let (from, here) = (self.told, self.events());
+        if from >= here {
+            return Vec::new();
         }
+        self.told = here;
+        let mut out = self.time.told(level, from);
+        out.retain(|s| s.event.0 < here);
         out
     }
 
@@ -130,15 +128,15 @@ impl Run {
         go(&mut self.time).map_err(|e| format!("{e}."))?;
         self.note = None;
         self.hush();
-        let world = self.time.world();
-        let said = world.events().iter().rev().find_map(|e| narrate(e, world).filter(|s| s.level <= LEVEL));
-        Ok(said.map(|s| s.text).unwrap_or_default())
+        let here = self.events();
+        let mut said = self.time.told(1, 0);
+        said.retain(|s| s.event.0 < here);
+        Ok(said.pop().map(|s| s.text).unwrap_or_default())
     }
 
     /// What has happened until now is not told.
     fn hush(&mut self) {
-        self.transcript = Transcript::after(LEVEL, self.time.world());
-        self.told = None;
+        self.told = self.events();
     }
 
     pub fn hash(&self) -> u64 {

@@ -6,6 +6,7 @@ use super::paint::{self, Inks};
 use super::run::{Disks, Run};
 use super::store::Store;
 use super::ui::{Snapshot, Ui};
+use crate::playground::narrate::{Waiting, plainly};
 use crate::playground::scene::{self, Scene, Target, Trail, View};
 use crate::playground::time::{TimeError, Timeline};
 use crate::world::EPOCH;
@@ -13,7 +14,6 @@ use crate::world::action::Action;
 use crate::world::view::WorldView;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
@@ -22,7 +22,9 @@ use web_sys::{HtmlCanvasElement, HtmlElement};
 
 /// The broker whose files a store keeps.
 const NODE: i32 = 1;
-/// Milliseconds that a frame may spend on running the world.
+/// Milliseconds that a frame may take with all that it does, and what the world has of it at least and at most.
+const FRAME_MS: f64 = 13.0;
+const LEAST_MS: f64 = 3.0;
 const BUDGET_MS: f64 = 8.0;
 /// From one arrangement to the other.
 const ARRANGE_MS: f64 = 420.0;
@@ -32,8 +34,6 @@ const JUDGE_MS: f64 = 1000.0;
 const PUBLISH_MS: f64 = 100.0;
 /// Milliseconds that a sentence stays before the next replaces it.
 const SENTENCE_MS: f64 = 1600.0;
-/// Sentences that wait to be told; the oldest give way.
-const SENTENCES: usize = 6;
 
 /// What the browser calls for each frame.
 type Tick = Closure<dyn FnMut(f64)>;
@@ -74,9 +74,17 @@ pub struct Stage {
     pub scene: RefCell<Scene>,
     /// The branch of which `Ui::trail` tells.
     told: Cell<u32>,
-    waiting: RefCell<VecDeque<String>>,
     /// The moment that was drawn last.
     seen: RefCell<Arc<WorldView>>,
+    waiting: RefCell<Waiting>,
+    /// On the way to the next event worth seeing, as fast as it goes.
+    hunting: Cell<bool>,
+    /// All records had arrived when it was drawn last.
+    idle: Cell<bool>,
+    /// Milliseconds that frames lately took beside the world: the longest, slowly forgotten.
+    beside: Cell<f64>,
+    /// When and where the pace was taken last.
+    paced: Cell<(f64, i64)>,
     tick: RefCell<Option<Tick>>,
 }
 
@@ -111,6 +119,10 @@ impl Stage {
             told: Cell::default(),
             waiting: RefCell::default(),
             seen: RefCell::default(),
+            hunting: Cell::new(false),
+            idle: Cell::new(false),
+            beside: Cell::new(0.0),
+            paced: Cell::new((0.0, 0)),
             tick: RefCell::default(),
         });
         let weak: Weak<Self> = Rc::downgrade(&stage);
@@ -221,10 +233,12 @@ impl Stage {
         if playing {
             self.advance(dt);
         }
+        let began = now_ms();
         self.write_behind();
         self.listen(t);
         let moves = self.arrange(dt);
         self.draw(t);
+        self.beside.set((now_ms() - began).max(self.beside.get() * 0.95));
         if moves || playing || !self.waiting.borrow().is_empty() {
             self.wake();
         }
@@ -232,16 +246,19 @@ impl Stage {
 
     fn advance(&self, dt_ms: f64) {
         let mut run = self.run.borrow_mut();
-        let until = now_ms() + BUDGET_MS;
+        let until = now_ms() + (FRAME_MS - self.beside.get()).clamp(LEAST_MS, BUDGET_MS);
         let mut more = || now_ms() < until;
-        match clock::factor(self.ui.speed.get_untracked()) {
+        match clock::factor(self.ui.speed.get_untracked()).filter(|_| !self.hunting.get()) {
             Some(factor) => {
                 let due = self.rest.get() + dt_ms * 1000.0 * factor;
                 let whole = due.floor();
                 let target = run.now().plus_micros(whole as i64);
                 // What does not fit in a frame is dropped: the picture slows down instead of stalling.
-                run.time.advance(target, &mut more);
+                let arrived = run.time.advance(target, &mut more);
                 self.rest.set(due - whole);
+                if arrived && self.idle.get() && self.ui.skip.get_untracked() {
+                    run.time.pass_idle(&mut more);
+                }
             }
             None => {
                 let target = run.now().plus_millis(60_000);
@@ -249,15 +266,28 @@ impl Stage {
             }
         }
         if let Some((_, why)) = run.time.take_stop() {
+            let met = run.time.breakpoints().iter().any(|b| b.text() == why);
             drop(run);
+            self.hunt(false);
             self.ui.playing.set(false);
-            self.say(format!("Paused at {why}."));
+            self.say(if met { format!("Paused at {why}.") } else { why });
         }
+    }
+
+    fn hunt(&self, on: bool) {
+        self.hunting.set(on);
+        self.run.borrow_mut().time.hunt(on.then(|| self.ui.level.get_untracked().min(2)));
+    }
+
+    /// Runs on, as fast as it goes, to the next event that the narrator tells; pauses there and says it.
+    pub fn next(&self) {
+        self.hunt(true);
+        self.play(true);
     }
 
     /// Takes what has happened from the run, in words, and says one sentence at a time.
     fn listen(&self, t: f64) {
-        let new = self.run.borrow_mut().sentences();
+        let new = self.run.borrow_mut().sentences(self.ui.level.get_untracked());
         let run = self.run.borrow();
         if self.ui.note.with_untracked(|n| n != run.note()) {
             self.ui.note.set(run.note().to_owned());
@@ -265,13 +295,10 @@ impl Stage {
         drop(run);
         let mut waiting = self.waiting.borrow_mut();
         for s in new {
-            if waiting.len() >= SENTENCES {
-                waiting.pop_front();
-            }
-            waiting.push_back(s);
+            waiting.push(s);
         }
         if t - self.spoken.get() >= SENTENCE_MS
-            && let Some(s) = waiting.pop_front()
+            && let Some(s) = waiting.pop()
         {
             self.spoken.set(t);
             drop(waiting);
@@ -343,6 +370,7 @@ impl Stage {
                 self.ui.trail.set(trail);
             }
         }
+        self.idle.set(crate::playground::time::idle(&view));
         let mut camera = View::new(width as f32);
         camera.reduced_motion = super::mount::prefers(REDUCED);
         camera.mix = self.mix.get() as f32;
@@ -371,6 +399,7 @@ impl Stage {
             let scene = self.scene.borrow();
             let snap = Snapshot { view, places: scene.places.clone(), height, narrow: scene.narrow, elapsed };
             drop(scene);
+            self.pace(t, elapsed);
             self.ui.snap.set(Arc::new(snap));
             if t - self.judged.get() >= JUDGE_MS {
                 self.judged.set(t);
@@ -381,9 +410,25 @@ impl Stage {
         }
     }
 
+    /// How fast it really goes, where that is less than was asked for.
+    fn pace(&self, t: f64, elapsed: i64) {
+        let (since, from) = self.paced.get();
+        let ms = t - since;
+        if ms >= JUDGE_MS || elapsed < from {
+            self.paced.set((t, elapsed));
+            let reached = (elapsed - from) as f64 / 1000.0 / ms;
+            let asked = clock::factor(self.ui.speed.get_untracked());
+            let short = self.ui.playing.get_untracked() && ms < 2.0 * JUDGE_MS && asked.is_none_or(|asked| reached < asked * 0.8);
+            self.ui.pace.set(if short && reached >= 1.0 { reached as i64 } else { 0 });
+        }
+    }
+
     // What a person does.
 
     pub fn toggle(&self) {
+        if self.ui.playing.get_untracked() {
+            self.hunt(false);
+        }
         self.ui.playing.update(|p| *p = !*p);
         self.last.set(now_ms());
         self.refresh();
@@ -397,8 +442,12 @@ impl Stage {
 
     pub fn step(&self) {
         self.ui.playing.set(false);
-        self.run.borrow_mut().time.step();
-        self.refresh();
+        let mut run = self.run.borrow_mut();
+        run.time.step();
+        let said = run.world().events().last().map(|event| plainly(event, run.world()));
+        let _ = run.sentences(1);
+        drop(run);
+        self.said(Ok(said.unwrap_or_default()));
     }
 
     pub fn step_back(&self) {
@@ -421,6 +470,9 @@ impl Stage {
 
     /// Goes there at the next frame: of all that a hand asks for between two frames only the last counts.
     pub fn scrub(&self, micros: i64) {
+        if self.hunting.get() {
+            self.hunt(false);
+        }
         self.ui.playing.set(false);
         self.scrubbed.set(Some(micros.max(0)));
         self.wake();
@@ -453,10 +505,6 @@ impl Stage {
             Ok(()) => self.refresh(),
             Err(why) => self.say(format!("{why}.")),
         }
-    }
-
-    pub fn compare(&self, shown: u32, other: u32) {
-        self.say(super::timeline::compared(self, shown, other));
     }
 
     fn said(&self, said: Result<String, String>) {

@@ -64,6 +64,12 @@ pub struct Ui {
     pub zoomed: RwSignal<Option<(Arc<str>, i32)>>,
     /// The way of the record that is chosen.
     pub trail: RwSignal<Option<Arc<Trail>>>,
+    /// How much the narrator tells, from 1 to 3.
+    pub level: RwSignal<u8>,
+    /// Whether waits in which nothing moves pass at once.
+    pub skip: RwSignal<bool>,
+    /// Simulated seconds a second, where they are fewer than was asked for; else 0.
+    pub pace: RwSignal<i64>,
     /// The panel that is open, by its tab's word.
     pub panel: RwSignal<Option<&'static str>>,
 }
@@ -86,6 +92,9 @@ impl Ui {
             by_broker: RwSignal::new(false),
             zoomed: RwSignal::new(None),
             trail: RwSignal::new(None),
+            level: RwSignal::new(1),
+            skip: RwSignal::new(false),
+            pace: RwSignal::new(0),
             panel: RwSignal::new(None),
         }
     }

@@ -1,6 +1,6 @@
 //! What befalls brokers and the network, elections, replication: in words.
 
-use super::plural;
+use super::{offsets, plural};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
 use crate::playground::scenario::duration_text;
@@ -84,7 +84,7 @@ fn controller(node: &str, event: &ControllerEvent) -> Words {
     Some(match event {
         ControllerEvent::Candidate { epoch, why } => (2, format!("{node} wants to lead the quorum in epoch {epoch} ({why}).")),
         ControllerEvent::Voted { epoch, candidate, granted } => {
-            let verb = if *granted { "votes for" } else { "refuses its vote to" };
+            let verb = if *granted { "votes for" } else { "does not vote for" };
             (2, format!("{node} {verb} broker-{candidate} (epoch {epoch})."))
         }
         ControllerEvent::Elected { epoch, votes } => {
@@ -129,7 +129,7 @@ pub(super) fn broker(node: &str, event: &BrokerEvent) -> Words {
             (level, format!("{topic}-{partition}: the in-sync set {verb} to {} ({why}).", brokers(to)))
         }
         BrokerEvent::Replicated { topic, partition, base_offset, last_offset } => {
-            (3, format!("{node} copied {topic}-{partition} offsets {base_offset} to {last_offset}."))
+            (3, format!("{node} copied {}.", offsets(topic, *partition, *base_offset, *last_offset)))
         }
         BrokerEvent::Truncated { topic, partition, from, to, .. } => {
             let records = plural(from.saturating_sub(*to), "record");

@@ -1,8 +1,10 @@
 //! The narrator: events in plain words.
 
 mod cluster;
+mod queue;
 
 pub use cluster::brokers;
+pub use queue::{MAX_WAITING, Waiting};
 
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::ClientError;
@@ -37,6 +39,60 @@ pub struct Sentence {
 pub fn narrate(event: &Event, world: &World) -> Option<Sentence> {
     let (level, text) = words(event, world)?;
     Some(Sentence { level, at: event.at, text, event: event.id })
+}
+
+/// Any event in words: what the narrator says of it or, where it says nothing, what it is.
+pub fn plainly(event: &Event, world: &World) -> String {
+    if let Some(sentence) = narrate(event, world) {
+        return sentence.text;
+    }
+    match &event.kind {
+        EventKind::FrameSent { from, to, api, response, .. } => {
+            format!("{from} sends {to} {} {api:?}.", if *response { "the answer to" } else { "a request:" })
+        }
+        EventKind::FrameArrived { message } => {
+            let sent = world.events().iter().rev().find_map(|event| match &event.kind {
+                EventKind::FrameSent { message: sent, from, to, api, response, .. } if sent == message => {
+                    Some(format!("{}{api:?} from {from} arrives at {to}.", if *response { "The answer to " } else { "" }))
+                }
+                _ => None,
+            });
+            sent.unwrap_or_else(|| "A frame arrives.".into())
+        }
+        EventKind::Connected { from, to } => format!("{from} is connected to {to}."),
+        EventKind::Timer { node, what, .. } => format!("{node}: {what}."),
+        EventKind::ProcessState { node, to, .. } => format!("{node} is {to}."),
+        EventKind::Broker { node, event: BrokerEvent::FetchHeld { .. } } => format!("{node} holds a fetch: there is nothing new yet."),
+        EventKind::Broker { node, event: BrokerEvent::FetchReleased { .. } } => format!("{node} answers a fetch that it held."),
+        EventKind::Broker { node, .. } | EventKind::Consumer { node, .. } => format!("{node} notes what has changed."),
+        EventKind::AdminAnswered { node, .. } => format!("{node} has carried out the request."),
+        _ => "What was done takes effect.".into(),
+    }
+}
+
+/// Kinds of which there are many, told at level 3 if at all: who asks only for what is seldom need not look at them.
+pub fn often(event: &EventKind) -> bool {
+    match event {
+        EventKind::Connected { .. } | EventKind::FrameSent { .. } | EventKind::FrameArrived { .. } | EventKind::Timer { .. } => true,
+        EventKind::Handled { delivery, .. } => *delivery <= 1,
+        EventKind::Broker { event, .. } => matches!(
+            event,
+            BrokerEvent::Appended { duplicate: false, .. }
+                | BrokerEvent::HighWatermark { .. }
+                | BrokerEvent::Replicated { .. }
+                | BrokerEvent::FetchHeld { .. }
+                | BrokerEvent::FetchReleased { .. }
+                | BrokerEvent::Group(GroupEvent::OffsetCommitted { .. })
+        ),
+        EventKind::Producer { event, .. } => {
+            matches!(
+                event,
+                ProducerEvent::Partitioned { .. } | ProducerEvent::Acked { .. } | ProducerEvent::BatchSent { attempt: ..=1, .. }
+            )
+        }
+        EventKind::Consumer { event, .. } => matches!(event, ConsumerEvent::Fetched { .. } | ConsumerEvent::Committed { .. }),
+        _ => false,
+    }
 }
 
 fn words(event: &Event, world: &World) -> Option<(u8, String)> {
@@ -127,7 +183,8 @@ fn acted(action: &Action, world: &World) -> Option<(u8, String)> {
         Action::ResumeClient { name } => (1, format!("{name} goes on where it was frozen.")),
         Action::SetRate { name, rate_per_1000s } => {
             let rate = crate::playground::scenario::rate_text(*rate_per_1000s);
-            (1, format!("{name} now sends {} records a second.", rate.trim_end_matches("/s")))
+            let rate = rate.trim_end_matches("/s");
+            (1, format!("{name} now sends {rate} record{} a second.", if rate == "1" { "" } else { "s" }))
         }
         Action::SetHandleTime { name, handle_us } => {
             let time = crate::playground::scenario::duration_text(*handle_us);
@@ -155,6 +212,14 @@ fn group_of(name: &str, world: &World) -> Option<(Arc<str>, String)> {
     })
 }
 
+/// `orders-0 offsets 3 to 5`.
+fn offsets(topic: &str, partition: i32, first: i64, last: i64) -> String {
+    match last {
+        last if last == first => format!("{topic}-{partition} offset {first}"),
+        last => format!("{topic}-{partition} offsets {first} to {last}"),
+    }
+}
+
 pub fn plural(count: i64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
@@ -172,14 +237,13 @@ fn broker(node: &str, event: &BrokerEvent) -> Option<(u8, String)> {
         BrokerEvent::Appended { topic, partition, base_offset, last_offset, duplicate, .. } => {
             if *duplicate {
                 (2, format!("{node} got a batch for {topic}-{partition} again and kept the first: no duplicate."))
-            } else if base_offset == last_offset {
-                (3, format!("{topic}-{partition}: offset {base_offset} was appended."))
             } else {
-                (3, format!("{topic}-{partition}: offsets {base_offset} to {last_offset} were appended."))
+                (3, format!("{node} appended {}.", offsets(topic, *partition, *base_offset, *last_offset)))
             }
         }
         BrokerEvent::AppendRefused { topic, partition, error, message } => {
-            (1, format!("{node} refused records for {topic}-{partition}: {} ({message}).", error.name()))
+            let more = if message.is_empty() { String::new() } else { format!(" ({message})") };
+            (1, format!("{node} refused records for {topic}-{partition}: {}{more}.", error.name()))
         }
         BrokerEvent::HighWatermark { topic, partition, to, .. } => (3, format!("{topic}-{partition}: the high watermark is {to}.")),
         BrokerEvent::SegmentRolled { topic, partition, base_offset } => {
@@ -309,7 +373,7 @@ fn consumer(node: &str, event: &ConsumerEvent) -> Option<(u8, String)> {
             (2, format!("{node} starts {topic}-{partition} at offset {offset} ({why})."))
         }
         ConsumerEvent::Fetched { topic, partition, base_offset, last_offset } => {
-            (3, format!("{node} fetched {topic}-{partition} offsets {base_offset} to {last_offset}."))
+            (3, format!("{node} fetched {}.", offsets(topic, *partition, *base_offset, *last_offset)))
         }
         ConsumerEvent::Committed { .. } => return None,
         ConsumerEvent::CommitFailed { error } => (1, format!("{node} could not commit: {}.", reason(error))),

@@ -118,7 +118,7 @@ impl Playback {
         self.scenario.notes.iter().rev().find(|(at, _)| *at <= now).map(|(_, text)| text.as_str())
     }
 
-    fn next_action(&self) -> Option<(Time, &Action)> {
+    pub(crate) fn next_action(&self) -> Option<(Time, &Action)> {
         let (at, action) = self.scenario.actions.get(usize::try_from(self.next_action).ok()?)?;
         Some((EPOCH.plus_micros(*at), action))
     }

@@ -1,10 +1,13 @@
 //! Branches: each is a whole run of its own, from the beginning, and shares with the one it left what both went through.
 
 use super::marks::Marks;
+use super::owners::Owners;
+use super::told::Told;
 use super::{Moment, State, TimeError, Timeline, since};
 use crate::kafka::time::Time;
 use crate::world::action::Action;
 use crate::world::event::Event;
+use std::sync::Arc;
 
 pub const MAX_BRANCHES: u32 = 8;
 /// Characters of a branch's name.
@@ -25,6 +28,8 @@ pub struct Branch {
     /// What people did on the way, from the beginning; what the scenario's file does is not among it.
     pub(super) actions: Vec<(Time, Action)>,
     pub(super) marks: Marks,
+    pub(super) owners: Owners,
+    pub(super) told: Told,
 }
 
 impl Branch {
@@ -39,11 +44,17 @@ impl Branch {
             left: start.at,
             actions: Vec::new(),
             marks: Marks::default(),
+            owners: Owners::default(),
+            told: Told::default(),
         }
     }
 
     pub fn marks(&self) -> &Marks {
         &self.marks
+    }
+
+    pub fn owners(&self) -> &Owners {
+        &self.owners
     }
 }
 
@@ -52,11 +63,17 @@ impl Branch {
 pub struct Counts {
     pub sent: u64,
     pub acked: u64,
+    pub readable: u64,
     pub lost: u64,
+    pub duplicated: u64,
     pub redelivered: u64,
+    /// Of partitions' leaders, and of the quorum's.
     pub elections: u64,
+    pub quorum_elections: u64,
     pub rebalances: u64,
     pub violations: u64,
+    /// Each partition of the topics that people made: its high watermark.
+    pub high_watermarks: Vec<(Arc<str>, i32, i64)>,
 }
 
 /// Where two branches part: the first event that is not the same.
@@ -103,6 +120,8 @@ impl Timeline {
             old.left = old.end.at;
             branch.actions.truncate(next);
             branch.marks.keep_before(forked.events);
+            branch.owners.keep_before(forked.events);
+            branch.told.keep_before(forked.events);
             branch = Branch { id, name: format!("branch {id}"), parent: Some(from), forked, end: forked, ..branch };
             self.branches.push(branch);
             self.checkpoints.share(from, id, forked);
@@ -209,14 +228,21 @@ impl State {
     fn counts(&self) -> Counts {
         let verdict = self.judge.verdict(self.play.world(), false);
         let (ledger, counters) = (verdict.ledger, verdict.counters);
+        let view = self.play.world().view();
+        let ours = view.partitions.iter().filter(|p| !p.internal).map(|p| &p.view);
+        let high_watermarks = ours.map(|p| (p.topic.clone(), p.partition, p.high_watermark)).collect();
         Counts {
             sent: ledger.sent,
             acked: ledger.acked,
+            readable: ledger.readable,
             lost: ledger.lost,
+            duplicated: ledger.duplicated,
             redelivered: ledger.redelivered,
             elections: counters.elections,
+            quorum_elections: counters.quorum_elections,
             rebalances: counters.rebalances,
             violations: verdict.violations.len() as u64,
+            high_watermarks,
         }
     }
 }

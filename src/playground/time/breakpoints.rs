@@ -10,20 +10,25 @@ use crate::world::judge::Judge;
 
 pub const MAX_BREAKPOINTS: u32 = 8;
 
-/// Kinds by their words; with each what it means.
-const WORDS: &[(&str, Kind)] = &[
-    ("action", Kind::Lane(Lane::Deed)),
-    ("election", Kind::Lane(Lane::Election)),
-    ("rebalance", Kind::Lane(Lane::Rebalance)),
-    ("shrink", Kind::Lane(Lane::Isr)),
-    ("violation", Kind::Violation),
-    ("truncated", Kind::Truncated),
-    ("fenced", Kind::Fenced),
-    ("refused", Kind::Refused),
-    ("failed", Kind::Failed),
-    ("redelivered", Kind::Redelivered),
-    ("lost", Kind::Lost),
+/// Kinds by their words, and what each means.
+const WORDS: &[(&str, Kind, &str)] = &[
+    ("action", Kind::Lane(Lane::Deed), "somebody does something to the cluster"),
+    ("election", Kind::Lane(Lane::Election), "a partition or the quorum gets another leader"),
+    ("rebalance", Kind::Lane(Lane::Rebalance), "a group begins to share out its partitions anew"),
+    ("shrink", Kind::Lane(Lane::Isr), "a replica leaves the ISR"),
+    ("violation", Kind::Violation, "an invariant does not hold"),
+    ("truncated", Kind::Truncated, "a replica cuts records off its log"),
+    ("fenced", Kind::Fenced, "a broker learns that it is not counted in"),
+    ("refused", Kind::Refused, "a broker refuses records"),
+    ("failed", Kind::Failed, "a producer gives up a record"),
+    ("redelivered", Kind::Redelivered, "a group handles a record again"),
+    ("lost", Kind::Lost, "an acknowledged record is gone"),
 ];
+
+/// What can be said, with what it means; a number stands for any.
+pub fn hints() -> impl Iterator<Item = (&'static str, &'static str)> {
+    WORDS.iter().map(|(word, _, means)| (*word, *means)).chain([("isr < 2", "a partition has fewer replicas in sync than that")])
+}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
@@ -59,12 +64,11 @@ impl Breakpoint {
     pub fn parse(text: &str) -> Result<Self, TimeError> {
         let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
         let isr = plain.strip_prefix("isr<").and_then(|number| number.parse().ok()).map(Kind::Isr);
-        let named = WORDS.iter().find(|(word, _)| *word == plain).map(|(_, kind)| *kind);
+        let named = WORDS.iter().find(|(word, ..)| *word == plain).map(|(_, kind, _)| *kind);
         match isr.or(named) {
             Some(kind) => Ok(Self { kind, before: 0 }),
             None => {
-                let mut words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
-                words.push("isr < 2");
+                let words: Vec<&str> = hints().map(|(word, _)| word).collect();
                 Err(TimeError::Breakpoint { word: text.to_owned(), words: words.join(", ") })
             }
         }
@@ -74,7 +78,7 @@ impl Breakpoint {
     pub fn text(&self) -> String {
         match self.kind {
             Kind::Isr(number) => format!("isr < {number}"),
-            kind => WORDS.iter().find(|(_, other)| *other == kind).map_or("", |(word, _)| word).to_owned(),
+            kind => WORDS.iter().find(|(_, other, _)| *other == kind).map_or("", |(word, ..)| word).to_owned(),
         }
     }
 

@@ -28,7 +28,7 @@ impl Lane {
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::Deed => "actions and faults",
+            Self::Deed => "actions, faults",
             Self::Election => "elections",
             Self::Isr => "ISR shrinks",
             Self::Rebalance => "rebalances",

@@ -6,22 +6,31 @@
 mod branches;
 mod breakpoints;
 mod checkpoints;
+mod lanes;
 mod marks;
+mod owners;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use branches::{Branch, Comparison, Counts, Difference, MAX_BRANCHES, MAX_NAME};
-pub use breakpoints::{Breakpoint, MAX_BREAKPOINTS};
+pub use breakpoints::{Breakpoint, MAX_BREAKPOINTS, hints};
 pub use checkpoints::{LOOK_BACK, MAX_BYTES, MAX_CHECKPOINTS, SPACING};
+pub use lanes::{Bar, HUES, MAX_ROWS, Row, Window};
 pub use marks::{Lane, MAX_MARKS, Mark};
+pub use owners::{MAX_SPANS, Owners, Span};
+pub use told::MAX_TOLD;
 
+use super::narrate::{narrate, often};
 use super::scenario::Playback;
+use crate::kafka::broker::PartitionView;
 use crate::kafka::time::Time;
 use crate::world::World;
 use crate::world::action::{Action, ActionError};
 use crate::world::event::{Event, EventId, EventKind};
 use crate::world::judge::Judge;
 use crate::world::look::Frame;
+use crate::world::view::{ConsumerState, WorldView};
 use checkpoints::Checkpoints;
 
 /// Turns between two questions whether there is time for more.
@@ -102,6 +111,8 @@ pub struct Timeline {
     breakpoints: Vec<Breakpoint>,
     /// The event at which running stopped, and for which breakpoint.
     stopped: Option<(EventId, String)>,
+    /// Running stops at the next event that is told at this level.
+    hunt: Option<u8>,
     /// Events that have been looked at.
     seen: u64,
     /// Whether there is a way back.
@@ -121,6 +132,7 @@ impl Timeline {
             checkpoints: Checkpoints::default(),
             breakpoints: Vec::new(),
             stopped: None,
+            hunt: None,
             seen: start.events,
             keeps: true,
         };
@@ -182,6 +194,31 @@ impl Timeline {
     /// The event and the words of the breakpoint at which running has stopped; then none until the next stop.
     pub fn take_stop(&mut self) -> Option<(EventId, String)> {
         self.stopped.take()
+    }
+
+    /// Running stops at the next event that the narrator tells at this level, and not for it any more when `None`.
+    pub fn hunt(&mut self, level: Option<u8>) {
+        self.hunt = level;
+    }
+
+    /// Runs on to the next event that ends a wait (a record enters, or the narrator has something to tell), while `more` says that
+    /// there is time. Who asks has seen that nothing but housekeeping goes on: `idle`.
+    pub fn pass_idle(&mut self, more: &mut dyn FnMut() -> bool) {
+        let mut turns = 0_u32;
+        loop {
+            let from = self.moment().events;
+            if !self.turn(Time(i64::MAX), true) || self.stopped.is_some() {
+                return;
+            }
+            let ends = |event: &Event| match &event.kind {
+                EventKind::Producer { .. } => true,
+                kind => !often(kind) && narrate(event, self.world()).is_some_and(|sentence| sentence.level < 3),
+            };
+            turns += 1;
+            if since(self.world(), from).iter().any(ends) || turns % AT_ONCE == 0 && !more() {
+                return;
+            }
+        }
     }
 
     pub fn breakpoints(&self) -> &[Breakpoint] {
@@ -352,10 +389,17 @@ impl Timeline {
         let world = self.state.play.world();
         let Some(branch) = self.branches.iter_mut().find(|branch| branch.id == self.current) else { return };
         let fresh = here > branch.end;
-        if self.seen < here.events && (fresh || !self.breakpoints.is_empty()) {
+        if self.seen < here.events && (fresh || stops && (self.hunt.is_some() || !self.breakpoints.is_empty())) {
             for event in since(world, self.seen) {
                 if fresh && event.id.0 >= branch.end.events {
                     branch.marks.take(event, world);
+                    branch.owners.take(event);
+                    branch.told.take(event, world);
+                }
+                if let Some(level) = self.hunt.filter(|_| stops && self.stopped.is_none() && !often(&event.kind))
+                    && let Some(sentence) = narrate(event, world).filter(|sentence| sentence.level <= level)
+                {
+                    self.stopped = Some((event.id, sentence.text));
                 }
                 for breakpoint in &mut self.breakpoints {
                     if breakpoint.meets(event, &self.state.judge, world) && stops && self.stopped.is_none() {
@@ -380,4 +424,17 @@ fn since(world: &World, from: u64) -> &[Event] {
     let events = world.events();
     let first = events.first().map_or(from, |event| event.id.0);
     events.get(usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX)..).unwrap_or_default()
+}
+
+/// Whether all records have arrived: none waits for a producer, for its high watermark or for a reader, and no group rebalances.
+pub fn idle(view: &WorldView) -> bool {
+    let busy = |p: &PartitionView| {
+        let reader =
+            |c: &ConsumerState| c.positions.iter().any(|(topic, n, at)| *topic == p.topic && *n == p.partition && *at < p.high_watermark);
+        p.high_watermark < p.end_offset || view.consumers.iter().any(reader)
+    };
+    view.producers.iter().all(|p| p.pending == 0)
+        && view.consumers.iter().all(|c| c.backlog == 0)
+        && view.groups.iter().all(|group| !group.state.ends_with("Rebalance"))
+        && !view.partitions.iter().filter(|p| !p.internal).any(|p| busy(&p.view))
 }

@@ -213,3 +213,124 @@ fn what_is_saved_goes_only_forward() {
     assert_eq!(timeline.act(kill("broker-2")), Ok(None));
     assert_eq!(timeline.meter(), (0, 0));
 }
+
+#[test]
+fn lanes_show_who_owned_what_and_the_gaps() {
+    let mut timeline = Timeline::new(played(Scenario::parse(THREE).expect("the scenario reads")));
+    run(&mut timeline, at(40));
+    // Consumers that own it now, as the world itself has it.
+    let owners = |timeline: &Timeline| {
+        let view = timeline.world().view();
+        let mut all: Vec<String> = Vec::new();
+        for consumer in view.consumers.iter().filter(|c| c.state != "crashed") {
+            all.extend(consumer.assignment.iter().map(|(topic, n)| format!("{topic}-{n} {}", consumer.name)));
+        }
+        sort(all)
+    };
+    let shown = |timeline: &Timeline| {
+        let now = timeline.moment().at.micros_since(EPOCH);
+        let rows = timeline.lanes(MAX_ROWS as usize);
+        let own = rows.iter().filter(|row| row.lane.is_none());
+        sort(
+            own.filter_map(|row| {
+                Some(format!("{} {}", row.name, row.bars.iter().find(|b| !b.ghost && b.from <= now && b.to >= now)?.label))
+            })
+            .collect(),
+        )
+    };
+    fn sort(mut all: Vec<String>) -> Vec<String> {
+        crate::kafka::map::sort_by(&mut all, Ord::cmp);
+        all
+    }
+    assert_eq!(owners(&timeline).len(), 6);
+    assert_eq!(shown(&timeline), owners(&timeline));
+    let gone: std::sync::Arc<str> = timeline.world().view().consumers.last().expect("a consumer").name.clone();
+    timeline.act(Action::CrashClient { name: gone.clone() }).expect("it runs");
+    run(&mut timeline, at(41));
+    let now = timeline.moment().at.micros_since(EPOCH);
+    let free = |timeline: &Timeline, at: i64| {
+        timeline.lanes(12).iter().filter(|row| row.lane.is_none() && row.at(at, 0).is_none_or(|bar| bar.ghost || bar.to < at)).count()
+    };
+    assert_eq!(free(&timeline, now), 2, "nobody has what the crashed one had");
+    run(&mut timeline, at(100));
+    assert_eq!((shown(&timeline).len(), shown(&timeline)), (6, owners(&timeline)));
+    assert_eq!(free(&timeline, now), 2, "and it stays so that it was so");
+    let all = timeline.lanes(12);
+    assert!(all.iter().all(|row| row.lane.is_some() || row.bars.iter().all(|bar| !bar.ghost)));
+
+    // Another branch: what was after it is only a ghost, and comes back whole.
+    timeline.seek(at(30)).expect("the past is kept");
+    assert_eq!(timeline.lanes(12), all, "lanes are of the branch, not of the moment");
+    timeline.act(kill("broker-1")).expect("it runs");
+    run(&mut timeline, at(35));
+    let rows = timeline.lanes(12);
+    let deeds = &rows.iter().find(|row| row.lane == Some(Lane::Deed)).expect("a lane").bars;
+    assert!(deeds.iter().any(|bar| bar.ghost && bar.from == 40_000_000) && deeds.iter().any(|bar| !bar.ghost && bar.from == 30_000_000));
+    assert!(rows.iter().flat_map(|row| &row.bars).all(|bar| !bar.ghost || bar.from >= 30_000_000));
+    assert_eq!(shown(&timeline), owners(&timeline));
+    // Too many for a row each: counted, not dropped.
+    let few = timeline.lanes(5);
+    let row = few.last().expect("a row");
+    assert_eq!(few.iter().filter(|row| row.lane.is_none()).count(), 1);
+    assert_eq!((row.name.as_str(), row.at(29_000_000, 0).map(|bar| bar.label.as_str())), ("billing, 6 partitions", Some("6 of 6")));
+    timeline.select(1).expect("it is there");
+    let back = timeline.lanes(12);
+    let own = |rows: &[Row]| rows.iter().map(|row| row.bars.iter().filter(|bar| !bar.ghost).cloned().collect()).collect::<Vec<Vec<Bar>>>();
+    assert_eq!(own(&back), own(&all));
+}
+
+#[test]
+fn what_was_told_stays_told_and_the_next_event_worth_seeing_is_found() {
+    let mut timeline = Timeline::new(played(Scenario::parse(FAULTS).expect("the scenario reads")));
+    run(&mut timeline, at(60));
+    let all = timeline.told(2, 0);
+    assert!(all.len() > 20 && all.iter().all(|s| s.level <= 2), "{}", all.len());
+    assert!(timeline.told(1, 0).len() < all.len() && timeline.told(3, 0).len() > all.len());
+    let mut plain = crate::playground::narrate::Transcript::new(2);
+    let mut world = played(Scenario::parse(FAULTS).expect("the scenario reads"));
+    let start = world.world().next_event();
+    while world.world().now() < at(60) && world.turn(at(60)) {
+        plain.update(world.world());
+    }
+    let told: Vec<_> = plain.sentences().filter(|s| s.event >= start).cloned().collect();
+    assert_eq!(all, told, "nothing that is often is told below level 3");
+    timeline.seek(at(20)).expect("the past is kept");
+    assert_eq!(timeline.told(2, 0), all, "what is to come is known");
+    timeline.hunt(Some(1));
+    assert!(!timeline.advance(at(60), &mut || true));
+    let (event, words) = timeline.take_stop().expect("it stopped");
+    let next = all.iter().find(|s| s.level == 1 && s.at > at(20)).expect("there is one");
+    assert_eq!((event, &words), (next.event, &next.text));
+    timeline.hunt(None);
+    timeline.seek(at(20)).expect("the past is kept");
+    timeline.act(kill("broker-2")).expect("it runs");
+    assert!(timeline.told(2, 0).iter().all(|s| s.at <= at(20)), "the other future is not this one's");
+}
+
+#[test]
+fn a_window_keeps_the_place_under_the_pointer_and_stays_in_the_run() {
+    let whole = Window { from: 0, to: 60_000_000 };
+    let half = whole.zoom(45_000_000, true, 60_000_000);
+    assert_eq!((half, half.part(45_000_000)), (Window { from: 22_500_000, to: 52_500_000 }, whole.part(45_000_000)));
+    assert_eq!(half.zoom(45_000_000, false, 60_000_000), whole);
+    assert_eq!(whole.zoom(10, false, 60_000_000), whole);
+    assert_eq!(half.begin(i64::MAX, 60_000_000), Window { from: 30_000_000, to: 60_000_000 });
+    let least = (0..40).fold(whole, |window, _| window.zoom(1, true, 60_000_000));
+    assert_eq!(least, Window { from: 1, to: 10_001 });
+}
+
+#[test]
+fn idle_time_passes_to_the_event_that_ends_it() {
+    let mut timeline = Timeline::new(played(Scenario::parse(THREE).expect("the scenario reads")));
+    run(&mut timeline, at(30));
+    for name in ["checkout", "web", "batch"] {
+        timeline.act(Action::StopClient { name: name.into() }).expect("it runs");
+    }
+    assert!(!idle(&timeline.world().view()), "records are still on their way");
+    run(&mut timeline, at(40));
+    assert!(idle(&timeline.world().view()));
+    timeline.act(Action::CrashClient { name: "billing-1".into() }).expect("it runs");
+    timeline.pass_idle(&mut || true);
+    assert!(timeline.moment().at > at(45), "{:?}", timeline.moment());
+    assert!(timeline.told(1, 0).last().is_some_and(|s| s.text.contains("gave up billing-1")));
+}

@@ -1,6 +1,7 @@
 //! The drawer under the caption: one panel at a time, made when its tab is opened and gone when it is closed.
 
 mod inspector;
+pub mod transcript;
 pub mod why;
 
 use super::dom;
@@ -17,7 +18,8 @@ struct Panel {
 }
 
 /// In the order of their tabs. A new panel is a line here and a file beside this one.
-const ALL: &[Panel] = &[Panel { name: "Inspector", fill: inspector::fill }];
+const ALL: &[Panel] =
+    &[Panel { name: "Inspector", fill: inspector::fill }, Panel { name: "Transcript", fill: transcript::fill }];
 
 /// Puts tabs and drawer into the playground `root`.
 pub fn panels(root: &Element, ui: Ui, act: Act) {
