@@ -1,0 +1,134 @@
+//! What is worth asking: of a moment, and of the thing that is looked at.
+
+use super::Question;
+use crate::kafka::broker::PartitionView;
+use crate::playground::scene::Target;
+use crate::world::view::WorldView;
+use std::sync::Arc;
+
+/// Records that a group may be behind, or that a leader may have above its high watermark, without anybody wondering.
+const USUAL: i64 = 20;
+/// Answers may take so many seconds of a producer's rate.
+const USUAL_S: u64 = 3;
+/// Questions that a moment offers; more are only counted.
+pub const MOST_OFFERS: usize = 8;
+
+/// Whether the thing called `name` raises a question now.
+pub type Asks = fn(&WorldView, &str) -> Option<Question>;
+
+/// A consumer that does not work.
+pub fn of_consumer(view: &WorldView, name: &str) -> Option<Question> {
+    let c = view.consumers.iter().find(|c| &*c.name == name)?;
+    let works = c.state == "running" && matches!(c.client_state, "stable" | "assigned") && !c.assignment.is_empty();
+    (!works).then(|| Question::Idle { consumer: c.name.clone() })
+}
+
+/// A producer that waits too long or has given up records.
+pub fn of_producer(view: &WorldView, name: &str) -> Option<Question> {
+    let p = view.producers.iter().find(|p| &*p.name == name)?;
+    let late = p.pending * 1000 > p.rate_per_1000s * USUAL_S;
+    (late || p.failed > 0 || p.state != "running").then(|| Question::Late { producer: p.name.clone() })
+}
+
+/// A partition (`orders-0`) without a leader, with a replica out of sync, or with records that cannot be read.
+pub fn of_partition(view: &WorldView, name: &str) -> Option<Question> {
+    let (topic, number) = name.rsplit_once('-')?;
+    of_state(partition(view, topic, number.parse().ok()?)?)
+}
+
+fn of_state(p: &PartitionView) -> Option<Question> {
+    let (topic, partition, offset) = (p.topic.clone(), p.partition, p.high_watermark);
+    if p.leader < 0 {
+        return Some(Question::Leaderless { topic, partition });
+    }
+    if let Some(broker) = p.replicas.iter().copied().find(|id| !p.isr.contains(id)) {
+        return Some(Question::OutOfSync { topic, partition, broker });
+    }
+    (p.end_offset - offset > USUAL).then_some(Question::NotReadable { topic, partition, offset })
+}
+
+/// A group that is behind, where it is behind most.
+pub fn of_group(view: &WorldView, name: &str) -> Option<Question> {
+    let group = view.groups.iter().find(|group| &*group.group == name)?;
+    let lags = group.offsets.iter().map(|(topic, number, at)| (partition(view, topic, *number).map_or(0, |p| p.high_watermark - at), topic, *number));
+    let (lag, topic, partition) = lags.max_by_key(|(lag, ..)| *lag)?;
+    (lag > USUAL).then(|| Question::Lag { group: group.group.clone(), topic: topic.clone(), partition })
+}
+
+fn partition<'a>(view: &'a WorldView, topic: &str, number: i32) -> Option<&'a PartitionView> {
+    view.partitions.iter().map(|state| &state.view).find(|p| p.partition == number && &*p.topic == topic)
+}
+
+/// What can be asked about a thing, whether it is so or not.
+pub fn about(view: &WorldView, what: &Target) -> Vec<Question> {
+    let mut out = Vec::new();
+    let readers = |topic: &Arc<str>, partition: i32| -> Vec<Arc<str>> {
+        let reads = view.groups.iter().filter(|group| group.offsets.iter().any(|(t, p, _)| t == topic && *p == partition));
+        reads.map(|group| group.group.clone()).collect()
+    };
+    match what {
+        Target::Record(topic, partition, offset) => {
+            let (topic, partition, offset) = (topic.clone(), *partition, *offset);
+            let high = self::partition(view, &topic, partition).map_or(0, |p| p.high_watermark);
+            let gone = Question::Gone { topic: topic.clone(), partition, offset };
+            let hidden = Question::NotReadable { topic: topic.clone(), partition, offset };
+            out.extend(if offset < high { [gone, hidden] } else { [hidden, gone] });
+            out.extend(readers(&topic, partition).into_iter().map(|reader| Question::Twice { reader, topic: topic.clone(), partition, offset }));
+        }
+        Target::Partition(topic, partition) => {
+            let (topic, partition) = (topic.clone(), *partition);
+            let Some(p) = self::partition(view, &topic, partition) else { return out };
+            out.extend(of_state(p));
+            out.push(Question::Leaderless { topic: topic.clone(), partition });
+            let away = p.replicas.iter().filter(|id| !p.isr.contains(id));
+            out.extend(away.map(|broker| Question::OutOfSync { topic: topic.clone(), partition, broker: *broker }));
+            out.push(Question::NotReadable { topic: topic.clone(), partition, offset: p.high_watermark });
+            out.extend(readers(&topic, partition).into_iter().map(|group| Question::Lag { group, topic: topic.clone(), partition }));
+        }
+        Target::Topic(topic) => out.extend(view.partitions.iter().filter(|p| p.view.topic == *topic).filter_map(|p| of_state(&p.view))),
+        Target::Broker(name) => {
+            let Some(broker) = view.brokers.iter().find(|b| b.name == *name).map(|b| b.node_id) else { return out };
+            let away = view.partitions.iter().map(|p| &p.view).filter(|p| p.replicas.contains(&broker) && !p.isr.contains(&broker));
+            out.extend(away.map(|p| Question::OutOfSync { topic: p.topic.clone(), partition: p.partition, broker }));
+        }
+        Target::Producer(name) => out.push(Question::Late { producer: name.clone() }),
+        Target::Consumer(name) => {
+            out.push(Question::Idle { consumer: name.clone() });
+            if let Some(c) = view.consumers.iter().find(|c| c.name == *name)
+                && let Some(group) = &c.group
+            {
+                out.extend(
+                    c.assignment.iter().map(|(topic, n)| Question::Lag { group: group.clone(), topic: topic.clone(), partition: *n }),
+                );
+            }
+        }
+        Target::Group(Some(group)) => {
+            let of = view.groups.iter().filter(|view| view.group == *group).flat_map(|view| &view.offsets);
+            out.extend(of.map(|(topic, n, _)| Question::Lag { group: group.clone(), topic: topic.clone(), partition: *n }));
+        }
+        _ => {}
+    }
+    out
+}
+
+/// What the moment raises: the questions on the cards.
+pub fn raised(view: &WorldView) -> Vec<Question> {
+    let mut out: Vec<Question> = view.partitions.iter().filter_map(|p| of_state(&p.view)).collect();
+    out.extend(view.producers.iter().filter_map(|p| of_producer(view, &p.name)));
+    out.extend(view.consumers.iter().filter_map(|c| of_consumer(view, &c.name)));
+    out.extend(view.groups.iter().filter_map(|g| of_group(view, &g.group)));
+    out
+}
+
+/// What a panel offers: first about what is looked at, then what the moment raises; each once, and how many there was no room for.
+pub fn offers(view: &WorldView, chosen: Option<&Target>, also: Vec<Question>) -> (Vec<Question>, usize) {
+    let mut all: Vec<Question> = Vec::new();
+    for question in chosen.map(|what| about(view, what)).into_iter().flatten().chain(also).chain(raised(view)) {
+        if !all.contains(&question) {
+            all.push(question);
+        }
+    }
+    let more = all.len().saturating_sub(MOST_OFFERS);
+    all.truncate(MOST_OFFERS);
+    (all, more)
+}
