@@ -117,7 +117,8 @@ fn row(fate: &Fate, keys: &Map<u64, Arc<str>>) -> Row {
         _ => "not readable yet",
     };
     let handled: Vec<String> = fate.delivered.iter().map(|(who, times)| format!("{who} ×{times}")).collect();
-    let wrong = [(fate.lost, "lost"), (fate.reordered, "out of order"), (fate.duplicated, "twice in a log"), (fate.redelivered, "delivered again")];
+    let wrong =
+        [(fate.lost, "lost"), (fate.reordered, "out of order"), (fate.duplicated, "twice in a log"), (fate.redelivered, "delivered again")];
     let mut said: String = wrong.iter().filter(|(is, _)| *is).map(|(_, what)| *what).collect::<Vec<_>>().join(", ");
     if !said.is_empty() {
         said = format!("{said}: {}", fate.excuse.unwrap_or("Kafka does not permit this"));

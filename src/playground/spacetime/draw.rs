@@ -11,9 +11,9 @@ const TOP: i64 = 44;
 const FOOT: i64 = 26;
 /// A wait this long, in microseconds, is cut out of the axis and says its length.
 const BREAK_US: i64 = 200_000;
-const BREAK: i64 = 64;
+const BREAK: i64 = 70;
 /// The same in a narrow picture, and how narrow that is.
-const NARROW_BREAK: i64 = 46;
+const NARROW_BREAK: i64 = 52;
 const NARROW: i64 = 520;
 /// Half of a mark's height.
 const R: i64 = 9;
@@ -24,7 +24,7 @@ const LABEL: i64 = 62;
 /// About the width of a letter.
 const LETTER: i64 = 7;
 const RIGHT: i64 = 26;
-const LEFT: i64 = 14;
+const LEFT: i64 = 32;
 
 /// For a text or an attribute: names are people's.
 pub fn escape(text: &str) -> String {
@@ -168,18 +168,6 @@ pub fn draw(diagram: &Diagram, now: Time, width: i64) -> String {
     for lane in 0..diagram.lanes.len() {
         svg += &format!("<path d='M0 {}H{end}'/>", y(Some(lane)));
     }
-    // Broken off where a process was not running.
-    for away in &diagram.away {
-        if away.to < axis.at.first().map_or(now, |(at, _)| *at) {
-            continue;
-        }
-        let (from, to, y) = (axis.x(away.from), axis.x(away.to), y(Some(away.lane)));
-        svg += &format!("<path class=tp-away d='M{from} {y}H{to}'/>");
-        let x = from + 16 + away.state.len() as i64 * LETTER / 2;
-        if x < to && texts.fits(x, y - 8, away.state) {
-            svg += &format!("<text x={x} y={} class=tp-gone>{}</text>", y - 7, away.state);
-        }
-    }
     svg += &format!("<path class=tp-now d='M{end} {}V{bottom}'/><path d='M0 {bottom}H{end}'/>", TOP - 14);
     for pair in axis.at.windows(2) {
         let [(a, from), (b, to)] = pair else { continue };
@@ -187,12 +175,10 @@ pub fn draw(diagram: &Diagram, now: Time, width: i64) -> String {
         if gap >= BREAK_US {
             let x = (from + to) / 2;
             svg += &format!(
-                "<path class=tp-cut d='M{} {bottom}h9M{} {}v{}m9 0v{}'/><path d='M{} {}l5-10m4 10l5-10'/><text x={x} y={}>{}</text>",
-                x - 5,
-                x - 5,
-                TOP - 12,
-                bottom - TOP + 6,
-                TOP - bottom - 6,
+                "<rect class=tp-cut x={} y={} width=9 height={}/><path class=tp-zig d='M{} {}l5-10m4 10l5-10'/><text x={x} y={}>{}</text>",
+                x - 4,
+                TOP - 20,
+                bottom - TOP + 22,
                 x - 7,
                 bottom + 5,
                 bottom + 20,
@@ -201,20 +187,36 @@ pub fn draw(diagram: &Diagram, now: Time, width: i64) -> String {
             texts.fits(x, bottom + 20, "10.0 sec");
         }
     }
+    // Broken off where a process was not running.
+    for away in &diagram.away {
+        if away.to < axis.at.first().map_or(now, |(at, _)| *at) {
+            continue;
+        }
+        let (from, to, y) = (axis.x(away.from), axis.x(away.to), y(Some(away.lane)));
+        svg += &format!("<path class=tp-away d='M{from} {y}H{to}'/>");
+        // As the cards call it.
+        let state = if away.state == "paused" { "frozen" } else { away.state };
+        let x = from + 16 + state.len() as i64 * LETTER / 2;
+        if x < to && texts.fits(x, y - 8, state) {
+            svg += &format!("<text x={x} y={} class=tp-gone>{state}</text>", y - 8);
+        }
+    }
     for arrow in &diagram.arrows {
         let (mut x0, mut x1) = (axis.x(arrow.sent), axis.x(arrow.arrives.min(now)));
         let (mut y0, mut y1) = (y(Some(arrow.from)), y(Some(arrow.to)));
-        let near = |at: Time, lane: usize| diagram.marks.iter().any(|mark| mark.at == at && mark.lane == Some(lane));
+        let flat = (x1 - x0).abs() > (y1 - y0).abs();
+        // How far a mark reaches along the arrow.
+        let near = |at: Time, lane: usize| {
+            let mark = diagram.marks.iter().find(|mark| mark.at == at && mark.lane == Some(lane));
+            mark.map_or(0, |mark| if flat { half_width(mark) } else { R } + 2) as f32
+        };
         let (dx, dy) = ((x1 - x0) as f32, (y1 - y0) as f32);
         let length = (dx * dx + dy * dy).sqrt().max(1.0);
         let along = |part: i64, far: f32| (part as f32 * far / length) as i64;
         let (whole_x, whole_y) = (x1 - x0, y1 - y0);
-        if near(arrow.sent, arrow.from) {
-            (x0, y0) = (x0 + along(whole_x, 10.0), y0 + along(whole_y, 10.0));
-        }
-        if near(arrow.arrives, arrow.to) {
-            (x1, y1) = (x1 - along(whole_x, 10.0), y1 - along(whole_y, 10.0));
-        }
+        let (off, on) = (near(arrow.sent, arrow.from), near(arrow.arrives, arrow.to));
+        (x0, y0) = (x0 + along(whole_x, off), y0 + along(whole_y, off));
+        (x1, y1) = (x1 - along(whole_x, on), y1 - along(whole_y, on));
         if arrow.fate == Fate::Lost {
             (x1, y1) = ((x0 + 2 * x1) / 3, (y0 + 2 * y1) / 3);
         }
@@ -253,5 +255,5 @@ pub fn draw(diagram: &Diagram, now: Time, width: i64) -> String {
             svg += &format!("<text x={x} y={}>{when}</text><path d='M{x} {bottom}v4'/>", bottom + 20);
         }
     }
-    svg + &format!("<text x={end} y={}>now</text></svg></div>", bottom + 20)
+    svg + &format!("<text x={} y={}>now</text></svg></div>", end + 8, bottom + 20)
 }

@@ -17,6 +17,10 @@ impl<'a> Chain<'a> {
             return self.no(format_args!("That is too long ago: only the newest events are kept, and it is not among them."));
         };
         self.beside(event);
+        if matches!(event.kind, EventKind::Acted { .. }) {
+            self.tell(event, format_args!("It begins there: that was done from outside, and nothing in the run led to it."));
+            return true;
+        }
         // Kinds of frames on the way: a second one of a kind is another round of what nodes do all the time.
         let mut seen: Vec<(ApiKey, bool, &str)> = Vec::new();
         loop {

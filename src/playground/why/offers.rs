@@ -10,8 +10,9 @@ use std::sync::Arc;
 const USUAL: i64 = 20;
 /// Answers may take so many seconds of a producer's rate.
 const USUAL_S: u64 = 3;
-/// Questions that a moment offers; more are only counted.
-pub const MOST_OFFERS: usize = 8;
+/// Questions that a panel offers, and of one kind that a moment raises; more are only counted.
+const MOST_OFFERS: usize = 10;
+const MOST_ALIKE: usize = 2;
 
 /// Whether the thing called `name` raises a question now.
 pub type Asks = fn(&WorldView, &str) -> Option<Question>;
@@ -50,7 +51,10 @@ fn of_state(p: &PartitionView) -> Option<Question> {
 /// A group that is behind, where it is behind most.
 pub fn of_group(view: &WorldView, name: &str) -> Option<Question> {
     let group = view.groups.iter().find(|group| &*group.group == name)?;
-    let lags = group.offsets.iter().map(|(topic, number, at)| (partition(view, topic, *number).map_or(0, |p| p.high_watermark - at), topic, *number));
+    let lags = group
+        .offsets
+        .iter()
+        .map(|(topic, number, at)| (partition(view, topic, *number).map_or(0, |p| p.high_watermark - at), topic, *number));
     let (lag, topic, partition) = lags.max_by_key(|(lag, ..)| *lag)?;
     (lag > USUAL).then(|| Question::Lag { group: group.group.clone(), topic: topic.clone(), partition })
 }
@@ -73,7 +77,12 @@ pub fn about(view: &WorldView, what: &Target) -> Vec<Question> {
             let gone = Question::Gone { topic: topic.clone(), partition, offset };
             let hidden = Question::NotReadable { topic: topic.clone(), partition, offset };
             out.extend(if offset < high { [gone, hidden] } else { [hidden, gone] });
-            out.extend(readers(&topic, partition).into_iter().map(|reader| Question::Twice { reader, topic: topic.clone(), partition, offset }));
+            out.extend(readers(&topic, partition).into_iter().map(|reader| Question::Twice {
+                reader,
+                topic: topic.clone(),
+                partition,
+                offset,
+            }));
         }
         Target::Partition(topic, partition) => {
             let (topic, partition) = (topic.clone(), *partition);
@@ -97,9 +106,11 @@ pub fn about(view: &WorldView, what: &Target) -> Vec<Question> {
             if let Some(c) = view.consumers.iter().find(|c| c.name == *name)
                 && let Some(group) = &c.group
             {
-                out.extend(
-                    c.assignment.iter().map(|(topic, n)| Question::Lag { group: group.clone(), topic: topic.clone(), partition: *n }),
-                );
+                out.extend(c.assignment.iter().map(|(topic, n)| Question::Lag {
+                    group: group.clone(),
+                    topic: topic.clone(),
+                    partition: *n,
+                }));
             }
         }
         Target::Group(Some(group)) => {
@@ -122,13 +133,43 @@ pub fn raised(view: &WorldView) -> Vec<Question> {
 
 /// What a panel offers: first about what is looked at, then what the moment raises; each once, and how many there was no room for.
 pub fn offers(view: &WorldView, chosen: Option<&Target>, also: Vec<Question>) -> (Vec<Question>, usize) {
-    let mut all: Vec<Question> = Vec::new();
-    for question in chosen.map(|what| about(view, what)).into_iter().flatten().chain(also).chain(raised(view)) {
-        if !all.contains(&question) {
-            all.push(question);
+    let mut all: Vec<Question> = chosen.map(|what| about(view, what)).unwrap_or_default();
+    let mut more = 0;
+    for question in also.into_iter().chain(raised(view)) {
+        let alike = all.iter().filter(|other| std::mem::discriminant(*other) == std::mem::discriminant(&question)).count();
+        match alike {
+            _ if all.contains(&question) => {}
+            MOST_ALIKE.. => more += 1,
+            _ => all.push(question),
         }
     }
-    let more = all.len().saturating_sub(MOST_OFFERS);
+    more += all.len().saturating_sub(MOST_OFFERS);
     all.truncate(MOST_OFFERS);
     (all, more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::playground::scenario::{Playback, Scenario};
+    use crate::world::EPOCH;
+
+    #[test]
+    fn a_moment_offers_few_of_a_kind_and_the_chosen_thing_comes_first() {
+        let text = "tidepool 1\ntitle t\nseed 5\nbrokers 3\ntopic orders partitions=4 replicas=3\n\
+            producer checkout topic=orders rate=10/s\nconsumer billing-1 group=billing topics=orders\n\
+            at 10s kill broker-3\nat 20s pause billing-1\nrun 60s";
+        let mut play = Playback::new(Scenario::parse(text).expect("it reads")).expect("it starts");
+        play.watch_until(EPOCH.plus_millis(30_000), &mut |_| {});
+        let view = play.world().view();
+        let (all, more) = offers(&view, None, vec![]);
+        let words: Vec<String> = all.iter().map(Question::to_string).collect();
+        assert_eq!(words.iter().filter(|w| w.contains("not in sync")).count(), 2, "{words:?}");
+        assert!(more >= 2 && words.contains(&"Why does billing-1 do nothing?".to_owned()), "{more} {words:?}");
+        let record = Target::Record("orders".into(), 1, 3);
+        let (all, _) = offers(&view, Some(&record), vec![]);
+        assert_eq!(all.first().map(Question::to_string).as_deref(), Some("Why is offset 3 of orders-1 gone?"));
+        assert!(all.contains(&Question::NotReadable { topic: "orders".into(), partition: 1, offset: 3 }));
+        assert!(all.contains(&Question::Twice { reader: "billing".into(), topic: "orders".into(), partition: 1, offset: 3 }));
+    }
 }

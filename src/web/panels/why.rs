@@ -118,7 +118,8 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
     }));
     // One listener for all links, in the list and in the picture.
     let go = move |target: Option<web_sys::EventTarget>| {
-        let at = target.and_then(|t| t.dyn_into::<Element>().ok()).filter(|t| t.closest("[role=button],li button").ok().flatten().is_some());
+        let at =
+            target.and_then(|t| t.dyn_into::<Element>().ok()).filter(|t| t.closest("[role=button],li button").ok().flatten().is_some());
         let us = at.and_then(|at| at.closest("[data-us]").ok().flatten()?.get_attribute("data-us")?.parse().ok());
         if let Some(us) = us {
             act.with_value(|s| s.scrub(us));
@@ -187,7 +188,6 @@ fn offered(list: &Element, ui: Ui, act: Act) {
         let _ = list.append_child(&hint);
     }));
 }
-
 
 fn answer(node: &Element, run: &Run, question: Option<&Question>) {
     let _ = node.toggle_attribute_with_force("data-empty", question.is_none());
