@@ -8,7 +8,7 @@ mod tests;
 pub use draw::{draw, escape, words};
 
 use crate::kafka::time::Time;
-use crate::playground::why::Link;
+use crate::playground::why::{Link, waited_for};
 use crate::world::World;
 use crate::world::action::{Action, Fault};
 use crate::world::event::{Event, EventId, EventKind};
@@ -182,7 +182,8 @@ impl<'a> Sketch<'a> {
                 }
                 // A clock has no frame before it; but if it waited for somebody, then since that one's last frame.
                 EventKind::Timer { node, who, .. } => {
-                    let from_who = |e: &&Event| matches!(&e.kind, EventKind::FrameSent { from, to, .. } if from == who && to == node);
+                    let who = waited_for(who);
+                    let from_who = |e: &&Event| matches!(&e.kind, EventKind::FrameSent { from, to, .. } if **from == *who && to == node);
                     if let Some(last) = world.events().iter().rev().filter(|e| e.id < before.id).find(from_who) {
                         self.arrow(last);
                     }

@@ -14,7 +14,7 @@ const MOST_BESIDE: usize = 3;
 impl<'a> Chain<'a> {
     pub(super) fn because(&mut self, id: EventId) -> bool {
         let Some(mut event) = self.world.event(id) else {
-            return self.no(format_args!("That is too long ago: only the newest events are kept, and it is not among them."));
+            return self.no(format_args!("That event is not kept: a run keeps only its newest ones."));
         };
         self.beside(event);
         if matches!(event.kind, EventKind::Acted { .. }) {
@@ -50,7 +50,7 @@ impl<'a> Chain<'a> {
                         _ => self.narrated(event),
                     }
                     // Who is waited for in vain, and why; else the clock is cause enough.
-                    if !who.is_empty() && !self.blame(&[who], event.at) {
+                    if !who.is_empty() && !self.blame(&[&waited_for(who)], event.at) {
                         self.blame(&[node], event.at);
                     }
                     break;
@@ -79,6 +79,11 @@ impl<'a> Chain<'a> {
             self.narrated(event);
         }
     }
+}
+
+/// The node that a deadline is about, by its name: a controller's deadlines know brokers by their number.
+pub fn waited_for(who: &str) -> String {
+    who.replace("broker ", "broker-")
 }
 
 /// The newest event that the narrator put into these words, among those kept.

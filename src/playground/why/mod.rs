@@ -19,7 +19,7 @@ use crate::kafka::time::Time;
 use crate::world::World;
 use crate::world::event::EventId;
 use crate::world::judge::Judge;
-pub use because::told_as;
+pub use because::{told_as, waited_for};
 use chain::Chain;
 pub use chain::seconds;
 pub use parse::{FORMS, NotAQuestion};

@@ -147,8 +147,8 @@ fn a_record_above_the_high_watermark() {
         &unreadable(high_watermark(&run)),
         "
           now: Consumers see only what lies below the high watermark. That of orders-0 is 63, and the record is at offset 63.
-          now: The high watermark moves once every in-sync replica has the records. broker-3 does not fetch, and leaves that set only \
-           after 5s (replica.lag.time.max.ms). The last record that it had copied was offset 62.
+          now: The high watermark moves once every in-sync replica has the records. broker-3 does not fetch, and is taken out of the \
+           in-sync set only after 5s (replica.lag.time.max.ms). The last record that it had copied was offset 62.
           Appended: broker-1, the leader, appended the record at offset 63.
           Acted: broker-3 is frozen: it hears and says nothing.
         ",
@@ -311,8 +311,8 @@ fn a_produce_that_is_refused_or_late() {
         "
           now: checkout waits for the answer to 11 records.
           now: With acks=all the answer comes once all in-sync replicas have the records.
-          now: The high watermark moves once every in-sync replica has the records. broker-3 does not fetch, and leaves that set only \
-           after 5s (replica.lag.time.max.ms). The last record that it had copied was offset 62.
+          now: The high watermark moves once every in-sync replica has the records. broker-3 does not fetch, and is taken out of the \
+           in-sync set only after 5s (replica.lag.time.max.ms). The last record that it had copied was offset 62.
           BatchSent: checkout sent its newest batch, for orders-0, to broker-1 (attempt 1).
           Acted: broker-3 is frozen: it hears and says nothing.
         ",
@@ -619,19 +619,28 @@ fn whatever_happened_has_its_causes() {
         &newest(&run, "Acked"),
         "
           Acked: checkout: orders-0 offset 262 is acknowledged.
+          FrameSent: broker-1 answered checkout's Produce request; the answer took 3ms.
+          FrameSent: broker-2 sent a Fetch request to broker-1, which took 4ms.
+          FrameSent: broker-1 answered broker-2's Fetch request; the answer took 4ms.
+          FrameSent: checkout sent a Produce request to broker-1, which took 2ms.
+          Timer: checkout: linger.ms of orders-0.
         ",
     );
     run.until(60);
     run.is_so(
         &newest(&run, "BecameLeader"),
         "
-          BecameLeader: broker-2 leads orders-0 from offset 63 on, epoch 1.
+          BecameLeader: broker-2 leads orders-0 from offset 363 on, epoch 1.
+          FrameSent: broker-3 sent a Fetch request to broker-2, which took 2ms.
+          FrameSent: broker-2 answered broker-3's Fetch request; the answer took 4ms.
+          Timer: broker-2: broker session timeout of broker 1.
+          Acted: broker-1 was killed: its process is gone, what it had written stays in the page cache.
         ",
     );
     run.is_not_so(
-        &Question::Happened { event: crate::world::event::EventId(0) },
+        &Question::Happened { event: crate::world::event::EventId(u64::MAX) },
         "
-          now: That is too long ago: only the newest events are kept, and it is not among them.
+          now: That event is not kept: a run keeps only its newest ones.
         ",
     );
 }
