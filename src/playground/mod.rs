@@ -1,8 +1,10 @@
 //! Floor 3: what a person does with a world; still pure, still native-testable.
 
 pub mod inspect;
+pub mod ledger;
 pub mod narrate;
 pub mod scenario;
 pub mod scene;
+pub mod spacetime;
 pub mod time;
 pub mod why;

@@ -7,6 +7,7 @@ use super::ui::{Act, Snapshot, Ui};
 use crate::kafka::broker::PartitionView;
 use crate::kafka::map::Map;
 use crate::playground::scene::{Rect, Target};
+use crate::playground::why::offers;
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Keys, ProducerSpec};
 use crate::world::view::{ConsumerState, ProducerState};
 use leptos::prelude::*;
@@ -72,7 +73,7 @@ fn card(ui: Ui, act: Act, controls: bool, what: &Target) -> HtmlElement {
         Target::Producer(name) => producer(ui, act, controls, name),
         Target::Broker(name) => broker(ui, act, controls, name),
         Target::Topic(topic) => topic_head(ui, act, controls, topic),
-        Target::Partition(topic, n) => partition(ui, act, topic, n),
+        Target::Partition(topic, n) => partition(ui, topic, n),
         Target::Internal(topic) => {
             let card = dom::element("<div class='tp-at tp-internal tp-mono'></div>");
             card.set_text_content(Some(&topic));
@@ -233,7 +234,7 @@ fn producer(ui: Ui, act: Act, controls: bool, name: Arc<str>) -> HtmlElement {
     );
     dom::set(&card, "aria-label", &format!("producer {name}"));
     dom::at(&card, "b").set_text_content(Some(&name));
-    why::of_producer(&card, ui, act, name.clone());
+    why::on_card(&card, ui, offers::of_producer, name.clone());
     let process = |p: Option<&ProducerState>| p.map_or("stopped", |p| p.state).to_owned();
     dom::attribute(&card, "", "data-state", producer_words(ui, &name, process));
     let word = |p: Option<&ProducerState>| match p {
@@ -374,7 +375,7 @@ fn leader_words(p: &PartitionView) -> String {
     }
 }
 
-fn partition(ui: Ui, act: Act, topic: Arc<str>, n: i32) -> HtmlElement {
+fn partition(ui: Ui, topic: Arc<str>, n: i32) -> HtmlElement {
     let card = dom::element(
         "<div class='tp-at tp-partition' role=group tabindex=0 aria-description='Arrows walk its records, Enter follows one or zooms'>\
             <b class=tp-mono></b><span class='tp-quiet tp-number'></span><button type=button class='tp-text tp-zoom'></button></div>",
@@ -392,7 +393,7 @@ fn partition(ui: Ui, act: Act, topic: Arc<str>, n: i32) -> HtmlElement {
     let here = (topic.clone(), n);
     dom::on(&zoom, "", "click", move |_| ui.zoomed.update(|z| *z = if z.as_ref() == Some(&here) { None } else { Some(here.clone()) }));
     dom::at(&card, "b").set_text_content(Some(&title));
-    why::of_partition(&card, ui, act, topic.clone(), n);
+    why::on_card(&card, ui, offers::of_partition, format!("{topic}-{n}").into());
     let of = move |s: &Snapshot, words: &dyn Fn(&PartitionView) -> String| {
         s.view.partitions.iter().find(|p| p.view.topic == topic && p.view.partition == n).map(|p| words(&p.view)).unwrap_or_default()
     };
@@ -431,7 +432,7 @@ fn group(ui: Ui, act: Act, controls: bool, name: Option<Arc<str>>) -> HtmlElemen
         n => format!(", {n} of them again"),
     });
     let Some(name) = name else { return card };
-    why::of_group(&card, ui, act, name.clone());
+    why::on_card(&card, ui, offers::of_group, name.clone());
     let head = dom::at(&card, ".tp-head");
     for markup in ["<span class=tp-pill></span>", "<span class='tp-quiet tp-number tp-end'></span>"] {
         let _ = head.append_child(&dom::element(markup));
@@ -507,7 +508,7 @@ fn consumer(ui: Ui, act: Act, controls: bool, name: Arc<str>) -> HtmlElement {
     );
     dom::set(&card, "aria-label", &format!("consumer {name}"));
     dom::at(&card, "b").set_text_content(Some(&name));
-    why::of_consumer(&card, ui, act, name.clone());
+    why::on_card(&card, ui, offers::of_consumer, name.clone());
     let process = |_: &Snapshot, c: Option<&ConsumerState>| c.map_or("stopped", |c| c.state).to_owned();
     dom::attribute(&card, "", "data-state", consumer_words(ui, &name, process));
     let word = |s: &Snapshot, c: Option<&ConsumerState>| match c.map_or("stopped", |c| c.state) {

@@ -4,6 +4,7 @@ use super::panels::{self, why};
 use super::stage::Stage;
 use super::{cards, controls, dom, look, timeline};
 use crate::playground::scene::{Place, Target, Trail};
+use crate::playground::why::Question;
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
 use leptos::prelude::*;
@@ -15,7 +16,7 @@ use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 /// The frame, before anything is known.
 pub const MARKUP: &str = "<section class=tp><header class=tp-bar></header>\
     <div class=tp-stage tabindex=-1><canvas aria-hidden=true></canvas></div>\
-    <div class=tp-deck><div class=tp-caption><p class=tp-note></p><p class=tp-said role=status aria-live=polite></p>\
+    <div class=tp-deck><div class=tp-caption><p class=tp-note></p><div class=tp-saying><p class=tp-said role=status aria-live=polite></p></div>\
     <p class='tp-ledger tp-quiet tp-number'><span class=tp-pill></span><span></span></p></div>\
     <div class=tp-tabs role=tablist aria-label=Panels></div><div class=tp-panel role=tabpanel hidden></div></div></section>";
 
@@ -72,6 +73,8 @@ pub struct Ui {
     pub pace: RwSignal<i64>,
     /// The panel that is open, by its tab's word.
     pub panel: RwSignal<Option<&'static str>>,
+    /// What "Why?" is to answer.
+    pub asked: RwSignal<Option<Question>>,
 }
 
 impl Ui {
@@ -96,6 +99,7 @@ impl Ui {
             skip: RwSignal::new(false),
             pace: RwSignal::new(0),
             panel: RwSignal::new(None),
+            asked: RwSignal::new(None),
         }
     }
 }
@@ -122,9 +126,7 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
     cards::cards(&stage, ui, act, controls);
     look::look(&stage, &dom::at(&root, ".tp-caption"), ui, act);
     timeline::timeline(&root, ui, act, controls);
-    if controls {
-        panels::panels(&root, ui, act);
-    }
+    panels::panels(&root, ui, act, controls);
     dom::text(&root, ".tp-note", move || ui.note.get());
     dom::text(&root, ".tp-said", move || ui.said.get());
     dom::attribute(&root, ".tp-pill", "data-state", move || if ui.wrong.with(String::is_empty) { "Stable" } else { "wrong" }.into());
@@ -134,6 +136,7 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
     });
     dom::text(&root, ".tp-ledger > :last-child", move || ui.ledger.get());
     let caption = dom::at(&root, ".tp-caption");
+    why::of_said(&caption, ui, act);
     why::of_ledger(&caption, ui, act);
     let store = dom::element("<span class=tp-store></span>");
     dom::when(

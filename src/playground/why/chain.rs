@@ -30,9 +30,13 @@ pub(super) struct Clock(pub Time);
 
 impl fmt::Display for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = self.0.micros_since(EPOCH) / 1000;
-        write!(f, "{}.{:03} s", millis / 1000, millis % 1000)
+        f.write_str(&seconds(self.0.micros_since(EPOCH)))
     }
+}
+
+/// `12.480 s` of microseconds since the run's beginning.
+pub fn seconds(us: i64) -> String {
+    format!("{}.{:03} s", us / 1_000_000, us / 1000 % 1000)
 }
 
 pub(super) struct Chain<'a> {
@@ -67,6 +71,11 @@ impl<'a> Chain<'a> {
 
     pub(super) fn tell(&mut self, event: &Event, text: fmt::Arguments<'_>) {
         self.push(text.to_string(), event.at, Some(event.id));
+    }
+
+    /// The way back ends here: what led to it has been dropped.
+    pub(super) fn forgotten(&mut self, at: Time) {
+        self.push("What led to that is no longer kept: the run keeps its newest events, and these were older.".into(), at, None);
     }
 
     /// An event in the narrator's words.

@@ -4,9 +4,11 @@
 //! clients do, what partitions do, what becomes of records. What several answers end in (a node that was killed, a replica out of
 //! the ISR, a rebalance) is told in one place each.
 
+mod because;
 mod chain;
 mod clients;
 mod groups;
+pub mod offers;
 mod parse;
 mod partitions;
 mod records;
@@ -17,7 +19,9 @@ use crate::kafka::time::Time;
 use crate::world::World;
 use crate::world::event::EventId;
 use crate::world::judge::Judge;
+pub use because::{told_as, waited_for};
 use chain::Chain;
+pub use chain::seconds;
 pub use parse::{FORMS, NotAQuestion};
 use std::fmt;
 use std::sync::Arc;
@@ -41,6 +45,8 @@ pub enum Question {
     Twice { reader: Arc<str>, topic: Arc<str>, partition: i32, offset: i64 },
     /// Why is this record gone, although it was acknowledged with this offset?
     Gone { topic: Arc<str>, partition: i32, offset: i64 },
+    /// Why did this happen?
+    Happened { event: EventId },
 }
 
 impl fmt::Display for Question {
@@ -57,6 +63,7 @@ impl fmt::Display for Question {
                 write!(f, "Why was offset {offset} of {topic}-{partition} given to {reader} twice?")
             }
             Self::Gone { topic, partition, offset } => write!(f, "Why is offset {offset} of {topic}-{partition} gone?"),
+            Self::Happened { .. } => f.write_str("Why did this happen?"),
         }
     }
 }
@@ -92,6 +99,7 @@ pub fn why(world: &World, judge: &Judge, question: &Question) -> Answer {
         Question::OutOfSync { topic, partition, broker } => chain.out_of_sync(topic, *partition, *broker),
         Question::Twice { reader, topic, partition, offset } => chain.twice(reader, topic, *partition, *offset),
         Question::Gone { topic, partition, offset } => chain.gone(topic, *partition, *offset),
+        Question::Happened { event } => chain.because(*event),
     };
     Answer { so, links: chain.finish() }
 }

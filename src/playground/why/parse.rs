@@ -1,12 +1,13 @@
 //! Questions as they are typed: `idle billing-1`, `gone orders-0@79`.
 
 use super::Question;
+use crate::world::event::EventId;
 use std::str::FromStr;
 use std::sync::Arc;
 
 /// What can be typed, for those who were not understood.
 pub const FORMS: &str = "not-readable TOPIC-N@OFFSET, idle CONSUMER, late PRODUCER, lag GROUP TOPIC-N, leaderless TOPIC-N, \
-    out-of-sync TOPIC-N broker-N, twice GROUP TOPIC-N@OFFSET or gone TOPIC-N@OFFSET";
+    out-of-sync TOPIC-N broker-N, twice GROUP TOPIC-N@OFFSET, gone TOPIC-N@OFFSET or event NUMBER";
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {FORMS}")]
@@ -39,6 +40,7 @@ fn question(text: &str) -> Option<Question> {
             record(at).map(|(topic, partition, offset)| Question::Twice { reader: reader.into(), topic, partition, offset })?
         }
         ["gone", at] => record(at).map(|(topic, partition, offset)| Question::Gone { topic, partition, offset })?,
+        ["event", number] => Question::Happened { event: EventId(number.parse().ok()?) },
         _ => return None,
     })
 }
@@ -66,6 +68,7 @@ mod tests {
             (" out-of-sync  orders-0 broker-2", "Why is broker-2 not in sync for orders-0?"),
             ("twice billing orders-0@5", "Why was offset 5 of orders-0 given to billing twice?"),
             ("gone orders-0@79", "Why is offset 79 of orders-0 gone?"),
+            ("event 512", "Why did this happen?"),
         ] {
             assert_eq!(text.parse::<Question>().map(|question| question.to_string()).as_deref(), Ok(asked));
         }

@@ -157,7 +157,7 @@ impl<'a> Chain<'a> {
             let lag = self.lag_time();
             let reason = match why {
                 "isr shrunk" => format!("for {lag} it had not caught up with the leader, broker-{leader} (replica.lag.time.max.ms)"),
-                "leader's broker was fenced" => "the controller had given it up".into(),
+                "leader's broker was fenced" => "the controller no longer counted it as alive".into(),
                 "broker restarted uncleanly" => "it came back without having shut down, and may have lost what it had not flushed".into(),
                 why => why.to_owned(),
             };

@@ -8,6 +8,7 @@ use crate::kafka::controller::ControllerEvent;
 use crate::kafka::coordinator::GroupEvent;
 use crate::kafka::time::Time;
 use crate::world::event::{Event, EventKind};
+use std::sync::Arc;
 
 impl<'a> Chain<'a> {
     pub(super) fn not_readable(&mut self, topic: &str, partition: i32, offset: i64) -> bool {
@@ -66,7 +67,7 @@ impl<'a> Chain<'a> {
             let (lag, copied) = (self.lag_time(), self.last_copy(topic, partition, id, self.view.now));
             let (me, from) = (format!("broker-{id}"), format!("broker-{leader}"));
             let does = match self.blame(&[&me, &from], self.view.now) {
-                true => format!("does not fetch, and leaves that set only after {lag} (replica.lag.time.max.ms)"),
+                true => format!("does not fetch, and is taken out of the in-sync set only after {lag} (replica.lag.time.max.ms)"),
                 false => "fetches all the time and has not had them yet".into(),
             };
             self.now(format_args!("The high watermark moves once every in-sync replica has the records. {me} {does}.{copied}"));
@@ -164,6 +165,13 @@ impl<'a> Chain<'a> {
         true
     }
 
+    /// The producer of a record that was acknowledged here and is lost, by the ledger.
+    fn lost(&self, topic: &str, partition: i32, offset: i64) -> Option<Arc<str>> {
+        let all = self.judge.verdict(self.world, false).ledger.records;
+        let here = |place: &(Arc<str>, i32, i64)| &*place.0 == topic && (place.1, place.2) == (partition, offset);
+        all.into_iter().find(|fate| fate.lost && fate.promised.as_ref().is_some_and(here)).map(|fate| fate.producer)
+    }
+
     pub(super) fn gone(&mut self, topic: &str, partition: i32, offset: i64) -> bool {
         let tp = Tp(topic, partition);
         // A leader that began below it: from then on the offset is another record's, if anybody's.
@@ -180,11 +188,14 @@ impl<'a> Chain<'a> {
             })
         };
         let before = lacked.and_then(|event| told(event.at));
-        let acked = before.or_else(|| told(self.view.now));
-        let acks = acked.and_then(|event| match &event.kind {
-            EventKind::Producer { node, .. } => self.view.producers.iter().find(|producer| producer.name == *node),
-            _ => None,
-        });
+        // The acknowledgement may be too long ago to be kept; the ledger knows of it.
+        let fate = if before.is_some() { None } else { self.lost(topic, partition, offset) };
+        let acked = before.or_else(|| told(self.view.now).filter(|_| fate.is_none()));
+        let sender = match acked.map(|event| &event.kind) {
+            Some(EventKind::Producer { node, .. }) => Some(node),
+            _ => fate.as_ref(),
+        };
+        let acks = sender.and_then(|name| self.view.producers.iter().find(|producer| producer.name == *name));
         let Some(state) = self.partition(topic, partition) else {
             self.now(format_args!("There is no partition {tp}, and its records went with it."));
             let deleted =
@@ -227,14 +238,18 @@ impl<'a> Chain<'a> {
             confirmed(self);
             return true;
         }
-        let since = acked.map_or(crate::world::EPOCH, |event| event.at);
-        let Some(event) = lacked.filter(|_| before.is_some()) else {
+        let Some(event) = lacked.filter(|_| before.is_some() || fate.is_some()) else {
+            if fate.is_some() {
+                self.now(format_args!("Offset {offset} of {tp} was acknowledged, and it is gone; how that came about is no longer kept."));
+                return true;
+            }
             if offset < state.end_offset {
                 return self.no(format_args!("Offset {offset} of {tp} is there: broker-{}, the leader, has it.", state.leader));
             }
             return self
                 .no(format_args!("{tp} has no offset {offset}, and nobody was told that it had: its log ends at {}.", state.end_offset));
         };
+        let since = acked.map_or(event.at, |event| event.at);
         let EventKind::Broker { event: BrokerEvent::BecameLeader { epoch, end_offset, .. }, node } = &event.kind else { return true };
         let (epoch, end_offset, node) = (*epoch, *end_offset, node.clone());
         self.now(format_args!("Offset {offset} of {tp} was acknowledged, and it is gone from the log: the leader's log is the truth."));

@@ -147,8 +147,8 @@ fn a_record_above_the_high_watermark() {
         &unreadable(high_watermark(&run)),
         "
           now: Consumers see only what lies below the high watermark. That of orders-0 is 63, and the record is at offset 63.
-          now: The high watermark moves once every in-sync replica has the records. broker-3 does not fetch, and leaves that set only \
-           after 5s (replica.lag.time.max.ms). The last record that it had copied was offset 62.
+          now: The high watermark moves once every in-sync replica has the records. broker-3 does not fetch, and is taken out of the \
+           in-sync set only after 5s (replica.lag.time.max.ms). The last record that it had copied was offset 62.
           Appended: broker-1, the leader, appended the record at offset 63.
           Acted: broker-3 is frozen: it hears and says nothing.
         ",
@@ -311,8 +311,8 @@ fn a_produce_that_is_refused_or_late() {
         "
           now: checkout waits for the answer to 11 records.
           now: With acks=all the answer comes once all in-sync replicas have the records.
-          now: The high watermark moves once every in-sync replica has the records. broker-3 does not fetch, and leaves that set only \
-           after 5s (replica.lag.time.max.ms). The last record that it had copied was offset 62.
+          now: The high watermark moves once every in-sync replica has the records. broker-3 does not fetch, and is taken out of the \
+           in-sync set only after 5s (replica.lag.time.max.ms). The last record that it had copied was offset 62.
           BatchSent: checkout sent its newest batch, for orders-0, to broker-1 (attempt 1).
           Acted: broker-3 is frozen: it hears and says nothing.
         ",
@@ -435,7 +435,8 @@ fn a_replica_out_of_the_isr() {
         &out_of_sync(3),
         "
           now: broker-3 is not in the in-sync set (ISR) of orders-0, which is broker-1 and broker-2.
-          PartitionChanged: broker-3 left the ISR of orders-0: the controller had given it up. The last record that it had copied was \
+          PartitionChanged: broker-3 left the ISR of orders-0: the controller no longer counted it as alive. The last record that \
+           it had copied was \
            offset 62.
           BrokerFenced: The controller no longer counts broker-3 in: no heartbeat within broker.session.timeout.ms.
           Acted: broker-3 was killed: its process is gone, what it had written stays in the page cache.
@@ -542,7 +543,8 @@ fn an_acknowledged_record_that_is_gone() {
           PartitionChanged: orders-0: broker-3 leads, epoch 1; in sync: broker-3 (unclean).
           Acted: broker-2 was killed: its process is gone, what it had written stays in the page cache.
           Acked: checkout was told that offset 59 is there (acks=all).
-          PartitionChanged: broker-3 left the ISR of orders-0: the controller had given it up. The last record that it had copied was \
+          PartitionChanged: broker-3 left the ISR of orders-0: the controller no longer counted it as alive. The last record that \
+           it had copied was \
            offset 58.
           BrokerFenced: The controller no longer counts broker-3 in: no heartbeat within broker.session.timeout.ms.
           Acted: broker-3 was killed: its process is gone, what it had written stays in the page cache.
@@ -581,11 +583,64 @@ at 61s restart broker-1",
           now: It had been committed, and Kafka may give it up here: every in-sync replica had lost power or its disk.
           BecameLeader: broker-1 took over orders-0 in epoch 2 with a log that ended before offset 561: it had no such record.
           PartitionChanged: orders-0: broker-1 leads, epoch 2; in sync: broker-1 (unclean).
-          PartitionChanged: broker-1 left the ISR of orders-0: the controller had given it up.
+          PartitionChanged: broker-1 left the ISR of orders-0: the controller no longer counted it as alive.
           BrokerFenced: The controller no longer counts broker-1 in: no heartbeat within broker.session.timeout.ms.
           Acted: broker-1 starts again, from its disk.
           Acted: broker-1 lost its power: what it had not flushed is gone, and nobody is told.
           Acked: checkout was told that offset 561 is there (acks=all).
+        ",
+    );
+}
+
+#[test]
+fn whatever_happened_has_its_causes() {
+    let mut run = Run::of(&format!("{ORDERS}\nat 10s pause billing-1\nat 40s kill broker-1"));
+    run.until(30);
+    let newest = |run: &Run, wanted: &str| {
+        let event = run.world().events().iter().rev().find(|event| kind(event) == wanted).expect("it happened");
+        Question::Happened { event: event.id }
+    };
+    run.is_so(
+        &newest(&run, "MemberRemoved"),
+        "
+          MemberRemoved: billing gave up billing-1: session timeout.
+          Timer: broker-1: session timeout of billing-1.
+          Acted: billing-1 is frozen: no heartbeats. billing gives it 10 s (its session timeout).
+        ",
+    );
+    run.is_so(
+        &newest(&run, "Acted"),
+        "
+          Acted: billing-1 is frozen: no heartbeats. billing gives it 10 s (its session timeout).
+          Acted: It begins there: that was done from outside, and nothing in the run led to it.
+        ",
+    );
+    run.is_so(
+        &newest(&run, "Acked"),
+        "
+          Acked: checkout: orders-0 offset 262 is acknowledged.
+          FrameSent: broker-1 answered checkout's Produce request; the answer took 3ms.
+          FrameSent: broker-2 sent a Fetch request to broker-1, which took 4ms.
+          FrameSent: broker-1 answered broker-2's Fetch request; the answer took 4ms.
+          FrameSent: checkout sent a Produce request to broker-1, which took 2ms.
+          Timer: checkout: linger.ms of orders-0.
+        ",
+    );
+    run.until(60);
+    run.is_so(
+        &newest(&run, "BecameLeader"),
+        "
+          BecameLeader: broker-2 leads orders-0 from offset 363 on, epoch 1.
+          FrameSent: broker-3 sent a Fetch request to broker-2, which took 2ms.
+          FrameSent: broker-2 answered broker-3's Fetch request; the answer took 4ms.
+          Timer: broker-2: broker session timeout of broker 1.
+          Acted: broker-1 was killed: its process is gone, what it had written stays in the page cache.
+        ",
+    );
+    run.is_not_so(
+        &Question::Happened { event: crate::world::event::EventId(u64::MAX) },
+        "
+          now: That event is not kept: a run keeps only its newest ones.
         ",
     );
 }

@@ -1,6 +1,7 @@
 //! The drawer under the caption: one panel at a time, made when its tab is opened and gone when it is closed.
 
 mod inspector;
+mod ledger;
 pub mod transcript;
 pub mod why;
 
@@ -8,6 +9,7 @@ use super::dom;
 use super::ui::{Act, Ui};
 use crate::playground::scene::Target;
 use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
@@ -18,14 +20,18 @@ struct Panel {
 }
 
 /// In the order of their tabs. A new panel is a line here and a file beside this one.
-const ALL: &[Panel] =
-    &[Panel { name: "Inspector", fill: inspector::fill }, Panel { name: "Transcript", fill: transcript::fill }];
+const ALL: &[Panel] = &[
+    Panel { name: why::NAME, fill: why::fill },
+    Panel { name: "Ledger", fill: ledger::fill },
+    Panel { name: "Inspector", fill: inspector::fill },
+    Panel { name: "Transcript", fill: transcript::fill },
+];
 
-/// Puts tabs and drawer into the playground `root`.
-pub fn panels(root: &Element, ui: Ui, act: Act) {
+/// Puts the drawer into the playground `root`, and the tabs if it has controls.
+pub fn panels(root: &Element, ui: Ui, act: Act, controls: bool) {
     let Some(parent) = Owner::current() else { return };
     let (tabs, panel) = (dom::at(root, ".tp-tabs"), dom::at(root, ".tp-panel"));
-    for Panel { name, .. } in ALL {
+    for Panel { name, .. } in ALL.iter().filter(|_| controls) {
         let tab = dom::element("<button type=button role=tab class=tp-text></button>");
         tab.set_text_content(Some(name));
         let chosen = move || (ui.panel.get() == Some(*name)).to_string();
@@ -76,6 +82,24 @@ pub fn panels(root: &Element, ui: Ui, act: Act) {
         child.with(|| fill(&panel, ui, act));
         owner = Some(child);
     }));
+}
+
+/// Milliseconds between two looks of a panel while the run plays.
+const LOOK_MS: f64 = 1000.0;
+
+/// Whether a list is to be made anew: at once when it is asked for something else or when the run stands still; while the run plays
+/// once a second, and not under a hand that is about to choose from it. Follows the moment.
+fn due<T: PartialEq>(ui: Ui, list: &Element, last: &Cell<f64>, before: &RefCell<Option<T>>, asked: T) -> bool {
+    let (playing, now) = (ui.playing.get(), js_sys::Date::now());
+    ui.snap.track();
+    let other = before.borrow().as_ref() != Some(&asked);
+    let rests = playing && now - last.get() < LOOK_MS || list.matches(":is(:hover,:focus-within)").unwrap_or(false);
+    if !other && rests {
+        return false;
+    }
+    last.set(now);
+    before.replace(Some(asked));
+    true
 }
 
 fn focus(element: Option<Element>) {

@@ -1,35 +1,33 @@
-//! "Why?" where something is wrong or missing, and the panel that answers.
+//! "Why?": a button where something is wrong or missing, and the panel that answers with sentences and a picture.
 
-use crate::playground::why::{Question, why};
+use super::due;
+use crate::playground::spacetime::{diagram, draw, escape, words};
+use crate::playground::why::offers::{Asks, offers};
+use crate::playground::why::{Question, seconds, told_as, why};
 use crate::web::dom;
 use crate::web::run::Run;
-use crate::web::ui::{Act, Snapshot, Ui};
+use crate::web::ui::{Act, Ui};
 use crate::world::EPOCH;
-use crate::world::event::EventKind;
-use crate::world::view::PartitionState;
+use crate::world::event::{EventId, EventKind};
 use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
-/// Records that a group may be behind, or that a leader may have above its high watermark, without anybody wondering.
-const USUAL: i64 = 20;
-/// Answers may take so many seconds of a producer's rate.
-const USUAL_S: u64 = 3;
+/// The word on the panel's tab.
+pub const NAME: &str = "Why?";
 
-/// What there is to ask at a moment.
-type Asks = Box<dyn Fn(&Snapshot) -> Option<Question>>;
-
-/// Keeps a button behind the first `b` of a card while there is something to ask.
-fn on_card(card: &Element, ui: Ui, act: Act, asks: Asks) {
-    let asked = StoredValue::new_local(asks);
-    let words = move || ui.snap.with(|s| asked.with_value(|asks| asks(s))).map(|question| question.to_string()).unwrap_or_default();
-    let ask = move || ui.snap.with_untracked(|s| asked.with_value(|asks| asks(s)));
-    button(&dom::at(card, "b"), act, Box::new(words), Box::new(ask));
+/// Keeps a button behind the first `b` of a card while there is something to ask about the thing called `name`.
+pub fn on_card(card: &Element, ui: Ui, asks: Asks, name: Arc<str>) {
+    let asked = move || ui.snap.with(|s| asks(&s.view, &name));
+    let words = asked.clone();
+    let words = move || words().map(|question| question.to_string()).unwrap_or_default();
+    button(&dom::at(card, "b"), ui, Box::new(words), Box::new(asked));
 }
 
 /// `words`: the question's, as the button's label; empty while there is none.
-fn button(after: &Element, act: Act, words: Box<dyn Fn() -> String>, ask: Box<dyn Fn() -> Option<Question>>) {
+fn button(after: &Element, ui: Ui, words: Box<dyn Fn() -> String>, ask: Box<dyn Fn() -> Option<Question>>) {
     let button = dom::element("<button type=button class='tp-text tp-ask'>Why?</button>");
     let _ = after.after_with_node_1(&button);
     let shown = button.clone();
@@ -40,128 +38,35 @@ fn button(after: &Element, act: Act, words: Box<dyn Fn() -> String>, ask: Box<dy
     });
     let from = button.clone();
     dom::on(&button, "", "click", move |_| {
-        if let Some(question) = ask() {
-            act.with_value(|s| answer(&s.run.borrow(), act, &question, &from));
+        if let Some(question) = untrack(&ask) {
+            ask_from(ui, &from, question);
         }
     });
 }
 
-/// Opens the panel above the caption.
-fn answer(run: &Run, act: Act, question: &Question, from: &HtmlElement) {
-    let Ok(Some(caption)) = from.closest(".tp").map(|tp| tp.map(|tp| dom::at(&tp, ".tp-caption"))) else { return };
-    if let Ok(Some(open)) = caption.query_selector(".tp-why") {
-        open.remove();
-    }
-    let panel = dom::element(
-        "<div class=tp-why role=dialog><button type=button class='tp-text tp-end' aria-label='Close the answer'>close</button>\
-        <b></b><ol></ol></div>",
-    );
-    let title = question.to_string();
-    dom::set(&panel, "aria-label", &title);
-    dom::at(&panel, "b").set_text_content(Some(&title));
-    let list = dom::at(&panel, "ol");
-    for link in why(run.world(), run.judge(), question).links {
-        let us = link.at.micros_since(EPOCH);
-        let line = dom::element(match link.event {
-            Some(_) => "<li><button type=button class='tp-text tp-number' title='Go to this moment'></button> <span></span></li>",
-            None => "<li><span class='tp-quiet tp-number'></span> <span></span></li>",
-        });
-        dom::set(&line, "data-us", &us.to_string());
-        let when = match link.event {
-            None if link.at == run.now() => "now".to_owned(),
-            _ => format!("{}.{:03} s", us / 1_000_000, us / 1000 % 1000),
-        };
-        if let Some(id) = link.event {
-            dom::set(&line, "data-event", &id.0.to_string());
-            dom::on(&line, "button", "click", move |_| act.with_value(|s| s.scrub(us)));
+/// Opens the panel with a question; Escape leads back to where it was asked.
+pub fn ask_from(ui: Ui, from: &Element, question: Question) {
+    if let Ok(Some(root)) = from.closest(".tp") {
+        if let Ok(Some(before)) = root.query_selector("[data-asked]") {
+            let _ = before.remove_attribute("data-asked");
         }
-        dom::at(&line, ":first-child").set_text_content(Some(&when));
-        dom::at(&line, ":last-child").set_text_content(Some(&link.text));
-        let _ = list.append_child(&line);
+        dom::set(from, "data-asked", "");
     }
-    let (gone, back) = (panel.clone(), from.clone());
-    let close = move || {
-        gone.remove();
-        let _ = back.focus();
+    ui.asked.set(Some(question));
+    ui.panel.set(Some(NAME));
+}
+
+/// Behind the latest sentence, while the event that it tells is kept.
+pub fn of_said(caption: &Element, ui: Ui, act: Act) {
+    let found = StoredValue::new(None::<EventId>);
+    let words = move || {
+        let said = ui.said.get();
+        let id = if said.is_empty() { None } else { act.with_value(|s| told_as(s.run.borrow().world(), &said)) };
+        found.set_value(id);
+        id.map_or("", |_| "Why did this happen?").to_owned()
     };
-    let closes = close.clone();
-    dom::on(&panel, "button", "click", move |_| closes());
-    dom::on(&panel, "", "keydown", move |event| {
-        if event.dyn_ref::<KeyboardEvent>().is_some_and(|event| event.key() == "Escape") {
-            close();
-        }
-    });
-    let _ = caption.append_child(&panel);
-    if let Some(button) = dom::at(&panel, "button").dyn_ref::<HtmlElement>() {
-        let _ = button.focus();
-    }
-}
-
-pub fn of_consumer(card: &Element, ui: Ui, act: Act, name: Arc<str>) {
-    on_card(
-        card,
-        ui,
-        act,
-        Box::new(move |s| {
-            let c = s.view.consumers.iter().find(|c| c.name == name)?;
-            let works = c.state == "running" && matches!(c.client_state, "stable" | "assigned") && !c.assignment.is_empty();
-            (!works).then(|| Question::Idle { consumer: name.clone() })
-        }),
-    );
-}
-
-pub fn of_producer(card: &Element, ui: Ui, act: Act, name: Arc<str>) {
-    on_card(
-        card,
-        ui,
-        act,
-        Box::new(move |s| {
-            let p = s.view.producers.iter().find(|p| p.name == name)?;
-            let late = p.pending * 1000 > p.rate_per_1000s * USUAL_S;
-            (late || p.failed > 0 || p.state != "running").then(|| Question::Late { producer: name.clone() })
-        }),
-    );
-}
-
-pub fn of_partition(card: &Element, ui: Ui, act: Act, topic: Arc<str>, partition: i32) {
-    on_card(
-        card,
-        ui,
-        act,
-        Box::new(move |s| {
-            let here = |p: &&PartitionState| p.view.topic == topic && p.view.partition == partition;
-            let p = &s.view.partitions.iter().find(here)?.view;
-            let topic = topic.clone();
-            if p.leader < 0 {
-                return Some(Question::Leaderless { topic, partition });
-            }
-            if let Some(broker) = p.replicas.iter().copied().find(|id| !p.isr.contains(id)) {
-                return Some(Question::OutOfSync { topic, partition, broker });
-            }
-            let offset = p.high_watermark;
-            (p.end_offset - offset > USUAL).then_some(Question::NotReadable { topic, partition, offset })
-        }),
-    );
-}
-
-pub fn of_group(card: &Element, ui: Ui, act: Act, group: Arc<str>) {
-    on_card(
-        card,
-        ui,
-        act,
-        Box::new(move |s| {
-            let view = s.view.groups.iter().find(|view| view.group == group)?;
-            let mut most = (USUAL, None);
-            for (topic, partition, at) in &view.offsets {
-                let here = |p: &&PartitionState| p.view.topic == *topic && p.view.partition == *partition;
-                let lag = s.view.partitions.iter().find(here).map_or(0, |p| p.view.high_watermark - at);
-                if lag > most.0 {
-                    most = (lag, Some((topic, *partition)));
-                }
-            }
-            most.1.map(|(topic, partition)| Question::Lag { group: group.clone(), topic: topic.clone(), partition })
-        }),
-    );
+    let ask = move || found.get_value().map(|event| Question::Happened { event });
+    button(&dom::at(caption, ".tp-said"), ui, Box::new(words), Box::new(ask));
 }
 
 /// Behind the ledger's line, when something was lost or given twice.
@@ -176,18 +81,16 @@ pub fn of_ledger(caption: &Element, ui: Ui, act: Act) {
             })
             .to_owned()
     };
-    let ask = move || act.with_value(|s| suspect(&s.run.borrow()));
-    button(&dom::at(caption, ".tp-ledger > :last-child"), act, Box::new(words), Box::new(ask));
+    let ask = move || act.with_value(|s| suspects(&s.run.borrow()).into_iter().next());
+    button(&dom::at(caption, ".tp-ledger > :last-child"), ui, Box::new(words), Box::new(ask));
 }
 
-/// The newest record of the ledger that was lost or, if none was, given twice.
-fn suspect(run: &Run) -> Option<Question> {
+/// The newest record that was lost, and the newest that was given twice.
+fn suspects(run: &Run) -> Vec<Question> {
     let ledger = run.judge().verdict(run.world(), false).ledger;
     let lost = ledger.records.into_iter().rev().filter(|fate| fate.lost).find_map(|fate| fate.promised);
-    if let Some((topic, partition, offset)) = lost {
-        return Some(Question::Gone { topic, partition, offset });
-    }
-    run.world().events().iter().rev().find_map(|event| match &event.kind {
+    let gone = lost.map(|(topic, partition, offset)| Question::Gone { topic, partition, offset });
+    let twice = run.world().events().iter().rev().find_map(|event| match &event.kind {
         EventKind::Handled { node, group, topic, partition, offset, delivery } if *delivery > 1 => Some(Question::Twice {
             reader: group.as_ref().unwrap_or(node).clone(),
             topic: topic.clone(),
@@ -195,5 +98,128 @@ fn suspect(run: &Run) -> Option<Question> {
             offset: *offset,
         }),
         _ => None,
-    })
+    });
+    gone.into_iter().chain(twice).collect()
+}
+
+/// Fills the panel.
+pub fn fill(panel: &Element, ui: Ui, act: Act) {
+    let node = dom::element(
+        "<div class=tp-why><div class=tp-offers role=group aria-label='Questions of this moment'></div>\
+        <div class=tp-answer><b role=heading aria-level=3 tabindex=-1></b> <span class='tp-quiet tp-number'></span><ol></ol></div>\
+        <figure><div class=tp-space></div><figcaption class=tp-quiet></figcaption></figure></div>",
+    );
+    let _ = panel.append_child(&node);
+    offered(&dom::at(&node, ".tp-offers"), ui, act);
+    let shown = node.clone();
+    dom::effect(Box::new(move || {
+        let question = ui.asked.get();
+        act.with_value(|s| answer(&shown, &s.run.borrow(), question.as_ref()));
+    }));
+    // One listener for all links, in the list and in the picture.
+    let go = move |target: Option<web_sys::EventTarget>| {
+        let at =
+            target.and_then(|t| t.dyn_into::<Element>().ok()).filter(|t| t.closest("[role=button],li button").ok().flatten().is_some());
+        let us = at.and_then(|at| at.closest("[data-us]").ok().flatten()?.get_attribute("data-us")?.parse().ok());
+        if let Some(us) = us {
+            act.with_value(|s| s.scrub(us));
+        }
+        us.is_some()
+    };
+    dom::on(&node, "", "click", move |e| _ = go(e.target()));
+    dom::on(&node, "", "keydown", move |e| {
+        let Some(key) = e.dyn_ref::<KeyboardEvent>().map(KeyboardEvent::key) else { return };
+        let at = e.target().and_then(|t| t.dyn_into::<Element>().ok());
+        match (key.as_str(), at) {
+            ("Enter" | " ", Some(at)) if at.has_attribute("tabindex") && go(e.target()) => e.prevent_default(),
+            ("Escape", Some(at)) => {
+                let back = at.closest(".tp").ok().flatten().and_then(|tp| tp.query_selector("[data-asked]").ok().flatten());
+                if let Some(back) = back.and_then(|b| b.dyn_into::<HtmlElement>().ok()).filter(|b| b.offset_parent().is_some()) {
+                    e.stop_propagation();
+                    ui.panel.set(None);
+                    let _ = back.focus();
+                }
+            }
+            _ => {}
+        }
+    });
+    for event in ["pointerover", "focusin"] {
+        let all = node.clone();
+        dom::on(&node, "", event, move |e| {
+            let at = e.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|t| t.closest("[data-n]").ok().flatten());
+            let lit = at.and_then(|at| at.get_attribute("data-n")).unwrap_or_default();
+            for list in ["ol", ".tp-figure"].map(|list| dom::at(&all, list).children()) {
+                for item in (0..).map_while(|n| list.item(n)) {
+                    let of = item.get_attribute("data-n").unwrap_or_default();
+                    let on = of.split(' ').any(|n| !n.is_empty() && lit.split(' ').any(|l| l == n));
+                    let _ = item.toggle_attribute_with_force("data-lit", on);
+                }
+            }
+        });
+    }
+}
+
+/// Keeps the questions: about what is looked at, then what the moment raises.
+fn offered(list: &Element, ui: Ui, act: Act) {
+    let (list, last, before) = (list.clone(), Cell::new(0.0), RefCell::new(None));
+    dom::effect(Box::new(move || {
+        let (chosen, asked) = (ui.chosen.get(), ui.asked.get());
+        if !due(ui, &list, &last, &before, (chosen.clone(), asked.clone())) {
+            return;
+        }
+        let doubts = ui.ledger.with(|line| !line.contains(" 0 lost") || line.contains("delivered again"));
+        let also = if doubts { act.with_value(|s| suspects(&s.run.borrow())) } else { Vec::new() };
+        let (all, more) = ui.snap.with(|s| offers(&s.view, chosen.as_ref(), also));
+        list.set_text_content(None);
+        for question in all {
+            let button = dom::element("<button type=button class=tp-text></button>");
+            button.set_text_content(Some(&question.to_string()));
+            dom::set(&button, "aria-pressed", &(asked.as_ref() == Some(&question)).to_string());
+            let _ = list.append_child(&button);
+            dom::on(&button, "", "click", move |_| ui.asked.set(Some(question.clone())));
+        }
+        let said = match (list.child_element_count(), more) {
+            (0, _) => "Nothing looks wrong now. Choose a record, a partition, a client or a group to ask about it.".to_owned(),
+            (_, 0) => return,
+            _ => format!("and {more} more"),
+        };
+        let hint = dom::element("<span class=tp-quiet></span>");
+        hint.set_text_content(Some(&said));
+        let _ = list.append_child(&hint);
+    }));
+}
+
+fn answer(node: &Element, run: &Run, question: Option<&Question>) {
+    let _ = node.toggle_attribute_with_force("data-empty", question.is_none());
+    let Some(question) = question else { return };
+    let (view, world) = (run.view(), run.world());
+    let links = why(world, run.judge(), question).links;
+    let heading = dom::at(node, ".tp-answer b");
+    heading.set_text_content(Some(&question.to_string()));
+    dom::at(node, ".tp-answer span").set_text_content(Some(&format!("answered at {}", seconds(view.now.micros_since(EPOCH)))));
+    let mut list = String::new();
+    for (link, n) in links.iter().zip(1..) {
+        let us = link.at.micros_since(EPOCH);
+        let when = if link.event.is_none() && link.at == view.now { "now".to_owned() } else { seconds(us) };
+        let event = link.event.map_or(String::new(), |id| id.0.to_string());
+        list += &format!(
+            "<li data-n={n} data-us={us} data-event='{event}'><i>{n}</i><span>{}</span>\
+            <button type=button class='tp-text tp-number' title='Go to this moment'>{when}</button></li>",
+            escape(&link.text)
+        );
+    }
+    dom::at(node, "ol").set_inner_html(&list);
+    let picture = diagram(world, &view, &links);
+    let figure = dom::at(node, "figure");
+    let _ = figure.toggle_attribute_with_force("hidden", picture.lanes.is_empty());
+    let width = dom::at(node, "figure").client_width();
+    dom::at(node, ".tp-space").set_inner_html(&draw(&picture, view.now, width.into()));
+    dom::at(node, "figcaption").set_text_content(Some(&words(&picture)));
+    // Who opened the panel by its tab stays there.
+    if let Ok(Some(tp)) = node.closest(".tp")
+        && let Ok(None) = tp.query_selector("[role=tab]:focus")
+        && let Ok(heading) = heading.dyn_into::<HtmlElement>()
+    {
+        let _ = heading.focus();
+    }
 }

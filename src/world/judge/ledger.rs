@@ -3,7 +3,9 @@
 use super::sight::{Place, Sight, content_id, read};
 use super::{Judge, Partition, Violation};
 use crate::kafka::map::{Map, Set, sort_by};
+use crate::kafka::time::Time;
 use crate::kafka::wire::batch::Batch;
+use crate::world::EPOCH;
 use crate::world::action::CommitPolicy;
 use std::sync::Arc;
 
@@ -20,17 +22,20 @@ enum Answer {
 /// A record from the day it was sent. There is one for each, so it is small.
 #[derive(Clone, Debug)]
 struct Entry {
-    producer: u32,
+    producer: u16,
+    /// How much of its partition had been given up when it was acknowledged.
+    cuts: u16,
     /// From 1, in the order of its app.
     number: u32,
+    /// Milliseconds since the run's beginning.
+    sent_ms: u32,
     id: u64,
     key: u64,
     partition: i32,
     answer: Answer,
     offset: i64,
-    /// The partition's leader epoch when it was acknowledged, and how much had been given up by then.
+    /// The partition's leader epoch when it was acknowledged.
     epoch: i32,
-    cuts: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +75,14 @@ pub struct Fate {
     pub idempotent: bool,
     /// `None`: no answer has come. An answer to `acks=0` is nobody's.
     pub acked: Option<bool>,
-    /// Where it is readable first.
+    /// Hash of its key; 0 without one.
+    pub key: u64,
+    /// -1 until the partitioner has chosen.
+    pub partition: i32,
+    pub topic: Arc<str>,
+    /// When it was handed to the client, to the millisecond.
+    pub sent: Time,
+    /// Where it is in a log first.
     pub place: Option<(Arc<str>, i32, i64)>,
     /// The place that its acknowledgement named.
     pub promised: Option<(Arc<str>, i32, i64)>,
@@ -78,7 +90,17 @@ pub struct Fate {
     pub copies: u32,
     /// How often each group (or lone consumer) has handled it.
     pub delivered: Vec<(Arc<str>, u32)>,
+    /// It lies below the high watermark.
+    pub readable: bool,
     pub lost: bool,
+    /// It is in the logs more often than it was sent.
+    pub duplicated: bool,
+    /// It lies before an earlier one of its key.
+    pub reordered: bool,
+    /// A group was given it more often than it is in the logs.
+    pub redelivered: bool,
+    /// Why Kafka permits what befell it, if it does.
+    pub excuse: Option<&'static str>,
 }
 
 /// Something that looks wrong and that Kafka permits.
@@ -136,7 +158,7 @@ impl Book {
     }
 
     /// Enters what the producer has sent since the last time.
-    pub(super) fn take_sent(&mut self, name: &Arc<str>, sight: &dyn Sight) {
+    pub(super) fn take_sent(&mut self, name: &Arc<str>, sight: &dyn Sight, now: Time) {
         let Some(sender) = sight.sender(name) else { return };
         let at = match self.makers.iter().position(|maker| maker.name == *name) {
             Some(at) => at,
@@ -153,15 +175,16 @@ impl Book {
         for (nth, sent) in (sender.count - sender.recent.len() as u64 + 1..).zip(&sender.recent).skip(skip as usize) {
             maker.tickets.insert(sent.ticket, self.entries.len() as u32);
             self.entries.push(Entry {
-                producer: at as u32,
+                producer: at as u16,
+                cuts: 0,
                 number: nth as u32,
+                sent_ms: (now.micros_since(EPOCH) / 1000) as u32,
                 id: sent.id,
                 key: sent.key,
                 partition: -1,
                 answer: Answer::Pending,
                 offset: -1,
                 epoch: 0,
-                cuts: 0,
             });
         }
         maker.taken = sender.count;
@@ -178,7 +201,7 @@ impl Book {
         let all = self.maker(name).is_some_and(|maker| maker.acks == -1);
         if let Some(entry) = self.entry(name, ticket, true) {
             entry.answer = Answer::Acked;
-            (entry.partition, entry.offset, entry.epoch, entry.cuts) = (partition, offset, epoch, cuts as u32);
+            (entry.partition, entry.offset, entry.epoch, entry.cuts) = (partition, offset, epoch, cuts as u16);
         }
         all
     }
@@ -286,7 +309,7 @@ impl Judge {
         ledger.strangers = found.iter().filter(|found| sends.binary_search(&found.id).is_err()).count() as u64;
         let readers = readers(sight);
         // For each producer, key and partition: the number and place of the latest acknowledged record.
-        let mut latest: Map<(u32, u64, i32), (u64, i64)> = Map::new();
+        let mut latest: Map<(u16, u64, i32), (u64, i64)> = Map::new();
         for entry in &self.book.entries {
             let Some(maker) = self.book.makers.get(entry.producer as usize) else { continue };
             let place = (maker.topic.clone(), entry.partition);
@@ -318,7 +341,7 @@ impl Judge {
             });
             let gone = promised && count == 0;
             let log = places.iter().find(|found| found.partition == place);
-            let mut lost = false;
+            let (mut lost, mut duplicated, mut reordered, mut excused) = (false, false, false, None);
             if gone && self.book.deleted.contains(&maker.topic) {
                 findings.permit("lost", "its topic was deleted");
             } else if gone && log.is_none() {
@@ -338,6 +361,7 @@ impl Judge {
                     1 if newer => Some("acks=1: another leader took over before a follower had the record"),
                     _ => None,
                 };
+                excused = excuse;
                 findings.judge("lost", "lost", excuse, || words("was acknowledged and is lost"));
             }
             if count > alike {
@@ -349,6 +373,7 @@ impl Judge {
                     }
                     true => None,
                 };
+                (duplicated, excused) = (true, excuse);
                 findings.judge("duplicated", "duplicated", excuse, || words(&format!("is in the log {count} times")));
             }
             if let Some((log, offset)) = first.filter(|_| promised && entry.key != 0) {
@@ -357,6 +382,7 @@ impl Judge {
                 if before.is_some_and(|(_, before)| before > offset) && alike == 1 {
                     ledger.reordered += 1;
                     let excuse = (!maker.idempotent).then_some("without idempotence a record that is sent again may come after later ones");
+                    (reordered, excused) = (true, excuse);
                     findings.judge("out of order", "reordered", excuse, || words("lies before an earlier one of its key"));
                 }
                 latest.insert(key, (u64::from(entry.number), before.map_or(offset, |(_, before)| before.max(offset))));
@@ -378,13 +404,16 @@ impl Judge {
                 }
             }
             ledger.delivered += u64::from(!missing && !delivered.is_empty());
-            if let Some((who, times)) = delivered.iter().find(|(_, times)| u64::from(*times) > count.max(1)) {
+            let again = delivered.iter().find(|(_, times)| u64::from(*times) > count.max(1));
+            let redelivered = again.is_some();
+            if let Some((who, times)) = again {
                 ledger.redelivered += 1;
                 let excuse = if self.book.unsettled.contains(who) || self.book.disturbed {
                     Some("at least once: a consumer that lost its partition or crashed had not committed it yet")
                 } else {
                     None
                 };
+                excused = excused.or(excuse);
                 findings
                     .judge("delivered again", "redelivered", excuse, || words(&format!("was given to {who} {times} times without cause")));
             }
@@ -397,11 +426,20 @@ impl Judge {
                     Answer::Pending => None,
                     answer => Some(answer == Answer::Acked),
                 },
+                key: entry.key,
+                partition: entry.partition,
+                topic: maker.topic.clone(),
+                sent: EPOCH.plus_millis(entry.sent_ms.into()),
                 place: first.map(|(log, offset)| (log.partition.0.clone(), log.partition.1, offset)),
                 promised: (promised && entry.offset >= 0).then(|| (maker.topic.clone(), entry.partition, entry.offset)),
                 copies: u32::try_from(count).unwrap_or(u32::MAX),
                 delivered,
+                readable: committed,
                 lost,
+                duplicated,
+                reordered,
+                redelivered,
+                excuse: excused,
             });
         }
         sort_by(&mut findings.permitted, |a, b| (a.what, a.why).cmp(&(b.what, b.why)));

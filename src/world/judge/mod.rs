@@ -246,7 +246,7 @@ impl Judge {
                 }
             }
             EventKind::Producer { node, event } => {
-                self.book.take_sent(node, sight);
+                self.book.take_sent(node, sight, self.now);
                 self.producer_event(node, event);
             }
             EventKind::Consumer { node, event } => self.consumer_event(node, event, sight),
@@ -264,11 +264,11 @@ impl Judge {
                     }
                 } else {
                     // What it sent last is looked at before the process is forgotten.
-                    self.book.take_sent(node, sight);
+                    self.book.take_sent(node, sight, self.now);
                     self.book.process(node, to);
                 }
             }
-            EventKind::Timer { node, .. } => self.book.take_sent(node, sight),
+            EventKind::Timer { node, .. } => self.book.take_sent(node, sight, self.now),
             _ => {}
         }
     }
@@ -279,7 +279,7 @@ impl Judge {
                 self.asked_unclean.insert((topic.clone(), *partition));
             }
             Action::DeleteTopic { topic } => self.book.deleted(topic),
-            Action::Produce { name, .. } => self.book.take_sent(name, sight),
+            Action::Produce { name, .. } => self.book.take_sent(name, sight, self.now),
             Action::StopClient { name } => self.book.stopped(name, sight),
             Action::Fault(fault) => {
                 let kind = fault_kind(fault);

@@ -1,0 +1,241 @@
+//! The ledger as a table: filters, pages, and each record's fate in words.
+
+use crate::kafka::broker::BrokerEvent;
+use crate::kafka::map::Map;
+use crate::kafka::time::Time;
+use crate::playground::scene::Target;
+use crate::playground::why::Question;
+use crate::world::World;
+use crate::world::action::{Action, Keys};
+use crate::world::event::EventKind;
+use crate::world::judge::sight::key_id;
+use crate::world::judge::{Fate, Ledger};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// Rows of one page.
+pub const PAGE: usize = 100;
+/// Keys that are known by name; the others are told by their hash.
+const MOST_KEYS: u32 = 1_000;
+
+/// What can be asked for, by name.
+pub const FILTERS: [(&str, fn(&Fate) -> bool); 7] = [
+    ("all", |_| true),
+    ("not acknowledged", |fate| fate.acked != Some(true)),
+    ("acknowledged, not readable", |fate| fate.acked == Some(true) && !fate.readable),
+    ("delivered again", |fate| fate.redelivered),
+    ("lost", |fate| fate.lost),
+    ("out of order", |fate| fate.reordered),
+    ("twice in a log", |fate| fate.duplicated),
+];
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Asked {
+    /// Of `FILTERS`.
+    pub filter: usize,
+    pub partition: Option<(Arc<str>, i32)>,
+    /// Part of a key, of a producer's name and number, or of `orders-0@79`.
+    pub text: String,
+    /// From 0, the newest.
+    pub page: usize,
+}
+
+/// A record's row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// `checkout 17`.
+    pub record: String,
+    pub key: String,
+    /// `orders-0@79`, or less while less is known.
+    pub place: String,
+    pub acked: &'static str,
+    pub readable: &'static str,
+    /// `billing ×2`.
+    pub handled: String,
+    /// What looks wrong, and why it is permitted; empty when nothing does.
+    pub fate: String,
+    /// Where it is or was said to be.
+    pub target: Option<Target>,
+    /// What there is to ask about it.
+    pub ask: Option<Question>,
+    pub sent: Time,
+}
+
+/// A page of the table.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Page {
+    /// For each filter: what partition and text leave.
+    pub counts: [usize; FILTERS.len()],
+    /// Newest first.
+    pub rows: Vec<Row>,
+    /// The first row's place among all, from 0.
+    pub from: usize,
+    /// All that the filter leaves.
+    pub of: usize,
+    pub partitions: Vec<(Arc<str>, i32)>,
+}
+
+/// Keys by their hash, from what the producers were told to use.
+pub fn keys(world: &World) -> Map<u64, Arc<str>> {
+    let mut names: Map<u64, Arc<str>> = Map::new();
+    let mut name = |key: Arc<str>| _ = names.insert(key_id(Some(&Bytes::copy_from_slice(key.as_bytes()))), key);
+    for (_, action) in world.history() {
+        match action {
+            Action::AddProducer(spec) => match &spec.keys {
+                Keys::None => {}
+                Keys::Set(keys) => keys.iter().cloned().for_each(&mut name),
+                Keys::Uniform(n) | Keys::Skewed(n) => (0..(*n).min(MOST_KEYS)).for_each(|n| name(format!("key-{n}").into())),
+            },
+            Action::Produce { key: Some(key), .. } => name(key.clone()),
+            _ => {}
+        }
+    }
+    names
+}
+
+fn row(fate: &Fate, keys: &Map<u64, Arc<str>>) -> Row {
+    let key = match (fate.key, keys.get(&fate.key)) {
+        (0, _) => "no key".to_owned(),
+        (_, Some(name)) => name.as_ref().to_owned(),
+        (hash, None) => format!("#{:08x}", hash >> 32),
+    };
+    let at = fate.place.as_ref().or(fate.promised.as_ref());
+    let place = match at {
+        Some((topic, partition, offset)) => format!("{topic}-{partition}@{offset}"),
+        None if fate.partition >= 0 => format!("{}-{}", fate.topic, fate.partition),
+        None => fate.topic.to_string(),
+    };
+    let acked = match fate.acked {
+        None => "no answer yet",
+        Some(false) => "given up",
+        Some(true) if fate.acks == 0 => "acks=0: nobody answers",
+        Some(true) => "acknowledged",
+    };
+    let readable = match (fate.readable, fate.copies) {
+        (true, _) => "readable",
+        (_, 0) => "in no log",
+        _ => "not readable yet",
+    };
+    let handled: Vec<String> = fate.delivered.iter().map(|(who, times)| format!("{who} ×{times}")).collect();
+    let wrong =
+        [(fate.lost, "lost"), (fate.reordered, "out of order"), (fate.duplicated, "twice in a log"), (fate.redelivered, "delivered again")];
+    let mut said: String = wrong.iter().filter(|(is, _)| *is).map(|(_, what)| *what).collect::<Vec<_>>().join(", ");
+    if !said.is_empty() {
+        said = format!("{said}: {}", fate.excuse.unwrap_or("Kafka does not permit this"));
+    }
+    let ask = at.filter(|_| fate.acks != 0).and_then(|(topic, partition, offset)| {
+        let (topic, partition, offset) = (topic.clone(), *partition, *offset);
+        Some(if fate.lost {
+            Question::Gone { topic, partition, offset }
+        } else if fate.redelivered {
+            let reader = fate.delivered.iter().max_by_key(|(_, times)| *times)?.0.clone();
+            Question::Twice { reader, topic, partition, offset }
+        } else if fate.copies > 0 && !fate.readable {
+            Question::NotReadable { topic, partition, offset }
+        } else {
+            return None;
+        })
+    });
+    Row {
+        record: format!("{} {}", fate.producer, fate.number),
+        key,
+        place,
+        acked,
+        readable,
+        handled: if handled.is_empty() { "not handled".into() } else { handled.join(", ") },
+        fate: said,
+        target: at.map(|(topic, partition, offset)| Target::Record(topic.clone(), *partition, *offset)),
+        ask,
+        sent: fate.sent,
+    }
+}
+
+/// The page that is asked for; a page beyond the last is the last.
+pub fn page(ledger: &Ledger, keys: &Map<u64, Arc<str>>, asked: &Asked) -> Page {
+    let mut out = Page::default();
+    let text = asked.text.trim().to_lowercase();
+    let mut found: Vec<&Fate> = Vec::new();
+    for fate in ledger.records.iter().rev() {
+        let home = (&fate.topic, fate.partition);
+        if fate.partition >= 0 && !out.partitions.iter().any(|(topic, n)| (topic, *n) == home) {
+            out.partitions.push((fate.topic.clone(), fate.partition));
+        }
+        if asked.partition.as_ref().is_some_and(|(topic, n)| (topic, *n) != home) {
+            continue;
+        }
+        if !text.is_empty() {
+            let row = row(fate, keys);
+            if ![row.record, row.key, row.place].iter().any(|words| words.to_lowercase().contains(&text)) {
+                continue;
+            }
+        }
+        for ((nth, (_, holds)), count) in FILTERS.iter().enumerate().zip(&mut out.counts) {
+            if holds(fate) {
+                *count += 1;
+                if nth == asked.filter {
+                    found.push(fate);
+                }
+            }
+        }
+    }
+    crate::kafka::map::sort_by(&mut out.partitions, Ord::cmp);
+    out.of = found.len();
+    out.from = asked.page.min(found.len().saturating_sub(1) / PAGE) * PAGE;
+    out.rows = found.into_iter().skip(out.from).take(PAGE).map(|fate| row(fate, keys)).collect();
+    out
+}
+
+/// The moment that a row leads to: when a group was given the record again, or else when a leader appended it; when it was sent, if
+/// the event is no longer kept.
+pub fn moment(world: &World, row: &Row, again: bool) -> Time {
+    let Some(Target::Record(topic, partition, offset)) = &row.target else { return row.sent };
+    let here = |kind: &EventKind| match kind {
+        EventKind::Handled { topic: t, partition: p, offset: o, .. } if again => (t, p, o) == (topic, partition, offset),
+        EventKind::Broker { event: BrokerEvent::Appended { topic: t, partition: p, base_offset, last_offset, .. }, .. } if !again => {
+            (t, p) == (topic, partition) && (base_offset..=last_offset).contains(&offset)
+        }
+        _ => false,
+    };
+    // Of a lost record the first: later the offset is another one's.
+    let mut events = world.events().iter().filter(|event| event.at >= row.sent && here(&event.kind));
+    let found = if again { events.next_back() } else { events.next() };
+    found.map_or(row.sent, |event| event.at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::playground::scenario::{Playback, Scenario};
+    use crate::world::EPOCH;
+    use crate::world::judge::Judge;
+
+    fn run(text: &str, seconds: i64) -> (Playback, Judge) {
+        let (mut play, mut judge) = (Playback::new(Scenario::parse(text).expect("it reads")).expect("it starts"), Judge::new());
+        play.watch_until(EPOCH.plus_millis(seconds * 1000), &mut |world| judge.observe(world));
+        (play, judge)
+    }
+
+    #[test]
+    fn filters_count_pages_turn_and_lost_records_say_why() {
+        let (play, judge) = run(include_str!("../../www/scenarios/acks-1-loses.tide"), 30);
+        let (ledger, names) = (judge.verdict(play.world(), false).ledger, keys(play.world()));
+        let all = page(&ledger, &names, &Asked::default());
+        assert_eq!((all.counts[0] as u64, all.counts[4] as u64), (ledger.sent, ledger.lost));
+        assert_eq!((all.of, all.from, all.rows.len()), (all.counts[0], 0, PAGE.min(all.counts[0])));
+        assert!(all.rows.windows(2).all(|pair| pair[0].sent >= pair[1].sent), "newest first");
+        assert!(all.rows.iter().all(|row| !row.key.starts_with('#')), "keys have names");
+        let last = page(&ledger, &names, &Asked { page: 999, ..Asked::default() });
+        assert_eq!(last.from + last.rows.len(), last.of);
+        let lost = page(&ledger, &names, &Asked { filter: 4, ..Asked::default() });
+        let row = lost.rows.last().expect("one is lost");
+        assert_eq!((row.place.as_str(), row.acked, row.readable), ("orders-0@79", "acknowledged", "in no log"));
+        assert!(row.fate.starts_with("lost: acks=1"), "{}", row.fate);
+        let at = moment(play.world(), row, false);
+        assert!(at >= row.sent && at.micros_since(row.sent) < 1_000_000, "appended soon after it was sent");
+        let by = |text: &str| page(&ledger, &names, &Asked { text: text.into(), ..Asked::default() });
+        assert_eq!(by("ORDERS-0@79").of, by("orders-0@79").of);
+        assert!(by("orders-0@79").of >= 1 && by("no such thing").of == 0);
+        let here = Asked { partition: Some(("orders".into(), 0)), ..Asked::default() };
+        assert_eq!(all.partitions.contains(&("orders".into(), 0)), page(&ledger, &names, &here).of > 0);
+    }
+}
