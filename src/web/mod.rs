@@ -4,6 +4,7 @@ mod cards;
 mod clock;
 mod controls;
 mod dom;
+mod menu;
 mod mount;
 mod paint;
 mod panels;

@@ -2,7 +2,7 @@
 
 use super::panels::{self, why};
 use super::stage::Stage;
-use super::{cards, controls, dom, timeline};
+use super::{cards, controls, dom, menu, timeline};
 use crate::playground::scene::{Place, Target};
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
@@ -54,6 +54,8 @@ pub struct Ui {
     pub ledger: RwSignal<String>,
     pub theme: RwSignal<String>,
     pub title: RwSignal<String>,
+    /// What undo and redo would do now; empty: nothing that was just done.
+    pub undo: RwSignal<[String; 2]>,
     /// What is looked at: lit on the stage, described by the panels.
     pub chosen: RwSignal<Option<Target>>,
     /// The panel that is open, by its tab's word.
@@ -73,6 +75,7 @@ impl Ui {
             ledger: RwSignal::new(String::new()),
             theme: RwSignal::new(String::new()),
             title: RwSignal::new(String::new()),
+            undo: RwSignal::default(),
             chosen: RwSignal::new(None),
             panel: RwSignal::new(None),
         }
@@ -102,6 +105,7 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
     timeline::timeline(&root, ui, act, controls);
     if controls {
         panels::panels(&root, ui, act);
+        menu::undo(&root, ui, act);
     }
     dom::text(&root, ".tp-note", move || ui.note.get());
     dom::text(&root, ".tp-said", move || ui.said.get());

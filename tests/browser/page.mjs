@@ -118,7 +118,7 @@ cases["a killed controller is followed by another, and the narrator says with wh
   // At full pace: the election takes some seconds of the cluster's time.
   await page.locator("input[type=range]").evaluate((input) => { input.value = "3"; input.dispatchEvent(new Event("input", { bubbles: true })); });
   await page.locator(".tp-broker", { hasText: "controller" }).getByRole("button").click();
-  await page.locator(".tp-menu").getByRole("button", { name: "Its process dies" }).click();
+  await page.getByRole("menuitem", { name: "Its process dies" }).click();
   const said = page.locator(".tp-said", { hasText: "is the active controller" });
   await said.waitFor({ timeout: 60_000 });
   const words = await said.innerText();
@@ -165,7 +165,7 @@ for (const [width, height, scheme] of [[1280, 800, "light"], [1280, 800, "dark"]
     const { state: stepped } = await until(page, 0, (now) => now.events < past.events, 5000, "the event before");
     check(stepped.time_us <= past.time_us, "not later");
     await page.locator(".tp-broker").nth(1).getByRole("button").click();
-    await page.locator(".tp-menu").getByRole("button", { name: "Its process dies" }).click();
+    await page.getByRole("menuitem", { name: "Its process dies" }).click();
     const { state: forked } = await until(page, 0, (now) => Object.keys(now.branches).length === 2, 5000, "two branches");
     check(forked.branch === 2 && !forked.past, "the new one is shown, at its end");
     await page.evaluate(() => document.querySelector("tide-pool").api(1).seek(38_000_000));

@@ -13,6 +13,7 @@ pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout, window};
 pub use shape::{Align, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
 
+use super::deeds::marks;
 use crate::kafka::time::Time;
 use crate::world::view::WorldView;
 
@@ -69,5 +70,7 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
     flow::stacks(view, &layout, &mut shapes);
     flow::dead(view, &layout, &mut shapes);
     flow::flights(view, &layout, time, camera, &mut shapes);
-    Scene { narrow: layout.narrow, height: layout.height, places: layout::places(view, &layout), shapes }
+    let places = layout::places(view, &layout);
+    marks(view, &places, time, camera.reduced_motion, &mut shapes);
+    Scene { narrow: layout.narrow, height: layout.height, places, shapes }
 }

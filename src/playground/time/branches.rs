@@ -25,6 +25,8 @@ pub struct Branch {
     /// What people did on the way, from the beginning; what the scenario's file does is not among it.
     pub(super) actions: Vec<(Time, Action)>,
     pub(super) marks: Marks,
+    /// It was left for this one to be without an action: that branch, and which of its actions.
+    pub(super) without: Option<(u32, usize)>,
 }
 
 impl Branch {
@@ -39,6 +41,7 @@ impl Branch {
             left: start.at,
             actions: Vec::new(),
             marks: Marks::default(),
+            without: None,
         }
     }
 
@@ -86,7 +89,7 @@ impl Timeline {
         self.branches.iter().find(|branch| branch.id == id).ok_or(TimeError::NoBranch(id))
     }
 
-    fn find_mut(&mut self, id: u32) -> Result<&mut Branch, TimeError> {
+    pub(super) fn find_mut(&mut self, id: u32) -> Result<&mut Branch, TimeError> {
         self.branches.iter_mut().find(|branch| branch.id == id).ok_or(TimeError::NoBranch(id))
     }
 
@@ -103,7 +106,7 @@ impl Timeline {
             old.left = old.end.at;
             branch.actions.truncate(next);
             branch.marks.keep_before(forked.events);
-            branch = Branch { id, name: format!("branch {id}"), parent: Some(from), forked, end: forked, ..branch };
+            branch = Branch { id, name: format!("branch {id}"), parent: Some(from), forked, end: forked, without: None, ..branch };
             self.branches.push(branch);
             self.checkpoints.share(from, id, forked);
             self.current = id;
@@ -134,6 +137,7 @@ impl Timeline {
         self.branches.retain(|branch| branch.id != id);
         for child in self.branches.iter_mut().filter(|branch| branch.parent == Some(id)) {
             child.parent = parent;
+            child.without = child.without.filter(|(of, _)| *of != id);
         }
         self.checkpoints.drop_branch(id);
         Ok(())

@@ -9,6 +9,7 @@ mod checkpoints;
 mod marks;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 pub use branches::{Branch, Comparison, Counts, Difference, MAX_BRANCHES, MAX_NAME};
 pub use breakpoints::{Breakpoint, MAX_BREAKPOINTS};

@@ -6,7 +6,7 @@ use super::dom;
 use super::ui::{Act, Ui};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent};
+use web_sys::{Element, KeyboardEvent};
 
 /// A panel: the word on its tab, and what fills it for as long as the owner at hand lives.
 struct Panel {
@@ -40,13 +40,13 @@ pub fn panels(root: &Element, ui: Ui, act: Act) {
             _ => return,
         };
         event.prevent_default();
-        focus(to);
+        dom::focus(to);
     });
     let strip = tabs.clone();
     dom::on(&panel, "", "keydown", move |event| {
         if event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key() == "Escape") {
             ui.panel.set(None);
-            focus(strip.query_selector("[data-was]").ok().flatten());
+            dom::focus(strip.query_selector("[data-was]").ok().flatten());
         }
     });
     let mut owner: Option<Owner> = None;
@@ -66,10 +66,4 @@ pub fn panels(root: &Element, ui: Ui, act: Act) {
         child.with(|| fill(&panel, ui, act));
         owner = Some(child);
     }));
-}
-
-fn focus(element: Option<Element>) {
-    if let Some(element) = element.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
-    }
 }
