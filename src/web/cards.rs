@@ -202,7 +202,8 @@ fn group_state(s: &Snapshot, name: Option<&Arc<str>>) -> Option<(&'static str, i
 fn group(ui: Ui, act: Act, name: Option<Arc<str>>) -> HtmlElement {
     let card = dom::element(
         "<div class='tp-at tp-card tp-group' role=group><div class='tp-row tp-head'><b class=tp-title></b></div>\
-        <div class=tp-foot><span class='tp-quiet tp-number'>sink: <b></b> handled<i></i><span></span></span><span class='tp-acts tp-end'></span></div></div>",
+        <div class=tp-foot><span class='tp-quiet tp-number'>sink: <b></b> handled<i></i><span></span></span>\
+        <span class='tp-acts tp-end'></span></div></div>",
     );
     let title = name.as_deref().unwrap_or("without a group");
     dom::set(&card, "aria-label", &format!("consumer group {title}"));

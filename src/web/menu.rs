@@ -94,20 +94,36 @@ fn is(node: &Element, selector: &str) -> bool {
 
 /// Beside what it belongs to, inside the window.
 fn place(menu: &HtmlElement, from: &HtmlElement, mouse: Option<&MouseEvent>) {
-    let Some(document) = menu.owner_document().and_then(|d| d.document_element()) else { return };
-    let (width, height) = (f64::from(document.client_width()), f64::from(document.client_height()));
+    let (width, height) = window(menu);
     let card = from.closest(".tp-at").ok().flatten().unwrap_or_else(|| from.clone().into()).get_bounding_client_rect();
-    let own = menu.get_bounding_client_rect();
     let (x, top, bottom) = match mouse {
         // A menu key has no place of its own.
         Some(e) if e.client_x() > 0 || e.client_y() > 0 => (f64::from(e.client_x()), f64::from(e.client_y()), f64::from(e.client_y())),
         _ => (card.left(), card.top(), card.bottom()),
     };
-    let below = bottom + GAP;
-    let y = if below + own.height() <= height { below } else { top - GAP - own.height() };
-    let inside = |at: f64, size: f64, all: f64| at.min(all - size - GAP).max(GAP) as i32;
-    let _ = menu.style().set_property("left", &format!("{}px", inside(x, own.width(), width)));
-    let _ = menu.style().set_property("top", &format!("{}px", inside(y, own.height(), height)));
+    let own = menu.get_bounding_client_rect();
+    let y = if bottom + GAP + own.height() <= height { bottom + GAP } else { top - GAP - own.height() };
+    put(menu, x, y, (width, height));
+}
+
+/// There, or as near to it as the window lets it.
+fn put(menu: &HtmlElement, x: f64, y: f64, (width, height): (f64, f64)) {
+    let own = menu.get_bounding_client_rect();
+    for (side, at, size, all) in [("left", x, own.width(), width), ("top", y, own.height(), height)] {
+        let _ = menu.style().set_property(side, &format!("{}px", at.min(all - size - GAP).max(GAP) as i32));
+    }
+}
+
+/// What it holds has changed: it stays inside the window, and its first item has the focus.
+fn fit(menu: &HtmlElement) {
+    let own = menu.get_bounding_client_rect();
+    put(menu, own.left(), own.top(), window(menu));
+    first(menu);
+}
+
+fn window(node: &Element) -> (f64, f64) {
+    let root = node.owner_document().and_then(|d| d.document_element());
+    root.map_or((0.0, 0.0), |root| (f64::from(root.client_width()), f64::from(root.client_height())))
 }
 
 /// The keys of a menu; in a form they are the fields' own.
@@ -171,7 +187,7 @@ fn choose(menu: &HtmlElement, act: Act, thing: &Thing) {
             }
             Do::Open(thing) => {
                 choose(&menu, act, thing);
-                first(&menu);
+                fit(&menu);
             }
             Do::Ask(ask) => fill_in(&menu, act, ask),
         });
@@ -256,7 +272,7 @@ fn fill_in(menu: &HtmlElement, act: Act, ask: &Ask) {
         dom::focus(about.map(|input| (**input).clone().into()));
     });
     let _ = menu.append_child(&node);
-    first(menu);
+    fit(menu);
 }
 
 /// A form and what is in its fields.

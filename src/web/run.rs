@@ -126,7 +126,7 @@ impl Run {
     }
 
     /// Goes to another moment of the run, by what `go` does with its timeline; what was said there last.
-    pub fn go(&mut self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
+    pub fn go(&mut self, go: &mut dyn FnMut(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
         go(&mut self.time).map_err(|e| format!("{e}."))?;
         self.note = None;
         self.hush();

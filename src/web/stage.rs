@@ -380,6 +380,11 @@ impl Stage {
     }
 
     pub fn go(&self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
+        let mut go = Some(go);
+        self.went(&mut |time| go.take().map_or(Ok(()), |go| go(time)))
+    }
+
+    fn went(&self, go: &mut dyn FnMut(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
         let said = self.run.borrow_mut().go(go)?;
         self.waiting.borrow_mut().clear();
         self.rest.set(0.0);

@@ -9,7 +9,6 @@ pub(super) const DOWN: u16 = 4;
 pub(super) const SLOW: u16 = 8;
 pub(super) const FULL: u16 = 16;
 pub(super) const SKEWED: u16 = 32;
-pub(super) const ISOLATED: u16 = 64;
 pub(super) const STATES: u16 = 127;
 pub(super) const HURTS: u16 = 256;
 pub(super) const QUICK: u16 = 512;

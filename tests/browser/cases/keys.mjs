@@ -244,10 +244,10 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
     const { state: paused } = await until(page, 0, (now) => !now.playing, 5000, "paused");
     await tabTo(page, (words) => words.includes('"Step back"'), "Step back");
     await page.keyboard.press("Enter");
-    await until(page, 0, (now) => now.events < paused.events, 5000, "the event before");
+    const { state: stepped } = await until(page, 0, (now) => now.time_us < paused.time_us, 5000, "the event before");
     await tabTo(page, (words) => words.includes('"Step to the next event"'), "Step");
     await page.keyboard.press("Enter");
-    await until(page, 0, (now) => now.events === paused.events, 5000, "and the next");
+    await until(page, 0, (now) => now.events > stepped.events, 5000, "and the next");
     const slider = page.getByRole("slider", { name: "Speed" });
     await slider.focus();
     const speed = await slider.inputValue();
