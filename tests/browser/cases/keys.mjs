@@ -72,7 +72,15 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
           keys.reached.add(here);
           const style = getComputedStyle(here);
           const outline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1.5;
-          if (fresh && !outline && style.boxShadow === "none") keys.dim.push(keys.describe(here));
+          // Nothing around it cuts the outline off.
+          const own = here.getBoundingClientRect();
+          let cut = false;
+          for (let at = here.parentElement; at && !at.matches(".tp-stage"); at = at.parentElement) {
+            const { left, top, right, bottom } = at.getBoundingClientRect();
+            const hides = getComputedStyle(at).overflowX === "hidden";
+            cut ||= hides && (own.left - left < 1.5 || own.top - top < 1.5 || right - own.right < 1.5 || bottom - own.bottom < 1.5);
+          }
+          if (fresh && (cut || !outline && style.boxShadow === "none")) keys.dim.push(keys.describe(here));
           return fresh;
         });
         for (let n = 0, left = 0; n < count * 2 + 20 && left < 2; n++) {
