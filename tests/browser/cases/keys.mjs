@@ -173,6 +173,12 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
     await page.getByRole("menu", { name: "orders-1" }).waitFor();
     await page.locator(".tp-said").click();
     await page.getByRole("menu").waitFor({ state: "detached" });
+    // By the menu key.
+    await menuOf(page, ".tp-member").focus();
+    await page.keyboard.press("ContextMenu");
+    await page.getByRole("menu", { name: "billing-1" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("menu").waitFor({ state: "detached" });
     // A menu in a menu, and what it does.
     await menuOf(page, ".tp-broker").focus();
     await page.keyboard.press("Enter");
@@ -277,6 +283,19 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
     check(await ground() !== colour, "the other theme");
     await page.getByRole("button", { name: "Reset" }).press("Enter");
     await until(page, 0, (now) => now.time_us < paused.time_us / 2, 5000, "from the beginning");
+    clean(page);
+    await page.close();
+  };
+
+  cases["keys: a saved cluster goes only forward, and says so"] = async ({ context, site, pages }) => {
+    pages("forward.html", '<tide-pool scenario="first-light" store="keys" load="eager"></tide-pool>');
+    const page = await open(context, `${site.url}forward.html`);
+    await until(page, 0, flowing, 20_000, "records flow");
+    await page.locator(".tp-producer .tp-do").first().press("Enter");
+    await page.getByRole("menuitem", { name: "Half as many" }).press("Enter");
+    await page.locator(".tp-said", { hasText: "now sends" }).waitFor();
+    await page.keyboard.press("Control+z");
+    await page.locator(".tp-said", { hasText: "goes only forward" }).waitFor();
     clean(page);
     await page.close();
   };
