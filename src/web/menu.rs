@@ -129,6 +129,10 @@ fn window(node: &Element) -> (f64, f64) {
 /// The keys of a menu; in a form they are the fields' own.
 fn walk(menu: &Element, event: &Event) {
     let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
+    if key.key() == "Escape" {
+        // It closes the menu, which the browser does, and nothing else.
+        event.stop_propagation();
+    }
     let Some(item) = event.target().and_then(|t| t.dyn_into::<Element>().ok()).filter(|e| is(e, "[role=menuitem]")) else { return };
     let items = menu.get_elements_by_class_name("tp-item");
     let count = items.length();

@@ -196,7 +196,7 @@ fn a_stopped_client_leaves_by_itself() {
 fn other_settings_are_one_action() {
     let mut world = run(1);
     let starts = |world: &World, name: &str| {
-        let started = |event: &&event::Event| match &event.kind {
+        let started = |event: &&Event| match &event.kind {
             EventKind::ProcessState { node, to: "running", .. } => **node == *name,
             _ => false,
         };
