@@ -67,3 +67,9 @@ fn listen(node: &Element, event: &str, call: Box<dyn FnMut(Event)>) {
     let call = Closure::wrap(call).into_js_value();
     let _ = node.add_event_listener_with_callback(event, call.unchecked_ref());
 }
+
+pub fn focus(element: Option<Element>) {
+    if let Some(element) = element.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}

@@ -6,6 +6,7 @@ mod clock;
 mod controls;
 mod dom;
 mod look;
+mod menu;
 mod mount;
 mod paint;
 mod panels;

@@ -316,7 +316,7 @@ impl Handle {
     /// One line of the scenario language, done now: "crash billing-2".
     pub fn act(&self, line: &str) -> Result<(), JsValue> {
         let stage = self.stage()?;
-        let done = stage.run.borrow_mut().line(line);
+        let done = stage.line(line);
         stage.refresh();
         done.map_err(|e| js_sys::Error::new(&e).into())
     }

@@ -97,13 +97,17 @@ impl Run {
         }
     }
 
-    /// One timed line of the scenario language, done now.
-    pub fn line(&mut self, line: &str) -> Result<(), String> {
-        let scenario = Scenario::parse(&format!("tidepool 1\nat 0s {line}\n")).map_err(|e| e.message)?;
+    /// One timed line of the scenario language, done now; the new branch's name when the run forked.
+    pub fn line(&mut self, line: &str) -> Result<Option<String>, String> {
+        let scenario = Scenario::timed_line(line)?;
         for (_, text) in scenario.notes {
             self.note = Some(text);
         }
-        scenario.actions.into_iter().try_for_each(|(_, action)| self.act(action).map(|_| ()))
+        let mut forked = None;
+        for (_, action) in scenario.actions {
+            forked = self.act(action)?.or(forked);
+        }
+        Ok(forked)
     }
 
     /// The scenario's latest note.
@@ -124,7 +128,7 @@ impl Run {
     }
 
     /// Goes to another moment of the run, by what `go` does with its timeline; what was said there last.
-    pub fn go(&mut self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
+    pub fn go(&mut self, go: &mut dyn FnMut(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
         go(&mut self.time).map_err(|e| format!("{e}."))?;
         self.note = None;
         self.hush();

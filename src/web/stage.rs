@@ -10,7 +10,6 @@ use crate::playground::narrate::{Waiting, plainly};
 use crate::playground::scene::{self, Scene, Target, Trail, View};
 use crate::playground::time::{TimeError, Timeline};
 use crate::world::EPOCH;
-use crate::world::action::Action;
 use crate::world::view::WorldView;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -401,6 +400,10 @@ impl Stage {
             drop(scene);
             self.pace(t, elapsed);
             self.ui.snap.set(Arc::new(snap));
+            let offers = self.run.borrow().time.offers();
+            if self.ui.undo.with_untracked(|was| *was != offers) {
+                self.ui.undo.set(offers);
+            }
             if t - self.judged.get() >= JUDGE_MS {
                 self.judged.set(t);
                 let (wrong, ledger) = self.run.borrow().judged();
@@ -454,13 +457,39 @@ impl Stage {
         self.moved(|time| time.step_back().map(|_| ()));
     }
 
-    pub fn act(&self, action: Action) {
-        let done = self.run.borrow_mut().act(action);
-        match done {
-            Ok(Some(branch)) => self.say(format!("This is {branch} now; the other stays as it was.")),
-            Ok(None) => self.refresh(),
-            Err(why) => self.say(why),
+    /// Does a timed line of the scenario language now.
+    ///
+    /// # Errors
+    /// What is wrong with it or stands against it; then nothing is done.
+    pub fn line(&self, line: &str) -> Result<(), String> {
+        match self.run.borrow_mut().line(line)? {
+            Some(branch) => self.say(format!("This is {branch} now; the other stays as it was.")),
+            None => self.refresh(),
         }
+        Ok(())
+    }
+
+    /// `line`, and what stands against it is said.
+    pub fn tell(&self, line: &str) {
+        if let Err(why) = self.line(line) {
+            self.say(why);
+        }
+    }
+
+    /// Takes back what was done last, or does it again; time goes on as it did.
+    pub fn undo(&self, redo: bool) {
+        let (mut done, before) = (None, self.run.borrow().time.branch().name.clone());
+        let went = self.go(|time| {
+            done = if redo { time.redo()? } else { time.undo()? };
+            Ok(())
+        });
+        let now = self.run.borrow().time.branch().name.clone();
+        self.say(match (went, done) {
+            (Err(why), _) => why,
+            (_, None) => "There is nothing to take back.".to_owned(),
+            (_, Some(what)) if redo => format!("This is {now} again: {what}."),
+            (_, Some(what)) => format!("Taken back: {what}. This is {now} now; {before} stays as it was."),
+        });
     }
 
     /// Where one is, or is about to be.
@@ -483,6 +512,11 @@ impl Stage {
     }
 
     pub fn go(&self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
+        let mut go = Some(go);
+        self.went(&mut |time| go.take().map_or(Ok(()), |go| go(time)))
+    }
+
+    fn went(&self, go: &mut dyn FnMut(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
         let said = self.run.borrow_mut().go(go)?;
         self.waiting.borrow_mut().clear();
         self.rest.set(0.0);

@@ -387,7 +387,11 @@ fn draw(node: &Element, time: &Timeline, now: i64, shown: &mut Shown, ui: Ui, ac
         let (ticks, tree) = (ticks(&shown.rows, if shown.open { all } else { window }), tree(time, all));
         dom::at(node, ".tp-over svg").set_inner_html(&if shown.open { format!("{ticks}{tree}") } else { String::new() });
         dom::at(node, ".tp-track svg").set_inner_html(&if shown.open { String::new() } else { format!("{ticks}{tree}") });
-        dom::at(node, ".tp-track em").set_inner_html(&if shown.open { axis(window, i64::from(track.client_width())) } else { String::new() });
+        dom::at(node, ".tp-track em").set_inner_html(&if shown.open {
+            axis(window, i64::from(track.client_width()))
+        } else {
+            String::new()
+        });
         if shown.open {
             lanes(&dom::at(node, ".tp-plot"), &shown.rows, time, window, end);
         }

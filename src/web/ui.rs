@@ -2,7 +2,7 @@
 
 use super::panels::{self, why};
 use super::stage::Stage;
-use super::{cards, controls, dom, look, timeline};
+use super::{cards, controls, dom, look, menu, timeline};
 use crate::playground::scene::{Place, Target, Trail};
 use crate::playground::why::Question;
 use crate::world::EPOCH;
@@ -55,6 +55,8 @@ pub struct Ui {
     pub ledger: RwSignal<String>,
     pub theme: RwSignal<String>,
     pub title: RwSignal<String>,
+    /// What undo and redo would do now; empty: nothing that was just done.
+    pub undo: RwSignal<[String; 2]>,
     /// What is looked at: lit on the stage, described by the panels.
     pub chosen: RwSignal<Option<Target>>,
     /// What the pointer is over or arrow keys have walked to: named in a hint.
@@ -90,6 +92,7 @@ impl Ui {
             ledger: RwSignal::new(String::new()),
             theme: RwSignal::new(String::new()),
             title: RwSignal::new(String::new()),
+            undo: RwSignal::default(),
             chosen: RwSignal::new(None),
             pointed: RwSignal::new(None),
             by_broker: RwSignal::new(false),
@@ -127,6 +130,9 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
     look::look(&stage, &dom::at(&root, ".tp-caption"), ui, act);
     timeline::timeline(&root, ui, act, controls);
     panels::panels(&root, ui, act, controls);
+    if controls {
+        menu::undo(&root, ui, act);
+    }
     dom::text(&root, ".tp-note", move || ui.note.get());
     dom::text(&root, ".tp-said", move || ui.said.get());
     dom::attribute(&root, ".tp-pill", "data-state", move || if ui.wrong.with(String::is_empty) { "Stable" } else { "wrong" }.into());

@@ -6,7 +6,7 @@ use super::consumer_app::ConsumerApp;
 use super::event::{EventId, EventKind};
 use super::faults::Blow;
 use super::network::Weather;
-use super::nodes::{Machine, Node, ProcessState};
+use super::nodes::{Machine, Next, Node, ProcessState};
 use super::producer_app::ProducerApp;
 use super::queue::NodeId;
 use super::{ADMIN, World};
@@ -48,6 +48,8 @@ pub(super) enum Step {
     RestartConsumer(NodeId, Consumer),
     Pause(NodeId),
     Resume(NodeId),
+    ChangeProducer(NodeId, ProducerSpec, Producer, i16),
+    ChangeConsumer(NodeId, ConsumerSpec, Consumer),
     SetRate(NodeId, u64),
     SetHandleTime(NodeId, i64),
     Produce(NodeId, Option<Arc<str>>, Option<Arc<str>>),
@@ -258,6 +260,20 @@ impl World {
                     _ => return Err(wrong(node, "only a paused client can be resumed")),
                 }
             }
+            Action::ChangeProducer(spec) => {
+                check_producer(spec)?;
+                let node = settled(self.producer_node(&spec.name)?)?;
+                let (client, acks) = self.producer_client(spec, node.meta.incarnation + 1)?;
+                Step::ChangeProducer(node.meta.id, spec.clone(), client, acks)
+            }
+            Action::ChangeConsumer(spec) => {
+                check_consumer(spec)?;
+                let node = settled(self.client_node(&spec.name)?)?;
+                if !matches!(node.machine, Machine::Consumer(_)) {
+                    return Err(self.no_such("consumer", &spec.name));
+                }
+                Step::ChangeConsumer(node.meta.id, spec.clone(), self.consumer_client(spec, node.meta.incarnation + 1)?)
+            }
             Action::SetRate { name, rate_per_1000s } => {
                 check_rate(*rate_per_1000s)?;
                 Step::SetRate(self.producer_node(name)?.meta.id, *rate_per_1000s)
@@ -316,25 +332,23 @@ impl World {
             Step::Crash(id) => self.with_node(id, |node, core| node.kill(core, ProcessState::Crashed)),
             Step::Pause(id) => self.with_node(id, Node::pause),
             Step::Resume(id) => self.with_node(id, Node::resume),
-            Step::RestartProducer(id, client, acks) => self.with_node(id, |node, core| {
-                node.meta.incarnation += 1;
-                core.off.remove(&id);
-                node.set_state(core, ProcessState::Running);
+            Step::RestartProducer(id, client, acks) => {
+                self.with_node(id, |node, core| node.start_client(core, Next::Producer(client, acks)))
+            }
+            Step::RestartConsumer(id, client) => self.with_node(id, |node, core| node.start_client(core, Next::Consumer(client))),
+            Step::ChangeProducer(id, spec, client, acks) => self.with_node(id, |node, core| {
                 let now = node.clock(core.now);
-                if let Machine::Producer(app) = &mut node.machine {
-                    app.start(now, client, acks);
-                }
-                node.settle(core);
+                let Machine::Producer(app) = &mut node.machine else { return };
+                let again = spec.config != app.spec.config;
+                app.change(now, spec);
+                node.change(core, again.then(|| Next::Producer(client, acks)));
             }),
-            Step::RestartConsumer(id, client) => self.with_node(id, |node, core| {
-                node.meta.incarnation += 1;
-                core.off.remove(&id);
-                node.set_state(core, ProcessState::Running);
-                let now = node.clock(core.now);
-                if let Machine::Consumer(app) = &mut node.machine {
-                    app.start(now, client);
-                }
-                node.settle(core);
+            Step::ChangeConsumer(id, spec, client) => self.with_node(id, |node, core| {
+                let Machine::Consumer(app) = &mut node.machine else { return };
+                let handle_us = app.spec.handle_us;
+                let again = app.spec != ConsumerSpec { handle_us, ..spec.clone() };
+                app.spec = spec;
+                node.change(core, again.then(|| Next::Consumer(client)));
             }),
             Step::SetRate(id, rate) => self.with_node(id, |node, core| {
                 let now = node.clock(core.now);
@@ -458,6 +472,15 @@ impl World {
         let now: Time = own.map_or(self.core.now, |node| node.clock(self.core.now));
         let sabotaged = self.genesis.sabotage == Some(Sabotage::CommitBeforeRecords);
         ConsumerApp::client(spec, self.bootstrap(), seed, now, (partitions, sabotaged)).map_err(|error| client_error(&error))
+    }
+}
+
+/// A client that runs or does not, and is not on the way from one to the other.
+fn settled(node: &Node) -> Result<&Node, ActionError> {
+    match node.meta.state {
+        ProcessState::Paused => Err(wrong(node, "resume it first")),
+        ProcessState::Stopping { .. } => Err(wrong(node, "it is about to stop")),
+        _ => Ok(node),
     }
 }
 

@@ -140,6 +140,11 @@ pub enum Action {
     ResumeClient {
         name: Arc<str>,
     },
+    /// An existing producer app gets these settings. Those of the app hold at once; another config needs another process: it is stopped as
+    /// its program would stop it, and started again.
+    ChangeProducer(ProducerSpec),
+    /// The same of a consumer app; only `handle_us` holds without another process.
+    ChangeConsumer(ConsumerSpec),
     SetRate {
         name: Arc<str>,
         rate_per_1000s: u64,

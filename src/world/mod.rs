@@ -387,6 +387,21 @@ impl World {
         })
     }
 
+    /// How all links are, as the action that makes them so.
+    pub fn links(&self) -> Action {
+        let Weather { latency_us, jitter_us, loss_ppm, duplicate_ppm } = self.core.weather;
+        Action::Fault(action::Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm })
+    }
+
+    /// The settings of a producer or consumer app, as the action that gives it these.
+    pub fn client(&self, name: &str) -> Option<Action> {
+        self.nodes.iter().filter(|node| &*node.meta.name == name).find_map(|node| match &node.machine {
+            Machine::Producer(app) => Some(Action::ChangeProducer(app.spec.clone())),
+            Machine::Consumer(app) => Some(Action::ChangeConsumer(app.spec.clone())),
+            _ => None,
+        })
+    }
+
     /// What the committed metadata says, by the running broker that has heard most of it.
     pub fn image(&self) -> Option<&Image> {
         let mut newest: Option<&Image> = None;

@@ -7,8 +7,8 @@ use super::event::{EventId, EventKind, NodeName};
 use super::network::Core;
 use super::producer_app::ProducerApp;
 use super::queue::{LinkId, NodeId, Pending, Slot};
-use crate::kafka::client::consumer::ConsumerEvent;
-use crate::kafka::client::producer::ProducerEvent;
+use crate::kafka::client::consumer::{Consumer, ConsumerEvent};
+use crate::kafka::client::producer::{Producer, ProducerEvent};
 use crate::kafka::client::{self, ConnId};
 use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
@@ -83,6 +83,13 @@ pub(super) enum Machine {
     Admin(Box<Admin>),
 }
 
+/// A client's next process.
+#[derive(Clone, Debug)]
+pub(super) enum Next {
+    Producer(Producer, i16),
+    Consumer(Consumer),
+}
+
 /// What every node has, whatever runs on it.
 #[derive(Clone, Debug)]
 pub(super) struct Meta {
@@ -99,6 +106,8 @@ pub(super) struct Meta {
     wake_cause: Option<EventId>,
     last_wake: Time,
     wakes_at_once: u32,
+    /// Once the process has stopped, this one starts.
+    pub(super) next: Option<Box<Next>>,
     /// What arrived while the process is paused, each with its event.
     pub(super) held: Vec<(Option<EventId>, Input)>,
 }
@@ -123,6 +132,7 @@ impl Node {
                 wake_cause: None,
                 last_wake: Time(i64::MIN),
                 wakes_at_once: 0,
+                next: None,
                 held: Vec::new(),
             },
             machine,

@@ -2,7 +2,7 @@
 
 use super::event::EventKind;
 use super::network::Core;
-use super::nodes::{Machine, Node, ProcessState};
+use super::nodes::{Machine, Next, Node, ProcessState};
 use crate::kafka::broker::Broker;
 
 /// What a stopping process has at most, as `KafkaConsumer.close` and `KafkaProducer.close` have by default: 30 s.
@@ -23,6 +23,7 @@ impl Node {
             core.hang_up(link, dialler);
         }
         self.meta.held.clear();
+        self.meta.next = None;
         match &mut self.machine {
             Machine::Producer(app) => app.client = None,
             Machine::Consumer(app) => app.forget_process(),
@@ -58,6 +59,31 @@ impl Node {
             node.start(broker);
         }
         self.settle(core);
+    }
+
+    /// A client's process starts.
+    pub(super) fn start_client(&mut self, core: &mut Core, next: Next) {
+        self.meta.incarnation += 1;
+        core.off.remove(&self.meta.id);
+        self.set_state(core, ProcessState::Running);
+        let now = self.clock(core.now);
+        match (&mut self.machine, next) {
+            (Machine::Producer(app), Next::Producer(client, acks)) => app.start(now, client, acks),
+            (Machine::Consumer(app), Next::Consumer(client)) => app.start(now, client),
+            _ => {}
+        }
+        self.settle(core);
+    }
+
+    /// A client's settings are others: a process that runs gives way to the `next` one, if they need one.
+    pub(super) fn change(&mut self, core: &mut Core, next: Option<Next>) {
+        match next {
+            Some(next) if self.meta.state == ProcessState::Running => {
+                self.meta.next = Some(Box::new(next));
+                self.stop(core);
+            }
+            _ => self.settle(core),
+        }
     }
 
     pub(super) fn pause(&mut self, core: &mut Core) {
@@ -121,8 +147,12 @@ impl Node {
                 node.ended.clone_from(&node.broker);
                 core.ended = true;
             }
+            let next = self.meta.next.take();
             self.set_state(core, ProcessState::Stopped);
             self.end_process(core);
+            if let Some(next) = next {
+                self.start_client(core, *next);
+            }
         }
     }
 }

@@ -42,18 +42,7 @@ pub(super) struct ProducerApp {
 impl ProducerApp {
     pub(super) fn new(spec: ProducerSpec, seed: u64, now: Time) -> Self {
         let keys = Rng::stream(seed, &format!("keys/{}", spec.name));
-        let weights: Arc<[u64]> = match &spec.keys {
-            Keys::Skewed(n) => {
-                let mut sum = 0_u64;
-                (1..=u64::from(*n))
-                    .map(|rank| {
-                        sum += 1_000_000 / rank;
-                        sum
-                    })
-                    .collect()
-            }
-            _ => Arc::new([]),
-        };
+        let weights = weights(&spec.keys);
         Self {
             spec,
             acks: 0,
@@ -69,6 +58,17 @@ impl ProducerApp {
             recent: VecDeque::new(),
             acked: 0,
             failed: 0,
+        }
+    }
+
+    /// Other settings, which hold from the next record on.
+    pub(super) fn change(&mut self, now: Time, spec: ProducerSpec) {
+        self.weights = weights(&spec.keys);
+        let rate = spec.rate_per_1000s;
+        let same = self.spec.rate_per_1000s == rate;
+        self.spec = spec;
+        if !same {
+            self.set_rate(now, rate);
         }
     }
 
@@ -177,6 +177,21 @@ impl ProducerApp {
         }
         text.push('}');
         Bytes::from(text)
+    }
+}
+
+fn weights(keys: &Keys) -> Arc<[u64]> {
+    match keys {
+        Keys::Skewed(n) => {
+            let mut sum = 0_u64;
+            (1..=u64::from(*n))
+                .map(|rank| {
+                    sum += 1_000_000 / rank;
+                    sum
+                })
+                .collect()
+        }
+        _ => Arc::new([]),
     }
 }
 

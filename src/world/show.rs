@@ -6,7 +6,7 @@ use super::network::InFlight;
 use super::nodes::Machine;
 use super::queue::NodeId;
 use super::view::{
-    BrokerState, Cargo, ConsumerState, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, ReplicaState, WorldView,
+    BrokerState, Cargo, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, ReplicaState, WorldView,
 };
 use crate::kafka::broker::{Broker, BrokerEvent, PartitionView};
 use crate::kafka::controller::{METADATA_TOPIC, QuorumView};
@@ -130,6 +130,9 @@ impl World {
                 Machine::Admin(_) => {}
             }
         }
+        let recent = self.history.iter().rev().take_while(|(at, _)| self.core.now.micros_since(*at) < DONE_US);
+        // Enough for an eye: more than these at once is a flicker.
+        view.done = recent.take(16).cloned().collect();
         sort_by(&mut view.groups, |a, b| a.group.cmp(&b.group));
         partitions(&mut view, known);
         self.tears(&mut view);

@@ -24,14 +24,18 @@ fn consumer(name: &str) -> Action {
 }
 
 fn producer() -> Action {
-    Action::AddProducer(ProducerSpec {
+    Action::AddProducer(producer_spec())
+}
+
+fn producer_spec() -> ProducerSpec {
+    ProducerSpec {
         name: "checkout".into(),
         topic: "orders".into(),
         rate_per_1000s: 20_000,
         keys: Keys::Uniform(10),
         value_bytes: 32,
         config: Map::new(),
-    })
+    }
 }
 
 fn at(millis: i64) -> Time {
@@ -186,4 +190,44 @@ fn a_stopped_client_leaves_by_itself() {
     assert!(view.consumers.iter().any(|consumer| &*consumer.name == "billing-1" && consumer.state == "stopped"));
     assert!(view.producers.iter().all(|producer| producer.state == "stopped" && producer.sent == producer.acked));
     assert_eq!(view.groups.first().map(|group| group.members.len()), Some(1));
+}
+
+#[test]
+fn other_settings_are_one_action() {
+    let mut world = run(1);
+    let starts = |world: &World, name: &str| {
+        let started = |event: &&Event| match &event.kind {
+            EventKind::ProcessState { node, to: "running", .. } => **node == *name,
+            _ => false,
+        };
+        world.events().iter().filter(started).count()
+    };
+    // What only the app needs holds at once, in the same process.
+    let Some(Action::ChangeProducer(was)) = world.client("checkout") else { panic!("a producer") };
+    let spec = ProducerSpec { rate_per_1000s: 8000, keys: Keys::Skewed(3), value_bytes: 200, ..was.clone() };
+    world.act(Action::ChangeProducer(spec.clone())).expect("it can be done");
+    assert_eq!((starts(&world, "checkout"), world.client("checkout")), (1, Some(Action::ChangeProducer(spec.clone()))));
+    assert_eq!(world.view().producers[0].rate_per_1000s, 8000);
+    // A config needs another process, which comes when the old one has sent what it had.
+    let config: Map<String, String> = [("acks", "1"), ("enable.idempotence", "false")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+    world.act(Action::ChangeProducer(ProducerSpec { config, ..spec })).expect("it can be done");
+    let Some(Action::ChangeConsumer(was)) = world.client("billing-1") else { panic!("a consumer") };
+    world.act(Action::ChangeConsumer(ConsumerSpec { commit: CommitPolicy::Never, ..was.clone() })).expect("it can be done");
+    assert!(world.act(Action::ChangeConsumer(was.clone())).is_err(), "it is about to stop");
+    world.run_until(world.now().plus_millis(9000));
+    let view = world.view();
+    let p = &view.producers[0];
+    assert_eq!((p.state, p.acks, p.failed, starts(&world, "checkout")), ("running", 1, 0, 2));
+    assert!(p.acked > 20 && p.sent - p.acked < 5, "{p:?}");
+    // The old member left and the new one joined: nobody waited for the session timeout.
+    assert_eq!((view.consumers[0].state, view.groups[0].members.len()), ("running", 2));
+    assert_eq!(view.consumers.iter().map(|c| c.assignment.len()).sum::<usize>(), 3);
+    // Bad values change nothing; a client that is down gets its settings and stays down.
+    let wrong: Map<String, String> = [("session.timeout.ms".to_owned(), "soon".to_owned())].into();
+    let error = world.act(Action::ChangeConsumer(ConsumerSpec { config: wrong, ..was.clone() })).expect_err("no number").to_string();
+    assert!(error.starts_with("session.timeout.ms=soon: "), "{error}");
+    world.act(Action::CrashClient { name: name() }).expect("it crashes");
+    world.act(Action::ChangeConsumer(was.clone())).expect("it can be done");
+    assert_eq!((world.view().consumers[0].state, world.client("billing-1")), ("crashed", Some(Action::ChangeConsumer(was))));
+    world.act(Action::ChangeProducer(ProducerSpec { name: name(), ..producer_spec() })).expect_err("it is a consumer");
 }

@@ -6,6 +6,7 @@ use crate::kafka::controller::QuorumView;
 use crate::kafka::coordinator::GroupView;
 use crate::kafka::time::{Deadline, Time};
 use crate::kafka::wire::message::ApiKey;
+use crate::world::action::Action;
 use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -29,7 +30,12 @@ pub struct WorldView {
     pub groups: Vec<GroupView>,
     pub flights: Vec<Flight>,
     pub next: Option<Deadline>,
+    /// What was done in the last `DONE_US`, newest first.
+    pub done: Vec<(Time, Action)>,
 }
+
+/// How long the view tells of an action, in microseconds.
+pub const DONE_US: i64 = 3_000_000;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct BrokerState {

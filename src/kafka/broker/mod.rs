@@ -57,8 +57,9 @@ use uuid::Uuid;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ConnId(pub u64);
 
-/// A connection that this node dialled to another, named by this node. Never used again after it closed.
 pub use super::client::ConnId as PeerConn;
+/// A connection that this node dialled to another, named by this node. Never used again after it closed.
+pub use config::{check_topic, topic_def};
 pub use sabotage::Sabotage;
 
 /// What a broker is started with.

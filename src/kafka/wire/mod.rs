@@ -15,8 +15,8 @@ pub mod murmur2;
 mod record;
 pub mod shown;
 mod snappy;
-mod varint;
 mod unzstd;
+mod varint;
 mod zstd;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

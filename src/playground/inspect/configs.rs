@@ -3,6 +3,7 @@
 use crate::kafka::broker::config::{BrokerConfig, ConfigDef, Source, check_topic};
 use crate::kafka::broker::config_table::{BROKER, TOPIC};
 use crate::kafka::map::Map;
+use crate::playground::scenario::action_line;
 use crate::playground::scene::Target;
 use crate::world::World;
 use crate::world::action::{Action, CommitPolicy};
@@ -18,7 +19,7 @@ pub struct Config {
     pub doc: &'static str,
     /// It was set, on the thing itself or on what it inherits from.
     pub differs: bool,
-    /// It can be set while the thing runs.
+    /// It can be set; a client gets a new process for it.
     pub editable: bool,
 }
 
@@ -65,6 +66,9 @@ pub(super) const CONSUMER: &[(&str, &str)] = &[
     ("retry.backoff.ms", "100"),
     ("session.timeout.ms", "45000"),
 ];
+
+/// Those that the app gives its client.
+const OF_THE_APP: [&str; 2] = ["enable.auto.commit", "group.id"];
 
 /// The configs of a broker, topic (or partition), producer or consumer, what differs first; empty for what has none.
 pub fn configs(world: &World, view: &WorldView, target: &Target) -> Vec<Config> {
@@ -121,21 +125,38 @@ fn of_topic(world: &World, view: &WorldView, topic: &str) -> Vec<Config> {
 fn of_client(table: &[(&'static str, &'static str)], set: &Map<String, String>) -> Vec<Config> {
     let rows = table.iter().map(|(name, default)| {
         let value = set.get(*name).map_or(*default, String::as_str);
-        Config { name, value: value.into(), default, doc: "", differs: value != *default, editable: false }
+        Config { name, value: value.into(), default, doc: "", differs: value != *default, editable: !OF_THE_APP.contains(name) }
     });
     rows.collect()
 }
 
-/// What sets a config; an empty value takes it back.
+/// The line that sets a config; an empty value takes it back.
 ///
 /// # Errors
 /// Kafka's words for a value that it does not take.
-pub fn check(target: &Target, name: &str, value: &str) -> Result<Action, String> {
-    let (Target::Topic(topic) | Target::Internal(topic) | Target::Partition(topic, _)) = target else {
-        return Err("This is set when the process starts.".into());
+pub fn check(world: &World, target: &Target, name: &str, value: &str) -> Result<String, String> {
+    let change = |config: &mut Map<String, String>| {
+        config.remove(name);
+        if !value.is_empty() {
+            config.insert(name.to_owned(), value.to_owned());
+        }
     };
-    if !value.is_empty() {
-        check_topic(name, value)?;
-    }
-    Ok(Action::SetTopicConfig { topic: topic.clone(), config: [(name.to_owned(), value.to_owned())].into() })
+    let action = match target {
+        Target::Topic(topic) | Target::Internal(topic) | Target::Partition(topic, _) => {
+            if !value.is_empty() {
+                check_topic(name, value)?;
+            }
+            Some(Action::SetTopicConfig { topic: topic.clone(), config: [(name.to_owned(), value.to_owned())].into() })
+        }
+        Target::Producer(client) | Target::Consumer(client) => world.client(client).map(|mut action| {
+            match &mut action {
+                Action::ChangeProducer(spec) => change(&mut spec.config),
+                Action::ChangeConsumer(spec) => change(&mut spec.config),
+                _ => {}
+            }
+            action
+        }),
+        _ => None,
+    };
+    Ok(action_line(&action.ok_or("This is set when the process starts.")?))
 }

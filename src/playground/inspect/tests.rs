@@ -71,10 +71,11 @@ fn configs_say_what_differs_and_refuse_in_kafkas_words() {
     assert_eq!((min.name, &*min.value, min.default, min.differs, min.editable), ("min.insync.replicas", "2", "1", true, true));
     let retention = rows.iter().find(|row| row.name == "retention.ms").expect("is there");
     assert_eq!((&*retention.value, retention.differs), ("604800000", false));
-    let why = check(&topic, "retention.ms", "soon").expect_err("is no number");
+    let why = check(world, &topic, "retention.ms", "soon").expect_err("is no number");
     assert_eq!(why, "Invalid value soon for configuration retention.ms: Not a number of type LONG");
-    assert!(matches!(check(&topic, "retention.ms", "60000"), Ok(Action::SetTopicConfig { .. })));
-    assert!(check(&topic, "retention.ms", "").is_ok());
+    assert_eq!(check(world, &topic, "retention.ms", "60000"), Ok("set orders retention.ms=60000".into()));
+    assert!(check(world, &topic, "retention.ms", "").is_ok_and(|line| Scenario::timed_line(&line).is_ok()));
+    assert!(check(world, &Target::Broker("broker-1".into()), "log.retention.ms", "1").is_err());
     let rows = configs(world, &view, &Target::Broker("broker-1".into()));
     assert!(rows.iter().any(|row| row.name == "offsets.topic.num.partitions" && row.value == "1" && row.default == "50" && row.differs));
     let rows = configs(world, &view, &Target::Producer("batch".into()));
@@ -82,6 +83,17 @@ fn configs_say_what_differs_and_refuse_in_kafkas_words() {
     let rows = configs(world, &view, &Target::Consumer("billing-1".into()));
     let set: Vec<&str> = rows.iter().filter(|row| row.differs).map(|row| row.name).collect();
     assert_eq!(set, ["auto.offset.reset", "group.id", "session.timeout.ms"]);
+    assert!(rows.iter().all(|row| row.editable != ["group.id", "enable.auto.commit"].contains(&row.name)));
+    // A client's config is set by a line too; what the app has stays.
+    let line = check(world, &Target::Consumer("billing-1".into()), "session.timeout.ms", "").expect("it is there");
+    assert!(line.starts_with("change consumer billing-1 ") && line.contains("group=billing") && !line.contains("session"), "{line}");
+    let mut line = check(world, &Target::Producer("batch".into()), "linger.ms", "7").expect("it is there");
+    let Action::ChangeProducer(spec) = Scenario::timed_line(&line).expect("reads").actions.remove(0).1 else { panic!("{line}") };
+    assert_eq!(spec.config.get("linger.ms").map(String::as_str), Some("7"));
+    line = check(world, &Target::Producer("batch".into()), "linger.ms", "soon").expect("the client refuses it");
+    let Some((_, wrong)) = Scenario::timed_line(&line).expect("reads").actions.pop() else { panic!("{line}") };
+    let why = world.clone().act(wrong).expect_err("is no number").to_string();
+    assert!(why.starts_with("linger.ms=soon"), "{why}");
 }
 
 #[test]

@@ -181,6 +181,8 @@ fn acted(action: &Action, world: &World) -> Option<(u8, String)> {
             None => (1, format!("{name} is frozen.")),
         },
         Action::ResumeClient { name } => (1, format!("{name} goes on where it was frozen.")),
+        Action::ChangeProducer(spec) => changed(&spec.name),
+        Action::ChangeConsumer(spec) => changed(&spec.name),
         Action::SetRate { name, rate_per_1000s } => {
             let rate = crate::playground::scenario::rate_text(*rate_per_1000s);
             let rate = rate.trim_end_matches("/s");
@@ -197,10 +199,14 @@ fn acted(action: &Action, world: &World) -> Option<(u8, String)> {
     })
 }
 
+fn changed(name: &str) -> (u8, String) {
+    (1, format!("{name} has other settings now."))
+}
+
 /// A consumer's group and its session timeout in words; `None` for others.
 fn group_of(name: &str, world: &World) -> Option<(Arc<str>, String)> {
-    world.history().iter().find_map(|(_, action)| match action {
-        Action::AddConsumer(spec) if &*spec.name == name => {
+    world.history().iter().rev().find_map(|(_, action)| match action {
+        Action::AddConsumer(spec) | Action::ChangeConsumer(spec) if &*spec.name == name => {
             let timeout = spec.config.get("session.timeout.ms").map_or(SESSION_TIMEOUT_MS, String::as_str);
             let text = match timeout.parse::<i64>() {
                 Ok(millis) if millis % 1000 == 0 => format!("{} s", millis / 1000),

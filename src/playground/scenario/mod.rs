@@ -26,7 +26,8 @@ mod token;
 mod write;
 
 pub use play::{Failure, Playback, Verdict, scenario_hash};
-pub use token::{duration as parse_duration, duration_text, rate_text};
+pub use token::{duration as parse_duration, duration_text, quoted, rate_text};
+pub use write::action as action_line;
 
 use crate::world::World;
 use crate::world::action::{Action, ActionError, Genesis};
@@ -139,7 +140,21 @@ pub struct ScenarioError {
     pub message: String,
 }
 
+/// The `key=value`s of a line.
+pub fn line_pairs(line: &str) -> Vec<(String, String)> {
+    let tokens = token::tokens(1, line).unwrap_or_default();
+    tokens.iter().filter_map(token::Token::pair).map(|(key, _, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
 impl Scenario {
+    /// One timed line: what stands behind `at TIME`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn timed_line(line: &str) -> Result<Self, String> {
+        Self::parse(&format!("tidepool 1\nat 0s {line}\n")).map_err(|error| error.message)
+    }
+
     /// Reads a file.
     ///
     /// # Errors

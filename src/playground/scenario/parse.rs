@@ -13,8 +13,9 @@ const VERBS: [&str; 15] = [
     "tidepool", "title", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer", "at", "run",
     "expect",
 ];
-const TIMED: [&str; 26] = [
+const TIMED: [&str; 27] = [
     "add",
+    "change",
     "topic",
     "delete",
     "partitions",
@@ -186,30 +187,30 @@ fn commit(text: &str) -> Result<CommitPolicy, String> {
     }
 }
 
-fn producer(line: &mut Line) -> Parsed<Action> {
+fn producer(line: &mut Line) -> Parsed<ProducerSpec> {
     let name = line.name("the producer's name")?;
     let pairs = line.pairs(&["topic", "rate", "keys", "value"], true)?;
-    Ok(Action::AddProducer(ProducerSpec {
+    Ok(ProducerSpec {
         name,
         topic: pairs.must(line, "topic", |text| Ok(Arc::from(text)))?,
         rate_per_1000s: pairs.get(line, "rate", rate)?.unwrap_or(1000),
         keys: pairs.get(line, "keys", keys)?.unwrap_or(Keys::None),
         value_bytes: pairs.get(line, "value", number)?.unwrap_or(64),
         config: pairs.configs,
-    }))
+    })
 }
 
-fn consumer(line: &mut Line) -> Parsed<Action> {
+fn consumer(line: &mut Line) -> Parsed<ConsumerSpec> {
     let name = line.name("the consumer's name")?;
     let pairs = line.pairs(&["group", "topics", "handle", "commit"], true)?;
-    Ok(Action::AddConsumer(ConsumerSpec {
+    Ok(ConsumerSpec {
         name,
         group: pairs.get(line, "group", |text| Ok(Arc::from(text)))?,
         topics: pairs.must(line, "topics", list)?,
         handle_us: pairs.get(line, "handle", duration)?.unwrap_or(0),
         commit: pairs.get(line, "commit", commit)?.unwrap_or(CommitPolicy::Auto),
         config: pairs.configs,
-    }))
+    })
 }
 
 fn topic(line: &mut Line) -> Parsed<Action> {
@@ -225,11 +226,14 @@ fn timed(line: &mut Line, at: i64, scenario: &mut Scenario) -> Parsed<Option<Act
     let verb = line.word("what happens then")?;
     let client = "the client's name";
     Ok(Some(match verb.text.as_str() {
-        "add" => {
+        what @ ("add" | "change") => {
+            let add = what == "add";
             let what = line.word("producer or consumer")?;
             match what.text.as_str() {
-                "producer" => producer(line)?,
-                "consumer" => consumer(line)?,
+                "producer" if add => Action::AddProducer(producer(line)?),
+                "producer" => Action::ChangeProducer(producer(line)?),
+                "consumer" if add => Action::AddConsumer(consumer(line)?),
+                "consumer" => Action::ChangeConsumer(consumer(line)?),
                 other => {
                     let hint = hint(other, &["producer", "consumer"]);
                     return line.fail(what.column, format!("producer or consumer is expected, but there is {other:?}{hint}"));
@@ -416,12 +420,12 @@ pub(super) fn parse(text: &str) -> Parsed<Scenario> {
                 scenario.actions.push((0, action));
             }
             "producer" => {
-                let action = producer(&mut line)?;
-                scenario.actions.push((0, action));
+                let spec = producer(&mut line)?;
+                scenario.actions.push((0, Action::AddProducer(spec)));
             }
             "consumer" => {
-                let action = consumer(&mut line)?;
-                scenario.actions.push((0, action));
+                let spec = consumer(&mut line)?;
+                scenario.actions.push((0, Action::AddConsumer(spec)));
             }
             "at" => {
                 let at = line.duration()?;

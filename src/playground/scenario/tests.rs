@@ -75,6 +75,12 @@ fn any_action() -> impl Strategy<Value = Action> {
     ];
     let commit = prop_oneof![Just(CommitPolicy::Auto), Just(CommitPolicy::AfterEachPoll), Just(CommitPolicy::Never)];
     let text = proptest::option::of("[\\PC\n\t\r]{0,12}".prop_map(Arc::from));
+    let producer = (name(), name(), 0..100_000_u64, keys, 0..500_u32, config.clone()).prop_map(
+        |(name, topic, rate_per_1000s, keys, value_bytes, config)| ProducerSpec { name, topic, rate_per_1000s, keys, value_bytes, config },
+    );
+    let consumer =
+        (name(), proptest::option::of(name()), proptest::collection::vec(name(), 1..3), 0..9_000_000_i64, commit, config.clone())
+            .prop_map(|(name, group, topics, handle_us, commit, config)| ConsumerSpec { name, group, topics, handle_us, commit, config });
     prop_oneof![
         (name(), 1..9_i32, -1..5_i16, config.clone()).prop_map(|(topic, partitions, replicas, config)| Action::CreateTopic {
             topic,
@@ -92,26 +98,8 @@ fn any_action() -> impl Strategy<Value = Action> {
         }),
         (name(), 1..9_i32).prop_map(|(topic, total)| Action::AddPartitions { topic, total }),
         name().prop_map(|topic| Action::DeleteTopic { topic }),
-        (name(), name(), 0..100_000_u64, keys, 0..500_u32, config.clone()).prop_map(
-            |(name, topic, rate_per_1000s, keys, value_bytes, config)| Action::AddProducer(ProducerSpec {
-                name,
-                topic,
-                rate_per_1000s,
-                keys,
-                value_bytes,
-                config
-            })
-        ),
-        (name(), proptest::option::of(name()), proptest::collection::vec(name(), 1..3), 0..9_000_000_i64, commit, config).prop_map(
-            |(name, group, topics, handle_us, commit, config)| Action::AddConsumer(ConsumerSpec {
-                name,
-                group,
-                topics,
-                handle_us,
-                commit,
-                config
-            })
-        ),
+        (producer, any::<bool>()).prop_map(|(spec, add)| if add { Action::AddProducer(spec) } else { Action::ChangeProducer(spec) }),
+        (consumer, any::<bool>()).prop_map(|(spec, add)| if add { Action::AddConsumer(spec) } else { Action::ChangeConsumer(spec) }),
         name().prop_map(|name| Action::CrashClient { name }),
         name().prop_map(|name| Action::StopClient { name }),
         name().prop_map(|name| Action::RestartClient { name }),

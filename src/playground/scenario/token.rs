@@ -65,7 +65,7 @@ pub(super) fn tokens(line_number: u32, line: &str) -> Result<Vec<Token>, Scenari
 }
 
 /// The text as one token: quoted when it has to be.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '#' | '\\' | '=' | '<' | '>');
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

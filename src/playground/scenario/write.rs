@@ -85,7 +85,7 @@ fn fault(fault: &Fault) -> String {
 }
 
 /// The action as it stands after `at TIME`.
-fn action(action: &Action) -> String {
+pub fn action(action: &Action) -> String {
     match action {
         Action::SetTopicConfig { topic, config } => format!("set {}{}", quoted(topic), configs(config)),
         Action::ElectLeader { topic, partition, unclean } => {
@@ -104,6 +104,8 @@ fn action(action: &Action) -> String {
         Action::AddPartitions { topic, total } => format!("partitions {} total={total}", quoted(topic)),
         Action::AddProducer(spec) => format!("add {}", producer(spec)),
         Action::AddConsumer(spec) => format!("add {}", consumer(spec)),
+        Action::ChangeProducer(spec) => format!("change {}", producer(spec)),
+        Action::ChangeConsumer(spec) => format!("change {}", consumer(spec)),
         Action::StopClient { name } => format!("stop {}", quoted(name)),
         Action::CrashClient { name } => format!("crash {}", quoted(name)),
         Action::RestartClient { name } => format!("restart {}", quoted(name)),

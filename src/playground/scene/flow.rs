@@ -361,7 +361,8 @@ pub(super) fn flights(
                 let spread = i as f32 * gap * start * stop;
                 let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
                 let radius = if layout.dense || c.tombstone { 3.0 } else { 4.5 };
-                let to = if leaves { way.rail_and(x, p * way.from_rail(x) - spread) } else { way.and_rail(x, p * way.with_rail(x) + spread) };
+                let to =
+                    if leaves { way.rail_and(x, p * way.from_rail(x) - spread) } else { way.and_rail(x, p * way.with_rail(x) + spread) };
                 dot(c, to, radius, ink, 1.0);
             }
         }

@@ -23,6 +23,7 @@ pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};
 pub use shape::{Align, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
 
+use super::deeds::marks;
 use crate::kafka::time::Time;
 use crate::world::view::WorldView;
 use std::sync::Arc;
@@ -191,5 +192,7 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
         let rect = Rect { x: rect.x - 2.0, y: rect.y - 2.0, w: rect.w + 4.0, h: rect.h + 4.0 };
         shapes.push(Shape::Frame { rect, ink: Ink::Accent });
     }
-    Scene { shapes, places: layout::places(view, &layout), ..scene }
+    let places = layout::places(view, &layout);
+    marks(view, &places, time, camera.reduced_motion, &mut shapes);
+    Scene { shapes, places, ..scene }
 }

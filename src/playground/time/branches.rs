@@ -30,6 +30,8 @@ pub struct Branch {
     pub(super) marks: Marks,
     pub(super) owners: Owners,
     pub(super) told: Told,
+    /// It was left for this one to be without an action: that branch, and which of its actions.
+    pub(super) without: Option<(u32, usize)>,
 }
 
 impl Branch {
@@ -46,6 +48,7 @@ impl Branch {
             marks: Marks::default(),
             owners: Owners::default(),
             told: Told::default(),
+            without: None,
         }
     }
 
@@ -103,7 +106,7 @@ impl Timeline {
         self.branches.iter().find(|branch| branch.id == id).ok_or(TimeError::NoBranch(id))
     }
 
-    fn find_mut(&mut self, id: u32) -> Result<&mut Branch, TimeError> {
+    pub(super) fn find_mut(&mut self, id: u32) -> Result<&mut Branch, TimeError> {
         self.branches.iter_mut().find(|branch| branch.id == id).ok_or(TimeError::NoBranch(id))
     }
 
@@ -122,7 +125,7 @@ impl Timeline {
             branch.marks.keep_before(forked.events);
             branch.owners.keep_before(forked.events);
             branch.told.keep_before(forked.events);
-            branch = Branch { id, name: format!("branch {id}"), parent: Some(from), forked, end: forked, ..branch };
+            branch = Branch { id, name: format!("branch {id}"), parent: Some(from), forked, end: forked, without: None, ..branch };
             self.branches.push(branch);
             self.checkpoints.share(from, id, forked);
             self.current = id;
@@ -153,6 +156,7 @@ impl Timeline {
         self.branches.retain(|branch| branch.id != id);
         for child in self.branches.iter_mut().filter(|branch| branch.parent == Some(id)) {
             child.parent = parent;
+            child.without = child.without.filter(|(of, _)| *of != id);
         }
         self.checkpoints.drop_branch(id);
         Ok(())

@@ -12,6 +12,7 @@ mod owners;
 #[cfg(test)]
 mod tests;
 mod told;
+mod undo;
 
 pub use branches::{Branch, Comparison, Counts, Difference, MAX_BRANCHES, MAX_NAME};
 pub use breakpoints::{Breakpoint, MAX_BREAKPOINTS, hints};

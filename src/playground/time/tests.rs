@@ -334,3 +334,59 @@ fn idle_time_passes_to_the_event_that_ends_it() {
     assert!(timeline.moment().at > at(45), "{:?}", timeline.moment());
     assert!(timeline.told(1, 0).last().is_some_and(|s| s.text.contains("gave up billing-1")));
 }
+
+#[test]
+fn undo_goes_back_to_before_a_deed_and_redo_to_the_other_branch() {
+    let mut timeline = Timeline::new(played(Scenario::parse(THREE).expect("the scenario reads")));
+    let hash = |timeline: &Timeline| (timeline.world().event_hash(), timeline.world().now());
+    assert_eq!(timeline.undo().expect("there is a way back"), None);
+    // At the very beginning, and two at one moment.
+    timeline.act(kill("broker-1")).expect("it can be done");
+    run(&mut timeline, at(20));
+    let zero = hash(&timeline);
+    timeline.act(kill("broker-2")).expect("it can be done");
+    let one = hash(&timeline);
+    timeline.act(Action::CrashClient { name: "checkout".into() }).expect("it can be done");
+    run(&mut timeline, at(26));
+    let end = hash(&timeline);
+    assert_eq!(timeline.undo().expect("there is a way back"), Some("crash checkout".into()));
+    assert_eq!(hash(&timeline), one, "the moment before, with all that was before it");
+    assert_eq!((timeline.branches().len(), timeline.branch().id, timeline.in_past()), (2, 2, false));
+    assert_eq!(timeline.undo().expect("there is a way back"), Some("kill broker-2".into()));
+    assert_eq!(hash(&timeline), zero);
+    assert_eq!(timeline.branches().len(), 3);
+    run(&mut timeline, at(24));
+    let without = hash(&timeline);
+    assert_eq!(timeline.offers(), ["kill broker-1", "kill broker-2"]);
+    // Forth: both are what they were; and back again without another branch.
+    assert_eq!(timeline.redo().expect("both stay"), Some("kill broker-2".into()));
+    assert_eq!(hash(&timeline), one);
+    assert_eq!(timeline.redo().expect("both stay"), Some("crash checkout".into()));
+    assert_eq!((hash(&timeline), timeline.branch().id), (end, 1));
+    assert_eq!(timeline.redo().expect("nothing was undone here"), None);
+    timeline.undo().expect("there is a way back");
+    timeline.undo().expect("there is a way back");
+    assert_eq!((hash(&timeline), timeline.branches().len()), (zero, 3));
+    timeline.seek(at(24)).expect("the past is kept");
+    assert_eq!(hash(&timeline), without);
+    // Something else is done instead: there is nothing to redo.
+    timeline.act(kill("broker-3")).expect("it can be done");
+    assert_eq!(timeline.redo().expect("nothing was undone here"), None);
+    // The first deed of all.
+    timeline.undo().expect("there is a way back");
+    assert_eq!(timeline.undo().expect("there is a way back"), Some("kill broker-1".into()));
+    assert_eq!(timeline.world().now(), timeline.branch().start.at);
+    let plain = played(Scenario::parse(THREE).expect("the scenario reads"));
+    assert_eq!(timeline.world().event_hash(), plain.world().event_hash());
+    // Branches are not without end, and a saved cluster goes only forward.
+    while timeline.branches().len() < MAX_BRANCHES as usize {
+        timeline.act(Action::CrashClient { name: "checkout".into() }).expect("it can be done");
+        timeline.undo().expect("there is room");
+    }
+    timeline.act(Action::CrashClient { name: "web".into() }).expect("it can be done");
+    let here = hash(&timeline);
+    assert_eq!(timeline.undo(), Err(TimeError::Branches { limit: MAX_BRANCHES }));
+    timeline.only_forward();
+    assert_eq!(timeline.undo(), Err(TimeError::OnlyForward));
+    assert_eq!(hash(&timeline), here);
+}

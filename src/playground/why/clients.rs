@@ -159,11 +159,11 @@ impl<'a> Chain<'a> {
     }
 
     fn lingers(&mut self, name: &str) {
-        let config = self.world.history().iter().find_map(|(_, action)| match action {
-            Action::AddProducer(spec) if *spec.name == *name => spec.config.get("linger.ms"),
+        let config = self.world.history().iter().rev().find_map(|(_, action)| match action {
+            Action::AddProducer(spec) | Action::ChangeProducer(spec) if *spec.name == *name => Some(spec.config.get("linger.ms")),
             _ => None,
         });
-        let linger = config.map_or(LINGER_MS, String::as_str);
+        let linger = config.flatten().map_or(LINGER_MS, String::as_str);
         self.now(format_args!("Records wait up to linger.ms ({linger}) in its accumulator, so that they travel in one batch."));
         self.started(name, self.view.now);
     }

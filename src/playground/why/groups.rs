@@ -237,8 +237,8 @@ impl<'a> Chain<'a> {
     }
 
     fn spec(&self, name: &str) -> Option<&'a ConsumerSpec> {
-        self.world.history().iter().find_map(|(_, action)| match action {
-            Action::AddConsumer(spec) if *spec.name == *name => Some(spec),
+        self.world.history().iter().rev().find_map(|(_, action)| match action {
+            Action::AddConsumer(spec) | Action::ChangeConsumer(spec) if *spec.name == *name => Some(spec),
             _ => None,
         })
     }

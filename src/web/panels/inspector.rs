@@ -1,6 +1,5 @@
 //! The Inspector: what is chosen, as what it keeps, its configs, its frames, and a frame or a record as fields and bytes side by side.
 
-use super::focus;
 use crate::kafka::time::Time;
 use crate::kafka::wire::shown::Seen;
 use crate::playground::inspect::{self, Line};
@@ -172,10 +171,11 @@ fn configs(body: &Element, ui: Ui, act: Act, what: Target) {
     let shown = what.clone();
     let markup = move || {
         let rows = ui.snap.with(|s| act.with_value(|stage| inspect::configs(stage.run.borrow().world(), &s.view, &what)));
-        let note = match rows.first() {
-            None => "It has no configs of its own, or no process.",
-            Some(row) if row.editable => "A change goes to the controller as IncrementalAlterConfigs. An empty value takes it back.",
-            Some(_) => "These are read when the process starts.",
+        let note = match &what {
+            _ if rows.is_empty() => "It has no configs of its own, or no process.",
+            Target::Broker(_) => "These are read when the process starts.",
+            Target::Producer(_) | Target::Consumer(_) => "A change gives it a new process. An empty value takes it back.",
+            _ => "A change goes to the controller as IncrementalAlterConfigs. An empty value takes it back.",
         };
         let mut markup = format!("<p class=tp-quiet>{note}</p><div class=tp-configs>");
         for row in rows {
@@ -198,23 +198,20 @@ fn configs(body: &Element, ui: Ui, act: Act, what: Target) {
         let at = rows.query_selector("input:focus").ok().flatten().and_then(|input| input.get_attribute("data-name"));
         rows.set_inner_html(markup);
         if let Some(name) = at {
-            focus(rows.query_selector(&format!("[data-name=\"{name}\"]")).ok().flatten());
+            dom::focus(rows.query_selector(&format!("[data-name=\"{name}\"]")).ok().flatten());
         }
     });
     dom::on(body, "", "change", move |event| {
         let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else { return };
         let Some(name) = input.get_attribute("data-name") else { return };
-        let checked = inspect::check(&shown, &name, input.value().trim());
-        let why = checked.as_ref().err().map(String::as_str);
-        dom::set(&input, "aria-invalid", if why.is_some() { "true" } else { "false" });
-        if let Some(small) = input.closest("label").ok().flatten().map(|row| dom::at(&row, "small"))
-            && let Some(why) = why
-        {
-            small.set_text_content(Some(why));
+        let row = input.closest("label").ok().flatten();
+        let line = act.with_value(|s| inspect::check(s.run.borrow().world(), &shown, &name, input.value().trim()));
+        let done = line.and_then(|line| act.with_value(|s| s.line(&line)));
+        dom::set(&input, "aria-invalid", if done.is_err() { "true" } else { "false" });
+        if let (Some(row), Err(why)) = (row, done) {
+            let small = dom::at(&row, "small");
+            small.set_text_content(Some(&why));
             dom::set(&small, "role", "alert");
-        }
-        if let Ok(action) = checked {
-            act.with_value(|s| s.act(action));
         }
     });
 }
@@ -331,7 +328,7 @@ fn bytes(body: &Element, title: &Element, act: Act, what: Option<Target>) {
             "" => return light(&tree, &pane, &pre, &depths, from, i),
             _ => return,
         };
-        focus(tree.children().item(to));
+        dom::focus(tree.children().item(to));
     });
     react("", &view, at.unwrap_or(0) as u32);
     for name in ["mouseover", "focusin", "click", "keydown"] {

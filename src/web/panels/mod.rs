@@ -11,7 +11,7 @@ use crate::playground::scene::Target;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent};
+use web_sys::{Element, KeyboardEvent};
 
 /// A panel: the word on its tab, and what fills it for as long as the owner at hand lives.
 struct Panel {
@@ -50,13 +50,13 @@ pub fn panels(root: &Element, ui: Ui, act: Act, controls: bool) {
             _ => return,
         };
         event.prevent_default();
-        focus(to);
+        dom::focus(to);
     });
     let strip = tabs.clone();
     dom::on(&panel, "", "keydown", move |event| {
         if event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key() == "Escape") {
             ui.panel.set(None);
-            focus(strip.query_selector("[data-was]").ok().flatten());
+            dom::focus(strip.query_selector("[data-was]").ok().flatten());
         }
     });
     // A frame is bytes before all: they are shown where there is room for them.
@@ -100,10 +100,4 @@ fn due<T: PartialEq>(ui: Ui, list: &Element, last: &Cell<f64>, before: &RefCell<
     last.set(now);
     before.replace(Some(asked));
     true
-}
-
-fn focus(element: Option<Element>) {
-    if let Some(element) = element.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
-    }
 }

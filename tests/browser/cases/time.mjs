@@ -13,7 +13,7 @@ export default (cases, { check, open, state, until, sum, flowing, clean, noSidew
   };
   const kill = async (page, broker) => {
     await page.locator(".tp-broker", { hasText: broker }).getByRole("button").first().click();
-    await page.locator(".tp-menu").getByRole("button", { name: "Its process dies" }).click();
+    await page.getByRole("menuitem", { name: "Its process dies" }).click();
   };
 
   for (const [width, height, scheme] of [[1280, 800, "light"], [1280, 800, "dark"], [390, 844, "light"], [390, 844, "dark"]]) {

@@ -28,7 +28,7 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
         // One broker that does not run the quorum: its partitions have no leader until its session is over.
         const broker = page.locator(".tp-broker").filter({ hasNotText: "controller" }).first();
         await broker.getByRole("button").first().click();
-        await page.locator(".tp-menu").getByRole("button", { name: "Its process dies" }).click();
+        await page.getByRole("menuitem", { name: "Its process dies" }).click();
         await page.locator(".tp-partition").getByRole("button", { name: /^Why has .* no leader/ }).first().click();
         await list.first().waitFor();
         const chain = await panel.innerText();

@@ -1,0 +1,212 @@
+//! What has values to fill in: settings of clients, configs of topics, and the like.
+
+use super::super::scenario::{action_line, line_pairs, quoted};
+use crate::kafka::broker::{check_topic, topic_def};
+use crate::world::World;
+use std::sync::Arc;
+
+/// What is to be filled in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ask {
+    Client(Arc<str>),
+    Topic(Arc<str>),
+    /// With a free name.
+    NewTopic(Arc<str>),
+    /// With the replicas that it has.
+    Reassign(Arc<str>, i32, String),
+    Send(Arc<str>),
+    Links,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Field {
+    /// As the line has it.
+    pub key: String,
+    pub value: String,
+    /// What holds when nothing is given.
+    pub default: String,
+    pub means: &'static str,
+    /// Nothing but these; empty: anything.
+    pub choices: &'static [&'static str],
+    /// It stands alone in the line, without its key.
+    bare: bool,
+    /// Another process is needed for it.
+    pub restarts: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Form {
+    pub title: String,
+    /// What it means to do it.
+    pub means: &'static str,
+    start: String,
+    /// Only what has been changed is said, an empty value takes a config back.
+    changes: bool,
+    pub fields: Vec<Field>,
+}
+
+/// Key, what holds without it, what it means, and the words it may have.
+type Row = (&'static str, &'static str, &'static str, &'static [&'static str]);
+
+const BOOL: &[&str] = &["true", "false"];
+#[rustfmt::skip]
+const PRODUCER: &[Row] = &[
+    ("topic", "", "Where its records go", &[]),
+    ("rate", "1/s", "Records a second", &[]),
+    ("keys", "none", "none, a,b,c, uniform:6 or skewed:12", &[]),
+    ("value", "64", "Bytes of each value", &[]),
+    ("acks", "all", "Who has a record before it counts as sent", &["all", "1", "0"]),
+    ("enable.idempotence", "true", "A batch sent twice is kept once", BOOL),
+    ("linger.ms", "5", "How long a batch waits for more records", &[]),
+    ("batch.size", "16384", "Bytes of a batch at most", &[]),
+    ("compression.type", "none", "", &["none", "gzip", "snappy", "lz4", "zstd"]),
+    ("max.in.flight.requests.per.connection", "5", "Requests without an answer yet", &[]),
+    ("retries", "2147483647", "How often a batch is sent again", &[]),
+    ("retry.backoff.ms", "100", "Before the first of them; then longer", &[]),
+    ("request.timeout.ms", "30000", "How long an answer may take", &[]),
+    ("delivery.timeout.ms", "120000", "After that a record has failed", &[]),
+    ("buffer.memory", "33554432", "Bytes that wait at most; then send blocks", &[]),
+    ("max.request.size", "1048576", "Bytes of a request at most", &[]),
+    ("partitioner.ignore.keys", "false", "Keys do not choose the partition", BOOL),
+];
+#[rustfmt::skip]
+const CONSUMER: &[Row] = &[
+    ("handle", "0s", "Its handler's time for each record", &[]),
+    ("topics", "", "What it reads", &[]),
+    ("group", "", "Nothing: all partitions, no group", &[]),
+    ("commit", "auto", "When offsets are committed", &["auto", "each-poll", "never"]),
+    ("auto.commit.interval.ms", "5000", "Between two commits", &[]),
+    ("auto.offset.reset", "latest", "Where it begins without a committed offset", &["latest", "earliest", "none"]),
+    ("session.timeout.ms", "45000", "Without a heartbeat for so long it is thrown out", &[]),
+    ("heartbeat.interval.ms", "3000", "Between two heartbeats", &[]),
+    ("max.poll.interval.ms", "300000", "Without a poll for so long it leaves", &[]),
+    ("max.poll.records", "500", "Records of one poll", &[]),
+    ("group.instance.id", "", "A static member: it may be away for a session", &[]),
+    ("fetch.min.bytes", "1", "An answer waits for so many", &[]),
+    ("fetch.max.wait.ms", "500", "But not longer than this", &[]),
+    ("max.partition.fetch.bytes", "1048576", "Bytes of a partition in one answer", &[]),
+    ("fetch.max.bytes", "52428800", "Bytes of one answer", &[]),
+    ("request.timeout.ms", "30000", "How long an answer may take", &[]),
+];
+/// What holds without another process.
+const LIVE: [&str; 5] = ["topic", "rate", "keys", "value", "handle"];
+#[rustfmt::skip]
+const LINKS: &[Row] = &[
+    ("latency", "", "One way", &[]), ("jitter", "", "So much more at most", &[]),
+    ("loss", "0%", "Of packets; each is sent again", &[]), ("duplicate", "0%", "Of packets; TCP drops the second", &[]),
+];
+#[rustfmt::skip]
+const SEND: &[Row] = &[("key", "", "Nothing: no key", &[]), ("value", "", "Nothing: a tombstone", &[])];
+/// Those of a topic's configs that do something here.
+#[rustfmt::skip]
+const TOPIC: [&str; 13] = [
+    "min.insync.replicas", "unclean.leader.election.enable", "retention.ms", "retention.bytes", "segment.ms", "segment.bytes",
+    "cleanup.policy", "max.message.bytes", "message.timestamp.type", "message.timestamp.before.max.ms", "message.timestamp.after.max.ms",
+    "index.interval.bytes", "flush.messages",
+];
+const NEW: &[Row] = &[("partitions", "1", "", &[]), ("replicas", "", "On so many brokers", &[])];
+
+fn field((key, default, means, choices): Row) -> Field {
+    Field { key: key.to_owned(), value: String::new(), default: default.to_owned(), means, choices, bare: false, restarts: false }
+}
+
+/// The form to fill in, with what holds now; `None` when what it is about has gone.
+pub fn form(world: &World, ask: &Ask) -> Option<Form> {
+    let of = |title: &str, means, start: String, rows: &[Row]| Form {
+        title: title.to_owned(),
+        means,
+        start,
+        changes: false,
+        fields: rows.iter().map(|row| field(*row)).collect(),
+    };
+    let bare = |key, value: &str, means| Field { value: value.to_owned(), bare: true, ..field((key, "", means, &[])) };
+    Some(match ask {
+        Ask::Client(name) => {
+            let line = action_line(&world.client(name)?);
+            let producer = line.starts_with("change producer");
+            let (rows, start) = if producer { (PRODUCER, "change producer") } else { (CONSUMER, "change consumer") };
+            let mut form = of(name, "", format!("{start} {}", quoted(name)), rows);
+            for (key, value) in line_pairs(&line) {
+                match form.fields.iter_mut().find(|field| field.key == key) {
+                    Some(field) => field.value = value,
+                    None => form.fields.push(Field { key, value, ..field(("", "", "", &[])) }),
+                }
+            }
+            for field in &mut form.fields {
+                field.restarts = !LIVE.contains(&&*field.key);
+            }
+            form
+        }
+        Ask::Topic(topic) => {
+            let mut form = of(topic, "An empty field takes a config back to its default", format!("set {}", quoted(topic)), &[]);
+            form.changes = true;
+            let set = world.image()?.topic_configs.get(topic);
+            for def in TOPIC.into_iter().filter_map(topic_def) {
+                let value = set.and_then(|set| set.get(def.name)).cloned().unwrap_or_default();
+                form.fields.push(Field { value, ..field((def.name, def.default.unwrap_or_default(), def.doc, &[])) });
+            }
+            form
+        }
+        Ask::NewTopic(name) => {
+            let mut form = of("New topic", "", "topic".to_owned(), NEW);
+            form.fields.insert(0, bare("name", name, ""));
+            form
+        }
+        Ask::Reassign(topic, n, replicas) => {
+            let mut form = of(
+                &format!("{topic}-{n}"),
+                "Data is copied first, then the old replicas go",
+                format!("reassign {} {n}", quoted(topic)),
+                &[],
+            );
+            form.fields.push(bare("brokers", replicas, "The first is the preferred leader"));
+            form
+        }
+        Ask::Send(name) => of(name, "", format!("send {}", quoted(name)), SEND),
+        Ask::Links => {
+            let mut form = of("All links", "Nothing given: as at first", "links".to_owned(), LINKS);
+            for (key, value) in line_pairs(&action_line(&world.links())) {
+                if let Some(field) = form.fields.iter_mut().find(|field| field.key == key) {
+                    field.value = value;
+                }
+            }
+            form
+        }
+    })
+}
+
+impl Form {
+    /// The line that says these values, one for each field.
+    pub fn line(&self, values: &[String]) -> String {
+        let mut line = self.start.clone();
+        for (field, value) in self.fields.iter().zip(values) {
+            let said = if self.changes { *value != field.value } else { !value.is_empty() };
+            if field.bare {
+                line += &format!(" {}", quoted(value));
+            } else if said {
+                line += &format!(" {}={}", field.key, quoted(value));
+            }
+        }
+        line
+    }
+
+    /// What stands against a value by itself; empty: nothing.
+    pub fn wrong(&self, values: &[String]) -> String {
+        let changed = self.fields.iter().zip(values).filter(|(field, value)| self.changes && **value != field.value && !value.is_empty());
+        changed.filter_map(|(field, value)| check_topic(&field.key, value).err()).next().unwrap_or_default()
+    }
+
+    /// Whether another process is needed for these values.
+    pub fn restarts(&self, values: &[String]) -> bool {
+        self.fields.iter().zip(values).any(|(field, value)| field.restarts && *value != field.value)
+    }
+
+    /// The field that an error is about: the one that it names first.
+    pub fn about(&self, error: &str) -> Option<usize> {
+        let named = |field: &Field| error.find(&field.key).filter(|_| !field.key.is_empty());
+        let exact = self.fields.iter().position(|field| error.starts_with(&format!("{}=", field.key)));
+        let configs = (0..).zip(&self.fields).filter(|(_, field)| field.key.contains('.') && named(field).is_some());
+        let any = (0..).zip(&self.fields).filter_map(|(at, field)| Some((named(field)?, at))).min();
+        exact.or_else(|| configs.map(|(at, _)| at).next()).or(any.map(|(_, at)| at))
+    }
+}

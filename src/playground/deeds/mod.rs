@@ -1,0 +1,296 @@
+//! What can be done to the things on the stage: menus, forms, and the marks of what was just done. A deed is a line of the scenario
+//! language, so that what a hand does is what a file says.
+
+mod form;
+mod marks;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+pub use form::{Ask, Field, Form, form};
+pub use marks::marks;
+
+use super::scenario::{duration_text, quoted, rate_text};
+use super::scene::Target;
+use crate::world::view::{BrokerState, ConsumerState, WorldView};
+use rows::{CLIENT, CONSUMER, DOWN, FROZEN, FULL, HURTS, QUICK, RUNNING, Row, SKEWED, SLOW};
+use std::sync::Arc;
+
+/// A handler that keeps up with everything, and a slow one: microseconds for each record.
+const QUICK_US: i64 = 100_000;
+const SLOW_US: i64 = 2_000_000;
+
+/// What has a menu.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Thing {
+    At(Target),
+    /// The links of a node.
+    Links(Arc<str>),
+    /// The link between two nodes.
+    Link(Arc<str>, Arc<str>),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Do {
+    /// What `at TIME` has behind it in a scenario file.
+    Line(String),
+    /// There is more to choose from.
+    Open(Thing),
+    /// There is something to fill in.
+    Ask(Ask),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Deed {
+    /// Deeds of one kind stand together.
+    pub group: &'static str,
+    pub words: String,
+    pub means: String,
+    pub hurts: bool,
+    /// It has a button of its own on the thing.
+    pub quick: bool,
+    pub act: Do,
+}
+
+/// What a thing is called in a menu's name: `broker-1`, `the link between broker-1 and checkout`.
+pub fn title(thing: &Thing) -> String {
+    match thing {
+        Thing::At(target) => match target {
+            Target::Heading(text) => (*text).to_owned(),
+            Target::Partition(topic, n) => format!("{topic}-{n}"),
+            Target::Group(None) => "without a group".to_owned(),
+            Target::Producer(name)
+            | Target::Broker(name)
+            | Target::Topic(name)
+            | Target::Internal(name)
+            | Target::Group(Some(name))
+            | Target::Consumer(name) => name.to_string(),
+            Target::Record(..) | Target::Frame(_) => String::new(),
+        },
+        Thing::Links(name) => format!("Links of {name}"),
+        Thing::Link(a, b) => format!("{a} – {b}"),
+    }
+}
+
+/// All that can be done to the thing now; empty when it is not there any more.
+pub fn deeds(view: &WorldView, thing: &Thing) -> Vec<Deed> {
+    let mut out = Vec::new();
+    let o = &mut out;
+    match thing {
+        Thing::At(target) => standing(view, target, o),
+        Thing::Links(name) => {
+            let brokers = view.brokers.iter().map(|b| &b.name);
+            // Clients have links to brokers only.
+            let clients = names(view).filter(|_| view.brokers.iter().any(|b| b.name == *name));
+            for other in brokers.chain(clients).filter(|other| *other != name) {
+                let means = if is_cut(view, name, other) || is_cut(view, other, name) { "cut" } else { "" };
+                add(o, 0, "To", other, means, Do::Open(Thing::Link(name.clone(), other.clone())));
+            }
+        }
+        Thing::Link(a, b) => {
+            let (qa, qb) = (quoted(a), quoted(b));
+            let both = format!("Nothing goes between {a} and {b}; their connection breaks after a while");
+            line(o, HURTS, "Cut", "Cut both ways", &both, format!("cut {qa} {qb}"));
+            line(o, HURTS, "Cut", "Cut one way", &format!("Nothing goes from {a} to {b}"), format!("cut {qa} {qb} one-way"));
+            line(o, HURTS, "Cut", "Cut the other way", &format!("Nothing goes from {b} to {a}"), format!("cut {qb} {qa} one-way"));
+            network(view, o);
+        }
+    }
+    out
+}
+
+fn add(out: &mut Vec<Deed>, how: u16, group: &'static str, words: &str, means: &str, act: Do) {
+    let (words, means) = (words.to_owned(), means.to_owned());
+    out.push(Deed { group, words, means, hurts: how & HURTS != 0, quick: how & QUICK != 0, act });
+}
+
+fn line(out: &mut Vec<Deed>, how: u16, group: &'static str, words: &str, means: &str, line: String) {
+    add(out, how, group, words, means, Do::Line(line));
+}
+
+fn ask(out: &mut Vec<Deed>, group: &'static str, words: &str, means: &str, ask: Ask) {
+    add(out, 0, group, words, means, Do::Ask(ask));
+}
+
+fn is_cut(view: &WorldView, from: &str, to: &str) -> bool {
+    view.cuts.iter().any(|(a, b)| **a == *from && (**b == *to || &**b == "everyone"))
+}
+
+/// Of all links: how they are, and healing.
+fn network(view: &WorldView, out: &mut Vec<Deed>) {
+    ask(out, "Network", "All links…", "Delay, loss and duplicates of every link", Ask::Links);
+    if !view.cuts.is_empty() {
+        line(out, 0, "Network", "Heal the network", "Every cut is healed", "heal".to_owned());
+    }
+}
+
+/// The rows that fit a state, about `name`.
+fn put(rows: &[Row], state: u16, name: &str, out: &mut Vec<Deed>) {
+    for Row(when, group, words, means, text) in rows {
+        if when & state & rows::STATES != 0 {
+            let (before, after) = text.split_once('$').unwrap_or((text, ""));
+            line(out, *when, group, words, means, format!("{before}{}{after}", quoted(name)));
+        }
+    }
+}
+
+fn process(state: &str) -> u16 {
+    match state {
+        "running" => RUNNING,
+        "paused" => FROZEN,
+        // On its way down nothing can be done but wait.
+        "stopping" => 0,
+        _ => DOWN,
+    }
+}
+
+fn broker(b: &BrokerState) -> u16 {
+    let mut state = process(b.state);
+    for (holds, bit) in [(b.slow_us > 0, SLOW), (b.disk_free == 0, FULL), (b.skew_us != 0, SKEWED)] {
+        if holds {
+            state |= bit;
+        }
+    }
+    state
+}
+
+fn standing(view: &WorldView, target: &Target, out: &mut Vec<Deed>) {
+    const CONFIGS: &str = "Retention, min.insync.replicas and the others";
+    match target {
+        Target::Heading("Producers") => {
+            if let Some(topic) = topics(view).first() {
+                line(out, QUICK, "Add", "+ producer", "It sends a record a second", new_producer(view, topic));
+            }
+        }
+        Target::Heading("Cluster") => {
+            let topic = fresh("topic", &mut topics(view).iter());
+            line(out, QUICK, "Topics", "+ topic", "With three partitions", format!("topic {topic} partitions=3"));
+            ask(out, "Topics", "New topic…", "Name, partitions and replicas as you like", Ask::NewTopic(topic));
+            network(view, out);
+        }
+        Target::Heading(_) => {
+            let groups = view.groups.iter().map(|g| &g.group);
+            let group = fresh("group", &mut groups.chain(view.consumers.iter().filter_map(|c| c.group.as_ref())));
+            line(out, QUICK, "Add", "+ group", "A consumer in a group of its own", new_consumer(view, &group));
+        }
+        Target::Broker(name) => {
+            let Some(b) = view.brokers.iter().find(|b| b.name == *name) else { return };
+            put(rows::BROKER, broker(b), name, out);
+            links(view, name, out);
+        }
+        Target::Producer(name) => {
+            let Some(p) = view.producers.iter().find(|p| p.name == *name) else { return };
+            let (state, rate, q) = (process(p.state), p.rate_per_1000s, quoted(name));
+            settings(state, name, "Rate, keys, acks, linger.ms and the others", out);
+            if state == RUNNING {
+                ask(out, "Records", "Send one record…", "With a key and a value of yours", Ask::Send(name.clone()));
+                for (words, rate) in [("Twice as many", (rate * 2).max(1000)), ("Half as many", rate / 2), ("None", 0)] {
+                    let rate = rate_text(rate);
+                    line(out, 0, "Records", words, &rate, format!("rate {q} {rate}"));
+                }
+            }
+            put(CLIENT, state, name, out);
+            links(view, name, out);
+        }
+        Target::Consumer(name) => {
+            let Some(c) = view.consumers.iter().find(|c| c.name == *name) else { return };
+            settings(process(c.state), name, "Group, commits, timeouts, fetching", out);
+            let slow = if c.handle_us >= SLOW_US { SLOW } else { 0 };
+            put(CONSUMER, process(c.state) | slow, name, out);
+            links(view, name, out);
+        }
+        Target::Group(Some(group)) => {
+            line(out, QUICK, "Members", "+ consumer", "It joins the group", new_consumer(view, group));
+            for c in view.consumers.iter().filter(|c| c.group.as_ref() == Some(group)) {
+                let member = Do::Open(Thing::At(Target::Consumer(c.name.clone())));
+                add(out, 0, "Members", &format!("{}…", c.name), c.client_state, member);
+            }
+        }
+        Target::Topic(topic) => {
+            let (count, q) = (view.partitions.iter().filter(|p| p.view.topic == *topic).count(), quoted(topic));
+            let means = "A key may then go to another one than before";
+            line(out, QUICK, "Topic", "+ partition", means, format!("partitions {q} total={}", count + 1));
+            ask(out, "Topic", "Configs…", CONFIGS, Ask::Topic(topic.clone()));
+            line(out, 0, "Topic", "Add a producer", "It sends a record a second", new_producer(view, topic));
+            line(out, HURTS, "Topic", "Delete the topic", "With all its records", format!("delete {q}"));
+        }
+        Target::Internal(topic) => {
+            for p in view.partitions.iter().filter(|p| p.view.topic == *topic) {
+                let act = Do::Open(Thing::At(Target::Partition(topic.clone(), p.view.partition)));
+                add(out, 0, "Partitions", &format!("{topic}-{}…", p.view.partition), "", act);
+            }
+            ask(out, "Topic", "Configs…", CONFIGS, Ask::Topic(topic.clone()));
+        }
+        Target::Partition(topic, n) => {
+            let Some(p) = view.partitions.iter().find(|p| p.view.topic == *topic && p.view.partition == *n) else { return };
+            if p.view.leader >= 0 {
+                let id = p.view.leader;
+                line(out, HURTS, "Leader", &format!("Kill broker-{id}"), "It leads this partition", format!("kill broker-{id}"));
+            }
+            let elect = format!("elect {} {n}", quoted(topic));
+            line(out, 0, "Leader", "Elect the preferred", "The first of its replicas, if it is in sync", elect.clone());
+            let means = "One outside the ISR may lead: what it does not have is lost";
+            line(out, HURTS, "Leader", "Elect uncleanly", means, elect + " unclean");
+            let replicas: Vec<String> = p.view.replicas.iter().map(i32::to_string).collect();
+            let move_to = Ask::Reassign(topic.clone(), *n, replicas.join(","));
+            ask(out, "Replicas", "Move…", "To other brokers, or another preferred leader", move_to);
+        }
+        Target::Group(None) | Target::Record(..) | Target::Frame(_) => {}
+    }
+}
+
+/// What is frozen or about to stop takes no settings.
+fn settings(state: u16, name: &Arc<str>, means: &str, out: &mut Vec<Deed>) {
+    if state & (RUNNING | DOWN) != 0 {
+        ask(out, "Settings", "Settings…", means, Ask::Client(name.clone()));
+    }
+}
+
+fn links(view: &WorldView, name: &Arc<str>, out: &mut Vec<Deed>) {
+    if !is_cut(view, name, "everyone") {
+        line(out, HURTS, "Network", "Isolate", "Nothing goes to it or from it", format!("isolate {}", quoted(name)));
+    }
+    add(out, 0, "Network", "One link…", "Cut it, both ways or one way", Do::Open(Thing::Links(name.clone())));
+    network(view, out);
+}
+
+/// "name-3" after "name-1" and "name-2".
+fn fresh(stem: &str, taken: &mut dyn Iterator<Item = &Arc<str>>) -> Arc<str> {
+    let taken: Vec<&Arc<str>> = taken.collect();
+    let mut n = 1_u32;
+    loop {
+        let name: Arc<str> = format!("{stem}-{n}").into();
+        if !taken.contains(&&name) {
+            return name;
+        }
+        n += 1;
+    }
+}
+
+fn names(view: &WorldView) -> impl Iterator<Item = &Arc<str>> {
+    view.producers.iter().map(|p| &p.name).chain(view.consumers.iter().map(|c| &c.name))
+}
+
+fn topics(view: &WorldView) -> Vec<Arc<str>> {
+    let mut out: Vec<Arc<str>> = Vec::new();
+    for p in view.partitions.iter().filter(|p| !p.internal) {
+        if !out.contains(&p.view.topic) {
+            out.push(p.view.topic.clone());
+        }
+    }
+    out
+}
+
+fn new_producer(view: &WorldView, topic: &str) -> String {
+    format!("add producer {} topic={} rate=1/s keys=uniform:6 value=90", fresh("producer", &mut names(view)), quoted(topic))
+}
+
+/// Like the members that the group has. Records that were there before the group was are read too, and a crash is noticed while somebody
+/// watches.
+fn new_consumer(view: &WorldView, group: &Arc<str>) -> String {
+    let like: Option<&ConsumerState> = view.consumers.iter().find(|c| c.group.as_ref() == Some(group));
+    let topics = like.map_or_else(|| topics(view), |c| c.topics.clone()).join(",");
+    let handle = duration_text(like.map_or(QUICK_US, |c| c.handle_us.min(SLOW_US)));
+    let (name, topics, group) = (quoted(&fresh(group, &mut names(view))), quoted(&topics), quoted(group));
+    format!("add consumer {name} group={group} topics={topics} handle={handle} auto.offset.reset=earliest session.timeout.ms=10000")
+}

@@ -1,0 +1,274 @@
+//! Everything that can be done to a run can be done to a thing of it; forms say what they are filled with; marks fade.
+
+use super::*;
+use crate::kafka::map::Set;
+use crate::playground::scenario::{Playback, Scenario, action_line};
+use crate::playground::scene::{Ink, Shape, View, scene};
+use crate::world::World;
+use crate::world::action::{Action, Fault};
+
+const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
+
+fn world(seconds: i64) -> World {
+    let mut play = Playback::new(Scenario::parse(THREE).expect("it reads")).expect("it begins");
+    play.run_until(crate::world::EPOCH.plus_millis(seconds * 1000));
+    play.world().clone()
+}
+
+fn line(text: &str) -> Action {
+    let scenario = Scenario::timed_line(text).unwrap_or_else(|why| panic!("{text}: {why}"));
+    scenario.actions.into_iter().next().map(|(_, action)| action).unwrap_or_else(|| panic!("{text} is an action"))
+}
+
+fn things(view: &WorldView) -> Vec<Thing> {
+    let mut all: Vec<Thing> = scene(view, view.now, &View::new(1280.0)).places.into_iter().map(|place| Thing::At(place.what)).collect();
+    let mut at = 0;
+    // And what opens from there.
+    while at < all.len() {
+        for deed in deeds(view, &all[at].clone()) {
+            if let Do::Open(thing) = deed.act
+                && !all.contains(&thing)
+            {
+                all.push(thing);
+            }
+        }
+        at += 1;
+    }
+    all
+}
+
+/// Every line that a thing offers, forms as they are filled in at first or with what `fill` gives.
+fn lines(world: &World, thing: &Thing) -> Vec<String> {
+    let mut out = Vec::new();
+    for deed in deeds(&world.view(), thing) {
+        match deed.act {
+            Do::Line(line) => out.push(line),
+            Do::Open(_) => {}
+            Do::Ask(ask) => {
+                let form = form(world, &ask).unwrap_or_else(|| panic!("{ask:?} has a form"));
+                let mut values: Vec<String> = form.fields.iter().map(|field| field.value.clone()).collect();
+                if matches!(ask, Ask::Topic(_)) {
+                    values[2] = "1000".to_owned();
+                }
+                out.push(form.line(&values));
+            }
+        }
+    }
+    out
+}
+
+/// The name of an action's variant; a new variant does not compile until it has one here, and has to be reachable below.
+fn kind(action: &Action) -> String {
+    let text = format!("{action:?}");
+    let name = |text: &str| text.split([' ', '(', '{']).next().unwrap_or_default().to_owned();
+    match action {
+        Action::Fault(fault) => format!("Fault::{}", name(&format!("{fault:?}"))),
+        _ => name(&text),
+    }
+}
+
+/// All variants, each once: the compiler says when one is missing here.
+fn every() -> Vec<String> {
+    let exhaustive = |action: &Action| match action {
+        Action::CreateTopic { .. } | Action::DeleteTopic { .. } | Action::AddPartitions { .. } | Action::SetTopicConfig { .. } => {}
+        Action::ElectLeader { .. } | Action::Reassign { .. } | Action::AddProducer(_) | Action::AddConsumer(_) => {}
+        Action::StopClient { .. } | Action::CrashClient { .. } | Action::RestartClient { .. } | Action::PauseClient { .. } => {}
+        Action::ResumeClient { .. } | Action::ChangeProducer(_) | Action::ChangeConsumer(_) | Action::SetRate { .. } => {}
+        Action::SetHandleTime { .. } | Action::Produce { .. } => {}
+        Action::Fault(fault) => match fault {
+            Fault::Kill { .. } | Fault::PowerLoss { .. } | Fault::Wipe { .. } | Fault::Stop { .. } | Fault::Restart { .. } => {}
+            Fault::Pause { .. } | Fault::Resume { .. } | Fault::SlowDisk { .. } | Fault::FullDisk { .. } | Fault::Skew { .. } => {}
+            Fault::Links { .. } | Fault::Cut { .. } | Fault::Isolate { .. } | Fault::Heal => {}
+        },
+    };
+    let all = [
+        "topic t",
+        "delete t",
+        "partitions t total=2",
+        "set t retention.ms=1",
+        "elect t 0",
+        "reassign t 0 1",
+        "add producer p topic=t",
+        "add consumer c topics=t",
+        "stop c",
+        "crash c",
+        "restart c",
+        "pause c",
+        "resume c",
+        "change producer p topic=t",
+        "change consumer c topics=t",
+        "rate p 1/s",
+        "handle c 1s",
+        "send p",
+        "kill b",
+        "power-loss b",
+        "wipe b",
+        "stop broker-1",
+        "restart broker-1",
+        "pause broker-1",
+        "resume broker-1",
+        "slow-disk b 1s",
+        "full-disk b free=0",
+        "skew b 1s",
+        "links",
+        "cut a b",
+        "isolate a",
+        "heal",
+    ];
+    let all: Vec<Action> = all.into_iter().map(line).collect();
+    all.iter().for_each(exhaustive);
+    let kinds: Set<String> = all.iter().map(kind).collect();
+    // 18 actions beside faults, 14 faults: count them in `exhaustive` above.
+    assert_eq!(kinds.len(), 32);
+    kinds.iter().cloned().collect()
+}
+
+#[test]
+fn every_action_and_fault_can_be_done_from_some_thing() {
+    let mut well = world(20);
+    let mut ill = well.clone();
+    for text in [
+        "kill broker-1",
+        "pause broker-2",
+        "crash billing-1",
+        "pause billing-2",
+        "stop checkout",
+        "cut broker-2 broker-3",
+        "isolate web",
+        "handle billing-3 2s",
+        "skew broker-3 1s",
+        "slow-disk broker-3 1s",
+        "full-disk broker-3 free=0",
+    ] {
+        ill.act(line(text)).unwrap_or_else(|why| panic!("{text}: {why}"));
+    }
+    ill.run_until(ill.now().plus_millis(8000));
+    let mut reached = Set::new();
+    for world in [&mut well, &mut ill] {
+        for thing in things(&world.view()) {
+            for text in lines(world, &thing) {
+                let action = line(&text);
+                reached.insert(kind(&action));
+                // Offered is what can be done: only the cluster may say no, later. And what was said is what is written.
+                world.clone().act(action.clone()).unwrap_or_else(|why| panic!("{thing:?}: {text}: {why}"));
+                assert_eq!(line(&action_line(&action)), action);
+            }
+        }
+    }
+    let missing: Vec<String> = every().into_iter().filter(|kind| !reached.contains(kind)).collect();
+    assert_eq!(missing, Vec::<String>::new(), "no thing offers these");
+}
+
+#[test]
+fn a_menu_has_no_two_items_of_one_name_and_each_thing_has_a_menu() {
+    let view = world(20).view();
+    for thing in things(&view) {
+        let all = deeds(&view, &thing);
+        let bare = matches!(thing, Thing::At(Target::Group(None)));
+        assert!(!all.is_empty() || bare, "{thing:?}");
+        assert!(!title(&thing).is_empty(), "{thing:?}");
+        let words: Set<&String> = all.iter().map(|deed| &deed.words).collect();
+        assert_eq!(words.len(), all.len(), "{thing:?}");
+        // Deeds of one kind stand together.
+        let mut groups: Vec<&str> = all.iter().map(|deed| deed.group).collect();
+        groups.dedup();
+        assert_eq!(groups.len(), groups.iter().collect::<Set<_>>().len(), "{thing:?}: {groups:?}");
+    }
+    assert!(deeds(&view, &Thing::At(Target::Broker("broker-9".into()))).is_empty());
+}
+
+#[test]
+fn a_form_says_what_it_is_filled_with_and_no_more() {
+    let mut world = world(20);
+    let ask = Ask::Client("checkout".into());
+    let all = form(&world, &ask).expect("it is there");
+    let mut values: Vec<String> = all.fields.iter().map(|field| field.value.clone()).collect();
+    // Untouched it changes nothing.
+    assert_eq!(line(&all.line(&values)), world.client("checkout").expect("it is there"));
+    assert!(!all.restarts(&values));
+    let at = |key: &str| all.fields.iter().position(|field| field.key == key).unwrap_or_else(|| panic!("{key} is a field"));
+    values[at("rate")] = "9/s".into();
+    assert!(!all.restarts(&values), "a rate needs no other process");
+    values[at("acks")] = "1".into();
+    assert!(all.restarts(&values));
+    // What is wrong is said at its field, and nothing is done.
+    let hash = world.event_hash();
+    let error = world.act(line(&all.line(&values))).expect_err("idempotence needs all").to_string();
+    assert_eq!(all.about(&error), Some(at("acks")), "{error}");
+    values[at("enable.idempotence")] = "false".into();
+    values[at("linger.ms")] = "soon".into();
+    let error = world.act(line(&all.line(&values))).expect_err("no number").to_string();
+    assert_eq!(all.about(&error), Some(at("linger.ms")), "{error}");
+    values[at("rate")] = "often".into();
+    let error = Scenario::timed_line(&all.line(&values)).expect_err("no rate");
+    assert_eq!(all.about(&error), Some(at("rate")), "{error}");
+    assert_eq!(world.event_hash(), hash);
+    values[at("rate")] = "9/s".into();
+    values[at("linger.ms")] = String::new();
+    world.act(line(&all.line(&values))).expect("it can be done");
+    let all = form(&world, &ask).expect("it is there");
+    assert_eq!((&*all.fields[at("rate")].value, &*all.fields[at("acks")].value), ("9/s", "1"));
+
+    let all = form(&world, &Ask::Topic("orders".into())).expect("it is there");
+    let mut values: Vec<String> = all.fields.iter().map(|field| field.value.clone()).collect();
+    assert_eq!(values[0], "2");
+    values[0] = String::new();
+    values[2] = "1000".into();
+    assert_eq!(all.line(&values), "set orders min.insync.replicas=\"\" retention.ms=1000");
+    assert_eq!(all.wrong(&values), "");
+    values[2] = "-7".into();
+    assert_eq!(all.about(&all.wrong(&values)), Some(2));
+    assert!(form(&world, &Ask::Client("nobody".into())).is_none());
+}
+
+#[test]
+fn settings_are_those_that_the_clients_have() {
+    // Each has an effect by name: the client takes its default, and refuses nonsense unless any word will do.
+    let world = world(20);
+    for name in ["checkout", "billing-1"] {
+        let all = form(&world, &Ask::Client(name.into())).expect("it is there");
+        for (at, field) in (0..).zip(&all.fields).filter(|(_, field)| field.restarts && !field.default.is_empty()) {
+            let mut values: Vec<String> = all.fields.iter().map(|field| field.value.clone()).collect();
+            values[at] = field.default.clone();
+            world.clone().act(line(&all.line(&values))).unwrap_or_else(|why| panic!("{} {}: {why}", field.key, field.default));
+            if !field.choices.is_empty() {
+                continue;
+            }
+            values[at] = "nonsense".into();
+            let done = Scenario::timed_line(&all.line(&values)).and_then(|mut scenario| {
+                let (_, action) = scenario.actions.remove(0);
+                world.clone().act(action).map_err(|why| why.to_string())
+            });
+            assert_eq!(all.about(&done.expect_err(&field.key)), Some(at), "{}", field.key);
+        }
+    }
+}
+
+#[test]
+fn a_mark_stands_where_something_was_done_and_fades() {
+    let mut world = world(20);
+    world.act(line("kill broker-2")).expect("it can be done");
+    world.act(line("elect orders 1")).expect("it can be done");
+    let words = |world: &World| -> Vec<String> {
+        let view = world.view();
+        let places = scene(&view, view.now, &View::new(1280.0)).places;
+        let mut out = Vec::new();
+        marks(&view, &places, view.now, false, &mut out);
+        let at = |target: Target| places.iter().find(|place| place.what == target).expect("it stands").rect;
+        for shape in &out {
+            if let Shape::Text { at: p, text, ink, .. } = shape {
+                let rect =
+                    if &**text == "kill" { at(Target::Broker("broker-2".into())) } else { at(Target::Partition("orders".into(), 1)) };
+                assert!((p.x - rect.right()).abs() < 8.0 && (p.y - rect.y).abs() < 8.0);
+                assert_eq!(*ink == Ink::Bad, &**text == "kill");
+            }
+        }
+        let text = |shape: &Shape| if let Shape::Text { text, .. } = shape { Some(text.to_string()) } else { None };
+        out.iter().filter_map(text).collect()
+    };
+    assert_eq!(words(&world), ["elect", "kill"]);
+    world.run_until(world.now().plus_millis(2900));
+    assert_eq!(words(&world), ["elect", "kill"]);
+    world.run_until(world.now().plus_millis(200));
+    assert_eq!(words(&world), Vec::<String>::new());
+}

@@ -1,0 +1,82 @@
+//! Undo: back to the moment before a deed, on a branch without it. The branch with it stays, and is what redo goes back to.
+
+use super::{MAX_BRANCHES, TimeError, Timeline};
+use crate::kafka::time::Time;
+use crate::playground::scenario::action_line;
+use crate::world::action::Action;
+
+/// How long after a deed it is offered to take it back, in microseconds of the run.
+const OFFERED_US: i64 = 30_000_000;
+
+/// A deed in few words: its line without what is set to which value.
+fn words(action: &Action) -> String {
+    let line = action_line(action);
+    let words: Vec<&str> = line.split(' ').take_while(|word| !word.contains('=')).collect();
+    words.join(" ")
+}
+
+impl Timeline {
+    /// What undo and redo would do with what was just done; empty: nothing.
+    pub fn offers(&self) -> [String; 2] {
+        let now = self.moment().at;
+        let fresh = |deed: Option<&(Time, Action)>| {
+            let deed = deed.filter(|(at, _)| now.micros_since(*at) < OFFERED_US);
+            deed.map(|(_, action)| words(action)).unwrap_or_default()
+        };
+        [fresh(self.last_deed()), fresh(self.undone())]
+    }
+
+    /// What was done last before the moment that is shown, by people: what undo takes back.
+    pub fn last_deed(&self) -> Option<&(Time, Action)> {
+        self.branch().actions.get((self.state.next as usize).checked_sub(1)?)
+    }
+
+    /// What undo took back last, as long as nothing else has been done since.
+    pub fn undone(&self) -> Option<&(Time, Action)> {
+        let (from, n) = self.branch().without.filter(|(_, n)| *n == self.branch().actions.len())?;
+        self.find(from).ok()?.actions.get(n)
+    }
+
+    /// Goes to the moment before the last deed, on a branch without it; the deed in words. `None`: there is none.
+    ///
+    /// # Errors
+    /// `OnlyForward`, or `Branches`.
+    pub fn undo(&mut self) -> Result<Option<String>, TimeError> {
+        if !self.keeps {
+            return Err(TimeError::OnlyForward);
+        }
+        let Some((at, action)) = self.last_deed().cloned() else { return Ok(None) };
+        let (id, n) = (self.current, self.state.next as usize - 1);
+        if let Some(other) = self.branches.iter().find(|branch| branch.without == Some((id, n))).map(|branch| branch.id) {
+            // It was undone before.
+            self.select(other)?;
+            self.seek(at)?;
+            return Ok(Some(words(&action)));
+        }
+        if self.branches.len() >= MAX_BRANCHES as usize {
+            return Err(TimeError::Branches { limit: MAX_BRANCHES });
+        }
+        // A checkpoint of this very time may have the deed already; the first one has none.
+        let start = self.branch().start;
+        let Some(mut state) = self.before(id, |moment| moment.at < at || moment == start)? else { return Ok(None) };
+        state.run_until(self.branch().actions.get(..n).unwrap_or_default(), at);
+        self.set(state);
+        let new = self.fork();
+        if let Ok(branch) = self.find_mut(new) {
+            branch.without = Some((id, n));
+        }
+        Ok(Some(words(&action)))
+    }
+
+    /// Goes back to the branch with what undo took back; the deed in words. `None`: there is none.
+    ///
+    /// # Errors
+    /// `OnlyForward`.
+    pub fn redo(&mut self) -> Result<Option<String>, TimeError> {
+        let Some((_, action)) = self.undone().cloned() else { return Ok(None) };
+        if let Some((from, _)) = self.branch().without {
+            self.select(from)?;
+        }
+        Ok(Some(words(&action)))
+    }
+}
