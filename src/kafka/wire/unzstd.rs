@@ -93,7 +93,7 @@ fn block(mut from: Input<'_>, kept: &mut Kept, plain: &mut Vec<u8>, begin: usize
     if count >= 0x80 {
         count = match count {
             255 => from.number(2)? + 0x7f00,
-            high => (high - 0x80 << 8) + from.number(1)?,
+            high => ((high - 0x80) << 8) + from.number(1)?,
         };
     }
     if count > 0 {
@@ -292,12 +292,11 @@ fn told(from: &mut Input<'_>, most: u32) -> Option<(u32, Vec<State>)> {
         share -= 1;
         rest -= share.abs();
         shares.push(share as i16);
-        while share == 0 {
+        let mut more = share == 0;
+        while more {
             let zeros = next(2);
             shares.resize(shares.len() + zeros, 0);
-            if zeros < 3 {
-                break;
-            }
+            more = zeros == 3;
         }
         if shares.len() > 256 {
             return None;

@@ -61,13 +61,13 @@ impl Way {
     }
 
     /// Its length with the stretch of rail from `x` to its beginning.
-    fn from_rail(&self, x: f32) -> f32 {
+    fn rail_with(&self, x: f32) -> f32 {
         self.length() + self.points.first().map_or(0.0, |start| (start.x - x).abs())
     }
 
     /// A point on the rail from `x`, or behind it on the way.
     fn rail_and(&self, x: f32, distance: f32) -> Point {
-        let rail = self.from_rail(x) - self.length();
+        let rail = self.rail_with(x) - self.length();
         match self.points.first() {
             Some(start) if distance < rail => {
                 let d = distance.max(0.0);
@@ -362,7 +362,7 @@ pub(super) fn flights(
                 let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
                 let radius = if layout.dense || c.tombstone { 3.0 } else { 4.5 };
                 let to =
-                    if leaves { way.rail_and(x, p * way.from_rail(x) - spread) } else { way.and_rail(x, p * way.with_rail(x) + spread) };
+                    if leaves { way.rail_and(x, p * way.rail_with(x) - spread) } else { way.and_rail(x, p * way.with_rail(x) + spread) };
                 dot(c, to, radius, ink, 1.0);
             }
         }
