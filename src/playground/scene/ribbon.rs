@@ -142,8 +142,8 @@ fn cells(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
     }
 }
 
-/// The whole log to scale: full up to the high watermark, dashed above it; the newest records as ticks in their keys' colours. How many there are
-/// stands at its end.
+/// The whole log to scale: full up to the high watermark, dashed above it; the newest records as ticks in their colours. How many there
+/// are stands at its end.
 fn density(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
     let (p, h) = (&state.view, row.cell.1);
     let mut fill = |from: i64, to: i64, inset: f32, ink, alpha| {

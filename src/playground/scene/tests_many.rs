@@ -141,7 +141,7 @@ fn a_partition_looked_into_has_large_cells_with_words_and_the_others_stay() {
         assert!(said.contains(&format!("{} bytes", newest.value_bytes)), "{said:?}");
         assert!(said.contains(&newest.offset.to_string()), "each offset is written");
         let spot = picture.spot(&Target::Record(s("orders"), 3, newest.offset)).expect("it is seen");
-        assert!(spot.w > 80.0 && spot.right() < width);
+        assert!(spot.w > 60.0 && spot.right() < width);
         for p in &picture.places {
             assert!(p.rect.x >= 0.0 && p.rect.right() <= width + 0.5, "{p:?} within {width}");
         }
