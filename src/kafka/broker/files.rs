@@ -10,6 +10,8 @@ use bytes::Bytes;
 use std::fmt::Write as _;
 use uuid::Uuid;
 
+pub use crate::kafka::wire::shown::kafka_uuid as base64;
+
 pub const META_PROPERTIES: &str = "meta.properties";
 pub const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
 pub const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
@@ -59,18 +61,6 @@ fn write(disk: &mut Disk, path: &str, text: String) -> Result<(), DiskError> {
 pub fn read_text(disk: &Disk, path: &str) -> Option<String> {
     disk.len(path)?;
     String::from_utf8(disk.read_all(path).ok()?.to_vec()).ok()
-}
-
-/// Kafka's base64 for uuids: URL-safe, without padding.
-pub fn base64(id: Uuid) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    // 128 bits are 21 digits of 6 bits and one of 2, which is padded with zeros on the right.
-    let bits = id.as_u128();
-    let digit = |index: u32| {
-        let value = if index < 21 { bits >> (122 - 6 * index) } else { bits << 4 };
-        char::from(DIGITS.get((value & 63) as usize).copied().unwrap_or(b'A'))
-    };
-    (0..22).map(digit).collect()
 }
 
 pub fn parse_base64(text: &str) -> Option<Uuid> {

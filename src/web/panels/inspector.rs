@@ -18,10 +18,10 @@ const MAX_FIELDS: usize = 800;
 const MAX_BYTES: u32 = 4096;
 const MAX_FRAMES: usize = 60;
 
-const STATE: usize = 0;
-const CONFIGS: usize = 1;
-const FRAMES: usize = 2;
-const BYTES: usize = 3;
+const STATE: i32 = 0;
+const CONFIGS: i32 = 1;
+const FRAMES: i32 = 2;
+const BYTES: i32 = 3;
 const MODES: [&str; 4] = ["State", "Configs", "Frames", "Bytes"];
 
 /// What people have named, in markup.
@@ -76,7 +76,7 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
     let _ = panel.append_child(&root);
     let mode = RwSignal::new(if ui.chosen.with_untracked(|c| c.as_ref().is_some_and(is_bytes)) { BYTES } else { STATE });
     let modes = dom::at(&root, "[role=group]");
-    for (i, name) in MODES.iter().enumerate() {
+    for (i, name) in (0..).zip(MODES) {
         let button = dom::element("<button type=button class=tp-text></button>");
         button.set_text_content(Some(name));
         dom::attribute(&button, "", "aria-pressed", move || (mode.get() == i).to_string());
