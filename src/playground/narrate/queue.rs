@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn small_sentences_do_not_crowd_out_large_ones() {
         let mut waiting = Waiting::default();
-        let mut say = |level: u8, text: &str, waiting: &mut Waiting| {
+        let say = |level: u8, text: &str, waiting: &mut Waiting| {
             waiting.push(Sentence { level, at: Time(0), text: text.into(), event: EventId(0) });
         };
         say(3, "fetched", &mut waiting);
