@@ -214,7 +214,7 @@ impl Timeline {
                 kind => !often(kind) && narrate(event, self.world()).is_some_and(|sentence| sentence.level < 3),
             };
             turns += 1;
-            if since(self.world(), from).iter().any(ends) || turns % AT_ONCE == 0 && !more() {
+            if since(self.world(), from).iter().any(ends) || turns.is_multiple_of(AT_ONCE) && !more() {
                 return;
             }
         }
