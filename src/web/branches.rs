@@ -87,10 +87,10 @@ const TABLE: &str = "<div class=tp-versus role=dialog aria-label='Two branches'>
     aria-label='Close the comparison'>close</button><b></b><p class=tp-quiet></p>\
     <table class=tp-number><thead><tr><td></td><th scope=col></th><th scope=col></th></tr></thead><tbody></tbody></table></div>";
 
-/// A row of the table: its name, and what each of the two counted.
-type Row = (&'static str, fn(&Counts) -> u64);
+type Count = fn(&Counts) -> u64;
 
-const ROWS: [Row; 10] = [
+/// Rows of the table, with what the two counted.
+const ROWS: [(&str, Count); 10] = [
     ("sent", |c| c.sent),
     ("acknowledged", |c| c.acked),
     ("readable", |c| c.readable),

@@ -17,7 +17,7 @@ const MARKUP: &str = "<div class=tp-times role=group aria-label=Timeline>\
     <div class=tp-track role=slider tabindex=0 aria-label='Moment of the run' aria-valuemin=0 aria-keyshortcuts='+ -'>\
     <svg viewBox='0 0 1000 25' preserveAspectRatio=none aria-hidden=true></svg><em></em>\
     <i class=tp-line></i><i class=tp-done></i><i class=tp-now></i></div>\
-    <div class=tp-row><span class='tp-size tp-quiet tp-number'></span><span class=tp-zoom>\
+    <div class=tp-row><span class='tp-size tp-quiet tp-number'></span><span class=tp-scale>\
     <button type=button class=tp-text aria-label='Zoom out' title='Zoom out (−)'>−</button>\
     <button type=button class=tp-text aria-label='Zoom in' title='Zoom in (+), or Ctrl and the wheel'>+</button></span>\
     <button type=button class='tp-text tp-stops' aria-expanded=false></button></div>\
@@ -149,7 +149,7 @@ pub fn timeline(root: &Element, ui: Ui, act: Act, controls: bool) {
     });
     for (nth, closer) in [(":first-child", false), (":last-child", true)] {
         let (state, again) = (shown.clone(), redraw.clone());
-        dom::on(&node, &format!(".tp-zoom > {nth}"), "click", move |_| {
+        dom::on(&node, &format!(".tp-scale > {nth}"), "click", move |_| {
             act.with_value(|s| state.borrow_mut().zoom(&s.run.borrow().time, s.aim(), closer));
             again();
         });
