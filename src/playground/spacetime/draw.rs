@@ -175,7 +175,7 @@ pub fn draw(diagram: &Diagram, now: Time, width: i64) -> String {
         if gap >= BREAK_US {
             let x = (from + to) / 2;
             svg += &format!(
-                "<rect class=tp-cut x={} y={} width=9 height={}/><path class=tp-zig d='M{} {}l5-10m4 10l5-10'/><text x={x} y={}>{}</text>",
+                "<rect class=tp-cut x={} y={} width=9 height='{}'/><path class=tp-zig d='M{} {}l5-10m4 10l5-10'/><text x={x} y={}>{}</text>",
                 x - 4,
                 TOP - 20,
                 bottom - TOP + 22,
