@@ -18,9 +18,10 @@ pub const PAGE: usize = 100;
 /// Keys that are known by name; the others are told by their hash.
 const MOST_KEYS: u32 = 1_000;
 
-/// What can be asked for: its name, and whether a record is meant.
-pub type Filter = (&'static str, fn(&Fate) -> bool);
+/// A name, and which records it means.
+type Filter = (&'static str, fn(&Fate) -> bool);
 
+/// What can be asked for, by name.
 pub const FILTERS: [Filter; 7] = [
     ("all", |_| true),
     ("not acknowledged", |fate| fate.acked != Some(true)),

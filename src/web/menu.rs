@@ -310,7 +310,7 @@ pub fn undo(root: &Element, ui: Ui, act: Act) {
             },
         );
     }
-    let _ = dom::at(root, ".tp-said").after_with_node_1(&line);
+    let _ = dom::at(root, ".tp-saying").after_with_node_1(&line);
     dom::on(root, "", "keydown", move |event| {
         let Some(key) = event.dyn_ref::<KeyboardEvent>().filter(|key| key.ctrl_key() || key.meta_key()) else { return };
         let writes = event.target().and_then(|t| t.dyn_into::<Element>().ok()).is_some_and(|e| is(&e, "input:not([type=range]),select"));

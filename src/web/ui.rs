@@ -16,7 +16,8 @@ use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 /// The frame, before anything is known.
 pub const MARKUP: &str = "<section class=tp><header class=tp-bar></header>\
     <div class=tp-stage tabindex=-1><canvas aria-hidden=true></canvas></div>\
-    <div class=tp-deck><div class=tp-caption><p class=tp-note></p><div class=tp-saying><p class=tp-said role=status aria-live=polite></p></div>\
+    <div class=tp-deck><div class=tp-caption><p class=tp-note></p><div class=tp-saying>\
+    <p class=tp-said role=status aria-live=polite></p></div>\
     <p class='tp-ledger tp-quiet tp-number'><span class=tp-pill></span><span></span></p></div>\
     <div class=tp-tabs role=tablist aria-label=Panels></div><div class=tp-panel role=tabpanel hidden></div></div></section>";
 

@@ -162,7 +162,8 @@ pub fn draw(diagram: &Diagram, now: Time, width: i64) -> String {
     }
     svg += &format!(
         "</svg><div class=tp-scroll><svg class=tp-figure width={width} height={height} role=group aria-label='Space-time diagram'>\
-        <defs><marker id=tp-tip viewBox='0 0 8 8' refX=7 refY=4 markerWidth=8 markerHeight=8 orient=auto><path d='M0 1 7 4 0 7z'/></marker></defs>"
+        <defs><marker id=tp-tip viewBox='0 0 8 8' refX=7 refY=4 markerWidth=8 markerHeight=8 orient=auto>\
+        <path d='M0 1 7 4 0 7z'/></marker></defs>"
     );
     let mut texts = Texts::default();
     for lane in 0..diagram.lanes.len() {
@@ -175,7 +176,8 @@ pub fn draw(diagram: &Diagram, now: Time, width: i64) -> String {
         if gap >= BREAK_US {
             let x = (from + to) / 2;
             svg += &format!(
-                "<rect class=tp-cut x={} y={} width=9 height={}/><path class=tp-zig d='M{} {}l5-10m4 10l5-10'/><text x={x} y={}>{}</text>",
+                "<rect class=tp-cut x={} y={} width=9 height='{}'/>\
+                <path class=tp-zig d='M{} {}l5-10m4 10l5-10'/><text x={x} y={}>{}</text>",
                 x - 4,
                 TOP - 20,
                 bottom - TOP + 22,

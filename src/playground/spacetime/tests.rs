@@ -47,6 +47,8 @@ fn a_frozen_member_the_last_heartbeat_and_the_wait_between() {
     assert_eq!(svg.matches("role=button").count(), picture.marks.len());
     // It fits where there is room, and is as wide as it must be where there is none.
     assert!(svg.contains(&format!("width={}", 700 - 9 * 7 - 10)), "{svg}");
+    // A slash after a bare value would belong to the value.
+    assert!(!svg.replace("'/>", "").replace(" />", "").contains("/>"), "{svg}");
     assert_eq!(svg.matches("<g").count(), svg.matches("</g>").count());
     assert!(draw(&picture, view.now, 100).len() > 500);
 }

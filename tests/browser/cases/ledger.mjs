@@ -17,6 +17,7 @@ export default (cases, { check, open, until, clean, noSidewaysScroll, shot }) =>
         check(from === 1 && to === Math.min(of, 100) && await rows.count() === to, await status.innerText());
         const said = await page.locator(".tp-ledger").innerText();
         check(said.includes(`${of} sent`), `as many as the caption says: ${said}`);
+        await panel.scrollIntoViewIfNeeded();
         await page.screenshot({ path: shot(`ledger-all-${width}-${scheme}`) });
         if (of > 100) {
           await panel.getByRole("button", { name: "older" }).click();
@@ -33,6 +34,7 @@ export default (cases, { check, open, until, clean, noSidewaysScroll, shot }) =>
         const words = await rows.last().innerText();
         check(/in no log/.test(words) && /acks=1/.test(words), words);
         await noSidewaysScroll(page);
+        await panel.scrollIntoViewIfNeeded();
         await page.screenshot({ path: shot(`ledger-lost-${width}-${scheme}`) });
         // To its moment, by keyboard; then the question about it.
         await rows.last().getByRole("button").first().focus();
