@@ -9,7 +9,7 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
     const root = () => document.querySelector("tide-pool").shadowRoot;
     const ROLES = ["button", "link", "tab", "slider", "menuitem", "menuitemcheckbox", "menuitemradio", "option", "switch", "checkbox",
       "radio", "textbox", "combobox", "treeitem", "gridcell", "spinbutton"];
-    const OPERABLE = ["button", "a[href]", "input", "select", "textarea", "summary", "[tabindex]", "[contenteditable]",
+    const OPERABLE = ["button", "a[href]", "input", "select", "textarea", "summary", "[tabindex]:not([tabindex='-1'])", "[contenteditable]",
       ...ROLES.map((role) => `[role=${role}]`)].join(",");
     const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getBoundingClientRect().width > 0;
     const words = (element) => (element.getAttribute("aria-label") ?? element.textContent).trim();
@@ -329,6 +329,8 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
             const ground = under(element);
             let alpha = 1;
             for (let at = element; at; at = at.parentElement) alpha *= Number(getComputedStyle(at).opacity);
+            // What comes only to a pointer or the focus is looked at when it is there.
+            if (alpha === 0) continue;
             const ink = rgba(style.color);
             const [a, b] = [light(over([...ink.slice(0, 3), ink[3] * alpha], ground)), light(ground)];
             const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
@@ -339,6 +341,8 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
         check(!bad.length, `${where}: ${bad.join("; ")}`);
       };
       await worst("flowing");
+      await page.locator(".tp-partition").first().hover();
+      await worst("a partition pointed at");
       await page.evaluate(() => { const api = document.querySelector("tide-pool").api(1); api.act("kill broker-2"); api.act("crash billing-1"); api.act("stop web"); });
       await page.waitForTimeout(500);
       await worst("broken");

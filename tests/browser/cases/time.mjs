@@ -116,7 +116,7 @@ export default (cases, { check, open, state, until, sum, flowing, clean, noSidew
       const size = () => page.locator(".tp-size").textContent();
       await track.press("+");
       check(await size() === "30.0 s", `half of it: ${await size()}`);
-      await page.getByRole("button", { name: "Zoom in" }).click();
+      await page.getByRole("button", { name: "Zoom in", exact: true }).click();
       check(await size() === "15.0 s", await size());
       await track.hover();
       await page.keyboard.down("Control");
