@@ -64,6 +64,16 @@ export default (cases, { check, open, until, flowing, clean, noSidewaysScroll, s
         await config.press("Enter");
         await page.evaluate(() => document.querySelector("tide-pool").api(1).play());
         await panel.locator("label", { has: page.locator('[data-name="retention.ms"][value="60000"]') }).getByText("set", { exact: true }).waitFor({ timeout: 10_000 });
+        // A client's config is set by a new process of it; what the client itself refuses is said beside the field.
+        await panel.getByRole("combobox").selectOption("batch");
+        const linger = panel.locator('[data-name="linger.ms"]');
+        await linger.fill("soon");
+        await linger.press("Enter");
+        check((await panel.getByRole("alert").innerText()).includes("linger.ms=soon"), await panel.innerText());
+        await linger.fill("7");
+        await linger.press("Enter");
+        await panel.locator('[data-name="linger.ms"][value="7"]').waitFor({ timeout: 10_000 });
+        await page.getByRole("button", { name: "Undo change producer batch" }).waitFor();
         for (const name of ["billing-1", "broker-1", "checkout", "group billing"]) {
           await panel.getByRole("combobox").selectOption(name);
           await view("State").click();
