@@ -24,18 +24,26 @@ addEventListener("error", ({ error }) => {
   for (const crashed of [...running]) crashed(error);
 });
 
-const compile = () => (code ??= (async () => {
-  const answer = await fetch(at("tidepool_bg.wasm"));
-  if (!answer.ok) throw new Error(`tidepool_bg.wasm: HTTP ${answer.status}`);
+const compile = async (file) => {
+  const answer = await fetch(at(file));
+  if (!answer.ok) throw new Error(`${file}: HTTP ${answer.status}`);
   const [{ unpack }, bytes] = await Promise.all([import(at("unpack.js")), answer.arrayBuffer()]);
   return WebAssembly.compile(unpack(new Uint8Array(bytes)));
-})().catch((error) => { code = undefined; throw error; }));
+};
+// What only panels need comes when the first of them is opened, once for each instance.
+const later = (exports) => {
+  let done;
+  return () => (done ??= compile("tidepool_late.wasm").then((module) => WebAssembly.instantiate(module, { p: exports }))
+    .catch((error) => { done = undefined; throw error; }));
+};
 
 const instance = () => (shared ??= (async () => {
   const tag = instances++ ? `?i=${instances}` : "";
-  const [glue, module_or_path] = await Promise.all([import(at("tidepool.js") + tag), compile()]);
-  await glue.default({ module_or_path });
-  return glue;
+  code ??= compile("tidepool_bg.wasm").catch((error) => { code = undefined; throw error; });
+  const [glue, module_or_path] = await Promise.all([import(at("tidepool.js") + tag), code]);
+  const exports = await glue.default({ module_or_path });
+  // A build that was not split exports nothing to a second part.
+  return { glue, late: exports.t0 && later(exports) };
 })().catch((error) => { shared = undefined; throw error; }));
 
 const text = async (url) => {
@@ -117,14 +125,14 @@ class TidePool extends HTMLElement {
       const sheet = make("link", { rel: "stylesheet", href: at("style.css") });
       const styled = new Promise((done) => { sheet.onload = sheet.onerror = done; });
       this.#root.append(sheet);
-      const [glue, options] = await Promise.all([instance(), this.#options(), styled]);
+      const [{ glue, late }, options] = await Promise.all([instance(), this.#options(), styled]);
       if (turn !== this.#turn || !this.isConnected) return;
       const stage = make("div", { className: "tidepool" });
       // The sheet stays where it is: one that is moved loads anew, and the stage would read its colours too early.
       for (const child of [...this.#root.childNodes]) if (child !== sheet) child.remove();
       sheet.before(make("style", { textContent: CSS }));
       sheet.after(stage);
-      const handle = await glue.mount(this, stage, options);
+      const handle = await glue.mount(this, stage, { ...options, late });
       if (turn !== this.#turn) return handle.destroy();
       this.#handle = handle;
       running.add(this.#crashed);

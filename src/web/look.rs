@@ -162,42 +162,49 @@ fn trail(caption: &Element, ui: Ui, act: Act) {
             _ => None,
         };
         let Some(trail) = trail else { return };
-        let name = format!("{}-{} offset {}", trail.topic, trail.partition, trail.offset);
-        let (card, known) = kept.unwrap_or_else(|| {
-            let card = dom::element(
-                "<div class='tp-trail tp-number' role=region><button type=button class='tp-text tp-end' aria-label='Let go of the record'>\
-                let go</button><b></b><p class=tp-quiet></p><ol></ol><p></p></div>",
-            );
-            dom::set(&card, "aria-label", &format!("The way of {name}"));
-            dom::at(&card, "b").set_text_content(Some(&name));
-            dom::on(&card, "button", "click", move |_| ui.chosen.set(None));
-            dom::on(&card, "", "keydown", move |event| {
-                if event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key() == "Escape") {
-                    ui.chosen.set(None);
-                }
-            });
-            let _ = caption.append_child(&card);
-            (card, 0)
-        });
-        let what = Target::Record(trail.topic.clone(), trail.partition, trail.offset);
-        let words = ui.snap.with_untracked(|s| hint(&s.view, &what));
-        dom::at(&card, ".tp-quiet").set_text_content(words.strip_prefix(&name).map(|words| words.trim_start_matches(", ")));
-        dom::at(&card, "p:last-child").set_text_content(Some(&trail.note));
-        let list = dom::at(&card, "ol");
-        for Station { at, text, event, .. } in trail.stations.iter().skip(known) {
-            let us = at.micros_since(EPOCH);
-            let line = dom::element("<li><button type=button class=tp-text title='Go to this moment'></button><span></span></li>");
-            dom::at(&line, "button").set_text_content(Some(&format!("{}.{:03} s", us / 1_000_000, us / 1000 % 1000)));
-            dom::at(&line, "span").set_text_content(Some(text));
-            dom::set(&line, "data-event", &event.0.to_string());
-            dom::set(&line, "data-us", &us.to_string());
-            dom::on(&line, "button", "click", move |_| act.with_value(|s| s.scrub(us)));
-            let _ = list.append_child(&line);
-        }
-        let now = ui.snap.with_untracked(|s| s.elapsed);
-        for (line, station) in (0..).map_while(|i| list.children().item(i)).zip(&trail.stations) {
-            let _ = line.toggle_attribute_with_force("data-later", station.at.micros_since(EPOCH) > now);
-        }
+        let card = late_card(&trail, kept, &caption, ui, act);
         open = Some((card, trail));
     }));
+}
+
+/// The list of a record's stations, made or gone on with: `kept` is the card and the stations that it has.
+#[inline(never)]
+fn late_card(trail: &Trail, kept: Option<(HtmlElement, usize)>, caption: &Element, ui: Ui, act: Act) -> HtmlElement {
+    let name = format!("{}-{} offset {}", trail.topic, trail.partition, trail.offset);
+    let (card, known) = kept.unwrap_or_else(|| {
+        let card = dom::element(
+            "<div class='tp-trail tp-number' role=region><button type=button class='tp-text tp-end' aria-label='Let go of the record'>\
+            let go</button><b></b><p class=tp-quiet></p><ol></ol><p></p></div>",
+        );
+        dom::set(&card, "aria-label", &format!("The way of {name}"));
+        dom::at(&card, "b").set_text_content(Some(&name));
+        dom::on(&card, "button", "click", move |_| ui.chosen.set(None));
+        dom::on(&card, "", "keydown", move |event| {
+            if event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key() == "Escape") {
+                ui.chosen.set(None);
+            }
+        });
+        let _ = caption.append_child(&card);
+        (card, 0)
+    });
+    let what = Target::Record(trail.topic.clone(), trail.partition, trail.offset);
+    let words = ui.snap.with_untracked(|s| hint(&s.view, &what));
+    dom::at(&card, ".tp-quiet").set_text_content(words.strip_prefix(&name).map(|words| words.trim_start_matches(", ")));
+    dom::at(&card, "p:last-child").set_text_content(Some(&trail.note));
+    let list = dom::at(&card, "ol");
+    for Station { at, text, event, .. } in trail.stations.iter().skip(known) {
+        let us = at.micros_since(EPOCH);
+        let line = dom::element("<li><button type=button class=tp-text title='Go to this moment'></button><span></span></li>");
+        dom::at(&line, "button").set_text_content(Some(&format!("{}.{:03} s", us / 1_000_000, us / 1000 % 1000)));
+        dom::at(&line, "span").set_text_content(Some(text));
+        dom::set(&line, "data-event", &event.0.to_string());
+        dom::set(&line, "data-us", &us.to_string());
+        dom::on(&line, "button", "click", move |_| act.with_value(|s| s.scrub(us)));
+        let _ = list.append_child(&line);
+    }
+    let now = ui.snap.with_untracked(|s| s.elapsed);
+    for (line, station) in (0..).map_while(|i| list.children().item(i)).zip(&trail.stations) {
+        let _ = line.toggle_attribute_with_force("data-later", station.at.micros_since(EPOCH) > now);
+    }
+    card
 }

@@ -5,6 +5,7 @@ mod cards;
 mod clock;
 mod controls;
 mod dom;
+mod late;
 mod look;
 mod menu;
 mod mount;

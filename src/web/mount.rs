@@ -150,9 +150,13 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
 
     let owner = Owner::new();
     let ui = owner.with(Ui::new);
+    ui.late.comes_by(option("late"));
     let mut store = None;
     let name = text("store");
     if !name.is_empty() {
+        if let Ok(load) = option("late").dyn_into::<js_sys::Function>() {
+            wasm_bindgen_futures::JsFuture::from(load.call0(&JsValue::NULL)?.dyn_into::<js_sys::Promise>()?).await?;
+        }
         match Store::open(&name, move |why| ui.store.set(why)).await {
             Ok(s) => store = Some(s),
             Err(error) => ui.store.set(error.to_string()),

@@ -343,6 +343,9 @@ impl Stage {
     /// The way of the record that is chosen. In the past, stations that one has seen to come stay known.
     fn trail(&self, view: &WorldView) -> Option<Arc<Trail>> {
         let Some(Target::Record(topic, n, offset)) = self.ui.chosen.get_untracked() else { return None };
+        if !untrack(|| self.ui.late.here()) {
+            return None;
+        }
         let run = self.run.borrow();
         let mut trail = scene::follow(run.world(), view, &topic, n, offset);
         let branch = run.time.branch().id;

@@ -75,6 +75,13 @@ pub fn panels(root: &Element, ui: Ui, act: Act, controls: bool) {
         let _ = panel.toggle_attribute_with_force("hidden", open.is_none());
         let Some((n, Panel { name, fill })) = (0..).zip(ALL).find(|(_, panel)| Some(panel.name) == open) else { return };
         dom::set(&panel, "aria-label", name);
+        if !ui.late.here() {
+            panel.set_text_content(Some(&match ui.late.wrong.get().as_str() {
+                "" => "One moment …".to_owned(),
+                wrong => wrong.to_owned(),
+            }));
+            return;
+        }
         for (i, tab) in (0..).map_while(|i| Some((i, tabs.children().item(i)?))) {
             let _ = tab.toggle_attribute_with_force("data-was", i == n);
         }

@@ -1,0 +1,63 @@
+//! The second wasm file: what only panels, lanes and followed records need. It is loaded when one of them is asked for first, so that a
+//! page that only shows a run stays small. `scripts/split.mjs` says what is in it; nothing of it may be called before it is here.
+
+use js_sys::{Function, Promise};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+#[derive(Clone, Copy)]
+pub struct Late {
+    here: RwSignal<bool>,
+    /// Loads it; `None` while it is under way and when it is not needed.
+    load: StoredValue<Option<Function>, LocalStorage>,
+    /// What went wrong; empty when nothing did.
+    pub wrong: RwSignal<String>,
+}
+
+impl Late {
+    pub fn new() -> Self {
+        Self { here: RwSignal::new(true), load: StoredValue::new_local(None), wrong: RwSignal::new(String::new()) }
+    }
+
+    /// `load`: a function that gives a promise; anything else when all is in one file.
+    pub fn comes_by(&self, load: JsValue) {
+        let load: Option<Function> = load.dyn_into().ok();
+        self.here.set(load.is_none());
+        self.load.set_value(load);
+    }
+
+    /// Whether it is here. Asks for it when it is not, and is followed as a signal.
+    pub fn here(&self) -> bool {
+        if !self.here.get() {
+            self.fetch();
+        }
+        self.here.get_untracked()
+    }
+
+    /// Whether it has come; followed, and nothing is asked for.
+    pub fn came(&self) -> bool {
+        self.here.get()
+    }
+
+    fn fetch(&self) {
+        let Some(load) = self.load.try_update_value(Option::take).flatten() else { return };
+        let Self { here, load: again, wrong } = *self;
+        spawn_local(async move {
+            let promise = load.call0(&JsValue::NULL).and_then(|p| p.dyn_into::<Promise>());
+            let done = match promise {
+                Ok(promise) => JsFuture::from(promise).await,
+                Err(why) => Err(why),
+            };
+            // The playground may be gone by now.
+            match done {
+                Ok(_) => drop(here.try_set(true)),
+                Err(why) => {
+                    let why = why.dyn_ref::<js_sys::Error>().map_or_else(String::new, |error| String::from(error.message()));
+                    wrong.try_set(format!("A part of this page could not be loaded: {why}. Open it again to try once more."));
+                    again.try_set_value(Some(load));
+                }
+            }
+        });
+    }
+}
