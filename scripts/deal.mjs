@@ -5,14 +5,21 @@ import * as w from "../www/unpack.js";
 const CODE = 10;
 const leb = (value) => (value < 128 ? [value] : [value % 128 | 128, ...leb(Math.floor(value / 128))]);
 
-export function deal(file) {
-  const wasm = readFileSync(file);
-  const dealt = dealtOut(wasm);
-  if (Buffer.compare(wasm, Buffer.from(w.unpack(dealt)))) throw new Error(`deal: ${file} does not come out as it went in`);
+// `opsFile`: where the opcodes go, if they are to have a file of their own.
+export function deal(file, opsFile) {
+  const wasm = readFileSync(file), { dealt, ops } = dealtOut(wasm, !!opsFile);
+  if (Buffer.compare(wasm, Buffer.from(w.unpack(dealt, ops)))) throw new Error(`deal: ${file} does not come out as it went in`);
   writeFileSync(file, dealt);
+  if (opsFile) writeFileSync(opsFile, ops);
 }
 
-function dealtOut(wasm) {
+const HEAD = Buffer.from([0, ...Buffer.from("asm"), 1, 0, 0, 0]);
+// A module with nothing in it: the second file of one that is not dealt.
+export const EMPTY = HEAD;
+const said = (bytes) => Buffer.concat([Buffer.from(leb(bytes.length)), Buffer.from(bytes)]);
+const custom = (...inside) => Buffer.concat([HEAD, Buffer.of(0), said(Buffer.concat([said(Buffer.from("dealt")), ...inside]))]);
+
+function dealtOut(wasm, apart) {
   const all = new w.Reader(wasm, 8);
   for (;;) {
     const at = all.at, id = all.byte(), length = all.number();
@@ -21,10 +28,10 @@ function dealtOut(wasm) {
     const functions = all.number();
     for (let n = functions; n--;) { all.number(); body(all, streams); }
     if (all.at !== end) throw new Error(`deal: the code ends at ${all.at}, not at ${end}`);
+    const ops = apart && custom(Buffer.from(streams[w.OPS]));
+    if (apart) streams[w.OPS] = [];
     const parts = [wasm.subarray(0, at), ...streams, wasm.subarray(end)];
-    const said = (bytes) => Buffer.concat([Buffer.from(leb(bytes.length)), Buffer.from(bytes)]);
-    const inside = [said(Buffer.from("dealt")), Buffer.from(leb(wasm.length)), Buffer.from(leb(functions)), ...parts.map(said)];
-    return Buffer.concat([wasm.subarray(0, 8), Buffer.of(0), said(Buffer.concat(inside))]);
+    return { ops, dealt: custom(Buffer.from(leb(wasm.length)), Buffer.from(leb(functions)), ...parts.map(said)) };
   }
 }
 

@@ -24,11 +24,14 @@ addEventListener("error", ({ error }) => {
   for (const crashed of [...running]) crashed(error);
 });
 
-const compile = async (file) => {
+const bytes = async (file) => {
   const answer = await fetch(at(file));
   if (!answer.ok) throw new Error(`${file}: HTTP ${answer.status}`);
-  const [{ unpack }, bytes] = await Promise.all([import(at("unpack.js")), answer.arrayBuffer()]);
-  return WebAssembly.compile(unpack(new Uint8Array(bytes)));
+  return new Uint8Array(await answer.arrayBuffer());
+};
+const compile = async (...files) => {
+  const [{ unpack }, ...parts] = await Promise.all([import(at("unpack.js")), ...files.map(bytes)]);
+  return WebAssembly.compile(unpack(...parts));
 };
 // What only panels need comes when the first of them is opened, once for each instance.
 const later = (exports) => {
@@ -39,7 +42,7 @@ const later = (exports) => {
 
 const instance = () => (shared ??= (async () => {
   const tag = instances++ ? `?i=${instances}` : "";
-  code ??= compile("tidepool_bg.wasm").catch((error) => { code = undefined; throw error; });
+  code ??= compile("tidepool_bg.wasm", "tidepool_ops.wasm").catch((error) => { code = undefined; throw error; });
   const [glue, module_or_path] = await Promise.all([import(at("tidepool.js") + tag), code]);
   const exports = await glue.default({ module_or_path });
   // A build that was not split exports nothing to a second part.

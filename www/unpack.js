@@ -4,6 +4,7 @@
 //
 // A dealt module is a module with nothing but one custom section, so that servers and proxies take it for what it is. In it: the
 // length of the whole, the number of functions, then, each after its length, the sections before the code, the streams, the sections after.
+// The opcodes may be in a second such file: beside other things they compress worse.
 
 // The streams, in their order.
 export const OPS = 0, LOCALS = 1, GETS = 2, SETS = 3, OFFSETS = 4, FAR = 5, CALLS = 6, BYTES = 7, SHORTS = 8, WORDS = 9, LONGS = 10,
@@ -103,16 +104,23 @@ function body(out, streams) {
   }
 }
 
-// The module of a dealt one; another is given back as it is.
-export function unpack(bytes) {
-  if (bytes[8]) return bytes;
+// What is in the custom section of a module that has nothing else.
+function inside(bytes) {
   const all = new Reader(bytes, 9);
   all.number();
   all.take(all.number());
+  return all;
+}
+
+// The module of a dealt one, `ops` being its second file if it has one; another is given back as it is.
+export function unpack(bytes, ops) {
+  if (bytes[8]) return bytes;
+  const all = inside(bytes);
   // Room for the lengths that are not known yet.
   const out = new Writer(new Uint8Array(all.number() + 20)), functions = all.number(), part = () => all.take(all.number());
   out.put(part());
   const streams = Array.from({ length: STREAMS }, () => new Reader(part()));
+  if (ops) streams[OPS] = inside(ops);
   out.write(10);
   out.sized(() => {
     out.say(functions);

@@ -6,18 +6,27 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
+type Then = Box<dyn FnOnce()>;
+
 #[derive(Clone, Copy)]
 pub struct Late {
     here: RwSignal<bool>,
     /// Loads it; `None` while it is under way and when it is not needed.
     load: StoredValue<Option<Function>, LocalStorage>,
+    /// What is done when it has come.
+    waiting: StoredValue<Vec<Then>, LocalStorage>,
     /// What went wrong; empty when nothing did.
     pub wrong: RwSignal<String>,
 }
 
 impl Late {
     pub fn new() -> Self {
-        Self { here: RwSignal::new(true), load: StoredValue::new_local(None), wrong: RwSignal::new(String::new()) }
+        Self {
+            here: RwSignal::new(true),
+            load: StoredValue::new_local(None),
+            waiting: StoredValue::new_local(Vec::new()),
+            wrong: RwSignal::new(String::new()),
+        }
     }
 
     /// `load`: a function that gives a promise; anything else when all is in one file.
@@ -40,9 +49,19 @@ impl Late {
         self.here.get()
     }
 
+    /// Does it as soon as it is here.
+    pub fn after(&self, then: Then) {
+        if self.here.get_untracked() {
+            then();
+        } else {
+            self.waiting.update_value(|all| all.push(then));
+            self.fetch();
+        }
+    }
+
     fn fetch(&self) {
         let Some(load) = self.load.try_update_value(Option::take).flatten() else { return };
-        let Self { here, load: again, wrong } = *self;
+        let Self { here, load: again, waiting, wrong } = *self;
         spawn_local(async move {
             let promise = load.call0(&JsValue::NULL).and_then(|p| p.dyn_into::<Promise>());
             let done = match promise {
@@ -51,7 +70,10 @@ impl Late {
             };
             // The playground may be gone by now.
             match done {
-                Ok(_) => drop(here.try_set(true)),
+                Ok(_) => {
+                    here.try_set(true);
+                    waiting.try_update_value(std::mem::take).unwrap_or_default().into_iter().for_each(|then| then());
+                }
                 Err(why) => {
                     let why = why.dyn_ref::<js_sys::Error>().map_or_else(String::new, |error| String::from(error.message()));
                     wrong.try_set(format!("A part of this page could not be loaded: {why}. Open it again to try once more."));
