@@ -67,7 +67,7 @@ test-size: ## the size budget of what is in dist/
 	@node scripts/check-size.mjs dist
 
 bench: setup-test dist ## benchmarks: the engine natively, and as wasm in a headless browser
-	@$(IN) cargo bench --locked --bench engine; node tests/browser/bench.mjs dist
+	@$(IN) cargo bench --locked --bench engine; node tests/browser/bench.mjs dist; node tests/browser/frames.mjs dist
 
 fmt: ## format the Rust code
 	@cargo fmt

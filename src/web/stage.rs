@@ -30,6 +30,8 @@ const ARRANGE_MS: f64 = 420.0;
 const REDUCED: &str = "(prefers-reduced-motion: reduce)";
 /// Milliseconds between two looks at the ledger, and between two updates of what stands.
 const JUDGE_MS: f64 = 1000.0;
+/// The ledger reads all logs: after a look it rests so many times as long.
+const JUDGE_REST: f64 = 100.0;
 const PUBLISH_MS: f64 = 100.0;
 /// Milliseconds that a sentence stays before the next replaces it.
 const SENTENCE_MS: f64 = 1600.0;
@@ -59,6 +61,7 @@ pub struct Stage {
     frame: Cell<Option<i32>>,
     last: Cell<f64>,
     published: Cell<f64>,
+    /// When the ledger is looked at next.
     judged: Cell<f64>,
     spoken: Cell<f64>,
     /// Simulated microseconds that a frame left over, at slow speeds less than one.
@@ -407,11 +410,12 @@ impl Stage {
             if self.ui.undo.with_untracked(|was| *was != offers) {
                 self.ui.undo.set(offers);
             }
-            if t - self.judged.get() >= JUDGE_MS {
-                self.judged.set(t);
+            if t >= self.judged.get() {
+                let began = now_ms();
                 let (wrong, ledger) = self.run.borrow().judged();
                 self.ui.wrong.set(wrong);
                 self.ui.ledger.set(ledger);
+                self.judged.set(t + JUDGE_MS.max((now_ms() - began) * JUDGE_REST));
             }
         }
     }
