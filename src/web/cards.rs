@@ -196,7 +196,8 @@ fn leader_words(p: &PartitionView) -> String {
     let leader = if p.leader < 0 { "no leader".to_owned() } else { format!("leader {}, epoch {}", p.leader, p.leader_epoch) };
     match p.replicas.len() {
         0 | 1 => leader,
-        all if p.leader >= 0 && p.isr.len() < all => format!("{leader}, {}/{all}", p.isr.len()),
+        // There is room for one of them: the epoch is in the inspector.
+        all if p.leader >= 0 && p.isr.len() < all => format!("leader {}, ISR {}/{all}", p.leader, p.isr.len()),
         _ => leader,
     }
 }

@@ -278,7 +278,8 @@ impl Handle {
 
     /// Goes to a moment: microseconds since the run began. Earlier ones are replayed.
     pub fn seek(&self, time_us: f64) -> Result<(), JsValue> {
-        self.told(self.stage()?.seek(time_us as i64).map(|_| ()))
+        let stage = self.stage()?;
+        self.told(stage.seek(time_us as i64).map(|said| stage.say(said)))
     }
 
     fn told<T>(&self, done: Result<T, String>) -> Result<T, JsValue> {

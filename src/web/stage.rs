@@ -310,8 +310,6 @@ impl Stage {
 
     pub fn say(&self, text: String) {
         self.waiting.borrow_mut().clear();
-        // In another branch the same number may be another frame's.
-        self.seen.take();
         self.spoken.set(now_ms());
         self.ui.said.set(text);
         self.refresh();
@@ -526,6 +524,8 @@ impl Stage {
     fn went(&self, go: &mut dyn FnMut(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
         let said = self.run.borrow_mut().go(go)?;
         self.waiting.borrow_mut().clear();
+        // In another branch the same number may be another frame's.
+        self.seen.take();
         self.rest.set(0.0);
         // The ledger is that of the moment, not of a second ago.
         self.judged.set(f64::NEG_INFINITY);
