@@ -316,7 +316,7 @@ context.setDefaultTimeout(20_000);
 await (await context.newPage()).goto("about:blank");
 
 // More cases, a file for each part of the page: `export default (cases, kit) => { cases["name"] = async ({ context, site }) => …; }`
-const kit = { check, open, state, until, sum, flowing, age, clean, noSidewaysScroll, launch, temporary, SHOTS, shot: (name) => join(SHOTS, `${name}.png`) };
+const kit = { dist, check, open, state, until, sum, flowing, age, clean, noSidewaysScroll, launch, temporary, SHOTS, shot: (name) => join(SHOTS, `${name}.png`) };
 const folder = new URL("cases/", import.meta.url);
 for (const file of readdirSync(folder).sort()) (await import(new URL(file, folder))).default(cases, kit);
 
