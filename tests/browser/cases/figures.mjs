@@ -30,6 +30,8 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
         check(words.test(told), `${thing} says: ${told}`);
         check((await state(page)).time_us === at * 1e6, "it is that moment");
         await noSidewaysScroll(page);
+        // On a narrow page what it is about is further down.
+        if (width < 640) await said.evaluate((thing) => thing.scrollIntoView({ block: "start" }));
         await page.screenshot({ path: shot(`${name}-${width}-${scheme}`) });
         clean(page);
         await page.close();
