@@ -36,20 +36,21 @@ impl Late {
         self.load.set_value(load);
     }
 
-    /// Whether it is here. Asks for it when it is not, and is followed as a signal.
-    pub fn here(&self) -> bool {
-        if !self.here.get() {
-            self.fetch();
-        }
-        self.here.get_untracked()
-    }
-
-    /// Whether it has come; followed, and nothing is asked for.
+    /// Whether it has come; followed as a signal.
     pub fn came(&self) -> bool {
         self.here.get()
     }
 
-    /// Does it as soon as it is here.
+    /// Whether it is here, for what is drawn again and again: asks for it, but not once more on its own after a failure.
+    pub fn here(&self) -> bool {
+        let here = self.here.get_untracked();
+        if !here && self.wrong.with_untracked(String::is_empty) {
+            self.fetch();
+        }
+        here
+    }
+
+    /// Does it as soon as it is here: what a hand asks for, and so what tries again after a failure.
     pub fn after(&self, then: Then) {
         if self.here.get_untracked() {
             then();
@@ -62,6 +63,7 @@ impl Late {
     fn fetch(&self) {
         let Some(load) = self.load.try_update_value(Option::take).flatten() else { return };
         let Self { here, load: again, waiting, wrong } = *self;
+        wrong.set(String::new());
         spawn_local(async move {
             let promise = load.call0(&JsValue::NULL).and_then(|p| p.dyn_into::<Promise>());
             let done = match promise {
@@ -76,8 +78,10 @@ impl Late {
                 }
                 Err(why) => {
                     let why = why.dyn_ref::<js_sys::Error>().map_or_else(String::new, |error| String::from(error.message()));
-                    wrong.try_set(format!("A part of this page could not be loaded: {why}. Open it again to try once more."));
+                    // Nothing that was asked for may happen by surprise later.
+                    waiting.try_update_value(Vec::clear);
                     again.try_set_value(Some(load));
+                    wrong.try_set(format!("A part of this page could not be loaded: {why}. Open it again to try once more."));
                 }
             }
         });

@@ -344,7 +344,7 @@ impl Stage {
     /// The way of the record that is chosen. In the past, stations that one has seen to come stay known.
     fn trail(&self, view: &WorldView) -> Option<Arc<Trail>> {
         let Some(Target::Record(topic, n, offset)) = self.ui.chosen.get_untracked() else { return None };
-        if !untrack(|| self.ui.late.here()) {
+        if !self.ui.late.here() {
             return None;
         }
         let run = self.run.borrow();

@@ -143,7 +143,11 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
             act.with_value(|s| s.refresh());
         }
     }));
-    dom::text(&root, ".tp-note", move || ui.note.get());
+    // What could not be loaded is said in the drawer when that is open.
+    dom::text(&root, ".tp-note", move || match ui.late.wrong.get() {
+        wrong if !wrong.is_empty() && ui.panel.get().is_none() => wrong,
+        _ => ui.note.get(),
+    });
     dom::text(&root, ".tp-said", move || ui.said.get());
     dom::attribute(&root, ".tp-pill", "data-state", move || if ui.wrong.with(String::is_empty) { "Stable" } else { "wrong" }.into());
     dom::text(&root, ".tp-pill", move || match ui.wrong.get().as_str() {

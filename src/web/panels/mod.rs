@@ -65,6 +65,12 @@ pub fn panels(root: &Element, ui: Ui, act: Act, controls: bool) {
             ui.panel.set(Some("Inspector"));
         }
     }));
+    // Only an opened drawer asks, not one that says what went wrong: else it would ask again and again.
+    dom::effect(Box::new(move || {
+        if ui.panel.get().is_some() {
+            ui.late.after(Box::new(|| {}));
+        }
+    }));
     let mut owner: Option<Owner> = None;
     dom::effect(Box::new(move || {
         let open = ui.panel.get();
@@ -75,7 +81,7 @@ pub fn panels(root: &Element, ui: Ui, act: Act, controls: bool) {
         let _ = panel.toggle_attribute_with_force("hidden", open.is_none());
         let Some((n, Panel { name, fill })) = (0..).zip(ALL).find(|(_, panel)| Some(panel.name) == open) else { return };
         dom::set(&panel, "aria-label", name);
-        if !ui.late.here() {
+        if !ui.late.came() {
             panel.set_text_content(Some(&match ui.late.wrong.get().as_str() {
                 "" => "One moment …".to_owned(),
                 wrong => wrong.to_owned(),
