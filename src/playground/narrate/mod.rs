@@ -285,10 +285,17 @@ fn group(event: &GroupEvent) -> Option<(u8, String)> {
         GroupEvent::StateChanged { group, to: "Dead", .. } => (1, format!("{group} is gone.")),
         GroupEvent::StateChanged { .. } => return None,
         GroupEvent::Assigned { group, generation, assignments } => {
-            let mut shares: Vec<String> = assignments
-                .iter()
-                .map(|(member, bytes)| {
-                    let partitions = assignment(bytes.clone());
+            let all = assignments.iter().map(|(member, bytes)| (member, assignment(bytes.clone())));
+            if assignments.len() > MOST_SHARES {
+                let members = assignments.len();
+                let (total, least, most) = all
+                    .map(|(_, partitions)| partitions.len())
+                    .fold((0, usize::MAX, 0), |(total, least, most), n| (total + n, least.min(n), most.max(n)));
+                let each = if least == most { least.to_string() } else { format!("{least} to {most}") };
+                return Some((1, format!("{group}, generation {generation}: {members} members share {total} partitions, {each} each.")));
+            }
+            let mut shares: Vec<String> = all
+                .map(|(member, partitions)| {
                     let name = client_of(member);
                     if partitions.is_empty() { format!("{name} gets nothing") } else { format!("{name} gets {}", partitions.join(", ")) }
                 })
@@ -301,6 +308,9 @@ fn group(event: &GroupEvent) -> Option<(u8, String)> {
         }
     })
 }
+
+/// Members that an assignment names one by one; the shares of more are a sentence about their sizes.
+const MOST_SHARES: usize = 6;
 
 /// A member id is the client's id, a dash and a UUID of 36 characters.
 fn client_of(member: &str) -> &str {
@@ -467,5 +477,20 @@ mod tests {
         let bytes = Bytes::from_static(b"\0\x01\0\0\0\x01\0\x06orders\0\0\0\x02\0\0\0\x02\0\0\0\0\xff\xff\xff\xff");
         assert_eq!(assignment(bytes), ["orders-0", "orders-2"]);
         assert!(assignment(Bytes::from_static(b"\0\x01\xff")).is_empty());
+    }
+
+    #[test]
+    fn shares_of_many_members_are_summed_up() {
+        let two = Bytes::from_static(b"\0\x01\0\0\0\x01\0\x06orders\0\0\0\x02\0\0\0\x02\0\0\0\0\xff\xff\xff\xff");
+        let none = Bytes::from_static(b"\0\x01\0\0\0\0\xff\xff\xff\xff");
+        let told = |last: &Bytes, members: usize| {
+            let mut assignments: Vec<(Arc<str>, Bytes)> = (1..members).map(|n| (format!("c{n}").into(), two.clone())).collect();
+            assignments.push(("c".into(), last.clone()));
+            let event = GroupEvent::Assigned { group: "billing".into(), generation: 3, assignments };
+            group(&event).map(|(_, words)| words).unwrap_or_default()
+        };
+        assert_eq!(told(&two, 7), "billing, generation 3: 7 members share 14 partitions, 2 each.");
+        assert_eq!(told(&none, 7), "billing, generation 3: 7 members share 12 partitions, 0 to 2 each.");
+        assert_eq!(told(&none, 2), "billing, generation 3: c gets nothing; c1 gets orders-0, orders-2.");
     }
 }

@@ -329,7 +329,8 @@ pub(super) fn bands(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
 /// An internal topic as one thin row: its partitions side by side, a tick for each record at their ends.
 pub(super) fn internal(view: &WorldView, topic: &Arc<str>, rect: Rect, out: &mut Vec<Shape>) {
     let all: Vec<_> = view.partitions.iter().filter(|p| p.internal && p.view.topic == *topic).collect();
-    let label = 128.0;
+    // As wide as `__consumer_offsets` with the corner of its menu.
+    let label = 142.0;
     let (x, w) = (rect.x + label, (rect.w - label - 70.0).max(0.0));
     let y = rect.y + rect.h / 2.0;
     out.push(Shape::Line { from: at(x, y + 5.0), to: at(x + w, y + 5.0), width: 1.0, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
