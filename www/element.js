@@ -55,6 +55,14 @@ const text = async (url) => {
   return answer.text();
 };
 
+// Puts a sheet into a shadow root by `put`, and waits for it.
+const styles = (file, put) => new Promise((done, failed) => {
+  const sheet = make("link", { rel: "stylesheet", href: at(file) });
+  sheet.onload = () => done(sheet);
+  sheet.onerror = () => (sheet.remove(), failed(new Error(`${file}: could not be loaded`)));
+  put(sheet);
+});
+
 const make = (tag, props, ...children) => {
   const node = Object.assign(document.createElement(tag), props);
   node.append(...children);
@@ -125,16 +133,16 @@ class TidePool extends HTMLElement {
     this.#watch?.disconnect();
     const turn = ++this.#turn;
     try {
-      const sheet = make("link", { rel: "stylesheet", href: at("style.css") });
-      const styled = new Promise((done) => { sheet.onload = sheet.onerror = done; });
-      this.#root.append(sheet);
-      const [{ glue, late }, options] = await Promise.all([instance(), this.#options(), styled]);
+      const [{ glue, late: part }, options, sheet] =
+        await Promise.all([instance(), this.#options(), styles("style.css", (sheet) => this.#root.append(sheet))]);
       if (turn !== this.#turn || !this.isConnected) return;
       const stage = make("div", { className: "tidepool" });
       // The sheet stays where it is: one that is moved loads anew, and the stage would read its colours too early.
       for (const child of [...this.#root.childNodes]) if (child !== sheet) child.remove();
       sheet.before(make("style", { textContent: CSS }));
       sheet.after(stage);
+      let more;
+      const late = () => Promise.all([part?.(), (more ??= styles("late.css", (link) => sheet.after(link)).catch((error) => { more = undefined; throw error; }))]);
       const handle = await glue.mount(this, stage, { ...options, late });
       if (turn !== this.#turn) return handle.destroy();
       this.#handle = handle;

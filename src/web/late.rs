@@ -1,4 +1,4 @@
-//! The second wasm file: what only panels, lanes and followed records need. It is loaded when one of them is asked for first, so that a
+//! The second wasm file and its style sheet: what only panels, menus and followed records need. They are loaded when one of them is asked for first, so that a
 //! page that only shows a run stays small. `scripts/split.mjs` says what is in it; nothing of it may be called before it is here.
 
 use js_sys::{Function, Promise};
