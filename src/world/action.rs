@@ -162,6 +162,15 @@ pub enum Action {
     },
 }
 
+/// How one link differs from the others; what is not given is as theirs. Units and limits are those of [`Fault::Links`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LinkSpec {
+    pub latency_us: Option<i64>,
+    pub jitter_us: Option<i64>,
+    pub loss_ppm: Option<u32>,
+    pub duplicate_ppm: Option<u32>,
+}
+
 /// What can befall brokers and the network. Nodes by name: `broker-2`, or a client's.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fault {
@@ -215,6 +224,14 @@ pub enum Fault {
         loss_ppm: u32,
         duplicate_ppm: u32,
     },
+    /// The link from one node to the other (and, unless `one_way`, back) is like this from now on; with nothing given it is as all others
+    /// again.
+    Link {
+        from: Arc<str>,
+        to: Arc<str>,
+        one_way: bool,
+        how: LinkSpec,
+    },
     /// Nothing goes from one node to the other (and, unless `one_way`, back) until healed. What is sent waits, as TCP's sends do, and the
     /// connection breaks after a while.
     Cut {
@@ -226,7 +243,7 @@ pub enum Fault {
     Isolate {
         node: Arc<str>,
     },
-    /// All cuts are healed.
+    /// All cuts are healed, and no link differs from the others any more.
     Heal,
 }
 

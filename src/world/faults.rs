@@ -2,7 +2,7 @@
 
 use super::World;
 use super::acting::{Step, invalid, no_such, wrong};
-use super::action::{Action, ActionError, Fault};
+use super::action::{Action, ActionError, Fault, LinkSpec};
 use super::broker_node::BrokerNode;
 use super::event::EventKind;
 use super::network::Weather;
@@ -30,6 +30,7 @@ pub(super) enum Blow {
     FullDisk(Option<u64>),
     Skew(i64),
     Cut { to: NodeId, one_way: bool },
+    Link { to: NodeId, one_way: bool, how: LinkSpec },
     Isolate,
 }
 
@@ -65,6 +66,15 @@ impl World {
             .ok_or_else(|| no_such("broker", name, brokers().map(|(node, _)| &*node.meta.name).collect()))
     }
 
+    /// The other end of a link between two nodes.
+    fn other(&self, from: &str, to: &str) -> Result<NodeId, ActionError> {
+        let to = self.any_node(to)?.meta.id;
+        if self.any_node(from)?.meta.id == to {
+            return Err(invalid("a link is between two nodes: these are one"));
+        }
+        Ok(to)
+    }
+
     pub(super) fn check_fault(&self, fault: &Fault) -> Result<Step, ActionError> {
         let (name, blow) = match fault {
             Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm } => {
@@ -74,12 +84,10 @@ impl World {
                 return Ok(Step::Links(weather));
             }
             Fault::Heal => return Ok(Step::Heal),
-            Fault::Cut { from, to, one_way } => {
-                let to = self.any_node(to)?.meta.id;
-                if self.any_node(from)?.meta.id == to {
-                    return Err(invalid("a node cannot be cut from itself"));
-                }
-                (from, Blow::Cut { to, one_way: *one_way })
+            Fault::Cut { from, to, one_way } => (from, Blow::Cut { to: self.other(from, to)?, one_way: *one_way }),
+            Fault::Link { from, to, one_way, how } => {
+                check_weather(self.core.weather.with(*how))?;
+                (from, Blow::Link { to: self.other(from, to)?, one_way: *one_way, how: *how })
             }
             Fault::Isolate { node } => (node, Blow::Isolate),
             Fault::Skew { node, by_us } => {
@@ -156,6 +164,12 @@ impl World {
                     self.core.record(EventKind::LinkCut { from, to, one_way });
                 }
             }
+            Blow::Link { to, one_way, how } => {
+                self.core.set_link(id, to, how);
+                if !one_way {
+                    self.core.set_link(to, id, how);
+                }
+            }
             Blow::Isolate => {
                 self.core.isolated.insert(id);
                 if let Some(from) = self.name_of(id) {
@@ -168,6 +182,7 @@ impl World {
     pub(super) fn heal(&mut self) {
         self.core.cuts.clear();
         self.core.isolated.clear();
+        self.core.odd.clear();
         self.core.record(EventKind::Healed);
     }
 

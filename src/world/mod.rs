@@ -26,6 +26,7 @@ mod tests_cluster;
 pub mod view;
 
 pub use acting::{MAX_ACTIONS, MAX_CLIENTS, MAX_CONFIGS, MAX_HANDLE_US, MAX_KEYS, MAX_PARTITIONS, MAX_RATE_PER_1000S, MAX_VALUE_BYTES};
+pub use network::RETRANSMIT_US;
 pub use record::MAX_EVENTS;
 
 use crate::kafka::broker::{Broker, BrokerOptions};
@@ -391,6 +392,14 @@ impl World {
     pub fn links(&self) -> Action {
         let Weather { latency_us, jitter_us, loss_ppm, duplicate_ppm } = self.core.weather;
         Action::Fault(action::Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm })
+    }
+
+    /// What the link between two nodes has of its own, as the action that makes it so: both ways, unless they differ.
+    pub fn link(&self, from: &Arc<str>, to: &Arc<str>) -> Action {
+        let id = |name: &Arc<str>| self.nodes.iter().find(|node| node.meta.name == *name).map(|node| node.meta.id);
+        let own = |from, to| id(from).zip(id(to)).map(|(from, to)| self.core.own(from, to)).unwrap_or_default();
+        let how = own(from, to);
+        Action::Fault(action::Fault::Link { from: from.clone(), to: to.clone(), one_way: how != own(to, from), how })
     }
 
     /// The settings of a producer or consumer app, as the action that gives it these.

@@ -160,6 +160,7 @@ impl World {
             view.cuts.extend(name(from).zip(name(to)));
         }
         view.cuts.extend(self.core.isolated.iter().filter_map(|id| Some((name(id)?, "everyone".into()))));
+        view.odd.extend(self.core.odd.iter().filter_map(|(from, to, how)| Some((name(from)?, name(to)?, *how))));
         (view.lost, view.duplicated) = (self.core.lost, self.core.duplicated);
         view
     }

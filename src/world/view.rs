@@ -6,7 +6,7 @@ use crate::kafka::controller::QuorumView;
 use crate::kafka::coordinator::GroupView;
 use crate::kafka::time::{Deadline, Time};
 use crate::kafka::wire::message::ApiKey;
-use crate::world::action::Action;
+use crate::world::action::{Action, LinkSpec};
 use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -22,6 +22,8 @@ pub struct WorldView {
     pub replicas: Vec<ReplicaState>,
     /// Nothing gets from the first to the second; "everyone" for an isolated node.
     pub cuts: Vec<(Arc<str>, Arc<str>)>,
+    /// What the link from the first to the second has of its own: latency, jitter, loss, duplicates.
+    pub odd: Vec<(Arc<str>, Arc<str>, LinkSpec)>,
     /// Packets lost and doubled so far.
     pub lost: u64,
     pub duplicated: u64,

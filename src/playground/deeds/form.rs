@@ -16,6 +16,8 @@ pub enum Ask {
     Reassign(Arc<str>, i32, String),
     Send(Arc<str>),
     Links,
+    /// From the first to the second, or both ways.
+    Link(Arc<str>, Arc<str>),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,6 +50,8 @@ pub struct Form {
 /// Key, what holds without it, what it means, and the words it may have.
 type Row = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
+const ONE_WAY: &str = "one-way";
+const WAYS: &[&str] = &["both ways", ONE_WAY];
 const BOOL: &[&str] = &["true", "false"];
 #[rustfmt::skip]
 const PRODUCER: &[Row] = &[
@@ -172,6 +176,20 @@ pub fn form(world: &World, ask: &Ask) -> Option<Form> {
             }
             form
         }
+        Ask::Link(a, b) => {
+            let start = format!("link {} {}", quoted(a), quoted(b));
+            let mut form = of(&format!("{a} – {b}"), "Nothing given: as all links are", start, LINKS);
+            let own = action_line(&world.link(a, b));
+            let (own_pairs, all) = (line_pairs(&own), line_pairs(&action_line(&world.links())));
+            for field in &mut form.fields {
+                let of = |pairs: &[(String, String)]| pairs.iter().find(|pair| pair.0 == field.key).map(|pair| pair.1.clone());
+                (field.value, field.default) = (of(&own_pairs).unwrap_or_default(), of(&all).unwrap_or_default());
+            }
+            let way = if own.contains(" one-way") { ONE_WAY } else { "" };
+            let (default, means) = ("both ways".to_owned(), "One way: from the first to the second");
+            form.fields.insert(0, Field { default, choices: WAYS, ..bare("direction", way, means) });
+            form
+        }
     })
 }
 
@@ -181,9 +199,9 @@ impl Form {
         let mut line = self.start.clone();
         for (field, value) in self.fields.iter().zip(values) {
             let said = if self.changes { *value != field.value } else { !value.is_empty() };
-            if field.bare {
+            if field.bare && (said || field.choices.is_empty()) {
                 line += &format!(" {}", quoted(value));
-            } else if said {
+            } else if said && !field.bare {
                 line += &format!(" {}={}", field.key, quoted(value));
             }
         }

@@ -4,6 +4,7 @@ use super::{offsets, plural};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
 use crate::playground::scenario::duration_text;
+use crate::playground::scene::link_words;
 use crate::world::action::{Action, Fault};
 
 type Words = Option<(u8, String)>;
@@ -47,6 +48,15 @@ pub(super) fn fault(fault: &Fault) -> Words {
                 let (latency, most) = (duration_text(*latency_us), duration_text(latency_us.saturating_add(*jitter_us)));
                 let loss = if *loss_ppm == 0 { String::new() } else { format!(", and {loss_ppm} packets in a million are lost") };
                 format!("Every frame now takes {latency} to {most}{loss}.")
+            }
+            Fault::Link { from, to, one_way, how } => {
+                let (way, to) = if *one_way { ("from", format!("to {to}")) } else { ("between", format!("and {to}")) };
+                let words = link_words(how);
+                match how.loss_ppm {
+                    _ if words.is_empty() => format!("The link {way} {from} {to} is as all others again."),
+                    None | Some(0) => format!("The link {way} {from} {to} has {words} now."),
+                    _ => format!("The link {way} {from} {to} has {words} now: what is lost is sent again after 200ms, then 400ms, as TCP does."),
+                }
             }
             // The event says it.
             Fault::Cut { .. } | Fault::Isolate { .. } | Fault::Heal => return None,

@@ -3,7 +3,7 @@
 use super::Scenario;
 use super::parse::{Line, Parsed, number};
 use super::token::{duration, percent};
-use crate::world::action::{Action, Fault};
+use crate::world::action::{Action, Fault, LinkSpec};
 use std::sync::Arc;
 
 /// `broker-1` … `broker-9`.
@@ -27,9 +27,20 @@ pub(super) fn process(verb: &str, name: Arc<str>) -> Action {
     }
 }
 
+/// How a link is, or all links are.
+fn link(line: &mut Line) -> Parsed<LinkSpec> {
+    let pairs = line.pairs(&["latency", "jitter", "loss", "duplicate"], false)?;
+    Ok(LinkSpec {
+        latency_us: pairs.get(line, "latency", duration)?,
+        jitter_us: pairs.get(line, "jitter", duration)?,
+        loss_ppm: pairs.get(line, "loss", percent)?,
+        duplicate_ppm: pairs.get(line, "duplicate", percent)?,
+    })
+}
+
 /// What befalls brokers and the network; `None`: the verb is no fault.
 pub(super) fn fault(line: &mut Line, verb: &str, scenario: &Scenario) -> Parsed<Option<Fault>> {
-    let one = "the broker's name";
+    let (one, node, other) = ("the broker's name", "a node's name", "the other node's name");
     Ok(Some(match verb {
         "kill" => Fault::Kill { node: line.name(one)? },
         "power-loss" => Fault::PowerLoss { node: line.name(one)? },
@@ -52,19 +63,23 @@ pub(super) fn fault(line: &mut Line, verb: &str, scenario: &Scenario) -> Parsed<
             Fault::Skew { node, by_us: sign * line.checked(&token, duration(text))? }
         }
         "links" => {
-            let pairs = line.pairs(&["latency", "jitter", "loss", "duplicate"], false)?;
+            let how = link(line)?;
             Fault::Links {
-                latency_us: pairs.get(line, "latency", duration)?.unwrap_or(scenario.genesis.latency_us),
-                jitter_us: pairs.get(line, "jitter", duration)?.unwrap_or(scenario.genesis.jitter_us),
-                loss_ppm: pairs.get(line, "loss", percent)?.unwrap_or(0),
-                duplicate_ppm: pairs.get(line, "duplicate", percent)?.unwrap_or(0),
+                latency_us: how.latency_us.unwrap_or(scenario.genesis.latency_us),
+                jitter_us: how.jitter_us.unwrap_or(scenario.genesis.jitter_us),
+                loss_ppm: how.loss_ppm.unwrap_or(0),
+                duplicate_ppm: how.duplicate_ppm.unwrap_or(0),
             }
         }
+        "link" => {
+            let (from, to) = (line.name(node)?, line.name(other)?);
+            Fault::Link { from, to, one_way: line.has("one-way"), how: link(line)? }
+        }
         "cut" => {
-            let (from, to) = (line.name("a node's name")?, line.name("the other node's name")?);
+            let (from, to) = (line.name(node)?, line.name(other)?);
             Fault::Cut { from, to, one_way: line.flag("one-way")? }
         }
-        "isolate" => Fault::Isolate { node: line.name("a node's name")? },
+        "isolate" => Fault::Isolate { node: line.name(node)? },
         "heal" => Fault::Heal,
         _ => return Ok(None),
     }))

@@ -13,7 +13,7 @@ const VERBS: [&str; 15] = [
     "tidepool", "title", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer", "at", "run",
     "expect",
 ];
-const TIMED: [&str; 27] = [
+const TIMED: [&str; 28] = [
     "add",
     "change",
     "topic",
@@ -38,6 +38,7 @@ const TIMED: [&str; 27] = [
     "full-disk",
     "skew",
     "links",
+    "link",
     "cut",
     "isolate",
     "heal",
@@ -95,6 +96,15 @@ impl Line {
             Some(token) if token.text == word => Ok(true),
             Some(token) => self.fail(token.column, format!("{word} or nothing is expected, but there is {:?}", token.text)),
         }
+    }
+
+    /// Takes this word, if it comes next.
+    pub(super) fn has(&mut self, word: &str) -> bool {
+        let is = self.words.as_slice().first().is_some_and(|token| token.text == word);
+        if is {
+            self.words.next();
+        }
+        is
     }
 
     pub(super) fn end(&mut self) -> Parsed<()> {

@@ -3,7 +3,7 @@
 use super::Scenario;
 use super::token::{duration_text, percent_text, quoted, rate_text};
 use crate::kafka::map::Map;
-use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Keys, ProducerSpec};
+use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Keys, LinkSpec, ProducerSpec};
 use std::fmt::Write as _;
 
 fn configs(config: &Map<String, String>) -> String {
@@ -54,6 +54,18 @@ fn consumer(spec: &ConsumerSpec) -> String {
     )
 }
 
+/// What is given of a link, by the language's words.
+pub fn link_pairs(how: &LinkSpec) -> impl Iterator<Item = (&'static str, String)> {
+    let (latency, jitter) = (how.latency_us.map(duration_text), how.jitter_us.map(duration_text));
+    let (loss, duplicate) = (how.loss_ppm.map(percent_text), how.duplicate_ppm.map(percent_text));
+    let all = [("latency", latency), ("jitter", jitter), ("loss", loss), ("duplicate", duplicate)];
+    all.into_iter().filter_map(|(key, value)| Some((key, value?)))
+}
+
+fn between(verb: &str, from: &str, to: &str, one_way: bool) -> String {
+    format!("{verb} {} {}{}", quoted(from), quoted(to), if one_way { " one-way" } else { "" })
+}
+
 fn fault(fault: &Fault) -> String {
     let (verb, node) = match fault {
         Fault::Kill { node } => ("kill", node),
@@ -72,13 +84,15 @@ fn fault(fault: &Fault) -> String {
             return format!("skew {} {sign}{}", quoted(node), duration_text(by_us.saturating_abs()));
         }
         Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm } => {
-            let (latency, jitter) = (duration_text(*latency_us), duration_text(*jitter_us));
-            let (loss, duplicate) = (percent_text(*loss_ppm), percent_text(*duplicate_ppm));
-            return format!("links latency={latency} jitter={jitter} loss={loss} duplicate={duplicate}");
+            let (latency_us, jitter_us) = (Some(*latency_us), Some(*jitter_us));
+            let (loss_ppm, duplicate_ppm) = (Some(*loss_ppm), Some(*duplicate_ppm));
+            return link_pairs(&LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm })
+                .fold("links".into(), |line, (key, value)| format!("{line} {key}={value}"));
         }
-        Fault::Cut { from, to, one_way } => {
-            return format!("cut {} {}{}", quoted(from), quoted(to), if *one_way { " one-way" } else { "" });
+        Fault::Link { from, to, one_way, how } => {
+            return link_pairs(how).fold(between("link", from, to, *one_way), |line, (key, value)| format!("{line} {key}={value}"));
         }
+        Fault::Cut { from, to, one_way } => return between("cut", from, to, *one_way),
         Fault::Heal => return "heal".into(),
     };
     format!("{verb} {}", quoted(node))
