@@ -250,7 +250,7 @@ fn a_stopped_broker_hands_over_first() {
 
 /// The longest that a frame of `after` has been under way from one node to the other, in milliseconds; -1: there was none.
 fn longest(world: &World, after: Time, a: &str, b: &str) -> i64 {
-    let took = |event: &event::Event| match &event.kind {
+    let took = |event: &Event| match &event.kind {
         EventKind::FrameSent { from, to, arrives, .. } if &**from == a && &**to == b => Some(arrives.micros_since(event.at) / 1000),
         _ => None,
     };

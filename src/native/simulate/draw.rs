@@ -362,7 +362,8 @@ fn one_link(d: &mut Draw, seed: u64, profile: Profile, calm_from: i64) {
     let others = std::mem::replace(&mut d.rng, Rng::stream(seed, "simulate/one link"));
     if profile.kinds.contains(&Links) && d.rng.chance(1, 4) {
         let (from, to) = (1 + d.rng.below(d.brokers.into()) as u32, d.rng.below(u64::from(d.brokers) + d.clients.len() as u64) as u32 + 1);
-        let to = if to <= d.brokers { broker(to) } else { d.clients.get((to - d.brokers - 1) as usize).cloned().unwrap_or_else(|| broker(1)) };
+        let to =
+            if to <= d.brokers { broker(to) } else { d.clients.get((to - d.brokers - 1) as usize).cloned().unwrap_or_else(|| broker(1)) };
         let from = broker(from);
         let (from, to) = if d.rng.chance(1, 2) { (from, to) } else { (to, from) };
         let one_way = d.rng.chance(1, 2);

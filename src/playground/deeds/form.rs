@@ -96,7 +96,7 @@ const CONSUMER: &[Row] = &[
 const LIVE: [&str; 5] = ["topic", "rate", "keys", "value", "handle"];
 #[rustfmt::skip]
 const LINKS: &[Row] = &[
-    ("latency", "", "One way", &[]), ("jitter", "", "So much more at most", &[]),
+    ("latency", "", "There, and back as much", &[]), ("jitter", "", "So much more at most", &[]),
     ("loss", "0%", "Of packets; each is sent again", &[]), ("duplicate", "0%", "Of packets; TCP drops the second", &[]),
 ];
 #[rustfmt::skip]
@@ -186,7 +186,7 @@ pub fn form(world: &World, ask: &Ask) -> Option<Form> {
                 (field.value, field.default) = (of(&own_pairs).unwrap_or_default(), of(&all).unwrap_or_default());
             }
             let way = if own.contains(" one-way") { ONE_WAY } else { "" };
-            let (default, means) = ("both ways".to_owned(), "One way: from the first to the second");
+            let (default, means) = ("both ways".to_owned(), "one-way: from the first to the second only");
             form.fields.insert(0, Field { default, choices: WAYS, ..bare("direction", way, means) });
             form
         }

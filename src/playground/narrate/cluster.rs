@@ -55,7 +55,9 @@ pub(super) fn fault(fault: &Fault) -> Words {
                 match how.loss_ppm {
                     _ if words.is_empty() => format!("The link {way} {from} {to} is as all others again."),
                     None | Some(0) => format!("The link {way} {from} {to} has {words} now."),
-                    _ => format!("The link {way} {from} {to} has {words} now: what is lost is sent again after 200ms, then 400ms, as TCP does."),
+                    _ => format!(
+                        "The link {way} {from} {to} has {words} now: what is lost is sent again after 200ms, then 400ms, as TCP does."
+                    ),
                 }
             }
             // The event says it.

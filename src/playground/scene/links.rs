@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// One line of words.
 pub(super) const LINE_H: f32 = 18.0;
 /// Room for the line's pattern before them.
-const SWATCH: f32 = 22.0;
+const SWATCH: f32 = 28.0;
 
 /// `200ms latency, 5% loss`.
 pub fn link_words(how: &LinkSpec) -> String {
@@ -64,15 +64,18 @@ pub(super) fn draw(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
     for (n, ((a, b), rect)) in links(view).iter().zip(&layout.links).enumerate() {
         let Some((ink, dash)) = look(view, a, b) else { continue };
         let y = rect.y + LINE_H / 2.0;
-        out.push(Shape::Line { from: at(rect.x - SWATCH, y), to: at(rect.x - 6.0, y), width: 1.5, ink, dash, alpha: 1.0 });
+        out.push(Shape::Line { from: at(rect.x - SWATCH, y), to: at(rect.x - 7.0, y), width: 1.5, ink, dash, alpha: 1.0 });
         let card = |name: &str| view.brokers.iter().zip(&layout.brokers).find(|(broker, _)| &*broker.name == name).map(|(_, rect)| *rect);
         let (Some(from), Some(to)) = (card(a), card(b)) else { continue };
-        let (down, left) = ((14.0 + 3.0 * n as f32) * (1.0 - layout.mix), (12.0 + 3.0 * n as f32) * layout.mix);
-        let end = |card: Rect| {
-            let (x, y) = (card.x + card.w / 2.0 * (1.0 - layout.mix), card.bottom() - card.h / 2.0 * layout.mix);
+        let (down, left) = ((12.0 + 3.0 * n as f32) * (1.0 - layout.mix), (12.0 + 3.0 * n as f32) * layout.mix);
+        // From one row of cards to the next it ends above.
+        let end = |card: Rect, other: Rect| {
+            let (edge, down) = if other.y < card.y { (card.y, -down) } else { (card.bottom(), down) };
+            let middle = card.y + card.h / 2.0;
+            let (x, y) = (card.x + card.w / 2.0 * (1.0 - layout.mix), edge + (middle - edge) * layout.mix);
             (at(x, y), at(x - left, y + down))
         };
-        let ((from, a), (to, b)) = (end(from), end(to));
+        let ((from, a), (to, b)) = (end(from, to), end(to, from));
         out.push(Shape::Curve { points: [from, a, b, to], width: 1.5, ink, dash, alpha: 1.0 });
     }
 }
@@ -108,11 +111,7 @@ mod tests {
         let words: Vec<_> = links(&view).iter().map(|(a, b)| format!("{a} {b}: {}", between(&view, a, b))).collect();
         assert_eq!(
             words,
-            [
-                "broker-1 broker-2: → cut, ← 200ms latency, 5% loss",
-                "web everyone: cut",
-                "broker-2 checkout: 200ms latency, 5% loss",
-            ]
+            ["broker-1 broker-2: → cut, ← 200ms latency, 5% loss", "web everyone: cut", "broker-2 checkout: 200ms latency, 5% loss",]
         );
         assert_eq!(look(&view, "broker-2", "broker-1"), Some((Ink::Bad, 2.0)));
         assert_eq!(look(&view, "broker-9", "web"), Some((Ink::Bad, 2.0)));
@@ -145,7 +144,8 @@ mod tests {
             assert!(after.height >= before.height);
             // On the way from one arrangement to the other things may pass each other.
             for line in lines.into_iter().filter(|_| mix != 0.5) {
-                let over = |r: &Rect| r.x < line.rect.right() && line.rect.x < r.right() && r.y < line.rect.bottom() && line.rect.y < r.bottom();
+                let over =
+                    |r: &Rect| r.x < line.rect.right() && line.rect.x < r.right() && r.y < line.rect.bottom() && line.rect.y < r.bottom();
                 let under = after.places.iter().filter(|place| place.what != line.what && over(&place.rect));
                 assert_eq!(under.map(|place| &place.what).collect::<Vec<_>>(), Vec::<&Target>::new(), "{width} {mix}");
             }

@@ -256,8 +256,13 @@ impl<'a> Chain<'a> {
             | Action::SetHandleTime { name: node, .. }
             | Action::RestartClient { name: node }
             | Action::Fault(Fault::Kill { node } | Fault::PowerLoss { node } | Fault::Isolate { node } | Fault::Pause { node })
-            | Action::Fault(Fault::Cut { from: node, .. } | Fault::Link { from: node, .. } | Fault::Restart { node } | Fault::Wipe { node } | Fault::Stop { node })) =
-                action
+            | Action::Fault(
+                Fault::Cut { from: node, .. }
+                | Fault::Link { from: node, .. }
+                | Fault::Restart { node }
+                | Fault::Wipe { node }
+                | Fault::Stop { node },
+            )) = action
             else {
                 continue;
             };
