@@ -162,13 +162,13 @@ pub enum Action {
     },
 }
 
-/// How one link differs from the others; what is not given is as theirs. Units and limits are those of [`Fault::Links`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// How a link is: one way latency and jitter in microseconds, losses and duplicates in a million.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LinkSpec {
-    pub latency_us: Option<i64>,
-    pub jitter_us: Option<i64>,
-    pub loss_ppm: Option<u32>,
-    pub duplicate_ppm: Option<u32>,
+    pub latency_us: i64,
+    pub jitter_us: i64,
+    pub loss_ppm: u32,
+    pub duplicate_ppm: u32,
 }
 
 /// What can befall brokers and the network. Nodes by name: `broker-2`, or a client's.
@@ -224,13 +224,12 @@ pub enum Fault {
         loss_ppm: u32,
         duplicate_ppm: u32,
     },
-    /// The link from one node to the other (and, unless `one_way`, back) is like this from now on; with nothing given it is as all others
-    /// again.
+    /// The link from one node to the other (and, unless `one_way`, back) is like this from now on; `None`: as all others again.
     Link {
         from: Arc<str>,
         to: Arc<str>,
         one_way: bool,
-        how: LinkSpec,
+        how: Option<LinkSpec>,
     },
     /// Nothing goes from one node to the other (and, unless `one_way`, back) until healed. What is sent waits, as TCP's sends do, and the
     /// connection breaks after a while.

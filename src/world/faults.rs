@@ -5,7 +5,6 @@ use super::acting::{Step, invalid, no_such, wrong};
 use super::action::{Action, ActionError, Fault, LinkSpec};
 use super::broker_node::BrokerNode;
 use super::event::EventKind;
-use super::network::Weather;
 use super::nodes::{Machine, Node, ProcessState};
 use super::queue::NodeId;
 use crate::kafka::broker::{Broker, BrokerOptions};
@@ -30,11 +29,11 @@ pub(super) enum Blow {
     FullDisk(Option<u64>),
     Skew(i64),
     Cut { to: NodeId, one_way: bool },
-    Link { to: NodeId, one_way: bool, how: LinkSpec },
+    Link { to: NodeId, one_way: bool, how: Option<LinkSpec> },
     Isolate,
 }
 
-pub(super) fn check_weather(weather: Weather) -> Result<(), ActionError> {
+pub(super) fn check_weather(weather: LinkSpec) -> Result<(), ActionError> {
     if !(0..=MAX_DELAY_US).contains(&weather.latency_us) || !(0..=MAX_DELAY_US).contains(&weather.jitter_us) {
         return Err(invalid("a link's latency and jitter are 0 to 60 s"));
     }
@@ -79,14 +78,14 @@ impl World {
         let (name, blow) = match fault {
             Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm } => {
                 let (latency_us, jitter_us, loss_ppm, duplicate_ppm) = (*latency_us, *jitter_us, *loss_ppm, *duplicate_ppm);
-                let weather = Weather { latency_us, jitter_us, loss_ppm, duplicate_ppm };
+                let weather = LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm };
                 check_weather(weather)?;
                 return Ok(Step::Links(weather));
             }
             Fault::Heal => return Ok(Step::Heal),
             Fault::Cut { from, to, one_way } => (from, Blow::Cut { to: self.other(from, to)?, one_way: *one_way }),
             Fault::Link { from, to, one_way, how } => {
-                check_weather(self.core.weather.with(*how))?;
+                check_weather(how.unwrap_or(self.core.weather))?;
                 (from, Blow::Link { to: self.other(from, to)?, one_way: *one_way, how: *how })
             }
             Fault::Isolate { node } => (node, Blow::Isolate),

@@ -109,9 +109,10 @@ pub(super) struct Core {
     pub(super) listeners: Vec<Listener>,
     /// What the node whose turn it is sends leaves this much later (a slow disk), in microseconds.
     pub(super) delay_us: i64,
-    pub(super) weather: Weather,
+    /// How all links are.
+    pub(super) weather: LinkSpec,
     /// From the first to the second it is not as on all links.
-    pub(super) odd: Vec<(NodeId, NodeId, LinkSpec)>,
+    pub(super) odd: Vec<(NodeId, NodeId, Option<LinkSpec>)>,
     /// Nothing gets from the first to the second.
     pub(super) cuts: Set<(NodeId, NodeId)>,
     /// Cut from everyone.
@@ -129,27 +130,6 @@ pub(super) struct Core {
     next_message: u64,
 }
 
-/// How a link is: one way latency and jitter in microseconds, losses and duplicates in a million.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Weather {
-    pub(super) latency_us: i64,
-    pub(super) jitter_us: i64,
-    pub(super) loss_ppm: u32,
-    pub(super) duplicate_ppm: u32,
-}
-
-impl Weather {
-    /// What a link has of its own, and the rest of this.
-    pub(super) fn with(self, how: LinkSpec) -> Self {
-        Self {
-            latency_us: how.latency_us.unwrap_or(self.latency_us),
-            jitter_us: how.jitter_us.unwrap_or(self.jitter_us),
-            loss_ppm: how.loss_ppm.unwrap_or(self.loss_ppm),
-            duplicate_ppm: how.duplicate_ppm.unwrap_or(self.duplicate_ppm),
-        }
-    }
-}
-
 /// What chance does to the links that one node dials to another.
 #[derive(Clone, Debug)]
 struct Streams {
@@ -158,7 +138,7 @@ struct Streams {
 }
 
 impl Core {
-    pub(super) fn new(now: Time, seed: u64, weather: Weather) -> Self {
+    pub(super) fn new(now: Time, seed: u64, weather: LinkSpec) -> Self {
         Self {
             now,
             cause: None,
@@ -189,23 +169,23 @@ impl Core {
         self.recorder.push(self.now, self.cause, kind)
     }
 
-    /// From now on; nothing given: it has nothing of its own.
-    pub(super) fn set_link(&mut self, from: NodeId, to: NodeId, how: LinkSpec) {
-        self.odd.retain(|odd| (odd.0, odd.1) != (from, to));
-        if how != LinkSpec::default() {
-            self.odd.push((from, to, how));
+    /// From now on; `None`: it has nothing of its own.
+    pub(super) fn set_link(&mut self, from: NodeId, to: NodeId, how: Option<LinkSpec>) {
+        match self.odd.iter_mut().find(|odd| (odd.0, odd.1) == (from, to)) {
+            Some(odd) => odd.2 = how,
+            None => self.odd.push((from, to, how)),
         }
     }
 
     /// What the link from one node to the other has of its own.
-    pub(super) fn own(&self, from: NodeId, to: NodeId) -> LinkSpec {
-        self.odd.iter().find(|odd| (odd.0, odd.1) == (from, to)).map_or_else(LinkSpec::default, |odd| odd.2)
+    pub(super) fn own(&self, from: NodeId, to: NodeId) -> Option<LinkSpec> {
+        self.odd.iter().find(|odd| (odd.0, odd.1) == (from, to)).and_then(|odd| odd.2)
     }
 
     /// When something sent now over a link of these two arrives at the other end, and whether it was lost so often that it never does.
     fn arrival(&mut self, dialler: (NodeId, &str), listener: (NodeId, &str), to_listener: bool) -> (Time, bool) {
         let (from, to) = if to_listener { (dialler.0, listener.0) } else { (listener.0, dialler.0) };
-        let Weather { latency_us, jitter_us, loss_ppm, duplicate_ppm } = self.weather.with(self.own(from, to));
+        let LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm } = self.own(from, to).unwrap_or(self.weather);
         let seed = self.seed;
         let streams = self.streams.entry((dialler.0, listener.0)).or_insert_with(|| {
             let name = format!("{}/{}", dialler.1, listener.1);

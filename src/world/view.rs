@@ -20,10 +20,9 @@ pub struct WorldView {
     pub partitions: Vec<PartitionState>,
     /// What each broker's disk holds: by topic, partition and broker.
     pub replicas: Vec<ReplicaState>,
-    /// Nothing gets from the first to the second; "everyone" for an isolated node.
-    pub cuts: Vec<(Arc<str>, Arc<str>)>,
-    /// What the link from the first to the second has of its own: latency, jitter, loss, duplicates.
-    pub odd: Vec<(Arc<str>, Arc<str>, LinkSpec)>,
+    /// Links that are not as all others, from the first to the second: `None` where nothing gets through (to "everyone" for an isolated
+    /// node), else how it is. The cut ones come first.
+    pub ill: Vec<(Arc<str>, Arc<str>, Option<LinkSpec>)>,
     /// Packets lost and doubled so far.
     pub lost: u64,
     pub duplicated: u64,

@@ -367,13 +367,13 @@ fn one_link(d: &mut Draw, seed: u64, profile: Profile, calm_from: i64) {
         let from = broker(from);
         let (from, to) = if d.rng.chance(1, 2) { (from, to) } else { (to, from) };
         let one_way = d.rng.chance(1, 2);
-        let (latency_us, jitter_us) = (Some(d.micros(1, 800)), Some(d.micros(0, 200)));
-        let (loss_ppm, duplicate_ppm) = (Some(d.between(0, 200_000) as u32), Some(d.between(0, 50_000) as u32));
+        let (latency_us, jitter_us) = (d.micros(1, 800), d.micros(0, 200));
+        let (loss_ppm, duplicate_ppm) = (d.between(0, 200_000) as u32, d.between(0, 50_000) as u32);
         let (now, lasts) = (d.micros(1000, 12_000), d.micros(500, 8000));
         if from != to && now < calm_from {
             let link = |how| Fault::Link { from: from.clone(), to: to.clone(), one_way, how };
-            d.fault(now, link(LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm }));
-            d.fault((now + lasts).min(calm_from - 1), link(LinkSpec::default()));
+            d.fault(now, link(Some(LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm })));
+            d.fault((now + lasts).min(calm_from - 1), link(None));
         }
     }
     d.rng = others;

@@ -167,27 +167,23 @@ pub fn form(world: &World, ask: &Ask) -> Option<Form> {
             form
         }
         Ask::Send(name) => of(name, "", format!("send {}", quoted(name)), SEND),
-        Ask::Links => {
-            let mut form = of("All links", "Nothing given: as at first", "links".to_owned(), LINKS);
-            for (key, value) in line_pairs(&action_line(&world.links())) {
+        Ask::Links | Ask::Link(..) => {
+            let (title, start, now) = match ask {
+                Ask::Link(a, b) => (format!("{a} – {b}"), format!("link {} {}", quoted(a), quoted(b)), world.link(a, b)),
+                _ => ("All links".to_owned(), "links".to_owned(), world.links()),
+            };
+            let mut form = of(&title, "Nothing given: as at first", start, LINKS);
+            let line = action_line(&now);
+            for (key, value) in line_pairs(&line) {
                 if let Some(field) = form.fields.iter_mut().find(|field| field.key == key) {
                     field.value = value;
                 }
             }
-            form
-        }
-        Ask::Link(a, b) => {
-            let start = format!("link {} {}", quoted(a), quoted(b));
-            let mut form = of(&format!("{a} – {b}"), "Nothing given: as all links are", start, LINKS);
-            let own = action_line(&world.link(a, b));
-            let (own_pairs, all) = (line_pairs(&own), line_pairs(&action_line(&world.links())));
-            for field in &mut form.fields {
-                let of = |pairs: &[(String, String)]| pairs.iter().find(|pair| pair.0 == field.key).map(|pair| pair.1.clone());
-                (field.value, field.default) = (of(&own_pairs).unwrap_or_default(), of(&all).unwrap_or_default());
+            if matches!(ask, Ask::Link(..)) {
+                let way = if line.contains(" one-way") { ONE_WAY } else { "" };
+                let (default, means) = ("both ways".to_owned(), "one-way: from the first to the second only");
+                form.fields.insert(0, Field { default, choices: WAYS, ..bare("direction", way, means) });
             }
-            let way = if own.contains(" one-way") { ONE_WAY } else { "" };
-            let (default, means) = ("both ways".to_owned(), "one-way: from the first to the second only");
-            form.fields.insert(0, Field { default, choices: WAYS, ..bare("direction", way, means) });
             form
         }
     })

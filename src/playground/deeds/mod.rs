@@ -102,13 +102,13 @@ fn ask(out: &mut Vec<Deed>, group: &'static str, words: &str, means: &str, ask: 
 }
 
 fn is_cut(view: &WorldView, from: &str, to: &str) -> bool {
-    view.cuts.iter().any(|(a, b)| **a == *from && (**b == *to || &**b == "everyone"))
+    view.ill.iter().any(|(a, b, how)| how.is_none() && **a == *from && (**b == *to || &**b == "everyone"))
 }
 
 /// Of all links: how they are, and healing.
 fn network(view: &WorldView, out: &mut Vec<Deed>) {
     ask(out, "Network", "All links…", "Delay, loss and duplicates of every link", Ask::Links);
-    if !view.cuts.is_empty() || !view.odd.is_empty() {
+    if !view.ill.is_empty() {
         line(out, 0, "Network", "Heal the network", "No link is cut, and all are alike", "heal".to_owned());
     }
 }
@@ -242,7 +242,7 @@ fn link(view: &WorldView, a: &Arc<str>, b: &Arc<str>, out: &mut Vec<Deed>) {
     line(out, HURTS, "Cut", "Cut one way", &format!("Nothing goes from {a} to {b}"), format!("cut {qa} {qb} one-way"));
     line(out, HURTS, "Cut", "Cut the other way", &format!("Nothing goes from {b} to {a}"), format!("cut {qb} {qa} one-way"));
     ask(out, "Slow", "Slow or lossy…", "Latency, jitter, loss and duplicates of this link", Ask::Link(a.clone(), b.clone()));
-    if view.odd.iter().any(|odd| (&odd.0, &odd.1) == (a, b) || (&odd.0, &odd.1) == (b, a)) {
+    if view.ill.iter().any(|(x, y, how)| how.is_some() && (x == a && y == b || x == b && y == a)) {
         line(out, 0, "Slow", "As the others", "It is as all links are", format!("link {qa} {qb}"));
     }
 }

@@ -111,7 +111,7 @@ fn every() -> Vec<String> {
         "full-disk b free=0",
         "skew b 1s",
         "links",
-        "link a b",
+        "link a b latency=1s",
         "cut a b",
         "isolate a",
         "heal",
@@ -232,19 +232,19 @@ fn one_link_is_filled_in_with_what_it_has_and_is_taken_back() {
         form(world, ask).expect("it is there").fields.into_iter().map(|field| (field.value, field.default)).collect()
     };
     let pair = |value: &str, default: &str| (value.to_owned(), default.to_owned());
-    let all = [pair("", "both ways"), pair("", "60ms"), pair("", "30ms"), pair("", "0%"), pair("", "0%")];
+    let all = [pair("", "both ways"), pair("60ms", ""), pair("30ms", ""), pair("0%", "0%"), pair("0%", "0%")];
     assert_eq!(fields(&world, &there), all);
     let values = ["one-way", "200ms", "", "5%", ""].map(str::to_owned);
     let text = form(&world, &there).expect("it is there").line(&values);
     assert_eq!(text, "link broker-1 broker-2 one-way latency=200ms loss=5%");
     world.act(line(&text)).expect("it can be done");
-    let given = [pair("one-way", "both ways"), pair("200ms", "60ms"), pair("", "30ms"), pair("5%", "0%"), pair("", "0%")];
+    let given = [pair("one-way", "both ways"), pair("200ms", ""), pair("30ms", ""), pair("5%", "0%"), pair("0%", "0%")];
     assert_eq!(fields(&world, &there), given);
     // The menu of the link and of each of its ends say it.
     let view = world.view();
     let means = |thing: &Thing, words: &str| deeds(&view, thing).into_iter().find(|deed| deed.words == words).map(|deed| deed.means);
-    assert_eq!(means(&Thing::Links(one.clone()), "broker-2"), Some("→ 200ms latency, 5% loss".to_owned()));
-    assert_eq!(means(&Thing::Links(two.clone()), "broker-1"), Some("← 200ms latency, 5% loss".to_owned()));
+    assert_eq!(means(&Thing::Links(one.clone()), "broker-2"), Some("→ 200ms to 230ms, 5% lost".to_owned()));
+    assert_eq!(means(&Thing::Links(two.clone()), "broker-1"), Some("← 200ms to 230ms, 5% lost".to_owned()));
     let link = Thing::At(Target::Link(two, one));
     let back = deeds(&view, &link).into_iter().find(|deed| deed.words == "As the others").map(|deed| deed.act);
     let Some(Do::Line(back)) = back else { panic!("it can be taken back") };

@@ -27,15 +27,16 @@ pub(super) fn process(verb: &str, name: Arc<str>) -> Action {
     }
 }
 
-/// How a link is, or all links are.
-fn link(line: &mut Line) -> Parsed<LinkSpec> {
+/// How a link is, or all links are: what is not given is as at first. And whether anything is.
+fn link(line: &mut Line, scenario: &Scenario) -> Parsed<(LinkSpec, bool)> {
     let pairs = line.pairs(&["latency", "jitter", "loss", "duplicate"], false)?;
-    Ok(LinkSpec {
-        latency_us: pairs.get(line, "latency", duration)?,
-        jitter_us: pairs.get(line, "jitter", duration)?,
-        loss_ppm: pairs.get(line, "loss", percent)?,
-        duplicate_ppm: pairs.get(line, "duplicate", percent)?,
-    })
+    let how = LinkSpec {
+        latency_us: pairs.get(line, "latency", duration)?.unwrap_or(scenario.genesis.latency_us),
+        jitter_us: pairs.get(line, "jitter", duration)?.unwrap_or(scenario.genesis.jitter_us),
+        loss_ppm: pairs.get(line, "loss", percent)?.unwrap_or(0),
+        duplicate_ppm: pairs.get(line, "duplicate", percent)?.unwrap_or(0),
+    };
+    Ok((how, pairs.given()))
 }
 
 /// What befalls brokers and the network; `None`: the verb is no fault.
@@ -63,17 +64,13 @@ pub(super) fn fault(line: &mut Line, verb: &str, scenario: &Scenario) -> Parsed<
             Fault::Skew { node, by_us: sign * line.checked(&token, duration(text))? }
         }
         "links" => {
-            let how = link(line)?;
-            Fault::Links {
-                latency_us: how.latency_us.unwrap_or(scenario.genesis.latency_us),
-                jitter_us: how.jitter_us.unwrap_or(scenario.genesis.jitter_us),
-                loss_ppm: how.loss_ppm.unwrap_or(0),
-                duplicate_ppm: how.duplicate_ppm.unwrap_or(0),
-            }
+            let LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm } = link(line, scenario)?.0;
+            Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm }
         }
         "link" => {
-            let (from, to) = (line.name(node)?, line.name(other)?);
-            Fault::Link { from, to, one_way: line.has("one-way"), how: link(line)? }
+            let (from, to, one_way) = (line.name(node)?, line.name(other)?, line.has("one-way"));
+            let (how, given) = link(line, scenario)?;
+            Fault::Link { from, to, one_way, how: given.then_some(how) }
         }
         "cut" => {
             let (from, to) = (line.name(node)?, line.name(other)?);

@@ -28,8 +28,8 @@ mod token;
 mod write;
 
 pub use play::{Failure, Playback, Verdict, scenario_hash};
-pub use token::{duration as parse_duration, duration_text, quoted, rate_text};
-pub use write::{action as action_line, link_pairs};
+pub use token::{duration as parse_duration, duration_text, percent_text, quoted, rate_text};
+pub use write::action as action_line;
 
 use crate::world::World;
 use crate::world::action::{Action, ActionError, Genesis};

@@ -157,6 +157,10 @@ impl Pairs {
         }
     }
 
+    pub(super) fn given(&self) -> bool {
+        !self.known.is_empty()
+    }
+
     fn must<T>(&self, line: &Line, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Parsed<T> {
         match self.get(line, key, read)? {
             Some(value) => Ok(value),

@@ -54,12 +54,10 @@ fn consumer(spec: &ConsumerSpec) -> String {
     )
 }
 
-/// What is given of a link, by the language's words.
-pub fn link_pairs(how: &LinkSpec) -> impl Iterator<Item = (&'static str, String)> {
-    let (latency, jitter) = (how.latency_us.map(duration_text), how.jitter_us.map(duration_text));
-    let (loss, duplicate) = (how.loss_ppm.map(percent_text), how.duplicate_ppm.map(percent_text));
-    let all = [("latency", latency), ("jitter", jitter), ("loss", loss), ("duplicate", duplicate)];
-    all.into_iter().filter_map(|(key, value)| Some((key, value?)))
+fn link(start: &str, how: &LinkSpec) -> String {
+    let (latency, jitter) = (duration_text(how.latency_us), duration_text(how.jitter_us));
+    let (loss, duplicate) = (percent_text(how.loss_ppm), percent_text(how.duplicate_ppm));
+    format!("{start} latency={latency} jitter={jitter} loss={loss} duplicate={duplicate}")
 }
 
 fn between(verb: &str, from: &str, to: &str, one_way: bool) -> String {
@@ -84,13 +82,12 @@ fn fault(fault: &Fault) -> String {
             return format!("skew {} {sign}{}", quoted(node), duration_text(by_us.saturating_abs()));
         }
         Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm } => {
-            let (latency_us, jitter_us) = (Some(*latency_us), Some(*jitter_us));
-            let (loss_ppm, duplicate_ppm) = (Some(*loss_ppm), Some(*duplicate_ppm));
-            return link_pairs(&LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm })
-                .fold("links".into(), |line, (key, value)| format!("{line} {key}={value}"));
+            let (latency_us, jitter_us, loss_ppm, duplicate_ppm) = (*latency_us, *jitter_us, *loss_ppm, *duplicate_ppm);
+            return link("links", &LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm });
         }
         Fault::Link { from, to, one_way, how } => {
-            return link_pairs(how).fold(between("link", from, to, *one_way), |line, (key, value)| format!("{line} {key}={value}"));
+            let start = between("link", from, to, *one_way);
+            return how.map_or_else(|| start.clone(), |how| link(&start, &how));
         }
         Fault::Cut { from, to, one_way } => return between("cut", from, to, *one_way),
         Fault::Heal => return "heal".into(),

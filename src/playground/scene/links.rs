@@ -2,7 +2,7 @@
 
 use super::layout::Layout;
 use super::shape::{Ink, Rect, Shape, at};
-use crate::playground::scenario::link_pairs;
+use crate::playground::scenario::{duration_text, percent_text};
 use crate::world::action::LinkSpec;
 use crate::world::view::WorldView;
 use std::sync::Arc;
@@ -12,18 +12,24 @@ pub(super) const LINE_H: f32 = 18.0;
 /// Room for the line's pattern before them.
 const SWATCH: f32 = 28.0;
 
-/// `200ms latency, 5% loss`.
+/// `200ms to 230ms, 5% lost`.
 pub fn link_words(how: &LinkSpec) -> String {
-    let all: Vec<String> = link_pairs(how).map(|(key, value)| format!("{value} {key}")).collect();
-    all.join(", ")
+    let mut out = duration_text(how.latency_us);
+    if how.jitter_us > 0 {
+        out = out + " to " + &duration_text(how.latency_us.saturating_add(how.jitter_us));
+    }
+    for (ppm, what) in [(how.loss_ppm, " lost"), (how.duplicate_ppm, " doubled")] {
+        if ppm > 0 {
+            out = out + ", " + &percent_text(ppm) + what;
+        }
+    }
+    out
 }
 
 /// What is wrong from one node to the other; empty: nothing.
 fn ill(view: &WorldView, from: &str, to: &str) -> String {
-    if view.cuts.iter().any(|cut| *cut.0 == *from && *cut.1 == *to) {
-        return "cut".to_owned();
-    }
-    view.odd.iter().find(|odd| *odd.0 == *from && *odd.1 == *to).map(|odd| link_words(&odd.2)).unwrap_or_default()
+    let found = view.ill.iter().find(|ill| *ill.0 == *from && *ill.1 == *to);
+    found.map_or_else(String::new, |ill| ill.2.as_ref().map_or_else(|| "cut".to_owned(), link_words))
 }
 
 /// What is wrong between two nodes, each way.
@@ -41,7 +47,7 @@ pub fn between(view: &WorldView, a: &str, b: &str) -> String {
 /// The links of which something is wrong, each once.
 pub(super) fn links(view: &WorldView) -> Vec<(Arc<str>, Arc<str>)> {
     let mut out: Vec<(Arc<str>, Arc<str>)> = Vec::new();
-    for (from, to) in view.cuts.iter().map(|cut| (&cut.0, &cut.1)).chain(view.odd.iter().map(|odd| (&odd.0, &odd.1))) {
+    for (from, to, _) in &view.ill {
         let pair = if from < to || &**to == "everyone" { (from, to) } else { (to, from) };
         if out.iter().all(|(a, b)| (a, b) != pair) {
             out.push((pair.0.clone(), pair.1.clone()));
@@ -53,10 +59,8 @@ pub(super) fn links(view: &WorldView) -> Vec<(Arc<str>, Arc<str>)> {
 /// How the way between two nodes is drawn; `None`: as always.
 pub(super) fn look(view: &WorldView, a: &str, b: &str) -> Option<(Ink, f32)> {
     let is = |from: &str, to: &str| (from == a && (to == b || to == "everyone")) || (from == b && (to == a || to == "everyone"));
-    if view.cuts.iter().any(|cut| is(&cut.0, &cut.1)) {
-        return Some((Ink::Bad, 2.0));
-    }
-    view.odd.iter().any(|odd| is(&odd.0, &odd.1)).then_some((Ink::Accent, 7.0))
+    let found = view.ill.iter().find(|ill| is(&ill.0, &ill.1))?;
+    Some(if found.2.is_none() { (Ink::Bad, 2.0) } else { (Ink::Accent, 7.0) })
 }
 
 /// A line from broker to broker, below their cards or beside them, and its pattern before the words about it.
@@ -105,13 +109,18 @@ mod tests {
     fn each_link_says_what_is_wrong_each_way() {
         let mut view = moment();
         assert_eq!(links(&view), []);
-        let slow = LinkSpec { latency_us: Some(200_000), loss_ppm: Some(50_000), ..LinkSpec::default() };
-        view.odd = vec![(s("broker-2"), s("broker-1"), slow), (s("broker-2"), s("checkout"), slow), (s("checkout"), s("broker-2"), slow)];
-        view.cuts = vec![(s("broker-1"), s("broker-2")), (s("web"), s("everyone"))];
+        let slow = Some(LinkSpec { latency_us: 200_000, jitter_us: 30_000, loss_ppm: 50_000, duplicate_ppm: 0 });
+        view.ill = vec![
+            (s("broker-1"), s("broker-2"), None),
+            (s("web"), s("everyone"), None),
+            (s("broker-2"), s("broker-1"), slow),
+            (s("broker-2"), s("checkout"), slow),
+            (s("checkout"), s("broker-2"), slow),
+        ];
         let words: Vec<_> = links(&view).iter().map(|(a, b)| format!("{a} {b}: {}", between(&view, a, b))).collect();
         assert_eq!(
             words,
-            ["broker-1 broker-2: → cut, ← 200ms latency, 5% loss", "web everyone: cut", "broker-2 checkout: 200ms latency, 5% loss",]
+            ["broker-1 broker-2: → cut, ← 200ms to 230ms, 5% lost", "web everyone: cut", "broker-2 checkout: 200ms to 230ms, 5% lost",]
         );
         assert_eq!(look(&view, "broker-2", "broker-1"), Some((Ink::Bad, 2.0)));
         assert_eq!(look(&view, "broker-9", "web"), Some((Ink::Bad, 2.0)));
@@ -132,9 +141,8 @@ mod tests {
             };
             let before = scene(&view, view.now, &camera);
             let mut ill = view.clone();
-            ill.cuts = vec![(s("broker-1"), s("broker-2"))];
-            let slow = LinkSpec { latency_us: Some(200_000), ..LinkSpec::default() };
-            ill.odd = vec![(s("broker-1"), s("checkout"), slow)];
+            let slow = LinkSpec { latency_us: 200_000, jitter_us: 0, loss_ppm: 0, duplicate_ppm: 0 };
+            ill.ill = vec![(s("broker-1"), s("broker-2"), None), (s("broker-1"), s("checkout"), Some(slow))];
             // One line between the brokers; the producer's ways to the two partitions that broker-1 leads.
             assert_eq!((dashed(&ill, Ink::Bad, 2.0), dashed(&view, Ink::Bad, 2.0)), (1, 0));
             assert!(dashed(&ill, Ink::Accent, 7.0) >= 2 && dashed(&view, Ink::Accent, 7.0) == 0);

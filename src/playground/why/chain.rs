@@ -165,7 +165,7 @@ impl<'a> Chain<'a> {
                         let pair = if from < to { (from, to) } else { (to, from) };
                         if !healed && !links.contains(&pair) && (hits(from) && hits(to) || names.len() == 1 && (hits(from) || hits(to))) {
                             links.push(pair);
-                            if how.latency_us.unwrap_or(0) > SLOW_LINK_US || how.loss_ppm.unwrap_or(0) > 0 {
+                            if how.is_some_and(|how| how.latency_us > SLOW_LINK_US || how.loss_ppm > 0) {
                                 slow = slow.or(Some(index));
                             }
                         }
@@ -208,36 +208,35 @@ impl<'a> Chain<'a> {
     /// What is to be said of a frame that took so long (microseconds) because of what was done to its link; empty: nothing.
     pub(super) fn delayed(&mut self, from: &str, to: &str, sent: Time, took: i64) -> String {
         let genesis = self.world.genesis();
-        let mut all = LinkSpec { latency_us: Some(genesis.latency_us), jitter_us: Some(genesis.jitter_us), ..LinkSpec::default() };
-        // What was given to this link, and the deeds that made it so and all links as they are.
-        let (mut own, mut by, mut by_all) = (LinkSpec::default(), None, None);
+        let first = LinkSpec { latency_us: genesis.latency_us, jitter_us: genesis.jitter_us, loss_ppm: 0, duplicate_ppm: 0 };
+        // How all links are and what this one was given, and the deeds that made them so.
+        let (mut all, mut by_all, mut own, mut by) = (first, None, None, None);
         for (index, (_, action)) in self.world.history().iter().enumerate().filter(|(_, (at, _))| *at <= sent) {
-            match action {
-                Action::Fault(Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm }) => {
-                    let (latency_us, jitter_us, loss_ppm) = (Some(*latency_us), Some(*jitter_us), Some(*loss_ppm));
-                    all = LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm: Some(*duplicate_ppm) };
+            let Action::Fault(fault) = action else { continue };
+            match fault {
+                Fault::Links { latency_us, jitter_us, loss_ppm, .. } => {
+                    all = LinkSpec { latency_us: *latency_us, jitter_us: *jitter_us, loss_ppm: *loss_ppm, duplicate_ppm: 0 };
                     by_all = Some(index);
                 }
-                Action::Fault(Fault::Link { from: a, to: b, one_way, how }) => {
+                Fault::Link { from: a, to: b, one_way, how } => {
                     if (&**a, &**b) == (from, to) || !one_way && (&**a, &**b) == (to, from) {
                         (own, by) = (*how, Some(index));
                     }
                 }
-                Action::Fault(Fault::Heal) => own = LinkSpec::default(),
+                Fault::Heal => own = None,
                 _ => {}
             }
         }
-        let Some(done) = by.filter(|_| own != LinkSpec::default()).or(by_all) else { return String::new() };
-        let (least, jitter) = (own.latency_us.or(all.latency_us).unwrap_or(0), own.jitter_us.or(all.jitter_us).unwrap_or(0));
-        let lossy = own.loss_ppm.or(all.loss_ppm).unwrap_or(0) > 0;
-        let said = if lossy && took >= least + jitter.max(RETRANSMIT_US) {
+        let Some(done) = by.filter(|_| own.is_some()).or(by_all) else { return String::new() };
+        let how = own.unwrap_or(all);
+        let said = if how.loss_ppm > 0 && took >= how.latency_us + how.jitter_us.max(RETRANSMIT_US) {
             format!(
                 ": without loss it takes at most {} there; a lost packet is sent again after {}, doubling, as TCP does, and holds up what \
                  comes after it",
-                duration_text(least.saturating_add(jitter)),
+                duration_text(how.latency_us.saturating_add(how.jitter_us)),
                 duration_text(RETRANSMIT_US)
             )
-        } else if own.latency_us.or(own.jitter_us).is_some() && took > genesis.latency_us.saturating_add(genesis.jitter_us) {
+        } else if own.is_some() && took > first.latency_us.saturating_add(first.jitter_us) {
             ": that link was made slow".to_owned()
         } else {
             return String::new();

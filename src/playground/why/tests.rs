@@ -661,11 +661,11 @@ fn a_frame_that_was_late_says_why() {
     let late = slowest(&run, "Acked", 66).expect("all are slow");
     assert!(late.text.ends_with(": that link was made slow."), "{}", late.text);
     let links = why(run.world(), &run.judge, &Question::Happened { event: late.event.expect("it is an event") }).links;
-    assert!(links.iter().any(|link| link.text == "The link between checkout and broker-1 has 700ms latency now."), "{links:?}");
+    assert!(links.iter().any(|link| link.text == "A frame between checkout and broker-1 now takes 700ms to 703ms."), "{links:?}");
     run.until(75);
     // And what waits for such a link names it.
     let mut run = Run::of(&format!("{ORDERS}\nat 10s link checkout broker-1 latency=20s"));
     run.until(16);
     let links = why(run.world(), &run.judge, &Question::Late { producer: "checkout".into() }).links;
-    assert!(links.iter().any(|link| link.text == "The link between checkout and broker-1 has 20s latency now."), "{links:?}");
+    assert!(links.iter().any(|link| link.text == "A frame between checkout and broker-1 now takes 20s to 20003ms."), "{links:?}");
 }

@@ -22,7 +22,7 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
         const form = page.getByRole("dialog", { name: "broker-1 – broker-2" });
         await form.waitFor();
         const latency = form.getByRole("textbox", { name: /^latency/ });
-        check(await latency.getAttribute("placeholder") === "60ms" && await latency.inputValue() === "", "what holds for all links is shown");
+        check(await latency.inputValue() === "60ms", "what holds for all links is shown");
         await form.getByRole("combobox", { name: /^direction/ }).selectOption("one-way");
         await latency.fill("90s");
         await form.getByRole("button", { name: "Apply" }).click();
@@ -34,9 +34,9 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
         await form.getByRole("button", { name: "Apply" }).click();
         const label = page.locator(".tp-link");
         await label.waitFor();
-        check((await label.innerText()).replace(/\s+/g, " ") === "broker-1 – broker-2 → 800ms latency, 5% loss", await label.innerText());
+        check((await label.innerText()).replace(/\s+/g, " ") === "broker-1 – broker-2 → 800ms to 830ms, 5% lost", await label.innerText());
         await page.getByRole("group", { name: "link broker-1 – broker-2" }).waitFor();
-        await page.locator(".tp-said", { hasText: "The link from broker-1 to broker-2 has 800ms latency, 5% loss now" }).waitFor();
+        await page.locator(".tp-said", { hasText: "A frame from broker-1 to broker-2 now takes 800ms to 830ms, 5% lost" }).waitFor();
         // A client's link, too, and a cut one.
         await act(page, "link checkout broker-1 latency=400ms");
         await act(page, "cut broker-2 broker-3");
@@ -54,7 +54,7 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
         await page.locator(".tp-link", { hasText: "checkout" }).getByRole("button").click();
         await page.getByRole("menuitem", { name: "As the others" }).click();
         await page.locator(".tp-link", { hasText: "checkout" }).waitFor({ state: "detached" });
-        await page.locator(".tp-said", { hasText: "is as all others again" }).waitFor();
+        await page.locator(".tp-said", { hasText: "what all links take again" }).waitFor();
         await page.locator(".tp-link").first().getByRole("button").click();
         await page.getByRole("menuitem", { name: "Heal the network" }).click();
         await label.first().waitFor({ state: "detached" });
@@ -88,12 +88,13 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
     for (const words of ["One link…", "broker-3", "Slow or lossy…"]) await to(words);
     await page.getByRole("dialog", { name: "checkout – broker-3" }).waitFor();
     await page.keyboard.press("Tab");
+    await page.keyboard.press("Control+a");
     await page.keyboard.type("1s");
     await page.keyboard.press("Enter");
     const label = page.getByRole("group", { name: "link broker-3 – checkout" });
     await label.waitFor();
-    check(/1s latency/.test(await label.innerText()), await label.innerText());
-    await page.locator(".tp-said", { hasText: "The link between checkout and broker-3 has 1s latency now." }).waitFor();
+    check(/1s to 1030ms/.test(await label.innerText()), await label.innerText());
+    await page.locator(".tp-said", { hasText: "A frame between checkout and broker-3 now takes 1s to 1030ms." }).waitFor();
     await label.getByRole("button").focus();
     await page.keyboard.press("Enter");
     await to("Slow or lossy…");
