@@ -5,7 +5,7 @@ use super::panels::why;
 use super::ui::{Act, Snapshot, Ui};
 use super::{dom, menu};
 use crate::kafka::broker::PartitionView;
-use crate::playground::scene::{Rect, Target};
+use crate::playground::scene::{Rect, Target, between};
 use crate::playground::why::offers;
 use crate::world::view::{ConsumerState, ProducerState};
 use leptos::prelude::*;
@@ -69,6 +69,7 @@ fn card(ui: Ui, act: Act, controls: bool, what: &Target) -> HtmlElement {
         Target::Topic(topic) => topic_head(ui, topic),
         Target::Partition(topic, n) => partition(ui, topic, n),
         Target::Internal(topic) => named("<div class='tp-at tp-internal tp-mono' role=group><b></b></div>", "internal topic ", &topic),
+        Target::Link(a, b) => link(ui, &a, &b),
         Target::Group(name) => group(ui, name),
         Target::Consumer(name) => consumer(ui, name),
         // They move: the canvas draws them.
@@ -178,6 +179,13 @@ fn broker(ui: Ui, name: Arc<str>) -> HtmlElement {
     let (of, said) = (name.clone(), name.clone());
     dom::attribute(&card, "", "data-state", move || ui.snap.with(|s| broker_words(s, &of).0.to_owned()));
     dom::text(&card, ".tp-end", move || ui.snap.with(|s| broker_words(s, &said).1.to_owned()));
+    card
+}
+
+fn link(ui: Ui, a: &Arc<str>, b: &Arc<str>) -> HtmlElement {
+    let markup = "<div class='tp-at tp-internal tp-link tp-number' role=group><b></b> <span></span></div>";
+    let (card, a, b) = (named(markup, "link ", &format!("{a} – {b}")), a.clone(), b.clone());
+    dom::text(&card, "span", move || ui.snap.with(|s| between(&s.view, &a, &b)));
     card
 }
 

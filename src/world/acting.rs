@@ -1,11 +1,11 @@
 //! Actions: what is allowed, and doing it.
 
+use super::action::LinkSpec;
 use super::action::{Action, ActionError, ConsumerSpec, Keys, ProducerSpec};
 use super::admin::Wish;
 use super::consumer_app::ConsumerApp;
 use super::event::{EventId, EventKind};
 use super::faults::Blow;
-use super::network::Weather;
 use super::nodes::{Machine, Next, Node, ProcessState};
 use super::producer_app::ProducerApp;
 use super::queue::NodeId;
@@ -38,7 +38,7 @@ pub const MAX_CONFIGS: u32 = 64;
 pub(super) enum Step {
     Admin(Wish),
     Fault(NodeId, Blow),
-    Links(Weather),
+    Links(LinkSpec),
     Heal,
     NewProducer(ProducerSpec, Producer, i16),
     NewConsumer(ConsumerSpec, Consumer),

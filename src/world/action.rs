@@ -162,6 +162,15 @@ pub enum Action {
     },
 }
 
+/// How a link is: one way latency and jitter in microseconds, losses and duplicates in a million.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LinkSpec {
+    pub latency_us: i64,
+    pub jitter_us: i64,
+    pub loss_ppm: u32,
+    pub duplicate_ppm: u32,
+}
+
 /// What can befall brokers and the network. Nodes by name: `broker-2`, or a client's.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fault {
@@ -215,6 +224,13 @@ pub enum Fault {
         loss_ppm: u32,
         duplicate_ppm: u32,
     },
+    /// The link from one node to the other (and, unless `one_way`, back) is like this from now on; `None`: as all others again.
+    Link {
+        from: Arc<str>,
+        to: Arc<str>,
+        one_way: bool,
+        how: Option<LinkSpec>,
+    },
     /// Nothing goes from one node to the other (and, unless `one_way`, back) until healed. What is sent waits, as TCP's sends do, and the
     /// connection breaks after a while.
     Cut {
@@ -226,7 +242,7 @@ pub enum Fault {
     Isolate {
         node: Arc<str>,
     },
-    /// All cuts are healed.
+    /// All cuts are healed, and no link differs from the others any more.
     Heal,
 }
 

@@ -2,10 +2,9 @@
 
 use super::World;
 use super::acting::{Step, invalid, no_such, wrong};
-use super::action::{Action, ActionError, Fault};
+use super::action::{Action, ActionError, Fault, LinkSpec};
 use super::broker_node::BrokerNode;
 use super::event::EventKind;
-use super::network::Weather;
 use super::nodes::{Machine, Node, ProcessState};
 use super::queue::NodeId;
 use crate::kafka::broker::{Broker, BrokerOptions};
@@ -30,10 +29,11 @@ pub(super) enum Blow {
     FullDisk(Option<u64>),
     Skew(i64),
     Cut { to: NodeId, one_way: bool },
+    Link { to: NodeId, one_way: bool, how: Option<LinkSpec> },
     Isolate,
 }
 
-pub(super) fn check_weather(weather: Weather) -> Result<(), ActionError> {
+pub(super) fn check_weather(weather: LinkSpec) -> Result<(), ActionError> {
     if !(0..=MAX_DELAY_US).contains(&weather.latency_us) || !(0..=MAX_DELAY_US).contains(&weather.jitter_us) {
         return Err(invalid("a link's latency and jitter are 0 to 60 s"));
     }
@@ -65,21 +65,28 @@ impl World {
             .ok_or_else(|| no_such("broker", name, brokers().map(|(node, _)| &*node.meta.name).collect()))
     }
 
+    /// The other end of a link between two nodes.
+    fn other(&self, from: &str, to: &str) -> Result<NodeId, ActionError> {
+        let to = self.any_node(to)?.meta.id;
+        if self.any_node(from)?.meta.id == to {
+            return Err(invalid("a link is between two nodes: these are one"));
+        }
+        Ok(to)
+    }
+
     pub(super) fn check_fault(&self, fault: &Fault) -> Result<Step, ActionError> {
         let (name, blow) = match fault {
             Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm } => {
                 let (latency_us, jitter_us, loss_ppm, duplicate_ppm) = (*latency_us, *jitter_us, *loss_ppm, *duplicate_ppm);
-                let weather = Weather { latency_us, jitter_us, loss_ppm, duplicate_ppm };
+                let weather = LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm };
                 check_weather(weather)?;
                 return Ok(Step::Links(weather));
             }
             Fault::Heal => return Ok(Step::Heal),
-            Fault::Cut { from, to, one_way } => {
-                let to = self.any_node(to)?.meta.id;
-                if self.any_node(from)?.meta.id == to {
-                    return Err(invalid("a node cannot be cut from itself"));
-                }
-                (from, Blow::Cut { to, one_way: *one_way })
+            Fault::Cut { from, to, one_way } => (from, Blow::Cut { to: self.other(from, to)?, one_way: *one_way }),
+            Fault::Link { from, to, one_way, how } => {
+                check_weather(how.unwrap_or(self.core.weather))?;
+                (from, Blow::Link { to: self.other(from, to)?, one_way: *one_way, how: *how })
             }
             Fault::Isolate { node } => (node, Blow::Isolate),
             Fault::Skew { node, by_us } => {
@@ -156,6 +163,12 @@ impl World {
                     self.core.record(EventKind::LinkCut { from, to, one_way });
                 }
             }
+            Blow::Link { to, one_way, how } => {
+                self.core.set_link(id, to, how);
+                if !one_way {
+                    self.core.set_link(to, id, how);
+                }
+            }
             Blow::Isolate => {
                 self.core.isolated.insert(id);
                 if let Some(from) = self.name_of(id) {
@@ -168,6 +181,7 @@ impl World {
     pub(super) fn heal(&mut self) {
         self.core.cuts.clear();
         self.core.isolated.clear();
+        self.core.odd.clear();
         self.core.record(EventKind::Healed);
     }
 

@@ -26,6 +26,7 @@ mod tests_cluster;
 pub mod view;
 
 pub use acting::{MAX_ACTIONS, MAX_CLIENTS, MAX_CONFIGS, MAX_HANDLE_US, MAX_KEYS, MAX_PARTITIONS, MAX_RATE_PER_1000S, MAX_VALUE_BYTES};
+pub use network::RETRANSMIT_US;
 pub use record::MAX_EVENTS;
 
 use crate::kafka::broker::{Broker, BrokerOptions};
@@ -34,11 +35,11 @@ use crate::kafka::controller::image::Image;
 use crate::kafka::disk::Disk;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::{Deadline, Reason, Time};
-use action::{Action, ActionError, Genesis};
+use action::{Action, ActionError, Genesis, LinkSpec};
 use admin::Admin;
 use broker_node::BrokerNode;
 use event::{Event, EventId, EventKind};
-use network::{Core, Listener, Weather};
+use network::{Core, Listener};
 use nodes::{Input, Machine, Node};
 use queue::{NodeId, Pending};
 use std::sync::Arc;
@@ -87,7 +88,7 @@ impl World {
         if voters > genesis.brokers {
             return Err(ActionError::Invalid(format!("{voters} voters: there are only {} brokers", genesis.brokers)));
         }
-        let weather = Weather { latency_us: genesis.latency_us, jitter_us: genesis.jitter_us, loss_ppm: 0, duplicate_ppm: 0 };
+        let weather = LinkSpec { latency_us: genesis.latency_us, jitter_us: genesis.jitter_us, loss_ppm: 0, duplicate_ppm: 0 };
         faults::check_weather(weather)?;
         let now = EPOCH;
         let ids = || (1..=MAX_BROKERS).zip(1_i32..).take_while(|(n, _)| *n <= genesis.brokers).map(|(_, id)| id);
@@ -389,8 +390,16 @@ impl World {
 
     /// How all links are, as the action that makes them so.
     pub fn links(&self) -> Action {
-        let Weather { latency_us, jitter_us, loss_ppm, duplicate_ppm } = self.core.weather;
+        let LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm } = self.core.weather;
         Action::Fault(action::Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm })
+    }
+
+    /// How the link from one node to another is, as the action that makes it so: both ways, unless they differ.
+    pub fn link(&self, from: &Arc<str>, to: &Arc<str>) -> Action {
+        let id = |name: &Arc<str>| self.nodes.iter().find(|node| node.meta.name == *name).map(|node| node.meta.id);
+        let own = |from, to| id(from).zip(id(to)).and_then(|(from, to)| self.core.own(from, to)).or(Some(self.core.weather));
+        let how = own(from, to);
+        Action::Fault(action::Fault::Link { from: from.clone(), to: to.clone(), one_way: how != own(to, from), how })
     }
 
     /// The settings of a producer or consumer app, as the action that gives it these.

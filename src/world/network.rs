@@ -1,5 +1,6 @@
 //! Links: connections between nodes, with latency, jitter and order; what is lost, cut and sent again on them, as TCP would.
 
+use super::action::LinkSpec;
 use super::event::{EventId, EventKind, NodeName};
 use super::queue::{LinkId, NodeId, Pending, Queue};
 use super::record::Recorder;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 const MAX_EXPECTED: u32 = 4096;
 
 /// What TCP waits before it sends again what got no answer; doubled each time (`TCP_RTO_MIN` of Linux). In microseconds.
-const RETRANSMIT_US: i64 = 200_000;
+pub const RETRANSMIT_US: i64 = 200_000;
 /// A packet lost this often in a row breaks its connection.
 const MAX_LOSSES: u32 = 6;
 /// What could not be delivered for so long breaks its connection, on the sender's side. In microseconds.
@@ -108,7 +109,10 @@ pub(super) struct Core {
     pub(super) listeners: Vec<Listener>,
     /// What the node whose turn it is sends leaves this much later (a slow disk), in microseconds.
     pub(super) delay_us: i64,
-    pub(super) weather: Weather,
+    /// How all links are.
+    pub(super) weather: LinkSpec,
+    /// From the first to the second it is not as on all links.
+    pub(super) odd: Vec<(NodeId, NodeId, Option<LinkSpec>)>,
     /// Nothing gets from the first to the second.
     pub(super) cuts: Set<(NodeId, NodeId)>,
     /// Cut from everyone.
@@ -126,15 +130,6 @@ pub(super) struct Core {
     next_message: u64,
 }
 
-/// How all links are: one way latency and jitter in microseconds, losses and duplicates in a million.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Weather {
-    pub(super) latency_us: i64,
-    pub(super) jitter_us: i64,
-    pub(super) loss_ppm: u32,
-    pub(super) duplicate_ppm: u32,
-}
-
 /// What chance does to the links that one node dials to another.
 #[derive(Clone, Debug)]
 struct Streams {
@@ -143,7 +138,7 @@ struct Streams {
 }
 
 impl Core {
-    pub(super) fn new(now: Time, seed: u64, weather: Weather) -> Self {
+    pub(super) fn new(now: Time, seed: u64, weather: LinkSpec) -> Self {
         Self {
             now,
             cause: None,
@@ -155,6 +150,7 @@ impl Core {
             listeners: Vec::new(),
             delay_us: 0,
             weather,
+            odd: Vec::new(),
             cuts: Set::new(),
             isolated: Set::new(),
             off: Set::new(),
@@ -173,9 +169,23 @@ impl Core {
         self.recorder.push(self.now, self.cause, kind)
     }
 
+    /// From now on; `None`: it has nothing of its own.
+    pub(super) fn set_link(&mut self, from: NodeId, to: NodeId, how: Option<LinkSpec>) {
+        match self.odd.iter_mut().find(|odd| (odd.0, odd.1) == (from, to)) {
+            Some(odd) => odd.2 = how,
+            None => self.odd.push((from, to, how)),
+        }
+    }
+
+    /// What the link from one node to the other has of its own.
+    pub(super) fn own(&self, from: NodeId, to: NodeId) -> Option<LinkSpec> {
+        self.odd.iter().find(|odd| (odd.0, odd.1) == (from, to)).and_then(|odd| odd.2)
+    }
+
     /// When something sent now over a link of these two arrives at the other end, and whether it was lost so often that it never does.
-    fn arrival(&mut self, dialler: (NodeId, &str), listener: (NodeId, &str)) -> (Time, bool) {
-        let Weather { latency_us, jitter_us, loss_ppm, duplicate_ppm } = self.weather;
+    fn arrival(&mut self, dialler: (NodeId, &str), listener: (NodeId, &str), to_listener: bool) -> (Time, bool) {
+        let (from, to) = if to_listener { (dialler.0, listener.0) } else { (listener.0, dialler.0) };
+        let LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm } = self.own(from, to).unwrap_or(self.weather);
         let seed = self.seed;
         let streams = self.streams.entry((dialler.0, listener.0)).or_insert_with(|| {
             let name = format!("{}/{}", dialler.1, listener.1);
@@ -209,7 +219,7 @@ impl Core {
         };
         let link = LinkId(self.next_link);
         self.next_link += 1;
-        let (arrives, _) = self.arrival((meta.id, &meta.name), (listener.node, &listener.name));
+        let (arrives, _) = self.arrival((meta.id, &meta.name), (listener.node, &listener.name), true);
         self.links.insert(
             link,
             Link {
@@ -228,7 +238,7 @@ impl Core {
     fn next_arrival(&mut self, id: LinkId, to_listener: bool) -> Option<(Time, bool)> {
         let link = self.links.get(&id)?;
         let (dialler, listener) = ((link.dialler.node, link.dialler.name.clone()), (link.listener.node, link.listener.name.clone()));
-        let (drawn, doomed) = self.arrival((dialler.0, &dialler.1), (listener.0, &listener.1));
+        let (drawn, doomed) = self.arrival((dialler.0, &dialler.1), (listener.0, &listener.1), to_listener);
         let end = self.links.get_mut(&id)?.end_mut(!to_listener);
         end.last = drawn.max(end.last);
         Some((end.last, doomed))

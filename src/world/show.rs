@@ -156,10 +156,10 @@ impl World {
             });
         }
         let name = |id: &NodeId| self.node(*id).map(|node| node.meta.name.clone());
-        for (from, to) in self.core.cuts.iter() {
-            view.cuts.extend(name(from).zip(name(to)));
-        }
-        view.cuts.extend(self.core.isolated.iter().filter_map(|id| Some((name(id)?, "everyone".into()))));
+        let cuts = self.core.cuts.iter().map(|(from, to)| (*from, *to, None));
+        let odd = self.core.odd.iter().copied().filter(|odd| odd.2.is_some());
+        view.ill.extend(self.core.isolated.iter().filter_map(|id| Some((name(id)?, "everyone".into(), None))));
+        view.ill.extend(cuts.chain(odd).filter_map(|(from, to, how)| Some((name(&from)?, name(&to)?, how))));
         (view.lost, view.duplicated) = (self.core.lost, self.core.duplicated);
         view
     }

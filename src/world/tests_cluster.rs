@@ -1,6 +1,6 @@
 //! Clusters: elections, faults, and that all of it is a value.
 
-use super::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, ProducerSpec};
+use super::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, LinkSpec, ProducerSpec};
 use super::event::EventKind;
 use super::*;
 use crate::kafka::broker::{BrokerEvent, Sabotage};
@@ -246,6 +246,69 @@ fn a_stopped_broker_hands_over_first() {
     assert_eq!(state, Some("stopped"));
     assert_ne!(leader(&world, 0), gone);
     settle(&mut world);
+}
+
+/// The longest that a frame of `after` has been under way from one node to the other, in milliseconds; -1: there was none.
+fn longest(world: &World, after: Time, a: &str, b: &str) -> i64 {
+    let took = |event: &Event| match &event.kind {
+        EventKind::FrameSent { from, to, arrives, .. } if &**from == a && &**to == b => Some(arrives.micros_since(event.at) / 1000),
+        _ => None,
+    };
+    world.events().iter().filter(|event| event.at > after).filter_map(took).max().unwrap_or(-1)
+}
+
+#[test]
+fn one_link_is_slow_and_the_others_are_as_before() {
+    let mut world = busy(12);
+    let slow = LinkSpec { latency_us: 300_000, jitter_us: 3_000, loss_ppm: 0, duplicate_ppm: 0 };
+    let link = |how, one_way| Fault::Link { from: broker(1), to: broker(2), one_way, how };
+    let began = world.now();
+    strike(&mut world, link(Some(slow), true));
+    assert_eq!(world.view().ill, [(broker(1), broker(2), Some(slow))]);
+    after(&mut world, 8_000);
+    // What is sent at a turn comes after what was sent before it: a little longer than latency and jitter.
+    assert!((300..320).contains(&longest(&world, began, "broker-1", "broker-2")));
+    for (a, b) in [("broker-2", "broker-1"), ("broker-1", "broker-3"), ("broker-3", "broker-1"), ("broker-2", "broker-3")] {
+        assert!((0..20).contains(&longest(&world, began, a, b)), "{a} to {b}");
+    }
+    // Both ways, lossy: what is lost is sent again, later.
+    let (lost, began) = (world.view().lost, world.now());
+    strike(&mut world, link(Some(LinkSpec { loss_ppm: 200_000, ..slow }), false));
+    after(&mut world, 8_000);
+    assert!(world.view().lost > lost);
+    assert!(longest(&world, began, "broker-2", "broker-1") >= 500);
+    // As the others again, given or healed.
+    let mut other = world.clone();
+    strike(&mut world, link(None, false));
+    strike(&mut other, Fault::Heal);
+    for world in [&mut world, &mut other] {
+        assert_eq!(world.view().ill, []);
+        after(world, 5_000);
+        let began = world.now();
+        after(world, 5_000);
+        assert!((0..20).contains(&longest(world, began, "broker-1", "broker-2")));
+    }
+    settle(&mut world);
+    let again = World::replay(world.genesis().clone(), world.history(), world.now()).expect("it replays");
+    assert_eq!((again.event_hash(), again.view()), (world.event_hash(), world.view()));
+}
+
+#[test]
+fn what_a_link_is_given_is_checked() {
+    let mut world = busy(13);
+    let hash = world.event_hash();
+    let mut wrong = |to: &str, how| {
+        let fault = Fault::Link { from: broker(1), to: to.into(), one_way: false, how };
+        world.act(Action::Fault(fault)).expect_err("it is wrong").to_string()
+    };
+    let as_ever = LinkSpec { latency_us: 0, jitter_us: 0, loss_ppm: 0, duplicate_ppm: 0 };
+    assert_eq!(wrong("broker-1", None), "a link is between two nodes: these are one");
+    assert!(wrong("broker-7", None).starts_with("there is no node called broker-7"));
+    let slow = LinkSpec { latency_us: 61_000_000, ..as_ever };
+    assert_eq!(wrong("broker-2", Some(slow)), "a link's latency and jitter are 0 to 60 s");
+    assert_eq!(wrong("broker-2", Some(LinkSpec { jitter_us: -1, ..as_ever })), "a link's latency and jitter are 0 to 60 s");
+    assert_eq!(wrong("checkout", Some(LinkSpec { loss_ppm: 1_000_001, ..as_ever })), "loss and duplication are 0 to 100 %");
+    assert_eq!(world.event_hash(), hash);
 }
 
 /// Most faults there are, one after the other.

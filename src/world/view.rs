@@ -6,7 +6,7 @@ use crate::kafka::controller::QuorumView;
 use crate::kafka::coordinator::GroupView;
 use crate::kafka::time::{Deadline, Time};
 use crate::kafka::wire::message::ApiKey;
-use crate::world::action::Action;
+use crate::world::action::{Action, LinkSpec};
 use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -20,8 +20,9 @@ pub struct WorldView {
     pub partitions: Vec<PartitionState>,
     /// What each broker's disk holds: by topic, partition and broker.
     pub replicas: Vec<ReplicaState>,
-    /// Nothing gets from the first to the second; "everyone" for an isolated node.
-    pub cuts: Vec<(Arc<str>, Arc<str>)>,
+    /// Links that are not as all others, from the first to the second: `None` where nothing gets through (to "everyone" for an isolated
+    /// node), else how it is. The cut ones come first.
+    pub ill: Vec<(Arc<str>, Arc<str>, Option<LinkSpec>)>,
     /// Packets lost and doubled so far.
     pub lost: u64,
     pub duplicated: u64,

@@ -4,7 +4,7 @@ use crate::kafka::broker::Sabotage;
 use crate::kafka::map::Map;
 use crate::kafka::rng::Rng;
 use crate::playground::scenario::Scenario;
-use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, ProducerSpec};
+use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, LinkSpec, ProducerSpec};
 use std::sync::Arc;
 
 const MS: i64 = 1_000;
@@ -112,6 +112,7 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     workload(&mut d);
     let calm_from = S * i64::try_from(d.between(8, 20)).unwrap_or(8);
     faults(&mut d, profile, calm_from);
+    one_link(&mut d, seed, profile, calm_from);
     heal(&mut d, calm_from);
     d.actions.sort_by_key(|(at, _)| *at);
     Scenario {
@@ -356,6 +357,28 @@ fn pick_partition(d: &mut Draw) -> (Arc<str>, i32, u32) {
     (topic, i32::try_from(d.rng.below(partitions.unsigned_abs().into())).unwrap_or(0), replicas)
 }
 
+/// In some runs one link is slow or lossy for a while. It draws from a stream of its own: what else a seed draws is as it was without it.
+fn one_link(d: &mut Draw, seed: u64, profile: Profile, calm_from: i64) {
+    let others = std::mem::replace(&mut d.rng, Rng::stream(seed, "simulate/one link"));
+    if profile.kinds.contains(&Links) && d.rng.chance(1, 4) {
+        let (from, to) = (1 + d.rng.below(d.brokers.into()) as u32, d.rng.below(u64::from(d.brokers) + d.clients.len() as u64) as u32 + 1);
+        let to =
+            if to <= d.brokers { broker(to) } else { d.clients.get((to - d.brokers - 1) as usize).cloned().unwrap_or_else(|| broker(1)) };
+        let from = broker(from);
+        let (from, to) = if d.rng.chance(1, 2) { (from, to) } else { (to, from) };
+        let one_way = d.rng.chance(1, 2);
+        let (latency_us, jitter_us) = (d.micros(1, 800), d.micros(0, 200));
+        let (loss_ppm, duplicate_ppm) = (d.between(0, 200_000) as u32, d.between(0, 50_000) as u32);
+        let (now, lasts) = (d.micros(1000, 12_000), d.micros(500, 8000));
+        if from != to && now < calm_from {
+            let link = |how| Fault::Link { from: from.clone(), to: to.clone(), one_way, how };
+            d.fault(now, link(Some(LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm })));
+            d.fault((now + lasts).min(calm_from - 1), link(None));
+        }
+    }
+    d.rng = others;
+}
+
 /// Everything stands again, and once it does the producers stop.
 fn heal(d: &mut Draw, from: i64) {
     d.actions.retain(|(at, _)| *at < from);
@@ -386,7 +409,7 @@ fn heal(d: &mut Draw, from: i64) {
                 }
                 continue;
             }
-            Action::Fault(Fault::Cut { .. } | Fault::Isolate { .. }) => {
+            Action::Fault(Fault::Cut { .. } | Fault::Isolate { .. } | Fault::Link { .. }) => {
                 cut = true;
                 continue;
             }

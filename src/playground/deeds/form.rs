@@ -16,6 +16,8 @@ pub enum Ask {
     Reassign(Arc<str>, i32, String),
     Send(Arc<str>),
     Links,
+    /// From the first to the second, or both ways.
+    Link(Arc<str>, Arc<str>),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,6 +50,8 @@ pub struct Form {
 /// Key, what holds without it, what it means, and the words it may have.
 type Row = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
+const ONE_WAY: &str = "one-way";
+const WAYS: &[&str] = &["both ways", ONE_WAY];
 const BOOL: &[&str] = &["true", "false"];
 #[rustfmt::skip]
 const PRODUCER: &[Row] = &[
@@ -92,7 +96,7 @@ const CONSUMER: &[Row] = &[
 const LIVE: [&str; 5] = ["topic", "rate", "keys", "value", "handle"];
 #[rustfmt::skip]
 const LINKS: &[Row] = &[
-    ("latency", "", "One way", &[]), ("jitter", "", "So much more at most", &[]),
+    ("latency", "", "There, and back as much", &[]), ("jitter", "", "So much more at most", &[]),
     ("loss", "0%", "Of packets; each is sent again", &[]), ("duplicate", "0%", "Of packets; TCP drops the second", &[]),
 ];
 #[rustfmt::skip]
@@ -163,12 +167,22 @@ pub fn form(world: &World, ask: &Ask) -> Option<Form> {
             form
         }
         Ask::Send(name) => of(name, "", format!("send {}", quoted(name)), SEND),
-        Ask::Links => {
-            let mut form = of("All links", "Nothing given: as at first", "links".to_owned(), LINKS);
-            for (key, value) in line_pairs(&action_line(&world.links())) {
+        Ask::Links | Ask::Link(..) => {
+            let (title, start, now) = match ask {
+                Ask::Link(a, b) => (format!("{a} – {b}"), format!("link {} {}", quoted(a), quoted(b)), world.link(a, b)),
+                _ => ("All links".to_owned(), "links".to_owned(), world.links()),
+            };
+            let mut form = of(&title, "Nothing given: as at first", start, LINKS);
+            let line = action_line(&now);
+            for (key, value) in line_pairs(&line) {
                 if let Some(field) = form.fields.iter_mut().find(|field| field.key == key) {
                     field.value = value;
                 }
+            }
+            if matches!(ask, Ask::Link(..)) {
+                let way = if line.contains(" one-way") { ONE_WAY } else { "" };
+                let (default, means) = ("both ways".to_owned(), "one-way: from the first to the second only");
+                form.fields.insert(0, Field { default, choices: WAYS, ..bare("direction", way, means) });
             }
             form
         }
@@ -181,9 +195,9 @@ impl Form {
         let mut line = self.start.clone();
         for (field, value) in self.fields.iter().zip(values) {
             let said = if self.changes { *value != field.value } else { !value.is_empty() };
-            if field.bare {
+            if field.bare && (said || field.choices.is_empty()) {
                 line += &format!(" {}", quoted(value));
-            } else if said {
+            } else if said && !field.bare {
                 line += &format!(" {}={}", field.key, quoted(value));
             }
         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 fn touched(action: &Action) -> (Vec<&Arc<str>>, Option<i32>) {
     use Fault::*;
     let one = match action {
-        Action::Fault(Cut { from, to, .. }) => return (vec![from, to], None),
+        Action::Fault(Cut { from, to, .. } | Link { from, to, .. }) => return (vec![from, to], None),
         Action::ElectLeader { topic, partition, .. } | Action::Reassign { topic, partition, .. } => return (vec![topic], Some(*partition)),
         Action::Fault(
             Kill { node } | PowerLoss { node } | Wipe { node } | Stop { node } | Restart { node } | Pause { node } | Resume { node },

@@ -11,7 +11,7 @@ pub use form::{Ask, Field, Form, form};
 pub use marks::marks;
 
 use super::scenario::{duration_text, quoted, rate_text};
-use super::scene::Target;
+use super::scene::{Target, between};
 use crate::world::view::{BrokerState, ConsumerState, WorldView};
 use rows::{CLIENT, CONSUMER, DOWN, FROZEN, FULL, HURTS, QUICK, RUNNING, Row, SKEWED, SLOW};
 use std::sync::Arc;
@@ -26,8 +26,6 @@ pub enum Thing {
     At(Target),
     /// The links of a node.
     Links(Arc<str>),
-    /// The link between two nodes.
-    Link(Arc<str>, Arc<str>),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -65,10 +63,10 @@ pub fn title(thing: &Thing) -> String {
             | Target::Internal(name)
             | Target::Group(Some(name))
             | Target::Consumer(name) => name.to_string(),
+            Target::Link(a, b) => format!("{a} – {b}"),
             Target::Record(..) | Target::Frame(_) => String::new(),
         },
         Thing::Links(name) => format!("Links of {name}"),
-        Thing::Link(a, b) => format!("{a} – {b}"),
     }
 }
 
@@ -83,17 +81,8 @@ pub fn deeds(view: &WorldView, thing: &Thing) -> Vec<Deed> {
             // Clients have links to brokers only.
             let clients = names(view).filter(|_| view.brokers.iter().any(|b| b.name == *name));
             for other in brokers.chain(clients).filter(|other| *other != name) {
-                let means = if is_cut(view, name, other) || is_cut(view, other, name) { "cut" } else { "" };
-                add(o, 0, "To", other, means, Do::Open(Thing::Link(name.clone(), other.clone())));
+                add(o, 0, "To", other, &between(view, name, other), Do::Open(Thing::At(Target::Link(name.clone(), other.clone()))));
             }
-        }
-        Thing::Link(a, b) => {
-            let (qa, qb) = (quoted(a), quoted(b));
-            let both = format!("Nothing goes between {a} and {b}; their connection breaks after a while");
-            line(o, HURTS, "Cut", "Cut both ways", &both, format!("cut {qa} {qb}"));
-            line(o, HURTS, "Cut", "Cut one way", &format!("Nothing goes from {a} to {b}"), format!("cut {qa} {qb} one-way"));
-            line(o, HURTS, "Cut", "Cut the other way", &format!("Nothing goes from {b} to {a}"), format!("cut {qb} {qa} one-way"));
-            network(view, o);
         }
     }
     out
@@ -113,14 +102,14 @@ fn ask(out: &mut Vec<Deed>, group: &'static str, words: &str, means: &str, ask: 
 }
 
 fn is_cut(view: &WorldView, from: &str, to: &str) -> bool {
-    view.cuts.iter().any(|(a, b)| **a == *from && (**b == *to || &**b == "everyone"))
+    view.ill.iter().any(|(a, b, how)| how.is_none() && **a == *from && (**b == *to || &**b == "everyone"))
 }
 
 /// Of all links: how they are, and healing.
 fn network(view: &WorldView, out: &mut Vec<Deed>) {
     ask(out, "Network", "All links…", "Delay, loss and duplicates of every link", Ask::Links);
-    if !view.cuts.is_empty() {
-        line(out, 0, "Network", "Heal the network", "Every cut is healed", "heal".to_owned());
+    if !view.ill.is_empty() {
+        line(out, 0, "Network", "Heal the network", "No link is cut, and all are alike", "heal".to_owned());
     }
 }
 
@@ -235,7 +224,26 @@ fn standing(view: &WorldView, target: &Target, out: &mut Vec<Deed>) {
             let move_to = Ask::Reassign(topic.clone(), *n, replicas.join(","));
             ask(out, "Replicas", "Move…", "To other brokers, or another preferred leader", move_to);
         }
+        Target::Link(a, b) => {
+            // What is cut from everyone is no one link.
+            if &**b != "everyone" {
+                link(view, a, b, out);
+            }
+            network(view, out);
+        }
         Target::Group(None) | Target::Record(..) | Target::Frame(_) => {}
+    }
+}
+
+fn link(view: &WorldView, a: &Arc<str>, b: &Arc<str>, out: &mut Vec<Deed>) {
+    let (qa, qb) = (quoted(a), quoted(b));
+    let both = format!("Nothing goes between {a} and {b}; their connection breaks after a while");
+    line(out, HURTS, "Cut", "Cut both ways", &both, format!("cut {qa} {qb}"));
+    line(out, HURTS, "Cut", "Cut one way", &format!("Nothing goes from {a} to {b}"), format!("cut {qa} {qb} one-way"));
+    line(out, HURTS, "Cut", "Cut the other way", &format!("Nothing goes from {b} to {a}"), format!("cut {qb} {qa} one-way"));
+    ask(out, "Slow", "Slow or lossy…", "Latency, jitter, loss and duplicates of this link", Ask::Link(a.clone(), b.clone()));
+    if view.ill.iter().any(|(x, y, how)| how.is_some() && (x == a && y == b || x == b && y == a)) {
+        line(out, 0, "Slow", "As the others", "It is as all links are", format!("link {qa} {qb}"));
     }
 }
 
@@ -250,7 +258,7 @@ fn links(view: &WorldView, name: &Arc<str>, out: &mut Vec<Deed>) {
     if !is_cut(view, name, "everyone") {
         line(out, HURTS, "Network", "Isolate", "Nothing goes to it or from it", format!("isolate {}", quoted(name)));
     }
-    add(out, 0, "Network", "One link…", "Cut it, both ways or one way", Do::Open(Thing::Links(name.clone())));
+    add(out, 0, "Network", "One link…", "Cut it, or make it slow or lossy", Do::Open(Thing::Links(name.clone())));
     network(view, out);
 }
 

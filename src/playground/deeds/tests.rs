@@ -78,7 +78,7 @@ fn every() -> Vec<String> {
         Action::Fault(fault) => match fault {
             Fault::Kill { .. } | Fault::PowerLoss { .. } | Fault::Wipe { .. } | Fault::Stop { .. } | Fault::Restart { .. } => {}
             Fault::Pause { .. } | Fault::Resume { .. } | Fault::SlowDisk { .. } | Fault::FullDisk { .. } | Fault::Skew { .. } => {}
-            Fault::Links { .. } | Fault::Cut { .. } | Fault::Isolate { .. } | Fault::Heal => {}
+            Fault::Links { .. } | Fault::Link { .. } | Fault::Cut { .. } | Fault::Isolate { .. } | Fault::Heal => {}
         },
     };
     let all = [
@@ -111,6 +111,7 @@ fn every() -> Vec<String> {
         "full-disk b free=0",
         "skew b 1s",
         "links",
+        "link a b latency=1s",
         "cut a b",
         "isolate a",
         "heal",
@@ -118,8 +119,8 @@ fn every() -> Vec<String> {
     let all: Vec<Action> = all.into_iter().map(line).collect();
     all.iter().for_each(exhaustive);
     let kinds: Set<String> = all.iter().map(kind).collect();
-    // 18 actions beside faults, 14 faults: count them in `exhaustive` above.
-    assert_eq!(kinds.len(), 32);
+    // 18 actions beside faults, 15 faults: count them in `exhaustive` above.
+    assert_eq!(kinds.len(), 33);
     kinds.iter().cloned().collect()
 }
 
@@ -134,6 +135,7 @@ fn every_action_and_fault_can_be_done_from_some_thing() {
         "pause billing-2",
         "stop checkout",
         "cut broker-2 broker-3",
+        "link checkout broker-3 latency=200ms loss=5%",
         "isolate web",
         "handle billing-3 2s",
         "skew broker-3 1s",
@@ -219,6 +221,39 @@ fn a_form_says_what_it_is_filled_with_and_no_more() {
     values[2] = "-7".into();
     assert_eq!(all.about(&all.wrong(&values)), Some(2));
     assert!(form(&world, &Ask::Client("nobody".into())).is_none());
+}
+
+#[test]
+fn one_link_is_filled_in_with_what_it_has_and_is_taken_back() {
+    let mut world = world(20);
+    let (one, two): (Arc<str>, Arc<str>) = ("broker-1".into(), "broker-2".into());
+    let there = Ask::Link(one.clone(), two.clone());
+    let fields = |world: &World, ask: &Ask| -> Vec<(String, String)> {
+        form(world, ask).expect("it is there").fields.into_iter().map(|field| (field.value, field.default)).collect()
+    };
+    let pair = |value: &str, default: &str| (value.to_owned(), default.to_owned());
+    let all = [pair("", "both ways"), pair("60ms", ""), pair("30ms", ""), pair("0%", "0%"), pair("0%", "0%")];
+    assert_eq!(fields(&world, &there), all);
+    let values = ["one-way", "200ms", "", "5%", ""].map(str::to_owned);
+    let text = form(&world, &there).expect("it is there").line(&values);
+    assert_eq!(text, "link broker-1 broker-2 one-way latency=200ms loss=5%");
+    world.act(line(&text)).expect("it can be done");
+    let given = [pair("one-way", "both ways"), pair("200ms", ""), pair("30ms", ""), pair("5%", "0%"), pair("0%", "0%")];
+    assert_eq!(fields(&world, &there), given);
+    // The menu of the link and of each of its ends say it.
+    let view = world.view();
+    let means = |thing: &Thing, words: &str| deeds(&view, thing).into_iter().find(|deed| deed.words == words).map(|deed| deed.means);
+    assert_eq!(means(&Thing::Links(one.clone()), "broker-2"), Some("→ 200ms to 230ms, 5% lost".to_owned()));
+    assert_eq!(means(&Thing::Links(two.clone()), "broker-1"), Some("← 200ms to 230ms, 5% lost".to_owned()));
+    let link = Thing::At(Target::Link(two, one));
+    let back = deeds(&view, &link).into_iter().find(|deed| deed.words == "As the others").map(|deed| deed.act);
+    let Some(Do::Line(back)) = back else { panic!("it can be taken back") };
+    // What is wrong is said at its field.
+    let wrong = world.act(line("link broker-1 broker-2 latency=90s")).expect_err("a minute is the most").to_string();
+    assert_eq!(form(&world, &there).expect("it is there").about(&wrong), Some(1));
+    world.act(line(&back)).expect("it can be done");
+    assert_eq!(fields(&world, &there)[1..], all[1..]);
+    assert!(deeds(&world.view(), &link).iter().all(|deed| deed.words != "As the others"));
 }
 
 #[test]

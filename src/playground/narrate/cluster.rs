@@ -4,7 +4,8 @@ use super::{offsets, plural};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
 use crate::playground::scenario::duration_text;
-use crate::world::action::{Action, Fault};
+use crate::playground::scene::link_words;
+use crate::world::action::{Action, Fault, LinkSpec};
 
 type Words = Option<(u8, String)>;
 
@@ -43,10 +44,16 @@ pub(super) fn fault(fault: &Fault) -> Words {
                 let side = if *by_us < 0 { "behind" } else { "ahead" };
                 format!("The clock of {node} is {} {side}.", duration_text(by_us.saturating_abs()))
             }
-            Fault::Links { latency_us, jitter_us, loss_ppm, .. } => {
-                let (latency, most) = (duration_text(*latency_us), duration_text(latency_us.saturating_add(*jitter_us)));
-                let loss = if *loss_ppm == 0 { String::new() } else { format!(", and {loss_ppm} packets in a million are lost") };
-                format!("Every frame now takes {latency} to {most}{loss}.")
+            Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm } => {
+                let (latency_us, jitter_us, loss_ppm, duplicate_ppm) = (*latency_us, *jitter_us, *loss_ppm, *duplicate_ppm);
+                format!("Every frame now takes {}.", link_words(&LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm }))
+            }
+            Fault::Link { from, to, one_way, how } => {
+                let (way, and) = if *one_way { ("from", "to") } else { ("between", "and") };
+                let words = how.as_ref().map_or_else(|| "what all links take again".to_owned(), link_words);
+                let lost = how.is_some_and(|how| how.loss_ppm > 0);
+                let tail = if lost { ": what is lost is sent again after 200ms, then 400ms, as TCP does" } else { "" };
+                format!("A frame {way} {from} {and} {to} now takes {words}{tail}.")
             }
             // The event says it.
             Fault::Cut { .. } | Fault::Isolate { .. } | Fault::Heal => return None,

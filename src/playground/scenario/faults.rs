@@ -3,7 +3,7 @@
 use super::Scenario;
 use super::parse::{Line, Parsed, number};
 use super::token::{duration, percent};
-use crate::world::action::{Action, Fault};
+use crate::world::action::{Action, Fault, LinkSpec};
 use std::sync::Arc;
 
 /// `broker-1` … `broker-9`.
@@ -27,9 +27,21 @@ pub(super) fn process(verb: &str, name: Arc<str>) -> Action {
     }
 }
 
+/// How a link is, or all links are: what is not given is as at first. And whether anything is.
+fn link(line: &mut Line, scenario: &Scenario) -> Parsed<(LinkSpec, bool)> {
+    let pairs = line.pairs(&["latency", "jitter", "loss", "duplicate"], false)?;
+    let how = LinkSpec {
+        latency_us: pairs.get(line, "latency", duration)?.unwrap_or(scenario.genesis.latency_us),
+        jitter_us: pairs.get(line, "jitter", duration)?.unwrap_or(scenario.genesis.jitter_us),
+        loss_ppm: pairs.get(line, "loss", percent)?.unwrap_or(0),
+        duplicate_ppm: pairs.get(line, "duplicate", percent)?.unwrap_or(0),
+    };
+    Ok((how, pairs.given()))
+}
+
 /// What befalls brokers and the network; `None`: the verb is no fault.
 pub(super) fn fault(line: &mut Line, verb: &str, scenario: &Scenario) -> Parsed<Option<Fault>> {
-    let one = "the broker's name";
+    let (one, node, other) = ("the broker's name", "a node's name", "the other node's name");
     Ok(Some(match verb {
         "kill" => Fault::Kill { node: line.name(one)? },
         "power-loss" => Fault::PowerLoss { node: line.name(one)? },
@@ -52,19 +64,19 @@ pub(super) fn fault(line: &mut Line, verb: &str, scenario: &Scenario) -> Parsed<
             Fault::Skew { node, by_us: sign * line.checked(&token, duration(text))? }
         }
         "links" => {
-            let pairs = line.pairs(&["latency", "jitter", "loss", "duplicate"], false)?;
-            Fault::Links {
-                latency_us: pairs.get(line, "latency", duration)?.unwrap_or(scenario.genesis.latency_us),
-                jitter_us: pairs.get(line, "jitter", duration)?.unwrap_or(scenario.genesis.jitter_us),
-                loss_ppm: pairs.get(line, "loss", percent)?.unwrap_or(0),
-                duplicate_ppm: pairs.get(line, "duplicate", percent)?.unwrap_or(0),
-            }
+            let LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm } = link(line, scenario)?.0;
+            Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm }
+        }
+        "link" => {
+            let (from, to, one_way) = (line.name(node)?, line.name(other)?, line.has("one-way"));
+            let (how, given) = link(line, scenario)?;
+            Fault::Link { from, to, one_way, how: given.then_some(how) }
         }
         "cut" => {
-            let (from, to) = (line.name("a node's name")?, line.name("the other node's name")?);
+            let (from, to) = (line.name(node)?, line.name(other)?);
             Fault::Cut { from, to, one_way: line.flag("one-way")? }
         }
-        "isolate" => Fault::Isolate { node: line.name("a node's name")? },
+        "isolate" => Fault::Isolate { node: line.name(node)? },
         "heal" => Fault::Heal,
         _ => return Ok(None),
     }))

@@ -12,6 +12,8 @@
 //! consumer billing-1 group=billing topics=orders handle=120ms commit=auto
 //! at 20s   crash billing-1
 //! at 25s   kill broker-1
+//! at 30s   link broker-2 broker-3 latency=200ms loss=5%
+//! at 40s   link broker-2 broker-3
 //! at 45s   note "Its partitions stay with nobody until the session timeout."
 //! run      60s
 //! expect   at 60s group billing state=Empty members=0
@@ -26,7 +28,7 @@ mod token;
 mod write;
 
 pub use play::{Failure, Playback, Verdict, scenario_hash};
-pub use token::{duration as parse_duration, duration_text, quoted, rate_text};
+pub use token::{duration as parse_duration, duration_text, percent_text, quoted, rate_text};
 pub use write::action as action_line;
 
 use crate::world::World;

@@ -13,7 +13,7 @@ const VERBS: [&str; 15] = [
     "tidepool", "title", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer", "at", "run",
     "expect",
 ];
-const TIMED: [&str; 27] = [
+const TIMED: [&str; 28] = [
     "add",
     "change",
     "topic",
@@ -38,6 +38,7 @@ const TIMED: [&str; 27] = [
     "full-disk",
     "skew",
     "links",
+    "link",
     "cut",
     "isolate",
     "heal",
@@ -97,6 +98,15 @@ impl Line {
         }
     }
 
+    /// Takes this word, if it comes next.
+    pub(super) fn has(&mut self, word: &str) -> bool {
+        let is = self.words.as_slice().first().is_some_and(|token| token.text == word);
+        if is {
+            self.words.next();
+        }
+        is
+    }
+
     pub(super) fn end(&mut self) -> Parsed<()> {
         match self.words.next() {
             None => Ok(()),
@@ -145,6 +155,10 @@ impl Pairs {
             None => Ok(None),
             Some(token) => line.checked(token, read(&token.text)).map(Some),
         }
+    }
+
+    pub(super) fn given(&self) -> bool {
+        !self.known.is_empty()
     }
 
     fn must<T>(&self, line: &Line, key: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Parsed<T> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::kafka::broker::Sabotage;
 use crate::world::EPOCH;
-use crate::world::action::{CommitPolicy, ConsumerSpec, Fault, Keys, ProducerSpec};
+use crate::world::action::{CommitPolicy, ConsumerSpec, Fault, Keys, LinkSpec, ProducerSpec};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -126,6 +126,15 @@ fn any_fault() -> impl Strategy<Value = Fault> {
         (name(), -9_000_000..9_000_000_i64).prop_map(|(node, by_us)| Fault::Skew { node, by_us }),
         (0..9_000_000_i64, 0..9_000_000_i64, 0..1_000_001_u32, 0..1_000_001_u32)
             .prop_map(|(latency_us, jitter_us, loss_ppm, duplicate_ppm)| Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm }),
+        (name(), name(), any::<bool>(), any::<Option<(i32, i32, u16, u16)>>()).prop_map(|(from, to, one_way, how)| {
+            let how = how.map(|(latency, jitter, loss, duplicate)| LinkSpec {
+                latency_us: i64::from(latency).abs(),
+                jitter_us: i64::from(jitter).abs(),
+                loss_ppm: loss.into(),
+                duplicate_ppm: duplicate.into(),
+            });
+            Fault::Link { from, to, one_way, how }
+        }),
         (name(), name(), any::<bool>()).prop_map(|(from, to, one_way)| Fault::Cut { from, to, one_way }),
         name().prop_map(|node| Fault::Isolate { node }),
         Just(Fault::Heal),

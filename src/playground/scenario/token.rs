@@ -159,7 +159,7 @@ pub(super) fn percent(text: &str) -> Result<u32, String> {
 }
 
 /// `0.05%` of 500 millionths.
-pub(super) fn percent_text(ppm: u32) -> String {
+pub fn percent_text(ppm: u32) -> String {
     let part = format!("{:04}", ppm % 10_000);
     match part.trim_end_matches('0') {
         "" => format!("{}%", ppm / 10_000),

@@ -3,7 +3,7 @@
 use super::Scenario;
 use super::token::{duration_text, percent_text, quoted, rate_text};
 use crate::kafka::map::Map;
-use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Keys, ProducerSpec};
+use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Keys, LinkSpec, ProducerSpec};
 use std::fmt::Write as _;
 
 fn configs(config: &Map<String, String>) -> String {
@@ -54,6 +54,16 @@ fn consumer(spec: &ConsumerSpec) -> String {
     )
 }
 
+fn link(start: &str, how: &LinkSpec) -> String {
+    let (latency, jitter) = (duration_text(how.latency_us), duration_text(how.jitter_us));
+    let (loss, duplicate) = (percent_text(how.loss_ppm), percent_text(how.duplicate_ppm));
+    format!("{start} latency={latency} jitter={jitter} loss={loss} duplicate={duplicate}")
+}
+
+fn between(verb: &str, from: &str, to: &str, one_way: bool) -> String {
+    format!("{verb} {} {}{}", quoted(from), quoted(to), if one_way { " one-way" } else { "" })
+}
+
 fn fault(fault: &Fault) -> String {
     let (verb, node) = match fault {
         Fault::Kill { node } => ("kill", node),
@@ -72,13 +82,14 @@ fn fault(fault: &Fault) -> String {
             return format!("skew {} {sign}{}", quoted(node), duration_text(by_us.saturating_abs()));
         }
         Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm } => {
-            let (latency, jitter) = (duration_text(*latency_us), duration_text(*jitter_us));
-            let (loss, duplicate) = (percent_text(*loss_ppm), percent_text(*duplicate_ppm));
-            return format!("links latency={latency} jitter={jitter} loss={loss} duplicate={duplicate}");
+            let (latency_us, jitter_us, loss_ppm, duplicate_ppm) = (*latency_us, *jitter_us, *loss_ppm, *duplicate_ppm);
+            return link("links", &LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm });
         }
-        Fault::Cut { from, to, one_way } => {
-            return format!("cut {} {}{}", quoted(from), quoted(to), if *one_way { " one-way" } else { "" });
+        Fault::Link { from, to, one_way, how } => {
+            let start = between("link", from, to, *one_way);
+            return how.map_or_else(|| start.clone(), |how| link(&start, &how));
         }
+        Fault::Cut { from, to, one_way } => return between("cut", from, to, *one_way),
         Fault::Heal => return "heal".into(),
     };
     format!("{verb} {}", quoted(node))

@@ -18,7 +18,12 @@ impl Layout {
     /// Goes the part `t` of the way to another arrangement of the same things.
     pub(super) fn blend(&mut self, to: &Self, t: f32) {
         mix(&mut self.height, to.height, t);
-        let pairs = [(&mut self.producers, &to.producers), (&mut self.brokers, &to.brokers), (&mut self.bands, &to.bands)];
+        let pairs = [
+            (&mut self.producers, &to.producers),
+            (&mut self.brokers, &to.brokers),
+            (&mut self.bands, &to.bands),
+            (&mut self.links, &to.links),
+        ];
         for (a, b) in pairs.into_iter().flat_map(|(a, b)| a.iter_mut().zip(b)) {
             rect(a, *b, t);
         }

@@ -2,6 +2,7 @@
 
 use super::View;
 use super::layout::{By, GAP, Layout, Row};
+use super::links::{links, place};
 use super::shape::Rect;
 use crate::kafka::map::Set;
 use crate::world::view::{PartitionState, RIBBON_RECORDS, WorldView};
@@ -82,6 +83,8 @@ pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By,
     }
     let top = y;
     y += view.brokers.len().div_ceil(per_row) as f32 * BROKERS_H + 10.0;
+    let ill = links(view).len();
+    y = place(ill, x0, y, w, &mut out.links);
 
     let mut topic: Option<&Arc<str>> = None;
     for (i, p) in users(view) {
@@ -211,7 +214,7 @@ fn by_broker(out: &mut Layout, view: &WorldView, size: Size, x: f32, mut y: f32,
         *rect = Rect { x: tx, y, w: step, h: 24.0 };
         tx += step + GAP;
     }
-    y += 38.0;
+    y = place(out.links.len(), x, y + 38.0, w, &mut out.links);
     let dense = out.dense;
     let known: Vec<i32> = view.brokers.iter().map(|b| b.node_id).collect();
     // The last band is of brokers that nobody knows.

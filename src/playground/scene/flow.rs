@@ -3,6 +3,7 @@
 use super::View;
 use super::follow::Trail;
 use super::layout::{Layout, Row};
+use super::links::look;
 use super::ribbon::record_look;
 use super::shape::{Align, Ink, Point, Rect, Shape, Target, at};
 use crate::kafka::map::Map;
@@ -151,6 +152,7 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
     let topic = |row: &Row| view.partitions.get(row.partition).map(|p| &p.view.topic);
     for row in &layout.rows {
         let Some(p) = view.partitions.get(row.partition) else { continue };
+        let leader = view.brokers.iter().find(|b| b.node_id == p.view.leader).map_or("", |b| &*b.name);
         let from = if layout.dense { trunk(row, layout.narrow) + 6.0 } else { row.label.x - 4.0 };
         out.push(Shape::Line { from: at(from, row.rail), to: at(row.right, row.rail), width: 1.25, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
         // Of a bundle the highest and the lowest way are all there is to draw.
@@ -160,7 +162,8 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
         let producers = view.producers.iter().zip(&layout.producers).filter(|(producer, _)| !bundled && producer.topic == p.view.topic);
         for (producer, card) in producers.filter(|(producer, _)| producer.state != "stopped") {
             let dash = if producer.state == "crashed" { 3.0 } else { 0.0 };
-            out.extend(curves(into_row(*card, row, layout), 1.25, Ink::Line, dash));
+            let (ink, dash) = look(view, &producer.name, leader).unwrap_or((Ink::Line, dash));
+            out.extend(curves(into_row(*card, row, layout), 1.25, ink, dash));
             if layout.dense && !layout.narrow && highest {
                 let count = mates().count();
                 out.push(Shape::Text {
@@ -185,12 +188,9 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
                 wanted = true;
                 if c.state != "crashed" && c.assignment.iter().any(|(t, n)| *t == p.view.topic && *n == p.view.partition) {
                     owned = true;
-                    out.extend(curves(
-                        out_of_row(row, *card, layout.narrow, camera.width),
-                        1.25,
-                        Ink::Line,
-                        if c.state == "paused" { 3.0 } else { 0.0 },
-                    ));
+                    let dash = if c.state == "paused" { 3.0 } else { 0.0 };
+                    let (ink, dash) = look(view, &c.name, leader).unwrap_or((Ink::Line, dash));
+                    out.extend(curves(out_of_row(row, *card, layout.narrow, camera.width), 1.25, ink, dash));
                 }
             }
             if wanted && !owned {

@@ -2,6 +2,7 @@
 
 use super::View;
 use super::cluster::cluster;
+use super::links::links;
 use super::shape::{Rect, Target};
 use crate::kafka::map::{Map, sort_by};
 use crate::world::view::WorldView;
@@ -78,6 +79,8 @@ pub struct Layout {
     pub brokers: Vec<Rect>,
     /// What belongs to each broker: its card, and by broker all its replicas.
     pub bands: Vec<Rect>,
+    /// Words about links that are not as they should be.
+    pub links: Vec<Rect>,
     pub topics: Vec<(Arc<str>, Rect)>,
     pub rows: Vec<Row>,
     pub internal: Vec<(Arc<str>, Rect)>,
@@ -228,6 +231,9 @@ pub fn places(view: &WorldView, layout: &Layout) -> Vec<super::Place> {
     }
     for (b, rect) in view.brokers.iter().zip(&layout.brokers) {
         put(Target::Broker(b.name.clone()), *rect);
+    }
+    for ((a, b), rect) in links(view).into_iter().zip(&layout.links) {
+        put(Target::Link(a, b), *rect);
     }
     for (topic, rect) in &layout.topics {
         put(Target::Topic(topic.clone()), *rect);

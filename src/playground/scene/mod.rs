@@ -8,6 +8,7 @@ mod follow;
 mod hint;
 mod key;
 mod layout;
+mod links;
 mod lit;
 mod ribbon;
 mod shape;
@@ -21,6 +22,7 @@ pub use follow::{Spot, Station, Trail, follow};
 pub use hint::hint;
 pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};
+pub use links::{between, link_words};
 pub use shape::{Align, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
 
 use super::deeds::marks;
@@ -157,6 +159,7 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
     let mut shapes = Vec::with_capacity(512);
     let mut moving = Vec::new();
     flow::paths(view, &layout, camera, &mut shapes);
+    links::draw(view, &layout, &mut shapes);
     if layout.mix > 0.0 {
         ribbon::bands(view, &layout, &mut shapes);
     }

@@ -151,6 +151,8 @@ pub enum Target {
     Group(Option<Arc<str>>),
     Consumer(Arc<str>),
     Internal(Arc<str>),
+    /// The link between two nodes.
+    Link(Arc<str>, Arc<str>),
     /// Topic, partition, offset.
     Record(Arc<str>, i32, i64),
     /// A frame under way, by its number (`Flight::message`).

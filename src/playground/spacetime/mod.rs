@@ -88,6 +88,7 @@ fn done_to(action: &Action) -> Option<&Arc<str>> {
             | Fault::FullDisk { node, .. }
             | Fault::Skew { node, .. }
             | Fault::Isolate { node }
+            | Fault::Link { from: node, .. }
             | Fault::Cut { from: node, .. } => node,
             Fault::Links { .. } | Fault::Heal => return None,
         },

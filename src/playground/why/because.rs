@@ -36,10 +36,11 @@ impl<'a> Chain<'a> {
                         break;
                     }
                     seen.push(kind);
-                    let time = duration_text(arrives.micros_since(event.at) / 1000 * 1000);
+                    let took = arrives.micros_since(event.at);
+                    let (time, delay) = (duration_text(took / 1000 * 1000), self.delayed(from, to, event.at, took));
                     match response {
-                        true => self.tell(event, format_args!("{from} answered {to}'s {api:?} request; the answer took {time}.")),
-                        false => self.tell(event, format_args!("{from} sent a {api:?} request to {to}, which took {time}.")),
+                        true => self.tell(event, format_args!("{from} answered {to}'s {api:?} request; the answer took {time}{delay}.")),
+                        false => self.tell(event, format_args!("{from} sent a {api:?} request to {to}, which took {time}{delay}.")),
                     }
                 }
                 EventKind::FrameArrived { .. } => {}

@@ -6,11 +6,11 @@ use crate::kafka::map::sort_by;
 use crate::kafka::time::Time;
 use crate::playground::narrate::{action_words, narrate};
 use crate::playground::scenario::duration_text;
-use crate::world::action::{Action, Fault};
+use crate::world::action::{Action, Fault, LinkSpec};
 use crate::world::event::{Event, EventId, EventKind};
 use crate::world::judge::Judge;
 use crate::world::view::{BrokerState, WorldView};
-use crate::world::{EPOCH, World};
+use crate::world::{EPOCH, RETRANSMIT_US, World};
 use std::fmt;
 
 /// One way, in microseconds: links slower than this are named as a cause.
@@ -136,6 +136,8 @@ impl<'a> Chain<'a> {
         let mut well: Vec<&str> = Vec::new();
         // Disks of which something newer has been told already.
         let mut disks: Vec<(&str, bool)> = Vec::new();
+        // And links.
+        let mut links = Vec::new();
         let (mut healed, mut fast) = (false, false);
         let mut slow = None;
         for (index, (at, action)) in self.world.history().iter().enumerate().rev() {
@@ -155,6 +157,17 @@ impl<'a> Chain<'a> {
                         let hits = |name: &str| names.contains(&name);
                         if hits(from) && hits(to) || names.len() == 1 && (hits(from) || hits(to)) {
                             return self.acted(index);
+                        }
+                        continue;
+                    }
+                    Fault::Link { from, to, how, .. } => {
+                        let hits = |name: &str| names.contains(&name);
+                        let pair = if from < to { (from, to) } else { (to, from) };
+                        if !healed && !links.contains(&pair) && (hits(from) && hits(to) || names.len() == 1 && (hits(from) || hits(to))) {
+                            links.push(pair);
+                            if how.is_some_and(|how| how.latency_us > SLOW_LINK_US || how.loss_ppm > 0) {
+                                slow = slow.or(Some(index));
+                            }
                         }
                         continue;
                     }
@@ -192,6 +205,46 @@ impl<'a> Chain<'a> {
         slow.is_some_and(|index| self.acted(index))
     }
 
+    /// What is to be said of a frame that took so long (microseconds) because of what was done to its link; empty: nothing.
+    pub(super) fn delayed(&mut self, from: &str, to: &str, sent: Time, took: i64) -> String {
+        let genesis = self.world.genesis();
+        let first = LinkSpec { latency_us: genesis.latency_us, jitter_us: genesis.jitter_us, loss_ppm: 0, duplicate_ppm: 0 };
+        // How all links are and what this one was given, and the deeds that made them so.
+        let (mut all, mut by_all, mut own, mut by) = (first, None, None, None);
+        for (index, (_, action)) in self.world.history().iter().enumerate().filter(|(_, (at, _))| *at <= sent) {
+            let Action::Fault(fault) = action else { continue };
+            match fault {
+                Fault::Links { latency_us, jitter_us, loss_ppm, .. } => {
+                    all = LinkSpec { latency_us: *latency_us, jitter_us: *jitter_us, loss_ppm: *loss_ppm, duplicate_ppm: 0 };
+                    by_all = Some(index);
+                }
+                Fault::Link { from: a, to: b, one_way, how } => {
+                    if (&**a, &**b) == (from, to) || !one_way && (&**a, &**b) == (to, from) {
+                        (own, by) = (*how, Some(index));
+                    }
+                }
+                Fault::Heal => own = None,
+                _ => {}
+            }
+        }
+        let Some(done) = by.filter(|_| own.is_some()).or(by_all) else { return String::new() };
+        let how = own.unwrap_or(all);
+        let said = if how.loss_ppm > 0 && took >= how.latency_us + how.jitter_us.max(RETRANSMIT_US) {
+            format!(
+                ": without loss it takes at most {} there; a lost packet is sent again after {}, doubling, as TCP does, and holds up what \
+                 comes after it",
+                duration_text(how.latency_us.saturating_add(how.jitter_us)),
+                duration_text(RETRANSMIT_US)
+            )
+        } else if own.is_some() && took > first.latency_us.saturating_add(first.jitter_us) {
+            ": that link was made slow".to_owned()
+        } else {
+            return String::new();
+        };
+        self.acted(done);
+        said
+    }
+
     /// The newest that somebody did to these nodes between two moments, undone or not, and what was done before it.
     pub(super) fn blame_since(&mut self, names: &[&str], since: Time, until: Time) -> bool {
         let mut told = false;
@@ -202,8 +255,13 @@ impl<'a> Chain<'a> {
             | Action::SetHandleTime { name: node, .. }
             | Action::RestartClient { name: node }
             | Action::Fault(Fault::Kill { node } | Fault::PowerLoss { node } | Fault::Isolate { node } | Fault::Pause { node })
-            | Action::Fault(Fault::Cut { from: node, .. } | Fault::Restart { node } | Fault::Wipe { node } | Fault::Stop { node })) =
-                action
+            | Action::Fault(
+                Fault::Cut { from: node, .. }
+                | Fault::Link { from: node, .. }
+                | Fault::Restart { node }
+                | Fault::Wipe { node }
+                | Fault::Stop { node },
+            )) = action
             else {
                 continue;
             };

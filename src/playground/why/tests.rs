@@ -644,3 +644,28 @@ fn whatever_happened_has_its_causes() {
         ",
     );
 }
+
+#[test]
+fn a_frame_that_was_late_says_why() {
+    let mut run = Run::of(&format!("{ORDERS}\nat 10s link checkout broker-1 loss=40%\nat 60s link checkout broker-1 latency=700ms"));
+    let slowest = |run: &Run, wanted: &str, since: i64| {
+        let acked = run.world().events().iter().filter(|event| kind(event) == wanted && event.at >= EPOCH.plus_millis(since * 1000));
+        let texts = acked.map(|event| why(run.world(), &run.judge, &Question::Happened { event: event.id }).links);
+        texts.filter_map(|links| links.into_iter().find(|link| link.text.contains("took") && link.text.contains(": "))).last()
+    };
+    run.until(30);
+    let late = slowest(&run, "Acked", 12).expect("some were lost");
+    let said = "without loss it takes at most 5ms there; a lost packet is sent again after 200ms, doubling, as TCP does, and holds up what";
+    assert!(late.text.contains(said), "{}", late.text);
+    run.until(70);
+    let late = slowest(&run, "Acked", 66).expect("all are slow");
+    assert!(late.text.ends_with(": that link was made slow."), "{}", late.text);
+    let links = why(run.world(), &run.judge, &Question::Happened { event: late.event.expect("it is an event") }).links;
+    assert!(links.iter().any(|link| link.text == "A frame between checkout and broker-1 now takes 700ms to 703ms."), "{links:?}");
+    run.until(75);
+    // And what waits for such a link names it.
+    let mut run = Run::of(&format!("{ORDERS}\nat 10s link checkout broker-1 latency=20s"));
+    run.until(16);
+    let links = why(run.world(), &run.judge, &Question::Late { producer: "checkout".into() }).links;
+    assert!(links.iter().any(|link| link.text == "A frame between checkout and broker-1 now takes 20s to 20003ms."), "{links:?}");
+}

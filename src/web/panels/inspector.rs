@@ -46,7 +46,7 @@ fn label(target: &Target) -> String {
         Target::Group(Some(group)) => format!("group {group}"),
         Target::Record(topic, n, offset) => format!("{topic}-{n} offset {offset}"),
         Target::Frame(message) => format!("frame {message}"),
-        Target::Group(None) | Target::Heading(_) => String::new(),
+        Target::Group(None) | Target::Heading(_) | Target::Link(..) => String::new(),
     }
 }
 

@@ -419,6 +419,7 @@ pub fn fault_kind(fault: &Fault) -> &'static str {
         Fault::FullDisk { .. } => "full disk",
         Fault::Skew { .. } => "clock skew",
         Fault::Links { .. } => "links",
+        Fault::Link { .. } => "one link",
         Fault::Cut { one_way: true, .. } => "one-way cut",
         Fault::Cut { .. } => "cut",
         Fault::Isolate { .. } => "isolation",
