@@ -234,7 +234,8 @@ fn configs_change_what_the_controller_does() {
     };
     assert_eq!(set(&mut alone, 2, "orders", "retention.ms", Some("x")), 40);
     assert_eq!(set(&mut alone, 2, "unknown", "retention.ms", Some("1")), 3);
-    assert_eq!(set(&mut alone, 4, "9", "log.retention.ms", Some("1")), 42);
+    assert_eq!(set(&mut alone, 4, "9", "log.retention.ms", Some("1")), 102);
+    assert_eq!(set(&mut alone, 4, "nine", "log.retention.ms", Some("1")), 42);
     assert_eq!(set(&mut alone, 4, "", "log.retention.ms", Some("1000")), 0);
     assert_eq!(alone.controller.image().broker_configs[""]["log.retention.ms"], "1000");
     assert_eq!(alter(&mut alone, "orders", &[1], |_| {}), (0, 0));

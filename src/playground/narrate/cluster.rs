@@ -3,6 +3,7 @@
 use super::{offsets, plural};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
+use crate::kafka::map::Map;
 use crate::playground::scenario::duration_text;
 use crate::world::action::{Action, Fault};
 
@@ -54,12 +55,17 @@ pub(super) fn fault(fault: &Fault) -> Words {
     ))
 }
 
+/// An empty value is what was taken back.
+fn given(whom: &str, verb: &str, config: &Map<String, String>) -> (u8, String) {
+    let configs: Vec<String> = config.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    (1, format!("{whom} {verb} given {}.", configs.join(", ")))
+}
+
 pub(super) fn acted(action: &Action) -> Words {
     Some(match action {
-        Action::SetTopicConfig { topic, config } => {
-            let configs: Vec<String> = config.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            (1, format!("{topic} is given {}.", configs.join(", ")))
-        }
+        Action::SetTopicConfig { topic, config } => given(topic, "is", config),
+        Action::SetBrokerConfig { broker: Some(broker), config } => given(broker, "is", config),
+        Action::SetBrokerConfig { broker: None, config } => given("All brokers", "are", config),
         Action::ElectLeader { topic, partition, unclean } => {
             let what = if *unclean { "any live replica, in sync or not," } else { "its preferred replica" };
             (1, format!("{topic}-{partition}: {what} is asked to lead."))
