@@ -291,3 +291,15 @@ fn a_mark_stands_where_something_was_done_and_fades() {
     world.run_until(world.now().plus_millis(200));
     assert_eq!(words(&world), Vec::<String>::new());
 }
+
+#[test]
+fn configs_mark_the_brokers_that_they_are_for() {
+    for (text, marked) in [("config broker-2 log.retention.ms=9", 1), ("config brokers log.retention.ms=9", 3)] {
+        let mut world = world(20);
+        world.act(line(text)).expect("it can be done");
+        let view = world.view();
+        let mut out = Vec::new();
+        marks(&view, &scene(&view, view.now, &View::new(1280.0)).places, view.now, true, &mut out);
+        assert_eq!(out.iter().filter(|shape| matches!(shape, Shape::Text { text, .. } if &**text == "config")).count(), marked, "{text}");
+    }
+}

@@ -55,9 +55,13 @@ pub(super) fn fault(fault: &Fault) -> Words {
     ))
 }
 
-/// An empty value is what was taken back.
+/// An empty value takes the config back: what stands behind it holds.
 fn given(whom: &str, verb: &str, config: &Map<String, String>) -> (u8, String) {
-    let configs: Vec<String> = config.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let one = |(name, value): (&String, &String)| match value.is_empty() {
+        true => format!("the inherited {name}"),
+        false => format!("{name}={value}"),
+    };
+    let configs: Vec<String> = config.iter().map(one).collect();
     (1, format!("{whom} {verb} given {}.", configs.join(", ")))
 }
 
@@ -151,6 +155,16 @@ pub(super) fn broker(node: &str, event: &BrokerEvent) -> Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn configs_are_told_with_whom_they_are_given_to() {
+        let told = |broker: Option<&str>, value: &str| {
+            let config = [("log.retention.ms".to_owned(), value.to_owned())].into();
+            acted(&Action::SetBrokerConfig { broker: broker.map(Into::into), config })
+        };
+        assert_eq!(told(Some("broker-2"), "9"), Some((1, "broker-2 is given log.retention.ms=9.".to_owned())));
+        assert_eq!(told(None, ""), Some((1, "All brokers are given the inherited log.retention.ms.".to_owned())));
+    }
 
     #[test]
     fn votes_are_told_by_name() {
