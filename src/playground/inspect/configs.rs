@@ -23,6 +23,8 @@ pub struct Config {
     pub differs: bool,
     /// It can be set; a client gets a new process for it.
     pub editable: bool,
+    /// Where it was set, if not on the thing itself, before what its default is.
+    pub from: &'static str,
     /// Those of one kind stand together, under these words; "" for those that can be set.
     pub group: &'static str,
 }
@@ -107,7 +109,13 @@ fn row(def: &ConfigDef, value: Option<String>, source: Source, editable: bool) -
     let (value, default) = (value.unwrap_or_default(), def.default.unwrap_or(""));
     // Of a topic's, Kafka calls what comes of its broker's hours a default.
     let differs = source != Source::Default || def.server.is_some() && value != default;
-    Config { name: def.name, value, default, doc: def.doc, differs, editable, group: "" }
+    let from = match source {
+        Source::Topic | Source::Default => "",
+        Source::DynamicBroker => "set on the broker; ",
+        Source::DynamicDefaultBroker => "set on all brokers; ",
+        Source::StaticBroker => "set in the broker's file; ",
+    };
+    Config { name: def.name, value, default, doc: def.doc, differs, editable, from, group: "" }
 }
 
 fn of_broker(config: &BrokerConfig, all: bool) -> Vec<Config> {
@@ -145,7 +153,7 @@ fn of_client(table: &[(&'static str, &'static str)], set: &Map<String, String>) 
     let rows = table.iter().map(|(name, default)| {
         let value = set.get(*name).map_or(*default, String::as_str);
         let editable = !OF_THE_APP.contains(name);
-        Config { name, value: value.into(), default, doc: "", differs: value != *default, editable, group: "" }
+        Config { name, value: value.into(), default, doc: "", differs: value != *default, editable, from: "", group: "" }
     });
     rows.collect()
 }

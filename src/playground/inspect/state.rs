@@ -138,7 +138,7 @@ fn broker(world: &World, view: &WorldView, state: &BrokerState, lines: &mut Line
             let known =
                 world.broker(&other.name).filter(|broker| quorum.voters.contains(&other.node_id) && broker.quorum().epoch == quorum.epoch);
             if let Some(broker) = known {
-                lines.line(&format_args!("voter {}", other.node_id), &Id(broker.controller().votes().0));
+                lines.line(&format_args!("voter {}", other.node_id), &format_args!("for {}", Id(broker.controller().votes().0)));
             }
         }
     }

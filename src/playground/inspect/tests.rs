@@ -125,8 +125,13 @@ fn a_brokers_configs_are_set_on_it_or_on_all_and_what_is_fixed_says_so() {
         world.act(action).expect("it is done");
         world.run_until(world.now().plus_millis(3000));
     }
-    let value = |all: bool| of(&world, all).into_iter().find(|row| row.name == "log.retention.ms").map(|row| (row.value, row.differs));
-    assert_eq!((value(false), value(true)), (Some(("60000".into(), true)), Some(("70000".into(), true))));
+    let value = |all: bool| of(&world, all).into_iter().find(|row| row.name == "log.retention.ms").map(|row| (row.value, row.from));
+    let here = (Some(("60000".into(), "set on the broker; ")), Some(("70000".into(), "set on all brokers; ")));
+    assert_eq!((value(false), value(true)), here);
+    // A topic without one of its own has its broker's.
+    let rows = configs(&world, &world.view(), &Target::Topic("orders".into()), false);
+    let retention = rows.iter().find(|row| row.name == "retention.ms").map(|row| (&*row.value, row.differs, row.from));
+    assert_eq!(retention, Some(("70000", true, "set on all brokers; ")));
 }
 
 #[test]
@@ -144,7 +149,7 @@ fn the_leader_of_the_quorum_tells_ends_lags_and_votes() {
         assert_eq!(at.parse::<i64>().expect("a number") + lag.parse::<i64>().expect("a number"), end, "{words}");
     }
     // A majority has voted for it, itself first of all.
-    let votes = (1..=3).filter(|id| under(&lines, "Votes in epoch", &format!("voter {id}")) == leader.node_id.to_string()).count();
+    let votes = (1..=3).filter(|id| under(&lines, "Votes in epoch", &format!("voter {id}")) == format!("for {}", leader.node_id)).count();
     assert!(votes >= 2, "{lines:?}");
     assert_eq!(under(&lines, "Controller quorum", "voted for"), leader.node_id.to_string());
     let other = view.brokers.iter().find(|broker| broker.role == "Follower").expect("there are three");

@@ -171,7 +171,7 @@ fn configs(body: &Element, ui: Ui, act: Act, what: Target) {
     let shown = what.clone();
     // Whom a change of a broker's config is for.
     let all = RwSignal::new(false);
-    let whom = dom::element("<p class=tp-quiet role=group aria-label='Whom a change is for'></p>");
+    let whom = dom::element("<p class='tp-quiet tp-whom' role=group aria-label='Whom a change is for'></p>");
     for (every, name) in [(false, "This broker"), (true, "All brokers")] {
         let button = dom::element("<button type=button class=tp-text></button>");
         button.set_text_content(Some(name));
@@ -201,7 +201,8 @@ fn configs(body: &Element, ui: Ui, act: Act, what: Target) {
                 group = row.group;
                 let _ = write!(markup, "<h3>{group}</h3>");
             }
-            let (name, value, default) = (row.name, escape(&row.value), row.default);
+            let (name, value, from) = (row.name, escape(&row.value), row.from);
+            let default = if row.default.is_empty() { "no default".into() } else { format!("default {}", row.default) };
             let set = if row.differs { "set" } else { "" };
             let value = match row.editable {
                 true => format!("<input data-name={name} value=\"{value}\" spellcheck=false>"),
@@ -209,7 +210,7 @@ fn configs(body: &Element, ui: Ui, act: Act, what: Target) {
             };
             let _ = write!(
                 markup,
-                "<label title=\"{}\"><span>{name}</span>{value}<i>{set}</i><small>default {default}</small></label>",
+                "<label title=\"{}\"><span>{name}</span>{value}<i>{set}</i><small>{from}{default}</small></label>",
                 escape(row.doc)
             );
         }

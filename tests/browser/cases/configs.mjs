@@ -52,7 +52,8 @@ export default (cases, { check, open, until, flowing, clean, noSidewaysScroll, s
         await holds("log.retention.ms", "600000");
         // Topics inherit it.
         await look("orders-0");
-        await holds("retention.ms", "700000").catch(() => holds("retention.ms", "600000"));
+        await holds("retention.ms", "700000");
+        check(/set on all brokers; default 604800000/.test(await panel.innerText()), await panel.innerText());
 
         await page.evaluate(() => document.querySelector("tide-pool").api(1).pause());
         // The quorum's votes and ends, on the node that leads it.
