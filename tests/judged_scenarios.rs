@@ -5,14 +5,21 @@ use tidepool::playground::scenario::{Playback, Scenario, scenario_hash};
 use tidepool::world::judge::{Judge, Verdict};
 
 fn verdict(name: &str) -> Verdict {
+    judged(&read(name))
+}
+
+fn read(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/scenarios").join(name);
-    let text = std::fs::read_to_string(path).expect("the scenario is there");
-    let mut playback = Playback::new(Scenario::parse(&text).expect("it can be read")).expect("its world begins");
+    std::fs::read_to_string(path).expect("the scenario is there")
+}
+
+fn judged(text: &str) -> Verdict {
+    let mut playback = Playback::new(Scenario::parse(text).expect("it can be read")).expect("its world begins");
     let mut judge = Judge::new();
     judge.observe(playback.world());
     playback.watch_until(playback.end(), &mut |world| judge.observe(world));
     assert!(playback.failures().is_empty(), "{:?}", playback.failures());
-    assert_eq!(Ok(playback.world().event_hash()), scenario_hash(&text), "the judge changes nothing");
+    assert_eq!(Ok(playback.world().event_hash()), scenario_hash(text), "the judge changes nothing");
     let verdict = judge.verdict(playback.world(), false);
     assert_eq!(verdict.violations, [], "{verdict}");
     verdict
@@ -43,6 +50,25 @@ fn an_unclean_election_gives_up_what_was_committed() {
     let verdict = verdict("unclean-election.tide");
     assert!(verdict.ledger.lost > 0 && verdict.counters.truncations > 0, "{verdict}");
     assert_eq!(permitted(&verdict), [("lost", "unclean leader election is on", verdict.ledger.lost)]);
+}
+
+#[test]
+fn an_unclean_election_may_be_allowed_by_brokers_configs() {
+    let text = read("unclean-election.tide");
+    let with = |brokers: &[&str]| {
+        let mut all = text.replace(" unclean.leader.election.enable=true\n", "\n");
+        for (at, broker) in (5..).zip(brokers) {
+            all = all.replace("run      50s", &format!("at {at}s config {broker} unclean.leader.election.enable=true\nrun 50s"));
+        }
+        judged(&all)
+    };
+    // On all of them, or on those that can be the active controller then: it goes by its own node's.
+    for brokers in [&["brokers"][..], &["broker-1", "broker-3"]] {
+        let verdict = with(brokers);
+        assert!(verdict.ledger.lost > 0, "{verdict}");
+        assert_eq!(permitted(&verdict), [("lost", "unclean leader election is on", verdict.ledger.lost)]);
+    }
+    assert_eq!(with(&["broker-2"]).ledger.lost, 0);
 }
 
 #[test]

@@ -229,7 +229,12 @@ fn fill_in(menu: &HtmlElement, act: Act, ask: &Ask) {
         } else {
             "<label><span class=tp-mono></span><input spellcheck=false autocomplete=off><span class=tp-quiet></span></label>"
         });
-        dom::at(&row, "span").set_text_content(Some(&field.key));
+        // A long name breaks after a dot.
+        let name = dom::at(&row, "span");
+        for part in field.key.split_inclusive('.') {
+            let _ = name.append_with_str_1(part);
+            let _ = name.append_child(&dom::element("<wbr>"));
+        }
         dom::at(&row, ".tp-quiet").set_text_content(Some(field.means));
         let input = dom::at(&row, "input,select");
         for word in field.choices {

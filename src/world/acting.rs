@@ -2,7 +2,7 @@
 
 use super::action::LinkSpec;
 use super::action::{Action, ActionError, ConsumerSpec, Keys, ProducerSpec};
-use super::admin::Wish;
+use super::admin::{ALL_BROKERS, Wish};
 use super::consumer_app::ConsumerApp;
 use super::event::{EventId, EventKind};
 use super::faults::Blow;
@@ -170,6 +170,21 @@ impl World {
                     return Err(invalid("a config and its value are expected"));
                 }
                 Step::Admin(Wish::SetConfig { topic: topic.clone(), config: config.clone() })
+            }
+            Action::SetBrokerConfig { broker, config } => {
+                check_configs(config)?;
+                if config.is_empty() {
+                    return Err(invalid("a config and its value are expected"));
+                }
+                let to = match broker {
+                    Some(name) => Some(self.broker_node(name)?.1.options.node_id),
+                    None => None,
+                };
+                Step::Admin(Wish::SetBrokerConfig {
+                    to,
+                    name: broker.clone().unwrap_or_else(|| ALL_BROKERS.into()),
+                    config: config.clone(),
+                })
             }
             Action::ElectLeader { topic, partition, unclean } => {
                 self.existing_partition(topic, *partition)?;

@@ -107,6 +107,11 @@ pub enum Action {
         topic: Arc<str>,
         config: Map<String, String>,
     },
+    /// IncrementalAlterConfigs of a broker, by name, or of all brokers; an empty value takes the config back.
+    SetBrokerConfig {
+        broker: Option<Arc<str>>,
+        config: Map<String, String>,
+    },
     ElectLeader {
         topic: Arc<str>,
         partition: i32,

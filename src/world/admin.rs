@@ -21,14 +21,44 @@ const GIVE_UP_MS: i64 = 60_000;
 /// Between two attempts, in milliseconds.
 const BACKOFF_MS: i64 = 200;
 
+/// What is said instead of a topic when all brokers are meant; no topic can be called that.
+pub const ALL_BROKERS: &str = "all brokers";
+
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Wish {
-    Create { topic: Arc<str>, partitions: i32, replicas: i16, config: Map<String, String> },
-    Delete { topic: Arc<str> },
-    AddPartitions { topic: Arc<str>, total: i32 },
-    SetConfig { topic: Arc<str>, config: Map<String, String> },
-    Elect { topic: Arc<str>, partition: i32, unclean: bool },
-    Reassign { topic: Arc<str>, partition: i32, replicas: Vec<i32> },
+    Create {
+        topic: Arc<str>,
+        partitions: i32,
+        replicas: i16,
+        config: Map<String, String>,
+    },
+    Delete {
+        topic: Arc<str>,
+    },
+    AddPartitions {
+        topic: Arc<str>,
+        total: i32,
+    },
+    SetConfig {
+        topic: Arc<str>,
+        config: Map<String, String>,
+    },
+    /// Of one broker, which alone takes it, or of all of them. `name`: what it is called.
+    SetBrokerConfig {
+        to: Option<i32>,
+        name: Arc<str>,
+        config: Map<String, String>,
+    },
+    Elect {
+        topic: Arc<str>,
+        partition: i32,
+        unclean: bool,
+    },
+    Reassign {
+        topic: Arc<str>,
+        partition: i32,
+        replicas: Vec<i32>,
+    },
 }
 
 /// What an admin client wants from the network.
@@ -103,8 +133,20 @@ impl Admin {
                 self.answered(&task.wish, ErrorCode::RequestTimedOut, "no broker could do it in time".into());
             }
         }
-        if self.asked.is_some() || self.waiting.is_empty() {
+        if self.asked.is_some() {
             return;
+        }
+        let Some(task) = self.waiting.front() else { return };
+        // One broker's configs are altered through that broker (`ConfigAdminManager.preprocess`).
+        if let Wish::SetBrokerConfig { to: Some(to), .. } = task.wish
+            && let Ok(at) = u32::try_from(to - 1)
+            && at != self.current
+        {
+            self.current = at;
+            if let Connection::Dialling(conn, _) | Connection::Open(conn) = self.connection {
+                self.outputs.push_back(Output::HangUp { conn });
+                self.connection = Connection::None(now);
+            }
         }
         match self.connection {
             Connection::None(at) if at <= now => {
@@ -230,7 +272,7 @@ fn describe(wish: &Wish) -> (ApiKey, i16, &Arc<str>) {
         Wish::Create { topic, .. } => (ApiKey::CreateTopics, 5, topic),
         Wish::Delete { topic } => (ApiKey::DeleteTopics, 5, topic),
         Wish::AddPartitions { topic, .. } => (ApiKey::CreatePartitions, 2, topic),
-        Wish::SetConfig { topic, .. } => (ApiKey::IncrementalAlterConfigs, 1, topic),
+        Wish::SetConfig { topic: name, .. } | Wish::SetBrokerConfig { name, .. } => (ApiKey::IncrementalAlterConfigs, 1, name),
         Wish::Elect { topic, .. } => (ApiKey::ElectLeaders, 2, topic),
         Wish::Reassign { topic, .. } => (ApiKey::AlterPartitionReassignments, 0, topic),
     }
@@ -270,9 +312,9 @@ fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
                 m::CreatePartitionsRequest { topics: vec![topic], timeout_ms: TIMEOUT_MS, ..m::CreatePartitionsRequest::default() };
             frame::encode_request(version, correlation, &client, request)
         }
-        Wish::SetConfig { config, .. } => {
+        Wish::SetConfig { config, .. } | Wish::SetBrokerConfig { config, .. } => {
             use m::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
-            // Operation 0 sets, 1 deletes; resource type 2 is a topic.
+            // Operation 0 sets, 1 deletes; resource type 2 is a topic, 4 a broker.
             let configs = config
                 .iter()
                 .map(|(name, value)| {
@@ -281,7 +323,11 @@ fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
                     AlterableConfig { value: (!value.is_empty()).then(|| text(value)), ..config }
                 })
                 .collect();
-            let resource = AlterConfigsResource { resource_type: 2, resource_name: text(topic), configs };
+            let (resource_type, resource_name) = match wish {
+                Wish::SetBrokerConfig { to, .. } => (4, Str::from(to.map_or_else(String::new, |id| id.to_string()))),
+                _ => (2, text(topic)),
+            };
+            let resource = AlterConfigsResource { resource_type, resource_name, configs };
             let request = m::IncrementalAlterConfigsRequest { resources: vec![resource], ..m::IncrementalAlterConfigsRequest::default() };
             frame::encode_request(version, correlation, &client, request)
         }
@@ -330,7 +376,7 @@ fn decode(wish: &Wish, bytes: Bytes) -> (ErrorCode, String) {
                 let response: m::CreatePartitionsResponse = body(wish, bytes)?;
                 response.results.into_iter().next().map(|topic| (topic.error_code, topic.error_message))
             }
-            Wish::SetConfig { .. } => {
+            Wish::SetConfig { .. } | Wish::SetBrokerConfig { .. } => {
                 let response: m::IncrementalAlterConfigsResponse = body(wish, bytes)?;
                 response.responses.into_iter().next().map(|resource| (resource.error_code, resource.error_message))
             }

@@ -53,7 +53,7 @@ impl World {
         })
     }
 
-    fn broker_node(&self, name: &str) -> Result<(&Node, &BrokerNode), ActionError> {
+    pub(super) fn broker_node(&self, name: &str) -> Result<(&Node, &BrokerNode), ActionError> {
         let brokers = || {
             self.nodes.iter().filter_map(|node| match &node.machine {
                 Machine::Broker(broker) => Some((node, &**broker)),

@@ -44,13 +44,14 @@ impl World {
         }
     }
 
-    /// What is set for a topic, on itself or for the whole cluster, by the newest metadata that anybody has.
-    fn topic_config(&self, topic: &str, name: &str) -> Option<&String> {
+    /// What is set for a topic, on itself, on `node` or for the whole cluster, by the newest metadata that anybody has.
+    fn topic_config(&self, topic: &str, name: &str, node: Option<i32>) -> Option<&String> {
         let images = Sight::brokers(self).into_iter().filter_map(|node| Sight::image(self, node));
         let image = images.max_by_key(|image| image.offset);
         let of_topic = image.and_then(|image| image.topic_configs.get(topic)?.get(name));
         let of_cluster = image.and_then(|image| image.broker_configs.get("")?.get(name));
-        of_topic.or(of_cluster).or_else(|| self.genesis().broker_config.get(name))
+        let of_node = image.and_then(|image| image.broker_configs.get(&node?.to_string())?.get(name));
+        of_topic.or(of_node).or(of_cluster).or_else(|| self.genesis().broker_config.get(name))
     }
 
     pub(super) fn named(&self, name: &str) -> Option<&Node> {
@@ -89,11 +90,14 @@ impl Sight for World {
     }
 
     fn unclean(&self, topic: &str) -> bool {
-        self.topic_config(topic, "unclean.leader.election.enable").is_some_and(|value| value == "true")
+        // The active controller goes by its own node's configs.
+        let active = self.quorum().and_then(|quorum| quorum.leader);
+        let value = self.topic_config(topic, "unclean.leader.election.enable", active);
+        value.is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
     }
 
     fn min_isr(&self, topic: &str) -> u64 {
-        self.topic_config(topic, "min.insync.replicas").and_then(|value| value.trim().parse().ok()).unwrap_or(1)
+        self.topic_config(topic, "min.insync.replicas", None).and_then(|value| value.trim().parse().ok()).unwrap_or(1)
     }
 
     fn sender(&self, name: &str) -> Option<Sender> {

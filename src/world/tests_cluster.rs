@@ -386,6 +386,51 @@ fn topics_are_changed_through_any_broker() {
 }
 
 #[test]
+fn a_brokers_configs_are_changed_through_itself_and_those_of_all_through_any() {
+    let mut world = busy(9);
+    let set = |world: &mut World, broker: Option<i32>, value: &str| {
+        let config = configs(&[("log.retention.ms", value)]);
+        act(world, Action::SetBrokerConfig { broker: broker.map(self::broker), config });
+        after(world, 3_000);
+    };
+    let kept = |world: &World| [1, 2, 3].map(|id| world.broker(&broker(id)).map(|broker| broker.config().long("log.retention.ms")));
+    set(&mut world, None, "5000");
+    assert_eq!(kept(&world), [Some(5000); 3]);
+    // Whichever broker the admin client speaks to, it goes to the right one.
+    for id in [3, 1, 2] {
+        set(&mut world, Some(id), &(7000 + id).to_string());
+    }
+    assert_eq!(kept(&world), [Some(7001), Some(7002), Some(7003)]);
+    set(&mut world, Some(2), "");
+    assert_eq!(kept(&world), [Some(7001), Some(5000), Some(7003)]);
+    let errors = |world: &World| {
+        let of = |event: &Event| match &event.kind {
+            EventKind::AdminAnswered { error, topic, message, .. } if error.is_error() => Some((topic.to_string(), message.clone())),
+            _ => None,
+        };
+        world.events().iter().filter_map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(errors(&world), []);
+    // What cannot be changed while it runs is refused by the cluster, which everyone can read.
+    act(&mut world, Action::SetBrokerConfig { broker: None, config: configs(&[("num.partitions", "6")]) });
+    after(&mut world, 3_000);
+    let why = "Cannot update these configs dynamically: Set(num.partitions)";
+    assert_eq!(errors(&world), [("all brokers".to_owned(), why.to_owned())]);
+    // A broker without a process takes its own when it is back; others need not wait longer than a minute for it.
+    strike(&mut world, Fault::Kill { node: broker(2) });
+    act(&mut world, Action::SetBrokerConfig { broker: Some(broker(2)), config: configs(&[("log.retention.ms", "9000")]) });
+    after(&mut world, 5_000);
+    strike(&mut world, Fault::Restart { node: broker(2) });
+    after(&mut world, 40_000);
+    assert_eq!((kept(&world)[1], errors(&world)), (Some(9000), vec![]));
+    for wrong in [Some("broker-9"), Some("checkout")] {
+        let action = Action::SetBrokerConfig { broker: wrong.map(Into::into), config: configs(&[("log.retention.ms", "1")]) };
+        assert!(world.act(action).is_err());
+    }
+    assert!(world.act(Action::SetBrokerConfig { broker: None, config: Map::new() }).is_err());
+}
+
+#[test]
 fn bad_faults_change_nothing() {
     let mut world = busy(10);
     strike(&mut world, Fault::Kill { node: broker(3) });

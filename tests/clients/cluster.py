@@ -203,3 +203,72 @@ def case_cluster_acks_1_may_lose(case):
     lost = [value for value in acked if value not in found]
     check(lost, "nothing was lost: the followers had it after all")
     return f"{len(lost)} of {len(acked)} acknowledged records are lost with their leader, as acks=1 permits"
+
+
+def case_cluster_broker_configs(case):
+    """configs of a broker and of all brokers altered while they run, by confluent-kafka and kafka-python"""
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ConfigSource
+    from kafka.admin import ConfigResource as PythonResource, KafkaAdminClient
+    cluster = Cluster()
+    case.processes.append(cluster)
+    create(cluster, "orders", 1)
+    client = admin(cluster)
+    second = lambda *entries: ConfigResource(ConfigResource.Type.BROKER, "2", incremental_configs=list(entries))
+    change = lambda name, value, operation=AlterConfigOpType.SET: ConfigEntry(name, value, incremental_operation=operation)
+
+    def alter(*entries, **options):
+        for future in client.incremental_alter_configs([second(*entries)], **options).values():
+            future.result(15)
+
+    def described(kind, resource, name):
+        asked = ConfigResource(kind, resource)
+        entry = client.describe_configs([asked])[asked].result(15)[name]
+        return entry.value, ConfigSource(entry.source), entry.is_read_only
+
+    broker, topic = ConfigResource.Type.BROKER, ConfigResource.Type.TOPIC
+    dynamic, everywhere = ConfigSource.DYNAMIC_BROKER_CONFIG, ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG
+    check(described(broker, "2", "num.partitions")[2], "num.partitions is read-only")
+    check(described(broker, "2", "log.retention.ms") == (None, ConfigSource.DEFAULT_CONFIG, False), "log.retention.ms can be altered")
+
+    # One that is only validated changes nothing; one that is read-only, and one with a bad value, are refused.
+    alter(change("log.retention.ms", "60000"), validate_only=True)
+    check(described(broker, "2", "log.retention.ms")[0] is None, "validate_only changes nothing")
+    for name, value, words in [("num.partitions", "6", "Cannot update these configs dynamically: Set(num.partitions)"),
+                               ("log.retention.ms", "soon", "Not a number of type LONG"),
+                               ("min.insync.replicas", "2", "cannot be altered while ELR is enabled")]:
+        try:
+            alter(change(name, value))
+            raise Failed(f"{name}={value} was taken")
+        except KafkaException as error:
+            check(words in str(error), f"{name}={value}: {error}")
+
+    alter(change("log.retention.ms", "60000"), change("log.cleanup.policy", "compact", AlterConfigOpType.APPEND))
+    holds = lambda name, expected: until(lambda: described(broker, "2", name)[:2] == expected, 10, lambda: str(described(broker, "2", name)))
+    holds("log.retention.ms", ("60000", dynamic))
+    holds("log.cleanup.policy", ("delete,compact", dynamic))
+    check(described(broker, "1", "log.retention.ms")[0] is None, "broker 1 has none")
+
+    # All brokers: what is set on one goes before it; topics inherit it.
+    python = KafkaAdminClient(bootstrap_servers=cluster.address.split(","))
+    # Neither library has a word for all brokers (a resource without a name); kafka-python at least sends the request.
+    everyone = python._alter_configs_request([PythonResource("BROKER", "", {"log.retention.ms": "70000"})], incremental=True)
+    answer = python._manager.run(python._manager.send, everyone)
+    check([response.error_code for response in answer.responses] == [0], f"all brokers: {answer}")
+    until(lambda: described(broker, "1", "log.retention.ms")[:2] == ("70000", everywhere), 10, "set on all brokers")
+    holds("log.retention.ms", ("60000", dynamic))
+    alter(change("log.retention.ms", None, AlterConfigOpType.DELETE))
+    holds("log.retention.ms", ("70000", everywhere))
+    check(described(topic, "orders", "retention.ms")[:2] == ("70000", everywhere), "topics inherit it")
+    python.close()
+
+    # It is there again after a restart.
+    cluster.tell("kill 2")
+    until(lambda: attempt(cluster, "restart 2"), 40, "broker 2 comes back")
+
+    def again():
+        try:
+            return described(broker, "2", "log.cleanup.policy")[:2] == ("delete,compact", dynamic)
+        except KafkaException:
+            return False
+    until(again, 40, "broker 2 has its configs again")

@@ -79,6 +79,14 @@ pub struct Sourced {
     pub source: Source,
 }
 
+/// Names of one setting, the one that goes before the others first (`DynamicBrokerConfig.brokerConfigSynonyms`).
+const SAME: [&[&str]; 4] = [
+    &["log.retention.ms", "log.retention.minutes", "log.retention.hours"],
+    &["log.roll.ms", "log.roll.hours"],
+    &["log.roll.jitter.ms", "log.roll.jitter.hours"],
+    &["log.flush.interval.ms", "log.flush.scheduler.interval.ms"],
+];
+
 /// The tables are sorted by name.
 fn find(table: &'static [ConfigDef], name: &str) -> Option<&'static ConfigDef> {
     table.binary_search_by(|def| def.name.cmp(name)).ok().and_then(|index| table.get(index))
@@ -140,6 +148,13 @@ impl ConfigDef {
     }
 }
 
+impl ConfigDef {
+    /// The same check; the error is the whole sentence of Kafka's `ConfigException`.
+    pub fn accepts(&self, value: &str) -> Result<(), String> {
+        self.check(value).map_err(|why| format!("Invalid value {value} for configuration {}: {why}", self.name))
+    }
+}
+
 /// A decimal number in millionths, without floats.
 fn parse_millionths(text: &str) -> Option<i64> {
     let (negative, text) = match text.strip_prefix('-') {
@@ -159,7 +174,7 @@ fn parse_millionths(text: &str) -> Option<i64> {
 /// Checks one topic config; the error is Kafka's message for INVALID_CONFIG.
 pub fn check_topic(name: &str, value: &str) -> Result<(), String> {
     let def = topic_def(name).ok_or_else(|| format!("Unknown topic config name: {name}"))?;
-    def.check(value).map_err(|why| format!("Invalid value {value} for configuration {name}: {why}"))
+    def.accepts(value)
 }
 
 /// Checks one broker config.
@@ -226,17 +241,35 @@ impl BrokerConfig {
 
     /// All values of a broker config, the one that holds first.
     pub fn values(&self, name: &str) -> Vec<Sourced> {
-        let Some(def) = broker_def(name) else { return Vec::new() };
+        self.found(&[name])
+    }
+
+    /// What DescribeConfigs calls synonyms: also the values of those that stand for the same setting, by source, from its own first on.
+    pub fn synonyms(&self, name: &str) -> Vec<Sourced> {
+        let mut found = match SAME.iter().find(|names| names.contains(&name)) {
+            Some(names) => self.found(names),
+            None => self.found(&[name]),
+        };
+        let own = found.iter().position(|value| value.name == name);
+        found.drain(..own.unwrap_or(found.len()));
+        found
+    }
+
+    fn found(&self, names: &[&str]) -> Vec<Sourced> {
         let mut found = Vec::new();
-        let set =
-            [(&self.dynamic, Source::DynamicBroker), (&self.cluster, Source::DynamicDefaultBroker), (&self.fixed, Source::StaticBroker)];
+        let set = [
+            (Some(&self.dynamic), Source::DynamicBroker),
+            (Some(&self.cluster), Source::DynamicDefaultBroker),
+            (Some(&self.fixed), Source::StaticBroker),
+            (None, Source::Default),
+        ];
         for (values, source) in set {
-            if let Some(value) = values.get(name) {
-                found.push(Sourced { name: def.name, value: Some(value.clone()), source });
+            for def in names.iter().filter_map(|name| broker_def(name)) {
+                let value = values.map_or(def.default.map(String::from), |values| values.get(def.name).cloned());
+                if value.is_some() {
+                    found.push(Sourced { name: def.name, value, source });
+                }
             }
-        }
-        if let Some(value) = def.default {
-            found.push(Sourced { name: def.name, value: Some(value.into()), source: Source::Default });
         }
         found
     }
@@ -297,11 +330,7 @@ impl BrokerConfig {
             synonyms.push(Sourced { name: def.name, value: Some(value.clone()), source: Source::Topic });
         }
         let server = self.server_default(def);
-        if let Some((sourced, _)) = &server
-            && (def.server == Some(sourced.name) || self.is_set(sourced.name))
-        {
-            synonyms.extend(self.values(sourced.name));
-        }
+        synonyms.extend(def.server.map(|name| self.synonyms(name)).unwrap_or_default());
         let source = synonyms.first().map_or(Source::Default, |first| first.source);
         let value = overrides.get(def.name).cloned().or(server.map(|(_, value)| value)).or_else(|| def.default.map(Into::into));
         (value, source, synonyms)
@@ -393,7 +422,15 @@ mod tests {
         let topic = [("retention.ms".to_owned(), "9".to_owned())].into();
         assert_eq!(config.log_config(&topic).retention_ms, 9);
         let (value, source, synonyms) = config.topic_value(&topic, topic_def("retention.ms").unwrap());
-        assert_eq!((value.as_deref(), source, synonyms.len()), (Some("9"), Source::Topic, 2));
+        assert_eq!((value.as_deref(), source), (Some("9"), Source::Topic));
+        let names = |all: &[Sourced]| all.iter().map(|one| (one.name, one.source as i8)).collect::<Vec<_>>();
+        let hours = "log.retention.hours";
+        assert_eq!(names(&synonyms), [("retention.ms", 1), ("log.retention.ms", 2), (hours, 4), (hours, 5)]);
+        // From its own name on, as Kafka lists them: 4.1.1 shows none for retention.ms while only the hours are set.
+        assert_eq!(names(&config.synonyms(hours)), [(hours, 4), (hours, 5)]);
+        config.dynamic.clear();
+        let (value, source, synonyms) = config.topic_value(&Map::new(), topic_def("retention.ms").unwrap());
+        assert_eq!((value.as_deref(), source, names(&synonyms)), (Some("7200000"), Source::Default, vec![]));
     }
 
     #[test]

@@ -12,7 +12,10 @@ use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResour
 use crate::kafka::wire::message::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
 };
-use crate::kafka::wire::message::{DescribeConfigsRequest, DescribeConfigsResponse};
+use crate::kafka::wire::message::incremental_alter_configs_response::AlterConfigsResourceResponse;
+use crate::kafka::wire::message::{
+    DescribeConfigsRequest, DescribeConfigsResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+};
 
 const TOPIC_RESOURCE: i8 = 2;
 const BROKER_RESOURCE: i8 = 4;
@@ -44,7 +47,8 @@ impl Broker {
         synonyms: bool,
         documentation: bool,
     ) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
-        let wanted: Option<Set<&str>> = resource.configuration_keys.as_ref().map(|keys| keys.iter().map(|key| key.as_ref()).collect());
+        let keys = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
+        let wanted: Option<Set<&str>> = keys.map(|keys| keys.iter().map(|key| key.as_ref()).collect());
         let asked = |def: &&ConfigDef| wanted.as_ref().is_none_or(|wanted| wanted.contains(def.name));
         let describe = |def: &'static ConfigDef, value: Option<String>, source: Source, read_only: bool, found: Vec<Sourced>| {
             let mut config = DescribeConfigsResourceResult {
@@ -86,8 +90,8 @@ impl Broker {
                 // An empty name asks for what was altered for all brokers, and no more.
                 let all = !name.is_empty();
                 let configs = BROKER.iter().filter(asked).filter(|def| all || self.config.cluster.contains_key(def.name)).map(|def| {
-                    let mut found = self.config.values(def.name);
-                    found.retain(|value| all || value.source != Source::DynamicBroker);
+                    let mut found = self.config.synonyms(def.name);
+                    found.retain(|value| all || value.source == Source::DynamicDefaultBroker);
                     let first = found.first().cloned();
                     let source = first.as_ref().map_or(Source::Default, |first| first.source);
                     describe(def, first.and_then(|first| first.value), source, !is_dynamic(def.name), found)
@@ -102,6 +106,31 @@ impl Broker {
         let unknown = || (ErrorCode::UnknownTopicOrPartition, "This server does not host this topic-partition.".to_owned());
         let image = self.controller.image();
         if image.topics.contains_key(name) { Ok(overrides(image, name)) } else { Err(unknown()) }
+    }
+
+    /// What Kafka's `ConfigAdminManager.preprocess` asks before a request goes to the controller: one broker's configs are altered through
+    /// that broker. `None`: it may go. Clients send no request that names two brokers; it is refused as a whole.
+    pub(super) fn misdirected(&self, request: &IncrementalAlterConfigsRequest) -> Option<IncrementalAlterConfigsResponse> {
+        let id = self.options.node_id;
+        let mut wrong = false;
+        let responses = request.resources.iter().map(|resource| {
+            let name = resource.resource_name.as_ref();
+            let why = match name.parse::<i32>() {
+                _ if resource.resource_type != BROKER_RESOURCE || name.is_empty() => None,
+                Ok(other) if other == id => None,
+                Ok(_) => Some(format!("Unexpected broker id, expected {id}, but received {name}")),
+                Err(_) => Some(format!("Node id must be an integer, but it is: {name}")),
+            };
+            wrong |= why.is_some();
+            AlterConfigsResourceResponse {
+                error_code: ErrorCode::InvalidRequest.code(),
+                error_message: Some(text(why.unwrap_or_else(|| "The request also names another broker.".into()))),
+                resource_type: resource.resource_type,
+                resource_name: resource.resource_name.clone(),
+            }
+        });
+        let responses = responses.collect();
+        wrong.then(|| IncrementalAlterConfigsResponse { responses, ..IncrementalAlterConfigsResponse::default() })
     }
 
     fn check_broker_resource(&self, name: &str) -> Result<(), Refusal> {

@@ -187,7 +187,14 @@ impl Broker {
             ApiKey::ListGroups => self.group_request(now, context, GroupRequest::ListGroups(decode(body, version)?)),
             ApiKey::DescribeGroups => self.group_request(now, context, GroupRequest::DescribeGroups(decode(body, version)?)),
             ApiKey::DeleteGroups => self.group_request(now, context, GroupRequest::DeleteGroups(decode(body, version)?)),
-            api if is_forwarded(api) => self.forward(now, context, api, frame, body),
+            api if is_forwarded(api) => {
+                if api == ApiKey::IncrementalAlterConfigs
+                    && let Some(refused) = self.misdirected(&decode(body.clone(), version)?)
+                {
+                    return Ok(reply(c, refused));
+                }
+                self.forward(now, context, api, frame, body)
+            }
             _ => return Err(FrameError::UnknownApi(api as i16)),
         })
     }

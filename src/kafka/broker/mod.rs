@@ -35,6 +35,8 @@ mod testing_cluster;
 mod tests;
 #[cfg(test)]
 mod tests_cluster;
+#[cfg(test)]
+mod tests_configs;
 mod topic_partitions;
 pub(in crate::kafka) mod topics;
 #[cfg(test)]
@@ -59,7 +61,7 @@ pub struct ConnId(pub u64);
 
 pub use super::client::ConnId as PeerConn;
 /// A connection that this node dialled to another, named by this node. Never used again after it closed.
-pub use config::{check_topic, topic_def};
+pub use config::{broker_def, check_topic, topic_def};
 pub use sabotage::Sabotage;
 
 /// What a broker is started with.

@@ -1,13 +1,16 @@
 //! What the controller checks before it takes a name or a config.
 
-use super::active::Refusal;
+use super::active::{MIN_ISR, Refusal};
 use crate::kafka::broker::config::{ConfigDef, Kind, list};
 use crate::kafka::broker::config_table::TOPIC;
+use crate::kafka::map::Map;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::incremental_alter_configs_request::AlterableConfig;
 
 /// The longest topic name (`Topic.MAX_NAME_LENGTH`).
 const MAX_NAME: usize = 249;
+/// The longest value of a config, in bytes: a record of the metadata log takes no longer one.
+const MAX_VALUE: usize = 32_767;
 
 /// Whether a topic is Kafka's own.
 pub fn is_internal(name: &str) -> bool {
@@ -31,13 +34,11 @@ pub fn check_name(name: &str) -> Result<(), String> {
     }
 }
 
-/// Broker configs that can be altered at run time besides the topics' defaults (`DynamicBrokerConfig`).
+/// Broker configs that can be altered at run time besides the topics' defaults (`DynamicBrokerConfig.AllDynamicConfigs`). Kafka's brokers
+/// also change their listeners; those of a node here are fixed.
 const DYNAMIC: &[&str] = &[
     "background.threads",
     "log.cleaner.backoff.ms",
-    "log.retention.hours",
-    "log.retention.minutes",
-    "log.roll.hours",
     "max.connections",
     "num.io.threads",
     "num.network.threads",
@@ -50,20 +51,47 @@ pub fn is_dynamic(name: &str) -> bool {
     DYNAMIC.contains(&name) || TOPIC.iter().any(|def| def.server == Some(name))
 }
 
-/// The new value of one altered config, or `None` to unset it.
-pub fn altered(def: &ConfigDef, config: &AlterableConfig, current: &str) -> Result<Option<String>, Refusal> {
+/// Whether a broker config may become this (`None`: unset) while brokers run (`DynamicBrokerConfig.validate`). `all`: for all of them.
+///
+/// # Errors
+/// Kafka's code and words.
+pub fn check_dynamic(def: &ConfigDef, value: Option<&str>, all: bool) -> Result<(), Refusal> {
     let key = def.name;
+    if let Some(value) = value {
+        let refused = |why| (ErrorCode::InvalidRequest, why);
+        if !is_dynamic(key) {
+            return Err(refused(format!("Cannot update these configs dynamically: Set({key})")));
+        }
+        def.accepts(value).map_err(refused)?;
+    }
+    // Eligible leader replicas (KIP-966) need one value for all brokers.
+    let why = match value {
+        _ if key != MIN_ISR => return Ok(()),
+        _ if !all => "Broker-level min.insync.replicas cannot be altered while ELR is enabled.",
+        None => "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.",
+        Some(_) => return Ok(()),
+    };
+    Err((ErrorCode::InvalidConfig, why.into()))
+}
+
+/// The new value of one altered config, or `None` to unset it. `set`: what is set on the resource now; else lists begin with the default.
+pub fn altered(def: &ConfigDef, config: &AlterableConfig, set: &Map<String, String>, broker: bool) -> Result<Option<String>, Refusal> {
+    let key = def.name;
+    let current = set.get(key).map_or(def.default.unwrap_or(""), String::as_str);
     let given = || {
         let missing = || (ErrorCode::InvalidRequest, format!("Null value not supported for : {key}"));
         config.value.as_ref().map(|value| value.to_string()).ok_or_else(missing)
     };
     let only_lists = |what: &str| {
-        let why = format!("Can't {what} to key {key} because its type is not LIST.");
+        let why = match broker {
+            true => format!("Config value {} is not allowed for config key: {key}", what.to_lowercase()),
+            false => format!("Can't {what} to key {key} because its type is not LIST."),
+        };
         if def.kind == Kind::List { Ok(()) } else { Err((ErrorCode::InvalidConfig, why)) }
     };
-    match config.config_operation {
-        0 => given().map(Some),
-        1 => Ok(None),
+    let value = match config.config_operation {
+        0 => Some(given()?),
+        1 => None,
         2 => {
             only_lists("APPEND")?;
             let more = given()?;
@@ -73,14 +101,19 @@ pub fn altered(def: &ConfigDef, config: &AlterableConfig, current: &str) -> Resu
                     items.push(item);
                 }
             }
-            Ok(Some(items.join(",")))
+            Some(items.join(","))
         }
         3 => {
             only_lists("SUBTRACT")?;
             let less = given()?;
             let less = list(&less);
-            Ok(Some(list(current).into_iter().filter(|item| !less.contains(item)).collect::<Vec<_>>().join(",")))
+            Some(list(current).into_iter().filter(|item| !less.contains(item)).collect::<Vec<_>>().join(","))
         }
-        other => Err((ErrorCode::InvalidRequest, format!("Unknown operation type {other}"))),
+        other => return Err((ErrorCode::InvalidRequest, format!("Unknown operation type {other}"))),
+    };
+    if value.as_ref().is_some_and(|value| value.len() > MAX_VALUE) {
+        let why = format!("The configuration value cannot be added because it exceeds the maximum value size of {MAX_VALUE} bytes.");
+        return Err((ErrorCode::InvalidConfig, why));
     }
+    Ok(value)
 }

@@ -30,7 +30,7 @@ use crate::kafka::wire::message as m;
 pub(in crate::kafka) use active::Refusal;
 use active::{Active, not_controller};
 use bytes::Bytes;
-pub use checks::{check_name, is_dynamic, is_internal};
+pub use checks::{check_dynamic, check_name, is_dynamic, is_internal};
 use image::Image;
 use raft::Raft;
 use records::Record;
@@ -369,6 +369,21 @@ impl Controller {
 
     pub fn quorum(&self) -> QuorumView {
         self.raft.view()
+    }
+
+    /// See `Raft::votes`.
+    pub fn votes(&self) -> (Option<i32>, Vec<i32>) {
+        self.raft.votes()
+    }
+
+    /// What DescribeQuorum answers; only the leader knows the others' ends.
+    pub fn describe_quorum(&self, now: Time) -> Option<m::describe_quorum_response::PartitionData> {
+        let topic = m::describe_quorum_request::TopicData {
+            topic_name: m::TopicName(METADATA_TOPIC.into()),
+            ..m::describe_quorum_request::TopicData::default()
+        };
+        let answer = self.raft.describe(now, 1, &m::DescribeQuorumRequest { topics: vec![topic] });
+        answer.topics.into_iter().next()?.partitions.into_iter().next().filter(|partition| partition.error_code == 0)
     }
 
     /// Whether this node is the active controller: it leads and has applied all that was committed before.

@@ -1,10 +1,10 @@
 //! IncrementalAlterConfigs, for topics and brokers (`ConfigurationControlManager`).
 
 use super::active::{Active, MIN_ISR, Refusal, text};
-use super::checks::{altered, is_dynamic};
+use super::checks::{altered, check_dynamic};
 use super::image::{BROKER_RESOURCE, TOPIC_RESOURCE};
 use super::records::Record;
-use crate::kafka::broker::config::{broker_def, check_broker, check_topic, topic_def};
+use crate::kafka::broker::config::{broker_def, topic_def};
 use crate::kafka::map::{Map, Set};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::incremental_alter_configs_request::AlterConfigsResource;
@@ -15,12 +15,19 @@ impl Active {
     pub(super) fn alter_configs(&mut self, request: &IncrementalAlterConfigsRequest) -> IncrementalAlterConfigsResponse {
         let mut responses = Vec::new();
         for resource in &request.resources {
+            let same = |other: &&AlterConfigsResource| {
+                (other.resource_type, &other.resource_name) == (resource.resource_type, &resource.resource_name)
+            };
+            let once = request.resources.iter().filter(same).count() == 1;
             let answer = AlterConfigsResourceResponse {
                 resource_type: resource.resource_type,
                 resource_name: resource.resource_name.clone(),
                 ..AlterConfigsResourceResponse::default()
             };
-            let result = self.altered_configs(resource);
+            let result = match once {
+                true => self.altered_configs(resource),
+                false => Err((ErrorCode::InvalidRequest, "Each resource must appear at most once.".into())),
+            };
             responses.push(match result {
                 Ok(changes) => {
                     if !request.validate_only {
@@ -57,8 +64,8 @@ impl Active {
     fn altered_configs(&self, resource: &AlterConfigsResource) -> Result<Vec<(String, Option<String>)>, Refusal> {
         let name = resource.resource_name.as_ref();
         let mut seen = Set::new();
-        if let Some(twice) = resource.configs.iter().find(|config| !seen.insert(config.name.clone())) {
-            return Err((ErrorCode::InvalidRequest, format!("Error due to duplicate config keys: {}", twice.name)));
+        if resource.configs.iter().any(|config| !seen.insert(config.name.clone())) {
+            return Err((ErrorCode::InvalidRequest, "Error due to duplicate config keys".into()));
         }
         let none = Map::new();
         let invalid = |why: String| (ErrorCode::InvalidConfig, why);
@@ -66,51 +73,38 @@ impl Active {
         match resource.resource_type {
             TOPIC_RESOURCE => {
                 if !self.draft.topics.contains_key(name) {
-                    let why = "This server does not host this topic-partition.".to_owned();
-                    return Err((ErrorCode::UnknownTopicOrPartition, why));
+                    return Err((ErrorCode::UnknownTopicOrPartition, format!("The topic '{name}' does not exist.")));
                 }
                 let before = self.draft.topic_configs.get(name).unwrap_or(&none);
                 for config in &resource.configs {
                     let key = config.name.as_ref();
                     let def = topic_def(key).ok_or_else(|| invalid(format!("Unknown topic config name: {key}")))?;
-                    let current = self.config.topic_value(before, def).0.unwrap_or_default();
-                    let value = altered(def, config, &current)?;
+                    let value = altered(def, config, before, false)?;
                     if let Some(value) = &value {
-                        check_topic(key, value).map_err(invalid)?;
+                        def.accepts(value).map_err(invalid)?;
                     }
                     changes.push((key.to_owned(), value));
                 }
             }
             BROKER_RESOURCE => {
-                if !name.is_empty() && !name.parse::<i32>().is_ok_and(|id| self.draft.brokers.contains_key(&id)) {
-                    return Err((ErrorCode::InvalidRequest, format!("No broker {name} is registered.")));
+                if !name.is_empty() {
+                    let wrong = || (ErrorCode::InvalidRequest, "Unable to parse broker name as a base 10 number.".to_owned());
+                    let id: i32 = name.parse().map_err(|_| wrong())?;
+                    if !self.draft.brokers.contains_key(&id) {
+                        return Err((ErrorCode::BrokerIdNotRegistered, format!("No node with id {id} found.")));
+                    }
                 }
                 let before = self.draft.broker_configs.get(name).unwrap_or(&none);
                 for config in &resource.configs {
                     let key = config.name.as_ref();
+                    // Kafka takes a name that it does not know, for plugins; there are none here.
                     let def = broker_def(key).ok_or_else(|| invalid(format!("Unknown broker config name: {key}")))?;
-                    if !is_dynamic(key) {
-                        return Err((ErrorCode::InvalidRequest, format!("Cannot update these configs dynamically: {key}")));
-                    }
-                    let current = before.get(key).map_or_else(|| self.config.text(key), String::as_str);
-                    let value = altered(def, config, current)?;
-                    if key == MIN_ISR && !name.is_empty() {
-                        return Err(invalid("Broker-level min.insync.replicas cannot be altered while ELR is enabled.".into()));
-                    }
-                    if let Some(value) = &value {
-                        check_broker(key, value).map_err(|error| invalid(error.to_string()))?;
-                    }
-                    // Eligible leader replicas (KIP-966) need one value for all brokers.
-                    if key == MIN_ISR && !name.is_empty() {
-                        return Err(invalid("Broker-level min.insync.replicas cannot be altered while ELR is enabled.".into()));
-                    }
-                    if key == MIN_ISR && value.is_none() {
-                        return Err(invalid("Cluster-level min.insync.replicas cannot be removed while ELR is enabled.".into()));
-                    }
+                    let value = altered(def, config, before, true)?;
+                    check_dynamic(def, value.as_deref(), name.is_empty())?;
                     changes.push((key.to_owned(), value));
                 }
             }
-            other => return Err((ErrorCode::InvalidRequest, format!("Unsupported resource type: {other}"))),
+            other => return Err((ErrorCode::InvalidRequest, format!("Unknown resource type {other}"))),
         }
         Ok(changes)
     }

@@ -234,7 +234,8 @@ fn configs_change_what_the_controller_does() {
     };
     assert_eq!(set(&mut alone, 2, "orders", "retention.ms", Some("x")), 40);
     assert_eq!(set(&mut alone, 2, "unknown", "retention.ms", Some("1")), 3);
-    assert_eq!(set(&mut alone, 4, "9", "log.retention.ms", Some("1")), 42);
+    assert_eq!(set(&mut alone, 4, "9", "log.retention.ms", Some("1")), 102);
+    assert_eq!(set(&mut alone, 4, "nine", "log.retention.ms", Some("1")), 42);
     assert_eq!(set(&mut alone, 4, "", "log.retention.ms", Some("1000")), 0);
     assert_eq!(alone.controller.image().broker_configs[""]["log.retention.ms"], "1000");
     assert_eq!(alter(&mut alone, "orders", &[1], |_| {}), (0, 0));
@@ -260,6 +261,14 @@ fn configs_change_what_the_controller_does() {
     let epoch = alone.partition("orders").partition_epoch;
     assert_eq!(set(&mut alone, 2, "orders", "min.insync.replicas", Some("1")), 0);
     assert_eq!((alone.partition("orders").elr.len(), alone.partition("orders").partition_epoch), (0, epoch + 1));
+    // Where all brokers allow an unclean election, topics without a word of their own need not wait.
+    alone.create_on("late", &[1, 2]);
+    assert_eq!(set(&mut alone, 2, "late", "min.insync.replicas", Some("1")), 0);
+    assert_eq!(alter(&mut alone, "late", &[1], |_| {}), (0, 0));
+    alone.beat(1, true, false);
+    assert_eq!(alone.partition("late").leader, -1);
+    assert_eq!(set(&mut alone, 4, "", "unclean.leader.election.enable", Some("true")), 0);
+    assert_eq!(alone.partition("late").leader, 2);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What has values to fill in: settings of clients, configs of topics, and the like.
 
 use super::super::scenario::{action_line, line_pairs, quoted};
-use crate::kafka::broker::{check_topic, topic_def};
+use crate::kafka::broker::config_table::BROKER;
+use crate::kafka::broker::{broker_def, check_topic, topic_def};
+use crate::kafka::controller::{check_dynamic, is_dynamic};
 use crate::world::World;
 use std::sync::Arc;
 
@@ -10,6 +12,8 @@ use std::sync::Arc;
 pub enum Ask {
     Client(Arc<str>),
     Topic(Arc<str>),
+    /// A broker's, or those of all brokers.
+    Broker(Option<Arc<str>>),
     /// With a free name.
     NewTopic(Arc<str>),
     /// With the replicas that it has.
@@ -103,11 +107,20 @@ const LINKS: &[Row] = &[
 const SEND: &[Row] = &[("key", "", "Nothing: no key", &[]), ("value", "", "Nothing: a tombstone", &[])];
 /// Those of a topic's configs that do something here.
 #[rustfmt::skip]
-const TOPIC: [&str; 13] = [
+const TOPIC: [&str; 14] = [
     "min.insync.replicas", "unclean.leader.election.enable", "retention.ms", "retention.bytes", "segment.ms", "segment.bytes",
     "cleanup.policy", "max.message.bytes", "message.timestamp.type", "message.timestamp.before.max.ms", "message.timestamp.after.max.ms",
-    "index.interval.bytes", "flush.messages",
+    "index.interval.bytes", "segment.index.bytes", "flush.messages",
 ];
+/// What one broker cannot have for itself, since eligible leader replicas need one value for all.
+const FOR_ALL: &str = "min.insync.replicas";
+
+/// Whether a broker config that can be changed while the broker runs does something here.
+pub fn takes_effect(name: &str) -> bool {
+    let behind = |topic: &&str| topic_def(topic).is_some_and(|def| def.server == Some(name));
+    is_dynamic(name) && (name == "producer.id.expiration.ms" || TOPIC.iter().any(|topic| behind(&topic)))
+}
+
 const NEW: &[Row] = &[("partitions", "1", "", &[]), ("replicas", "", "On so many brokers", &[])];
 
 fn field((key, default, means, choices): Row) -> Field {
@@ -146,6 +159,22 @@ pub fn form(world: &World, ask: &Ask) -> Option<Form> {
             form.changes = true;
             let set = world.image()?.topic_configs.get(topic);
             for def in TOPIC.into_iter().filter_map(topic_def) {
+                let value = set.and_then(|set| set.get(def.name)).cloned().unwrap_or_default();
+                form.fields.push(Field { value, ..field((def.name, def.default.unwrap_or_default(), def.doc, &[])) });
+            }
+            form
+        }
+        Ask::Broker(name) => {
+            let (title, whom) = (name.as_deref().unwrap_or("All brokers"), name.as_deref().unwrap_or("brokers"));
+            let start = format!("config {}", quoted(whom));
+            let mut form = of(title, "They hold at once; an empty field takes a config back", start, &[]);
+            form.changes = true;
+            let id = match name {
+                Some(name) => world.view().brokers.iter().find(|broker| broker.name == *name)?.node_id.to_string(),
+                None => String::new(),
+            };
+            let set = world.image()?.broker_configs.get(&id);
+            for def in BROKER.iter().filter(|def| takes_effect(def.name) && (name.is_none() || def.name != FOR_ALL)) {
                 let value = set.and_then(|set| set.get(def.name)).cloned().unwrap_or_default();
                 form.fields.push(Field { value, ..field((def.name, def.default.unwrap_or_default(), def.doc, &[])) });
             }
@@ -207,7 +236,11 @@ impl Form {
     /// What stands against a value by itself; empty: nothing.
     pub fn wrong(&self, values: &[String]) -> String {
         let changed = self.fields.iter().zip(values).filter(|(field, value)| self.changes && **value != field.value && !value.is_empty());
-        changed.filter_map(|(field, value)| check_topic(&field.key, value).err()).next().unwrap_or_default()
+        let check = |key: &str, value: &str| match broker_def(key).filter(|_| self.start.starts_with("config ")) {
+            Some(def) => check_dynamic(def, Some(value), true).map_err(|(_, why)| why),
+            None => check_topic(key, value),
+        };
+        changed.filter_map(|(field, value)| check(&field.key, value).err()).next().unwrap_or_default()
     }
 
     /// Whether another process is needed for these values.

@@ -28,6 +28,7 @@ fn touched(action: &Action) -> (Vec<&Arc<str>>, Option<i32>) {
         Action::ChangeProducer(spec) => &spec.name,
         Action::ChangeConsumer(spec) => &spec.name,
         Action::AddPartitions { topic, .. } | Action::SetTopicConfig { topic, .. } => topic,
+        Action::SetBrokerConfig { broker: Some(broker), .. } => broker,
         _ => return (Vec::new(), None),
     };
     (vec![one], None)
@@ -52,7 +53,8 @@ pub fn marks(view: &WorldView, places: &[Place], time: Time, still: bool, out: &
                 (Target::Broker(name) | Target::Producer(name) | Target::Consumer(name) | Target::Topic(name), None) => name,
                 _ => continue,
             };
-            if names.contains(&name) {
+            let every = matches!((action, &place.what), (Action::SetBrokerConfig { broker: None, .. }, Target::Broker(_)));
+            if every || names.contains(&name) {
                 edge(place.rect, 2.0 + 5.0 * part, 1.0 - part, ink, out);
                 let at = Point { x: place.rect.right() - 4.0, y: place.rect.y - 4.0 };
                 out.push(Shape::Text { at, text: verb.into(), size: 11.0, bold: true, mono: false, ink, align: Align::End });

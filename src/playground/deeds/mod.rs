@@ -7,7 +7,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use form::{Ask, Field, Form, form};
+pub use form::{Ask, Field, Form, form, takes_effect};
 pub use marks::marks;
 
 use super::scenario::{duration_text, quoted, rate_text};
@@ -155,6 +155,7 @@ fn standing(view: &WorldView, target: &Target, out: &mut Vec<Deed>) {
             let topic = fresh("topic", &mut topics(view).iter());
             line(out, QUICK, "Topics", "+ topic", "With three partitions", format!("topic {topic} partitions=3"));
             ask(out, "Topics", "New topic…", "Name, partitions and replicas as you like", Ask::NewTopic(topic));
+            ask(out, "Brokers", "Configs of all brokers…", CONFIGS, Ask::Broker(None));
             network(view, out);
         }
         Target::Heading(_) => {
@@ -165,6 +166,10 @@ fn standing(view: &WorldView, target: &Target, out: &mut Vec<Deed>) {
         Target::Broker(name) => {
             let Some(b) = view.brokers.iter().find(|b| b.name == *name) else { return };
             put(rows::BROKER, broker(b), name, out);
+            // It takes them itself.
+            if broker(b) & RUNNING != 0 {
+                ask(out, "Settings", "Configs…", CONFIGS, Ask::Broker(Some(name.clone())));
+            }
             links(view, name, out);
         }
         Target::Producer(name) => {

@@ -47,7 +47,7 @@ fn lines(world: &World, thing: &Thing) -> Vec<String> {
             Do::Ask(ask) => {
                 let form = form(world, &ask).unwrap_or_else(|| panic!("{ask:?} has a form"));
                 let mut values: Vec<String> = form.fields.iter().map(|field| field.value.clone()).collect();
-                if matches!(ask, Ask::Topic(_)) {
+                if matches!(ask, Ask::Topic(_) | Ask::Broker(_)) {
                     values[2] = "1000".to_owned();
                 }
                 out.push(form.line(&values));
@@ -71,6 +71,7 @@ fn kind(action: &Action) -> String {
 fn every() -> Vec<String> {
     let exhaustive = |action: &Action| match action {
         Action::CreateTopic { .. } | Action::DeleteTopic { .. } | Action::AddPartitions { .. } | Action::SetTopicConfig { .. } => {}
+        Action::SetBrokerConfig { .. } => {}
         Action::ElectLeader { .. } | Action::Reassign { .. } | Action::AddProducer(_) | Action::AddConsumer(_) => {}
         Action::StopClient { .. } | Action::CrashClient { .. } | Action::RestartClient { .. } | Action::PauseClient { .. } => {}
         Action::ResumeClient { .. } | Action::ChangeProducer(_) | Action::ChangeConsumer(_) | Action::SetRate { .. } => {}
@@ -86,6 +87,7 @@ fn every() -> Vec<String> {
         "delete t",
         "partitions t total=2",
         "set t retention.ms=1",
+        "config broker-1 log.retention.ms=1",
         "elect t 0",
         "reassign t 0 1",
         "add producer p topic=t",
@@ -119,8 +121,8 @@ fn every() -> Vec<String> {
     let all: Vec<Action> = all.into_iter().map(line).collect();
     all.iter().for_each(exhaustive);
     let kinds: Set<String> = all.iter().map(kind).collect();
-    // 18 actions beside faults, 15 faults: count them in `exhaustive` above.
-    assert_eq!(kinds.len(), 33);
+    // 19 actions beside faults, 15 faults: count them in `exhaustive` above.
+    assert_eq!(kinds.len(), 34);
     kinds.iter().cloned().collect()
 }
 
@@ -221,6 +223,23 @@ fn a_form_says_what_it_is_filled_with_and_no_more() {
     values[2] = "-7".into();
     assert_eq!(all.about(&all.wrong(&values)), Some(2));
     assert!(form(&world, &Ask::Client("nobody".into())).is_none());
+
+    let all = form(&world, &Ask::Broker(Some("broker-2".into()))).expect("it is there");
+    let keys: Vec<&str> = all.fields.iter().map(|field| &*field.key).collect();
+    assert!(!keys.contains(&"min.insync.replicas") && !keys.contains(&"num.io.threads"), "{keys:?}");
+    let mut values: Vec<String> = keys.iter().map(|_| String::new()).collect();
+    let at = keys.iter().position(|key| *key == "log.retention.ms").expect("is one");
+    values[at] = "1000".into();
+    assert_eq!((all.line(&values), all.wrong(&values)), ("config broker-2 log.retention.ms=1000".into(), String::new()));
+    values[at] = "soon".into();
+    assert_eq!(all.about(&all.wrong(&values)), Some(at));
+    world.act(line("config broker-2 log.retention.ms=1000")).expect("it can be done");
+    world.act(line("config brokers min.insync.replicas=2 log.retention.ms=9")).expect("it can be done");
+    world.run_until(world.now().plus_millis(3000));
+    let set = |ask: Ask| form(&world, &ask).expect("it is there").fields.into_iter().filter(|f| !f.value.is_empty()).map(|f| f.value);
+    assert_eq!(set(Ask::Broker(Some("broker-2".into()))).collect::<Vec<_>>(), ["1000"]);
+    assert_eq!(set(Ask::Broker(None)).collect::<Vec<_>>(), ["9", "2"]);
+    assert!(form(&world, &Ask::Broker(Some("broker-9".into()))).is_none());
 }
 
 #[test]
@@ -306,4 +325,16 @@ fn a_mark_stands_where_something_was_done_and_fades() {
     assert_eq!(words(&world), ["elect", "kill"]);
     world.run_until(world.now().plus_millis(200));
     assert_eq!(words(&world), Vec::<String>::new());
+}
+
+#[test]
+fn configs_mark_the_brokers_that_they_are_for() {
+    for (text, marked) in [("config broker-2 log.retention.ms=9", 1), ("config brokers log.retention.ms=9", 3)] {
+        let mut world = world(20);
+        world.act(line(text)).expect("it can be done");
+        let view = world.view();
+        let mut out = Vec::new();
+        marks(&view, &scene(&view, view.now, &View::new(1280.0)).places, view.now, true, &mut out);
+        assert_eq!(out.iter().filter(|shape| matches!(shape, Shape::Text { text, .. } if &**text == "config")).count(), marked, "{text}");
+    }
 }

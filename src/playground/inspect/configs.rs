@@ -1,8 +1,10 @@
 //! Configs by Kafka's names: what holds, Kafka's default, and what differs.
 
-use crate::kafka::broker::config::{BrokerConfig, ConfigDef, Source, check_topic};
+use crate::kafka::broker::config::{BrokerConfig, ConfigDef, Source, broker_def, check_topic};
 use crate::kafka::broker::config_table::{BROKER, TOPIC};
-use crate::kafka::map::Map;
+use crate::kafka::controller::{check_dynamic, is_dynamic};
+use crate::kafka::map::{Map, sort_by};
+use crate::playground::deeds::takes_effect;
 use crate::playground::scenario::action_line;
 use crate::playground::scene::Target;
 use crate::world::World;
@@ -21,7 +23,15 @@ pub struct Config {
     pub differs: bool,
     /// It can be set; a client gets a new process for it.
     pub editable: bool,
+    /// Where it was set, if not on the thing itself, before what its default is.
+    pub from: &'static str,
+    /// Those of one kind stand together, under these words; "" for those that can be set.
+    pub group: &'static str,
 }
+
+/// What of a broker cannot be set while it runs, and what Kafka lets one set although nothing here goes by it.
+const READ_ONLY: &str = "Read-only: a change needs a restart with another file";
+const UNUSED: &str = "Without effect here: Kafka lets these be changed, but nothing goes by them";
 
 /// The producer's (`ProducerConfig`), with Kafka's defaults.
 pub(super) const PRODUCER: &[(&str, &str)] = &[
@@ -70,10 +80,11 @@ pub(super) const CONSUMER: &[(&str, &str)] = &[
 /// Those that the app gives its client.
 const OF_THE_APP: [&str; 2] = ["enable.auto.commit", "group.id"];
 
-/// The configs of a broker, topic (or partition), producer or consumer, what differs first; empty for what has none.
-pub fn configs(world: &World, view: &WorldView, target: &Target) -> Vec<Config> {
-    let found: Vec<Config> = match target {
-        Target::Broker(name) => world.broker(name).map(|broker| of_broker(broker.config())).unwrap_or_default(),
+/// The configs of a broker, topic (or partition), producer or consumer, what can be set and what differs first; empty for what has none.
+/// `all`: a broker's without what is set on it alone.
+pub fn configs(world: &World, view: &WorldView, target: &Target, all: bool) -> Vec<Config> {
+    let mut found: Vec<Config> = match target {
+        Target::Broker(name) => world.broker(name).map(|broker| of_broker(broker.config(), all)).unwrap_or_default(),
         Target::Topic(topic) | Target::Internal(topic) | Target::Partition(topic, _) => of_topic(world, view, topic),
         Target::Producer(name) => world.producer(name).map(|(spec, _)| of_client(PRODUCER, &spec.config)).unwrap_or_default(),
         Target::Consumer(name) => world
@@ -90,21 +101,37 @@ pub fn configs(world: &World, view: &WorldView, target: &Target) -> Vec<Config> 
             .unwrap_or_default(),
         _ => Vec::new(),
     };
-    let (mut set, rest): (Vec<Config>, Vec<Config>) = found.into_iter().partition(|config| config.differs);
-    set.extend(rest);
-    set
+    sort_by(&mut found, |a, b| (a.group, !a.differs).cmp(&(b.group, !b.differs)));
+    found
 }
 
 fn row(def: &ConfigDef, value: Option<String>, source: Source, editable: bool) -> Config {
-    let differs = source != Source::Default;
-    Config { name: def.name, value: value.unwrap_or_default(), default: def.default.unwrap_or(""), doc: def.doc, differs, editable }
+    let (value, default) = (value.unwrap_or_default(), def.default.unwrap_or(""));
+    // Of a topic's, Kafka calls what comes of its broker's hours a default.
+    let differs = source != Source::Default || def.server.is_some() && value != default;
+    let from = match source {
+        Source::Topic | Source::Default => "",
+        Source::DynamicBroker => "set on the broker; ",
+        Source::DynamicDefaultBroker => "set on all brokers; ",
+        Source::StaticBroker => "set in the broker's file; ",
+    };
+    Config { name: def.name, value, default, doc: def.doc, differs, editable, from, group: "" }
 }
 
-fn of_broker(config: &BrokerConfig) -> Vec<Config> {
+fn of_broker(config: &BrokerConfig, all: bool) -> Vec<Config> {
+    let mut config = config.clone();
+    if all {
+        config.dynamic = Map::new();
+    }
     let rows = BROKER.iter().map(|def| {
         let first = config.values(def.name).into_iter().next();
         let source = first.as_ref().map_or(Source::Default, |first| first.source);
-        row(def, first.and_then(|first| first.value), source, false)
+        let group = match (is_dynamic(def.name), takes_effect(def.name)) {
+            (true, true) => "",
+            (true, false) => UNUSED,
+            (false, _) => READ_ONLY,
+        };
+        Config { group, ..row(def, first.and_then(|first| first.value), source, group.is_empty()) }
     });
     rows.collect()
 }
@@ -125,16 +152,17 @@ fn of_topic(world: &World, view: &WorldView, topic: &str) -> Vec<Config> {
 fn of_client(table: &[(&'static str, &'static str)], set: &Map<String, String>) -> Vec<Config> {
     let rows = table.iter().map(|(name, default)| {
         let value = set.get(*name).map_or(*default, String::as_str);
-        Config { name, value: value.into(), default, doc: "", differs: value != *default, editable: !OF_THE_APP.contains(name) }
+        let editable = !OF_THE_APP.contains(name);
+        Config { name, value: value.into(), default, doc: "", differs: value != *default, editable, from: "", group: "" }
     });
     rows.collect()
 }
 
-/// The line that sets a config; an empty value takes it back.
+/// The line that sets a config; an empty value takes it back. `all`: on all brokers instead of one.
 ///
 /// # Errors
 /// Kafka's words for a value that it does not take.
-pub fn check(world: &World, target: &Target, name: &str, value: &str) -> Result<String, String> {
+pub fn check(world: &World, target: &Target, name: &str, value: &str, all: bool) -> Result<String, String> {
     let change = |config: &mut Map<String, String>| {
         config.remove(name);
         if !value.is_empty() {
@@ -147,6 +175,12 @@ pub fn check(world: &World, target: &Target, name: &str, value: &str) -> Result<
                 check_topic(name, value)?;
             }
             Some(Action::SetTopicConfig { topic: topic.clone(), config: [(name.to_owned(), value.to_owned())].into() })
+        }
+        Target::Broker(broker) => {
+            let def = broker_def(name).ok_or("There is no such config.")?;
+            check_dynamic(def, Some(value).filter(|value| !value.is_empty()), all).map_err(|(_, why)| why)?;
+            let broker = (!all).then(|| broker.clone());
+            Some(Action::SetBrokerConfig { broker, config: [(name.to_owned(), value.to_owned())].into() })
         }
         Target::Producer(client) | Target::Consumer(client) => world.client(client).map(|mut action| {
             match &mut action {

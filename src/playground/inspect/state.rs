@@ -37,6 +37,18 @@ impl Lines {
     }
 }
 
+/// A broker's, if there is one.
+struct Id(Option<i32>);
+
+impl Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(id) => write!(f, "{id}"),
+            None => f.write_str("nobody"),
+        }
+    }
+}
+
 /// What the thing keeps now; empty when there is no such thing.
 pub fn state(world: &World, view: &WorldView, target: &Target) -> Vec<Line> {
     let mut lines = Lines(Vec::new());
@@ -104,10 +116,32 @@ fn broker(world: &World, view: &WorldView, state: &BrokerState, lines: &mut Line
     lines.line(&"leader epoch", &quorum.epoch);
     lines.line(&"leader", &quorum.leader.unwrap_or(-1));
     lines.list("voters", &quorum.voters);
+    let (voted, granted) = process.controller().votes();
+    lines.line(&"voted for", &Id(voted));
+    if !granted.is_empty() {
+        lines.list("votes granted", &granted);
+    }
     lines.line(&"high watermark", &quorum.high_watermark);
     lines.line(&"log end offset", &quorum.end_offset);
     lines.line(&"metadata applied", &process.image().offset);
     lines.line(&"next producer id", &process.image().next_producer_id);
+    if let Some(told) = process.controller().describe_quorum(view.now) {
+        lines.head(&format_args!("Replicas of the metadata log, epoch {}", told.leader_epoch));
+        for (what, replicas) in [("voter", &told.current_voters), ("observer", &told.observers)] {
+            for replica in replicas {
+                let (id, end) = (replica.replica_id.0, replica.log_end_offset);
+                lines.line(&format_args!("{what} {id}"), &format_args!("log end offset {end}, lag {}", (quorum.end_offset - end).max(0)));
+            }
+        }
+        lines.head(&format_args!("Votes in epoch {}", quorum.epoch));
+        for other in &view.brokers {
+            let known =
+                world.broker(&other.name).filter(|broker| quorum.voters.contains(&other.node_id) && broker.quorum().epoch == quorum.epoch);
+            if let Some(broker) = known {
+                lines.line(&format_args!("voter {}", other.node_id), &format_args!("for {}", Id(broker.controller().votes().0)));
+            }
+        }
+    }
     for group in process.groups() {
         lines.head(&format_args!("Coordinates {}", group.group));
         lines.line(&"state", &format_args!("{}, generation {}", group.state, group.generation));

@@ -7,6 +7,7 @@ use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::scene::Target;
 use crate::playground::time::Timeline;
 use crate::world::EPOCH;
+use crate::world::World;
 use crate::world::action::Action;
 
 const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
@@ -66,34 +67,94 @@ fn configs_say_what_differs_and_refuse_in_kafkas_words() {
     let time = after_20_s();
     let (world, view) = (time.world(), time.world().view());
     let topic = Target::Topic("orders".into());
-    let rows = configs(world, &view, &topic);
+    let rows = configs(world, &view, &topic, false);
     let min = rows.first().expect("has configs");
     assert_eq!((min.name, &*min.value, min.default, min.differs, min.editable), ("min.insync.replicas", "2", "1", true, true));
     let retention = rows.iter().find(|row| row.name == "retention.ms").expect("is there");
     assert_eq!((&*retention.value, retention.differs), ("604800000", false));
-    let why = check(world, &topic, "retention.ms", "soon").expect_err("is no number");
+    let why = check(world, &topic, "retention.ms", "soon", false).expect_err("is no number");
     assert_eq!(why, "Invalid value soon for configuration retention.ms: Not a number of type LONG");
-    assert_eq!(check(world, &topic, "retention.ms", "60000"), Ok("set orders retention.ms=60000".into()));
-    assert!(check(world, &topic, "retention.ms", "").is_ok_and(|line| Scenario::timed_line(&line).is_ok()));
-    assert!(check(world, &Target::Broker("broker-1".into()), "log.retention.ms", "1").is_err());
-    let rows = configs(world, &view, &Target::Broker("broker-1".into()));
+    assert_eq!(check(world, &topic, "retention.ms", "60000", false), Ok("set orders retention.ms=60000".into()));
+    assert!(check(world, &topic, "retention.ms", "", false).is_ok_and(|line| Scenario::timed_line(&line).is_ok()));
+    let rows = configs(world, &view, &Target::Broker("broker-1".into()), false);
     assert!(rows.iter().any(|row| row.name == "offsets.topic.num.partitions" && row.value == "1" && row.default == "50" && row.differs));
-    let rows = configs(world, &view, &Target::Producer("batch".into()));
+    let rows = configs(world, &view, &Target::Producer("batch".into()), false);
     assert_eq!(rows.iter().filter(|row| row.differs).map(|row| (row.name, &*row.value)).collect::<Vec<_>>(), [("linger.ms", "400")]);
-    let rows = configs(world, &view, &Target::Consumer("billing-1".into()));
+    let rows = configs(world, &view, &Target::Consumer("billing-1".into()), false);
     let set: Vec<&str> = rows.iter().filter(|row| row.differs).map(|row| row.name).collect();
     assert_eq!(set, ["auto.offset.reset", "group.id", "session.timeout.ms"]);
     assert!(rows.iter().all(|row| row.editable != ["group.id", "enable.auto.commit"].contains(&row.name)));
     // A client's config is set by a line too; what the app has stays.
-    let line = check(world, &Target::Consumer("billing-1".into()), "session.timeout.ms", "").expect("it is there");
+    let line = check(world, &Target::Consumer("billing-1".into()), "session.timeout.ms", "", false).expect("it is there");
     assert!(line.starts_with("change consumer billing-1 ") && line.contains("group=billing") && !line.contains("session"), "{line}");
-    let mut line = check(world, &Target::Producer("batch".into()), "linger.ms", "7").expect("it is there");
+    let mut line = check(world, &Target::Producer("batch".into()), "linger.ms", "7", false).expect("it is there");
     let Action::ChangeProducer(spec) = Scenario::timed_line(&line).expect("reads").actions.remove(0).1 else { panic!("{line}") };
     assert_eq!(spec.config.get("linger.ms").map(String::as_str), Some("7"));
-    line = check(world, &Target::Producer("batch".into()), "linger.ms", "soon").expect("the client refuses it");
+    line = check(world, &Target::Producer("batch".into()), "linger.ms", "soon", false).expect("the client refuses it");
     let Some((_, wrong)) = Scenario::timed_line(&line).expect("reads").actions.pop() else { panic!("{line}") };
     let why = world.clone().act(wrong).expect_err("is no number").to_string();
     assert!(why.starts_with("linger.ms=soon"), "{why}");
+}
+
+#[test]
+fn a_brokers_configs_are_set_on_it_or_on_all_and_what_is_fixed_says_so() {
+    let mut world = after_20_s().world().clone();
+    let broker = Target::Broker("broker-2".into());
+    let of = |world: &World, all: bool| configs(world, &world.view(), &broker, all);
+    let rows = of(&world, false);
+    // What can be set stands first, then what cannot, with the reason once; in each, what differs.
+    let mut groups: Vec<&str> = rows.iter().map(|row| row.group).collect();
+    groups.dedup();
+    assert!(groups.len() == 3 && groups[0].is_empty() && groups[1].starts_with("Read-only: a change needs a restart"), "{groups:?}");
+    assert!(rows.iter().all(|row| row.editable == row.group.is_empty()));
+    let editable: Vec<&str> = rows.iter().filter(|row| row.editable).map(|row| row.name).collect();
+    // Those that `open_logs_follow_each_config_of_their_broker` tries, and min.insync.replicas.
+    assert_eq!(editable.len(), 15, "{editable:?}");
+    assert!(rows.iter().any(|row| row.name == "num.io.threads" && row.group.starts_with("Without effect")));
+    let change = |world: &World, name: &str, value: &str, all: bool| check(world, &broker, name, value, all);
+    assert_eq!(change(&world, "log.retention.ms", "60000", false), Ok("config broker-2 log.retention.ms=60000".into()));
+    assert_eq!(change(&world, "log.retention.ms", "", true), Ok("config brokers log.retention.ms=\"\"".into()));
+    let why = change(&world, "num.partitions", "6", false).expect_err("is fixed");
+    assert_eq!(why, "Cannot update these configs dynamically: Set(num.partitions)");
+    let why = change(&world, "log.retention.ms", "soon", true).expect_err("is no number");
+    assert_eq!(why, "Invalid value soon for configuration log.retention.ms: Not a number of type LONG");
+    assert!(change(&world, "min.insync.replicas", "1", false).is_err() && change(&world, "min.insync.replicas", "1", true).is_ok());
+    for (all, value) in [(true, "70000"), (false, "60000")] {
+        let line = change(&world, "log.retention.ms", value, all).expect("it can be set");
+        let (_, action) = Scenario::timed_line(&line).expect("reads").actions.remove(0);
+        world.act(action).expect("it is done");
+        world.run_until(world.now().plus_millis(3000));
+    }
+    let value = |all: bool| of(&world, all).into_iter().find(|row| row.name == "log.retention.ms").map(|row| (row.value, row.from));
+    let here = (Some(("60000".into(), "set on the broker; ")), Some(("70000".into(), "set on all brokers; ")));
+    assert_eq!((value(false), value(true)), here);
+    // A topic without one of its own has its broker's.
+    let rows = configs(&world, &world.view(), &Target::Topic("orders".into()), false);
+    let retention = rows.iter().find(|row| row.name == "retention.ms").map(|row| (&*row.value, row.differs, row.from));
+    assert_eq!(retention, Some(("70000", true, "set on all brokers; ")));
+}
+
+#[test]
+fn the_leader_of_the_quorum_tells_ends_lags_and_votes() {
+    let time = after_20_s();
+    let (world, view) = (time.world(), time.world().view());
+    let leader = view.brokers.iter().find(|broker| broker.role == "Leader").expect("is elected").clone();
+    let lines = state(world, &view, &Target::Broker(leader.name.clone()));
+    let replicas: Vec<&str> = (1..=3).map(|id| under(&lines, "Replicas of the metadata log", &format!("voter {id}"))).collect();
+    let end: i64 = under(&lines, "Controller quorum", "log end offset").parse().expect("a number");
+    let own = usize::try_from(leader.node_id - 1).expect("an id");
+    assert_eq!(replicas[own], format!("log end offset {end}, lag 0"));
+    for words in &replicas {
+        let (at, lag) = words.trim_start_matches("log end offset ").split_once(", lag ").expect("both");
+        assert_eq!(at.parse::<i64>().expect("a number") + lag.parse::<i64>().expect("a number"), end, "{words}");
+    }
+    // A majority has voted for it, itself first of all.
+    let votes = (1..=3).filter(|id| under(&lines, "Votes in epoch", &format!("voter {id}")) == format!("for {}", leader.node_id)).count();
+    assert!(votes >= 2, "{lines:?}");
+    assert_eq!(under(&lines, "Controller quorum", "voted for"), leader.node_id.to_string());
+    let other = view.brokers.iter().find(|broker| broker.role == "Follower").expect("there are three");
+    let lines = state(world, &view, &Target::Broker(other.name.clone()));
+    assert!(lines.iter().all(|(name, _)| !name.starts_with("Replicas of the metadata log")), "only the leader knows");
 }
 
 #[test]

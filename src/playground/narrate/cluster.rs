@@ -3,6 +3,7 @@
 use super::{offsets, plural};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
+use crate::kafka::map::Map;
 use crate::playground::scenario::duration_text;
 use crate::playground::scene::link_words;
 use crate::world::action::{Action, Fault, LinkSpec};
@@ -61,12 +62,21 @@ pub(super) fn fault(fault: &Fault) -> Words {
     ))
 }
 
+/// An empty value takes the config back: what stands behind it holds.
+fn given(whom: &str, verb: &str, config: &Map<String, String>) -> (u8, String) {
+    let one = |(name, value): (&String, &String)| match value.is_empty() {
+        true => format!("the inherited {name}"),
+        false => format!("{name}={value}"),
+    };
+    let configs: Vec<String> = config.iter().map(one).collect();
+    (1, format!("{whom} {verb} given {}.", configs.join(", ")))
+}
+
 pub(super) fn acted(action: &Action) -> Words {
     Some(match action {
-        Action::SetTopicConfig { topic, config } => {
-            let configs: Vec<String> = config.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            (1, format!("{topic} is given {}.", configs.join(", ")))
-        }
+        Action::SetTopicConfig { topic, config } => given(topic, "is", config),
+        Action::SetBrokerConfig { broker: Some(broker), config } => given(broker, "is", config),
+        Action::SetBrokerConfig { broker: None, config } => given("All brokers", "are", config),
         Action::ElectLeader { topic, partition, unclean } => {
             let what = if *unclean { "any live replica, in sync or not," } else { "its preferred replica" };
             (1, format!("{topic}-{partition}: {what} is asked to lead."))
@@ -152,6 +162,16 @@ pub(super) fn broker(node: &str, event: &BrokerEvent) -> Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn configs_are_told_with_whom_they_are_given_to() {
+        let told = |broker: Option<&str>, value: &str| {
+            let config = [("log.retention.ms".to_owned(), value.to_owned())].into();
+            acted(&Action::SetBrokerConfig { broker: broker.map(Into::into), config })
+        };
+        assert_eq!(told(Some("broker-2"), "9"), Some((1, "broker-2 is given log.retention.ms=9.".to_owned())));
+        assert_eq!(told(None, ""), Some((1, "All brokers are given the inherited log.retention.ms.".to_owned())));
+    }
 
     #[test]
     fn votes_are_told_by_name() {

@@ -15,9 +15,9 @@ use crate::kafka::map::sort_by;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::Message;
 use crate::kafka::wire::message::{ApiKey, ConsumerProtocolAssignment};
-use crate::world::World;
 use crate::world::action::{Action, Fault};
 use crate::world::event::{Event, EventId, EventKind};
+use crate::world::{ALL_BROKERS, World};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -136,7 +136,8 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
                     _ => "given more partitions",
                 };
                 let why = if message.is_empty() { String::new() } else { format!(": {message}") };
-                (1, format!("{topic} was not {what}: {}{why}.", error.name()))
+                let whom = if &**topic == ALL_BROKERS { "No broker was".to_owned() } else { format!("{topic} was not") };
+                (1, format!("{whom} {what}: {}{why}.", error.name()))
             } else {
                 return None;
             }
@@ -155,7 +156,11 @@ pub fn action_words(action: &Action, world: &World) -> Option<String> {
 
 fn acted(action: &Action, world: &World) -> Option<(u8, String)> {
     Some(match action {
-        Action::SetTopicConfig { .. } | Action::ElectLeader { .. } | Action::Reassign { .. } | Action::Fault(_) => {
+        Action::SetTopicConfig { .. }
+        | Action::SetBrokerConfig { .. }
+        | Action::ElectLeader { .. }
+        | Action::Reassign { .. }
+        | Action::Fault(_) => {
             return cluster::acted(action);
         }
         // The broker tells what came of these.

@@ -20,6 +20,7 @@ const TIMED: [&str; 28] = [
     "delete",
     "partitions",
     "set",
+    "config",
     "elect",
     "reassign",
     "stop",
@@ -43,6 +44,8 @@ const TIMED: [&str; 28] = [
     "isolate",
     "heal",
 ];
+/// Whom `config` is about when it is about no single broker.
+pub(super) const ALL_BROKERS: &str = "brokers";
 /// What a run lasts when the file does not say: a minute.
 const DEFAULT_RUN_US: i64 = 60_000_000;
 
@@ -265,6 +268,11 @@ fn timed(line: &mut Line, at: i64, scenario: &mut Scenario) -> Parsed<Option<Act
             let topic = line.name("the topic's name")?;
             let config = line.pairs(&[], true)?.configs;
             Action::SetTopicConfig { topic, config }
+        }
+        "config" => {
+            let name = line.name("a broker's name, or brokers for all of them,")?;
+            let config = line.pairs(&[], true)?.configs;
+            Action::SetBrokerConfig { broker: (&*name != ALL_BROKERS).then_some(name), config }
         }
         "elect" => {
             let (topic, partition) = (line.name("the topic's name")?, line.number("the partition's number")?);

@@ -90,6 +90,8 @@ fn any_action() -> impl Strategy<Value = Action> {
         }),
         any_fault().prop_map(Action::Fault),
         (name(), config.clone()).prop_map(|(topic, config)| Action::SetTopicConfig { topic, config }),
+        (any::<bool>(), name(), config.clone())
+            .prop_map(|(all, name, config)| Action::SetBrokerConfig { broker: (!all && &*name != "brokers").then_some(name), config }),
         (name(), 0..9_i32, any::<bool>()).prop_map(|(topic, partition, unclean)| Action::ElectLeader { topic, partition, unclean }),
         (name(), 0..9_i32, proptest::collection::vec(1..9_i32, 1..4)).prop_map(|(topic, partition, replicas)| Action::Reassign {
             topic,

@@ -99,6 +99,9 @@ fn fault(fault: &Fault) -> String {
 pub fn action(action: &Action) -> String {
     match action {
         Action::SetTopicConfig { topic, config } => format!("set {}{}", quoted(topic), configs(config)),
+        Action::SetBrokerConfig { broker, config } => {
+            format!("config {}{}", quoted(broker.as_deref().unwrap_or(super::parse::ALL_BROKERS)), configs(config))
+        }
         Action::ElectLeader { topic, partition, unclean } => {
             format!("elect {} {partition}{}", quoted(topic), if *unclean { " unclean" } else { "" })
         }

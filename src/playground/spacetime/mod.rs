@@ -101,7 +101,8 @@ fn done_to(action: &Action) -> Option<&Arc<str>> {
         | Action::ResumeClient { name }
         | Action::SetRate { name, .. }
         | Action::SetHandleTime { name, .. }
-        | Action::Produce { name, .. } => name,
+        | Action::Produce { name, .. }
+        | Action::SetBrokerConfig { broker: Some(name), .. } => name,
         _ => return None,
     })
 }

@@ -233,6 +233,9 @@ impl<'a> Chain<'a> {
             }
             self.action(self.view.now, &|action| match action {
                 crate::world::action::Action::SetTopicConfig { topic: t, .. } => **t == *topic,
+                crate::world::action::Action::SetBrokerConfig { config, .. } => {
+                    config.keys().any(|name| name.starts_with("log.retention."))
+                }
                 _ => false,
             });
             confirmed(self);

@@ -169,17 +169,40 @@ fn state(body: &Element, ui: Ui, act: Act, what: Target) {
 
 fn configs(body: &Element, ui: Ui, act: Act, what: Target) {
     let shown = what.clone();
+    // Whom a change of a broker's config is for.
+    let all = RwSignal::new(false);
+    let whom = dom::element("<p class='tp-quiet tp-whom' role=group aria-label='Whom a change is for'></p>");
+    for (every, name) in [(false, "This broker"), (true, "All brokers")] {
+        let button = dom::element("<button type=button class=tp-text></button>");
+        button.set_text_content(Some(name));
+        dom::attribute(&button, "", "aria-pressed", move || (all.get() == every).to_string());
+        dom::on(&button, "", "click", move |_| all.set(every));
+        let _ = whom.append_child(&button);
+    }
+    if matches!(what, Target::Broker(_)) {
+        let _ = body.append_child(&whom);
+    }
+    let rows = dom::element("<div></div>");
+    let _ = body.append_child(&rows);
+    let body = &rows;
     let markup = move || {
-        let rows = ui.snap.with(|s| act.with_value(|stage| inspect::configs(stage.run.borrow().world(), &s.view, &what)));
+        let all = all.get();
+        let rows = ui.snap.with(|s| act.with_value(|stage| inspect::configs(stage.run.borrow().world(), &s.view, &what, all)));
         let note = match &what {
             _ if rows.is_empty() => "It has no configs of its own, or no process.",
-            Target::Broker(_) => "These are read when the process starts.",
             Target::Producer(_) | Target::Consumer(_) => "A change gives it a new process. An empty value takes it back.",
+            Target::Broker(_) if !all => "A change goes to this broker as IncrementalAlterConfigs. An empty value takes it back.",
             _ => "A change goes to the controller as IncrementalAlterConfigs. An empty value takes it back.",
         };
         let mut markup = format!("<p class=tp-quiet>{note}</p><div class=tp-configs>");
+        let mut group = "";
         for row in rows {
-            let (name, value, default) = (row.name, escape(&row.value), row.default);
+            if row.group != group {
+                group = row.group;
+                let _ = write!(markup, "<h3>{group}</h3>");
+            }
+            let (name, value, from) = (row.name, escape(&row.value), row.from);
+            let default = if row.default.is_empty() { "no default".into() } else { format!("default {}", row.default) };
             let set = if row.differs { "set" } else { "" };
             let value = match row.editable {
                 true => format!("<input data-name={name} value=\"{value}\" spellcheck=false>"),
@@ -187,7 +210,7 @@ fn configs(body: &Element, ui: Ui, act: Act, what: Target) {
             };
             let _ = write!(
                 markup,
-                "<label title=\"{}\"><span>{name}</span>{value}<i>{set}</i><small>default {default}</small></label>",
+                "<label title=\"{}\"><span>{name}</span>{value}<i>{set}</i><small>{from}{default}</small></label>",
                 escape(row.doc)
             );
         }
@@ -205,7 +228,7 @@ fn configs(body: &Element, ui: Ui, act: Act, what: Target) {
         let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else { return };
         let Some(name) = input.get_attribute("data-name") else { return };
         let row = input.closest("label").ok().flatten();
-        let line = act.with_value(|s| inspect::check(s.run.borrow().world(), &shown, &name, input.value().trim()));
+        let line = act.with_value(|s| inspect::check(s.run.borrow().world(), &shown, &name, input.value().trim(), all.get_untracked()));
         let done = line.and_then(|line| act.with_value(|s| s.line(&line)));
         dom::set(&input, "aria-invalid", if done.is_err() { "true" } else { "false" });
         if let (Some(row), Err(why)) = (row, done) {

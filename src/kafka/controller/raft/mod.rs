@@ -203,6 +203,13 @@ impl Raft {
         }
     }
 
+    /// For whom this replica has voted in its epoch, and who has given it a vote (a pre-vote, before it stands) while it asks for them.
+    pub fn votes(&self) -> (Option<i32>, Vec<i32>) {
+        let asks = matches!(self.role, Role::Prospective | Role::Candidate);
+        let granted = self.peers.iter().filter(|(_, peer)| asks && peer.answer == Some(true)).map(|(id, _)| *id);
+        (self.voted, granted.chain(asks.then_some(self.id)).collect())
+    }
+
     /// Appends records as leader and flushes them, since this replica counts towards the majority. Returns the last offset.
     ///
     /// # Errors
