@@ -8,7 +8,7 @@ use super::store::Store;
 use super::ui::{Snapshot, Ui};
 use crate::playground::narrate::{Waiting, plainly};
 use crate::playground::scene::{self, Scene, Target, Trail, View};
-use crate::playground::time::{TimeError, Timeline};
+use crate::playground::time::{TimeError, Timeline, late_remember};
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
 use leptos::prelude::*;
@@ -347,8 +347,12 @@ impl Stage {
         if !self.ui.late.here() {
             return None;
         }
+        let mut trail = scene::follow(self.run.borrow().world(), view, &topic, n, offset);
+        // How it came may be among the events that a leap has left behind.
+        if trail.note == scene::FORGOTTEN && late_remember(&mut self.run.borrow_mut().time) {
+            trail = scene::follow(self.run.borrow().world(), view, &topic, n, offset);
+        }
         let run = self.run.borrow();
-        let mut trail = scene::follow(run.world(), view, &topic, n, offset);
         let branch = run.time.branch().id;
         let known = self.told.replace(branch) == branch && run.time.in_past();
         if let Some(old) = self.ui.trail.get_untracked().filter(|_| known)

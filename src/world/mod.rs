@@ -26,7 +26,7 @@ mod tests_cluster;
 pub mod view;
 
 pub use acting::{MAX_ACTIONS, MAX_CLIENTS, MAX_CONFIGS, MAX_HANDLE_US, MAX_KEYS, MAX_PARTITIONS, MAX_RATE_PER_1000S, MAX_VALUE_BYTES};
-pub use record::MAX_EVENTS;
+pub use record::{MAX_EVENTS, first_kept};
 
 use crate::kafka::broker::{Broker, BrokerOptions};
 use crate::kafka::controller::Voter;

@@ -40,7 +40,7 @@ fn look(scenario: Scenario, seed: u64, seen: &mut Seen) {
 #[test]
 fn a_glance_says_what_the_full_verdict_says() {
     let mut seen = Seen::default();
-    for seed in [0, 1, 4, 9] {
+    for seed in [4, 9, 46] {
         look(draw(seed, PROFILES[0], None), seed, &mut seen);
     }
     for text in RARE {

@@ -9,6 +9,7 @@ mod checkpoints;
 mod lanes;
 mod marks;
 mod owners;
+mod recall;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -20,6 +21,7 @@ pub use checkpoints::{LOOK_BACK, MAX_BYTES, MAX_CHECKPOINTS, SPACING};
 pub use lanes::{Bar, HUES, MAX_ROWS, Row, Window};
 pub use marks::{Lane, MAX_MARKS, Mark};
 pub use owners::{MAX_SPANS, Owners, Span};
+pub use recall::{MAX_REPLAY, late_remember};
 pub use told::MAX_TOLD;
 
 use super::narrate::{narrate, often};

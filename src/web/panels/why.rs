@@ -2,6 +2,7 @@
 
 use super::due;
 use crate::playground::spacetime::{diagram, draw, escape, words};
+use crate::playground::time::late_remember;
 use crate::playground::why::offers::{Asks, offers};
 use crate::playground::why::{Question, seconds, told_as, why};
 use crate::web::dom;
@@ -114,7 +115,11 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
     let shown = node.clone();
     dom::effect(Box::new(move || {
         let question = ui.asked.get();
-        act.with_value(|s| answer(&shown, &s.run.borrow(), question.as_ref()));
+        act.with_value(|s| {
+            let mut run = s.run.borrow_mut();
+            late_remember(&mut run.time);
+            answer(&shown, &run, question.as_ref());
+        });
     }));
     // One listener for all links, in the list and in the picture.
     let go = move |target: Option<web_sys::EventTarget>| {
