@@ -45,7 +45,7 @@ impl Table {
     /// The slot of the entry that is the `same`, or the free one where it would be, and the entry.
     fn find(&self, hash: u64, same: &dyn Fn(u32) -> bool) -> (usize, Option<u32>) {
         let size = self.slots.len() as u64;
-        let mut slot = ((hash >> 32) * size >> 32) as usize;
+        let mut slot = (((hash >> 32) * size) >> 32) as usize;
         loop {
             match self.slots.get(slot) {
                 None if size == 0 => return (0, None),
@@ -435,7 +435,7 @@ impl Tally {
         let group = |n: u32| self.entry(judge, n).map(|entry| (entry.producer, entry.key, self.content(judge, n).1.log));
         let hash = |n: u32| {
             let (producer, key, log) = group(n).unwrap_or_default();
-            key.wrapping_add(u64::from(producer) << 16 | u64::from(log)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            key.wrapping_add((u64::from(producer) << 16) | u64::from(log)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         };
         latest.grow(&hash);
         let (slot, held) = latest.find(hash(n), &|other| group(other) == Some((producer, key, known.log)));
