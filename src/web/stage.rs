@@ -8,7 +8,7 @@ use super::store::Store;
 use super::ui::{Snapshot, Ui};
 use crate::playground::narrate::{Waiting, plainly};
 use crate::playground::scene::{self, Scene, Target, Trail, View};
-use crate::playground::time::{TimeError, Timeline};
+use crate::playground::time::{TimeError, Timeline, late_remember};
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
 use leptos::prelude::*;
@@ -30,8 +30,8 @@ const ARRANGE_MS: f64 = 420.0;
 const REDUCED: &str = "(prefers-reduced-motion: reduce)";
 /// Milliseconds between two looks at the ledger, and between two updates of what stands.
 const JUDGE_MS: f64 = 1000.0;
-/// The ledger reads all logs: after a look it rests so many times as long.
-const JUDGE_REST: f64 = 100.0;
+/// A look takes as long as there is something new; after one that read everything, as after a seek, it rests so many times as long.
+const JUDGE_REST: f64 = 20.0;
 const PUBLISH_MS: f64 = 100.0;
 /// Milliseconds that a sentence stays before the next replaces it.
 const SENTENCE_MS: f64 = 1600.0;
@@ -347,8 +347,12 @@ impl Stage {
         if !self.ui.late.here() {
             return None;
         }
+        let mut trail = scene::follow(self.run.borrow().world(), view, &topic, n, offset);
+        // How it came may be among the events that a leap has left behind.
+        if trail.note == scene::FORGOTTEN && late_remember(&mut self.run.borrow_mut().time) {
+            trail = scene::follow(self.run.borrow().world(), view, &topic, n, offset);
+        }
         let run = self.run.borrow();
-        let mut trail = scene::follow(run.world(), view, &topic, n, offset);
         let branch = run.time.branch().id;
         let known = self.told.replace(branch) == branch && run.time.in_past();
         if let Some(old) = self.ui.trail.get_untracked().filter(|_| known)
@@ -410,7 +414,7 @@ impl Stage {
             }
             if t >= self.judged.get() {
                 let began = now_ms();
-                let (wrong, ledger) = self.run.borrow().judged();
+                let (wrong, ledger) = self.run.borrow_mut().judged();
                 self.ui.wrong.set(wrong);
                 self.ui.ledger.set(ledger);
                 self.judged.set(t + JUDGE_MS.max((now_ms() - began) * JUDGE_REST));

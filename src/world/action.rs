@@ -176,6 +176,32 @@ pub struct LinkSpec {
     pub duplicate_ppm: u32,
 }
 
+impl Action {
+    /// The nodes by name that it is done to, or that it makes.
+    pub fn nodes(&self) -> Vec<&Arc<str>> {
+        use Fault::*;
+        vec![match self {
+            Self::Fault(Cut { from, to, .. } | Link { from, to, .. }) => return vec![from, to],
+            Self::Fault(
+                Kill { node } | PowerLoss { node } | Wipe { node } | Stop { node } | Restart { node } | Pause { node } | Resume { node },
+            )
+            | Self::Fault(SlowDisk { node, .. } | FullDisk { node, .. } | Skew { node, .. } | Isolate { node }) => node,
+            Self::AddProducer(spec) | Self::ChangeProducer(spec) => &spec.name,
+            Self::AddConsumer(spec) | Self::ChangeConsumer(spec) => &spec.name,
+            Self::StopClient { name }
+            | Self::CrashClient { name }
+            | Self::RestartClient { name }
+            | Self::PauseClient { name }
+            | Self::ResumeClient { name }
+            | Self::SetRate { name, .. }
+            | Self::SetHandleTime { name, .. }
+            | Self::Produce { name, .. }
+            | Self::SetBrokerConfig { broker: Some(name), .. } => name,
+            _ => return Vec::new(),
+        }]
+    }
+}
+
 /// What can befall brokers and the network. Nodes by name: `broker-2`, or a client's.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fault {

@@ -9,6 +9,11 @@ use std::sync::Arc;
 pub const MAX_EVENTS: u32 = 20_000;
 const SLACK: u32 = 5_000;
 
+/// The oldest event that a world keeps when `next` is the next one.
+pub fn first_kept(next: u64) -> u64 {
+    next.saturating_sub(MAX_EVENTS.into()) / u64::from(SLACK) * u64::from(SLACK)
+}
+
 /// The events and their running hash. A clone shares the events until one side goes on.
 #[derive(Clone, Debug)]
 pub(super) struct Recorder {
@@ -158,6 +163,7 @@ mod tests {
             lost(&mut recorder, 0, n);
         }
         assert_eq!(recorder.events().len() as u64, u64::from(MAX_EVENTS));
+        assert_eq!(recorder.events().first().map(|event| event.id.0), Some(first_kept(recorder.next_id().0)));
         assert_eq!(recorder.events().first().map(|event| event.id.0), Some(u64::from(SLACK)));
         assert_eq!(recorder.next_id().0, u64::from(MAX_EVENTS + SLACK));
     }

@@ -3,35 +3,18 @@
 use super::super::scenario::action_line;
 use super::super::scene::{Align, Ink, Place, Point, Rect, Shape, Target};
 use crate::kafka::time::Time;
-use crate::world::action::{Action, Fault};
+use crate::world::action::Action;
 use crate::world::view::{DONE_US, WorldView};
 use std::sync::Arc;
 
 /// The nodes, topics and partitions to which an action is done; what has just been made speaks for itself.
 fn touched(action: &Action) -> (Vec<&Arc<str>>, Option<i32>) {
-    use Fault::*;
-    let one = match action {
-        Action::Fault(Cut { from, to, .. } | Link { from, to, .. }) => return (vec![from, to], None),
-        Action::ElectLeader { topic, partition, .. } | Action::Reassign { topic, partition, .. } => return (vec![topic], Some(*partition)),
-        Action::Fault(
-            Kill { node } | PowerLoss { node } | Wipe { node } | Stop { node } | Restart { node } | Pause { node } | Resume { node },
-        )
-        | Action::Fault(SlowDisk { node, .. } | FullDisk { node, .. } | Skew { node, .. } | Isolate { node }) => node,
-        Action::StopClient { name }
-        | Action::CrashClient { name }
-        | Action::RestartClient { name }
-        | Action::PauseClient { name }
-        | Action::ResumeClient { name }
-        | Action::SetRate { name, .. }
-        | Action::SetHandleTime { name, .. }
-        | Action::Produce { name, .. } => name,
-        Action::ChangeProducer(spec) => &spec.name,
-        Action::ChangeConsumer(spec) => &spec.name,
-        Action::AddPartitions { topic, .. } | Action::SetTopicConfig { topic, .. } => topic,
-        Action::SetBrokerConfig { broker: Some(broker), .. } => broker,
-        _ => return (Vec::new(), None),
-    };
-    (vec![one], None)
+    match action {
+        Action::ElectLeader { topic, partition, .. } | Action::Reassign { topic, partition, .. } => (vec![topic], Some(*partition)),
+        Action::AddPartitions { topic, .. } | Action::SetTopicConfig { topic, .. } => (vec![topic], None),
+        Action::AddProducer(_) | Action::AddConsumer(_) => (Vec::new(), None),
+        _ => (action.nodes(), None),
+    }
 }
 
 /// A fading edge around each thing to which something was done a moment ago, and the deed's verb.

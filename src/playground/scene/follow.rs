@@ -44,6 +44,9 @@ pub struct Trail {
     pub note: String,
 }
 
+/// The note on a record of whose beginning nothing is known.
+pub const FORGOTTEN: &str = "How it came is no longer among the events that are kept.";
+
 /// The way of the record that has this offset now, or had it last. What happened before the oldest event that is kept is not known, and the
 /// note says so.
 pub fn follow(world: &World, view: &WorldView, topic: &Arc<str>, partition: i32, offset: i64) -> Trail {
@@ -109,7 +112,7 @@ pub fn follow(world: &World, view: &WorldView, topic: &Arc<str>, partition: i32,
         Some(p) if offset < p.log_start_offset => format!("Retention has deleted it: the log begins at offset {}.", p.log_start_offset),
         Some(p) if offset >= p.end_offset && (cut || began.is_some()) => "The leader's log does not have it any more.".into(),
         Some(p) if offset >= p.end_offset => format!("No record has this offset yet: the log ends at {}.", p.end_offset),
-        _ if began.is_none() => "How it came is no longer among the events that are kept.".into(),
+        _ if began.is_none() => FORGOTTEN.into(),
         Some(p) if offset >= p.high_watermark => format!("Not readable yet: the high watermark is {}.", p.high_watermark),
         _ if !has(|s| matches!(s, Spot::Consumer(_))) => "Nobody has fetched it yet.".into(),
         _ if !has(|s| matches!(s, Spot::Handled(_))) => "It waits for its handler.".into(),

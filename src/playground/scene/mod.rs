@@ -18,7 +18,7 @@ mod tests;
 mod tests_many;
 
 pub use cluster::window;
-pub use follow::{Spot, Station, Trail, follow};
+pub use follow::{FORGOTTEN, Spot, Station, Trail, follow};
 pub use hint::hint;
 pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};

@@ -10,7 +10,6 @@ pub use draw::{draw, escape, words};
 use crate::kafka::time::Time;
 use crate::playground::why::{Link, waited_for};
 use crate::world::World;
-use crate::world::action::{Action, Fault};
 use crate::world::event::{Event, EventId, EventKind};
 use crate::world::view::WorldView;
 use std::sync::Arc;
@@ -73,44 +72,10 @@ pub struct Diagram {
     pub forgotten: bool,
 }
 
-/// Whom an action is done to.
-fn done_to(action: &Action) -> Option<&Arc<str>> {
-    Some(match action {
-        Action::Fault(fault) => match fault {
-            Fault::Kill { node }
-            | Fault::PowerLoss { node }
-            | Fault::Wipe { node }
-            | Fault::Stop { node }
-            | Fault::Restart { node }
-            | Fault::Pause { node }
-            | Fault::Resume { node }
-            | Fault::SlowDisk { node, .. }
-            | Fault::FullDisk { node, .. }
-            | Fault::Skew { node, .. }
-            | Fault::Isolate { node }
-            | Fault::Link { from: node, .. }
-            | Fault::Cut { from: node, .. } => node,
-            Fault::Links { .. } | Fault::Heal => return None,
-        },
-        Action::AddProducer(spec) => &spec.name,
-        Action::AddConsumer(spec) => &spec.name,
-        Action::StopClient { name }
-        | Action::CrashClient { name }
-        | Action::RestartClient { name }
-        | Action::PauseClient { name }
-        | Action::ResumeClient { name }
-        | Action::SetRate { name, .. }
-        | Action::SetHandleTime { name, .. }
-        | Action::Produce { name, .. }
-        | Action::SetBrokerConfig { broker: Some(name), .. } => name,
-        _ => return None,
-    })
-}
-
 /// The node that an event is of.
 fn node_of<'a>(world: &'a World, kind: &'a EventKind) -> Option<&'a Arc<str>> {
     match kind {
-        EventKind::Acted { action } => done_to(&world.history().get(usize::try_from(*action).ok()?)?.1),
+        EventKind::Acted { action } => world.history().get(usize::try_from(*action).ok()?)?.1.nodes().first().copied(),
         EventKind::FrameSent { from: node, .. }
         | EventKind::LinkCut { from: node, .. }
         | EventKind::Connected { to: node, .. }
@@ -208,10 +173,10 @@ pub fn diagram(world: &World, view: &WorldView, links: &[Link]) -> Diagram {
     for (link, number) in links.iter().zip(1..) {
         let event = link.event.and_then(|id| world.event(id));
         // An action whose event is gone still stands in the history.
-        let acted = || world.history().iter().find(|(at, action)| *at == link.at && done_to(action).is_some());
+        let acted = || world.history().iter().filter(|(at, _)| *at == link.at).find_map(|(_, action)| action.nodes().first().copied());
         let node = match event {
             Some(event) => node_of(world, &event.kind),
-            None if link.at < view.now => acted().and_then(|(_, action)| done_to(action)),
+            None if link.at < view.now => acted(),
             None => None,
         };
         sketch.out.forgotten |= event.is_none() && link.at < view.now;

@@ -9,6 +9,7 @@ mod checkpoints;
 mod lanes;
 mod marks;
 mod owners;
+mod recall;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -20,6 +21,7 @@ pub use checkpoints::{LOOK_BACK, MAX_BYTES, MAX_CHECKPOINTS, SPACING};
 pub use lanes::{Bar, HUES, MAX_ROWS, Row, Window};
 pub use marks::{Lane, MAX_MARKS, Mark};
 pub use owners::{MAX_SPANS, Owners, Span};
+pub use recall::{MAX_REPLAY, late_remember};
 pub use told::MAX_TOLD;
 
 use super::narrate::{narrate, often};
@@ -29,7 +31,7 @@ use crate::kafka::time::Time;
 use crate::world::World;
 use crate::world::action::{Action, ActionError};
 use crate::world::event::{Event, EventId, EventKind};
-use crate::world::judge::Judge;
+use crate::world::judge::{Judge, Verdict};
 use crate::world::look::Frame;
 use crate::world::view::{ConsumerState, WorldView};
 use checkpoints::Checkpoints;
@@ -168,6 +170,11 @@ impl Timeline {
         &self.state.judge
     }
 
+    /// What the judge says now, without the ledger's records.
+    pub fn glance(&mut self) -> Verdict {
+        self.state.judge.glance(self.state.play.world())
+    }
+
     pub fn moment(&self) -> Moment {
         self.state.moment()
     }
@@ -240,7 +247,7 @@ impl Timeline {
         }
         self.breakpoints = breakpoints;
         for breakpoint in &mut self.breakpoints {
-            breakpoint.arm(&self.state.judge, self.state.play.world());
+            breakpoint.arm(&mut self.state.judge, self.state.play.world());
         }
         Ok(())
     }
@@ -358,7 +365,7 @@ impl Timeline {
         self.checkpoints.at(state.moment());
         self.state = state;
         for breakpoint in &mut self.breakpoints {
-            breakpoint.arm(&self.state.judge, self.state.play.world());
+            breakpoint.arm(&mut self.state.judge, self.state.play.world());
         }
     }
 
@@ -403,7 +410,7 @@ impl Timeline {
                     self.stopped = Some((event.id, sentence.text));
                 }
                 for breakpoint in &mut self.breakpoints {
-                    if breakpoint.meets(event, &self.state.judge, world) && stops && self.stopped.is_none() {
+                    if breakpoint.meets(event, &mut self.state.judge, world) && stops && self.stopped.is_none() {
                         self.stopped = Some((event.id, breakpoint.text()));
                     }
                 }

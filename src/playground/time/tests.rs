@@ -3,6 +3,8 @@
 use super::*;
 use crate::kafka::rng::Rng;
 use crate::playground::scenario::Scenario;
+use crate::playground::scene::follow;
+use crate::playground::why::{Question, why};
 use crate::world::EPOCH;
 use crate::world::action::Fault;
 use crate::world::event::EventKind;
@@ -35,6 +37,42 @@ fn run(timeline: &mut Timeline, until: Time) {
 
 fn kill(broker: &str) -> Action {
     Action::Fault(Fault::Kill { node: broker.into() })
+}
+
+#[test]
+fn what_was_known_at_a_moment_is_known_there_again() {
+    let mut timeline = Timeline::new(played(ten_minutes()));
+    run(&mut timeline, at(200));
+    let answers = |timeline: &Timeline| {
+        let (world, judge) = (timeline.world(), timeline.judge());
+        // The newest record that is handled, and one from among the oldest events that are kept.
+        let asked = world.events().iter().filter(|event| matches!(event.kind, EventKind::Handled { .. }));
+        let asked = asked.clone().take(3).chain(asked.rev().take(3));
+        let whys: Vec<_> = asked.clone().map(|event| why(world, judge, &Question::Happened { event: event.id })).collect();
+        let places = asked.filter_map(|event| match &event.kind {
+            EventKind::Handled { topic, partition, offset, .. } => Some(follow(world, &world.view(), topic, *partition, *offset)),
+            _ => None,
+        });
+        (whys, places.collect::<Vec<_>>())
+    };
+    let (here, hash, before) = (timeline.moment(), timeline.world().event_hash(), answers(&timeline));
+    let events = timeline.world().events().to_vec();
+    assert!(here.events > 25_000 && events.len() >= 20_000, "{here:?} {}", events.len());
+    run(&mut timeline, at(230));
+    timeline.seek(at(20)).expect("the past is kept");
+    timeline.seek(here.at).expect("the past is kept");
+    assert!(timeline.world().events().len() < 7_000, "a leap knows little of what was before");
+    assert!(late_remember(&mut timeline));
+    assert!(!late_remember(&mut timeline), "there is no more to bring back");
+    assert!(timeline.world().events() == events, "the same events, from the same one on");
+    assert_eq!((timeline.moment(), timeline.world().event_hash()), (here, hash));
+    assert!(answers(&timeline) == before);
+    timeline.seek(at(230)).expect("there is a future");
+    run(&mut timeline, at(232));
+    // Where all that has happened is known, there is nothing to bring back.
+    timeline.seek(at(1)).expect("the past is kept");
+    late_remember(&mut timeline);
+    assert_eq!(timeline.world().events().first().map(|event| event.id), Some(EventId(0)));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod chain;
 mod ledger;
 pub mod sight;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -82,6 +83,8 @@ struct Replica {
     /// The broker epoch in which it last lost data. Until its session is over its leader may go on by what it said before, and even let
     /// it into the ISR (KIP-903 tells processes apart by their registration): that is no promise of what it holds now.
     lost_in: Option<i64>,
+    /// The number of the event since which its log has only grown at its end, and lost at most its beginning.
+    grows_since: u64,
 }
 
 impl Replica {
@@ -172,6 +175,7 @@ pub struct Judge {
     violations: Vec<Violation>,
     /// An event was missed: the judge was asked too seldom.
     missed: u64,
+    tally: tally::Tally,
 }
 
 impl Judge {
@@ -335,6 +339,7 @@ impl Judge {
                 let replica = self.replica(node, topic, *partition);
                 replica.stale = false;
                 replica.agreed = replica.agreed.min(*to);
+                self.cut_back(node, topic, *partition);
             }
             BrokerEvent::IsrChanged { topic, partition, from, to, .. } => {
                 self.counters.isr_changes += 1;
@@ -371,7 +376,7 @@ impl Judge {
                 let cuts = shadow.map_or(0, |shadow| shadow.cuts.len() as u64);
                 let end = shadow.and_then(|shadow| shadow.committed.end()).unwrap_or(0);
                 let all = self.book.acked(node, ticket.0, *partition, *offset, epoch, cuts);
-                if all && *offset >= end && !shadow.is_some_and(Shadow::gave_up) {
+                if all && *offset >= end && !shadow.is_some_and(Shadow::gave_up) && !self.book.was_deleted(topic) {
                     self.violation(
                         "acked-uncommitted",
                         format!("{node} was told that {topic}-{partition} offset {offset} is on all in-sync replicas; only what lies below {end} was"),
