@@ -167,15 +167,6 @@ pub enum Action {
     },
 }
 
-/// How a link is: one way latency and jitter in microseconds, losses and duplicates in a million.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct LinkSpec {
-    pub latency_us: i64,
-    pub jitter_us: i64,
-    pub loss_ppm: u32,
-    pub duplicate_ppm: u32,
-}
-
 impl Action {
     /// The nodes by name that it is done to, or that it makes.
     pub fn nodes(&self) -> Vec<&Arc<str>> {
@@ -200,6 +191,15 @@ impl Action {
             _ => return Vec::new(),
         }]
     }
+}
+
+/// How a link is: one way latency and jitter in microseconds, losses and duplicates in a million.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LinkSpec {
+    pub latency_us: i64,
+    pub jitter_us: i64,
+    pub loss_ppm: u32,
+    pub duplicate_ppm: u32,
 }
 
 /// What can befall brokers and the network. Nodes by name: `broker-2`, or a client's.

@@ -13,7 +13,7 @@ const VERBS: [&str; 15] = [
     "tidepool", "title", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer", "at", "run",
     "expect",
 ];
-const TIMED: [&str; 28] = [
+const TIMED: [&str; 29] = [
     "add",
     "change",
     "topic",
