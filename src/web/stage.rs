@@ -55,6 +55,8 @@ pub struct Stage {
     canvas: RefCell<Option<HtmlCanvasElement>>,
     inks: RefCell<Inks>,
     width: Cell<f64>,
+    /// The height in which the picture is seen at once; 0: as high as it likes.
+    room: Cell<f64>,
     visible: Cell<bool>,
     on_screen: Cell<bool>,
     gone: Cell<bool>,
@@ -104,6 +106,7 @@ impl Stage {
             canvas: RefCell::default(),
             inks: RefCell::default(),
             width: Cell::new(0.0),
+            room: Cell::default(),
             visible: Cell::new(true),
             on_screen: Cell::new(true),
             gone: Cell::new(false),
@@ -188,9 +191,10 @@ impl Stage {
         self.wake();
     }
 
-    pub fn resize(&self, width: f64) {
-        if width > 0.0 && (width - self.width.get()).abs() > 0.5 {
+    pub fn resize(&self, width: f64, room: f64) {
+        if width > 0.0 && (width - self.width.get()).abs() + (room - self.room.get()).abs() > 0.5 {
             self.width.set(width);
+            self.room.set(room);
             self.refresh();
         }
     }
@@ -375,6 +379,7 @@ impl Stage {
         }
         self.idle.set(crate::playground::time::idle(&view));
         let mut camera = View::new(width as f32);
+        camera.room = self.room.get() as f32;
         camera.reduced_motion = super::mount::prefers(REDUCED);
         camera.mix = self.mix.get() as f32;
         camera.zoom = self.zoom.get() as f32;

@@ -57,6 +57,7 @@ fn row(a: &mut Row, b: &Row, t: f32) {
         (&mut a.pitch, b.pitch),
         (&mut a.rail, b.rail),
         (&mut a.right, b.right),
+        (&mut a.head, b.head),
     ];
     for (a, b) in pairs {
         mix(a, b, t);

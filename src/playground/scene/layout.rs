@@ -34,6 +34,8 @@ pub struct Row {
     pub rail: f32,
     pub right: f32,
     pub numerals: bool,
+    /// The room above the cells, for numbers and the high watermark's name.
+    pub head: f32,
 }
 
 impl Row {
@@ -50,6 +52,10 @@ impl Row {
     /// Records are too many to be cells: the ribbon is a measure of how full it is.
     pub fn dense(&self) -> bool {
         self.cell.1 < 9.0
+    }
+    /// How far above its cells the high watermark is named.
+    pub fn name(&self) -> f32 {
+        6.0 + (self.head - 17.0) * 7.0 / 9.0
     }
     /// A cell is large enough to be read.
     pub fn large(&self) -> bool {
@@ -97,6 +103,8 @@ const MANY_PRODUCERS: usize = 6;
 const GROUP_HEAD: f32 = 46.0;
 const GROUP_FOOT: f32 = 38.0;
 pub(super) const GAP: f32 = 12.0;
+/// Above the columns' headings.
+const TOP: f32 = 12.0;
 
 /// What the picture is arranged by.
 #[derive(Clone, Copy, PartialEq)]
@@ -140,10 +148,10 @@ fn arrange(view: &WorldView, camera: &View, by: By) -> Layout {
         let inner = w - 2.0 * pad;
         let mut y = heading(&mut out, "Producers", pad, 8.0, inner);
         y = producers(&mut out, view.producers.len(), pad, y, inner, 2);
-        y = heading(&mut out, "Cluster", pad, y + 40.0, inner);
+        y = heading(&mut out, "Cluster", pad, y + 40.0 + GAP, inner);
         y = cluster(&mut out, view, camera, by, pad + 8.0, y, inner - 16.0);
         y = heading(&mut out, "Consumer groups", pad, y + 36.0, inner);
-        out.height = group_boxes(&mut out, groups, pad, y, inner) + pad;
+        out.height = group_boxes(&mut out, groups, pad, y, inner) + 16.0 + pad;
         return out;
     }
     let close = matches!(by, By::One(_));
@@ -153,16 +161,24 @@ fn arrange(view: &WorldView, camera: &View, by: By) -> Layout {
     let cluster_x = pad + left + gap;
     let groups_x = w - pad - right;
     let cluster_w = groups_x - gap - cluster_x;
-    let y = heading(&mut out, "Producers", pad, 16.0, left);
-    heading(&mut out, "Cluster", cluster_x, 16.0, cluster_w);
-    heading(&mut out, "Consumer groups", groups_x, 16.0, right);
+    let y = heading(&mut out, "Producers", pad, TOP, left);
+    heading(&mut out, "Cluster", cluster_x, TOP, cluster_w);
+    heading(&mut out, "Consumer groups", groups_x, TOP, right);
     let middle = cluster(&mut out, view, camera, by, cluster_x, y, cluster_w);
-    // Producers stand at the height of the ribbons that they feed.
-    let first = out.rows.iter().map(|r| r.top - 14.0).reduce(f32::min);
-    let ribbons = first.filter(|_| !close).unwrap_or(y);
-    let producers_end = producers(&mut out, view.producers.len(), pad, ribbons.max(y), left, 1);
+    let producers_end = producers(&mut out, view.producers.len(), pad, y, left, 1);
     let groups_end = group_boxes(&mut out, groups, groups_x, y, right);
-    out.height = middle.max(producers_end).max(groups_end) + pad;
+    // Who writes and who reads stands at the middle of the ribbons, or of as many as one sees.
+    let first = out.rows.iter().map(|r| r.top - r.head).reduce(f32::min).unwrap_or(y);
+    let last = out.rows.iter().map(|r| r.rail + 20.0).reduce(f32::max).unwrap_or(y);
+    let middle_of = if camera.room > 0.0 { (first + last.min(camera.room)) / 2.0 } else { (first + last) / 2.0 };
+    let down = |end: f32| (middle_of - (y + end) / 2.0).max(0.0);
+    let (producers_down, groups_down) = (down(producers_end), down(groups_end));
+    out.producers.iter_mut().for_each(|card| card.y += producers_down);
+    for group in &mut out.groups {
+        group.rect.y += groups_down;
+        group.members.iter_mut().for_each(|member| member.1.y += groups_down);
+    }
+    out.height = middle.max(producers_end + producers_down).max(groups_end + groups_down) + GAP;
     out
 }
 
@@ -183,7 +199,7 @@ fn producers(out: &mut Layout, count: usize, x: f32, y: f32, w: f32, columns: us
         let (row, column) = (i / columns, i % columns);
         out.producers.push(Rect { x: x + column as f32 * (card + GAP), y: y + row as f32 * (h + gap), w: card, h });
     }
-    y + count.div_ceil(columns) as f32 * (h + gap)
+    y + count.div_ceil(columns) as f32 * (h + gap) - gap
 }
 
 type Members = Map<Option<Arc<str>>, Vec<usize>>;
@@ -213,7 +229,7 @@ fn group_boxes(out: &mut Layout, groups: Members, x: f32, mut y: f32, w: f32) ->
         out.groups.push(GroupBox { name, rect: Rect { x, y: top, w, h: y - top }, members });
         y += 16.0;
     }
-    y
+    y - 16.0
 }
 
 /// What stands where, for the page's own elements.

@@ -36,6 +36,8 @@ pub const MAX_DOTS: usize = 12_000;
 pub struct View {
     /// CSS pixels.
     pub width: f32,
+    /// The height that is seen at once, in CSS pixels: rows share it as long as they stay legible. 0: as high as they like.
+    pub room: f32,
     /// 0 is roomy, 1 and more are denser.
     pub density: u8,
     pub selection: Option<Target>,
@@ -57,6 +59,7 @@ impl View {
     pub fn new(width: f32) -> Self {
         Self {
             width,
+            room: 0.0,
             density: 0,
             selection: None,
             reduced_motion: false,

@@ -66,7 +66,8 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
         let hw_x = row.slot(p.high_watermark);
         while n < p.end_offset.min(window_end) {
             let x = row.middle(n);
-            if (x - hw_x).abs() > 34.0 || x < hw_x - 30.0 {
+            let named = p.log_start_offset > 0 && (0..50).contains(&((x - row.slot(p.log_start_offset)) as i64)) && row.name() < 12.0;
+            if ((x - hw_x).abs() > 34.0 || x < hw_x - 34.0) && !named {
                 out.push(text(at(x, row.top - 6.0), n.to_string(), 10.0, false, Ink::Muted, Align::Middle));
             }
             n += step;
@@ -82,7 +83,7 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
         let x = row.slot(p.log_start_offset) - edge - 1.0;
         out.push(upright(x, row.top - 3.0, bottom + 3.0, 1.0, Ink::Muted, 0.0));
         if p.log_start_offset > 0 && row.numerals {
-            out.push(text(at(x, row.top - 16.0), "log start", 10.0, false, Ink::Muted, Align::Start));
+            out.push(text(at(x, row.top - row.name() - 3.0), "log start", 10.0, false, Ink::Muted, Align::Start));
         }
     } else if p.log_start_offset < row.first && !row.dense() {
         // The log goes on to the left.
@@ -96,10 +97,11 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
     if p.end_offset != p.high_watermark {
         out.push(upright(leo_x, row.top - 3.0, bottom + 3.0, 1.0, Ink::Muted, 0.0));
     }
-    let (rise, depth, width) = if row.dense() { (1.5, 1.5, 2.0) } else { (9.0, 6.0, 2.5) };
+    let name_y = row.top - row.name();
+    let (rise, depth, width) = if row.dense() { (1.5, 1.5, 2.0) } else { (row.name() - 4.0, 6.0, 2.5) };
     out.push(upright(hw_x, row.top - rise, bottom + depth, width, Ink::Ink, 0.0));
     if row.numerals {
-        out.push(text(at(hw_x, row.top - 13.0), format!("HW {}", p.high_watermark), 11.0, true, Ink::Ink, Align::Middle));
+        out.push(text(at(hw_x, name_y), format!("HW {}", p.high_watermark), 11.0, true, Ink::Ink, Align::Middle));
     }
     let end = if p.end_offset == p.high_watermark { "= LEO".to_owned() } else { format!("LEO {}", p.end_offset) };
     if row.numerals {
@@ -261,7 +263,7 @@ fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
     let Some(state) = view.partitions.get(row.partition) else { return };
     let p = &state.view;
     let edge = (row.pitch - row.cell.0) / 2.0;
-    let height = if row.numerals { 16.0 } else { 9.0 };
+    let (y, height) = if row.numerals { (row.rail + row.name() / 7.0 + 1.2, row.name() / 3.0 + 11.7) } else { (row.rail + 3.0, 9.0) };
     let mut taken: Vec<(f32, f32, f32)> = Vec::new();
     for g in &view.groups {
         let committed = g.offsets.iter().find(|(t, n, _)| *t == p.topic && *n == p.partition).map(|o| o.2);
@@ -272,7 +274,6 @@ fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
             .flat_map(|c| &c.positions)
             .find(|(t, n, _)| *t == p.topic && *n == p.partition)
             .map(|o| o.2);
-        let y = row.rail + 3.0;
         if let Some(committed) = committed.filter(|_| row.dense()) {
             // What is read lies on a line of its own.
             let bottom = row.top + row.cell.1 + 1.0;

@@ -220,3 +220,24 @@ fn a_record_that_was_cut_says_so() {
     view.partitions.iter_mut().for_each(|p| p.view.log_start_offset = 2);
     assert_eq!(follow(&world, &view, &s("lost"), 0, 1).note, "Retention has deleted it: the log begins at offset 2.");
 }
+
+#[test]
+fn six_partitions_with_their_flags_fit_a_room_and_rows_stay_legible() {
+    let view = played(THREE, 30).view();
+    let place = |room| layout(&view, &View { room, ..View::new(1280.0) });
+    assert!(place(606.0).height <= 606.0, "{}", place(606.0).height);
+    for room in [0.0, 1.0, 300.0, 606.0, 706.0, 2000.0] {
+        let place = place(room);
+        let steps: Vec<f32> = place.rows.windows(2).map(|rows| rows[1].top - rows[0].top).collect();
+        assert!(steps.iter().all(|step| (69.9..92.1).contains(step)), "{steps:?} in {room}");
+        // Below a flag is the next ribbon's high watermark, by its name.
+        for pair in place.rows.windows(2) {
+            let flag = pair[0].rail + pair[0].name() / 7.0 + 1.2 + pair[0].name() / 3.0 + 11.7;
+            assert!(flag < pair[1].top - pair[1].name() - 8.0, "{flag} in {room}");
+        }
+        // Who writes and who reads stands at the middle of what is read.
+        let middle = |all: &[Rect]| f32::midpoint(all[0].y, all[all.len() - 1].bottom());
+        let groups: Vec<Rect> = place.groups.iter().map(|g| g.rect).collect();
+        assert!(room < 600.0 || (middle(&place.producers) - middle(&groups)).abs() < 1.0);
+    }
+}
