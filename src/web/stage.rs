@@ -73,7 +73,7 @@ pub struct Stage {
     /// How far the picture is on its way between two arrangements, and into one partition.
     mix: Cell<f64>,
     zoom: Cell<f64>,
-    focus: RefCell<Option<(Arc<str>, i32)>>,
+    focus: RefCell<Option<Target>>,
     /// What was drawn last, without its shapes: what a pointer can hit.
     pub scene: RefCell<Scene>,
     /// The branch of which `Ui::trail` tells.
@@ -322,15 +322,16 @@ impl Stage {
     /// Goes on to the arrangement that is wanted; whether there is more to go.
     fn arrange(&self, dt: f64) -> bool {
         let by_broker = self.ui.by_broker.get_untracked();
-        let focus = self.ui.zoomed.get_untracked();
-        let zoomed = focus.is_some();
-        if zoomed {
-            *self.focus.borrow_mut() = focus;
+        let to = self.ui.zoomed.get_untracked().filter(|_| self.ui.late.here());
+        let zoomed = scene::depth(to.as_ref());
+        // On the way out it is what one comes from that is left.
+        if to.is_some() && f64::from(zoomed) >= self.zoom.get() {
+            *self.focus.borrow_mut() = to;
         }
         let step = if super::mount::prefers(REDUCED) { 1.0 } else { dt / ARRANGE_MS };
         let mut moves = false;
-        for (cell, to) in [(&self.mix, by_broker), (&self.zoom, zoomed)] {
-            let (at, to) = (cell.get(), f64::from(u8::from(to)));
+        for (cell, to) in [(&self.mix, u8::from(by_broker)), (&self.zoom, zoomed)] {
+            let (at, to, step) = (cell.get(), f64::from(to), if step < 1.0 { step } else { 3.0 });
             cell.set(if at < to { (at + step).min(to) } else { (at - step).max(to) });
             moves |= at != to;
         }

@@ -6,10 +6,10 @@ use crate::playground::scenario::{Playback, Scenario};
 use crate::world::view::{BrokerState, ReplicaState};
 use crate::world::{EPOCH, World};
 
-const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
-const FIFTY: &str = include_str!("../../../www/scenarios/fifty-partitions.tide");
+pub(super) const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
+pub(super) const FIFTY: &str = include_str!("../../../www/scenarios/fifty-partitions.tide");
 
-fn played(text: &str, seconds: i64) -> World {
+pub(super) fn played(text: &str, seconds: i64) -> World {
     let mut play = Playback::new(Scenario::parse(text).expect("the scenario reads")).expect("the world begins");
     play.run_until(EPOCH.plus_millis(seconds * 1000));
     play.world().clone()
@@ -126,13 +126,11 @@ fn between_two_arrangements_everything_is_on_its_way() {
 }
 
 #[test]
-fn a_partition_looked_into_has_large_cells_with_words_and_the_others_stay() {
+fn a_partition_looked_into_has_large_cells_with_words() {
     let view = played(THREE, 20).view();
-    let usual = scene(&view, view.now, &View::new(1280.0));
     for width in [390.0, 1280.0] {
-        let camera = View { focus: Some((s("orders"), 3)), zoom: 1.0, ..View::new(width) };
+        let camera = View { focus: Some(Target::Partition(s("orders"), 3)), zoom: 2.0, ..View::new(width) };
         let picture = scene(&view, view.now, &camera);
-        assert_eq!(picture.places.len(), usual.places.len(), "nothing goes");
         let row = &layout(&view, &camera).rows[3];
         assert!(row.large() && row.followers.len() == 2);
         let p = &view.partitions[3];
@@ -142,9 +140,6 @@ fn a_partition_looked_into_has_large_cells_with_words_and_the_others_stay() {
         assert!(said.contains(&newest.offset.to_string()), "each offset is written");
         let spot = picture.spot(&Target::Record(s("orders"), 3, newest.offset)).expect("it is seen");
         assert!(spot.w > 60.0 && spot.right() < width);
-        for p in &picture.places {
-            assert!(p.rect.x >= 0.0 && p.rect.right() <= width + 0.5, "{p:?} within {width}");
-        }
     }
 }
 
