@@ -143,6 +143,7 @@ fn stay(stage: &Element, ui: Ui) {
         if left == now {
             return;
         }
+        let to_top = now.is_some() && ui.snap.with_untracked(|s| s.narrow);
         let selector = match (now, left) {
             (None, Some(Target::Partition(topic, n) | Target::Record(topic, n, _))) => format!("[data-topic='{topic}'][data-n='{n}']"),
             _ => ".tp-heading:has(.tp-by)".to_owned(),
@@ -153,7 +154,9 @@ fn stay(stage: &Element, ui: Ui) {
                 let card = stage.query_selector(&selector).ok().flatten();
                 let Some(card) = card else { return };
                 let top = card.get_bounding_client_rect().top();
-                if !(0.0..480.0).contains(&top) {
+                // Where columns are stacked, what one looks into comes to the top.
+                let most = if to_top { 120.0 } else { 480.0 };
+                if !(0.0..most).contains(&top) {
                     card.scroll_into_view_with_bool(true);
                 }
             },

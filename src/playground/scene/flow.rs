@@ -329,7 +329,9 @@ pub(super) fn flights(
                 let line = row.followers.iter().find(|(id, _)| *id == broker.node_id);
                 if let Some((_, y)) = line.filter(|_| f.response) {
                     for c in cargo.iter().filter(|c| lit(c)) {
-                        let (x, top) = (row.middle(c.offset), row.top + row.cell.1);
+                        // From a leader that is not in view it comes from nearby.
+                        let top = if layout.sees(&row.tape()) { row.top + row.cell.1 } else { y - 14.0 };
+                        let x = row.middle(c.offset);
                         let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
                         dot(c, at(x, top + (y - top) * p), 2.5, ink, 1.0);
                     }

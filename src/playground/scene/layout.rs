@@ -159,7 +159,7 @@ pub(super) fn arrange(view: &WorldView, camera: &View, by: By<'_>) -> Layout {
         let mut y = heading(&mut out, "Producers", pad, 8.0, inner);
         y = producers(&mut out, view.producers.len(), pad, y, inner, 2);
         y = heading(&mut out, "Cluster", pad, y + 40.0 + GAP, inner);
-        let down = if matches!(by, By::Close(_)) { GAP } else { 0.0 };
+        let down = if matches!(by, By::Close(_)) { 24.0 } else { 0.0 };
         y = cluster(&mut out, view, camera, by, pad + 8.0, y + down, inner - 16.0);
         y = heading(&mut out, "Consumer groups", pad, y + 36.0, inner);
         out.height = group_boxes(&mut out, groups, pad, y, inner) + 16.0 + pad;

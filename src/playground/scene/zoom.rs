@@ -27,6 +27,8 @@ const TRAIL_W: f32 = 394.0;
 const CELL: (f32, f32) = (40.0, 56.0);
 /// From one follower's ribbon to the next, when one looks into a partition.
 const COPY_H: f32 = 34.0;
+/// What a broker leads is not higher than this.
+const BAND_H: f32 = 150.0;
 /// The record's ribbon: a cell's height, and cells where the page is wide and where it is narrow.
 const RECORD: (f32, i64, i64) = (84.0, 5, 3);
 
@@ -112,6 +114,7 @@ fn is(view: &WorldView, row: &Row, topic: &Arc<str>, n: i32) -> bool {
 
 /// The cluster with one thing in the room that there is: `cluster` places everything, then what is looked into is placed anew and
 /// everything else goes outside. Gives back where it ends.
+#[allow(clippy::manual_clamp)]
 #[inline(never)]
 pub(super) fn late_close(out: &mut Layout, view: &WorldView, camera: &View, what: &Target, x: f32, y: f32, w: f32) -> f32 {
     let by = if let Target::Broker(_) = what { By::Broker } else { By::Topic };
@@ -172,26 +175,29 @@ pub(super) fn late_close(out: &mut Layout, view: &WorldView, camera: &View, what
             y += BROKER_H + 14.0;
             let leads = out.rows.iter().filter(|row| row.home == id).count();
             let follows = out.rows.iter().flat_map(|row| &row.followers).filter(|f| f.0 == id).count();
-            let step = if size(leads + follows, narrow).pitch == 0.0 { 11.0 } else { 24.0 };
-            let size = larger(size(leads, narrow), (floor - y - follows as f32 * step) / leads.max(1) as f32, 0);
-            for r in &mut out.rows {
-                if r.home == id {
-                    if let Some(mut new) = made(r.partition, size, y).filter(|_| size.pitch > 0.0) {
-                        new.rail = new.top + new.cell.1 + 7.0;
-                        y = new.rail - 7.0 + size.under;
-                        *r = new;
-                    } else {
-                        let by = y - r.top;
-                        shift(r, by);
-                        y += 14.0;
-                    }
-                    // Its copies are on other brokers.
-                    r.followers.iter_mut().for_each(|f| f.1 = above);
+            let dense = size(leads + follows, narrow).pitch == 0.0;
+            let step = if dense { 11.0 } else { 24.0 };
+            let free = floor - y - follows as f32 * step;
+            let size = larger(size(leads, narrow), (free / leads.max(1) as f32).min(BAND_H), 0);
+            // What it leads first, then its copies.
+            for r in out.rows.iter_mut().filter(|row| row.home == id) {
+                if let Some(mut new) = made(r.partition, size, y).filter(|_| !dense && size.pitch > 0.0) {
+                    new.rail = new.top + new.cell.1 + 7.0;
+                    y = new.rail - 7.0 + size.under;
+                    *r = new;
                 } else {
-                    for f in &mut r.followers {
-                        f.1 = if f.0 == id { y + step / 2.0 } else { above };
-                        y += if f.0 == id { step } else { 0.0 };
-                    }
+                    let by = y - r.top;
+                    shift(r, by);
+                    y += 14.0;
+                }
+                // Its copies are on other brokers.
+                r.followers.iter_mut().for_each(|f| f.1 = above);
+            }
+            let step = ((floor - y) / follows.max(1) as f32).min(if dense { step } else { COPY_H }).max(step);
+            for row in out.rows.iter_mut().filter(|row| row.home != id) {
+                for f in &mut row.followers {
+                    f.1 = if f.0 == id { y + step / 2.0 } else { above };
+                    y += if f.0 == id { step } else { 0.0 };
                 }
             }
             if let Some(rect) = out.bands.get_mut(i) {
@@ -204,16 +210,16 @@ pub(super) fn late_close(out: &mut Layout, view: &WorldView, camera: &View, what
             let copies = r.followers.len() as f32 * COPY_H;
             // Label and numbers above the cells, a flag below the rail.
             let free = floor - y - 18.0 - 26.0 - copies - 44.0;
-            let cell_h = if offset.is_some() { RECORD.0 } else { free.min(200.0) };
+            let cell_h = if offset.is_some() { RECORD.0 } else { free.min(if narrow { 108.0 } else { 140.0 }) };
             let tail = if narrow { 34.0 } else { 64.0 };
             let count = if narrow { RECORD.2 } else { RECORD.1 };
             let pitch = match offset {
                 Some(_) => (w - tail - 8.0) / count as f32,
                 // As many as are well read, over the whole width.
-                _ => (w - tail - 8.0) / ((w - tail - 8.0) / if narrow { 76.0 } else { LARGE.pitch }).floor().max(2.0),
+                _ => (w - tail - 8.0) / ((w - tail - 8.0) / if narrow { 70.0 } else { LARGE.pitch }).floor().max(2.0),
             };
             let size = Size { cell: (pitch - 6.0, cell_h.max(84.0)), pitch, ..LARGE };
-            let top = if offset.is_some() { y } else { y + ((free - size.cell.1) / 2.0).max(0.0) };
+            let top = if offset.is_some() || narrow { y } else { y + ((free - size.cell.1) / 2.0).max(0.0) };
             let Some(mut new) = made(r.partition, size, top) else { return end };
             if let Some(offset) = offset {
                 (new.capacity, new.span, new.first) = (count, count as f32 * pitch, offset.saturating_sub(count / 2));
@@ -233,7 +239,7 @@ pub(super) fn late_close(out: &mut Layout, view: &WorldView, camera: &View, what
                     x: new.label.x,
                     y,
                     w: if narrow { w + 16.0 } else { wide },
-                    h: (floor - y).max(if narrow { 420.0 } else { 240.0 }),
+                    h: (floor - y).max(if narrow { 320.0 } else { 240.0 }),
                 };
                 y = words.bottom();
                 out.record = Some((what.clone(), words));
@@ -277,8 +283,7 @@ pub(super) fn late_away(view: &WorldView, layout: &Layout) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut add = |count: usize, one: &str, more: &str| {
         if count > 0 {
-            let s = if count > 1 && more.is_empty() { "s" } else { "" };
-            words.push(format!("{count} {one}{s}{more}"));
+            words.push(format!("{count} {one}{}{more}", if count == 1 { "" } else { "s" }));
         }
     };
     let gone = |rect: &Rect| !layout.sees(rect);
@@ -289,11 +294,15 @@ pub(super) fn late_away(view: &WorldView, layout: &Layout) -> String {
     };
     let topics = layout.topics.iter().filter(|topic| gone(&topic.1) && rows_of(&topic.0)).count();
     add(topics + layout.internal.iter().filter(|topic| gone(&topic.1)).count(), "topic", "");
-    add(layout.rows.iter().filter(part).count(), "partition", "");
+    // Of some there is a copy to see.
+    let copied = |row: &&Row| row.followers.iter().any(|f| f.1 > 0.0 && f.1 < layout.height);
+    let copies = layout.rows.iter().filter(part).filter(copied).count();
+    add(copies, "partition", " led elsewhere");
+    add(layout.rows.iter().filter(part).count() - copies, "partition", "");
     let rows = || layout.rows.iter().filter(part).filter_map(|row| view.partitions.get(row.partition));
     let of = |p: &PartitionState, topic: &str, n: i32| p.view.partition == n && *p.view.topic == *topic;
     let under_way = view.flights.iter().flat_map(|f| f.cargo.iter()).filter(|c| rows().any(|p| of(p, &c.topic, c.partition))).count();
-    add(under_way, if under_way == 1 { "record" } else { "records" }, " under way");
+    add(under_way, "record", " under way");
     if words.is_empty() { String::new() } else { format!("Not in view: {}.", words.join(", ")) }
 }
 
@@ -303,15 +312,16 @@ pub(super) fn late_shapes(view: &WorldView, layout: &Layout, away: &str, out: &m
     if let Some((record, words)) = &layout.record
         && let Some(cell) = slot(layout, view, record)
     {
-        let rail =
-            |x: f32, y: f32, to: f32| [at(x, y), at(x, y + (words.y - y) * 0.6), at(to, words.y - (words.y - y) * 0.4), at(to, words.y)];
-        for points in [rail(cell.x, cell.bottom(), words.x), rail(cell.right(), cell.bottom(), words.right())] {
-            out.push(Shape::Curve { points, width: 1.0, ink: Ink::Accent, dash: 0.0, alpha: 0.45 });
+        // They hang on a line that points up to it.
+        let (x, y) = (cell.x + cell.w / 2.0, words.y - 2.0);
+        let points = [at(words.x, y), at(x - 6.0, y), at(x, y - 6.0), at(x + 6.0, y), at(words.right().max(x + 6.0), y)];
+        for pair in points.windows(2) {
+            out.push(Shape::Line { from: pair[0], to: pair[1], width: 1.25, ink: Ink::Accent, dash: 0.0, alpha: 0.6 });
         }
         out.push(Shape::Frame { rect: cell, ink: Ink::Accent });
     }
     let x = layout.topics.first().map_or(24.0, |topic| topic.1.x);
-    let y = if layout.narrow { layout.headings.get(1).map_or(0.0, |h| h.1.y + 22.0) } else { layout.height - 14.0 };
+    let y = if layout.narrow { layout.headings.get(1).map_or(0.0, |h| h.1.y + 36.0) } else { layout.height - 14.0 };
     let (text, bold) = (away.into(), false);
     out.push(Shape::Text { at: at(x, y), text, size: 11.0, bold, mono: false, ink: Ink::Muted, align: Align::Start });
 }
