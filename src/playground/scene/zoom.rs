@@ -21,6 +21,8 @@ pub fn depth(what: Option<&Target>) -> u8 {
 const OUTSIDE: f32 = 120.0;
 /// The line that says what is not in view.
 const AWAY_H: f32 = 30.0;
+/// Letters of it that fit into a line of a narrow page.
+const NARROW_WORDS: usize = 60;
 /// The list of a record's stations, with the page's edge.
 const TRAIL_W: f32 = 394.0;
 /// Cells of a topic's or a broker's ribbons are not larger than this.
@@ -248,7 +250,8 @@ pub(super) fn late_close(out: &mut Layout, view: &WorldView, camera: &View, what
         }
         _ => return end,
     }
-    y.max(floor) + AWAY_H
+    // Below it, on a narrow page, the groups go on.
+    if narrow { y + 8.0 } else { y.max(floor) + AWAY_H }
 }
 
 /// The uppermost of what one looks into, as it stood.
@@ -321,7 +324,12 @@ pub(super) fn late_shapes(view: &WorldView, layout: &Layout, away: &str, out: &m
         out.push(Shape::Frame { rect: cell, ink: Ink::Accent });
     }
     let x = layout.topics.first().map_or(24.0, |topic| topic.1.x);
-    let y = if layout.narrow { layout.headings.get(1).map_or(0.0, |h| h.1.y + 36.0) } else { layout.height - 14.0 };
-    let (text, bold) = (away.into(), false);
-    out.push(Shape::Text { at: at(x, y), text, size: 11.0, bold, mono: false, ink: Ink::Muted, align: Align::Start });
+    let mut y = if layout.narrow { layout.headings.get(1).map_or(0.0, |h| h.1.y + 34.0) } else { layout.height - 14.0 };
+    // A narrow page has room for half of it in a line.
+    let cut = away.get(..NARROW_WORDS).filter(|_| layout.narrow).and_then(|head| head.rfind(", ")).map_or(away.len(), |at| at + 2);
+    for text in [&away[..cut], &away[cut..]] {
+        let text = text.into();
+        out.push(Shape::Text { at: at(x, y), text, size: 11.0, bold: false, mono: false, ink: Ink::Muted, align: Align::Start });
+        y += 13.0;
+    }
 }
