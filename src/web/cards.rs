@@ -3,7 +3,7 @@
 use super::clock::tenths;
 use super::panels::why;
 use super::ui::{Act, Snapshot, Ui};
-use super::{dom, menu};
+use super::{dom, menu, zoom};
 use crate::kafka::broker::PartitionView;
 use crate::playground::scene::{Rect, Target, between};
 use crate::playground::why::offers;
@@ -63,7 +63,7 @@ pub fn cards(stage: &Element, ui: Ui, act: Act, controls: bool) {
 
 fn card(ui: Ui, act: Act, controls: bool, what: &Target) -> HtmlElement {
     let card = match what.clone() {
-        Target::Heading(text) => heading(ui, text),
+        Target::Heading(text) => heading(ui, act, text),
         Target::Producer(name) => producer(ui, name),
         Target::Broker(name) => broker(ui, name),
         Target::Topic(topic) => topic_head(ui, topic),
@@ -72,8 +72,10 @@ fn card(ui: Ui, act: Act, controls: bool, what: &Target) -> HtmlElement {
         Target::Link(a, b) => link(ui, &a, &b),
         Target::Group(name) => group(ui, name),
         Target::Consumer(name) => consumer(ui, name),
+        // One stands there only while it is looked into, and that is drawn by the second file.
+        Target::Record(..) => return zoom::late_record(ui, act, what),
         // They move: the canvas draws them.
-        Target::Record(..) | Target::Frame(_) => return dom::element("<div hidden></div>"),
+        Target::Frame(_) => return dom::element("<div hidden></div>"),
     };
     if controls && *what != Target::Group(None) {
         menu::on(&card, ui, act, what);
@@ -91,10 +93,17 @@ fn named(markup: &str, what: &str, name: &str) -> HtmlElement {
     card
 }
 
-fn heading(ui: Ui, text: &'static str) -> HtmlElement {
+fn heading(ui: Ui, act: Act, text: &'static str) -> HtmlElement {
     let card = named("<div class='tp-at tp-heading'><h3></h3><span class=tp-acts></span></div>", "", text);
     if text == "Cluster" {
         arrangements(&card, ui);
+        let (mut made, of, owner) = (false, card.clone(), Owner::current());
+        dom::effect(Box::new(move || {
+            if ui.zoomed.with(Option::is_some) && ui.late.came() && !std::mem::replace(&mut made, true) {
+                // It lives as long as the heading, not until this runs again.
+                owner.as_ref().map(|owner| owner.with(|| zoom::late_crumbs(&of, ui, act)));
+            }
+        }));
     }
     card
 }
@@ -176,6 +185,7 @@ fn broker(ui: Ui, name: Arc<str>) -> HtmlElement {
         "broker ",
         &name,
     );
+    dom::set(&card, "data-broker", &name);
     let (of, said) = (name.clone(), name.clone());
     dom::attribute(&card, "", "data-state", move || ui.snap.with(|s| broker_words(s, &of).0.to_owned()));
     dom::text(&card, ".tp-end", move || ui.snap.with(|s| broker_words(s, &said).1.to_owned()));
@@ -192,6 +202,7 @@ fn link(ui: Ui, a: &Arc<str>, b: &Arc<str>) -> HtmlElement {
 fn topic_head(ui: Ui, topic: Arc<str>) -> HtmlElement {
     let markup = "<div class='tp-at tp-topic' role=group><b></b><span class=tp-quiet></span><span class=tp-acts></span></div>";
     let card = named(markup, "topic ", &topic);
+    dom::set(&card, "data-topic", &topic);
     dom::text(&card, ".tp-quiet", move || match ui.snap.with(|s| s.view.partitions.iter().filter(|p| p.view.topic == topic).count()) {
         1 => "1 partition".to_owned(),
         n => format!("{n} partitions"),
@@ -218,15 +229,15 @@ fn partition(ui: Ui, topic: Arc<str>, n: i32) -> HtmlElement {
     let title = format!("{topic}-{n}");
     dom::set(&card, "data-topic", &topic);
     dom::set(&card, "data-n", &n.to_string());
-    let here = (topic.clone(), n);
+    let here = Target::Partition(topic.clone(), n);
+    let to = here.clone();
     let zoomed = move || ui.zoomed.with(|z| z.as_ref() == Some(&here));
     let is = zoomed.clone();
     dom::attribute(&card, "button", "aria-pressed", move || is().to_string());
     let zoom = dom::at(&card, "button");
     dom::text(&zoom, "", move || if zoomed() { "whole cluster" } else { "zoom" }.into());
     dom::set(&zoom, "aria-label", &format!("Zoom into {title}"));
-    let here = (topic.clone(), n);
-    dom::on(&zoom, "", "click", move |_| ui.zoomed.update(|z| *z = if z.as_ref() == Some(&here) { None } else { Some(here.clone()) }));
+    dom::on(&zoom, "", "click", move |_| ui.zoomed.update(|z| *z = if z.as_ref() == Some(&to) { None } else { Some(to.clone()) }));
     dom::at(&card, "b").set_text_content(Some(&title));
     why::on_card(&card, ui, offers::of_partition, format!("{topic}-{n}").into());
     let of = move |s: &Snapshot, words: &dyn Fn(&PartitionView) -> String| {

@@ -1,7 +1,7 @@
 //! Looking closely: what is under the pointer or under the arrow keys, one record's way, one partition's records at large.
 
-use super::dom;
 use super::ui::{Act, Ui};
+use super::{dom, zoom};
 use crate::playground::scene::{Rect, Station, Target, Trail, hint};
 use crate::world::EPOCH;
 use leptos::prelude::*;
@@ -12,6 +12,8 @@ use web_sys::{Element, Event, HtmlElement, KeyboardEvent, MouseEvent};
 /// Where a hint stands above its thing, and how far it stays from the right edge: CSS pixels.
 const LIFT: f32 = 30.0;
 const ROOM: f32 = 350.0;
+/// Milliseconds between two turns of a wheel that are two steps.
+const STEP_MS: f64 = 250.0;
 /// When a partition that one looks into, or did, has come to its place.
 const ARRIVED: std::time::Duration = std::time::Duration::from_millis(600);
 
@@ -25,8 +27,15 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
         let frame = of.get_bounding_client_rect();
         let (x, y) = (f64::from(mouse.client_x()) - frame.left(), f64::from(mouse.client_y()) - frame.top());
         let found = act.with_value(|s| s.scene.borrow().hit(x as f32, y as f32));
-        found.filter(|what| bare && matches!(what, Target::Record(..) | Target::Frame(_) | Target::Partition(..)))
+        Some((found?, bare))
     };
+    let at_pointer = hit.clone();
+    let at_pointer = move |event: &Event| at_pointer(event).map(|found| found.0);
+    let hit = move |event: &Event| {
+        let (what, bare) = hit(event)?;
+        (bare && matches!(what, Target::Record(..) | Target::Frame(_) | Target::Partition(..))).then_some(what)
+    };
+    let turned = std::cell::Cell::new(f64::NEG_INFINITY);
     let point = move |what: Option<Target>| {
         if ui.pointed.with_untracked(|now| *now != what) {
             ui.pointed.set(what);
@@ -34,7 +43,6 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
         }
     };
     let choose = move |what: Option<Target>| ui.chosen.update(|now| *now = if *now == what { None } else { what });
-    let zoom = move |on: Option<(Arc<str>, i32)>| ui.zoomed.set(on);
     // Whoever looks at something else: the picture follows, also while time stands still.
     dom::effect(Box::new(move || {
         ui.chosen.track();
@@ -57,9 +65,14 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
     });
     let under = hit.clone();
     dom::on(&root, "", "dblclick", move |event| {
-        if let Some(Target::Record(topic, n, _) | Target::Partition(topic, n)) = under(&event) {
+        if let Some(Target::Record(topic, n, offset)) = under(&event) {
             ui.chosen.set(None);
-            zoom(Some((topic, n)));
+            let here = Target::Partition(topic.clone(), n);
+            if ui.zoomed.with_untracked(|z| *z == Some(here.clone())) {
+                zoom::toward(ui, act, Target::Record(topic, n, offset));
+            } else {
+                ui.zoomed.set(Some(here));
+            }
         }
     });
     dom::on(&root, "", "wheel", move |event| {
@@ -68,31 +81,49 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
             return;
         }
         event.prevent_default();
-        match hit(&event) {
-            _ if of("deltaY").as_f64() > Some(0.0) => zoom(None),
-            Some(Target::Record(topic, n, _) | Target::Partition(topic, n)) => zoom(Some((topic, n))),
-            _ => {}
+        // A pinch is many events, and one step.
+        let at = of("timeStamp").as_f64().unwrap_or(0.0);
+        if at - turned.replace(at) < STEP_MS {
+            return;
+        }
+        if of("deltaY").as_f64() > Some(0.0) {
+            zoom::out(ui);
+        } else if let Some(what) = at_pointer(&event) {
+            zoom::toward(ui, act, what);
         }
     });
     dom::on(&root, "", "keydown", move |event| {
         let Some(key) = event.dyn_ref::<KeyboardEvent>().map(KeyboardEvent::key) else { return };
-        let card = event.target().and_then(|t| t.dyn_into::<Element>().ok());
+        let card = event.target().and_then(|t| t.dyn_into::<Element>().ok()?.closest(".tp-at").ok()?);
         let of = |name| card.as_ref().and_then(|card| card.get_attribute(name));
         let here = of("data-topic").and_then(|topic| Some((Arc::<str>::from(topic), of("data-n")?.parse::<i32>().ok()?)));
         let walked = ui.pointed.get_untracked().filter(|what| match (what, &here) {
             (Target::Record(topic, n, _), Some(here)) => (topic, *n) == (&here.0, here.1),
             _ => false,
         });
+        let zoomed = ui.zoomed.get_untracked();
+        let own = event.target() == card.clone().map(Into::into);
         match (&*key, here) {
-            ("Escape", _) if ui.chosen.with_untracked(Option::is_some) => choose(None),
-            ("Escape" | "-", _) if ui.zoomed.with_untracked(Option::is_some) => zoom(None),
+            ("Escape", _) if ui.chosen.with_untracked(Option::is_some) && !matches!(zoomed, Some(Target::Record(..))) => choose(None),
+            ("Escape" | "-", _) if zoomed.is_some() => zoom::out(ui),
+            ("ArrowLeft" | "ArrowRight", Some(_)) if let Some(Target::Record(topic, n, at)) = zoomed => {
+                let next = if key == "ArrowLeft" { -1 } else { 1 };
+                zoom::toward(ui, act, Target::Record(topic, n, at.saturating_add(next)));
+            }
+            ("+" | "=", here) => {
+                let broker = of("data-broker").map(|name| Target::Broker(name.into()));
+                let topic = of("data-topic").map(|name| Target::Topic(name.into()));
+                let thing = here.map(|(topic, n)| Target::Partition(topic, n)).or(broker).or(topic);
+                let Some(what) = walked.or(thing).or(ui.chosen.get_untracked()).or(zoomed) else { return };
+                zoom::toward(ui, act, what);
+            }
             ("ArrowLeft" | "ArrowRight", Some((topic, n))) => {
                 let step = if key == "ArrowLeft" { -1 } else { 1 };
                 let from = if let Some(Target::Record(_, _, offset)) = walked { Some(offset) } else { None };
                 point(act.with_value(|s| s.scene.borrow().walk(&topic, n, from, step)));
             }
-            ("Enter", Some(_)) if walked.is_some() => choose(walked),
-            ("Enter" | "+" | "=", Some(here)) => zoom(Some(here)),
+            ("Enter", Some(_)) if own && walked.is_some() => choose(walked),
+            ("Enter", Some((topic, n))) if own => ui.zoomed.set(Some(Target::Partition(topic, n))),
             _ => return,
         }
         event.prevent_default();
@@ -108,14 +139,24 @@ fn stay(stage: &Element, ui: Ui) {
     let mut before = None;
     dom::effect(Box::new(move || {
         let now = ui.zoomed.get();
-        let Some((topic, n)) = std::mem::replace(&mut before, now.clone()).or(now) else { return };
+        let left = std::mem::replace(&mut before, now.clone());
+        if left == now {
+            return;
+        }
+        let to_top = now.is_some() && ui.snap.with_untracked(|s| s.narrow);
+        let selector = match (now, left) {
+            (None, Some(Target::Partition(topic, n) | Target::Record(topic, n, _))) => format!("[data-topic='{topic}'][data-n='{n}']"),
+            _ => ".tp-heading:has(.tp-by)".to_owned(),
+        };
         let stage = stage.clone();
         set_timeout(
             move || {
-                let card = stage.query_selector(&format!("[data-topic='{topic}'][data-n='{n}']")).ok().flatten();
+                let card = stage.query_selector(&selector).ok().flatten();
                 let Some(card) = card else { return };
                 let top = card.get_bounding_client_rect().top();
-                if !(0.0..480.0).contains(&top) {
+                // Where columns are stacked, what one looks into comes to the top.
+                let most = if to_top { 120.0 } else { 480.0 };
+                if !(0.0..most).contains(&top) {
                     card.scroll_into_view_with_bool(true);
                 }
             },
@@ -174,7 +215,7 @@ fn late_card(trail: &Trail, kept: Option<(HtmlElement, usize)>, caption: &Elemen
     let (card, known) = kept.unwrap_or_else(|| {
         let card = dom::element(
             "<div class='tp-trail tp-number' role=region><button type=button class='tp-text tp-end' aria-label='Let go of the record'>\
-            let go</button><b></b><p class=tp-quiet></p><ol></ol><p></p></div>",
+            let go</button><button type=button class='tp-text tp-end tp-near' aria-label='Zoom into the record'>zoom</button><b></b><p class=tp-quiet></p><ol></ol><p></p></div>",
         );
         dom::set(&card, "aria-label", &format!("The way of {name}"));
         dom::at(&card, "b").set_text_content(Some(&name));
@@ -188,6 +229,10 @@ fn late_card(trail: &Trail, kept: Option<(HtmlElement, usize)>, caption: &Elemen
         (card, 0)
     });
     let what = Target::Record(trail.topic.clone(), trail.partition, trail.offset);
+    if known == 0 {
+        let to = what.clone();
+        dom::on(&card, ".tp-near", "click", move |_| ui.zoomed.set(Some(to.clone())));
+    }
     let words = ui.snap.with_untracked(|s| hint(&s.view, &what));
     dom::at(&card, ".tp-quiet").set_text_content(words.strip_prefix(&name).map(|words| words.trim_start_matches(", ")));
     dom::at(&card, "p:last-child").set_text_content(Some(&trail.note));

@@ -16,6 +16,7 @@ mod stage;
 pub mod store;
 mod timeline;
 mod ui;
+mod zoom;
 
 pub use mount::{Handle, mount};
 

@@ -18,6 +18,8 @@ use web_sys::{Document, HtmlElement, IntersectionObserver, IntersectionObserverE
 
 /// Milliseconds of the run that have passed when the page opens.
 const OPENING_MS: i64 = 16_000;
+/// The bar's height and the caption's, in CSS pixels.
+const AROUND: f64 = 56.0 + 138.0;
 
 /// Whether a media query holds.
 pub(super) fn prefers(query: &str) -> bool {
@@ -67,6 +69,12 @@ fn listen(target: &web_sys::EventTarget, event: &'static str, call: impl FnMut()
     })
 }
 
+/// A page of its own shows the whole picture between its bar and what stands below it, as that is while no panel is open.
+fn resize(stage: &Stage, root: &HtmlElement) {
+    let inner = web_sys::window().and_then(|w| w.inner_height().ok()?.as_f64()).filter(|_| root.class_list().contains("tp-page"));
+    stage.resize(f64::from(root.client_width()), inner.map_or(0.0, |height| (height - AROUND).max(1.0)));
+}
+
 fn watch(stage: &Rc<Stage>, root: &HtmlElement, document: &Document) -> Vec<Undo> {
     let mut undo: Vec<Undo> = Vec::new();
     let weak = Rc::downgrade(stage);
@@ -95,14 +103,18 @@ fn watch(stage: &Rc<Stage>, root: &HtmlElement, document: &Document) -> Vec<Undo
             }
         }));
     }
-    let sized = {
+    let size = {
         let (weak, root) = (weak.clone(), root.clone());
-        Closure::<dyn FnMut()>::new(move || {
+        move || {
             if let Some(s) = weak.upgrade() {
-                s.resize(f64::from(root.client_width()));
+                resize(&s, &root);
             }
-        })
+        }
     };
+    if let Some(window) = web_sys::window() {
+        undo.push(listen(&window, "resize", size.clone()));
+    }
+    let sized = Closure::<dyn FnMut()>::new(size);
     if let Ok(observer) = ResizeObserver::new(sized.as_ref().unchecked_ref()) {
         observer.observe(root);
         undo.push(Box::new(move || {
@@ -201,7 +213,7 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
         ui::follow(&root, ui, act, controls);
         unmount
     });
-    stage.resize(f64::from(root.client_width()));
+    resize(&stage, &root);
     let undo = watch(&stage, &root, &document);
     Ok(Handle { inner: Rc::new(RefCell::new(Some(Inner { stage, undo, owner, unmount: Box::new(unmount) }))) })
 }

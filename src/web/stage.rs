@@ -55,6 +55,8 @@ pub struct Stage {
     canvas: RefCell<Option<HtmlCanvasElement>>,
     inks: RefCell<Inks>,
     width: Cell<f64>,
+    /// The height in which the picture is seen at once; 0: as high as it likes.
+    room: Cell<f64>,
     visible: Cell<bool>,
     on_screen: Cell<bool>,
     gone: Cell<bool>,
@@ -71,7 +73,7 @@ pub struct Stage {
     /// How far the picture is on its way between two arrangements, and into one partition.
     mix: Cell<f64>,
     zoom: Cell<f64>,
-    focus: RefCell<Option<(Arc<str>, i32)>>,
+    focus: RefCell<Option<Target>>,
     /// What was drawn last, without its shapes: what a pointer can hit.
     pub scene: RefCell<Scene>,
     /// The branch of which `Ui::trail` tells.
@@ -104,6 +106,7 @@ impl Stage {
             canvas: RefCell::default(),
             inks: RefCell::default(),
             width: Cell::new(0.0),
+            room: Cell::default(),
             visible: Cell::new(true),
             on_screen: Cell::new(true),
             gone: Cell::new(false),
@@ -188,9 +191,10 @@ impl Stage {
         self.wake();
     }
 
-    pub fn resize(&self, width: f64) {
-        if width > 0.0 && (width - self.width.get()).abs() > 0.5 {
+    pub fn resize(&self, width: f64, room: f64) {
+        if width > 0.0 && (width - self.width.get()).abs() + (room - self.room.get()).abs() > 0.5 {
             self.width.set(width);
+            self.room.set(room);
             self.refresh();
         }
     }
@@ -318,15 +322,16 @@ impl Stage {
     /// Goes on to the arrangement that is wanted; whether there is more to go.
     fn arrange(&self, dt: f64) -> bool {
         let by_broker = self.ui.by_broker.get_untracked();
-        let focus = self.ui.zoomed.get_untracked();
-        let zoomed = focus.is_some();
-        if zoomed {
-            *self.focus.borrow_mut() = focus;
+        let to = self.ui.zoomed.get_untracked().filter(|_| self.ui.late.here());
+        let zoomed = scene::depth(to.as_ref());
+        // On the way out it is what one comes from that is left.
+        if to.is_some() && f64::from(zoomed) >= self.zoom.get() {
+            *self.focus.borrow_mut() = to;
         }
         let step = if super::mount::prefers(REDUCED) { 1.0 } else { dt / ARRANGE_MS };
         let mut moves = false;
-        for (cell, to) in [(&self.mix, by_broker), (&self.zoom, zoomed)] {
-            let (at, to) = (cell.get(), f64::from(u8::from(to)));
+        for (cell, to) in [(&self.mix, u8::from(by_broker)), (&self.zoom, zoomed)] {
+            let (at, to, step) = (cell.get(), f64::from(to), if step < 1.0 { step } else { 3.0 });
             cell.set(if at < to { (at + step).min(to) } else { (at - step).max(to) });
             moves |= at != to;
         }
@@ -379,6 +384,7 @@ impl Stage {
         }
         self.idle.set(crate::playground::time::idle(&view));
         let mut camera = View::new(width as f32);
+        camera.room = self.room.get() as f32;
         camera.reduced_motion = super::mount::prefers(REDUCED);
         camera.mix = self.mix.get() as f32;
         camera.zoom = self.zoom.get() as f32;

@@ -65,8 +65,8 @@ pub struct Ui {
     pub pointed: RwSignal<Option<Target>>,
     /// The stage is arranged by broker, not by topic.
     pub by_broker: RwSignal<bool>,
-    /// The partition whose records are large.
-    pub zoomed: RwSignal<Option<(Arc<str>, i32)>>,
+    /// What is looked into; nothing: the whole cluster.
+    pub zoomed: RwSignal<Option<Target>>,
     /// The way of the record that is chosen.
     pub trail: RwSignal<Option<Arc<Trail>>>,
     /// How much the narrator tells, from 1 to 3.

@@ -41,6 +41,9 @@ impl Layout {
                 rect(&mut a.1, b.1, t);
             }
         }
+        if let (Some(a), Some(b)) = (&mut self.record, &to.record) {
+            rect(&mut a.1, b.1, t);
+        }
         for (a, b) in self.rows.iter_mut().zip(&to.rows) {
             row(a, b, t);
         }
@@ -62,6 +65,8 @@ fn row(a: &mut Row, b: &Row, t: f32) {
         (&mut a.pitch, b.pitch),
         (&mut a.rail, b.rail),
         (&mut a.right, b.right),
+        (&mut a.head, b.head),
+        (&mut a.copies, b.copies),
     ];
     for (a, b) in pairs {
         mix(a, b, t);

@@ -1,4 +1,4 @@
-//! The middle of the picture: brokers and ribbons, by topic, by broker, or one ribbon above all others.
+//! The middle of the picture: brokers and ribbons, by topic or by broker.
 
 use super::View;
 use super::layout::{By, GAP, Layout, Row};
@@ -13,26 +13,30 @@ const ABOVE: f32 = 380.0;
 /// More partitions than this are ribbons without cells.
 const MANY: usize = 24;
 /// A broker's card, and one row of them.
-const BROKER_H: f32 = 34.0;
+pub(super) const BROKER_H: f32 = 34.0;
 const BROKERS_H: f32 = 44.0;
+/// A topic's name above its ribbons, and an internal topic.
+const TOPIC_H: f32 = 28.0;
+const INTERNAL_H: f32 = 36.0;
 /// From one follower's line to the next.
-const FOLLOWER_H: f32 = 7.0;
 const DENSE_FOLLOWER_H: f32 = 3.0;
 
 /// How large a ribbon is: its cells, from one to the next, whether offsets are written, and the room below.
 #[derive(Clone, Copy)]
-struct Size {
-    cell: (f32, f32),
-    pitch: f32,
-    numerals: bool,
-    under: f32,
+pub(super) struct Size {
+    pub cell: (f32, f32),
+    pub pitch: f32,
+    pub numerals: bool,
+    pub under: f32,
+    /// From 0, at ease, to 1: as low as it can be read.
+    pub tight: f32,
 }
 
-const DENSE: Size = Size { cell: (0.0, 8.0), pitch: 0.0, numerals: false, under: 8.0 };
+const DENSE: Size = Size { cell: (0.0, 8.0), pitch: 0.0, numerals: false, under: 8.0, tight: 0.0 };
 /// One partition's records, large enough to be read.
-const LARGE: Size = Size { cell: (86.0, 84.0), pitch: 92.0, numerals: true, under: 50.0 };
+pub(super) const LARGE: Size = Size { cell: (86.0, 84.0), pitch: 92.0, numerals: true, under: 50.0, tight: 0.0 };
 
-fn size(users: usize, narrow: bool) -> Size {
+pub(super) fn size(users: usize, narrow: bool) -> Size {
     let (cell, pitch, numerals, under) = match users {
         0..=3 if !narrow => ((20.0, 26.0), 22.0, true, 60.0),
         0..=4 => ((20.0, 26.0), 22.0, true, 46.0),
@@ -41,7 +45,34 @@ fn size(users: usize, narrow: bool) -> Size {
         15..=MANY => ((9.0, 12.0), 10.0, false, 18.0),
         _ => return DENSE,
     };
-    Size { cell, pitch, numerals, under }
+    Size { cell, pitch, numerals, under, tight: 0.0 }
+}
+
+/// Room above a ribbon's cells, below them, from one follower to the next, and below the rail: at ease, and at the least.
+const HEAD: (f32, f32) = (26.0, 17.0);
+const BELOW: (f32, f32) = (7.0, 6.0);
+const UNDER: f32 = 20.0;
+
+fn between((ease, least): (f32, f32), tight: f32) -> f32 {
+    ease + (least - ease) * tight
+}
+
+impl Size {
+    /// From one row to the next, when its partition has so many followers.
+    pub fn height(&self, followers: usize, tight: f32) -> f32 {
+        let below = between(BELOW, tight);
+        between(HEAD, tight) + self.cell.1 + below * (followers + 1) as f32 - 7.0 + between((self.under, UNDER), tight)
+    }
+
+    /// Rows as high as `room` allows for `count` of them.
+    #[allow(clippy::manual_clamp)]
+    pub fn fit(mut self, room: f32, count: usize, followers: usize) -> Self {
+        let (ease, least) = (self.height(followers, 0.0), self.height(followers, 1.0));
+        if self.numerals && count > 0 && ease > least {
+            self.tight = ((ease - room / count as f32) / (ease - least)).max(0.0).min(1.0);
+        }
+        self
+    }
 }
 
 fn users(view: &WorldView) -> impl Iterator<Item = (usize, &PartitionState)> {
@@ -60,20 +91,15 @@ fn scale(view: &WorldView) -> i64 {
 }
 
 /// Gives back where it ends.
-pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By, x: f32, mut y: f32, w: f32) -> f32 {
+pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By<'_>, x: f32, mut y: f32, w: f32) -> f32 {
+    if let By::Close(what) = by {
+        return super::zoom::late_close(out, view, camera, what, x, y, w);
+    }
     let x0 = if out.narrow { x - 8.0 } else { x };
     let count = users(view).count() + usize::from(camera.density) * 6;
-    let usual = size(count, out.narrow);
+    let mut usual = size(count, out.narrow);
     out.dense = usual.pitch == 0.0;
     let scale = if out.dense { scale(view) } else { 0 };
-    let one = if let By::One(one) = by { Some(one) } else { None };
-    let mut large = None;
-    if let Some(p) = one.and_then(|i| view.partitions.get(i)) {
-        let large_size = if out.narrow { Size { cell: (70.0, 84.0), pitch: 76.0, ..LARGE } } else { LARGE };
-        let row = row(out.narrow, view, (one.unwrap_or(0), p), large_size, scale, (x, y, w));
-        y = row.rail + LARGE.under;
-        large = Some(row);
-    }
     let (room, card) =
         if out.narrow { (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0)) } else { (w, ((w - GAP * 2.0) / 3.0).clamp(180.0, 200.0)) };
     let per_row = ((room + GAP) / (card + GAP)).floor().max(1.0) as usize;
@@ -82,23 +108,26 @@ pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By,
         out.brokers.push(Rect { x: x0 + column as f32 * (card + GAP), y: y + row as f32 * BROKERS_H, w: card, h: BROKER_H });
     }
     let top = y;
-    y += view.brokers.len().div_ceil(per_row) as f32 * BROKERS_H + 10.0;
+    y += view.brokers.len().div_ceil(per_row) as f32 * BROKERS_H + if out.narrow { 10.0 } else { 4.0 };
     let ill = links(view).len();
     y = place(ill, x0, y, w, &mut out.links);
+    // Flags of several groups hang below each other.
+    if camera.room > 0.0 && !out.narrow && view.groups.len() < 2 {
+        let names = |internal| view.partitions.iter().filter(|p| p.internal == internal).map(|p| &p.view.topic).collect::<Set<_>>().len();
+        let others = names(false) as f32 * TOPIC_H + names(true) as f32 * INTERNAL_H + GAP;
+        let followers = users(view).map(|(_, p)| p.view.replicas.len().saturating_sub(1)).max().unwrap_or(0);
+        usual = usual.fit(camera.room - y - others, users(view).count(), followers);
+    }
 
     let mut topic: Option<&Arc<str>> = None;
     for (i, p) in users(view) {
         if topic != Some(&p.view.topic) {
             topic = Some(&p.view.topic);
             out.topics.push((p.view.topic.clone(), Rect { x: x0, y, w, h: 24.0 }));
-            y += 30.0;
-        }
-        if let Some(row) = large.take_if(|row| row.partition == i) {
-            out.rows.push(row);
-            continue;
+            y += TOPIC_H;
         }
         let row = row(out.narrow, view, (i, p), usual, scale, (x, y, w));
-        y = (row.rail - 7.0 + usual.under).max(y + 14.0);
+        y = (row.rail - 7.0 + between((usual.under, UNDER.min(usual.under)), usual.tight)).max(y + 14.0);
         out.rows.push(row);
     }
     if out.topics.is_empty() {
@@ -112,14 +141,14 @@ pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By,
     for p in view.partitions.iter().filter(|p| p.internal) {
         if internal.insert(p.view.topic.clone()) {
             out.internal.push((p.view.topic.clone(), Rect { x: x0, y: y + 6.0, w, h: 26.0 }));
-            y += 36.0;
+            y += INTERNAL_H;
         }
     }
     y
 }
 
 /// Who leads it; without a leader the one in sync that is down, for it most likely did.
-fn home(view: &WorldView, p: &PartitionState) -> i32 {
+pub(super) fn home(view: &WorldView, p: &PartitionState) -> i32 {
     let p = &p.view;
     if p.leader >= 0 {
         return p.leader;
@@ -130,9 +159,16 @@ fn home(view: &WorldView, p: &PartitionState) -> i32 {
 }
 
 /// A ribbon with its label from `y` on; below its cells a line for each follower, and below those its rail.
-fn row(narrow: bool, view: &WorldView, (i, p): (usize, &PartitionState), size: Size, scale: i64, (x, mut y, w): (f32, f32, f32)) -> Row {
+pub(super) fn row(
+    narrow: bool,
+    view: &WorldView,
+    (i, p): (usize, &PartitionState),
+    size: Size,
+    scale: i64,
+    (x, mut y, w): (f32, f32, f32),
+) -> Row {
     let dense = size.pitch == 0.0;
-    let large = size.cell.1 == LARGE.cell.1;
+    let large = size.cell.0 > 56.0;
     // Where a label beside its ribbon would leave it no room, it stands above it.
     let above = large || !dense && (narrow || w < ABOVE);
     let (label_w, label_h) = match (above, dense) {
@@ -145,8 +181,9 @@ fn row(narrow: bool, view: &WorldView, (i, p): (usize, &PartitionState), size: S
     if above {
         y += label_h;
     }
+    let head = between(HEAD, size.tight);
     if size.numerals {
-        y += 26.0;
+        y += head;
     }
     let label_x = if narrow { x - 8.0 } else { x };
     let cells_x = if above { x + 4.0 } else { label_x + label_w + 8.0 };
@@ -162,7 +199,8 @@ fn row(narrow: bool, view: &WorldView, (i, p): (usize, &PartitionState), size: S
     };
     let v = &p.view;
     let home = home(view, p);
-    let (mut rail, step) = (y + cell.1 + if dense { 3.0 } else { 7.0 }, if dense { DENSE_FOLLOWER_H } else { FOLLOWER_H });
+    let below = between(BELOW, size.tight);
+    let (mut rail, step) = if dense { (y + cell.1 + 3.0, DENSE_FOLLOWER_H) } else { (y + cell.1 + below, below) };
     let mut followers = Vec::new();
     // One line less than replicas, with and without a leader: the rows stand still when one dies.
     for broker in v.replicas.iter().filter(|id| **id != home).take(v.replicas.len().saturating_sub(1)) {
@@ -189,6 +227,8 @@ fn row(narrow: bool, view: &WorldView, (i, p): (usize, &PartitionState), size: S
         rail,
         right: if narrow { x + w + 8.0 } else { x + w },
         numerals: size.numerals,
+        copies: 0.0,
+        head,
     }
 }
 

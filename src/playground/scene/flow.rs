@@ -151,7 +151,7 @@ pub(super) fn curves(legs: Vec<[Point; 4]>, width: f32, ink: Ink, dash: f32) -> 
 pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut Vec<Shape>) {
     let topic = |row: &Row| view.partitions.get(row.partition).map(|p| &p.view.topic);
     for row in &layout.rows {
-        let Some(p) = view.partitions.get(row.partition) else { continue };
+        let Some(p) = view.partitions.get(row.partition).filter(|_| layout.sees(&row.tape())) else { continue };
         let leader = view.brokers.iter().find(|b| b.node_id == p.view.leader).map_or("", |b| &*b.name);
         let from = if layout.dense { trunk(row, layout.narrow) + 6.0 } else { row.label.x - 4.0 };
         out.push(Shape::Line { from: at(from, row.rail), to: at(row.right, row.rail), width: 1.25, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
@@ -271,7 +271,7 @@ impl<'a> Ends<'a> {
         Self {
             producers: view.producers.iter().map(|p| &*p.name).zip(layout.producers.iter().copied()).collect(),
             consumers: members.filter_map(|(c, r)| Some((&*view.consumers.get(*c)?.name, *r))).collect(),
-            brokers: view.brokers.iter().map(|b| &*b.name).zip(layout.brokers.iter().copied()).collect(),
+            brokers: view.brokers.iter().map(|b| &*b.name).zip(layout.brokers.iter().copied()).filter(|b| layout.sees(&b.1)).collect(),
             rows: layout
                 .rows
                 .iter()
@@ -329,7 +329,9 @@ pub(super) fn flights(
                 let line = row.followers.iter().find(|(id, _)| *id == broker.node_id);
                 if let Some((_, y)) = line.filter(|_| f.response) {
                     for c in cargo.iter().filter(|c| lit(c)) {
-                        let (x, top) = (row.middle(c.offset), row.top + row.cell.1);
+                        // From a leader that is not in view it comes from nearby.
+                        let top = if layout.sees(&row.tape()) { row.top + row.cell.1 } else { y - 14.0 };
+                        let x = row.middle(c.offset);
                         let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
                         dot(c, at(x, top + (y - top) * p), 2.5, ink, 1.0);
                     }
@@ -338,7 +340,7 @@ pub(super) fn flights(
             }
             let leaves = f.response && !ack;
             let card = if leaves { ends.consumers.get(&**client) } else { ends.producers.get(&**client) };
-            let Some(card) = card else { continue };
+            let Some(card) = card.filter(|_| layout.sees(&row.tape())) else { continue };
             let legs = || if leaves { out_of_row(row, *card, layout.narrow, camera.width) } else { into_row(*card, row, layout) };
             if crowd && !ack {
                 let count = cargo.iter().filter(|c| lit(c)).count() as u64;

@@ -35,6 +35,10 @@ pub struct Row {
     pub rail: f32,
     pub right: f32,
     pub numerals: bool,
+    /// How much followers' lines are ribbons of their own, each with its broker's name: 0 to 1.
+    pub copies: f32,
+    /// The room above the cells, for numbers and the high watermark's name.
+    pub head: f32,
 }
 
 impl Row {
@@ -51,6 +55,10 @@ impl Row {
     /// Records are too many to be cells: the ribbon is a measure of how full it is.
     pub fn dense(&self) -> bool {
         self.cell.1 < 9.0
+    }
+    /// How far above its cells the high watermark is named.
+    pub fn name(&self) -> f32 {
+        6.0 + (self.head - 17.0) * 7.0 / 9.0
     }
     /// A cell is large enough to be read.
     pub fn large(&self) -> bool {
@@ -89,6 +97,10 @@ pub struct Layout {
     pub mix: f32,
     /// The ribbons are dense: ways are bundled before they reach them.
     pub dense: bool,
+    /// Something is looked into.
+    pub zoomed: bool,
+    /// The record that is looked into, and where its words stand.
+    pub record: Option<(Target, Rect)>,
 }
 
 pub(super) const PRODUCER_H: f32 = 84.0;
@@ -100,14 +112,23 @@ const MANY_PRODUCERS: usize = 6;
 const GROUP_HEAD: f32 = 46.0;
 const GROUP_FOOT: f32 = 38.0;
 pub(super) const GAP: f32 = 12.0;
+/// Above the columns' headings.
+const TOP: f32 = 12.0;
+
+impl Layout {
+    /// It is not outside of the picture.
+    pub fn sees(&self, rect: &Rect) -> bool {
+        rect.bottom() > 0.0 && rect.y < self.height
+    }
+}
 
 /// What the picture is arranged by.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum By {
+pub(super) enum By<'a> {
     Topic,
     Broker,
-    /// One partition's ribbon above everything, by its index.
-    One(usize),
+    /// One thing that fills the room.
+    Close(&'a Target),
 }
 
 /// Where everything stands, also between two arrangements and on the way into one partition.
@@ -117,22 +138,19 @@ pub fn layout(view: &WorldView, camera: &View) -> Layout {
         out.blend(&arrange(view, camera, By::Broker), ease(camera.mix));
         out.mix = camera.mix;
     }
-    let one = camera.focus.as_ref().filter(|_| camera.zoom > 0.0);
-    let one = one.and_then(|(topic, n)| view.partitions.iter().position(|p| p.view.topic == *topic && p.view.partition == *n));
-    if let Some(i) = one {
-        out.blend(&arrange(view, camera, By::One(i)), ease(camera.zoom));
-        out.mix = out.mix.min(1.0 - camera.zoom);
+    if let Some(what) = camera.focus.as_ref().filter(|_| camera.zoom > 0.0) {
+        super::zoom::late_zoom(&mut out, view, camera, what);
     }
     out
 }
 
 #[allow(clippy::manual_clamp)]
-fn ease(t: f32) -> f32 {
+pub(super) fn ease(t: f32) -> f32 {
     let t = t.max(0.0).min(1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-fn arrange(view: &WorldView, camera: &View, by: By) -> Layout {
+pub(super) fn arrange(view: &WorldView, camera: &View, by: By<'_>) -> Layout {
     let narrow = camera.width < NARROW;
     let w = camera.width.max(280.0);
     let pad = if narrow { 16.0 } else { 24.0 };
@@ -143,29 +161,39 @@ fn arrange(view: &WorldView, camera: &View, by: By) -> Layout {
         let inner = w - 2.0 * pad;
         let mut y = heading(&mut out, "Producers", pad, 8.0, inner);
         y = producers(&mut out, view.producers.len(), pad, y, inner, 2);
-        y = heading(&mut out, "Cluster", pad, y + 40.0, inner);
-        y = cluster(&mut out, view, camera, by, pad + 8.0, y, inner - 16.0);
+        y = heading(&mut out, "Cluster", pad, y + 40.0 + GAP, inner);
+        let down = if matches!(by, By::Close(_)) { 24.0 } else { 0.0 };
+        y = cluster(&mut out, view, camera, by, pad + 8.0, y + down, inner - 16.0);
         y = heading(&mut out, "Consumer groups", pad, y + 36.0, inner);
-        out.height = group_boxes(&mut out, groups, pad, y, inner) + pad;
+        out.height = group_boxes(&mut out, groups, pad, y, inner) + 16.0 + pad;
         return out;
     }
-    let close = matches!(by, By::One(_));
+    let close = matches!(by, By::Close(_));
     let left = if close { 148.0 } else { (w * 0.15).clamp(148.0, 190.0) };
     let right = if close { 220.0 } else { (w * 0.245).clamp(220.0, 320.0) };
     let gap = if close { 36.0 } else { (w * 0.06).clamp(36.0, 88.0) };
     let cluster_x = pad + left + gap;
     let groups_x = w - pad - right;
     let cluster_w = groups_x - gap - cluster_x;
-    let y = heading(&mut out, "Producers", pad, 16.0, left);
-    heading(&mut out, "Cluster", cluster_x, 16.0, cluster_w);
-    heading(&mut out, "Consumer groups", groups_x, 16.0, right);
+    let y = heading(&mut out, "Producers", pad, TOP, left);
+    heading(&mut out, "Cluster", cluster_x, TOP, cluster_w);
+    heading(&mut out, "Consumer groups", groups_x, TOP, right);
     let middle = cluster(&mut out, view, camera, by, cluster_x, y, cluster_w);
-    // Producers stand at the height of the ribbons that they feed.
-    let first = out.rows.iter().map(|r| r.top - 14.0).reduce(f32::min);
-    let ribbons = first.filter(|_| !close).unwrap_or(y);
-    let producers_end = producers(&mut out, view.producers.len(), pad, ribbons.max(y), left, 1);
+    let producers_end = producers(&mut out, view.producers.len(), pad, y, left, 1);
     let groups_end = group_boxes(&mut out, groups, groups_x, y, right);
-    out.height = middle.max(producers_end).max(groups_end) + pad;
+    // Who writes and who reads stands at the middle of the ribbons, or of as many as one sees.
+    let seen = || out.rows.iter().filter(|r| !close || r.top > 0.0 && r.top < middle);
+    let first = seen().map(|r| r.top - r.head).reduce(f32::min).unwrap_or(y);
+    let last = seen().map(|r| r.rail + 20.0).reduce(f32::max).unwrap_or(y);
+    let middle_of = if camera.room > 0.0 { (first + last.min(camera.room)) / 2.0 } else { (first + last) / 2.0 };
+    let down = |end: f32| (middle_of - (y + end) / 2.0).max(0.0);
+    let (producers_down, groups_down) = (down(producers_end), down(groups_end));
+    out.producers.iter_mut().for_each(|card| card.y += producers_down);
+    for group in &mut out.groups {
+        group.rect.y += groups_down;
+        group.members.iter_mut().for_each(|member| member.1.y += groups_down);
+    }
+    out.height = middle.max(producers_end + producers_down).max(groups_end + groups_down) + if close { 0.0 } else { GAP };
     out
 }
 
@@ -186,7 +214,7 @@ fn producers(out: &mut Layout, count: usize, x: f32, y: f32, w: f32, columns: us
         let (row, column) = (i / columns, i % columns);
         out.producers.push(Rect { x: x + column as f32 * (card + GAP), y: y + row as f32 * (h + gap), w: card, h });
     }
-    y + count.div_ceil(columns) as f32 * (h + gap)
+    y + count.div_ceil(columns) as f32 * (h + gap) - gap
 }
 
 type Members = Map<Option<Arc<str>>, Vec<usize>>;
@@ -216,13 +244,18 @@ fn group_boxes(out: &mut Layout, groups: Members, x: f32, mut y: f32, w: f32) ->
         out.groups.push(GroupBox { name, rect: Rect { x, y: top, w, h: y - top }, members });
         y += 16.0;
     }
-    y
+    y - 16.0
 }
 
 /// What stands where, for the page's own elements.
 pub fn places(view: &WorldView, layout: &Layout) -> Vec<super::Place> {
     let mut out = Vec::new();
-    let mut put = |what, rect| out.push(super::Place { what, rect });
+    // Where nothing is looked into, nothing is outside.
+    let mut put = |what, rect: Rect| {
+        if !layout.zoomed || layout.sees(&rect) {
+            out.push(super::Place { what, rect });
+        }
+    };
     for (text, rect) in &layout.headings {
         put(Target::Heading(text), *rect);
     }
@@ -242,6 +275,9 @@ pub fn places(view: &WorldView, layout: &Layout) -> Vec<super::Place> {
         if let Some(p) = view.partitions.get(row.partition) {
             put(Target::Partition(p.view.topic.clone(), p.view.partition), row.label);
         }
+    }
+    if let Some((record, rect)) = &layout.record {
+        put(record.clone(), *rect);
     }
     for (topic, rect) in &layout.internal {
         put(Target::Internal(topic.clone()), *rect);

@@ -26,6 +26,11 @@ pub(super) fn lit(view: &WorldView, layout: &Layout, trail: &Trail, camera: &Vie
     let x = row.middle(trail.offset);
     let cell = Rect { x: x - row.cell.0 / 2.0, y: row.top, w: row.cell.0, h: row.cell.1 };
     let mut holes = vec![row.label];
+    // Where a record is looked into, its words and the way back out stay plain.
+    if let Some((_, words)) = &layout.record {
+        holes.extend(layout.headings.get(1).map(|heading| heading.1));
+        holes.push(*words);
+    }
     // A record that has left the window has its stations at the ribbon's edge.
     let seen = trail.offset >= row.first && trail.offset < row.first.saturating_add(row.capacity);
     if seen {
@@ -68,7 +73,8 @@ pub(super) fn lit(view: &WorldView, layout: &Layout, trail: &Trail, camera: &Vie
         };
         badges.push(place.unwrap_or(at(x, row.rail + 14.0)));
     }
-    ways.push(straight(at(x, row.top), at(x, lowest)));
+    // The words in a large cell stay free of it.
+    ways.push(straight(at(x, if row.large() { cell.bottom() } else { row.top }), at(x, lowest)));
     out.push(Shape::Veil { holes, alpha: VEIL });
     out.extend(curves(ways, 2.0, Ink::Accent, 0.0));
     if seen {

@@ -3,6 +3,7 @@
 
 mod blend;
 mod cluster;
+mod content;
 mod flow;
 mod follow;
 mod hint;
@@ -16,14 +17,19 @@ mod shape;
 mod tests;
 #[cfg(test)]
 mod tests_many;
+#[cfg(test)]
+mod tests_zoom;
+mod zoom;
 
 pub use cluster::window;
+pub use content::late_content;
 pub use follow::{FORGOTTEN, Spot, Station, Trail, follow};
 pub use hint::hint;
 pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};
 pub use links::{between, link_words};
 pub use shape::{Align, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
+pub use zoom::{depth, late_into, late_out, late_steps};
 
 use super::deeds::marks;
 use crate::kafka::time::Time;
@@ -38,6 +44,8 @@ pub const MAX_DOTS: usize = 12_000;
 pub struct View {
     /// CSS pixels.
     pub width: f32,
+    /// The height that is seen at once, in CSS pixels: rows share it as long as they stay legible. 0: as high as they like.
+    pub room: f32,
     /// 0 is roomy, 1 and more are denser.
     pub density: u8,
     pub selection: Option<Target>,
@@ -46,8 +54,9 @@ pub struct View {
     pub max_dots: usize,
     /// The arrangement: by topic at 0, by broker at 1, and everything between.
     pub mix: f32,
-    /// The partition that is looked into, and how far: the whole cluster at 0, its records at 1.
-    pub focus: Option<(Arc<str>, i32)>,
+    /// What is looked into, and how far: the whole cluster at 0, a topic or a broker at 1, a partition at 2, a record at 3. What
+    /// is named `late_*` draws it.
+    pub focus: Option<Target>,
     pub zoom: f32,
     /// Named in a hint just now.
     pub pointed: Option<Target>,
@@ -59,6 +68,7 @@ impl View {
     pub fn new(width: f32) -> Self {
         Self {
             width,
+            room: 0.0,
             density: 0,
             selection: None,
             reduced_motion: false,
@@ -84,6 +94,8 @@ pub struct Scene {
     pub tapes: Vec<Tape>,
     /// Where the dots are, in painting order.
     pub moving: Vec<(Point, Target)>,
+    /// What is not in view, in words; empty while nothing is looked into.
+    pub away: String,
 }
 
 /// A ribbon's slots, to find records in.
@@ -190,7 +202,11 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
             dense: row.dense(),
         })
     });
-    let scene = Scene { narrow: layout.narrow, height: layout.height, tapes: tapes.collect(), moving, ..Scene::default() };
+    let away = if layout.zoomed { zoom::late_away(view, &layout) } else { String::new() };
+    if layout.zoomed {
+        zoom::late_shapes(view, &layout, &away, &mut shapes);
+    }
+    let scene = Scene { away, narrow: layout.narrow, height: layout.height, tapes: tapes.collect(), moving, ..Scene::default() };
     if let Some(rect) = camera.pointed.as_ref().filter(|what| matches!(what, Target::Record(..))).and_then(|what| scene.spot(what)) {
         let rect = Rect { x: rect.x - 2.0, y: rect.y - 2.0, w: rect.w + 4.0, h: rect.h + 4.0 };
         shapes.push(Shape::Frame { rect, ink: Ink::Accent });

@@ -6,6 +6,7 @@ use super::layout::{Layout, Row};
 use super::shape::{Align, Ink, Look, Point, Rect, Shape, Target, at};
 use crate::kafka::broker::PartitionView;
 use crate::kafka::map::sort_by;
+use crate::world::EPOCH;
 use crate::world::view::{PartitionState, RecordState, WorldView};
 use std::sync::Arc;
 
@@ -66,7 +67,8 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
         let hw_x = row.slot(p.high_watermark);
         while n < p.end_offset.min(window_end) {
             let x = row.middle(n);
-            if (x - hw_x).abs() > 34.0 || x < hw_x - 30.0 {
+            let named = p.log_start_offset > 0 && (0..50).contains(&((x - row.slot(p.log_start_offset)) as i64)) && row.name() < 12.0;
+            if ((x - hw_x).abs() > 34.0 || x < hw_x - 34.0) && !named {
                 out.push(text(at(x, row.top - 6.0), n.to_string(), 10.0, false, Ink::Muted, Align::Middle));
             }
             n += step;
@@ -82,7 +84,7 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
         let x = row.slot(p.log_start_offset) - edge - 1.0;
         out.push(upright(x, row.top - 3.0, bottom + 3.0, 1.0, Ink::Muted, 0.0));
         if p.log_start_offset > 0 && row.numerals {
-            out.push(text(at(x, row.top - 16.0), "log start", 10.0, false, Ink::Muted, Align::Start));
+            out.push(text(at(x, row.top - row.name() - 3.0), "log start", 10.0, false, Ink::Muted, Align::Start));
         }
     } else if p.log_start_offset < row.first && !row.dense() {
         // The log goes on to the left.
@@ -91,17 +93,35 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
             out.push(Shape::Dot { at, radius: 1.2, ink: Ink::Muted, alpha: 0.8 - i as f32 * 0.22 });
         }
     }
+    // Of a few large cells it may be that the log's end is not among them.
+    let within = |offset: i64| !row.large() || offset >= row.first && offset <= window_end;
     let leo_x = row.slot(p.end_offset) - edge;
     let hw_x = row.slot(p.high_watermark) - edge;
-    if p.end_offset != p.high_watermark {
+    if p.end_offset != p.high_watermark && within(p.end_offset) {
         out.push(upright(leo_x, row.top - 3.0, bottom + 3.0, 1.0, Ink::Muted, 0.0));
     }
-    let (rise, depth, width) = if row.dense() { (1.5, 1.5, 2.0) } else { (9.0, 6.0, 2.5) };
-    out.push(upright(hw_x, row.top - rise, bottom + depth, width, Ink::Ink, 0.0));
-    if row.numerals {
-        out.push(text(at(hw_x, row.top - 13.0), format!("HW {}", p.high_watermark), 11.0, true, Ink::Ink, Align::Middle));
+    let name_y = row.top - row.name();
+    let (rise, depth, width) = if row.dense() { (1.5, 1.5, 2.0) } else { (row.name() - 4.0, 6.0, 2.5) };
+    if within(p.high_watermark) {
+        out.push(upright(hw_x, row.top - rise, bottom + depth, width, Ink::Ink, 0.0));
     }
-    let end = if p.end_offset == p.high_watermark { "= LEO".to_owned() } else { format!("LEO {}", p.end_offset) };
+    if row.numerals {
+        let (left, right) = if within(p.high_watermark) {
+            ("", "")
+        } else if p.high_watermark < row.first {
+            ("‹ ", "")
+        } else {
+            ("", " ›")
+        };
+        out.push(text(at(hw_x, name_y), format!("{left}HW {}{right}", p.high_watermark), 11.0, true, Ink::Ink, Align::Middle));
+    }
+    let end = if !within(p.end_offset) {
+        format!("LEO {} ›", p.end_offset)
+    } else if p.end_offset == p.high_watermark {
+        "= LEO".to_owned()
+    } else {
+        format!("LEO {}", p.end_offset)
+    };
     if row.numerals {
         out.push(text(at(leo_x + 8.0, row.top + ch / 2.0 + 4.0), end, 10.0, false, Ink::Muted, Align::Start));
     }
@@ -113,7 +133,12 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
 /// The records of the window, each as a cell; in a large one its key and its size can be read.
 fn cells(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
     let (w, h) = row.cell;
-    for RecordState { offset, key, tombstone, control, value_bytes, .. } in &state.records {
+    // Older than what the moment tells of: there, and not drawn.
+    let old = state.records.first().map_or(0, |r| r.offset).min(row.first.saturating_add(row.capacity));
+    for offset in row.first.max(state.view.log_start_offset)..old {
+        out.push(Shape::Block { rect: Rect { x: row.slot(offset), y: row.top, w, h }, radius: 4.0, ink: Ink::Muted, alpha: 0.14 });
+    }
+    for RecordState { offset, key, tombstone, control, value_bytes, timestamp } in &state.records {
         let x = row.origin + offset.saturating_sub(row.first) as f32 * row.pitch;
         if x < row.cells_x - 1.0 || x + w > row.cells_x + row.span + 1.0 {
             continue;
@@ -136,6 +161,10 @@ fn cells(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
                 });
             };
             line(46.0, key.as_deref().unwrap_or("no key").to_owned(), 11.0, key.is_some());
+            if h > 110.0 {
+                let ms = timestamp.saturating_sub(EPOCH.0 / 1000);
+                line(h - 32.0, format!("{}.{:03} s", ms / 1000, ms % 1000), 11.0, false);
+            }
             line(h - 14.0, if *tombstone { "null".into() } else { format!("{value_bytes} bytes") }, 11.0, false);
         }
         out.push(Shape::Cell { rect: Rect { h: if row.large() { 26.0 } else { h }, ..rect }, ink, glyph, look });
@@ -185,12 +214,22 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Sha
         let in_sync = p.isr.contains(&broker);
         let runs = replica.is_some_and(|r| r.running);
         let quiet = if runs { Ink::Muted } else { Ink::Bad };
-        if mix > 0.5 {
+        let named = row.copies > 0.5;
+        if mix > 0.5 || named {
             // In a broker's band: whose copy it is, and how it stands.
             let above = row.cells_x < row.label.x + 20.0;
             let size = if dense { 9.0 } else { 10.0 };
-            let name: Arc<str> = format!("{}-{}", p.topic, p.partition).into();
-            let label = at(row.label.x, if above { y - 6.0 } else { y + 3.0 });
+            let name: Arc<str> = if named { format!("broker-{broker}") } else { format!("{}-{}", p.topic, p.partition) }.into();
+            let label = at(
+                row.label.x,
+                if named {
+                    y - 9.0
+                } else if above {
+                    y - 6.0
+                } else {
+                    y + 3.0
+                },
+            );
             out.push(Shape::Text { at: label, text: name, size, bold: false, mono: true, ink: quiet, align: Align::Start });
             let behind = p.end_offset.saturating_sub(replica.map_or(0, |r| r.end_offset));
             let word = match (in_sync, runs) {
@@ -216,18 +255,19 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Sha
         if mix < 1.0 || dense || !in_sync || !runs {
             out.push(Shape::Line { from: at(from, y), to: at(to.max(from), y), width, ink, dash, alpha });
         }
-        if mix > 0.0 && !dense {
+        let copies = mix.max(row.copies);
+        if copies > 0.0 && !dense {
             // The copy itself, as far as it goes.
             let copy = if replica.records.is_empty() { &state.records } else { &replica.records };
             for r in copy.iter().filter(|r| r.offset < replica.end_offset && r.offset < row.first.saturating_add(row.capacity)) {
-                let alpha = mix * if !runs || r.offset >= p.high_watermark { 0.35 } else { 0.8 };
+                let alpha = copies * if !runs || r.offset >= p.high_watermark { 0.35 } else { 0.8 };
                 if r.offset >= row.first {
-                    let rect = Rect { x: row.slot(r.offset), y: y - 3.0, w: row.cell.0, h: 6.0 };
+                    let rect = Rect { x: row.slot(r.offset), y: y - 3.0 - 2.0 * row.copies, w: row.cell.0, h: 6.0 + 4.0 * row.copies };
                     out.push(Shape::Block { rect, radius: 1.5, ink: record_look(r.key.as_deref(), r.tombstone, r.control).0, alpha });
                 }
             }
         }
-        if in_sync {
+        if in_sync && (!row.large() || p.high_watermark <= row.first.saturating_add(row.capacity)) {
             let (up, down, width) = if dense { (3.0, 1.0, 2.0) } else { (5.0 + mix, 3.0 + mix, 2.5) };
             out.push(upright(hw_x, y - up, y + down, width, Ink::Ink, 0.0));
         }
@@ -261,7 +301,7 @@ fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
     let Some(state) = view.partitions.get(row.partition) else { return };
     let p = &state.view;
     let edge = (row.pitch - row.cell.0) / 2.0;
-    let height = if row.numerals { 16.0 } else { 9.0 };
+    let (y, height) = if row.numerals { (row.rail + row.name() / 7.0 + 1.2, row.name() / 3.0 + 11.7) } else { (row.rail + 3.0, 9.0) };
     let mut taken: Vec<(f32, f32, f32)> = Vec::new();
     for g in &view.groups {
         let committed = g.offsets.iter().find(|(t, n, _)| *t == p.topic && *n == p.partition).map(|o| o.2);
@@ -272,7 +312,6 @@ fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
             .flat_map(|c| &c.positions)
             .find(|(t, n, _)| *t == p.topic && *n == p.partition)
             .map(|o| o.2);
-        let y = row.rail + 3.0;
         if let Some(committed) = committed.filter(|_| row.dense()) {
             // What is read lies on a line of its own.
             let bottom = row.top + row.cell.1 + 1.0;
@@ -280,24 +319,32 @@ fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
             out.push(Shape::Line { from, to, width: 1.5, ink: Ink::Accent, dash: 0.0, alpha: 1.0 });
             continue;
         }
+        // Where a few records are large, a flag of another offset points to where that is.
+        let beyond = |n: i64| row.large() && (n < row.first || n > row.first.saturating_add(row.capacity));
         if let Some(committed) = committed {
             let x = row.slot(committed) - edge;
-            let width = if row.numerals { g.group.chars().count() as f32 * 6.4 + 18.0 } else { 14.0 };
+            let label: Arc<str> = match (row.numerals, beyond(committed)) {
+                (false, _) => Arc::from(""),
+                (_, false) => g.group.clone(),
+                (_, true) => format!("{} {} {committed}", if committed < row.first { "‹" } else { "›" }, g.group).into(),
+            };
+            let width = if row.numerals { label.chars().count() as f32 * 6.4 + 18.0 } else { 14.0 };
             // Flags that would cover each other hang lower.
             let mut top = y;
             while taken.iter().any(|(l, r, t)| x < *r && x + width > *l && (t - top).abs() < 1.0) && taken.len() < 8 {
                 top += height + 2.0;
             }
             taken.push((x, x + width + 4.0, top));
-            out.push(upright(x, row.top + row.cell.1 - 3.0, top + height, 1.2, Ink::Accent, 0.0));
-            let label: Arc<str> = if row.numerals { g.group.clone() } else { Arc::from("") };
+            if !beyond(committed) {
+                out.push(upright(x, row.top + row.cell.1 - 3.0, top + height, 1.2, Ink::Accent, 0.0));
+            }
             out.push(Shape::Flag { rect: Rect { x, y: top, w: width, h: height }, text: label, ink: Ink::Accent });
             if let Some(position) = position.filter(|n| *n > committed) {
                 let to = row.slot(position) - edge;
                 out.push(Shape::Line { from: at(x, row.rail), to: at(to, row.rail), width: 3.0, ink: Ink::Accent, dash: 0.0, alpha: 0.35 });
             }
         }
-        if let Some(position) = position.filter(|_| !row.dense()) {
+        if let Some(position) = position.filter(|n| !row.dense() && !beyond(*n)) {
             out.push(Shape::Pointer { at: at(row.slot(position) - edge, row.rail - 3.0), ink: Ink::Accent });
         }
     }

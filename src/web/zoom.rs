@@ -1,0 +1,117 @@
+//! Where one is between the whole cluster and one record, the steps there, and what a record holds.
+
+use super::dom;
+use super::ui::{Act, Ui};
+use crate::playground::scene::{Target, late_content, late_into, late_out, late_steps};
+use leptos::prelude::*;
+use web_sys::{Element, HtmlElement};
+
+/// One step closer to a thing.
+pub fn toward(ui: Ui, act: Act, what: Target) {
+    ui.late.after(Box::new(move || late_toward(ui, act, what)));
+}
+
+/// One step out.
+pub fn out(ui: Ui) {
+    ui.late.after(Box::new(move || late_back(ui)));
+}
+
+#[inline(never)]
+fn late_toward(ui: Ui, act: Act, mut what: Target) {
+    let here = ui.zoomed.get_untracked();
+    if let Target::Partition(topic, n) = &what
+        && here.as_ref() == Some(&what)
+    {
+        // Into a partition: to its newest record.
+        what = act.with_value(|s| s.scene.borrow().walk(topic, *n, None, 0)).unwrap_or(what);
+    }
+    let by_broker = ui.by_broker.get_untracked();
+    late_go(ui, ui.snap.with_untracked(|s| late_into(&s.view, here.as_ref(), &what, by_broker)));
+}
+
+#[inline(never)]
+fn late_back(ui: Ui) {
+    let by_broker = ui.by_broker.get_untracked();
+    let here = ui.zoomed.get_untracked();
+    late_go(ui, here.and_then(|here| ui.snap.with_untracked(|s| late_out(&s.view, &here, by_broker))));
+}
+
+/// Goes there; a record that is looked into is followed.
+#[inline(never)]
+fn late_go(ui: Ui, to: Option<Target>) {
+    let record = |what: &Option<Target>| matches!(what, Some(Target::Record(..)));
+    if record(&to) || record(&ui.zoomed.get_untracked()) {
+        ui.chosen.set(to.clone().filter(|_| record(&to)));
+    }
+    ui.zoomed.set(to);
+}
+
+/// The way from the cluster to what is looked into, each part a button, in the cluster's heading.
+#[inline(never)]
+pub fn late_crumbs(heading: &Element, ui: Ui, act: Act) {
+    let nav = dom::element("<nav class='tp-crumbs tp-number' aria-label=Zoom hidden></nav>");
+    let _ = heading.append_child(&nav);
+    dom::attribute(&nav, "", "aria-description", move || {
+        ui.snap.track();
+        act.with_value(|s| s.scene.borrow().away.clone())
+    });
+    let heading = heading.clone();
+    dom::effect(Box::new(move || {
+        let by_broker = ui.by_broker.get();
+        let what = ui.zoomed.get();
+        let mut steps = vec![None];
+        if let Some(what) = &what {
+            let known = ui.snap.with_untracked(|s| late_steps(&s.view, what, by_broker));
+            // In the past it may not be there yet.
+            steps.extend(if known.is_empty() { vec![what.clone()] } else { known }.into_iter().map(Some));
+        }
+        let held = nav.matches(":focus-within").unwrap_or(false);
+        nav.set_inner_html("");
+        nav.set_hidden(what.is_none());
+        let last = steps.len() - 1;
+        for (i, step) in steps.into_iter().enumerate() {
+            let button = dom::element("<button type=button class=tp-text></button>");
+            button.set_text_content(Some(&match &step {
+                Some(Target::Topic(name) | Target::Broker(name)) => name.to_string(),
+                Some(Target::Partition(topic, n)) => format!("{topic}-{n}"),
+                Some(Target::Record(_, _, offset)) => format!("offset {offset}"),
+                _ => "cluster".to_owned(),
+            }));
+            if i == last {
+                dom::set(&button, "aria-current", "location");
+            }
+            dom::on(&button, "", "click", move |_| late_go(ui, step.clone()));
+            let _ = nav.append_child(&button);
+        }
+        if held {
+            let back = if what.is_none() { heading.query_selector(".tp-by > button").ok().flatten() } else { nav.last_element_child() };
+            dom::focus(back);
+        }
+    }));
+}
+
+/// What a record holds, line by line.
+#[inline(never)]
+pub fn late_record(ui: Ui, act: Act, what: &Target) -> HtmlElement {
+    let card = dom::element("<div class='tp-at tp-record tp-number' role=region><dl></dl></div>");
+    let Target::Record(topic, n, offset) = what.clone() else { return card };
+    dom::set(&card, "aria-label", &format!("Content of {topic}-{n} offset {offset}"));
+    let list = dom::at(&card, "dl");
+    let mut before = Vec::new();
+    dom::effect(Box::new(move || {
+        let view = ui.snap.with(|s| s.view.clone());
+        let lines = act.with_value(|s| late_content(s.run.borrow().world(), &view, &topic, n, offset));
+        if lines == before {
+            return;
+        }
+        list.set_inner_html("");
+        for (name, words) in &lines {
+            let line = dom::element("<div><dt></dt><dd></dd></div>");
+            dom::at(&line, "dt").set_text_content(Some(name));
+            dom::at(&line, "dd").set_text_content(Some(words));
+            let _ = list.append_child(&line);
+        }
+        before = lines;
+    }));
+    card
+}
