@@ -651,7 +651,7 @@ fn a_frame_that_was_late_says_why() {
     let slowest = |run: &Run, wanted: &str, since: i64| {
         let acked = run.world().events().iter().filter(|event| kind(event) == wanted && event.at >= EPOCH.plus_millis(since * 1000));
         let texts = acked.map(|event| why(run.world(), &run.judge, &Question::Happened { event: event.id }).links);
-        texts.filter_map(|links| links.into_iter().find(|link| link.text.contains("took") && link.text.contains(": "))).last()
+        texts.filter_map(|links| links.into_iter().find(|link| link.text.contains("took") && link.text.contains(": "))).next_back()
     };
     run.until(30);
     let late = slowest(&run, "Acked", 12).expect("some were lost");
