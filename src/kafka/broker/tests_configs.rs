@@ -74,7 +74,8 @@ fn what_kafka_refuses_is_refused_in_its_words_and_changes_nothing() {
     let not = "Invalid value soon for configuration log.retention.ms: Not a number of type LONG";
     let small = "Invalid value 9 for configuration log.segment.bytes: Value must be at least 1048576";
     let fixed = "Cannot update these configs dynamically: Set(num.partitions)";
-    let refusals: &[(&str, &[(&str, i8, Option<&str>)], i16, &str)] = &[
+    type Change = (&'static str, i8, Option<&'static str>);
+    let refusals: &[(&str, &[Change], i16, &str)] = &[
         ("1", &[("num.partitions", SET, Some("3"))], 42, fixed),
         ("", &[("num.partitions", SET, Some("3"))], 42, fixed),
         ("1", &[("log.retention.hours", SET, Some("3"))], 42, "Cannot update these configs dynamically: Set(log.retention.hours)"),

@@ -84,7 +84,7 @@ pub fn altered(def: &ConfigDef, config: &AlterableConfig, set: &Map<String, Stri
     };
     let only_lists = |what: &str| {
         let why = match broker {
-            true => format!("Config value {} is not allowed for config key: {key}", what.to_lowercase()),
+            true => format!("Config value {} is not allowed for config key: {key}", what.to_ascii_lowercase()),
             false => format!("Can't {what} to key {key} because its type is not LIST."),
         };
         if def.kind == Kind::List { Ok(()) } else { Err((ErrorCode::InvalidConfig, why)) }

@@ -118,7 +118,7 @@ const FOR_ALL: &str = "min.insync.replicas";
 /// Whether a broker config that can be changed while the broker runs does something here.
 pub fn takes_effect(name: &str) -> bool {
     let behind = |topic: &&str| topic_def(topic).is_some_and(|def| def.server == Some(name));
-    is_dynamic(name) && (name == "producer.id.expiration.ms" || TOPIC.iter().any(|topic| behind(&topic)))
+    is_dynamic(name) && (name == "producer.id.expiration.ms" || TOPIC.iter().any(behind))
 }
 
 const NEW: &[Row] = &[("partitions", "1", "", &[]), ("replicas", "", "On so many brokers", &[])];
