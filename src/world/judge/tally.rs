@@ -11,13 +11,15 @@ use super::{Judge, Ledger, Verdict};
 use crate::kafka::map::Map;
 use std::sync::Arc;
 
-/// It is in the logs (or was sent more than once), and every group that reads its topic has handled it.
+/// It is in the logs.
 const READABLE: u8 = 1;
+/// Every group that reads its topic has handled it.
 const DELIVERED: u8 = 2;
 /// Its answer is counted.
 const ANSWERED: u8 = 4;
-/// It has its place among those of its key, and that is before an earlier one.
+/// It has its place among those of its key.
 const ORDERED: u8 = 8;
+/// That place is before an earlier one's.
 const REORDERED: u8 = 16;
 /// It is among the odd ones.
 const ODD: u8 = 32;
