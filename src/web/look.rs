@@ -117,7 +117,7 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
                 let Some(what) = walked.or(thing).or(ui.chosen.get_untracked()).or(zoomed) else { return };
                 zoom::toward(ui, act, what);
             }
-            ("ArrowLeft" | "ArrowRight", Some((topic, n))) => {
+            ("ArrowLeft" | "ArrowRight", Some((topic, n))) if own => {
                 let step = if key == "ArrowLeft" { -1 } else { 1 };
                 let from = if let Some(Target::Record(_, _, offset)) = walked { Some(offset) } else { None };
                 point(act.with_value(|s| s.scene.borrow().walk(&topic, n, from, step)));

@@ -116,7 +116,7 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
         out.push(text(at(hw_x, name_y), format!("{left}HW {}{right}", p.high_watermark), 11.0, true, Ink::Ink, Align::Middle));
     }
     let end = if !within(p.end_offset) {
-        format!("LEO {} ›", p.end_offset)
+        if p.end_offset < row.first { format!("‹ LEO {}", p.end_offset) } else { format!("LEO {} ›", p.end_offset) }
     } else if p.end_offset == p.high_watermark {
         "= LEO".to_owned()
     } else {

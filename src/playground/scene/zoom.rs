@@ -1,4 +1,4 @@
-//! From the whole cluster to one record, a step at a time: what one looks into fills the room, all else stands outside of it and is counted.
+//! From the whole cluster to one record, a step at a time: what one looks into fills the room, the rest stands outside and is counted.
 
 use super::View;
 use super::cluster::{BROKER_H, LARGE, Size, cluster, row, size};

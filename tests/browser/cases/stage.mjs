@@ -52,6 +52,8 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
       check(seen.length > 3, `there is a way between: ${seen}`);
       await noSidewaysScroll(page);
       await figure(page, `by-broker-${width}-${scheme}`, width);
+      // The room that rows share is the window's.
+      await page.setViewportSize({ width, height });
       await page.getByRole("button", { name: "by topic" }).click();
       await page.waitForTimeout(900);
       check(String(await tops()) === String(before), "everything is where it was");
