@@ -20,11 +20,11 @@ use web_sys::{Document, HtmlElement, IntersectionObserver, IntersectionObserverE
 const OPENING_MS: i64 = 16_000;
 
 /// Whether a media query holds.
-pub(super) fn prefers(query: &str) -> bool {
+fn prefers(query: &str) -> bool {
     media(query).is_some_and(|m| m.matches())
 }
 
-fn media(query: &str) -> Option<MediaQueryList> {
+pub(super) fn media(query: &str) -> Option<MediaQueryList> {
     web_sys::window()?.match_media(query).ok().flatten()
 }
 

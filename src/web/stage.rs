@@ -2,7 +2,7 @@
 //! times a second. It rests when paused, hidden, off screen or destroyed.
 
 use super::clock;
-use super::paint::{self, Inks};
+use super::layers::Layers;
 use super::run::{Disks, Run};
 use super::store::Store;
 use super::ui::{Snapshot, Ui};
@@ -17,7 +17,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{HtmlCanvasElement, HtmlElement};
+use web_sys::{HtmlCanvasElement, MediaQueryList};
 
 /// The broker whose files a store keeps.
 const NODE: i32 = 1;
@@ -52,8 +52,7 @@ pub struct Stage {
     pub run: RefCell<Run>,
     pub ui: Ui,
     store: RefCell<Option<Rc<Store>>>,
-    canvas: RefCell<Option<HtmlCanvasElement>>,
-    inks: RefCell<Inks>,
+    layers: RefCell<Option<Layers>>,
     width: Cell<f64>,
     visible: Cell<bool>,
     on_screen: Cell<bool>,
@@ -88,6 +87,7 @@ pub struct Stage {
     /// When and where the pace was taken last.
     paced: Cell<(f64, i64)>,
     tick: RefCell<Option<Tick>>,
+    still: Option<MediaQueryList>,
 }
 
 fn now_ms() -> f64 {
@@ -101,8 +101,7 @@ impl Stage {
             run: RefCell::new(run),
             ui,
             store: RefCell::default(),
-            canvas: RefCell::default(),
-            inks: RefCell::default(),
+            layers: RefCell::default(),
             width: Cell::new(0.0),
             visible: Cell::new(true),
             on_screen: Cell::new(true),
@@ -126,6 +125,7 @@ impl Stage {
             beside: Cell::new(0.0),
             paced: Cell::new((0.0, 0)),
             tick: RefCell::default(),
+            still: super::mount::media(REDUCED),
         });
         let weak: Weak<Self> = Rc::downgrade(&stage);
         *stage.tick.borrow_mut() = Some(Closure::new(move |t: f64| {
@@ -164,8 +164,8 @@ impl Stage {
         self.store.borrow().as_ref().map(|s| s.is_settled())
     }
 
-    pub fn attach(&self, canvas: HtmlCanvasElement) {
-        *self.canvas.borrow_mut() = Some(canvas);
+    pub fn attach(&self, canvases: [HtmlCanvasElement; 2]) {
+        *self.layers.borrow_mut() = Some(Layers::new(canvases));
         self.retheme();
         self.refresh();
     }
@@ -182,8 +182,8 @@ impl Stage {
     }
 
     pub fn retheme(&self) {
-        if let Some(canvas) = &*self.canvas.borrow() {
-            *self.inks.borrow_mut() = Inks::read(canvas);
+        if let Some(layers) = &mut *self.layers.borrow_mut() {
+            layers.retheme();
         }
         self.wake();
     }
@@ -315,6 +315,11 @@ impl Stage {
         self.refresh();
     }
 
+    /// Whether one wants the picture in steps.
+    fn is_still(&self) -> bool {
+        self.still.as_ref().is_some_and(MediaQueryList::matches)
+    }
+
     /// Goes on to the arrangement that is wanted; whether there is more to go.
     fn arrange(&self, dt: f64) -> bool {
         let by_broker = self.ui.by_broker.get_untracked();
@@ -323,7 +328,7 @@ impl Stage {
         if zoomed {
             *self.focus.borrow_mut() = focus;
         }
-        let step = if super::mount::prefers(REDUCED) { 1.0 } else { dt / ARRANGE_MS };
+        let step = if self.is_still() { 1.0 } else { dt / ARRANGE_MS };
         let mut moves = false;
         for (cell, to) in [(&self.mix, by_broker), (&self.zoom, zoomed)] {
             let (at, to) = (cell.get(), f64::from(u8::from(to)));
@@ -360,8 +365,8 @@ impl Stage {
     }
 
     fn draw(&self, t: f64) {
-        let guard = self.canvas.borrow();
-        let (Some(canvas), width) = (&*guard, self.width.get()) else { return };
+        let mut guard = self.layers.borrow_mut();
+        let (Some(layers), width) = (&mut *guard, self.width.get()) else { return };
         if width <= 0.0 {
             return;
         }
@@ -375,7 +380,7 @@ impl Stage {
         }
         self.idle.set(crate::playground::time::idle(&view));
         let mut camera = View::new(width as f32);
-        camera.reduced_motion = super::mount::prefers(REDUCED);
+        camera.reduced_motion = self.is_still();
         camera.mix = self.mix.get() as f32;
         camera.zoom = self.zoom.get() as f32;
         camera.focus = self.focus.borrow().clone();
@@ -383,18 +388,8 @@ impl Stage {
         camera.pointed = self.ui.pointed.get_untracked();
         camera.trail = self.ui.trail.get_untracked();
         let mut picture = scene::scene(&view, view.now, &camera);
-        let height = f64::from(picture.height).ceil();
-        let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio()).clamp(1.0, 3.0);
-        let (w, h) = ((width * ratio) as u32, (height * ratio) as u32);
-        if canvas.width() != w || canvas.height() != h {
-            canvas.set_width(w);
-            canvas.set_height(h);
-            let _ = HtmlElement::style(canvas).set_property("height", &format!("{}px", height as i64));
-        }
-        if let Some(c) = paint::context(canvas) {
-            paint::paint(&c, &picture, &self.inks.borrow(), width, height, ratio);
-        }
-        picture.shapes.clear();
+        let height = layers.show(&mut picture, width);
+        drop(guard);
         *self.scene.borrow_mut() = picture;
         if t - self.published.get() >= PUBLISH_MS {
             self.published.set(t);

@@ -28,9 +28,12 @@ const GLYPHS: [Glyph; 6] = [Glyph::Disc, Glyph::Bar, Glyph::Triangle, Glyph::Dia
 /// Colour index and sign of a key: the same key always looks the same. Keys that end in a number ("key-4") take their
 /// turn, so that neighbours differ; others are hashed.
 pub fn key_look(key: &str) -> (u8, Glyph) {
-    let digits = key.len() - key.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let number = if (1..=6).contains(&digits) { key.get(key.len() - digits..).and_then(|d| d.parse::<u32>().ok()) } else { None };
-    let n = number.unwrap_or_else(|| key.bytes().fold(0x811c_9dc5_u32 ^ SALT, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193)) >> 8);
+    let digits = key.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let n = if (1..=6).contains(&digits) {
+        key.bytes().skip(key.len() - digits).fold(0, |n, b| n * 10 + u32::from(b & 15))
+    } else {
+        key.bytes().fold(0x811c_9dc5_u32 ^ SALT, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193)) >> 8
+    };
     let colour = n % 6;
     let sign = (colour + n / 6) % 6;
     (colour as u8, GLYPHS[sign as usize])
