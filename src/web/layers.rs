@@ -1,13 +1,14 @@
 //! The picture on two canvases: what stands below, what moves above it. Each is painted when its shapes are others than those that are on
 //! it. A canvas is a cache and nothing else: which shapes there are is told by the run, the moment and the camera.
 
-use super::paint::{Inks, context, paint};
+use super::paint::{Dots, Inks, context, no_dots, paint};
 use crate::playground::scene::{Scene, Shape};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
 pub struct Layers {
     canvases: Vec<(HtmlCanvasElement, CanvasRenderingContext2d)>,
     inks: Inks,
+    dots: Box<Dots>,
     /// What is on them: the shapes, how many of them are on the lower one, and how large the canvases are.
     painted: Vec<Shape>,
     standing: usize,
@@ -17,7 +18,7 @@ pub struct Layers {
 impl Layers {
     pub fn new(canvases: [HtmlCanvasElement; 2]) -> Self {
         let canvases = canvases.into_iter().filter_map(|canvas| context(&canvas).map(|c| (canvas, c))).collect();
-        Self { canvases, inks: Inks::default(), painted: Vec::new(), standing: 0, size: Default::default() }
+        Self { canvases, inks: Inks::default(), dots: no_dots(), painted: Vec::new(), standing: 0, size: Default::default() }
     }
 
     /// Reads the theme's colours; everything is painted anew.
@@ -47,7 +48,7 @@ impl Layers {
                 c.set_line_join("round");
             }
             if all || new != old {
-                paint(c, new, &self.inks, width, height);
+                paint(c, new, &self.inks, &mut self.dots, width, height);
             }
         }
         (self.painted, self.standing) = (shapes, scene.standing);

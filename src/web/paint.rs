@@ -79,18 +79,23 @@ const CROWD: usize = 800;
 /// Tenths of alpha.
 const ALPHAS: usize = 11;
 
+/// Dots of one ink and alpha: where, and how large. Empty between two pictures.
+pub type Dots = [Vec<(Point, f32)>; INKS * ALPHAS];
+
+pub fn no_dots() -> Box<Dots> {
+    Box::new(std::array::from_fn(|_| Vec::new()))
+}
+
 /// Paints shapes over everything, in CSS pixels.
-pub fn paint(c: &CanvasRenderingContext2d, shapes: &[Shape], inks: &Inks, width: f64, height: f64) {
+pub fn paint(c: &CanvasRenderingContext2d, shapes: &[Shape], inks: &Inks, dots: &mut Dots, width: f64, height: f64) {
     c.clear_rect(0.0, 0.0, width, height);
     let set = Set { fill: INKS, stroke: INKS, alpha: -1.0, dash: -1.0, align: None, font: (0.0, false, false) };
     let mut pen = Pen { c, inks, set };
-    // Dots of one ink and alpha: where, and how large.
-    let mut dots: Vec<Vec<(Point, f32)>> = vec![Vec::new(); INKS * ALPHAS];
     for shape in shapes {
         match shape {
             Shape::Dot { at, radius, ink, alpha } => dots[place(*ink) * ALPHAS + (alpha * 10.0) as usize % ALPHAS].push((*at, *radius)),
             Shape::Veil { holes, alpha } => {
-                pen.flush(&mut dots);
+                pen.flush(dots);
                 pen.fill(Ink::Background, *alpha);
                 c.begin_path();
                 c.rect(0.0, 0.0, width, height);
@@ -108,7 +113,7 @@ pub fn paint(c: &CanvasRenderingContext2d, shapes: &[Shape], inks: &Inks, width:
             other => pen.one(other),
         }
     }
-    pen.flush(&mut dots);
+    pen.flush(dots);
 }
 
 fn rounded(c: &CanvasRenderingContext2d, r: &Rect, radius: f64) {
@@ -158,7 +163,7 @@ impl Pen<'_> {
         }
     }
 
-    fn flush(&mut self, dots: &mut [Vec<(Point, f32)>]) {
+    fn flush(&mut self, dots: &mut Dots) {
         let crowd = dots.iter().map(Vec::len).sum::<usize>() > CROWD;
         let c = self.c;
         for (i, dots) in dots.iter_mut().enumerate().filter(|(_, dots)| !dots.is_empty()) {

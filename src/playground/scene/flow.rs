@@ -3,7 +3,7 @@
 use super::View;
 use super::follow::Trail;
 use super::layout::{Layout, Row};
-use super::ribbon::record_look;
+use super::key::key_colour;
 use super::shape::{Align, Ink, Point, Rect, Shape, Target, at};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
@@ -281,6 +281,10 @@ impl<'a> Ends<'a> {
     }
 }
 
+fn key_ink(cargo: &Cargo) -> Ink {
+    cargo.key.map_or(Ink::Muted, |key| Ink::Key(key_colour(key)))
+}
+
 /// (client, topic, partition)
 type Flow = (Arc<str>, Arc<str>, i32);
 
@@ -330,8 +334,7 @@ pub(super) fn flights(
                 if let Some((_, y)) = line.filter(|_| f.response) {
                     for c in cargo.iter().filter(|c| lit(c)) {
                         let (x, top) = (row.middle(c.offset), row.top + row.cell.1);
-                        let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
-                        dot(c, at(x, top + (y - top) * p), 2.5, ink, 1.0);
+                        dot(c, at(x, top + (y - top) * p), 2.5, key_ink(c), 1.0);
                     }
                 }
                 continue;
@@ -359,11 +362,10 @@ pub(super) fn flights(
                 // To the slot that it will most likely get; the broker decides.
                 let x = row.middle(if leaves { c.offset } else { end.saturating_add(i) });
                 let spread = i as f32 * gap * start * stop;
-                let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
                 let radius = if layout.dense || c.tombstone { 3.0 } else { 4.5 };
                 let to =
                     if leaves { way.rail_and(x, p * way.rail_with(x) - spread) } else { way.and_rail(x, p * way.with_rail(x) + spread) };
-                dot(c, to, radius, ink, 1.0);
+                dot(c, to, radius, key_ink(c), 1.0);
             }
         }
     }

@@ -113,7 +113,7 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
 /// The records of the window, each as a cell; in a large one its key and its size can be read.
 fn cells(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
     let (w, h) = row.cell;
-    for RecordState { offset, key, tombstone, control, value_bytes, .. } in &state.records {
+    for RecordState { offset, key, tombstone, control, value_bytes, .. } in &*state.records {
         let x = row.origin + offset.saturating_sub(row.first) as f32 * row.pitch;
         if x < row.cells_x - 1.0 || x + w > row.cells_x + row.span + 1.0 {
             continue;
@@ -218,7 +218,7 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Sha
         }
         if mix > 0.0 && !dense {
             // The copy itself, as far as it goes.
-            let copy = if replica.records.is_empty() { &state.records } else { &replica.records };
+            let copy = if replica.records.is_empty() { &state.records[..] } else { &replica.records };
             for r in copy.iter().filter(|r| r.offset < replica.end_offset && r.offset < row.first.saturating_add(row.capacity)) {
                 let alpha = mix * if !runs || r.offset >= p.high_watermark { 0.35 } else { 0.8 };
                 if r.offset >= row.first {

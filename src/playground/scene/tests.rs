@@ -105,7 +105,7 @@ pub(super) fn flight(response: bool, from: &str, to: &str, offset: i64) -> Fligh
         api: if response { ApiKey::Fetch } else { ApiKey::Produce },
         response,
         bytes: 100,
-        cargo: vec![Cargo { topic: s("orders"), partition: 0, offset, key: Some(s("key-1")), tombstone: false }].into(),
+        cargo: vec![Cargo { topic: s("orders"), partition: 0, offset, key: Some(1), tombstone: false }].into(),
     }
 }
 

@@ -220,3 +220,25 @@ fn a_record_that_was_cut_says_so() {
     view.partitions.iter_mut().for_each(|p| p.view.log_start_offset = 2);
     assert_eq!(follow(&world, &view, &s("lost"), 0, 1).note, "Retention has deleted it: the log begins at offset 2.");
 }
+
+#[test]
+fn what_stands_is_the_same_while_only_time_passes_and_what_moves_is_not_among_it() {
+    let mut view = played(THREE, 20).view();
+    assert!(view.flights.iter().any(|f| !f.cargo.is_empty()), "records are under way");
+    for camera in [View::new(1280.0), View::new(390.0), View { mix: 1.0, ..View::new(1280.0) }] {
+        let one = scene(&view, view.now, &camera);
+        let next = scene(&view, view.now.plus_micros(900), &camera);
+        let (a, b) = (one.shapes.split_at(one.standing), next.shapes.split_at(next.standing));
+        assert!(a.0.len() > 100 && a.0 == b.0, "ribbons and ways stand");
+        assert_ne!(a.1, b.1, "records move");
+        assert!(!a.0.iter().any(|s| matches!(s, Shape::Dot { radius, .. } if *radius > 2.0)), "and none of them is painted below");
+    }
+    let before = scene(&view, view.now, &View::new(1280.0));
+    view.producers[0].accumulated.push((s("orders"), 0, 3));
+    view.flights.clear();
+    let now = scene(&view, view.now, &View::new(1280.0));
+    assert_eq!(before.shapes[..before.standing], now.shapes[..now.standing], "a record that waits is no ribbon's matter");
+    view.partitions[0].view.high_watermark -= 1;
+    let now = scene(&view, view.now, &View::new(1280.0));
+    assert_ne!(before.shapes[..before.standing], now.shapes[..now.standing], "a high watermark is");
+}
