@@ -91,8 +91,25 @@ pub fn paint(c: &CanvasRenderingContext2d, shapes: &[Shape], inks: &Inks, dots: 
     c.clear_rect(0.0, 0.0, width, height);
     let set = Set { fill: INKS, stroke: INKS, alpha: -1.0, dash: -1.0, align: None, font: (0.0, false, false) };
     let mut pen = Pen { c, inks, set };
+    // The small blocks of a pile are one path: they do not cover each other.
+    let mut pile = None;
     for shape in shapes {
+        let small = match shape {
+            Shape::Block { radius, ink, alpha, .. } if *radius == 1.0 => Some((*ink, *alpha)),
+            _ => None,
+        };
+        if pile != small {
+            if pile.is_some() {
+                c.fill();
+            }
+            if let Some((ink, alpha)) = small {
+                pen.fill(ink, alpha);
+                c.begin_path();
+            }
+            pile = small;
+        }
         match shape {
+            Shape::Block { rect: r, .. } if small.is_some() => outline(c, r, 1.0),
             Shape::Dot { at, radius, ink, alpha } => dots[place(*ink) * ALPHAS + (alpha * 10.0) as usize % ALPHAS].push((*at, *radius)),
             Shape::Veil { holes, alpha } => {
                 pen.flush(dots);
@@ -113,11 +130,18 @@ pub fn paint(c: &CanvasRenderingContext2d, shapes: &[Shape], inks: &Inks, dots: 
             other => pen.one(other),
         }
     }
+    if pile.is_some() {
+        c.fill();
+    }
     pen.flush(dots);
 }
 
 fn rounded(c: &CanvasRenderingContext2d, r: &Rect, radius: f64) {
     c.begin_path();
+    outline(c, r, radius);
+}
+
+fn outline(c: &CanvasRenderingContext2d, r: &Rect, radius: f64) {
     let _ = c.round_rect_with_f64(f64::from(r.x), f64::from(r.y), f64::from(r.w), f64::from(r.h), radius);
 }
 

@@ -140,12 +140,13 @@ impl World {
         sort_by(&mut view.groups, |a, b| a.group.cmp(&b.group));
         partitions(&mut view, known, before);
         self.tears(&mut view);
+        view.flights.reserve(before.flights.len());
         for (message, flight) in &self.core.flights {
             let known = before.flights.binary_search_by_key(message, |flight| flight.message).ok().and_then(|i| before.flights.get(i));
-            let cargo = match (known, self.core.links.get(&flight.link)) {
-                (Some(known), _) => known.cargo.clone(),
-                (_, Some(link)) if link.controller => Arc::default(),
-                _ => cargo(flight, &mut topics).into(),
+            let cargo = match known {
+                Some(known) => known.cargo.clone(),
+                None if self.core.links.get(&flight.link).is_some_and(|link| link.controller) => Arc::default(),
+                None => cargo(flight, &mut topics).into(),
             };
             view.flights.push(Flight {
                 message: *message,

@@ -262,7 +262,6 @@ struct Ends<'a> {
     producers: Map<&'a str, Rect>,
     consumers: Map<&'a str, Rect>,
     brokers: Map<&'a str, Rect>,
-    rows: Map<(&'a str, i32), &'a Row>,
 }
 
 impl<'a> Ends<'a> {
@@ -272,11 +271,6 @@ impl<'a> Ends<'a> {
             producers: view.producers.iter().map(|p| &*p.name).zip(layout.producers.iter().copied()).collect(),
             consumers: members.filter_map(|(c, r)| Some((&*view.consumers.get(*c)?.name, *r))).collect(),
             brokers: view.brokers.iter().map(|b| &*b.name).zip(layout.brokers.iter().copied()).collect(),
-            rows: layout
-                .rows
-                .iter()
-                .filter_map(|r| view.partitions.get(r.partition).map(|p| ((&*p.view.topic, p.view.partition), r)))
-                .collect(),
         }
     }
 }
@@ -303,7 +297,9 @@ pub(super) fn flights(
     let crowd = total > camera.max_dots;
     // Records under way, when there are too many to draw one by one.
     let mut flows: Map<Flow, (u64, Vec<[Point; 4]>)> = Map::new();
-    let mut ways: Map<(&str, usize, bool), Way> = Map::new();
+    // By client and direction, then by partition. Ten thousand records are in some thousands of pieces.
+    let mut ways: Map<(&str, bool), Vec<Option<Way>>> = Map::new();
+    let mut rows = layout.rows.iter().cycle();
     for f in &view.flights {
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
         if f.cargo.is_empty() {
@@ -315,13 +311,22 @@ pub(super) fn flights(
         let ack = f.response && f.api == ApiKey::Produce;
         let client = if f.response { &f.to } else { &f.from };
         let broker = view.brokers.iter().find(|b| b.name == *client);
-        for cargo in f.cargo.chunk_by(|a, b| a.partition == b.partition && a.topic == b.topic) {
-            let Some((first, row)) = cargo.first().and_then(|c| Some((c, *ends.rows.get(&(&*c.topic, c.partition))?))) else { continue };
+        let leaves = f.response && !ack;
+        let card = if leaves { ends.consumers.get(&**client) } else { ends.producers.get(&**client) };
+        let ways = ways.entry((&**client, leaves)).or_default();
+        for cargo in f.cargo.chunk_by(|a, b| a.partition == b.partition && (Arc::ptr_eq(&a.topic, &b.topic) || a.topic == b.topic)) {
+            let Some(first) = cargo.first() else { continue };
+            // Mostly the one after the last.
+            let is = |row: &&Row| {
+                let p = view.partitions.get(row.partition).map(|p| &p.view);
+                p.is_some_and(|p| p.partition == first.partition && p.topic == first.topic)
+            };
+            let Some(row) = rows.by_ref().take(layout.rows.len()).find(is) else { continue };
             let end = view.partitions.get(row.partition).map_or(0, |p| p.view.end_offset);
             let mut dot = |c: &Cargo, at, radius, ink, alpha| {
                 out.push(Shape::Dot { at, radius, ink, alpha });
-                let record = Target::Record(c.topic.clone(), c.partition, c.offset);
-                moving.push((at, if c.offset < 0 { Target::Frame(f.message) } else { record }));
+                let record = || Target::Record(c.topic.clone(), c.partition, c.offset);
+                moving.push((at, if c.offset < 0 { Target::Frame(f.message) } else { record() }));
             };
             let of = |t: &Trail| t.partition == first.partition && t.topic == first.topic;
             if only.is_some_and(|t| !of(t)) {
@@ -339,8 +344,6 @@ pub(super) fn flights(
                 }
                 continue;
             }
-            let leaves = f.response && !ack;
-            let card = if leaves { ends.consumers.get(&**client) } else { ends.producers.get(&**client) };
             let Some(card) = card else { continue };
             let legs = || if leaves { out_of_row(row, *card, layout.narrow, camera.width) } else { into_row(*card, row, layout) };
             if crowd && !ack {
@@ -348,7 +351,10 @@ pub(super) fn flights(
                 flows.entry((client.clone(), first.topic.clone(), first.partition)).or_insert_with(|| (0, legs())).0 += count;
                 continue;
             }
-            let way = ways.entry((&**client, row.partition, leaves)).or_insert_with(|| Way::new(legs().iter().flat_map(samples).collect()));
+            if ways.len() <= row.partition {
+                ways.resize_with(row.partition + 1, || None);
+            }
+            let way = &*ways[row.partition].get_or_insert_with(|| Way::new(legs().iter().flat_map(samples).collect()));
             // Records of one batch travel as a train.
             let gap = if layout.dense { 5.0_f32 } else { 9.0 }.min(way.length() / cargo.len() as f32);
             let (start, stop) = ((4.0 * p).min(1.0), (4.0 * (1.0 - p)).min(1.0));
