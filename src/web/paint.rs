@@ -110,7 +110,11 @@ pub fn paint(c: &CanvasRenderingContext2d, shapes: &[Shape], inks: &Inks, dots: 
         }
         match shape {
             Shape::Block { rect: r, .. } if small.is_some() => outline(c, r, 1.0),
-            Shape::Dot { at, radius, ink, alpha } => dots[place(*ink) * ALPHAS + (alpha * 10.0) as usize % ALPHAS].push((*at, *radius)),
+            Shape::Dots(list) => {
+                for dot in list {
+                    dots[place(dot.ink) * ALPHAS + (dot.alpha * 10.0) as usize % ALPHAS].push((dot.at, dot.radius));
+                }
+            }
             Shape::Veil { holes, alpha } => {
                 pen.flush(dots);
                 pen.fill(Ink::Background, *alpha);
@@ -218,7 +222,7 @@ impl Pen<'_> {
         let c = self.c;
         match shape {
             Shape::Cell { rect, ink, glyph, look } => self.cell(rect, *ink, *glyph, *look),
-            Shape::Dot { .. } | Shape::Veil { .. } => {}
+            Shape::Dots(_) | Shape::Veil { .. } => {}
             Shape::Frame { rect, ink } => {
                 self.stroke(*ink, 1.0, 1.75, 0.0);
                 rounded(c, rect, 5.0);

@@ -6,8 +6,8 @@ use super::network::InFlight;
 use super::nodes::Machine;
 use super::queue::NodeId;
 use super::view::{
-    BrokerState, Cargo, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, ReplicaState, WorldView,
-    key_number,
+    BrokerState, Cargo, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, ReplicaState,
+    WorldView, key_number,
 };
 use crate::kafka::broker::{Broker, BrokerEvent, PartitionView};
 use crate::kafka::controller::{METADATA_TOPIC, QuorumView};

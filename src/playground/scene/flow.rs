@@ -2,9 +2,9 @@
 
 use super::View;
 use super::follow::Trail;
-use super::layout::{Layout, Row};
 use super::key::key_colour;
-use super::shape::{Align, Ink, Point, Rect, Shape, Target, at};
+use super::layout::{Layout, Row};
+use super::shape::{Align, Dot, Ink, Point, Rect, Shape, Target, at};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
@@ -295,6 +295,7 @@ pub(super) fn flights(
     let ends = Ends::new(view, layout);
     let total: usize = view.flights.iter().map(|f| f.cargo.len()).sum();
     let crowd = total > camera.max_dots;
+    let mut dots = Vec::with_capacity(if only.is_some() { 0 } else { total.min(camera.max_dots) });
     // Records under way, when there are too many to draw one by one.
     let mut flows: Map<Flow, (u64, Vec<[Point; 4]>)> = Map::new();
     // By client and direction, then by partition. Ten thousand records are in some thousands of pieces.
@@ -304,7 +305,7 @@ pub(super) fn flights(
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
         if f.cargo.is_empty() {
             if only.is_none() {
-                quiet(&ends, layout, camera, f, p, out);
+                quiet(&ends, layout, camera, f, p, out, &mut dots);
             }
             continue;
         }
@@ -324,7 +325,7 @@ pub(super) fn flights(
             let Some(row) = rows.by_ref().take(layout.rows.len()).find(is) else { continue };
             let end = view.partitions.get(row.partition).map_or(0, |p| p.view.end_offset);
             let mut dot = |c: &Cargo, at, radius, ink, alpha| {
-                out.push(Shape::Dot { at, radius, ink, alpha });
+                dots.push(Dot { at, radius, ink, alpha });
                 let record = || Target::Record(c.topic.clone(), c.partition, c.offset);
                 moving.push((at, if c.offset < 0 { Target::Frame(f.message) } else { record() }));
             };
@@ -375,6 +376,9 @@ pub(super) fn flights(
             }
         }
     }
+    if !dots.is_empty() {
+        out.push(Shape::Dots(dots));
+    }
     for (count, leg) in flows.values() {
         let width = (2.0 + (*count as f32).sqrt() / 4.0).min(12.0);
         out.extend(curves(leg.clone(), width, Ink::Accent, 6.0));
@@ -394,7 +398,7 @@ pub(super) fn flights(
 
 /// Requests and answers without records, most of them between a member and its group's coordinator, on a way that is there as
 /// long as they are; fetches that wait are not drawn.
-fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, out: &mut Vec<Shape>) {
+fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, out: &mut Vec<Shape>, dots: &mut Vec<Dot>) {
     let (client, broker) = if f.response { (&f.to, &f.from) } else { (&f.from, &f.to) };
     let (radius, ink) = match f.api {
         ApiKey::Fetch | ApiKey::Metadata | ApiKey::ApiVersions => return,
@@ -408,7 +412,7 @@ fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, ou
             let points = [from, at(from.x, from.y - 10.0), at(to.x, to.y - 10.0), to];
             let vote = matches!(f.api, ApiKey::Vote | ApiKey::BeginQuorumEpoch);
             let (radius, ink) = if vote { (3.5, Ink::Accent) } else { (1.5, Ink::Muted) };
-            out.push(Shape::Dot { at: cubic(&points, p), radius, ink, alpha: 0.9 });
+            dots.push(Dot { at: cubic(&points, p), radius, ink, alpha: 0.9 });
         }
         return;
     }
@@ -428,5 +432,5 @@ fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, ou
     let t = if f.response { 1.0 - p } else { p };
     // It comes and goes with its dot, most plain in the middle of the way.
     out.push(Shape::Curve { points, width: 1.0, ink: Ink::Line, dash: 2.0, alpha: 4.0 * p * (1.0 - p) });
-    out.push(Shape::Dot { at: cubic(&points, t), radius, ink, alpha: 0.85 });
+    dots.push(Dot { at: cubic(&points, t), radius, ink, alpha: 0.85 });
 }

@@ -21,7 +21,7 @@ pub use follow::{Spot, Station, Trail, follow};
 pub use hint::hint;
 pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};
-pub use shape::{Align, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
+pub use shape::{Align, Dot, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
 
 use super::deeds::marks;
 use crate::kafka::time::Time;
@@ -157,7 +157,7 @@ impl Tape {
 pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
     let layout = layout(view, camera);
     let dots = view.flights.iter().map(|f| f.cargo.len()).sum::<usize>().min(camera.max_dots);
-    let mut shapes = Vec::with_capacity(1024 + dots);
+    let mut shapes = Vec::with_capacity(1024);
     let mut moving = Vec::with_capacity(dots);
     flow::paths(view, &layout, camera, &mut shapes);
     if layout.mix > 0.0 {

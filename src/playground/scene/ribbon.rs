@@ -3,7 +3,7 @@
 use super::View;
 use super::key::{Glyph, key_look};
 use super::layout::{Layout, Row};
-use super::shape::{Align, Ink, Look, Point, Rect, Shape, Target, at};
+use super::shape::{Align, Dot, Ink, Look, Point, Rect, Shape, Target, at};
 use crate::kafka::broker::PartitionView;
 use crate::kafka::map::sort_by;
 use crate::world::view::{PartitionState, RecordState, WorldView};
@@ -86,10 +86,11 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
         }
     } else if p.log_start_offset < row.first && !row.dense() {
         // The log goes on to the left.
-        for i in 0..3 {
+        let dot = |i| {
             let at = at(row.cells_x - 6.0 - i as f32 * 5.0, row.top + ch / 2.0);
-            out.push(Shape::Dot { at, radius: 1.2, ink: Ink::Muted, alpha: 0.8 - i as f32 * 0.22 });
-        }
+            Dot { at, radius: 1.2, ink: Ink::Muted, alpha: 0.8 - i as f32 * 0.22 }
+        };
+        out.push(Shape::Dots((0..3).map(dot).collect()));
     }
     let leo_x = row.slot(p.end_offset) - edge;
     let hw_x = row.slot(p.high_watermark) - edge;

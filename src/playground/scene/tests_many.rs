@@ -231,7 +231,10 @@ fn what_stands_is_the_same_while_only_time_passes_and_what_moves_is_not_among_it
         let (a, b) = (one.shapes.split_at(one.standing), next.shapes.split_at(next.standing));
         assert!(a.0.len() > 100 && a.0 == b.0, "ribbons and ways stand");
         assert_ne!(a.1, b.1, "records move");
-        assert!(!a.0.iter().any(|s| matches!(s, Shape::Dot { radius, .. } if *radius > 2.0)), "and none of them is painted below");
+        assert!(
+            !a.0.iter().any(|s| matches!(s, Shape::Dots(dots) if dots.iter().any(|dot| dot.radius > 2.0))),
+            "and none of them is painted below"
+        );
     }
     let before = scene(&view, view.now, &View::new(1280.0));
     view.producers[0].accumulated.push((s("orders"), 0, 3));
