@@ -20,7 +20,7 @@ struct Card {
     owner: Owner,
 }
 
-/// Keeps on `stage`, behind its canvas, a card for each place of the scene, in the scene's order.
+/// Keeps on `stage`, behind its canvases, a card for each place of the scene, in the scene's order.
 pub fn cards(stage: &Element, ui: Ui, act: Act, controls: bool) {
     let Some(parent) = Owner::current() else { return };
     let stage = stage.clone();
@@ -35,7 +35,7 @@ pub fn cards(stage: &Element, ui: Ui, act: Act, controls: bool) {
             }
             stays
         });
-        let mut next = dom::at(&stage, "canvas").next_element_sibling();
+        let mut next = dom::at(&stage, "canvas + canvas").next_element_sibling();
         for place in &snap.places {
             let i = cards.iter().position(|c| c.what == place.what).unwrap_or_else(|| {
                 let owner = parent.child();

@@ -6,6 +6,7 @@ mod clock;
 mod controls;
 mod dom;
 mod late;
+mod layers;
 mod look;
 mod menu;
 mod mount;

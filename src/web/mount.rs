@@ -22,11 +22,11 @@ const OPENING_MS: i64 = 16_000;
 const AROUND: f64 = 56.0 + 138.0;
 
 /// Whether a media query holds.
-pub(super) fn prefers(query: &str) -> bool {
+fn prefers(query: &str) -> bool {
     media(query).is_some_and(|m| m.matches())
 }
 
-fn media(query: &str) -> Option<MediaQueryList> {
+pub(super) fn media(query: &str) -> Option<MediaQueryList> {
     web_sys::window()?.match_media(query).ok().flatten()
 }
 

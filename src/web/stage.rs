@@ -2,7 +2,7 @@
 //! times a second. It rests when paused, hidden, off screen or destroyed.
 
 use super::clock;
-use super::paint::{self, Inks};
+use super::layers::Layers;
 use super::run::{Disks, Run};
 use super::store::Store;
 use super::ui::{Snapshot, Ui};
@@ -17,7 +17,8 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{HtmlCanvasElement, HtmlElement};
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{HtmlCanvasElement, MediaQueryList};
 
 /// The broker whose files a store keeps.
 const NODE: i32 = 1;
@@ -52,8 +53,7 @@ pub struct Stage {
     pub run: RefCell<Run>,
     pub ui: Ui,
     store: RefCell<Option<Rc<Store>>>,
-    canvas: RefCell<Option<HtmlCanvasElement>>,
-    inks: RefCell<Inks>,
+    layers: RefCell<Option<Layers>>,
     width: Cell<f64>,
     /// The height in which the picture is seen at once; 0: as high as it likes.
     room: Cell<f64>,
@@ -90,10 +90,13 @@ pub struct Stage {
     /// When and where the pace was taken last.
     paced: Cell<(f64, i64)>,
     tick: RefCell<Option<Tick>>,
+    still: Option<MediaQueryList>,
 }
 
-fn now_ms() -> f64 {
-    web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now())
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn now_ms() -> f64;
 }
 
 impl Stage {
@@ -103,8 +106,7 @@ impl Stage {
             run: RefCell::new(run),
             ui,
             store: RefCell::default(),
-            canvas: RefCell::default(),
-            inks: RefCell::default(),
+            layers: RefCell::default(),
             width: Cell::new(0.0),
             room: Cell::default(),
             visible: Cell::new(true),
@@ -129,6 +131,7 @@ impl Stage {
             beside: Cell::new(0.0),
             paced: Cell::new((0.0, 0)),
             tick: RefCell::default(),
+            still: super::mount::media(REDUCED),
         });
         let weak: Weak<Self> = Rc::downgrade(&stage);
         *stage.tick.borrow_mut() = Some(Closure::new(move |t: f64| {
@@ -167,8 +170,8 @@ impl Stage {
         self.store.borrow().as_ref().map(|s| s.is_settled())
     }
 
-    pub fn attach(&self, canvas: HtmlCanvasElement) {
-        *self.canvas.borrow_mut() = Some(canvas);
+    pub fn attach(&self, canvases: [HtmlCanvasElement; 2]) {
+        *self.layers.borrow_mut() = Some(Layers::new(canvases));
         self.retheme();
         self.refresh();
     }
@@ -185,8 +188,8 @@ impl Stage {
     }
 
     pub fn retheme(&self) {
-        if let Some(canvas) = &*self.canvas.borrow() {
-            *self.inks.borrow_mut() = Inks::read(canvas);
+        if let Some(layers) = &mut *self.layers.borrow_mut() {
+            layers.retheme();
         }
         self.wake();
     }
@@ -319,6 +322,11 @@ impl Stage {
         self.refresh();
     }
 
+    /// Whether one wants the picture in steps.
+    fn is_still(&self) -> bool {
+        self.still.as_ref().is_some_and(MediaQueryList::matches)
+    }
+
     /// Goes on to the arrangement that is wanted; whether there is more to go.
     fn arrange(&self, dt: f64) -> bool {
         let by_broker = self.ui.by_broker.get_untracked();
@@ -328,7 +336,7 @@ impl Stage {
         if to.is_some() && f64::from(zoomed) >= self.zoom.get() {
             *self.focus.borrow_mut() = to;
         }
-        let step = if super::mount::prefers(REDUCED) { 1.0 } else { dt / ARRANGE_MS };
+        let step = if self.is_still() { 1.0 } else { dt / ARRANGE_MS };
         let mut moves = false;
         for (cell, to) in [(&self.mix, u8::from(by_broker)), (&self.zoom, zoomed)] {
             let (at, to, step) = (cell.get(), f64::from(to), if step < 1.0 { step } else { 3.0 });
@@ -369,8 +377,8 @@ impl Stage {
     }
 
     fn draw(&self, t: f64) {
-        let guard = self.canvas.borrow();
-        let (Some(canvas), width) = (&*guard, self.width.get()) else { return };
+        let mut guard = self.layers.borrow_mut();
+        let (Some(layers), width) = (&mut *guard, self.width.get()) else { return };
         if width <= 0.0 {
             return;
         }
@@ -385,7 +393,7 @@ impl Stage {
         self.idle.set(crate::playground::time::idle(&view));
         let mut camera = View::new(width as f32);
         camera.room = self.room.get() as f32;
-        camera.reduced_motion = super::mount::prefers(REDUCED);
+        camera.reduced_motion = self.is_still();
         camera.mix = self.mix.get() as f32;
         camera.zoom = self.zoom.get() as f32;
         camera.focus = self.focus.borrow().clone();
@@ -393,18 +401,8 @@ impl Stage {
         camera.pointed = self.ui.pointed.get_untracked();
         camera.trail = self.ui.trail.get_untracked();
         let mut picture = scene::scene(&view, view.now, &camera);
-        let height = f64::from(picture.height).ceil();
-        let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio()).clamp(1.0, 3.0);
-        let (w, h) = ((width * ratio) as u32, (height * ratio) as u32);
-        if canvas.width() != w || canvas.height() != h {
-            canvas.set_width(w);
-            canvas.set_height(h);
-            let _ = HtmlElement::style(canvas).set_property("height", &format!("{}px", height as i64));
-        }
-        if let Some(c) = paint::context(canvas) {
-            paint::paint(&c, &picture, &self.inks.borrow(), width, height, ratio);
-        }
-        picture.shapes.clear();
+        let height = layers.show(&mut picture, width);
+        drop(guard);
         *self.scene.borrow_mut() = picture;
         if t - self.published.get() >= PUBLISH_MS {
             self.published.set(t);

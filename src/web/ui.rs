@@ -16,7 +16,7 @@ use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 
 /// The frame, before anything is known.
 pub const MARKUP: &str = "<section class=tp><header class=tp-bar></header>\
-    <div class=tp-stage tabindex=-1><canvas aria-hidden=true></canvas></div>\
+    <div class=tp-stage tabindex=-1><canvas aria-hidden=true></canvas><canvas aria-hidden=true></canvas></div>\
     <div class=tp-deck><div class=tp-caption><p class=tp-note></p><div class=tp-saying>\
     <p class=tp-said role=status aria-live=polite></p></div>\
     <p class='tp-ledger tp-quiet tp-number'><span class=tp-pill></span><span></span></p></div>\
@@ -128,8 +128,13 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
             let _ = style.set_property("height", height);
         });
     }
-    if let Ok(canvas) = dom::at(&stage, "canvas").dyn_into::<HtmlCanvasElement>() {
-        act.with_value(|s| s.attach(canvas));
+    let canvas = |at| dom::at(&stage, at).dyn_into::<HtmlCanvasElement>();
+    if let (Ok(below), Ok(above)) = (canvas("canvas"), canvas("canvas + canvas")) {
+        for canvas in [&below, &above] {
+            // A browser may take a canvas's memory back, and give it back empty.
+            dom::on(canvas, "", "contextrestored", move |_| act.with_value(|s| s.retheme()));
+        }
+        act.with_value(|s| s.attach([below, above]));
     }
     cards::cards(&stage, ui, act, controls);
     look::look(&stage, &dom::at(&root, ".tp-caption"), ui, act);

@@ -244,12 +244,12 @@ impl World {
 
     /// What there is to see now.
     pub fn view(&self) -> WorldView {
-        self.show(&[])
+        self.show(&WorldView::default())
     }
 
     /// The same, for one who looks often: `before` is what there was to see at another moment of this run.
     pub fn view_after(&self, before: &WorldView) -> WorldView {
-        self.show(&before.flights)
+        self.show(before)
     }
 
     /// Whether every topic action has been answered by the cluster.

@@ -1,6 +1,7 @@
 //! The events of a run as they are kept and hashed.
 
 use super::event::{Event, EventId, EventKind};
+use crate::kafka::broker::BrokerEvent;
 use crate::kafka::time::Time;
 use std::hash::{Hash as _, Hasher};
 use std::sync::Arc;
@@ -20,16 +21,21 @@ pub(super) struct Recorder {
     events: Arc<Vec<Event>>,
     next: u64,
     hash: Hash64,
+    /// When a log was cut last.
+    cut: Option<Time>,
 }
 
 impl Recorder {
     pub(super) fn new() -> Self {
-        Self { events: Arc::new(Vec::new()), next: 0, hash: Hash64::new() }
+        Self { events: Arc::new(Vec::new()), next: 0, hash: Hash64::new(), cut: None }
     }
 
     pub(super) fn push(&mut self, at: Time, cause: Option<EventId>, kind: EventKind) -> EventId {
         let id = EventId(self.next);
         self.next += 1;
+        if let EventKind::Broker { event: BrokerEvent::Truncated { .. }, .. } = kind {
+            self.cut = Some(at);
+        }
         let event = Event { id, at, cause, kind };
         self.hash.event(&event);
         let events = Arc::make_mut(&mut self.events);
@@ -59,6 +65,10 @@ impl Recorder {
 
     pub(super) fn hash(&self) -> u64 {
         self.hash.0
+    }
+
+    pub(super) fn last_cut(&self) -> Option<Time> {
+        self.cut
     }
 }
 

@@ -6,7 +6,8 @@ use super::network::InFlight;
 use super::nodes::Machine;
 use super::queue::NodeId;
 use super::view::{
-    BrokerState, Cargo, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, ReplicaState, WorldView,
+    BrokerState, Cargo, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, ReplicaState,
+    WorldView, key_number,
 };
 use crate::kafka::broker::{Broker, BrokerEvent, PartitionView};
 use crate::kafka::controller::{METADATA_TOPIC, QuorumView};
@@ -35,6 +36,9 @@ impl World {
     /// Marks the replicas that have cut something lately.
     fn tears(&self, view: &mut WorldView) {
         let since = self.core.now.plus_micros(-TEAR_US);
+        if self.core.recorder.last_cut().is_none_or(|cut| cut < since) {
+            return;
+        }
         for event in self.events().iter().rev().take_while(|event| event.at >= since) {
             let EventKind::Broker { node, event: BrokerEvent::Truncated { topic, partition, from, to, .. } } = &event.kind else {
                 continue;
@@ -47,8 +51,8 @@ impl World {
         }
     }
 
-    /// `before`: the frames of a moment of the same run, by their numbers. What they carry need not be read again.
-    pub(super) fn show(&self, before: &[Flight]) -> WorldView {
+    /// `before`: another moment of the same run. What its frames and its leaders' logs carry need not be read again.
+    pub(super) fn show(&self, before: &WorldView) -> WorldView {
         let mut view = WorldView { now: self.core.now, next: self.next_deadline(), ..WorldView::default() };
         view.quorum = self.quorum();
         let controller = view.quorum.as_ref().and_then(|quorum| quorum.leader);
@@ -134,14 +138,15 @@ impl World {
         // Enough for an eye: more than these at once is a flicker.
         view.done = recent.take(16).cloned().collect();
         sort_by(&mut view.groups, |a, b| a.group.cmp(&b.group));
-        partitions(&mut view, known);
+        partitions(&mut view, known, before);
         self.tears(&mut view);
+        view.flights.reserve(before.flights.len());
         for (message, flight) in &self.core.flights {
-            let known = before.binary_search_by_key(message, |flight| flight.message).ok().and_then(|i| before.get(i));
-            let cargo = match (known, self.core.links.get(&flight.link)) {
-                (Some(known), _) => known.cargo.clone(),
-                (_, Some(link)) if link.controller => Arc::default(),
-                _ => cargo(flight, &mut topics).into(),
+            let known = before.flights.binary_search_by_key(message, |flight| flight.message).ok().and_then(|i| before.flights.get(i));
+            let cargo = match known {
+                Some(known) => known.cargo.clone(),
+                None if self.core.links.get(&flight.link).is_some_and(|link| link.controller) => Arc::default(),
+                None => cargo(flight, &mut topics).into(),
             };
             view.flights.push(Flight {
                 message: *message,
@@ -178,7 +183,7 @@ impl World {
 }
 
 /// The partitions and the replicas of running brokers, from all that brokers know.
-fn partitions(view: &mut WorldView, known: Vec<(i32, Option<&Broker>, PartitionView)>) {
+fn partitions(view: &mut WorldView, known: Vec<(i32, Option<&Broker>, PartitionView)>, before: &WorldView) {
     // The best source of each partition: one that leads it, then the highest epochs, then one that runs.
     let mut best: Map<(bool, Arc<str>, i32), usize> = Map::new();
     let rank = |(_, broker, view): &(i32, Option<&Broker>, PartitionView)| {
@@ -210,20 +215,25 @@ fn partitions(view: &mut WorldView, known: Vec<(i32, Option<&Broker>, PartitionV
             records: Vec::new(),
         });
     }
+    let mut known: Vec<_> = known.into_iter().map(Some).collect();
     sort_by(&mut view.replicas, |a, b| (&a.topic, a.partition, a.broker).cmp(&(&b.topic, b.partition, b.broker)));
     for ((internal, topic, number), index) in best.iter() {
-        let Some((node_id, broker, partition)) = known.get(*index) else { continue };
-        let mut partition = partition.clone();
+        let Some((node_id, broker, mut partition)) = known.get_mut(*index).and_then(Option::take) else { continue };
         if broker.is_none() || !partition.is_leader {
             partition.leader = -1;
             partition.is_leader = false;
         }
-        // Decoded once, from the log that is shown.
-        let mut records = broker.map_or_else(Vec::new, |broker| newest(broker, &partition));
+        // Decoded once, from the log that is shown; not again while its leader has written nothing to it.
+        let same = before.partitions.get(view.partitions.len()).filter(|p| partition.is_leader && p.view == partition);
+        let mut records = match (same, broker) {
+            (Some(same), _) => same.records.clone(),
+            (_, Some(broker)) => newest(broker, &partition).into(),
+            _ => Arc::default(),
+        };
         for replica in view.replicas.iter_mut().filter(|replica| replica.partition == *number && replica.topic == *topic) {
             replica.in_isr = partition.isr.contains(&replica.broker);
-            if replica.broker == *node_id && broker.is_none() {
-                records.clone_from(&replica.records);
+            if replica.broker == node_id && broker.is_none() {
+                records = replica.records.as_slice().into();
             }
         }
         view.partitions.push(PartitionState { view: partition, records, internal: *internal });
@@ -407,7 +417,7 @@ fn load(cargo: &mut Vec<Cargo>, topic: &Arc<str>, partition: i32, records: Optio
                 topic: topic.clone(),
                 partition,
                 offset: if unplaced { -1 } else { record.offset },
-                key: record.key.as_ref().map(key_text),
+                key: record.key.as_ref().map(|key| key_number(&key_text(key))),
                 tombstone: record.value.is_none(),
             });
         }

@@ -533,3 +533,25 @@ fn a_commit_before_the_records_loses_them_for_the_group() {
         assert_eq!(handled - again < acked, loses, "{sabotage:?}: {handled} {again} {acked}");
     }
 }
+
+#[test]
+fn what_one_sees_who_has_looked_before_is_what_there_is_to_see() {
+    let mut world = busy(6);
+    let mut before = world.view();
+    let node = |n| Arc::from(format!("broker-{n}"));
+    for look in 0..240 {
+        match look {
+            40 => strike(&mut world, Fault::Kill { node: node(1) }),
+            80 => strike(&mut world, Fault::Restart { node: node(1) }),
+            120 => strike(&mut world, Fault::Isolate { node: node(2) }),
+            160 => strike(&mut world, Fault::PowerLoss { node: node(3) }),
+            200 => strike(&mut world, Fault::Restart { node: node(3) }),
+            _ => {}
+        }
+        after(&mut world, 97);
+        let view = world.view_after(&before);
+        assert!(view == world.view(), "look {look}");
+        before = view;
+    }
+    assert!(before.partitions.iter().any(|p| p.view.end_offset > 50));
+}

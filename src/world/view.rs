@@ -88,7 +88,7 @@ pub struct ReplicaState {
 pub struct PartitionState {
     pub view: PartitionView,
     /// The newest `RIBBON_RECORDS` records below the end, oldest first.
-    pub records: Vec<RecordState>,
+    pub records: Arc<[RecordState]>,
     pub internal: bool,
 }
 
@@ -163,6 +163,20 @@ pub struct Cargo {
     pub partition: i32,
     /// -1 while the broker has not given it an offset.
     pub offset: i64,
-    pub key: Option<Arc<str>>,
+    /// `key_number` of its key.
+    pub key: Option<u32>,
     pub tombstone: bool,
+}
+
+/// Chosen so that the names that examples like to use have six different colours.
+const SALT: u32 = 23;
+
+/// Which key it is, as a number: the one that its name ends in ("key-4"), if it has up to six digits, or a hash.
+pub fn key_number(key: &str) -> u32 {
+    let digits = key.bytes().rev().take_while(u8::is_ascii_digit).count();
+    if (1..=6).contains(&digits) {
+        key.bytes().skip(key.len() - digits).fold(0, |n, b| n * 10 + u32::from(b & 15))
+    } else {
+        key.bytes().fold(0x811c_9dc5_u32 ^ SALT, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193)) >> 8
+    }
 }

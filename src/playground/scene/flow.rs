@@ -2,10 +2,10 @@
 
 use super::View;
 use super::follow::Trail;
+use super::key::key_colour;
 use super::layout::{Layout, Row};
 use super::links::look;
-use super::ribbon::record_look;
-use super::shape::{Align, Ink, Point, Rect, Shape, Target, at};
+use super::shape::{Align, Dot, Ink, Point, Rect, Shape, Target, at};
 use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
@@ -262,7 +262,6 @@ struct Ends<'a> {
     producers: Map<&'a str, Rect>,
     consumers: Map<&'a str, Rect>,
     brokers: Map<&'a str, Rect>,
-    rows: Map<(&'a str, i32), &'a Row>,
 }
 
 impl<'a> Ends<'a> {
@@ -272,13 +271,12 @@ impl<'a> Ends<'a> {
             producers: view.producers.iter().map(|p| &*p.name).zip(layout.producers.iter().copied()).collect(),
             consumers: members.filter_map(|(c, r)| Some((&*view.consumers.get(*c)?.name, *r))).collect(),
             brokers: view.brokers.iter().map(|b| &*b.name).zip(layout.brokers.iter().copied()).filter(|b| layout.sees(&b.1)).collect(),
-            rows: layout
-                .rows
-                .iter()
-                .filter_map(|r| view.partitions.get(r.partition).map(|p| ((&*p.view.topic, p.view.partition), r)))
-                .collect(),
         }
     }
+}
+
+fn key_ink(cargo: &Cargo) -> Ink {
+    cargo.key.map_or(Ink::Muted, |key| Ink::Key(key_colour(key)))
 }
 
 /// (client, topic, partition)
@@ -297,27 +295,39 @@ pub(super) fn flights(
     let ends = Ends::new(view, layout);
     let total: usize = view.flights.iter().map(|f| f.cargo.len()).sum();
     let crowd = total > camera.max_dots;
+    let mut dots = Vec::with_capacity(if only.is_some() { 0 } else { total.min(camera.max_dots) });
     // Records under way, when there are too many to draw one by one.
     let mut flows: Map<Flow, (u64, Vec<[Point; 4]>)> = Map::new();
-    let mut ways: Map<(&str, usize, bool), Way> = Map::new();
+    // By client and direction, then by partition. Ten thousand records are in some thousands of pieces.
+    let mut ways: Map<(&str, bool), Vec<Option<Way>>> = Map::new();
+    let mut rows = layout.rows.iter().cycle();
     for f in &view.flights {
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
         if f.cargo.is_empty() {
             if only.is_none() {
-                quiet(&ends, layout, camera, f, p, out);
+                quiet(&ends, layout, camera, f, p, out, &mut dots);
             }
             continue;
         }
         let ack = f.response && f.api == ApiKey::Produce;
         let client = if f.response { &f.to } else { &f.from };
         let broker = view.brokers.iter().find(|b| b.name == *client);
-        for cargo in f.cargo.chunk_by(|a, b| a.partition == b.partition && a.topic == b.topic) {
-            let Some((first, row)) = cargo.first().and_then(|c| Some((c, *ends.rows.get(&(&*c.topic, c.partition))?))) else { continue };
+        let leaves = f.response && !ack;
+        let card = if leaves { ends.consumers.get(&**client) } else { ends.producers.get(&**client) };
+        let ways = ways.entry((&**client, leaves)).or_default();
+        for cargo in f.cargo.chunk_by(|a, b| a.partition == b.partition && (Arc::ptr_eq(&a.topic, &b.topic) || a.topic == b.topic)) {
+            let Some(first) = cargo.first() else { continue };
+            // Mostly the one after the last.
+            let is = |row: &&Row| {
+                let p = view.partitions.get(row.partition).map(|p| &p.view);
+                p.is_some_and(|p| p.partition == first.partition && p.topic == first.topic)
+            };
+            let Some(row) = rows.by_ref().take(layout.rows.len()).find(is) else { continue };
             let end = view.partitions.get(row.partition).map_or(0, |p| p.view.end_offset);
             let mut dot = |c: &Cargo, at, radius, ink, alpha| {
-                out.push(Shape::Dot { at, radius, ink, alpha });
-                let record = Target::Record(c.topic.clone(), c.partition, c.offset);
-                moving.push((at, if c.offset < 0 { Target::Frame(f.message) } else { record }));
+                dots.push(Dot { at, radius, ink, alpha });
+                let record = || Target::Record(c.topic.clone(), c.partition, c.offset);
+                moving.push((at, if c.offset < 0 { Target::Frame(f.message) } else { record() }));
             };
             let of = |t: &Trail| t.partition == first.partition && t.topic == first.topic;
             if only.is_some_and(|t| !of(t)) {
@@ -331,15 +341,11 @@ pub(super) fn flights(
                     for c in cargo.iter().filter(|c| lit(c)) {
                         // From a leader that is not in view it comes from nearby.
                         let top = if layout.sees(&row.tape()) { row.top + row.cell.1 } else { y - 14.0 };
-                        let x = row.middle(c.offset);
-                        let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
-                        dot(c, at(x, top + (y - top) * p), 2.5, ink, 1.0);
+                        dot(c, at(row.middle(c.offset), top + (y - top) * p), 2.5, key_ink(c), 1.0);
                     }
                 }
                 continue;
             }
-            let leaves = f.response && !ack;
-            let card = if leaves { ends.consumers.get(&**client) } else { ends.producers.get(&**client) };
             let Some(card) = card.filter(|_| layout.sees(&row.tape())) else { continue };
             let legs = || if leaves { out_of_row(row, *card, layout.narrow, camera.width) } else { into_row(*card, row, layout) };
             if crowd && !ack {
@@ -347,7 +353,10 @@ pub(super) fn flights(
                 flows.entry((client.clone(), first.topic.clone(), first.partition)).or_insert_with(|| (0, legs())).0 += count;
                 continue;
             }
-            let way = ways.entry((&**client, row.partition, leaves)).or_insert_with(|| Way::new(legs().iter().flat_map(samples).collect()));
+            if ways.len() <= row.partition {
+                ways.resize_with(row.partition + 1, || None);
+            }
+            let way = &*ways[row.partition].get_or_insert_with(|| Way::new(legs().iter().flat_map(samples).collect()));
             // Records of one batch travel as a train.
             let gap = if layout.dense { 5.0_f32 } else { 9.0 }.min(way.length() / cargo.len() as f32);
             let (start, stop) = ((4.0 * p).min(1.0), (4.0 * (1.0 - p)).min(1.0));
@@ -361,13 +370,15 @@ pub(super) fn flights(
                 // To the slot that it will most likely get; the broker decides.
                 let x = row.middle(if leaves { c.offset } else { end.saturating_add(i) });
                 let spread = i as f32 * gap * start * stop;
-                let (ink, _) = record_look(c.key.as_deref(), c.tombstone, false);
                 let radius = if layout.dense || c.tombstone { 3.0 } else { 4.5 };
                 let to =
                     if leaves { way.rail_and(x, p * way.rail_with(x) - spread) } else { way.and_rail(x, p * way.with_rail(x) + spread) };
-                dot(c, to, radius, ink, 1.0);
+                dot(c, to, radius, key_ink(c), 1.0);
             }
         }
+    }
+    if !dots.is_empty() {
+        out.push(Shape::Dots(dots));
     }
     for (count, leg) in flows.values() {
         let width = (2.0 + (*count as f32).sqrt() / 4.0).min(12.0);
@@ -388,7 +399,7 @@ pub(super) fn flights(
 
 /// Requests and answers without records, most of them between a member and its group's coordinator, on a way that is there as
 /// long as they are; fetches that wait are not drawn.
-fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, out: &mut Vec<Shape>) {
+fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, out: &mut Vec<Shape>, dots: &mut Vec<Dot>) {
     let (client, broker) = if f.response { (&f.to, &f.from) } else { (&f.from, &f.to) };
     let (radius, ink) = match f.api {
         ApiKey::Fetch | ApiKey::Metadata | ApiKey::ApiVersions => return,
@@ -402,7 +413,7 @@ fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, ou
             let points = [from, at(from.x, from.y - 10.0), at(to.x, to.y - 10.0), to];
             let vote = matches!(f.api, ApiKey::Vote | ApiKey::BeginQuorumEpoch);
             let (radius, ink) = if vote { (3.5, Ink::Accent) } else { (1.5, Ink::Muted) };
-            out.push(Shape::Dot { at: cubic(&points, p), radius, ink, alpha: 0.9 });
+            dots.push(Dot { at: cubic(&points, p), radius, ink, alpha: 0.9 });
         }
         return;
     }
@@ -422,5 +433,5 @@ fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, ou
     let t = if f.response { 1.0 - p } else { p };
     // It comes and goes with its dot, most plain in the middle of the way.
     out.push(Shape::Curve { points, width: 1.0, ink: Ink::Line, dash: 2.0, alpha: 4.0 * p * (1.0 - p) });
-    out.push(Shape::Dot { at: cubic(&points, t), radius, ink, alpha: 0.85 });
+    dots.push(Dot { at: cubic(&points, t), radius, ink, alpha: 0.85 });
 }

@@ -1,5 +1,7 @@
 //! A record's key as a colour and a sign beside it, so that colour never stands alone.
 
+use crate::world::view::key_number;
+
 /// Colours for categories (Okabe–Ito).
 #[cfg(test)]
 const COLOURS: u8 = 6;
@@ -20,20 +22,19 @@ pub enum Glyph {
     Control,
 }
 
-/// Chosen so that the names that examples like to use have six different colours.
-const SALT: u32 = 23;
-
 const GLYPHS: [Glyph; 6] = [Glyph::Disc, Glyph::Bar, Glyph::Triangle, Glyph::Diamond, Glyph::Ring, Glyph::Cross];
 
 /// Colour index and sign of a key: the same key always looks the same. Keys that end in a number ("key-4") take their
 /// turn, so that neighbours differ; others are hashed.
 pub fn key_look(key: &str) -> (u8, Glyph) {
-    let digits = key.len() - key.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let number = if (1..=6).contains(&digits) { key.get(key.len() - digits..).and_then(|d| d.parse::<u32>().ok()) } else { None };
-    let n = number.unwrap_or_else(|| key.bytes().fold(0x811c_9dc5_u32 ^ SALT, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193)) >> 8);
-    let colour = n % 6;
-    let sign = (colour + n / 6) % 6;
-    (colour as u8, GLYPHS[sign as usize])
+    let n = key_number(key);
+    let colour = key_colour(n);
+    (colour, GLYPHS[(u32::from(colour) + n / 6) as usize % 6])
+}
+
+/// The colour of a key of which no more is known than its number.
+pub fn key_colour(number: u32) -> u8 {
+    (number % 6) as u8
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub use hint::hint;
 pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};
 pub use links::{between, link_words};
-pub use shape::{Align, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
+pub use shape::{Align, Dot, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
 pub use zoom::{depth, late_into, late_out, late_steps};
 
 use super::deeds::marks;
@@ -88,6 +88,8 @@ pub struct Scene {
     pub height: f32,
     /// In painting order.
     pub shapes: Vec<Shape>,
+    /// So many of the shapes, the first, stay as they are while nothing happens in the cluster but the passing of time.
+    pub standing: usize,
     /// Where names, cards and buttons stand; also what a pointer hits, the last one first.
     pub places: Vec<Place>,
     /// The ribbons, from the first slot to the last.
@@ -168,8 +170,9 @@ impl Tape {
 /// The whole picture at `time`, which is `view.now` or a little later.
 pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
     let layout = layout(view, camera);
-    let mut shapes = Vec::with_capacity(512);
-    let mut moving = Vec::new();
+    let dots = view.flights.iter().map(|f| f.cargo.len()).sum::<usize>().min(camera.max_dots);
+    let mut shapes = Vec::with_capacity(1024);
+    let mut moving = Vec::with_capacity(dots);
     flow::paths(view, &layout, camera, &mut shapes);
     links::draw(view, &layout, &mut shapes);
     if layout.mix > 0.0 {
@@ -181,8 +184,9 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
     for (topic, rect) in &layout.internal {
         ribbon::internal(view, topic, *rect, &mut shapes);
     }
-    flow::stacks(view, &layout, &mut shapes);
     flow::dead(view, &layout, &mut shapes);
+    let standing = shapes.len();
+    flow::stacks(view, &layout, &mut shapes);
     flow::flights(view, &layout, time, camera, None, &mut shapes, &mut moving);
     if let Some(trail) = &camera.trail {
         lit::lit(view, &layout, trail, camera, &mut shapes);
@@ -213,5 +217,5 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
     }
     let places = layout::places(view, &layout);
     marks(view, &places, time, camera.reduced_motion, &mut shapes);
-    Scene { shapes, places, ..scene }
+    Scene { shapes, standing, places, ..scene }
 }

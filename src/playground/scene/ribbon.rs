@@ -3,7 +3,7 @@
 use super::View;
 use super::key::{Glyph, key_look};
 use super::layout::{Layout, Row};
-use super::shape::{Align, Ink, Look, Point, Rect, Shape, Target, at};
+use super::shape::{Align, Dot, Ink, Look, Point, Rect, Shape, Target, at};
 use crate::kafka::broker::PartitionView;
 use crate::kafka::map::sort_by;
 use crate::world::EPOCH;
@@ -88,10 +88,11 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
         }
     } else if p.log_start_offset < row.first && !row.dense() {
         // The log goes on to the left.
-        for i in 0..3 {
+        let dot = |i| {
             let at = at(row.cells_x - 6.0 - i as f32 * 5.0, row.top + ch / 2.0);
-            out.push(Shape::Dot { at, radius: 1.2, ink: Ink::Muted, alpha: 0.8 - i as f32 * 0.22 });
-        }
+            Dot { at, radius: 1.2, ink: Ink::Muted, alpha: 0.8 - i as f32 * 0.22 }
+        };
+        out.push(Shape::Dots((0..3).map(dot).collect()));
     }
     // Of a few large cells it may be that the log's end is not among them.
     let within = |offset: i64| !row.large() || offset >= row.first && offset <= window_end;
@@ -138,7 +139,7 @@ fn cells(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
     for offset in row.first.max(state.view.log_start_offset)..old {
         out.push(Shape::Block { rect: Rect { x: row.slot(offset), y: row.top, w, h }, radius: 4.0, ink: Ink::Muted, alpha: 0.14 });
     }
-    for RecordState { offset, key, tombstone, control, value_bytes, timestamp } in &state.records {
+    for RecordState { offset, key, tombstone, control, value_bytes, timestamp } in &*state.records {
         let x = row.origin + offset.saturating_sub(row.first) as f32 * row.pitch;
         if x < row.cells_x - 1.0 || x + w > row.cells_x + row.span + 1.0 {
             continue;
@@ -258,7 +259,7 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Sha
         let copies = mix.max(row.copies);
         if copies > 0.0 && !dense {
             // The copy itself, as far as it goes.
-            let copy = if replica.records.is_empty() { &state.records } else { &replica.records };
+            let copy = if replica.records.is_empty() { &state.records[..] } else { &replica.records };
             for r in copy.iter().filter(|r| r.offset < replica.end_offset && r.offset < row.first.saturating_add(row.capacity)) {
                 let alpha = copies * if !runs || r.offset >= p.high_watermark { 0.35 } else { 0.8 };
                 if r.offset >= row.first {

@@ -63,6 +63,14 @@ pub enum Align {
     End,
 }
 
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Dot {
+    pub at: Point,
+    pub radius: f32,
+    pub ink: Ink,
+    pub alpha: f32,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub enum Shape {
     /// A record in a log.
@@ -72,13 +80,8 @@ pub enum Shape {
         glyph: Glyph,
         look: Look,
     },
-    /// A record on its way.
-    Dot {
-        at: Point,
-        radius: f32,
-        ink: Ink,
-        alpha: f32,
-    },
+    /// Records on their way, and other frames. They may be thousands, and so they are one shape.
+    Dots(Vec<Dot>),
     Line {
         from: Point,
         to: Point,

@@ -105,7 +105,7 @@ pub(super) fn flight(response: bool, from: &str, to: &str, offset: i64) -> Fligh
         api: if response { ApiKey::Fetch } else { ApiKey::Produce },
         response,
         bytes: 100,
-        cargo: vec![Cargo { topic: s("orders"), partition: 0, offset, key: Some(s("key-1")), tombstone: false }].into(),
+        cargo: vec![Cargo { topic: s("orders"), partition: 0, offset, key: Some(1), tombstone: false }].into(),
     }
 }
 
@@ -113,7 +113,8 @@ fn dots(scene: &Scene) -> Vec<(f32, f32)> {
     scene
         .shapes
         .iter()
-        .filter_map(|s| if let Shape::Dot { at, radius, .. } = s { (*radius > 4.0).then_some((at.x, at.y)) } else { None })
+        .flat_map(|s| if let Shape::Dots(dots) = s { &dots[..] } else { &[] })
+        .filter_map(|dot| (dot.radius > 4.0).then_some((dot.at.x, dot.at.y)))
         .collect()
 }
 
@@ -170,7 +171,8 @@ fn an_acknowledgement_goes_back_on_the_way_that_its_records_came() {
     let place = layout(&view, &camera);
     let dot = |time| {
         let picture = scene(&view, time, &camera);
-        picture.shapes.iter().find_map(|s| if let Shape::Dot { at, ink: Ink::Ok, .. } = s { Some(*at) } else { None }).expect("a dot")
+        let mut dots = picture.shapes.iter().flat_map(|s| if let Shape::Dots(dots) = s { &dots[..] } else { &[] });
+        dots.find(|dot| dot.ink == Ink::Ok).expect("a dot").at
     };
     let (start, end) = (dot(Time(1_000_000)), dot(Time(2_000_000)));
     assert!((start.x - place.rows[0].middle(5)).abs() < 0.01 && (start.y - place.rows[0].rail).abs() < 0.01);

@@ -236,3 +236,28 @@ fn six_partitions_with_their_flags_fit_a_room_and_rows_stay_legible() {
         assert!(room < 600.0 || (middle(&place.producers) - middle(&groups)).abs() < 1.0);
     }
 }
+
+#[test]
+fn what_stands_is_the_same_while_only_time_passes_and_what_moves_is_not_among_it() {
+    let mut view = played(THREE, 20).view();
+    assert!(view.flights.iter().any(|f| !f.cargo.is_empty()), "records are under way");
+    for camera in [View::new(1280.0), View::new(390.0), View { mix: 1.0, ..View::new(1280.0) }] {
+        let one = scene(&view, view.now, &camera);
+        let next = scene(&view, view.now.plus_micros(900), &camera);
+        let (a, b) = (one.shapes.split_at(one.standing), next.shapes.split_at(next.standing));
+        assert!(a.0.len() > 100 && a.0 == b.0, "ribbons and ways stand");
+        assert_ne!(a.1, b.1, "records move");
+        assert!(
+            !a.0.iter().any(|s| matches!(s, Shape::Dots(dots) if dots.iter().any(|dot| dot.radius > 2.0))),
+            "and none of them is painted below"
+        );
+    }
+    let before = scene(&view, view.now, &View::new(1280.0));
+    view.producers[0].accumulated.push((s("orders"), 0, 3));
+    view.flights.clear();
+    let now = scene(&view, view.now, &View::new(1280.0));
+    assert_eq!(before.shapes[..before.standing], now.shapes[..now.standing], "a record that waits is no ribbon's matter");
+    view.partitions[0].view.high_watermark -= 1;
+    let now = scene(&view, view.now, &View::new(1280.0));
+    assert_ne!(before.shapes[..before.standing], now.shapes[..now.standing], "a high watermark is");
+}
