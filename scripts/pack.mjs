@@ -12,7 +12,7 @@ import { shorten } from "./shorten.mjs";
 const LATE = [
   "web::panels::(inspector|ledger|transcript)", "web::panels::why::(?!on_card|button|ask_from|of_|suspects)", "web::store",
   "playground::(inspect|ledger|spacetime)", "playground::why::(chain::(?!Chain>::partition)|why)", "playground::scene::(follow|lit)",
-  "playground::deeds::form", "web::menu::(walk|choose|fill_in|Filled)", "world::judge::Judge>::(verdict|close)", "[\\w:]+::late_",
+  "playground::deeds::form", "web::menu::(walk|choose|fill_in|Filled)", "[\\w:]+::late_",
 ];
 const LATE_NAME = new RegExp(`^[<&]*(mut |dyn )?tidepool::(${LATE.join("|")})`);
 const isLate = (name) => LATE_NAME.test(name.replace(/\[[0-9a-f]{16}\]/g, ""));

@@ -65,8 +65,8 @@ impl Run {
     }
 
     /// What the judge says now: what is wrong, or nothing; and the ledger in one line.
-    pub fn judged(&mut self) -> (String, String) {
-        let verdict = self.time.glance();
+    pub fn judged(&self) -> (String, String) {
+        let verdict = self.time.judge().verdict(self.world(), false);
         let wrong = verdict.violations.first().map(|violation| violation.what.clone()).unwrap_or_default();
         let l = &verdict.ledger;
         let mut line = format!("{} sent · {} acknowledged · {} readable · {} lost", l.sent, l.acked, l.readable, l.lost);

@@ -31,8 +31,8 @@ const ARRANGE_MS: f64 = 420.0;
 const REDUCED: &str = "(prefers-reduced-motion: reduce)";
 /// Milliseconds between two looks at the ledger, and between two updates of what stands.
 const JUDGE_MS: f64 = 1000.0;
-/// A look takes as long as there is something new; after one that read everything, as after a seek, it rests so many times as long.
-const JUDGE_REST: f64 = 20.0;
+/// The ledger reads all logs: after a look it rests so many times as long.
+const JUDGE_REST: f64 = 100.0;
 const PUBLISH_MS: f64 = 100.0;
 /// Milliseconds that a sentence stays before the next replaces it.
 const SENTENCE_MS: f64 = 1600.0;
@@ -418,7 +418,7 @@ impl Stage {
             }
             if t >= self.judged.get() {
                 let began = now_ms();
-                let (wrong, ledger) = self.run.borrow_mut().judged();
+                let (wrong, ledger) = self.run.borrow().judged();
                 self.ui.wrong.set(wrong);
                 self.ui.ledger.set(ledger);
                 self.judged.set(t + JUDGE_MS.max((now_ms() - began) * JUDGE_REST));

@@ -2,8 +2,6 @@
 
 mod draw;
 mod shrink;
-#[cfg(test)]
-mod tests;
 pub(crate) mod trial;
 
 pub(crate) use draw::{PROFILES, Profile};

@@ -190,7 +190,7 @@ impl Timeline {
         let same = self.find(left)?.actions.iter().zip(&self.find(right)?.actions).take_while(|(a, b)| a == b).count();
         let part = [left, right].into_iter().filter_map(|id| Some(self.find(id).ok()?.actions.get(same)?.0)).min().unwrap_or(at);
         let difference = self.part(left, right, part, at)?;
-        let counts = |state: Option<State>| state.map(State::counts).unwrap_or_default();
+        let counts = |state: Option<State>| state.map(|state| state.counts()).unwrap_or_default();
         Ok(Comparison { at, difference, left: counts(self.at(left, at)?), right: counts(self.at(right, at)?) })
     }
 
@@ -229,8 +229,8 @@ impl Timeline {
 }
 
 impl State {
-    fn counts(mut self) -> Counts {
-        let verdict = self.judge.glance(self.play.world());
+    fn counts(&self) -> Counts {
+        let verdict = self.judge.verdict(self.play.world(), false);
         let (ledger, counters) = (verdict.ledger, verdict.counters);
         let view = self.play.world().view();
         let ours = view.partitions.iter().filter(|p| !p.internal).map(|p| &p.view);

@@ -82,20 +82,20 @@ impl Breakpoint {
         }
     }
 
-    fn count(&self, judge: &mut Judge, world: &World) -> u64 {
+    fn count(&self, judge: &Judge, world: &World) -> u64 {
         match self.kind {
-            Kind::Lost => judge.glance(world).ledger.lost,
+            Kind::Lost => judge.verdict(world, false).ledger.lost,
             Kind::Violation => judge.violations().len() as u64,
             _ => 0,
         }
     }
 
     /// What is so already is no reason to stop.
-    pub(super) fn arm(&mut self, judge: &mut Judge, world: &World) {
+    pub(super) fn arm(&mut self, judge: &Judge, world: &World) {
         self.before = self.count(judge, world);
     }
 
-    pub(super) fn meets(&mut self, event: &Event, judge: &mut Judge, world: &World) -> bool {
+    pub(super) fn meets(&mut self, event: &Event, judge: &Judge, world: &World) -> bool {
         let counts = match self.kind {
             // Records are lost when another leads or a log is cut; to ask at each event would be slow.
             Kind::Lost => match &event.kind {

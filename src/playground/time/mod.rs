@@ -31,7 +31,7 @@ use crate::kafka::time::Time;
 use crate::world::World;
 use crate::world::action::{Action, ActionError};
 use crate::world::event::{Event, EventId, EventKind};
-use crate::world::judge::{Judge, Verdict};
+use crate::world::judge::Judge;
 use crate::world::look::Frame;
 use crate::world::view::{ConsumerState, WorldView};
 use checkpoints::Checkpoints;
@@ -170,11 +170,6 @@ impl Timeline {
         &self.state.judge
     }
 
-    /// What the judge says now, without the ledger's records.
-    pub fn glance(&mut self) -> Verdict {
-        self.state.judge.glance(self.state.play.world())
-    }
-
     pub fn moment(&self) -> Moment {
         self.state.moment()
     }
@@ -247,7 +242,7 @@ impl Timeline {
         }
         self.breakpoints = breakpoints;
         for breakpoint in &mut self.breakpoints {
-            breakpoint.arm(&mut self.state.judge, self.state.play.world());
+            breakpoint.arm(&self.state.judge, self.state.play.world());
         }
         Ok(())
     }
@@ -365,7 +360,7 @@ impl Timeline {
         self.checkpoints.at(state.moment());
         self.state = state;
         for breakpoint in &mut self.breakpoints {
-            breakpoint.arm(&mut self.state.judge, self.state.play.world());
+            breakpoint.arm(&self.state.judge, self.state.play.world());
         }
     }
 
@@ -410,7 +405,7 @@ impl Timeline {
                     self.stopped = Some((event.id, sentence.text));
                 }
                 for breakpoint in &mut self.breakpoints {
-                    if breakpoint.meets(event, &mut self.state.judge, world) && stops && self.stopped.is_none() {
+                    if breakpoint.meets(event, &self.state.judge, world) && stops && self.stopped.is_none() {
                         self.stopped = Some((event.id, breakpoint.text()));
                     }
                 }

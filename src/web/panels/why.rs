@@ -82,14 +82,14 @@ pub fn of_ledger(caption: &Element, ui: Ui, act: Act) {
             })
             .to_owned()
     };
-    let ask = move || act.with_value(|s| suspects(&mut s.run.borrow_mut()).into_iter().next());
+    let ask = move || act.with_value(|s| suspects(&s.run.borrow()).into_iter().next());
     button(&dom::at(caption, ".tp-ledger > :last-child"), ui, Box::new(words), Box::new(ask));
 }
 
 /// The newest record that was lost, and the newest that was given twice.
-fn suspects(run: &mut Run) -> Vec<Question> {
-    run.time.glance();
-    let lost = run.judge().last_lost();
+fn suspects(run: &Run) -> Vec<Question> {
+    let ledger = run.judge().verdict(run.world(), false).ledger;
+    let lost = ledger.records.into_iter().rev().filter(|fate| fate.lost).find_map(|fate| fate.promised);
     let gone = lost.map(|(topic, partition, offset)| Question::Gone { topic, partition, offset });
     let twice = run.world().events().iter().rev().find_map(|event| match &event.kind {
         EventKind::Handled { node, group, topic, partition, offset, delivery } if *delivery > 1 => Some(Question::Twice {
@@ -173,7 +173,7 @@ fn offered(list: &Element, ui: Ui, act: Act) {
             return;
         }
         let doubts = ui.ledger.with(|line| !line.contains(" 0 lost") || line.contains("delivered again"));
-        let also = if doubts { act.with_value(|s| suspects(&mut s.run.borrow_mut())) } else { Vec::new() };
+        let also = if doubts { act.with_value(|s| suspects(&s.run.borrow())) } else { Vec::new() };
         let (all, more) = ui.snap.with(|s| offers(&s.view, chosen.as_ref(), also));
         list.set_text_content(None);
         for question in all {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 const TOLD: u64 = 5;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Answer {
+enum Answer {
     Pending,
     Acked,
     Failed,
@@ -21,27 +21,27 @@ pub(super) enum Answer {
 
 /// A record from the day it was sent. There is one for each, so it is small.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) producer: u16,
+struct Entry {
+    producer: u16,
     /// How much of its partition had been given up when it was acknowledged.
-    pub(super) cuts: u16,
+    cuts: u16,
     /// From 1, in the order of its app.
-    pub(super) number: u32,
+    number: u32,
     /// Milliseconds since the run's beginning.
-    pub(super) sent_ms: u32,
-    pub(super) id: u64,
-    pub(super) key: u64,
-    pub(super) partition: i32,
-    pub(super) answer: Answer,
-    pub(super) offset: i64,
+    sent_ms: u32,
+    id: u64,
+    key: u64,
+    partition: i32,
+    answer: Answer,
+    offset: i64,
     /// The partition's leader epoch when it was acknowledged.
-    pub(super) epoch: i32,
+    epoch: i32,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Maker {
+struct Maker {
     name: Arc<str>,
-    pub(super) topic: Arc<str>,
+    topic: Arc<str>,
     acks: i16,
     idempotent: bool,
     taken: u64,
@@ -52,10 +52,10 @@ pub(super) struct Maker {
 /// Everything that was sent and handled.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Book {
-    pub(super) makers: Vec<Maker>,
-    pub(super) entries: Vec<Entry>,
+    makers: Vec<Maker>,
+    entries: Vec<Entry>,
     /// Contents by group (or lone consumer).
-    pub(super) handled: Map<Arc<str>, Vec<u64>>,
+    handled: Map<Arc<str>, Vec<u64>>,
     /// Groups that had a rebalance, a lost commit or a crash: they may be given a record again.
     unsettled: Set<Arc<str>>,
     /// Groups of which a member was stopped with records in hand that it had committed.
@@ -260,41 +260,17 @@ struct Found {
 }
 
 /// Whoever is to see every record of its topics.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Reader {
-    pub(super) name: Arc<str>,
-    pub(super) topics: Vec<Arc<str>>,
+struct Reader {
+    name: Arc<str>,
+    topics: Vec<Arc<str>>,
 }
 
 /// What the closing of the book comes to.
 #[derive(Default)]
-pub(super) struct Findings {
+struct Findings {
     permitted: Vec<Permitted>,
     violations: Vec<(&'static str, String)>,
     told: Map<&'static str, u64>,
-}
-
-/// What the logs and the groups say of a record that was sent.
-pub(super) struct Facts<'a> {
-    pub(super) entry: &'a Entry,
-    pub(super) maker: &'a Maker,
-    /// How often it is in the logs, and how often it was sent.
-    pub(super) copies: u64,
-    pub(super) alike: u64,
-    /// Where it is first.
-    pub(super) first: Option<(&'a Log, i64)>,
-    /// It lies before an earlier one of its key.
-    pub(super) reordered: bool,
-    /// Who was given it more often than it is in the logs, and how often.
-    pub(super) again: Option<(&'a Arc<str>, u64)>,
-}
-
-/// What befell a record, and why Kafka permits it.
-#[derive(Default)]
-pub(super) struct Befell {
-    lost: bool,
-    duplicated: bool,
-    excuse: Option<&'static str>,
 }
 
 impl Findings {
@@ -326,8 +302,7 @@ impl Judge {
     pub(super) fn close(&mut self, sight: &dyn Sight, quiet: bool) -> Ledger {
         let mut ledger = Ledger::default();
         let mut findings = Findings::default();
-        let places = self.leaders(sight);
-        let mut found = self.read_all(&places, sight, &mut findings);
+        let (places, mut found) = self.read_all(sight, &mut findings);
         found.sort_unstable_by_key(|found| (found.id, found.place, found.offset));
         let mut handled: Vec<(u64, &Arc<str>)> = Vec::new();
         for (who, ids) in &self.book.handled {
@@ -338,15 +313,16 @@ impl Judge {
         sends.sort_unstable();
         ledger.strangers = found.iter().filter(|found| sends.binary_search(&found.id).is_err()).count() as u64;
         let readers = readers(sight);
-        // For each producer, key and partition: the place of the latest acknowledged record.
-        let mut latest: Map<(u16, u64, u32), i64> = Map::new();
+        // For each producer, key and partition: the number and place of the latest acknowledged record.
+        let mut latest: Map<(u16, u64, i32), (u64, i64)> = Map::new();
         for entry in &self.book.entries {
             let Some(maker) = self.book.makers.get(entry.producer as usize) else { continue };
+            let place = (maker.topic.clone(), entry.partition);
             let from = found.partition_point(|found| found.id < entry.id);
             let copies = found.iter().skip(from).take_while(|found| found.id == entry.id);
             let count = copies.clone().count() as u64;
-            let number = copies.clone().next().map_or(0, |found| found.place);
             let first = copies.clone().next().and_then(|found| Some((places.get(found.place as usize)?, found.offset)));
+            let place = first.filter(|_| entry.partition < 0).map_or(place, |(log, _)| log.partition.clone());
             let alike = (sends.partition_point(|id| *id <= entry.id) - sends.partition_point(|id| *id < entry.id)) as u64;
             let from = handled.partition_point(|(id, _)| *id < entry.id);
             let mut delivered: Vec<(Arc<str>, u32)> = Vec::new();
@@ -356,29 +332,72 @@ impl Judge {
                     None => delivered.push((Arc::clone(who), 1)),
                 }
             }
+            let words =
+                |what: &str| format!("record {} of {} ({}-{}, offset {}) {what}", entry.number, maker.name, place.0, place.1, entry.offset);
             let promised = entry.answer == Answer::Acked;
             ledger.sent += 1;
             ledger.acked += u64::from(promised);
             ledger.failed += u64::from(entry.answer == Answer::Failed);
             ledger.unknown += u64::from(entry.answer == Answer::Pending);
             ledger.readable += u64::from(count > 0);
-            let mut reordered = false;
-            if let Some((_, offset)) = first.filter(|_| promised && entry.key != 0) {
-                let before = latest.entry((entry.producer, entry.key, number)).or_insert(offset);
-                reordered = *before > offset && alike == 1;
-                *before = offset.max(*before);
+            let shadow = self.shadows.get(&place);
+            let cut = shadow.and_then(|shadow| {
+                shadow.cuts.iter().skip(entry.cuts as usize).find(|cut| entry.offset < 0 || cut.offset <= entry.offset).map(|cut| cut.why)
+            });
+            let gone = promised && count == 0;
+            let log = places.iter().find(|found| found.partition == place);
+            let (mut lost, mut duplicated, mut reordered, mut excused) = (false, false, false, None);
+            if gone && self.book.was_deleted(&maker.topic) {
+                findings.permit("lost", "its topic was deleted");
+            } else if gone && log.is_none() {
+                ledger.unreadable += 1;
+            } else if gone && entry.offset >= 0 && log.is_some_and(|log| entry.offset < log.start) {
+                ledger.expired += 1;
+            } else if gone {
+                lost = true;
+                ledger.lost += 1;
+                let newer = shadow.is_some_and(|shadow| shadow.leader_epoch > entry.epoch);
+                let superseded =
+                    shadow.and_then(|shadow| shadow.wanted_unclean.iter().find(|(epoch, _)| *epoch > entry.epoch).map(|(_, why)| *why));
+                let excuse = match maker.acks {
+                    0 => Some("acks=0 promises nothing"),
+                    _ if cut.is_some() => cut,
+                    _ if superseded.is_some() => superseded,
+                    1 if newer => Some("acks=1: another leader took over before a follower had the record"),
+                    _ => None,
+                };
+                excused = excuse;
+                findings.judge("lost", "lost", excuse, || words("was acknowledged and is lost"));
             }
-            let again = delivered.iter().map(|(who, times)| (who, u64::from(*times))).find(|(_, times)| *times > count.max(1));
-            let redelivered = again.is_some();
-            let facts = Facts { entry, maker, copies: count, alike, first, reordered, again };
-            let befell = self.weigh(&facts, &places, &mut ledger, &mut findings);
+            if count > alike {
+                ledger.duplicated += 1;
+                let excuse = match maker.idempotent {
+                    false => Some("without idempotence a record that is sent again may be there twice"),
+                    true if shadow.is_some_and(|shadow| shadow.forgot) => {
+                        Some("a broker that is stopped keeps only the last batch of each producer: it does not know one before it again")
+                    }
+                    true => None,
+                };
+                (duplicated, excused) = (true, excuse);
+                findings.judge("duplicated", "duplicated", excuse, || words(&format!("is in the log {count} times")));
+            }
+            if let Some((log, offset)) = first.filter(|_| promised && entry.key != 0) {
+                let key = (entry.producer, entry.key, log.number);
+                let before = latest.get(&key).copied();
+                if before.is_some_and(|(_, before)| before > offset) && alike == 1 {
+                    ledger.reordered += 1;
+                    let excuse = (!maker.idempotent).then_some("without idempotence a record that is sent again may come after later ones");
+                    (reordered, excused) = (true, excuse);
+                    findings.judge("out of order", "reordered", excuse, || words("lies before an earlier one of its key"));
+                }
+                latest.insert(key, (u64::from(entry.number), before.map_or(offset, |(_, before)| before.max(offset))));
+            }
             let committed = first.is_some_and(|(log, offset)| offset < log.high_watermark);
             let mut missing = false;
             for reader in readers.iter().filter(|reader| reader.topics.contains(&maker.topic)) {
                 let times = delivered.iter().find(|(who, _)| *who == reader.name).map_or(0, |(_, times)| *times);
                 missing |= times == 0;
                 if times == 0 && committed && quiet {
-                    let shadow = self.shadows.get(&facts.place());
                     let excuse = match shadow.is_some_and(|shadow| !shadow.cuts.is_empty()) {
                         true => Some("records before it were given up, and the consumer's position lay beyond it"),
                         false if self.book.stopped.contains(&reader.name) => {
@@ -386,10 +405,23 @@ impl Judge {
                         }
                         false => None,
                     };
-                    findings.judge("not delivered", "undelivered", excuse, || facts.words(&format!("was never given to {}", reader.name)));
+                    findings.judge("not delivered", "undelivered", excuse, || words(&format!("was never given to {}", reader.name)));
                 }
             }
             ledger.delivered += u64::from(!missing && !delivered.is_empty());
+            let again = delivered.iter().find(|(_, times)| u64::from(*times) > count.max(1));
+            let redelivered = again.is_some();
+            if let Some((who, times)) = again {
+                ledger.redelivered += 1;
+                let excuse = if self.book.unsettled.contains(who) || self.book.disturbed {
+                    Some("at least once: a consumer that lost its partition or crashed had not committed it yet")
+                } else {
+                    None
+                };
+                excused = excused.or(excuse);
+                findings
+                    .judge("delivered again", "redelivered", excuse, || words(&format!("was given to {who} {times} times without cause")));
+            }
             ledger.records.push(Fate {
                 producer: maker.name.clone(),
                 number: entry.number.into(),
@@ -408,193 +440,67 @@ impl Judge {
                 copies: u32::try_from(count).unwrap_or(u32::MAX),
                 delivered,
                 readable: committed,
-                lost: befell.lost,
-                duplicated: befell.duplicated,
+                lost,
+                duplicated,
                 reordered,
                 redelivered,
-                excuse: befell.excuse,
+                excuse: excused,
             });
         }
-        self.conclude(findings, &mut ledger);
-        ledger
-    }
-
-    /// What was found goes into the ledger and to the violations.
-    pub(super) fn conclude(&mut self, mut findings: Findings, ledger: &mut Ledger) {
         sort_by(&mut findings.permitted, |a, b| (a.what, a.why).cmp(&(b.what, b.why)));
         ledger.permitted = findings.permitted;
         for (kind, what) in findings.violations {
             self.violations.push(Violation { at: self.now, event: self.event, kind, what });
         }
+        ledger
     }
 
-    /// Whether what befell a record is permitted.
-    pub(super) fn weigh(&self, facts: &Facts<'_>, logs: &[Log], ledger: &mut Ledger, findings: &mut Findings) -> Befell {
-        let Facts { entry, maker, copies, .. } = *facts;
-        let place = facts.place();
-        let shadow = self.shadows.get(&place);
-        let mut befell = Befell::default();
-        if entry.answer == Answer::Acked && copies == 0 {
-            let log = logs.iter().find(|log| log.led && log.partition == place);
-            if self.book.was_deleted(&maker.topic) {
-                findings.permit("lost", "its topic was deleted");
-            } else if log.is_none() {
-                ledger.unreadable += 1;
-            } else if entry.offset >= 0 && log.is_some_and(|log| entry.offset < log.start) {
-                ledger.expired += 1;
-            } else {
-                ledger.lost += 1;
-                let cut = shadow.and_then(|shadow| {
-                    let mut cuts = shadow.cuts.iter().skip(entry.cuts as usize);
-                    cuts.find(|cut| entry.offset < 0 || cut.offset <= entry.offset).map(|cut| cut.why)
-                });
-                let newer = shadow.is_some_and(|shadow| shadow.leader_epoch > entry.epoch);
-                let superseded =
-                    shadow.and_then(|shadow| shadow.wanted_unclean.iter().find(|(epoch, _)| *epoch > entry.epoch).map(|(_, why)| *why));
-                let excuse = match maker.acks {
-                    0 => Some("acks=0 promises nothing"),
-                    _ if cut.is_some() => cut,
-                    _ if superseded.is_some() => superseded,
-                    1 if newer => Some("acks=1: another leader took over before a follower had the record"),
-                    _ => None,
-                };
-                (befell.lost, befell.excuse) = (true, excuse);
-                findings.judge("lost", "lost", excuse, || facts.words("was acknowledged and is lost"));
-            }
-        }
-        if copies > facts.alike {
-            ledger.duplicated += 1;
-            let excuse = match maker.idempotent {
-                false => Some("without idempotence a record that is sent again may be there twice"),
-                true if shadow.is_some_and(|shadow| shadow.forgot) => {
-                    Some("a broker that is stopped keeps only the last batch of each producer: it does not know one before it again")
-                }
-                true => None,
-            };
-            (befell.duplicated, befell.excuse) = (true, excuse);
-            findings.judge("duplicated", "duplicated", excuse, || facts.words(&format!("is in the log {copies} times")));
-        }
-        if facts.reordered {
-            ledger.reordered += 1;
-            befell.excuse = (!maker.idempotent).then_some("without idempotence a record that is sent again may come after later ones");
-            findings.judge("out of order", "reordered", befell.excuse, || facts.words("lies before an earlier one of its key"));
-        }
-        if let Some((who, times)) = facts.again {
-            ledger.redelivered += 1;
-            let excuse = (self.book.unsettled.contains(who) || self.book.disturbed)
-                .then_some("at least once: a consumer that lost its partition or crashed had not committed it yet");
-            befell.excuse = befell.excuse.or(excuse);
-            let words = || facts.words(&format!("was given to {who} {times} times without cause"));
-            findings.judge("delivered again", "redelivered", excuse, words);
-        }
-        befell
-    }
-
-    /// The logs of all partitions that have a leader, in the order of their names.
-    pub(super) fn leaders(&self, sight: &dyn Sight) -> Vec<Log> {
-        let mut logs = Vec::<Log>::new();
+    /// All records of all partitions that have a leader.
+    fn read_all(&self, sight: &dyn Sight, findings: &mut Findings) -> (Vec<Log>, Vec<Found>) {
+        let (mut places, mut found) = (Vec::<Log>::new(), Vec::new());
         for node in sight.brokers() {
-            for partition in sight.partitions(node) {
-                if partition.0.starts_with("__") {
+            for (topic, partition) in sight.partitions(node) {
+                if topic.starts_with("__") {
                     continue;
                 }
-                let Some(view) = sight.partition(node, &partition.0, partition.1).filter(|view| view.is_leader) else { continue };
-                let shadow = self.shadows.get(&partition);
+                let Some(view) = sight.partition(node, &topic, partition).filter(|view| view.is_leader) else { continue };
                 // Of two that believe they lead, the later one does.
-                let newest = shadow.map_or(0, |shadow| shadow.leader_epoch);
-                if view.leader_epoch < newest || logs.iter().any(|log| log.partition == partition) {
+                let newest = self.shadows.get(&(topic.clone(), partition)).map_or(0, |shadow| shadow.leader_epoch);
+                if view.leader_epoch < newest || places.iter().any(|log| log.partition.0 == topic && log.partition.1 == partition) {
                     continue;
                 }
-                let replica = shadow.and_then(|shadow| shadow.replicas.get(&node));
-                let began = match sight.is_restored() {
-                    true => shadow.and_then(|shadow| shadow.began).unwrap_or(i64::MAX),
-                    false => i64::MIN,
-                };
-                logs.push(Log {
-                    partition,
-                    node,
-                    grows_since: replica.map_or(0, |replica| replica.grows_since),
-                    began,
-                    led: true,
-                    base: view.log_start_offset,
-                    start: view.log_start_offset,
-                    end: view.end_offset,
-                    high_watermark: view.high_watermark,
+                let number = places.len() as i32;
+                let place = Place { node, topic: Some(&topic), partition };
+                let joined = read(sight, place, view.log_start_offset, view.end_offset, &mut |batch: &Batch| {
+                    for record in batch.records().unwrap_or_default() {
+                        if self.is_of_this_run(&topic, partition, record.offset, sight) {
+                            let id = content_id(record.key.as_ref(), record.value.as_ref());
+                            found.push(Found { id, place: number as u32, offset: record.offset });
+                        }
+                    }
+                    true
                 });
+                if let Err(why) = joined {
+                    findings.violate("dense", || format!("{topic}-{partition} on broker-{node}: {why}"));
+                }
+                let (start, high_watermark) = (view.log_start_offset, view.high_watermark);
+                places.push(Log { partition: (topic.clone(), partition), number, start, high_watermark });
             }
         }
-        sort_by(&mut logs, |a, b| a.partition.cmp(&b.partition));
-        logs
-    }
-
-    /// All records of this run in these logs.
-    fn read_all(&self, logs: &[Log], sight: &dyn Sight, findings: &mut Findings) -> Vec<Found> {
-        let mut found = Vec::new();
-        for (place, log) in (0..).zip(logs) {
-            log.read(log.start, sight, findings, &mut |id, offset| found.push(Found { id, place, offset }));
-        }
-        found
-    }
-}
-
-impl Facts<'_> {
-    /// Its partition: where it was promised, or where it is.
-    fn place(&self) -> Partition {
-        let (chosen, first) = (self.entry.partition, self.first.map(|(log, _)| &log.partition));
-        first.filter(|_| chosen < 0).map_or_else(|| (self.maker.topic.clone(), chosen), Partition::clone)
-    }
-
-    fn words(&self, what: &str) -> String {
-        let (entry, (topic, partition)) = (self.entry, self.place());
-        format!("record {} of {} ({topic}-{partition}, offset {}) {what}", entry.number, self.maker.name, entry.offset)
+        (places, found)
     }
 }
 
 /// A partition's log, read from its leader.
-#[derive(Clone, Debug)]
-pub(super) struct Log {
-    pub(super) partition: Partition,
-    pub(super) node: i32,
-    /// See `Replica::grows_since`.
-    pub(super) grows_since: u64,
-    /// What lies below is not of this run.
-    pub(super) began: i64,
-    /// It has a leader.
-    pub(super) led: bool,
-    /// Where reading began.
-    pub(super) base: i64,
-    pub(super) start: i64,
-    pub(super) end: i64,
-    pub(super) high_watermark: i64,
-}
-
-impl Log {
-    /// Content and offset of each record of this run from an offset on; `false` when they do not join.
-    pub(super) fn read(&self, from: i64, sight: &dyn Sight, findings: &mut Findings, each: &mut dyn FnMut(u64, i64)) -> bool {
-        let (topic, partition) = &self.partition;
-        let place = Place { node: self.node, topic: Some(topic), partition: *partition };
-        let mut joins = true;
-        let mut next = from;
-        let joined = read(sight, place, from, self.end, &mut |batch: &Batch| {
-            // Where reading goes on, a batch must begin.
-            joins &= from == self.base || next == batch.base_offset();
-            next = batch.last_offset() + 1;
-            for record in batch.records().unwrap_or_default() {
-                if record.offset >= self.began.max(self.start) {
-                    each(content_id(record.key.as_ref(), record.value.as_ref()), record.offset);
-                }
-            }
-            true
-        });
-        if let Err(why) = &joined {
-            findings.violate("dense", || format!("{topic}-{partition} on broker-{}: {why}", self.node));
-        }
-        joins && joined.is_ok() && next == self.end
-    }
+struct Log {
+    partition: Partition,
+    number: i32,
+    start: i64,
+    high_watermark: i64,
 }
 
 /// Groups (and lone consumers) that run and begin at the earliest offset.
-pub(super) fn readers(sight: &dyn Sight) -> Vec<Reader> {
+fn readers(sight: &dyn Sight) -> Vec<Reader> {
     let mut readers: Vec<Reader> = Vec::new();
     for name in sight.receivers() {
         let Some(receiver) = sight.receiver(&name).filter(|receiver| receiver.earliest) else { continue };

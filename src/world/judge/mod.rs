@@ -4,7 +4,6 @@
 mod chain;
 mod ledger;
 pub mod sight;
-mod tally;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -83,8 +82,6 @@ struct Replica {
     /// The broker epoch in which it last lost data. Until its session is over its leader may go on by what it said before, and even let
     /// it into the ISR (KIP-903 tells processes apart by their registration): that is no promise of what it holds now.
     lost_in: Option<i64>,
-    /// The number of the event since which its log has only grown at its end, and lost at most its beginning.
-    grows_since: u64,
 }
 
 impl Replica {
@@ -175,7 +172,6 @@ pub struct Judge {
     violations: Vec<Violation>,
     /// An event was missed: the judge was asked too seldom.
     missed: u64,
-    tally: tally::Tally,
 }
 
 impl Judge {
@@ -339,7 +335,6 @@ impl Judge {
                 let replica = self.replica(node, topic, *partition);
                 replica.stale = false;
                 replica.agreed = replica.agreed.min(*to);
-                self.cut_back(node, topic, *partition);
             }
             BrokerEvent::IsrChanged { topic, partition, from, to, .. } => {
                 self.counters.isr_changes += 1;

@@ -24,25 +24,17 @@ impl Judge {
     }
 
     pub(super) fn replica(&mut self, node: i32, topic: &Arc<str>, partition: i32) -> &mut Replica {
-        let grows_since = self.event.0;
-        self.shadow(topic, partition).replicas.entry(node).or_insert_with(|| Replica { epoch: -1, grows_since, ..Replica::default() })
-    }
-
-    /// What was read of this log may be there no more.
-    pub(super) fn cut_back(&mut self, node: i32, topic: &Arc<str>, partition: i32) {
-        let event = self.event.0;
-        self.replica(node, topic, partition).grows_since = event;
+        self.shadow(topic, partition).replicas.entry(node).or_insert_with(|| Replica { epoch: -1, ..Replica::default() })
     }
 
     /// A power loss or a wiped disk: whatever it held may be gone.
     pub(super) fn lost_data(&mut self, node: i32) {
         let epoch = self.broker_epochs.get(&node).copied().unwrap_or(-1);
-        let grows_since = self.event.0;
         for shadow in self.shadows.values_mut() {
             shadow.intact.remove(&node);
             shadow.trusted.remove(&node);
             let replica = shadow.replicas.entry(node).or_insert_with(Replica::default);
-            (replica.hurt, replica.lost_in, replica.grows_since) = (true, Some(epoch), grows_since);
+            (replica.hurt, replica.lost_in) = (true, Some(epoch));
         }
     }
 
@@ -54,13 +46,13 @@ impl Judge {
         } else {
             self.stopped_before.remove(&node);
         }
-        let grows_since = self.event.0;
         for shadow in self.shadows.values_mut() {
             if !cleanly {
                 shadow.trusted.remove(&node);
             }
             if let Some(replica) = shadow.replicas.get_mut(&node) {
-                (replica.agreed, replica.epoch, replica.grows_since) = (0, -1, grows_since);
+                replica.agreed = 0;
+                replica.epoch = -1;
             }
         }
     }
@@ -199,7 +191,6 @@ impl Judge {
 
     pub(super) fn became_leader(&mut self, node: i32, topic: &Arc<str>, partition: i32, epoch: i32, sight: &dyn Sight) {
         self.epoch_grows(node, topic, partition, epoch);
-        self.cut_back(node, topic, partition);
         let shadow = self.shadow(topic, partition);
         if let Some(other) = shadow.leaders.insert(epoch, node).filter(|other| *other != node) {
             self.violation("two-leaders", format!("broker-{other} and broker-{node} both lead {topic}-{partition} in epoch {epoch}"));
