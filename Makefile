@@ -31,7 +31,7 @@ SMALL_STD := if [ -n "$${TIDEPOOL_SMALL_STD:-}" ]; then \
 	fi;
 
 # Folders are among them, so that a file that went is noticed; the page is as old as the moment at which its build began.
-PAGE := $(shell find src www) index.html Trunk.toml Cargo.toml Cargo.lock package.json scripts/pack.mjs scripts/shorten.mjs scripts/deal.mjs scripts/split.mjs scripts/check-size.mjs
+PAGE := $(shell find src www) index.html Trunk.toml Cargo.toml Cargo.lock package.json scripts/pack.mjs scripts/prune.mjs scripts/shorten.mjs scripts/deal.mjs scripts/split.mjs scripts/check-size.mjs
 dist/index.html: $(PAGE) | setup
 	@mkdir -p target && touch target/page-began; \
 	$(IN) $(SMALL_STD) cargo fetch --locked --quiet && trunk build --release && touch -r target/page-began $@

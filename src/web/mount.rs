@@ -320,9 +320,16 @@ impl Handle {
         self.told(self.stage()?.go(done).map(|_| ()))
     }
 
-    /// Two branches in a sentence: where they part and what each has come to.
-    pub fn compare(&self, left: u32, right: u32) -> Result<String, JsValue> {
-        self.stage().map(|s| super::branches::compared(&s, left, right))
+    /// Two branches in a sentence: where they part and what each has come to. A promise, since what compares them comes when it is asked
+    /// for first.
+    pub fn compare(&self, left: u32, right: u32) -> Result<js_sys::Promise, JsValue> {
+        let stage = self.stage()?;
+        Ok(js_sys::Promise::new(&mut |done, _| {
+            let there = stage.clone();
+            stage.ui.late.after(Box::new(move || {
+                let _ = done.call1(&JsValue::NULL, &super::branches::late_compared(&there, left, right).into());
+            }));
+        }))
     }
 
     /// Running stops at these, with commas between them: "isr < 2, election".

@@ -399,7 +399,13 @@ fn draw(node: &Element, time: &Timeline, now: i64, shown: &mut Shown, ui: Ui, ac
     let mut all: Vec<(u32, String)> = time.branches().iter().map(|b| (b.id, b.name.clone())).collect();
     all.push((branch.id, String::new()));
     if shown.chips != all {
-        branches::chips(&dom::at(node, ".tp-chips"), &all, ui, act, controls);
+        let chips = dom::at(node, ".tp-chips");
+        chips.set_text_content(None);
+        // One branch, and which one is shown.
+        if all.len() > 2 {
+            let all = all.clone();
+            ui.late.after(Box::new(move || branches::late_chips(&chips, &all, ui, act, controls)));
+        }
         shown.chips = all;
     }
 }
