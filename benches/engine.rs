@@ -226,22 +226,12 @@ fn world() {
         row("warm", runs[1..].iter().map(|run| run.2).fold(f64::INFINITY, f64::min));
     }
     for minutes in [1, 10] {
-        let (mut playback, mut judge, _) = run(true, minutes * 60);
+        let (playback, judge, _) = run(true, minutes * 60);
         let world = playback.world();
         let after = format!("after {} simulated s", minutes * 60);
         each("view, for each picture", &after, 500, || world.view());
         each("clone, a checkpoint", &after, 500, || world.clone());
-        each("verdict, for the ledger's table", &after, 20, || judge.verdict(world, false));
-        each("glance, the first one", &after, 20, || judge.clone().glance(world));
-        let mut took = 0.0;
-        for second in 1..=20 {
-            playback.watch_until(EPOCH.plus_millis((minutes * 60 + second) * 1000), &mut |world| judge.observe(world));
-            let start = processor();
-            black_box(judge.glance(playback.world()));
-            // The first one reads everything.
-            took += if second > 1 { processor() - start } else { 0.0 };
-        }
-        println!("{:<50} {:>8.0} µs", format!("glance, each simulated second, {after}"), took * 1e6 / 19.0);
+        each("verdict, once a second on the page", &after, 20, || judge.verdict(world, false));
     }
 }
 
@@ -258,7 +248,7 @@ fn each<T>(what: &str, when: &str, times: u32, mut work: impl FnMut() -> T) {
 /// has freed: what grows is the process.
 fn memory() {
     println!("memory for each stored record beyond its own bytes in the log, budget: 20 %");
-    for case in ["lone-16k", "lone-single", "cluster-batches", "cluster-single", "judged", "looked"] {
+    for case in ["lone-16k", "lone-single", "cluster-batches", "cluster-single", "judged"] {
         let program = std::env::current_exe().expect("this program has a path");
         let ended = std::process::Command::new(program).args(["memory-of", case]).status().expect("this program runs again");
         assert!(ended.success(), "{case}: {ended}");
@@ -276,18 +266,16 @@ fn memory_of(case: &str) {
     let (stored, own, grown) = match case {
         "lone-16k" => lone_memory(SMALL, RECORDS),
         "lone-single" => lone_memory(1, RECORDS),
-        "cluster-batches" => cluster_memory("rate=10000/s linger.ms=20", 100, false, false),
-        "cluster-single" => cluster_memory("rate=2000/s batch.size=0", 100, false, false),
-        "judged" => cluster_memory("rate=10000/s linger.ms=20", 100, true, false),
-        _ => cluster_memory("rate=10000/s linger.ms=20", 100, true, true),
+        "cluster-batches" => cluster_memory("rate=10000/s linger.ms=20", 100, false),
+        "cluster-single" => cluster_memory("rate=2000/s batch.size=0", 100, false),
+        _ => cluster_memory("rate=10000/s linger.ms=20", 100, true),
     };
     let what = match case {
         "lone-16k" => "one broker, 16 KiB batches",
         "lone-single" => "one broker, one record in a batch",
         "cluster-batches" => "three brokers, RF 3, batches of some 30 records",
         "cluster-single" => "three brokers, RF 3, one record in a batch",
-        "judged" => "three brokers, batches of some 30 records, judged",
-        _ => "the same, and the judge is asked each second",
+        _ => "three brokers, batches of some 30 records, judged",
     };
     let Some(grown) = grown else { return println!("{what:<50} not measured: the system has no /proc/self/statm") };
     let beyond = grown - own;
@@ -312,28 +300,19 @@ fn lone_memory(in_batch: u32, records: u32) -> Grown {
 }
 
 /// A simulated cluster in which each record is stored by three brokers.
-fn cluster_memory(producer: &str, seconds: i64, judged: bool, asked: bool) -> Grown {
+fn cluster_memory(producer: &str, seconds: i64, judged: bool) -> Grown {
     let text = format!(
         "tidepool 1\ntitle Memory\nseed 1\nbrokers 3\nlink latency=1ms jitter=0ms\ntopic bench partitions=6 replicas=3\n\
          producer app topic=bench keys=uniform:1000 value=90 acks=all {producer}\nrun 1000s\n"
     );
     let mut playback = Playback::new(Scenario::parse(&text).expect("the scenario is valid")).expect("the scenario starts");
     let mut judge = Judge::new();
-    let (mut at, mut longest) = (0, 0.0_f64);
     let mut go = |playback: &mut Playback, seconds: i64| {
-        while at < seconds {
-            at += 1;
-            let until = EPOCH.plus_millis(at * 1000);
-            if judged {
-                playback.watch_until(until, &mut |world| judge.observe(world));
-            } else {
-                playback.run_until(until);
-            }
-            if asked {
-                let start = processor();
-                black_box(judge.glance(playback.world()));
-                longest = longest.max(processor() - start);
-            }
+        let until = EPOCH.plus_millis(seconds * 1000);
+        if judged {
+            playback.watch_until(until, &mut |world| judge.observe(world));
+        } else {
+            playback.run_until(until);
         }
         let world = playback.world_mut();
         let mut bytes = 0;
@@ -347,14 +326,5 @@ fn cluster_memory(producer: &str, seconds: i64, judged: bool, asked: bool) -> Gr
     // By then the run's events are as many as are kept.
     let (few, little, before) = go(&mut playback, 10);
     let (many, much, after) = go(&mut playback, 10 + seconds);
-    if asked {
-        let start = processor();
-        black_box(judge.clone().glance(playback.world()));
-        println!(
-            "a glance at 10,000 new records of a million: {:.1} ms at most; at all of them {:.0} ms",
-            longest * 1e3,
-            (processor() - start) * 1e3
-        );
-    }
     (many - few, much - little, after.zip(before).map(|(after, before)| after - before))
 }
