@@ -99,9 +99,13 @@ fn heading(ui: Ui, act: Act, text: &'static str) -> HtmlElement {
         arrangements(&card, ui);
         let (mut made, of, owner) = (false, card.clone(), Owner::current());
         dom::effect(Box::new(move || {
-            if ui.zoomed.with(Option::is_some) && ui.late.came() && !std::mem::replace(&mut made, true) {
-                // It lives as long as the heading, not until this runs again.
-                owner.as_ref().map(|owner| owner.with(|| zoom::late_crumbs(&of, ui, act)));
+            // They live as long as the heading, not until this runs again.
+            if let Some(owner) = &owner
+                && ui.zoomed.with(Option::is_some)
+                && ui.late.came()
+                && !std::mem::replace(&mut made, true)
+            {
+                owner.with(|| zoom::late_crumbs(&of, ui, act));
             }
         }));
     }

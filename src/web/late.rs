@@ -1,5 +1,6 @@
-//! The second wasm file and its style sheet: what only panels, menus and followed records need. They are loaded when one of them is asked for first, so that a
-//! page that only shows a run stays small. `scripts/split.mjs` says what is in it; nothing of it may be called before it is here.
+//! The second wasm file and its style sheet: what only panels, menus, zoom and followed records need. They are loaded when one of them
+//! is asked for first, so that a page that only shows a run stays small. `scripts/split.mjs` says what is in the file; nothing of it may
+//! be called before it is here.
 
 use js_sys::{Function, Promise};
 use leptos::prelude::*;
