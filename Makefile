@@ -27,7 +27,7 @@ dist: setup dist/index.html ## build the page into dist/
 # panics natively with all its words (`tidepool run`). It takes a std of its own, built with the page.
 SMALL_STD := if [ -n "$${TIDEPOOL_SMALL_STD:-}" ]; then \
 	  export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_abort CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size; \
-	  export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$$CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS -Zunstable-options -Cpanic=immediate-abort"; \
+	  export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$$CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS -Zunstable-options -Cpanic=immediate-abort -Cllvm-args=-inline-threshold=0"; \
 	fi;
 
 # Folders are among them, so that a file that went is noticed; the page is as old as the moment at which its build began.
