@@ -5,12 +5,12 @@
 //! that stored records take. In wasm the speed is measured by `tests/browser/bench.mjs`.
 
 use bytes::{Buf as _, Bytes};
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use tidepool::kafka::broker::{Broker, BrokerOptions, ConnId, Output};
 use tidepool::kafka::disk::Disk;
 use tidepool::kafka::log::{Log, LogConfig};
-use tidepool::kafka::map::Map;
 use tidepool::kafka::time::Time;
 use tidepool::kafka::wire::batch::{Batch, BatchBuilder, BatchOptions, batches};
 use tidepool::kafka::wire::frame;
@@ -125,7 +125,7 @@ fn lone_broker() -> Broker {
         voters: Vec::new(),
         controller_port: 9093,
         sabotage: None,
-        config: Map::new(),
+        config: BTreeMap::new(),
         seed: 1,
     };
     let mut broker = Broker::open(NOW, options, Disk::default()).expect("a broker opens on an empty disk");

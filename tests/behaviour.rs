@@ -17,9 +17,9 @@ use bytes::Bytes;
 use json::Bindings;
 use requests::Asked;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use tidepool::kafka::broker::{Broker, BrokerOptions, ConnId, Output};
 use tidepool::kafka::disk::Disk;
-use tidepool::kafka::map::Map;
 use tidepool::kafka::time::Time;
 use tidepool::kafka::wire::batch::batches;
 
@@ -31,8 +31,8 @@ struct Replay {
     now: Time,
     bindings: Bindings,
     /// Requests whose answers have not come, by connection.
-    waiting: Map<ConnId, Asked>,
-    answers: Map<ConnId, Bytes>,
+    waiting: BTreeMap<ConnId, Asked>,
+    answers: BTreeMap<ConnId, Bytes>,
     next_conn: u64,
 }
 
@@ -53,7 +53,8 @@ impl Replay {
         };
         let now = Time::from_millis(RECORDED_AT);
         let broker = Broker::open(now, options, Disk::default()).expect("a broker opens on an empty disk");
-        let mut replay = Self { broker, now, bindings: Bindings::default(), waiting: Map::new(), answers: Map::new(), next_conn: 1 };
+        let mut replay =
+            Self { broker, now, bindings: Bindings::default(), waiting: BTreeMap::new(), answers: BTreeMap::new(), next_conn: 1 };
         replay.drain();
         replay
     }

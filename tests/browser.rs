@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use js_sys::{Array, Function, JSON, Promise, Reflect};
+use std::collections::BTreeMap;
 use tidepool::kafka::disk::Change;
-use tidepool::kafka::map::Map;
 use tidepool::playground::scenario::scenario_hash;
 use tidepool::web::store::{CHUNK, Files, Op, Store, StoreError};
 use tidepool::web::{Handle, mount};
@@ -97,7 +97,7 @@ async fn two_playgrounds_in_one_document_do_not_know_each_other() {
 
 #[wasm_bindgen_test]
 fn the_scenarios_have_the_hashes_that_they_have_natively() {
-    let texts: Map<&str, &str> = [
+    let texts: BTreeMap<&str, &str> = [
         ("first-light", FIRST_LIGHT),
         ("rebalance", include_str!("../www/scenarios/rebalance.tide")),
         ("slow-consumer", include_str!("../www/scenarios/slow-consumer.tide")),
@@ -147,7 +147,7 @@ fn what_a_flush_writes_makes_the_database_equal_to_the_files() {
     let mut files = Files::default();
     // A database as IndexedDB has it, flushed after every so many changes.
     for every in 1..=12 {
-        let mut database: Map<(i32, String, u64), Bytes> = Map::new();
+        let mut database: BTreeMap<(i32, String, u64), Bytes> = BTreeMap::new();
         files = Files::default();
         let mut flush = |files: &mut Files| {
             for op in files.take_pending() {

@@ -4,9 +4,9 @@
 
 use bytes::Bytes;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
-use tidepool::kafka::map::{Map, Set};
 use tidepool::kafka::rng::Rng;
 use tidepool::kafka::wire::api::{self, SUPPORTED};
 use tidepool::kafka::wire::batch::{Batch, RawRecord, batches};
@@ -77,7 +77,7 @@ fn hashes() {
 #[test]
 fn the_table_of_apis_is_a_part_of_what_a_broker_advertises() {
     let vectors = json("apiversions_kafka_4.1.1.json");
-    let advertised: Map<i64, (i64, i64)> =
+    let advertised: BTreeMap<i64, (i64, i64)> =
         array(&vectors["api_keys"]).iter().map(|row| (int(&row["key"]), (int(&row["min"]), int(&row["max"])))).collect();
     for range in SUPPORTED {
         let row = advertised.get(&i64::from(range.key as i16));
@@ -129,7 +129,7 @@ fn check_batch(name: &str, batch: &Batch, expected: &Value) {
 
 #[test]
 fn record_batches_decode_as_kafka_decodes_them() {
-    let mut codecs = Set::new();
+    let mut codecs = BTreeSet::new();
     for case in array(&json("record_batches.json")["cases"]) {
         let name = case["name"].as_str().expect("is a name");
         let found: Vec<Batch> = batches(hex(&case["hex"])).map(|batch| batch.expect("is a batch")).collect();
@@ -241,7 +241,7 @@ fn written(message: impl Message, version: i16) -> Bytes {
 
 #[test]
 fn kafkas_own_messages_come_back_byte_for_byte() {
-    let mut checked = Map::<(ApiKey, bool), Set<i16>>::new();
+    let mut checked = BTreeMap::<(ApiKey, bool), BTreeSet<i16>>::new();
     for case in json_lines("wire_messages_kafka_4.1.1.jsonl.gz") {
         let name = case["name"].as_str().expect("is a name");
         let (version, body) = (version(&case["version"]), hex(&case["body_hex"]));
@@ -257,7 +257,7 @@ fn kafkas_own_messages_come_back_byte_for_byte() {
     // Each version of each message that is declared was there.
     let mut cases = 0;
     for (api, _) in SPOKEN {
-        let versions: Set<i16> = api.versions().expect("is spoken").collect();
+        let versions: BTreeSet<i16> = api.versions().expect("is spoken").collect();
         for is_request in [true, false] {
             assert_eq!(checked.get(&(*api, is_request)), Some(&versions), "{api:?}, request: {is_request}");
             cases += versions.iter().count();

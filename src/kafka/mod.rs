@@ -10,7 +10,6 @@ pub mod controller;
 pub mod coordinator;
 pub mod disk;
 pub mod log;
-pub mod map;
 pub mod rng;
 pub mod time;
 pub mod wire;

@@ -2,8 +2,8 @@
 
 use super::simulate::{PROFILES, SimulateOptions};
 use crate::kafka::broker::Sabotage;
-use crate::kafka::map::Map;
 use crate::playground::why::{FORMS, Question};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ pub(crate) struct BrokerArgs {
     pub(crate) data: Option<PathBuf>,
     /// Nodes, on ports that follow one another; each is broker and controller.
     pub(crate) brokers: u16,
-    pub(crate) config: Map<String, String>,
+    pub(crate) config: BTreeMap<String, String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
 }
 
 fn parse_broker(parser: &mut lexopt::Parser) -> Result<Command, ArgsError> {
-    let mut args = BrokerArgs { listen: ("127.0.0.1".into(), 9092), advertise: None, data: None, brokers: 1, config: Map::new() };
+    let mut args = BrokerArgs { listen: ("127.0.0.1".into(), 9092), advertise: None, data: None, brokers: 1, config: BTreeMap::new() };
     while let Some(arg) = next(parser)? {
         match arg {
             Arg::Flag(flag) => match flag.as_str() {

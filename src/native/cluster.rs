@@ -6,10 +6,10 @@ use super::err;
 use super::fault::Fault;
 use crate::kafka::broker::{Broker, BrokerOptions, ConnId, OpenError, Output, PeerConn};
 use crate::kafka::disk::Disk;
-use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Time, earlier};
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 
 enum Process {
     Running(Box<Broker>),
@@ -58,10 +58,10 @@ pub(crate) enum Out {
 
 pub(crate) struct Cluster {
     nodes: Vec<Node>,
-    links: Map<ConnId, Link>,
+    links: BTreeMap<ConnId, Link>,
     /// Which of its links a node means by its own name for it.
-    dialled: Map<(usize, PeerConn), ConnId>,
-    isolated: Set<usize>,
+    dialled: BTreeMap<(usize, PeerConn), ConnId>,
+    isolated: BTreeSet<usize>,
     /// Frames that cannot pass while a node is isolated.
     stuck: Vec<(usize, usize, Input)>,
     inbox: VecDeque<(usize, Input)>,
@@ -82,9 +82,9 @@ impl Cluster {
         }
         let mut cluster = Self {
             nodes,
-            links: Map::new(),
-            dialled: Map::new(),
-            isolated: Set::new(),
+            links: BTreeMap::new(),
+            dialled: BTreeMap::new(),
+            isolated: BTreeSet::new(),
             stuck: Vec::new(),
             inbox: VecDeque::new(),
             outs: VecDeque::new(),

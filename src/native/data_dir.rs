@@ -2,8 +2,8 @@
 //! A killed process therefore loses nothing that it answered (the operating system has it); `Flush` is an fsync.
 
 use crate::kafka::disk::{Change, Disk};
-use crate::kafka::map::Map;
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::FileExt as _;
@@ -25,7 +25,7 @@ pub(crate) enum DataError {
 
 pub(crate) struct DataDir {
     root: PathBuf,
-    open: Map<String, File>,
+    open: BTreeMap<String, File>,
     _lock: File,
 }
 
@@ -46,7 +46,7 @@ impl DataDir {
         }
         let mut files = Vec::new();
         read_tree(root, "", &mut files)?;
-        Ok((Self { root: root.to_owned(), open: Map::new(), _lock: lock }, Disk::from_files(files)))
+        Ok((Self { root: root.to_owned(), open: BTreeMap::new(), _lock: lock }, Disk::from_files(files)))
     }
 
     pub(crate) fn apply(&mut self, change: Change) -> Result<(), DataError> {

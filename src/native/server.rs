@@ -12,12 +12,12 @@ use super::fault::Fault;
 use crate::kafka::broker::{BrokerOptions, ConnId, OpenError};
 use crate::kafka::controller::Voter;
 use crate::kafka::disk::Disk;
-use crate::kafka::map::{Map, Set};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use bytes::Bytes;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -119,9 +119,9 @@ pub(crate) fn serve(args: BrokerArgs) -> Result<(), ServeError> {
         listeners: Vec::new(),
         addresses,
         cluster,
-        connections: Map::new(),
-        readable: Set::new(),
-        writable: Set::new(),
+        connections: BTreeMap::new(),
+        readable: BTreeSet::new(),
+        writable: BTreeSet::new(),
         scratch: vec![0; SCRATCH_BYTES],
     };
     for (index, mut listener) in listeners.into_iter().enumerate() {
@@ -179,11 +179,11 @@ struct Server {
     addresses: Vec<SocketAddr>,
     cluster: Cluster,
     /// Each with the node that it is connected to.
-    connections: Map<ConnId, (usize, Connection)>,
+    connections: BTreeMap<ConnId, (usize, Connection)>,
     /// Sockets that may have more to read: readiness is told once, when it begins.
-    readable: Set<ConnId>,
+    readable: BTreeSet<ConnId>,
     /// Connections with something to send.
-    writable: Set<ConnId>,
+    writable: BTreeSet<ConnId>,
     scratch: Vec<u8>,
 }
 

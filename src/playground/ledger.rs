@@ -1,7 +1,6 @@
 //! The ledger as a table: filters, pages, and each record's fate in words.
 
 use crate::kafka::broker::BrokerEvent;
-use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::playground::scene::Target;
 use crate::playground::why::Question;
@@ -11,6 +10,7 @@ use crate::world::event::EventKind;
 use crate::world::judge::sight::key_id;
 use crate::world::judge::{Fate, Ledger};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows of one page.
@@ -79,8 +79,8 @@ pub struct Page {
 }
 
 /// Keys by their hash, from what the producers were told to use.
-pub fn keys(world: &World) -> Map<u64, Arc<str>> {
-    let mut names: Map<u64, Arc<str>> = Map::new();
+pub fn keys(world: &World) -> BTreeMap<u64, Arc<str>> {
+    let mut names: BTreeMap<u64, Arc<str>> = BTreeMap::new();
     let mut name = |key: Arc<str>| _ = names.insert(key_id(Some(&Bytes::copy_from_slice(key.as_bytes()))), key);
     for (_, action) in world.history() {
         match action {
@@ -96,7 +96,7 @@ pub fn keys(world: &World) -> Map<u64, Arc<str>> {
     names
 }
 
-fn row(fate: &Fate, keys: &Map<u64, Arc<str>>) -> Row {
+fn row(fate: &Fate, keys: &BTreeMap<u64, Arc<str>>) -> Row {
     let key = match (fate.key, keys.get(&fate.key)) {
         (0, _) => "no key".to_owned(),
         (_, Some(name)) => name.as_ref().to_owned(),
@@ -154,7 +154,7 @@ fn row(fate: &Fate, keys: &Map<u64, Arc<str>>) -> Row {
 }
 
 /// The page that is asked for; a page beyond the last is the last.
-pub fn page(ledger: &Ledger, keys: &Map<u64, Arc<str>>, asked: &Asked) -> Page {
+pub fn page(ledger: &Ledger, keys: &BTreeMap<u64, Arc<str>>, asked: &Asked) -> Page {
     let mut out = Page::default();
     let text = asked.text.trim().to_lowercase();
     let mut found: Vec<&Fate> = Vec::new();
@@ -181,7 +181,7 @@ pub fn page(ledger: &Ledger, keys: &Map<u64, Arc<str>>, asked: &Asked) -> Page {
             }
         }
     }
-    crate::kafka::map::sort_by(&mut out.partitions, Ord::cmp);
+    out.partitions.sort();
     out.of = found.len();
     out.from = asked.page.min(found.len().saturating_sub(1) / PAGE) * PAGE;
     out.rows = found.into_iter().skip(out.from).take(PAGE).map(|fate| row(fate, keys)).collect();

@@ -1,7 +1,6 @@
 //! A run on the page: a scenario being played, its narrator, and its disk's journal for a store.
 
 use crate::kafka::disk::Change;
-use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::playground::narrate::Sentence;
 use crate::playground::scenario::{Playback, Scenario};
@@ -11,6 +10,7 @@ use crate::world::action::{Action, Genesis};
 use crate::world::judge::Judge;
 use crate::world::view::WorldView;
 use bytes::Bytes;
+use std::collections::BTreeMap;
 
 pub struct Run {
     pub time: Timeline,
@@ -20,7 +20,7 @@ pub struct Run {
 }
 
 /// Files by node id.
-pub type Disks = Map<i32, Vec<(String, Bytes)>>;
+pub type Disks = BTreeMap<i32, Vec<(String, Bytes)>>;
 
 impl Run {
     /// Reads the scenario and does its setup. `disks`: what a store kept; topics that are on it are not made again.

@@ -13,9 +13,9 @@ use super::{ADMIN, World};
 use crate::kafka::broker::Sabotage;
 use crate::kafka::client::ClientError;
 use crate::kafka::client::{consumer::Consumer, producer::Producer};
-use crate::kafka::map::{Map, Set, sort_by};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Actions that a run's history keeps; the next one is refused.
@@ -78,7 +78,7 @@ fn check_partitions(partitions: i32) -> Result<(), ActionError> {
     Ok(())
 }
 
-fn check_configs(config: &Map<String, String>) -> Result<(), ActionError> {
+fn check_configs(config: &BTreeMap<String, String>) -> Result<(), ActionError> {
     if config.len() as u64 > u64::from(MAX_CONFIGS) {
         return Err(invalid(format!("{} configs: at most {MAX_CONFIGS} are allowed", config.len())));
     }
@@ -193,7 +193,7 @@ impl World {
             Action::Reassign { topic, partition, replicas } => {
                 self.existing_partition(topic, *partition)?;
                 let brokers = i64::from(self.genesis.brokers);
-                let mut seen = Set::new();
+                let mut seen = BTreeSet::new();
                 for id in replicas {
                     if !(1..=brokers).contains(&i64::from(*id)) {
                         return Err(invalid(format!("there is no broker {id}; there are 1 to {brokers}")));
@@ -504,7 +504,7 @@ pub(super) fn wrong(node: &Node, hint: &'static str) -> ActionError {
 }
 
 pub(super) fn no_such(what: &'static str, name: &str, mut names: Vec<&str>) -> ActionError {
-    sort_by(&mut names, |a, b| a.cmp(b));
+    names.sort();
     names.dedup();
     names.truncate(8);
     let hint = if names.is_empty() { String::new() } else { format!("; there are {}", names.join(", ")) };

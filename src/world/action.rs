@@ -1,7 +1,7 @@
 //! Everything that anyone can do to a run.
 
 use crate::kafka::broker::Sabotage;
-use crate::kafka::map::Map;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a run starts from. Together with the actions it is the run.
@@ -15,12 +15,12 @@ pub struct Genesis {
     /// A planted bug in every broker and client, for the judge to find.
     pub sabotage: Option<Sabotage>,
     /// Static broker configs by Kafka's names.
-    pub broker_config: Map<String, String>,
+    pub broker_config: BTreeMap<String, String>,
     /// One way, in microseconds; each frame draws from `latency_us..=latency_us + jitter_us`, order within a connection is kept.
     pub latency_us: i64,
     pub jitter_us: i64,
     /// Disks found at boot, by node id (a durable playground): path → bytes. Empty: fresh brokers.
-    pub disks: Map<i32, Vec<(String, bytes::Bytes)>>,
+    pub disks: BTreeMap<i32, Vec<(String, bytes::Bytes)>>,
 }
 
 impl Default for Genesis {
@@ -31,10 +31,10 @@ impl Default for Genesis {
             brokers: 1,
             voters: 0,
             sabotage: None,
-            broker_config: Map::new(),
+            broker_config: BTreeMap::new(),
             latency_us: 60_000,
             jitter_us: 30_000,
-            disks: Map::new(),
+            disks: BTreeMap::new(),
         }
     }
 }
@@ -61,7 +61,7 @@ pub struct ProducerSpec {
     pub keys: Keys,
     pub value_bytes: u32,
     /// Client configs by Kafka's names.
-    pub config: Map<String, String>,
+    pub config: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,7 +82,7 @@ pub struct ConsumerSpec {
     pub topics: Vec<Arc<str>>,
     pub handle_us: i64,
     pub commit: CommitPolicy,
-    pub config: Map<String, String>,
+    pub config: BTreeMap<String, String>,
 }
 
 /// An entry of the run's history.
@@ -93,7 +93,7 @@ pub enum Action {
         partitions: i32,
         /// -1: `default.replication.factor`.
         replicas: i16,
-        config: Map<String, String>,
+        config: BTreeMap<String, String>,
     },
     DeleteTopic {
         topic: Arc<str>,
@@ -105,12 +105,12 @@ pub enum Action {
     /// IncrementalAlterConfigs of a topic; an empty value takes the config back.
     SetTopicConfig {
         topic: Arc<str>,
-        config: Map<String, String>,
+        config: BTreeMap<String, String>,
     },
     /// IncrementalAlterConfigs of a broker, by name, or of all brokers; an empty value takes the config back.
     SetBrokerConfig {
         broker: Option<Arc<str>>,
-        config: Map<String, String>,
+        config: BTreeMap<String, String>,
     },
     ElectLeader {
         topic: Arc<str>,

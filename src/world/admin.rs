@@ -1,7 +1,6 @@
 //! The admin client: topics are made, changed and deleted by frames, like everything else. It asks one broker after the other until one
 //! answers: every broker forwards to the active controller.
 
-use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
@@ -9,6 +8,7 @@ use crate::kafka::wire::message as m;
 use crate::kafka::wire::message::ApiKey;
 use crate::kafka::wire::message::{Message, Str};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(super) enum Wish {
         topic: Arc<str>,
         partitions: i32,
         replicas: i16,
-        config: Map<String, String>,
+        config: BTreeMap<String, String>,
     },
     Delete {
         topic: Arc<str>,
@@ -41,13 +41,13 @@ pub(super) enum Wish {
     },
     SetConfig {
         topic: Arc<str>,
-        config: Map<String, String>,
+        config: BTreeMap<String, String>,
     },
     /// Of one broker, which alone takes it, or of all of them. `name`: what it is called.
     SetBrokerConfig {
         to: Option<i32>,
         name: Arc<str>,
-        config: Map<String, String>,
+        config: BTreeMap<String, String>,
     },
     Elect {
         topic: Arc<str>,

@@ -5,12 +5,12 @@ use super::event::{EventId, EventKind, NodeName};
 use super::queue::{LinkId, NodeId, Pending, Queue};
 use super::record::Recorder;
 use super::sink::Sinks;
-use crate::kafka::map::{Map, Set};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Requests of one connection whose answers the network still expects. Beyond it the oldest is forgotten (with `acks=0` there
@@ -104,8 +104,8 @@ pub(super) struct Core {
     pub(super) queue: Queue,
     pub(super) recorder: Recorder,
     pub(super) sinks: Sinks,
-    pub(super) links: Map<LinkId, Link>,
-    pub(super) flights: Map<u64, InFlight>,
+    pub(super) links: BTreeMap<LinkId, Link>,
+    pub(super) flights: BTreeMap<u64, InFlight>,
     pub(super) listeners: Vec<Listener>,
     /// What the node whose turn it is sends leaves this much later (a slow disk), in microseconds.
     pub(super) delay_us: i64,
@@ -114,18 +114,18 @@ pub(super) struct Core {
     /// From the first to the second it is not as on all links.
     pub(super) odd: Vec<(NodeId, NodeId, Option<LinkSpec>)>,
     /// Nothing gets from the first to the second.
-    pub(super) cuts: Set<(NodeId, NodeId)>,
+    pub(super) cuts: BTreeSet<(NodeId, NodeId)>,
     /// Cut from everyone.
-    pub(super) isolated: Set<NodeId>,
+    pub(super) isolated: BTreeSet<NodeId>,
     /// Machines without power: nothing of theirs answers.
-    pub(super) off: Set<NodeId>,
+    pub(super) off: BTreeSet<NodeId>,
     /// In this turn a broker has ended of itself.
     pub(super) ended: bool,
     /// Packets lost and doubled so far.
     pub(super) lost: u64,
     pub(super) duplicated: u64,
     seed: u64,
-    streams: Map<(NodeId, NodeId), Streams>,
+    streams: BTreeMap<(NodeId, NodeId), Streams>,
     next_link: u64,
     next_message: u64,
 }
@@ -145,20 +145,20 @@ impl Core {
             queue: Queue::default(),
             recorder: Recorder::new(),
             sinks: Sinks::default(),
-            links: Map::new(),
-            flights: Map::new(),
+            links: BTreeMap::new(),
+            flights: BTreeMap::new(),
             listeners: Vec::new(),
             delay_us: 0,
             weather,
             odd: Vec::new(),
-            cuts: Set::new(),
-            isolated: Set::new(),
-            off: Set::new(),
+            cuts: BTreeSet::new(),
+            isolated: BTreeSet::new(),
+            off: BTreeSet::new(),
             ended: false,
             lost: 0,
             duplicated: 0,
             seed,
-            streams: Map::new(),
+            streams: BTreeMap::new(),
             next_link: 1,
             next_message: 1,
         }

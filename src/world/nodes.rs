@@ -10,9 +10,9 @@ use super::queue::{LinkId, NodeId, Pending, Slot};
 use crate::kafka::client::consumer::{Consumer, ConsumerEvent};
 use crate::kafka::client::producer::{Producer, ProducerEvent};
 use crate::kafka::client::{self, ConnId};
-use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 
 /// Wake-ups of one node at one moment before the world makes it wait a millisecond: a machine whose deadline does
 /// not move must not stop time.
@@ -99,7 +99,7 @@ pub(super) struct Meta {
     /// Which process of this name it is: 1 is the first.
     pub(super) incarnation: u32,
     /// The connections that it dialled.
-    pub(super) conns: Map<u64, LinkId>,
+    pub(super) conns: BTreeMap<u64, LinkId>,
     /// How far its clock is ahead of the world's, in microseconds.
     pub(super) skew_us: i64,
     wake: Option<(Slot, Reason)>,
@@ -126,7 +126,7 @@ impl Node {
                 name,
                 state: ProcessState::Running,
                 incarnation: 1,
-                conns: Map::new(),
+                conns: BTreeMap::new(),
                 skew_us: 0,
                 wake: None,
                 wake_cause: None,

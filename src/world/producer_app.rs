@@ -198,11 +198,17 @@ fn weights(keys: &Keys) -> Arc<[u64]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::map::Map;
+    use std::collections::BTreeMap;
 
     fn app(keys: Keys, rate_per_1000s: u64) -> ProducerApp {
-        let spec =
-            ProducerSpec { name: "checkout".into(), topic: "orders".into(), rate_per_1000s, keys, value_bytes: 20, config: Map::new() };
+        let spec = ProducerSpec {
+            name: "checkout".into(),
+            topic: "orders".into(),
+            rate_per_1000s,
+            keys,
+            value_bytes: 20,
+            config: BTreeMap::new(),
+        };
         ProducerApp::new(spec, 1, Time(0))
     }
 
@@ -219,7 +225,7 @@ mod tests {
     #[test]
     fn skewed_keys_come_the_first_most() {
         let mut app = app(Keys::Skewed(10), 0);
-        let mut counts = Map::new();
+        let mut counts = BTreeMap::new();
         for _ in 0..2000 {
             *counts.entry(app.draw_key()).or_insert(0_u32) += 1;
         }

@@ -12,12 +12,12 @@ use super::view::{
 use crate::kafka::broker::{Broker, BrokerEvent, PartitionView};
 use crate::kafka::controller::{METADATA_TOPIC, QuorumView};
 use crate::kafka::disk::Disk;
-use crate::kafka::map::{Map, sort_by};
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::{ApiKey, FetchResponse, ProduceRequest, ProduceResponse};
 use crate::kafka::wire::shown::kafka_uuid;
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Bytes that one look into a partition takes at once.
@@ -137,7 +137,7 @@ impl World {
         let recent = self.history.iter().rev().take_while(|(at, _)| self.core.now.micros_since(*at) < DONE_US);
         // Enough for an eye: more than these at once is a flicker.
         view.done = recent.take(16).cloned().collect();
-        sort_by(&mut view.groups, |a, b| a.group.cmp(&b.group));
+        view.groups.sort_by(|a, b| a.group.cmp(&b.group));
         partitions(&mut view, known, before);
         self.tears(&mut view);
         view.flights.reserve(before.flights.len());
@@ -185,7 +185,7 @@ impl World {
 /// The partitions and the replicas of running brokers, from all that brokers know.
 fn partitions(view: &mut WorldView, known: Vec<(i32, Option<&Broker>, PartitionView)>, before: &WorldView) {
     // The best source of each partition: one that leads it, then the highest epochs, then one that runs.
-    let mut best: Map<(bool, Arc<str>, i32), usize> = Map::new();
+    let mut best: BTreeMap<(bool, Arc<str>, i32), usize> = BTreeMap::new();
     let rank = |(_, broker, view): &(i32, Option<&Broker>, PartitionView)| {
         (broker.is_some() && view.is_leader, view.leader_epoch, view.partition_epoch, broker.is_some())
     };
@@ -216,7 +216,7 @@ fn partitions(view: &mut WorldView, known: Vec<(i32, Option<&Broker>, PartitionV
         });
     }
     let mut known: Vec<_> = known.into_iter().map(Some).collect();
-    sort_by(&mut view.replicas, |a, b| (&a.topic, a.partition, a.broker).cmp(&(&b.topic, b.partition, b.broker)));
+    view.replicas.sort_by(|a, b| (&a.topic, a.partition, a.broker).cmp(&(&b.topic, b.partition, b.broker)));
     for ((internal, topic, number), index) in best.iter() {
         let Some((node_id, broker, mut partition)) = known.get_mut(*index).and_then(Option::take) else { continue };
         if broker.is_none() || !partition.is_leader {
@@ -325,7 +325,7 @@ pub(super) fn remains(broker: i32, disk: &Disk, known: &[PartitionView]) -> Vec<
 #[derive(Default)]
 struct Topics<'a> {
     brokers: Vec<&'a Disk>,
-    names: Option<Map<String, Arc<str>>>,
+    names: Option<BTreeMap<String, Arc<str>>>,
 }
 
 impl Topics<'_> {
@@ -335,7 +335,7 @@ impl Topics<'_> {
         }
         let brokers = &self.brokers;
         let names = self.names.get_or_insert_with(|| {
-            let mut names = Map::new();
+            let mut names = BTreeMap::new();
             for disk in brokers {
                 for path in disk.list("").filter(|path| path.ends_with("/partition.metadata")) {
                     let Some((folder, _)) = path.rsplit_once('/') else { continue };

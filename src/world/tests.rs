@@ -3,7 +3,7 @@
 use super::action::{Action, CommitPolicy, ConsumerSpec, Genesis, Keys, ProducerSpec};
 use super::event::EventKind;
 use super::*;
-use crate::kafka::map::Map;
+use std::collections::BTreeMap;
 
 fn genesis(seed: u64) -> Genesis {
     let config = [("offsets.topic.num.partitions", "1"), ("group.initial.rebalance.delay.ms", "500")];
@@ -34,7 +34,7 @@ fn producer_spec() -> ProducerSpec {
         rate_per_1000s: 20_000,
         keys: Keys::Uniform(10),
         value_bytes: 32,
-        config: Map::new(),
+        config: BTreeMap::new(),
     }
 }
 
@@ -50,7 +50,7 @@ fn name() -> Arc<str> {
 fn run(seed: u64) -> World {
     let mut world = World::new(genesis(seed)).expect("it boots");
     let act = |world: &mut World, action| world.act(action).expect("it can be done");
-    act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 3, replicas: -1, config: Map::new() });
+    act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 3, replicas: -1, config: BTreeMap::new() });
     world.run_until(at(200));
     act(&mut world, producer());
     act(&mut world, consumer("billing-1"));
@@ -120,7 +120,7 @@ fn the_group_works_and_causes_come_before_effects() {
 #[test]
 fn frames_of_a_connection_arrive_in_order() {
     let world = run(1);
-    let mut last = Map::new();
+    let mut last = BTreeMap::new();
     for event in world.events() {
         if let EventKind::FrameSent { from, to, arrives, .. } = &event.kind
             && (&**from == "checkout" || &**to == "checkout")
@@ -135,7 +135,7 @@ fn frames_of_a_connection_arrive_in_order() {
 #[test]
 fn flights_show_what_they_carry() {
     let mut world = World::new(genesis(1)).expect("it boots");
-    world.act(Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: Map::new() }).expect("created");
+    world.act(Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: BTreeMap::new() }).expect("created");
     world.run_until(at(200));
     world.act(producer()).expect("added");
     world.act(consumer("billing-1")).expect("added");
@@ -168,8 +168,8 @@ fn what_cannot_be_done_changes_nothing() {
         Action::RestartClient { name: name() },
         Action::AddPartitions { topic: "orders".into(), total: 3 },
         Action::DeleteTopic { topic: "order".into() },
-        Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: Map::new() },
-        Action::CreateTopic { topic: "a b".into(), partitions: 1, replicas: -1, config: Map::new() },
+        Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: BTreeMap::new() },
+        Action::CreateTopic { topic: "a b".into(), partitions: 1, replicas: -1, config: BTreeMap::new() },
         Action::SetRate { name: name(), rate_per_1000s: 1 },
         Action::SetHandleTime { name: "checkout".into(), handle_us: 1 },
     ] {
@@ -209,7 +209,8 @@ fn other_settings_are_one_action() {
     assert_eq!((starts(&world, "checkout"), world.client("checkout")), (1, Some(Action::ChangeProducer(spec.clone()))));
     assert_eq!(world.view().producers[0].rate_per_1000s, 8000);
     // A config needs another process, which comes when the old one has sent what it had.
-    let config: Map<String, String> = [("acks", "1"), ("enable.idempotence", "false")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+    let config: BTreeMap<String, String> =
+        [("acks", "1"), ("enable.idempotence", "false")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     world.act(Action::ChangeProducer(ProducerSpec { config, ..spec })).expect("it can be done");
     let Some(Action::ChangeConsumer(was)) = world.client("billing-1") else { panic!("a consumer") };
     world.act(Action::ChangeConsumer(ConsumerSpec { commit: CommitPolicy::Never, ..was.clone() })).expect("it can be done");
@@ -223,7 +224,7 @@ fn other_settings_are_one_action() {
     assert_eq!((view.consumers[0].state, view.groups[0].members.len()), ("running", 2));
     assert_eq!(view.consumers.iter().map(|c| c.assignment.len()).sum::<usize>(), 3);
     // Bad values change nothing; a client that is down gets its settings and stays down.
-    let wrong: Map<String, String> = [("session.timeout.ms".to_owned(), "soon".to_owned())].into();
+    let wrong: BTreeMap<String, String> = [("session.timeout.ms".to_owned(), "soon".to_owned())].into();
     let error = world.act(Action::ChangeConsumer(ConsumerSpec { config: wrong, ..was.clone() })).expect_err("no number").to_string();
     assert!(error.starts_with("session.timeout.ms=soon: "), "{error}");
     world.act(Action::CrashClient { name: name() }).expect("it crashes");

@@ -5,9 +5,9 @@ use super::event::EventKind;
 use super::*;
 use crate::kafka::broker::{BrokerEvent, Sabotage};
 use crate::kafka::controller::ControllerEvent;
-use crate::kafka::map::Map;
+use std::collections::BTreeMap;
 
-fn configs(pairs: &[(&str, &str)]) -> Map<String, String> {
+fn configs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -81,7 +81,7 @@ fn people(world: &mut World) {
 #[test]
 fn a_run_on_the_disks_of_another_is_judged_for_itself() {
     let mut former = busy(21);
-    let mut disks = Map::new();
+    let mut disks = BTreeMap::new();
     for id in 1..=3 {
         let disk = former.disk_mut(id).expect("a broker's disk");
         let paths: Vec<String> = disk.list("").map(str::to_owned).collect();
@@ -427,7 +427,7 @@ fn a_brokers_configs_are_changed_through_itself_and_those_of_all_through_any() {
         let action = Action::SetBrokerConfig { broker: wrong.map(Into::into), config: configs(&[("log.retention.ms", "1")]) };
         assert!(world.act(action).is_err());
     }
-    assert!(world.act(Action::SetBrokerConfig { broker: None, config: Map::new() }).is_err());
+    assert!(world.act(Action::SetBrokerConfig { broker: None, config: BTreeMap::new() }).is_err());
 }
 
 #[test]
@@ -458,14 +458,14 @@ fn bad_faults_change_nothing() {
         assert!(world.act(Action::Fault(fault.clone())).is_err(), "{fault:?}");
     }
     for action in [
-        Action::CreateTopic { topic: "wide".into(), partitions: 1, replicas: 4, config: Map::new() },
-        Action::CreateTopic { topic: "none".into(), partitions: 1, replicas: 0, config: Map::new() },
+        Action::CreateTopic { topic: "wide".into(), partitions: 1, replicas: 4, config: BTreeMap::new() },
+        Action::CreateTopic { topic: "none".into(), partitions: 1, replicas: 0, config: BTreeMap::new() },
         Action::Reassign { topic: "orders".into(), partition: 0, replicas: vec![1, 9] },
         Action::Reassign { topic: "orders".into(), partition: 0, replicas: vec![1, 1] },
         Action::Reassign { topic: "orders".into(), partition: 0, replicas: vec![] },
         Action::Reassign { topic: "orders".into(), partition: 7, replicas: vec![1] },
         Action::ElectLeader { topic: "order".into(), partition: 0, unclean: false },
-        Action::SetTopicConfig { topic: "orders".into(), config: Map::new() },
+        Action::SetTopicConfig { topic: "orders".into(), config: BTreeMap::new() },
     ] {
         assert!(world.act(action.clone()).is_err(), "{action:?}");
     }
@@ -513,10 +513,10 @@ fn random_faults_lose_nothing() {
 fn a_commit_before_the_records_loses_them_for_the_group() {
     for (sabotage, loses) in [(None, false), (Some(Sabotage::CommitBeforeRecords), true)] {
         let mut world = World::new(Genesis { sabotage, ..genesis(11, 1) }).expect("it boots");
-        act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: 1, config: Map::new() });
+        act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: 1, config: BTreeMap::new() });
         after(&mut world, 500);
         let keys = Keys::None;
-        let (name, topic, config) = ("checkout".into(), "orders".into(), Map::new());
+        let (name, topic, config) = ("checkout".into(), "orders".into(), BTreeMap::new());
         act(&mut world, Action::AddProducer(ProducerSpec { name, topic, rate_per_1000s: 20_000, keys, value_bytes: 32, config }));
         let config = configs(&[("auto.offset.reset", "earliest"), ("session.timeout.ms", "6000"), ("max.poll.records", "5")]);
         let (name, group, topics) = ("billing-1".into(), Some("billing".into()), vec!["orders".into()]);

@@ -4,11 +4,11 @@ use crate::RECORDED_AT;
 use crate::requests::{self, Asked};
 use bytes::Bytes;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use tidepool::kafka::broker::{Broker, BrokerOptions, ConnId, Output, PeerConn};
 use tidepool::kafka::controller::Voter;
 use tidepool::kafka::disk::Disk;
-use tidepool::kafka::map::Map;
 use tidepool::kafka::time::Time;
 
 /// From one broker to another.
@@ -44,10 +44,10 @@ struct Packet {
 
 pub struct Cluster {
     now: Time,
-    nodes: Map<i32, Broker>,
+    nodes: BTreeMap<i32, Broker>,
     links: Vec<Link>,
     packets: VecDeque<Packet>,
-    answers: Map<ConnId, Bytes>,
+    answers: BTreeMap<ConnId, Bytes>,
     next_conn: u64,
     /// Who is asked; at first one that is not the controller.
     pub asked: i32,
@@ -69,10 +69,10 @@ impl Cluster {
         let host = "127.0.0.1";
         let mut cluster = Self {
             now,
-            nodes: Map::new(),
+            nodes: BTreeMap::new(),
             links: Vec::new(),
             packets: VecDeque::new(),
-            answers: Map::new(),
+            answers: BTreeMap::new(),
             next_conn: 1,
             asked: 1,
             behind: false,

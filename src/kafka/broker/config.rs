@@ -7,7 +7,7 @@ use super::ConfigError;
 use super::config_table::{BROKER, TOPIC};
 use crate::kafka::coordinator::GroupConfig;
 use crate::kafka::log::LogConfig;
-use crate::kafka::map::Map;
+use std::collections::BTreeMap;
 
 /// A config's type, by Kafka's number in DescribeConfigs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,7 +65,7 @@ pub struct ConfigDef {
 pub enum Source {
     Topic = 1,
     DynamicBroker = 2,
-    /// Set at run time for all brokers.
+    /// BTreeSet at run time for all brokers.
     DynamicDefaultBroker = 3,
     StaticBroker = 4,
     Default = 5,
@@ -216,17 +216,17 @@ fn distance(a: &str, b: &str) -> u32 {
 /// The broker's configs: as started, and as altered since.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct BrokerConfig {
-    pub fixed: Map<String, String>,
+    pub fixed: BTreeMap<String, String>,
     /// Altered for all brokers.
-    pub cluster: Map<String, String>,
+    pub cluster: BTreeMap<String, String>,
     /// Altered for this one.
-    pub dynamic: Map<String, String>,
+    pub dynamic: BTreeMap<String, String>,
 }
 
 impl BrokerConfig {
     /// # Errors
     /// The first config, by name, that is unknown or has a bad value.
-    pub fn new(fixed: Map<String, String>) -> Result<Self, ConfigError> {
+    pub fn new(fixed: BTreeMap<String, String>) -> Result<Self, ConfigError> {
         for (name, value) in &fixed {
             check_broker(name, value)?;
         }
@@ -234,7 +234,7 @@ impl BrokerConfig {
     }
 
     /// Takes in what the metadata says was altered at run time: `altered` by broker, "" for all of them.
-    pub fn set_altered(&mut self, altered: &Map<String, Map<String, String>>, node_id: i32) {
+    pub fn set_altered(&mut self, altered: &BTreeMap<String, BTreeMap<String, String>>, node_id: i32) {
         let of = |broker: &str| altered.get(broker).cloned().unwrap_or_default();
         (self.cluster, self.dynamic) = (of(""), of(&node_id.to_string()));
     }
@@ -324,7 +324,7 @@ impl BrokerConfig {
     }
 
     /// The value of a topic config and where it comes from; then its synonyms, the one that holds first.
-    pub fn topic_value(&self, overrides: &Map<String, String>, def: &'static ConfigDef) -> (Option<String>, Source, Vec<Sourced>) {
+    pub fn topic_value(&self, overrides: &BTreeMap<String, String>, def: &'static ConfigDef) -> (Option<String>, Source, Vec<Sourced>) {
         let mut synonyms = Vec::new();
         if let Some(value) = overrides.get(def.name) {
             synonyms.push(Sourced { name: def.name, value: Some(value.clone()), source: Source::Topic });
@@ -336,25 +336,25 @@ impl BrokerConfig {
         (value, source, synonyms)
     }
 
-    fn topic_text(&self, overrides: &Map<String, String>, name: &str) -> String {
+    fn topic_text(&self, overrides: &BTreeMap<String, String>, name: &str) -> String {
         topic_def(name).and_then(|def| self.topic_value(overrides, def).0).unwrap_or_default()
     }
 
-    fn topic_long(&self, overrides: &Map<String, String>, name: &str) -> i64 {
+    fn topic_long(&self, overrides: &BTreeMap<String, String>, name: &str) -> i64 {
         self.topic_text(overrides, name).trim().parse().unwrap_or(0)
     }
 
-    pub fn topic_int(&self, overrides: &Map<String, String>, name: &str) -> i32 {
+    pub fn topic_int(&self, overrides: &BTreeMap<String, String>, name: &str) -> i32 {
         i32::try_from(self.topic_long(overrides, name)).unwrap_or(i32::MAX)
     }
 
     /// Whether `cleanup.policy` contains `delete`.
-    pub fn deletes(&self, overrides: &Map<String, String>) -> bool {
+    pub fn deletes(&self, overrides: &BTreeMap<String, String>) -> bool {
         list(&self.topic_text(overrides, "cleanup.policy")).contains(&"delete")
     }
 
     /// What the log of a topic with these configs works by.
-    pub fn log_config(&self, overrides: &Map<String, String>) -> LogConfig {
+    pub fn log_config(&self, overrides: &BTreeMap<String, String>) -> LogConfig {
         let segment_bytes = match overrides.get("internal.segment.bytes").and_then(|value| value.trim().parse().ok()) {
             Some(bytes) => bytes,
             None => self.topic_int(overrides, "segment.bytes"),
@@ -408,7 +408,7 @@ mod tests {
 
     #[test]
     fn no_override_gives_the_logs_defaults() {
-        assert_eq!(BrokerConfig::default().log_config(&Map::new()), LogConfig::default());
+        assert_eq!(BrokerConfig::default().log_config(&BTreeMap::new()), LogConfig::default());
         assert_eq!(BrokerConfig::default().group_config(), GroupConfig::default());
     }
 
@@ -416,9 +416,9 @@ mod tests {
     fn the_topic_goes_before_the_broker_and_milliseconds_before_hours() {
         let fixed = [("log.retention.hours".to_owned(), "2".to_owned())].into();
         let mut config = BrokerConfig::new(fixed).unwrap();
-        assert_eq!(config.log_config(&Map::new()).retention_ms, 7_200_000);
+        assert_eq!(config.log_config(&BTreeMap::new()).retention_ms, 7_200_000);
         config.dynamic.insert("log.retention.ms".into(), "5".into());
-        assert_eq!(config.log_config(&Map::new()).retention_ms, 5);
+        assert_eq!(config.log_config(&BTreeMap::new()).retention_ms, 5);
         let topic = [("retention.ms".to_owned(), "9".to_owned())].into();
         assert_eq!(config.log_config(&topic).retention_ms, 9);
         let (value, source, synonyms) = config.topic_value(&topic, topic_def("retention.ms").unwrap());
@@ -429,20 +429,20 @@ mod tests {
         // From its own name on, as Kafka lists them: 4.1.1 shows none for retention.ms while only the hours are set.
         assert_eq!(names(&config.synonyms(hours)), [(hours, 4), (hours, 5)]);
         config.dynamic.clear();
-        let (value, source, synonyms) = config.topic_value(&Map::new(), topic_def("retention.ms").unwrap());
+        let (value, source, synonyms) = config.topic_value(&BTreeMap::new(), topic_def("retention.ms").unwrap());
         assert_eq!((value.as_deref(), source, names(&synonyms)), (Some("7200000"), Source::Default, vec![]));
     }
 
     #[test]
     fn a_brokers_own_value_goes_before_the_clusters_and_that_before_the_file() {
-        let one = |value: &str| -> Map<String, String> { [("min.insync.replicas".to_owned(), value.to_owned())].into() };
+        let one = |value: &str| -> BTreeMap<String, String> { [("min.insync.replicas".to_owned(), value.to_owned())].into() };
         let mut config = BrokerConfig::new(one("2")).unwrap();
         let altered = [(String::new(), one("3")), ("1".to_owned(), one("4")), ("2".to_owned(), one("5"))].into();
         for (node, expected) in [(1, "4"), (2, "5"), (3, "3")] {
             config.set_altered(&altered, node);
             assert_eq!(config.text("min.insync.replicas"), expected);
         }
-        let (value, source, synonyms) = config.topic_value(&Map::new(), topic_def("min.insync.replicas").unwrap());
+        let (value, source, synonyms) = config.topic_value(&BTreeMap::new(), topic_def("min.insync.replicas").unwrap());
         assert_eq!((value.as_deref(), source), (Some("3"), Source::DynamicDefaultBroker));
         let all: Vec<_> = synonyms.iter().map(|synonym| (synonym.value.as_deref().unwrap(), synonym.source as i8)).collect();
         assert_eq!(all, [("3", 3), ("2", 4), ("1", 5)]);

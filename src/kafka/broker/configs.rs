@@ -6,7 +6,6 @@ use super::dispatch::Context;
 use super::replicas::overrides;
 use super::{Broker, ErrorCode};
 use crate::kafka::controller::{Refusal, is_dynamic};
-use crate::kafka::map::{Map, Set};
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResource;
 use crate::kafka::wire::message::describe_configs_response::{
@@ -16,6 +15,7 @@ use crate::kafka::wire::message::incremental_alter_configs_response::AlterConfig
 use crate::kafka::wire::message::{
     DescribeConfigsRequest, DescribeConfigsResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 const TOPIC_RESOURCE: i8 = 2;
 const BROKER_RESOURCE: i8 = 4;
@@ -48,7 +48,7 @@ impl Broker {
         documentation: bool,
     ) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
         let keys = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
-        let wanted: Option<Set<&str>> = keys.map(|keys| keys.iter().map(|key| key.as_ref()).collect());
+        let wanted: Option<BTreeSet<&str>> = keys.map(|keys| keys.iter().map(|key| key.as_ref()).collect());
         let asked = |def: &&ConfigDef| wanted.as_ref().is_none_or(|wanted| wanted.contains(def.name));
         let describe = |def: &'static ConfigDef, value: Option<String>, source: Source, read_only: bool, found: Vec<Sourced>| {
             let mut config = DescribeConfigsResourceResult {
@@ -102,7 +102,7 @@ impl Broker {
         }
     }
 
-    fn topic_resource(&self, name: &str) -> Result<&Map<String, String>, Refusal> {
+    fn topic_resource(&self, name: &str) -> Result<&BTreeMap<String, String>, Refusal> {
         let unknown = || (ErrorCode::UnknownTopicOrPartition, "This server does not host this topic-partition.".to_owned());
         let image = self.controller.image();
         if image.topics.contains_key(name) { Ok(overrides(image, name)) } else { Err(unknown()) }

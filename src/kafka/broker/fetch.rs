@@ -7,12 +7,12 @@ use super::purgatory::Held;
 use super::sessions::Use;
 use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
 use crate::kafka::controller::image::Image;
-use crate::kafka::map::Set;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::fetch_request::FetchPartition;
 use crate::kafka::wire::message::fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData};
 use crate::kafka::wire::message::{FetchRequest, FetchResponse, TopicName};
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -251,7 +251,8 @@ impl Broker {
         let topics: Vec<FetchableTopicResponse> = topics.collect();
         let mut response = FetchResponse::default();
         if fetch.context.version >= 16 {
-            let leaders: Set<i32> = topics.iter().flat_map(|topic| &topic.partitions).map(|data| data.current_leader.leader_id.0).collect();
+            let leaders: BTreeSet<i32> =
+                topics.iter().flat_map(|topic| &topic.partitions).map(|data| data.current_leader.leader_id.0).collect();
             let known = self.live_brokers().filter(|broker| leaders.contains(&broker.id));
             response.node_endpoints = known
                 .map(|broker| NodeEndpoint {

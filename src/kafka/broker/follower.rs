@@ -6,12 +6,12 @@ use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
 use crate::kafka::client::net::{Node, Outcome};
 use crate::kafka::controller::Request;
 use crate::kafka::log::LogError;
-use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic, ReplicaState};
 use crate::kafka::wire::message::fetch_response::PartitionData;
 use crate::kafka::wire::message::{FetchRequest, FetchResponse};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ pub struct Fetcher {
     /// The session that the leader has made, and the epoch of the next request in it; 0 and 0 ask for one.
     session: (i32, i32),
     /// What the session has.
-    sent: Map<(Uuid, i32), FetchPartition>,
+    sent: BTreeMap<(Uuid, i32), FetchPartition>,
 }
 
 impl Fetcher {
@@ -68,7 +68,7 @@ impl Fetcher {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Fetchers(Map<i32, Fetcher>);
+pub struct Fetchers(BTreeMap<i32, Fetcher>);
 
 impl Fetchers {
     /// There is something to fetch from that leader.

@@ -3,7 +3,6 @@
 use super::dispatch::Context;
 use super::replicas::overrides;
 use super::{Broker, ErrorCode};
-use crate::kafka::map::Set;
 use crate::kafka::wire::message::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use crate::kafka::wire::message::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use crate::kafka::wire::message::offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult};
@@ -11,6 +10,7 @@ use crate::kafka::wire::message::{
     DeleteRecordsRequest, DeleteRecordsResponse, ListOffsetsRequest, ListOffsetsResponse, OffsetForLeaderEpochRequest,
     OffsetForLeaderEpochResponse,
 };
+use std::collections::BTreeSet;
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
@@ -24,8 +24,8 @@ const NOTHING: Found = (-1, -1, -1);
 
 impl Broker {
     pub(super) fn list_offsets(&self, context: &Context, request: ListOffsetsRequest) -> ListOffsetsResponse {
-        let mut seen = Set::new();
-        let mut twice = Set::new();
+        let mut seen = BTreeSet::new();
+        let mut twice = BTreeSet::new();
         for topic in &request.topics {
             for partition in &topic.partitions {
                 let key = (topic.name.0.to_string(), partition.partition_index);

@@ -5,11 +5,11 @@ use super::partition::Partition;
 use super::{Broker, ErrorCode};
 use crate::kafka::controller::image::{BrokerImage, TopicImage};
 use crate::kafka::controller::{check_name, is_internal};
-use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic};
 use crate::kafka::wire::message::{BrokerId, MetadataRequest, MetadataResponse, TopicName};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -32,21 +32,21 @@ pub struct Topic {
     pub name: Arc<str>,
     pub id: Uuid,
     /// Those that are here, by number.
-    pub partitions: Map<i32, Partition>,
+    pub partitions: BTreeMap<i32, Partition>,
 }
 
 /// Topics by name, and their ids.
 #[derive(Clone, Debug, Default)]
 pub struct Topics {
-    by_name: Map<Arc<str>, Topic>,
-    ids: Map<Uuid, Arc<str>>,
+    by_name: BTreeMap<Arc<str>, Topic>,
+    ids: BTreeMap<Uuid, Arc<str>>,
 }
 
 impl Topics {
     /// The topic; without partitions, if it was not here.
     pub fn ensure(&mut self, name: &Arc<str>, id: Uuid) -> &mut Topic {
         self.ids.insert(id, name.clone());
-        self.by_name.entry(name.clone()).or_insert_with(|| Topic { name: name.clone(), id, partitions: Map::new() })
+        self.by_name.entry(name.clone()).or_insert_with(|| Topic { name: name.clone(), id, partitions: BTreeMap::new() })
     }
 
     pub fn remove(&mut self, name: &str) -> Option<Topic> {

@@ -48,10 +48,10 @@ use super::disk::Disk;
 use super::log::SegmentInfo;
 use super::time::{Deadline, Time, earlier};
 use super::wire::error::ErrorCode;
-use crate::kafka::map::{Map, Set};
 use bytes::Bytes;
 use config::BrokerConfig;
 use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -79,7 +79,7 @@ pub struct BrokerOptions {
     /// A planted bug, for the judge to find.
     pub sabotage: Option<Sabotage>,
     /// Static broker configs by Kafka's names; unknown names and bad values are refused by `Broker::open`.
-    pub config: Map<String, String>,
+    pub config: BTreeMap<String, String>,
     pub seed: u64,
 }
 
@@ -286,13 +286,13 @@ pub struct Broker {
     disk: Disk,
     controller: Controller,
     /// Who waits for the controller of this process.
-    asked: Map<Token, controlling::Asker>,
+    asked: BTreeMap<Token, controlling::Asker>,
     /// Clients' requests for the active controller, and when each is to be sent.
     forwards: Vec<(Time, controlling::Forward)>,
     /// Topics that this broker has asked for itself.
-    creating: Set<Arc<str>>,
+    creating: BTreeSet<Arc<str>>,
     /// Topics of the metadata that were seen, with their partitions' number.
-    known: Map<Arc<str>, i32>,
+    known: BTreeMap<Arc<str>, i32>,
     peers: peers::Peers,
     life: lifecycle::Life,
     /// `directory.id`.
@@ -306,9 +306,9 @@ pub struct Broker {
     topics: metadata::Topics,
     groups: GroupCoordinator,
     /// Group requests that wait for the coordinator's answer.
-    waiting: Map<Token, dispatch::Context>,
+    waiting: BTreeMap<Token, dispatch::Context>,
     next_token: u64,
-    connections: Map<ConnId, dispatch::Connection>,
+    connections: BTreeMap<ConnId, dispatch::Connection>,
     /// Connections whose held request is answered and whose queued frames come next.
     ready: VecDeque<ConnId>,
     purgatory: purgatory::Purgatory,

@@ -18,10 +18,10 @@ use crate::kafka::controller::{Controller, ControllerOptions, METADATA_DIR, Vote
 use crate::kafka::coordinator::GroupCoordinator;
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, Recovery};
-use crate::kafka::map::{Map, Set};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -65,10 +65,10 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
     }
     let mut broker = Broker {
         controller,
-        asked: Map::new(),
+        asked: BTreeMap::new(),
         forwards: Vec::new(),
-        creating: Set::new(),
-        known: Map::new(),
+        creating: BTreeSet::new(),
+        known: BTreeMap::new(),
         peers,
         life: Life::new(now, ids.uuid(), clean.unwrap_or(-1)),
         directory,
@@ -78,9 +78,9 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         lag_ms: config.long("replica.lag.time.max.ms"),
         halted: false,
         groups: GroupCoordinator::new(config.group_config(), seed),
-        waiting: Map::new(),
+        waiting: BTreeMap::new(),
         next_token: 0,
-        connections: Map::new(),
+        connections: BTreeMap::new(),
         ready: VecDeque::new(),
         purgatory: Purgatory::default(),
         sessions: Sessions::new(Rng::stream(seed, "fetch-sessions")),
@@ -115,7 +115,7 @@ fn check_meta(options: &mut BrokerOptions, disk: &mut Disk, ids: &mut Rng, outpu
     Ok(meta.get("directory.id").and_then(|id| files::parse_base64(id)).unwrap_or(fresh))
 }
 
-fn log_dirs(disk: &Disk) -> Set<String> {
+fn log_dirs(disk: &Disk) -> BTreeSet<String> {
     disk.list("").filter_map(|path| path.split_once('/')).map(|(dir, _)| dir.to_owned()).collect()
 }
 
@@ -137,7 +137,7 @@ fn open_topics(
     let recovery_points = files::read_checkpoint(disk, files::RECOVERY_POINTS);
     let high_watermarks = files::read_checkpoint(disk, files::HIGH_WATERMARKS);
     let log_starts = files::read_checkpoint(disk, files::LOG_STARTS);
-    let log_config = config.log_config(&Map::new());
+    let log_config = config.log_config(&BTreeMap::new());
     let mut topics = Topics::default();
     for dir in log_dirs(disk) {
         let Some((name, index)) = files::parse_dir(&dir) else { continue };

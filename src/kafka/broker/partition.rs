@@ -5,8 +5,8 @@ use super::{PartitionView, Sabotage};
 use crate::kafka::controller::image::{Image, PartitionImage};
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogError};
-use crate::kafka::map::Map;
 use crate::kafka::time::Time;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A follower as the leader knows it (`kafka.cluster.Replica`).
@@ -64,7 +64,7 @@ pub struct Leading {
     /// The log end when this broker became the leader.
     pub epoch_start: i64,
     /// All other replicas.
-    pub followers: Map<i32, Follower>,
+    pub followers: BTreeMap<i32, Follower>,
     pub proposal: Option<Proposal>,
 }
 

@@ -5,7 +5,6 @@ use super::metadata::{text, topic_name};
 use super::purgatory::Held;
 use super::{Broker, ErrorCode, Origin, Sabotage};
 use crate::kafka::log::LogError;
-use crate::kafka::map::Set;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchError};
 use crate::kafka::wire::compression::Compression;
@@ -15,6 +14,7 @@ use crate::kafka::wire::message::produce_response::{
 };
 use crate::kafka::wire::message::{ProduceRequest, ProduceResponse};
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The first Produce version whose clients know zstd.
@@ -149,7 +149,7 @@ impl Broker {
 
     /// The response; clients that know the fields are told who leads instead (KIP-951).
     fn produced(&self, context: &Context, mut topics: Vec<TopicProduceResponse>) -> ProduceResponse {
-        let mut leaders = Set::new();
+        let mut leaders = BTreeSet::new();
         if context.version >= 10 {
             let image = self.controller.image();
             for topic in &mut topics {

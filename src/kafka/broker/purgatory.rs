@@ -4,8 +4,8 @@
 use super::fetch::HeldFetch;
 use super::produce::HeldProduce;
 use super::{Broker, BrokerEvent, ConnId};
-use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Deadline, Reason, Time, Who};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -39,12 +39,12 @@ impl Held {
 
 #[derive(Clone, Debug, Default)]
 pub struct Purgatory {
-    held: Map<ConnId, Held>,
-    deadlines: Set<(Time, ConnId)>,
+    held: BTreeMap<ConnId, Held>,
+    deadlines: BTreeSet<(Time, ConnId)>,
     /// Who waits for which partition.
-    watchers: Map<Arc<str>, Set<(i32, ConnId)>>,
+    watchers: BTreeMap<Arc<str>, BTreeSet<(i32, ConnId)>>,
     /// Waits for a partition where something happened.
-    touched: Set<ConnId>,
+    touched: BTreeSet<ConnId>,
 }
 
 impl Purgatory {

@@ -10,15 +10,15 @@ use crate::kafka::client::net::Node;
 use crate::kafka::controller::Delta;
 use crate::kafka::controller::image::{Image, PartitionImage};
 use crate::kafka::log::{Log, LogConfig, LogError};
-use crate::kafka::map::Map;
 use crate::kafka::time::Time;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-static NO_CONFIGS: Map<String, String> = Map::new();
+static NO_CONFIGS: BTreeMap<String, String> = BTreeMap::new();
 
 /// The configs set on a topic itself.
-pub fn overrides<'a>(image: &'a Image, topic: &str) -> &'a Map<String, String> {
+pub fn overrides<'a>(image: &'a Image, topic: &str) -> &'a BTreeMap<String, String> {
     image.topic_configs.get(topic).unwrap_or(&NO_CONFIGS)
 }
 

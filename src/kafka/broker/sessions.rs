@@ -4,11 +4,11 @@
 use super::fetch::Wanted;
 use super::{Broker, ErrorCode};
 use crate::kafka::controller::image::Image;
-use crate::kafka::map::Map;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, ForgottenTopic};
 use crate::kafka::wire::message::{FetchRequest, FetchResponse, TopicName};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// `max.incremental.fetch.session.cache.slots`.
@@ -38,7 +38,7 @@ struct Session {
 
 #[derive(Clone, Debug)]
 pub struct Sessions {
-    by_id: Map<i32, Session>,
+    by_id: BTreeMap<i32, Session>,
     ids: Rng,
 }
 
@@ -57,7 +57,7 @@ fn same(cached: &Cached, topic: &TopicName, id: Uuid, partition: i32) -> bool {
 
 impl Sessions {
     pub fn new(ids: Rng) -> Self {
-        Self { by_id: Map::new(), ids }
+        Self { by_id: BTreeMap::new(), ids }
     }
 
     /// All partitions that the request means, by topic, and how it uses a session.

@@ -4,12 +4,12 @@ use super::testing::{START, options};
 use super::{Broker, BrokerEvent, BrokerOptions, ConnId, Output, PartitionView, PeerConn, Sabotage};
 use crate::kafka::controller::Voter;
 use crate::kafka::disk::Disk;
-use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use crate::kafka::wire::frame::{decode_body, decode_response, encode_request};
 use crate::kafka::wire::message::{Request, Str};
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 
 const LATENCY_MS: i64 = 1;
 const CLIENTS: u64 = 1 << 40;
@@ -32,20 +32,20 @@ struct Packet {
 
 pub struct Cluster {
     pub now: Time,
-    pub nodes: Map<i32, Broker>,
-    pub disks: Map<i32, Disk>,
+    pub nodes: BTreeMap<i32, Broker>,
+    pub disks: BTreeMap<i32, Disk>,
     pub events: Vec<(i32, BrokerEvent)>,
-    pub stopped: Set<i32>,
-    pub halted: Set<i32>,
+    pub stopped: BTreeSet<i32>,
+    pub halted: BTreeSet<i32>,
     /// Pairs between which nothing goes.
-    pub cut: Set<(i32, i32)>,
+    pub cut: BTreeSet<(i32, i32)>,
     config: Vec<(String, String)>,
     sabotage: Option<Sabotage>,
     voters: i32,
     /// The dialler's end, the node that was dialled, and its name for the connection.
     links: Vec<((i32, PeerConn), i32, ConnId)>,
     packets: VecDeque<Packet>,
-    frames: Map<ConnId, VecDeque<Bytes>>,
+    frames: BTreeMap<ConnId, VecDeque<Bytes>>,
     next: u64,
 }
 
@@ -54,18 +54,18 @@ impl Cluster {
         let config = config.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let mut cluster = Self {
             now: START,
-            nodes: Map::new(),
-            disks: Map::new(),
+            nodes: BTreeMap::new(),
+            disks: BTreeMap::new(),
             events: Vec::new(),
-            stopped: Set::new(),
-            halted: Set::new(),
-            cut: Set::new(),
+            stopped: BTreeSet::new(),
+            halted: BTreeSet::new(),
+            cut: BTreeSet::new(),
             config,
             sabotage,
             voters: count.min(3),
             links: Vec::new(),
             packets: VecDeque::new(),
-            frames: Map::new(),
+            frames: BTreeMap::new(),
             next: 1,
         };
         (1..=count).for_each(|id| cluster.start(id));

@@ -3,11 +3,11 @@
 use super::metadata::{TOPIC_OPERATIONS, topic_name};
 use super::{Broker, ErrorCode};
 use crate::kafka::controller::{check_name, is_internal};
-use crate::kafka::map::Set;
 use crate::kafka::wire::message::describe_topic_partitions_response::{
     Cursor, DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
 };
 use crate::kafka::wire::message::{BrokerId, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse};
+use std::collections::BTreeSet;
 
 impl Broker {
     /// `DescribeTopicPartitionsRequestHandler`: by name, from the cursor on, as many partitions as the request and
@@ -19,7 +19,7 @@ impl Broker {
         let cursor = request.cursor.as_ref();
         let (from, first) = cursor.map_or(("", 0), |cursor| (cursor.topic_name.0.as_ref(), cursor.partition_index));
         let all = request.topics.is_empty();
-        let names: Set<&str> = match all {
+        let names: BTreeSet<&str> = match all {
             true => image.topics.keys().map(|name| &**name).collect(),
             false => request.topics.iter().map(|topic| topic.name.0.as_ref()).collect(),
         };

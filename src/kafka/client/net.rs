@@ -2,12 +2,12 @@
 //! requests in order with correlation ids; a request that times out closes its connection, a closed one backs off.
 
 use super::{ConnId, Output};
-use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
 use crate::kafka::wire::message::{Request, Str};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -101,7 +101,7 @@ enum Link {
     Down,
     Connecting { conn: ConnId, deadline: Time },
     Handshaking { conn: ConnId },
-    Ready { conn: ConnId, versions: Map<i16, (i16, i16)> },
+    Ready { conn: ConnId, versions: BTreeMap<i16, (i16, i16)> },
 }
 
 #[derive(Clone, Debug)]
@@ -133,8 +133,8 @@ pub struct Net<T, E> {
     spoken: &'static [Spoken],
     client_id: Arc<str>,
     request_timeout_ms: i64,
-    peers: Map<Node, Peer<T>>,
-    conns: Map<ConnId, Node>,
+    peers: BTreeMap<Node, Peer<T>>,
+    conns: BTreeMap<ConnId, Node>,
     next_conn: u64,
     next_correlation: i32,
     rotation: u64,
@@ -150,7 +150,7 @@ impl<T, E> Net<T, E> {
             client_id,
             request_timeout_ms,
             peers,
-            conns: Map::new(),
+            conns: BTreeMap::new(),
             next_conn: 0,
             next_correlation: 0,
             rotation: 0,

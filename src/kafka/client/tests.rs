@@ -5,10 +5,10 @@ use super::producer::{Producer, ProducerConfig, ProducerEvent, ProducerRecord};
 use super::{ConnId, Output};
 use crate::kafka::broker::{self, Broker, BrokerOptions};
 use crate::kafka::disk::Disk;
-use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Who has a connection: a producer (0) or a consumer (1), and which.
@@ -17,18 +17,18 @@ type Owner = (u8, u32);
 struct Harness {
     now: Time,
     broker: Broker,
-    producers: Map<u32, Producer>,
-    consumers: Map<u32, Consumer>,
+    producers: BTreeMap<u32, Producer>,
+    consumers: BTreeMap<u32, Consumer>,
     /// Consumers whose app has stopped calling `poll`.
-    stuck: Set<u32>,
-    links: Map<(Owner, ConnId), broker::ConnId>,
-    owners: Map<broker::ConnId, (Owner, ConnId)>,
+    stuck: BTreeSet<u32>,
+    links: BTreeMap<(Owner, ConnId), broker::ConnId>,
+    owners: BTreeMap<broker::ConnId, (Owner, ConnId)>,
     next: u64,
     /// Loses that many answers to producers that come after a Produce, with their connection.
     lose_produce_answers: u32,
     produced: Vec<ProducerEvent>,
-    consumed: Map<u32, Vec<ConsumerRecord>>,
-    events: Map<u32, Vec<ConsumerEvent>>,
+    consumed: BTreeMap<u32, Vec<ConsumerRecord>>,
+    events: BTreeMap<u32, Vec<ConsumerEvent>>,
 }
 
 impl Harness {
@@ -54,16 +54,16 @@ impl Harness {
         Self {
             now,
             broker,
-            producers: Map::new(),
-            consumers: Map::new(),
-            stuck: Set::new(),
-            links: Map::new(),
-            owners: Map::new(),
+            producers: BTreeMap::new(),
+            consumers: BTreeMap::new(),
+            stuck: BTreeSet::new(),
+            links: BTreeMap::new(),
+            owners: BTreeMap::new(),
             next: 0,
             lose_produce_answers: 0,
             produced: Vec::new(),
-            consumed: Map::new(),
-            events: Map::new(),
+            consumed: BTreeMap::new(),
+            events: BTreeMap::new(),
         }
     }
 
@@ -258,7 +258,7 @@ fn keyed_records_go_through_a_group_and_survive_one_member() {
     harness.run_for(10_000);
     let values = harness.values();
     assert_eq!(values.len(), 120, "each record once: what was committed is not read again");
-    assert_eq!(values.iter().collect::<Set<_>>().len(), 120);
+    assert_eq!(values.iter().collect::<BTreeSet<_>>().len(), 120);
 }
 
 #[test]

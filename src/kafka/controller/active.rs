@@ -8,12 +8,12 @@ use super::records::{PartitionChange, Record};
 use super::{ControllerEvent, ControllerOptions, Delta, Request, Response};
 use crate::kafka::broker::Sabotage;
 use crate::kafka::broker::config::{BrokerConfig, topic_def};
-use crate::kafka::map::Map;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
 use crate::kafka::wire::message::Str;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub const MIN_ISR: &str = "min.insync.replicas";
@@ -35,7 +35,7 @@ pub struct Active {
     /// A stream for each epoch: no topic gets an id again that another had before a restart.
     pub(super) rng: Rng,
     sabotage: Option<Sabotage>,
-    pub(super) beats: Map<i32, Beat>,
+    pub(super) beats: BTreeMap<i32, Beat>,
     pub(super) next_balance: Time,
     /// The offset of the next batch's first record.
     base: i64,
@@ -123,7 +123,7 @@ impl Active {
     }
 
     fn topic_config(&self, topic: &str, name: &str) -> String {
-        let none = Map::new();
+        let none = BTreeMap::new();
         let overrides = self.draft.topic_configs.get(topic).unwrap_or(&none);
         topic_def(name).and_then(|def| self.config.topic_value(overrides, def).0).unwrap_or_default()
     }

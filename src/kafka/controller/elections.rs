@@ -119,7 +119,7 @@ impl<'a> Builder<'a> {
                 elr.push(replica);
             }
         }
-        super::super::map::sort_by(&mut elr, i32::cmp);
+        elr.sort();
         self.elr = elr;
     }
 

@@ -2,7 +2,7 @@
 
 use super::Delta;
 use super::records::{PartitionChange, Record};
-use crate::kafka::map::Map;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -10,13 +10,13 @@ use uuid::Uuid;
 pub struct Image {
     /// The last record applied; -1 before the first.
     pub offset: i64,
-    pub brokers: Map<i32, BrokerImage>,
-    pub topics: Map<Arc<str>, TopicImage>,
-    pub ids: Map<Uuid, Arc<str>>,
+    pub brokers: BTreeMap<i32, BrokerImage>,
+    pub topics: BTreeMap<Arc<str>, TopicImage>,
+    pub ids: BTreeMap<Uuid, Arc<str>>,
     /// Configs set on topics, by topic.
-    pub topic_configs: Map<Arc<str>, Map<String, String>>,
+    pub topic_configs: BTreeMap<Arc<str>, BTreeMap<String, String>>,
     /// Dynamic broker configs; "" holds the cluster-wide defaults.
-    pub broker_configs: Map<String, Map<String, String>>,
+    pub broker_configs: BTreeMap<String, BTreeMap<String, String>>,
     /// The first producer id that no broker has been given.
     pub next_producer_id: i64,
 }

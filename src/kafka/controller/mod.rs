@@ -23,7 +23,6 @@ use super::broker::Sabotage;
 use super::broker::config::BrokerConfig;
 use super::coordinator::Token;
 use super::disk::Disk;
-use super::map::Set;
 use super::time::{Deadline, Time, earlier};
 use super::wire::batch::batches;
 use crate::kafka::wire::message as m;
@@ -34,6 +33,7 @@ pub use checks::{check_dynamic, check_name, is_dynamic, is_internal};
 use image::Image;
 use raft::Raft;
 use records::Record;
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -130,10 +130,10 @@ pub enum Answer {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Delta {
     /// Topics that are new or whose partitions changed.
-    pub topics: Set<Arc<str>>,
+    pub topics: BTreeSet<Arc<str>>,
     pub deleted: Vec<(Arc<str>, Uuid)>,
     /// Topics whose configs changed.
-    pub topic_configs: Set<Arc<str>>,
+    pub topic_configs: BTreeSet<Arc<str>>,
     pub broker_configs: bool,
     /// A broker came, went, was fenced or unfenced.
     pub brokers: bool,

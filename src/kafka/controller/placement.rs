@@ -2,8 +2,8 @@
 //! and followers spread evenly; fenced brokers only when there are not enough others.
 
 use super::image::BrokerImage;
-use crate::kafka::map::{Map, sort_by};
 use crate::kafka::rng::Rng;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A number below `count` that indexes something.
@@ -70,7 +70,7 @@ pub fn place<'a>(
     partitions: i32,
     replicas: usize,
 ) -> Result<Vec<Vec<i32>>, String> {
-    let mut by_rack: Map<Option<Arc<str>>, Rack> = Map::new();
+    let mut by_rack: BTreeMap<Option<Arc<str>>, Rack> = BTreeMap::new();
     let (mut total, mut unfenced) = (0, 0);
     for broker in brokers {
         let rack = by_rack.entry(broker.rack.clone()).or_default();
@@ -89,7 +89,7 @@ pub fn place<'a>(
     }
     let mut racks: Vec<Rack> = by_rack.into_values().collect();
     for turn in racks.iter_mut().flat_map(Rack::turns) {
-        sort_by(&mut turn.brokers, i32::cmp);
+        turn.brokers.sort();
         turn.offset = draw(rng, turn.brokers.len());
     }
     let count = racks.len();

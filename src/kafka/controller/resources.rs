@@ -5,11 +5,11 @@ use super::checks::{altered, check_dynamic};
 use super::image::{BROKER_RESOURCE, TOPIC_RESOURCE};
 use super::records::Record;
 use crate::kafka::broker::config::{broker_def, topic_def};
-use crate::kafka::map::{Map, Set};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::incremental_alter_configs_request::AlterConfigsResource;
 use crate::kafka::wire::message::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use crate::kafka::wire::message::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Active {
     pub(super) fn alter_configs(&mut self, request: &IncrementalAlterConfigsRequest) -> IncrementalAlterConfigsResponse {
@@ -63,11 +63,11 @@ impl Active {
     /// Name and new value of everything that the request changes; `None`: unset.
     fn altered_configs(&self, resource: &AlterConfigsResource) -> Result<Vec<(String, Option<String>)>, Refusal> {
         let name = resource.resource_name.as_ref();
-        let mut seen = Set::new();
+        let mut seen = BTreeSet::new();
         if resource.configs.iter().any(|config| !seen.insert(config.name.clone())) {
             return Err((ErrorCode::InvalidRequest, "Error due to duplicate config keys".into()));
         }
-        let none = Map::new();
+        let none = BTreeMap::new();
         let invalid = |why: String| (ErrorCode::InvalidConfig, why);
         let mut changes = Vec::new();
         match resource.resource_type {

@@ -10,8 +10,8 @@ mod quorum;
 mod votes;
 
 use super::*;
-use crate::kafka::map::Map;
 use crate::kafka::rng::Rng;
+use std::collections::BTreeMap;
 
 pub const START: Time = Time::from_millis(1_700_000_000_000);
 
@@ -152,6 +152,6 @@ pub fn topic(name: &str, partitions: i32, replicas: i16) -> m::create_topics_req
 }
 
 pub fn config(pairs: &[(&str, &str)]) -> BrokerConfig {
-    let fixed: Map<String, String> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let fixed: BTreeMap<String, String> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     BrokerConfig::new(fixed).expect("a config")
 }

@@ -21,7 +21,7 @@ pub struct Node {
     pub controller: Option<Controller>,
     born: u32,
     /// Requests of others by token: who asked, with which id, in which life.
-    asked: Map<u64, (usize, u64, u32)>,
+    asked: BTreeMap<u64, (usize, u64, u32)>,
 }
 
 pub struct Quorum {
@@ -32,15 +32,15 @@ pub struct Quorum {
     pub nodes: Vec<Node>,
     letters: Vec<Letter>,
     /// Links that are cut, both ways.
-    cut: Set<(usize, usize)>,
+    cut: BTreeSet<(usize, usize)>,
     /// One in so many letters is lost; 0: none.
     loss: u64,
     token: u64,
-    leaders: Map<i32, i32>,
+    leaders: BTreeMap<i32, i32>,
     /// The longest committed log that any node has shown.
     truth: Vec<u8>,
     /// Registrations that are under way, and those that were answered: broker epoch by incarnation.
-    proposed: Map<u64, u128>,
+    proposed: BTreeMap<u64, u128>,
     acked: Vec<(u128, i64)>,
     incarnation: u128,
     truncations: u32,
@@ -55,12 +55,12 @@ impl Quorum {
             voters,
             nodes: (0..voters + observers).map(|_| Node::default()).collect(),
             letters: Vec::new(),
-            cut: Set::new(),
+            cut: BTreeSet::new(),
             loss: 0,
             token: 0,
-            leaders: Map::new(),
+            leaders: BTreeMap::new(),
             truth: Vec::new(),
-            proposed: Map::new(),
+            proposed: BTreeMap::new(),
             acked: Vec::new(),
             incarnation: 0,
             truncations: 0,
@@ -294,7 +294,7 @@ impl Quorum {
         let views: Vec<QuorumView> = self.nodes.iter().filter_map(|node| Some(node.controller.as_ref()?.quorum())).collect();
         assert!(self.agreed().is_some(), "seed {}: {views:#?}", self.seed);
         // What was answered is there.
-        let mut found: Map<u128, i64> = Map::new();
+        let mut found: BTreeMap<u128, i64> = BTreeMap::new();
         for batch in batches(Bytes::from(self.truth.clone())) {
             let batch = batch.expect("a batch");
             for record in batch.records().expect("records") {

@@ -7,7 +7,6 @@ use super::placement::place;
 use super::records::Record;
 use crate::kafka::broker::config::{Source, check_topic};
 use crate::kafka::broker::config_table::TOPIC;
-use crate::kafka::map::{Map, Set};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::create_partitions_request::CreatePartitionsTopic;
@@ -19,6 +18,7 @@ use crate::kafka::wire::message::{
     BrokerId, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest,
     DeleteTopicsResponse,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ pub const MAX_PARTITIONS: i32 = 10_000;
 /// What a CreateTopics entry asks for, checked: replicas and ISR of every partition.
 struct Plan {
     partitions: Vec<PartitionImage>,
-    configs: Map<String, String>,
+    configs: BTreeMap<String, String>,
 }
 
 /// A partition's first state. The ISR is those replicas that are active.
@@ -39,8 +39,8 @@ fn fresh(replicas: Vec<i32>, isr: Vec<i32>) -> PartitionImage {
 
 impl Active {
     pub(super) fn create_topics(&mut self, request: &CreateTopicsRequest) -> CreateTopicsResponse {
-        let mut names = Set::new();
-        let twice: Set<_> = request.topics.iter().map(|topic| topic.name.clone()).filter(|name| !names.insert(name.clone())).collect();
+        let mut names = BTreeSet::new();
+        let twice: BTreeSet<_> = request.topics.iter().map(|topic| topic.name.clone()).filter(|name| !names.insert(name.clone())).collect();
         let mut results = Vec::new();
         for asked in &request.topics {
             let answer = CreatableTopicResult { name: asked.name.clone(), ..CreatableTopicResult::default() };
@@ -97,7 +97,7 @@ impl Active {
         self.push(Record::Partition { topic, partition, state });
     }
 
-    fn created_configs(&self, overrides: &Map<String, String>) -> Vec<CreatableTopicConfigs> {
+    fn created_configs(&self, overrides: &BTreeMap<String, String>) -> Vec<CreatableTopicConfigs> {
         let configs = TOPIC.iter().filter_map(|def| {
             let (value, source, _) = self.config.topic_value(overrides, def);
             let config = CreatableTopicConfigs { name: Str::from(def.name), ..CreatableTopicConfigs::default() };
@@ -113,7 +113,7 @@ impl Active {
     fn plan_topic(&mut self, asked: &CreatableTopic) -> Result<Plan, Refusal> {
         let name = asked.name.0.as_ref();
         self.check_new_name(name)?;
-        let mut configs = Map::new();
+        let mut configs = BTreeMap::new();
         for config in &asked.configs {
             let key = config.name.as_ref();
             let value = config
@@ -196,7 +196,7 @@ impl Active {
         if asked.num_partitions != -1 {
             return Err(given("numPartitions"));
         }
-        let by_index: Map<i32, &Vec<BrokerId>> =
+        let by_index: BTreeMap<i32, &Vec<BrokerId>> =
             asked.assignments.iter().map(|assignment| (assignment.partition_index, &assignment.broker_ids)).collect();
         let count = i32::try_from(asked.assignments.len()).unwrap_or(i32::MAX);
         if !(0..count).eq(by_index.keys().copied()) {
@@ -234,7 +234,7 @@ impl Active {
     /// `validateManualPartitionAssignment`: registered brokers, each once, one at least.
     pub(super) fn check_manual(&self, brokers: &[BrokerId]) -> Result<Vec<i32>, Refusal> {
         let wrong = |why: String| Err((ErrorCode::InvalidReplicaAssignment, why));
-        let mut seen = Set::new();
+        let mut seen = BTreeSet::new();
         for broker in brokers {
             if !self.draft.brokers.contains_key(&broker.0) {
                 return wrong(format!("The manual partition assignment includes broker {}, but no such broker is registered.", broker.0));

@@ -24,10 +24,10 @@ use super::rng::Rng;
 use super::time::{Deadline, Time};
 use super::wire::batch::Batch;
 use super::wire::error::ErrorCode;
-use crate::kafka::map::{Map, Set};
 use crate::kafka::wire::message as m;
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Names a request that waits for its answer; the broker gives it and gets it back.
@@ -195,9 +195,9 @@ impl Deletion {
 pub struct GroupCoordinator {
     cx: Context,
     /// The partitions of `__consumer_offsets` that this broker leads.
-    led: Set<i32>,
-    groups: Map<Arc<str>, Group>,
-    deletions: Map<u64, Deletion>,
+    led: BTreeSet<i32>,
+    groups: BTreeMap<Arc<str>, Group>,
+    deletions: BTreeMap<u64, Deletion>,
     next_deletion: u64,
     next_incarnation: u64,
 }
@@ -211,12 +211,12 @@ impl GroupCoordinator {
                 rng: Rng::stream(seed, "coordinator"),
                 timers: Timers::default(),
                 outputs: VecDeque::new(),
-                in_flight: Map::new(),
+                in_flight: BTreeMap::new(),
                 next_append: 0,
             },
-            led: Set::new(),
-            groups: Map::new(),
-            deletions: Map::new(),
+            led: BTreeSet::new(),
+            groups: BTreeMap::new(),
+            deletions: BTreeMap::new(),
             next_deletion: 0,
             next_incarnation: 0,
         }

@@ -1,7 +1,6 @@
 //! The records of `__consumer_offsets`: keys and values as Kafka's `OffsetCommitKey`, `OffsetCommitValue`,
 //! `GroupMetadataKey` and `GroupMetadataValue` schemas have them. Reads all versions, writes those of Kafka 4.1.
 
-use crate::kafka::map::sort_by;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use std::sync::Arc;
 
@@ -304,7 +303,7 @@ pub fn assigned_partitions(assignment: Bytes) -> Vec<(Arc<str>, i32)> {
                 found.push((Arc::clone(&topic), reader.i32()?));
             }
         }
-        sort_by(&mut found, Ord::cmp);
+        found.sort();
         Ok(found)
     }
     read(assignment).unwrap_or_default()

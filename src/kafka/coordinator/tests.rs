@@ -11,8 +11,8 @@ use serde_json::Value;
 /// A coordinator whose appends are committed as soon as they are made, and its log.
 struct Rig {
     coordinator: GroupCoordinator,
-    log: Map<i32, Vec<Batch>>,
-    answers: Map<Token, Response>,
+    log: BTreeMap<i32, Vec<Batch>>,
+    answers: BTreeMap<Token, Response>,
     next_token: u64,
     now: Time,
     hold_appends: bool,
@@ -26,7 +26,7 @@ impl Rig {
         for partition in 0..config.offsets_topic_partitions {
             coordinator.handle_elected(now, partition, std::iter::empty());
         }
-        Self { coordinator, log: Map::new(), answers: Map::new(), next_token: 0, now, hold_appends: false, held: Vec::new() }
+        Self { coordinator, log: BTreeMap::new(), answers: BTreeMap::new(), next_token: 0, now, hold_appends: false, held: Vec::new() }
     }
 
     fn drain(&mut self) {
@@ -99,7 +99,7 @@ fn numbers(value: &Value) -> Vec<i32> {
 }
 
 /// Ids that the real cluster gave, as this run's coordinator gave them.
-type Ids = Map<String, String>;
+type Ids = BTreeMap<String, String>;
 
 fn request(api: &str, r: &Value, ids: &Ids) -> Option<Request> {
     let member = |value: &Value| {
@@ -477,7 +477,7 @@ proptest! {
         // For each member: its id, its generation, and the JoinGroup whose answer it has not read yet.
         let mut members: Vec<(String, i32, Option<Token>)> = vec![(String::new(), -1, None); 4];
         let mut generation = 0;
-        let mut of_generation: Map<i32, (Str, Option<Str>)> = Map::new();
+        let mut of_generation: BTreeMap<i32, (Str, Option<Str>)> = BTreeMap::new();
         for step in steps {
             match step {
                 Step::Join(who) => {

@@ -1,7 +1,7 @@
 //! The coordinator's deadlines: one table, ordered by time, so that the next one is always at hand.
 
-use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Deadline, Reason, Time};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a deadline is for. At most one of each is pending for a group.
@@ -36,8 +36,8 @@ type Key = (Arc<str>, Kind);
 /// Deadlines by key and by time.
 #[derive(Clone, Debug, Default)]
 pub struct Timers {
-    by_key: Map<Key, (Time, Arc<str>)>,
-    by_time: Set<(Time, Key)>,
+    by_key: BTreeMap<Key, (Time, Arc<str>)>,
+    by_time: BTreeSet<(Time, Key)>,
 }
 
 impl Timers {

@@ -9,9 +9,9 @@
 
 mod file;
 
-use crate::kafka::map::Map;
 use bytes::Bytes;
 pub use file::File;
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub enum Change {
 /// bytes only the short tail that is still being filled.
 #[derive(Clone, Debug, Default)]
 pub struct Disk {
-    files: Arc<Map<Arc<str>, Arc<File>>>,
+    files: Arc<BTreeMap<Arc<str>, Arc<File>>>,
     used: u64,
     capacity: Option<u64>,
     journal: Option<VecDeque<Change>>,
@@ -71,7 +71,7 @@ impl Disk {
     /// Files as a backend found them, all flushed.
     pub fn from_files(files: impl IntoIterator<Item = (String, Bytes)>) -> Self {
         let mut disk = Self::default();
-        let mut map = Map::new();
+        let mut map = BTreeMap::new();
         for (path, bytes) in files {
             map.insert(Arc::from(path), Arc::new(File::durable(bytes)));
         }

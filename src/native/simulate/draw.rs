@@ -1,10 +1,10 @@
 //! A random run from a seed: cluster, workload and a swarm of faults. Each run draws which kinds of faults are on at all.
 
 use crate::kafka::broker::Sabotage;
-use crate::kafka::map::Map;
 use crate::kafka::rng::Rng;
 use crate::playground::scenario::Scenario;
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, LinkSpec, ProducerSpec};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const MS: i64 = 1_000;
@@ -62,8 +62,8 @@ struct Draw {
     clients: Vec<Arc<str>>,
 }
 
-fn configs(pairs: &[(&str, String)]) -> Map<String, String> {
-    let mut map = Map::new();
+fn configs(pairs: &[(&str, String)]) -> BTreeMap<String, String> {
+    let mut map = BTreeMap::new();
     for (name, value) in pairs {
         map.insert((*name).to_owned(), value.clone());
     }
@@ -149,7 +149,7 @@ fn genesis(d: &mut Draw, seed: u64, sabotage: Option<Sabotage>) -> Genesis {
         broker_config: config,
         latency_us: i64::try_from(d.between(1, 8)).unwrap_or(1) * 500,
         jitter_us: i64::try_from(d.between(0, 4)).unwrap_or(0) * 500,
-        disks: Map::new(),
+        disks: BTreeMap::new(),
     }
 }
 
@@ -225,7 +225,7 @@ fn faults(d: &mut Draw, profile: Profile, calm_from: i64) {
         return;
     }
     // Until when each broker and client has its own trouble.
-    let mut busy: Map<Arc<str>, i64> = Map::new();
+    let mut busy: BTreeMap<Arc<str>, i64> = BTreeMap::new();
     let mut now = S;
     for _ in 0..d.between(2, 12) {
         now += d.micros(100, 4000);
@@ -382,7 +382,7 @@ fn one_link(d: &mut Draw, seed: u64, profile: Profile, calm_from: i64) {
 /// Everything stands again, and once it does the producers stop.
 fn heal(d: &mut Draw, from: i64) {
     d.actions.retain(|(at, _)| *at < from);
-    let mut down: Map<Arc<str>, &'static str> = Map::new();
+    let mut down: BTreeMap<Arc<str>, &'static str> = BTreeMap::new();
     let (mut cut, mut links) = (false, false);
     let mut ends = Vec::new();
     d.actions.sort_by_key(|(at, _)| *at);

@@ -7,10 +7,10 @@ pub(crate) mod trial;
 pub(crate) use draw::{PROFILES, Profile};
 
 use crate::kafka::broker::Sabotage;
-use crate::kafka::map::Map;
 use crate::playground::scenario::Scenario;
 use crate::world::action::Action;
 use crate::world::judge::{Counters, Violation};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -45,7 +45,7 @@ struct Totals {
     lost: u64,
     duplicated: u64,
     counters: Counters,
-    permitted: Map<String, u64>,
+    permitted: BTreeMap<String, u64>,
     /// The first seed with a violation.
     found: Option<(u64, Violation)>,
     broken: Option<String>,

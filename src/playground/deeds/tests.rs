@@ -1,11 +1,11 @@
 //! Everything that can be done to a run can be done to a thing of it; forms say what they are filled with; marks fade.
 
 use super::*;
-use crate::kafka::map::Set;
 use crate::playground::scenario::{Playback, Scenario, action_line};
 use crate::playground::scene::{Ink, Shape, View, scene};
 use crate::world::World;
 use crate::world::action::{Action, Fault};
+use std::collections::BTreeSet;
 
 const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
 
@@ -120,7 +120,7 @@ fn every() -> Vec<String> {
     ];
     let all: Vec<Action> = all.into_iter().map(line).collect();
     all.iter().for_each(exhaustive);
-    let kinds: Set<String> = all.iter().map(kind).collect();
+    let kinds: BTreeSet<String> = all.iter().map(kind).collect();
     // 19 actions beside faults, 15 faults: count them in `exhaustive` above.
     assert_eq!(kinds.len(), 34);
     kinds.iter().cloned().collect()
@@ -147,7 +147,7 @@ fn every_action_and_fault_can_be_done_from_some_thing() {
         ill.act(line(text)).unwrap_or_else(|why| panic!("{text}: {why}"));
     }
     ill.run_until(ill.now().plus_millis(8000));
-    let mut reached = Set::new();
+    let mut reached = BTreeSet::new();
     for world in [&mut well, &mut ill] {
         for thing in things(&world.view()) {
             for text in lines(world, &thing) {
@@ -171,12 +171,12 @@ fn a_menu_has_no_two_items_of_one_name_and_each_thing_has_a_menu() {
         let bare = matches!(thing, Thing::At(Target::Group(None)));
         assert!(!all.is_empty() || bare, "{thing:?}");
         assert!(!title(&thing).is_empty(), "{thing:?}");
-        let words: Set<&String> = all.iter().map(|deed| &deed.words).collect();
+        let words: BTreeSet<&String> = all.iter().map(|deed| &deed.words).collect();
         assert_eq!(words.len(), all.len(), "{thing:?}");
         // Deeds of one kind stand together.
         let mut groups: Vec<&str> = all.iter().map(|deed| deed.group).collect();
         groups.dedup();
-        assert_eq!(groups.len(), groups.iter().collect::<Set<_>>().len(), "{thing:?}: {groups:?}");
+        assert_eq!(groups.len(), groups.iter().collect::<BTreeSet<_>>().len(), "{thing:?}: {groups:?}");
     }
     assert!(deeds(&view, &Thing::At(Target::Broker("broker-9".into()))).is_empty());
 }

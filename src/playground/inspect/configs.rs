@@ -3,13 +3,13 @@
 use crate::kafka::broker::config::{BrokerConfig, ConfigDef, Source, broker_def, check_topic};
 use crate::kafka::broker::config_table::{BROKER, TOPIC};
 use crate::kafka::controller::{check_dynamic, is_dynamic};
-use crate::kafka::map::{Map, sort_by};
 use crate::playground::deeds::takes_effect;
 use crate::playground::scenario::action_line;
 use crate::playground::scene::Target;
 use crate::world::World;
 use crate::world::action::{Action, CommitPolicy};
 use crate::world::view::WorldView;
+use std::collections::BTreeMap;
 
 /// A config as it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,7 +101,7 @@ pub fn configs(world: &World, view: &WorldView, target: &Target, all: bool) -> V
             .unwrap_or_default(),
         _ => Vec::new(),
     };
-    sort_by(&mut found, |a, b| (a.group, !a.differs).cmp(&(b.group, !b.differs)));
+    found.sort_by(|a, b| (a.group, !a.differs).cmp(&(b.group, !b.differs)));
     found
 }
 
@@ -121,7 +121,7 @@ fn row(def: &ConfigDef, value: Option<String>, source: Source, editable: bool) -
 fn of_broker(config: &BrokerConfig, all: bool) -> Vec<Config> {
     let mut config = config.clone();
     if all {
-        config.dynamic = Map::new();
+        config.dynamic = BTreeMap::new();
     }
     let rows = BROKER.iter().map(|def| {
         let first = config.values(def.name).into_iter().next();
@@ -138,7 +138,7 @@ fn of_broker(config: &BrokerConfig, all: bool) -> Vec<Config> {
 
 fn of_topic(world: &World, view: &WorldView, topic: &str) -> Vec<Config> {
     let Some(image) = world.image().filter(|image| image.topics.contains_key(topic)) else { return Vec::new() };
-    let (none, plain) = (Map::new(), BrokerConfig::default());
+    let (none, plain) = (BTreeMap::new(), BrokerConfig::default());
     let set = image.topic_configs.get(topic).unwrap_or(&none);
     let broker = view.brokers.iter().find_map(|state| world.broker(&state.name).map(|broker| broker.config()));
     let broker = broker.unwrap_or(&plain);
@@ -149,7 +149,7 @@ fn of_topic(world: &World, view: &WorldView, topic: &str) -> Vec<Config> {
     rows.collect()
 }
 
-fn of_client(table: &[(&'static str, &'static str)], set: &Map<String, String>) -> Vec<Config> {
+fn of_client(table: &[(&'static str, &'static str)], set: &BTreeMap<String, String>) -> Vec<Config> {
     let rows = table.iter().map(|(name, default)| {
         let value = set.get(*name).map_or(*default, String::as_str);
         let editable = !OF_THE_APP.contains(name);
@@ -163,7 +163,7 @@ fn of_client(table: &[(&'static str, &'static str)], set: &Map<String, String>) 
 /// # Errors
 /// Kafka's words for a value that it does not take.
 pub fn check(world: &World, target: &Target, name: &str, value: &str, all: bool) -> Result<String, String> {
-    let change = |config: &mut Map<String, String>| {
+    let change = |config: &mut BTreeMap<String, String>| {
         config.remove(name);
         if !value.is_empty() {
             config.insert(name.to_owned(), value.to_owned());

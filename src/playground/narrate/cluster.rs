@@ -3,10 +3,10 @@
 use super::{offsets, plural};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
-use crate::kafka::map::Map;
 use crate::playground::scenario::duration_text;
 use crate::playground::scene::link_words;
 use crate::world::action::{Action, Fault, LinkSpec};
+use std::collections::BTreeMap;
 
 type Words = Option<(u8, String)>;
 
@@ -63,7 +63,7 @@ pub(super) fn fault(fault: &Fault) -> Words {
 }
 
 /// An empty value takes the config back: what stands behind it holds.
-fn given(whom: &str, verb: &str, config: &Map<String, String>) -> (u8, String) {
+fn given(whom: &str, verb: &str, config: &BTreeMap<String, String>) -> (u8, String) {
     let one = |(name, value): (&String, &String)| match value.is_empty() {
         true => format!("the inherited {name}"),
         false => format!("{name}={value}"),

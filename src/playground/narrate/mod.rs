@@ -11,7 +11,6 @@ use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
 use crate::kafka::coordinator::GroupEvent;
-use crate::kafka::map::sort_by;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::Message;
 use crate::kafka::wire::message::{ApiKey, ConsumerProtocolAssignment};
@@ -305,7 +304,7 @@ fn group(event: &GroupEvent) -> Option<(u8, String)> {
                     if partitions.is_empty() { format!("{name} gets nothing") } else { format!("{name} gets {}", partitions.join(", ")) }
                 })
                 .collect();
-            sort_by(&mut shares, Ord::cmp);
+            shares.sort();
             (1, format!("{group}, generation {generation}: {}.", shares.join("; ")))
         }
         GroupEvent::OffsetCommitted { group, topic, partition, offset } => {
@@ -335,7 +334,7 @@ fn assignment(mut bytes: Bytes) -> Vec<String> {
         .iter()
         .flat_map(|topic| topic.partitions.iter().map(|partition| (topic.topic.0.as_ref().to_owned(), *partition)))
         .collect();
-    sort_by(&mut partitions, Ord::cmp);
+    partitions.sort();
     partitions.into_iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect()
 }
 

@@ -4,9 +4,9 @@ use super::faults::{fault, process};
 use super::token::{Token, duration, hint, rate, tokens};
 use super::{Comparison, Condition, Expect, MAX_LINE_BYTES, MAX_LINES, MAX_RUN_US, Scenario, ScenarioError, Subject};
 use crate::kafka::broker::Sabotage;
-use crate::kafka::map::{Map, Set, sort_by};
 use crate::world::MAX_BROKERS;
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const VERBS: [&str; 15] = [
@@ -119,8 +119,8 @@ impl Line {
 
     /// The rest as `key=value`, each at most once, each one of `known` or, with `configs`, a config's name (with a dot).
     pub(super) fn pairs(&mut self, known: &[&str], configs: bool) -> Parsed<Pairs> {
-        let mut pairs = Pairs { known: Map::new(), configs: Map::new() };
-        let mut seen = Set::new();
+        let mut pairs = Pairs { known: BTreeMap::new(), configs: BTreeMap::new() };
+        let mut seen = BTreeSet::new();
         while let Some(token) = self.words.next() {
             let Some((key, sign, value)) = token.pair() else {
                 return self.fail(token.column, format!("key=value is expected, but there is {:?}", token.text));
@@ -148,8 +148,8 @@ impl Line {
 }
 
 pub(super) struct Pairs {
-    known: Map<String, Token>,
-    configs: Map<String, String>,
+    known: BTreeMap<String, Token>,
+    configs: BTreeMap<String, String>,
 }
 
 impl Pairs {
@@ -359,7 +359,7 @@ fn expect(line: &mut Line) -> Parsed<Expect> {
 
 pub(super) fn parse(text: &str) -> Parsed<Scenario> {
     let mut scenario = Scenario { run_for: DEFAULT_RUN_US, ..Scenario::default() };
-    let mut once = Set::new();
+    let mut once = BTreeSet::new();
     let mut begun = false;
     for (content, number_of_line) in text.lines().zip(1_u32..) {
         let wrong = |column: u32, message: String| ScenarioError { line: number_of_line, column, message };
@@ -471,8 +471,8 @@ pub(super) fn parse(text: &str) -> Parsed<Scenario> {
     if !begun {
         return Err(ScenarioError { line: 1, column: 1, message: "the first line is expected to be: tidepool 1".into() });
     }
-    sort_by(&mut scenario.actions, |a, b| a.0.cmp(&b.0));
-    sort_by(&mut scenario.notes, |a, b| a.0.cmp(&b.0));
-    sort_by(&mut scenario.expects, |a, b| a.at.cmp(&b.at));
+    scenario.actions.sort_by(|a, b| a.0.cmp(&b.0));
+    scenario.notes.sort_by(|a, b| a.0.cmp(&b.0));
+    scenario.expects.sort_by(|a, b| a.at.cmp(&b.at));
     Ok(scenario)
 }

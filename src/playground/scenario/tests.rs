@@ -66,7 +66,7 @@ fn name() -> impl Strategy<Value = Arc<str>> {
 
 fn any_action() -> impl Strategy<Value = Action> {
     let config = proptest::collection::btree_map("[a-z]{1,5}\\.[a-z]{1,5}", "\\PC{0,10}", 0..3)
-        .prop_map(|pairs| pairs.into_iter().collect::<crate::kafka::map::Map<_, _>>());
+        .prop_map(|pairs| pairs.into_iter().collect::<std::collections::BTreeMap<_, _>>());
     let keys = prop_oneof![
         Just(Keys::None),
         (1..99_u32).prop_map(Keys::Uniform),

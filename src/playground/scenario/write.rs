@@ -2,11 +2,11 @@
 
 use super::Scenario;
 use super::token::{duration_text, percent_text, quoted, rate_text};
-use crate::kafka::map::Map;
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Keys, LinkSpec, ProducerSpec};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-fn configs(config: &Map<String, String>) -> String {
+fn configs(config: &BTreeMap<String, String>) -> String {
     config.iter().fold(String::new(), |mut out, (name, value)| {
         let _ = write!(out, " {name}={}", quoted(value));
         out

@@ -4,8 +4,8 @@ use super::View;
 use super::layout::{By, GAP, Layout, Row};
 use super::links::{links, place};
 use super::shape::Rect;
-use crate::kafka::map::Set;
 use crate::world::view::{PartitionState, RIBBON_RECORDS, WorldView};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A cluster narrower than this has its partitions' labels above their ribbons.
@@ -113,7 +113,8 @@ pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By<
     y = place(ill, x0, y, w, &mut out.links);
     // Flags of several groups hang below each other.
     if camera.room > 0.0 && !out.narrow && view.groups.len() < 2 {
-        let names = |internal| view.partitions.iter().filter(|p| p.internal == internal).map(|p| &p.view.topic).collect::<Set<_>>().len();
+        let names =
+            |internal| view.partitions.iter().filter(|p| p.internal == internal).map(|p| &p.view.topic).collect::<BTreeSet<_>>().len();
         let others = names(false) as f32 * TOPIC_H + names(true) as f32 * INTERNAL_H + GAP;
         let followers = users(view).map(|(_, p)| p.view.replicas.len().saturating_sub(1)).max().unwrap_or(0);
         usual = usual.fit(camera.room - y - others, users(view).count(), followers);
@@ -137,7 +138,7 @@ pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By<
     if by == By::Broker {
         y = by_broker(out, view, usual, x0, top, w);
     }
-    let mut internal: Set<Arc<str>> = Set::new();
+    let mut internal: BTreeSet<Arc<str>> = BTreeSet::new();
     for p in view.partitions.iter().filter(|p| p.internal) {
         if internal.insert(p.view.topic.clone()) {
             out.internal.push((p.view.topic.clone(), Rect { x: x0, y: y + 6.0, w, h: 26.0 }));

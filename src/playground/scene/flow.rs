@@ -6,10 +6,10 @@ use super::key::key_colour;
 use super::layout::{Layout, Row};
 use super::links::look;
 use super::shape::{Align, Dot, Ink, Point, Rect, Shape, Target, at};
-use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
 use crate::world::view::{Cargo, Flight, WorldView};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A way that dots take: a straight run, then a curve, or the other way round.
@@ -259,9 +259,9 @@ pub fn progress(flight: &Flight, time: Time) -> f32 {
 }
 
 struct Ends<'a> {
-    producers: Map<&'a str, Rect>,
-    consumers: Map<&'a str, Rect>,
-    brokers: Map<&'a str, Rect>,
+    producers: BTreeMap<&'a str, Rect>,
+    consumers: BTreeMap<&'a str, Rect>,
+    brokers: BTreeMap<&'a str, Rect>,
 }
 
 impl<'a> Ends<'a> {
@@ -297,9 +297,9 @@ pub(super) fn flights(
     let crowd = total > camera.max_dots;
     let mut dots = Vec::with_capacity(if only.is_some() { 0 } else { total.min(camera.max_dots) });
     // Records under way, when there are too many to draw one by one.
-    let mut flows: Map<Flow, (u64, Vec<[Point; 4]>)> = Map::new();
+    let mut flows: BTreeMap<Flow, (u64, Vec<[Point; 4]>)> = BTreeMap::new();
     // By client and direction, then by partition. Ten thousand records are in some thousands of pieces.
-    let mut ways: Map<(&str, bool), Vec<Option<Way>>> = Map::new();
+    let mut ways: BTreeMap<(&str, bool), Vec<Option<Way>>> = BTreeMap::new();
     let mut rows = layout.rows.iter().cycle();
     for f in &view.flights {
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };

@@ -4,8 +4,8 @@ use super::View;
 use super::cluster::cluster;
 use super::links::links;
 use super::shape::{Rect, Target};
-use crate::kafka::map::{Map, sort_by};
 use crate::world::view::WorldView;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Below this width (CSS pixels) the columns are stacked.
@@ -217,7 +217,7 @@ fn producers(out: &mut Layout, count: usize, x: f32, y: f32, w: f32, columns: us
     y + count.div_ceil(columns) as f32 * (h + gap) - gap
 }
 
-type Members = Map<Option<Arc<str>>, Vec<usize>>;
+type Members = BTreeMap<Option<Arc<str>>, Vec<usize>>;
 
 /// All groups, those that the coordinator knows and those that a consumer names; consumers in the world's order.
 fn group_members(view: &WorldView) -> Members {
@@ -230,7 +230,7 @@ fn group_members(view: &WorldView) -> Members {
 
 fn group_boxes(out: &mut Layout, groups: Members, x: f32, mut y: f32, w: f32) -> f32 {
     let mut groups: Vec<_> = groups.into_iter().collect();
-    sort_by(&mut groups, |a, b| a.0.is_none().cmp(&b.0.is_none()));
+    groups.sort_by(|a, b| a.0.is_none().cmp(&b.0.is_none()));
     for (name, consumers) in groups {
         let top = y;
         y += GROUP_HEAD;

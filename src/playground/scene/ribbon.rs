@@ -5,7 +5,6 @@ use super::key::{Glyph, key_look};
 use super::layout::{Layout, Row};
 use super::shape::{Align, Dot, Ink, Look, Point, Rect, Shape, Target, at};
 use crate::kafka::broker::PartitionView;
-use crate::kafka::map::sort_by;
 use crate::world::EPOCH;
 use crate::world::view::{PartitionState, RecordState, WorldView};
 use std::sync::Arc;
@@ -383,7 +382,7 @@ pub(super) fn internal(view: &WorldView, topic: &Arc<str>, rect: Rect, out: &mut
     let y = rect.y + rect.h / 2.0;
     out.push(Shape::Line { from: at(x, y + 5.0), to: at(x + w, y + 5.0), width: 1.0, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
     let mut recent: Vec<_> = all.iter().flat_map(|p| p.records.iter().map(move |r| (r.timestamp, p.view.partition, r))).collect();
-    sort_by(&mut recent, |a, b| (a.0, a.1, a.2.offset).cmp(&(b.0, b.1, b.2.offset)));
+    recent.sort_by(|a, b| (a.0, a.1, a.2.offset).cmp(&(b.0, b.1, b.2.offset)));
     let fit = (w / 6.0) as usize;
     let skip = recent.len().saturating_sub(fit);
     for (i, (_, _, r)) in recent.iter().skip(skip).enumerate() {

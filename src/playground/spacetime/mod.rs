@@ -206,7 +206,7 @@ fn finish(sketch: Sketch<'_>, view: &WorldView) -> Diagram {
     for arrow in &mut out.arrows {
         (arrow.from, arrow.to) = (place(arrow.from), place(arrow.to));
     }
-    crate::kafka::map::sort_by(&mut out.marks, |a, b| a.at.cmp(&b.at));
+    out.marks.sort_by(|a, b| a.at.cmp(&b.at));
     // Since when each node is as it is.
     let mut since: Vec<(Time, &'static str)> = vec![(Time(i64::MIN), "running"); lanes.len()];
     for event in world.events() {

@@ -2,8 +2,8 @@
 //! too, as a ghost.
 
 use super::{Branch, Lane, MAX_MARKS, MAX_SPANS, Span, Timeline};
-use crate::kafka::map::{Map, sort_by};
 use crate::world::EPOCH;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows of partitions; where there are more, each group is one row that counts.
@@ -117,7 +117,7 @@ impl Side<'_> {
         (to > self.from).then(|| (micros(span.from.at).max(self.from), to))
     }
 
-    fn owned(&self, places: &[Place], hues: &[Arc<str>], rows: &mut Map<Place, Vec<Bar>>) {
+    fn owned(&self, places: &[Place], hues: &[Arc<str>], rows: &mut BTreeMap<Place, Vec<Bar>>) {
         for span in self.branch.owners.spans() {
             let Some((from, to)) = self.cut(span) else { continue };
             let at = place(span);
@@ -144,7 +144,7 @@ impl Side<'_> {
                 changes.extend([(from, 1), (to, -1)]);
             }
         }
-        sort_by(&mut changes, Ord::cmp);
+        changes.sort();
         let (mut bars, mut owned) = (Vec::new(), 0);
         for (i, (from, change)) in changes.iter().enumerate() {
             owned += change;
@@ -198,7 +198,7 @@ impl Timeline {
                 places.push(at);
             }
         }
-        sort_by(&mut places, Ord::cmp);
+        places.sort();
         let mut groups: Vec<Arc<str>> = places.iter().map(|(group, ..)| group.clone()).collect();
         groups.dedup();
         let mut rows = Vec::new();
@@ -212,7 +212,7 @@ impl Timeline {
                 });
             }
         } else {
-            let mut bars = Map::new();
+            let mut bars = BTreeMap::new();
             for side in &sides {
                 side.owned(&places, &hues, &mut bars);
             }

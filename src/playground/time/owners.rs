@@ -4,9 +4,9 @@ use super::Moment;
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::coordinator::GroupEvent;
-use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::world::event::{Event, EventKind};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Spans that a branch keeps; from then on it says that nothing is recorded.
@@ -30,7 +30,7 @@ pub struct Span {
 pub struct Owners {
     spans: Vec<Span>,
     /// A consumer's group.
-    groups: Map<Arc<str>, Arc<str>>,
+    groups: BTreeMap<Arc<str>, Arc<str>>,
     /// Since when there is no room.
     full: Option<Moment>,
     /// Grows with every change.

@@ -80,7 +80,7 @@ fn two_hundred_moments_of_ten_minutes_are_what_they_were() {
     let mut rng = Rng::stream(4, "moments");
     let mut moments: Vec<(Time, u64)> = (0..200).map(|_| (EPOCH.plus_micros((rng.next_u64() % 600_000_000) as i64), 0)).collect();
     let mut order = moments.clone();
-    crate::kafka::map::sort_by(&mut moments, Ord::cmp);
+    moments.sort();
     let mut plain = played(ten_minutes());
     for (at, hash) in &mut moments {
         plain.run_until(*at);
@@ -277,7 +277,7 @@ fn lanes_show_who_owned_what_and_the_gaps() {
         )
     };
     fn sort(mut all: Vec<String>) -> Vec<String> {
-        crate::kafka::map::sort_by(&mut all, Ord::cmp);
+        all.sort();
         all
     }
     assert_eq!(owners(&timeline).len(), 6);

@@ -2,7 +2,6 @@
 
 use super::Link;
 use crate::kafka::broker::PartitionView;
-use crate::kafka::map::sort_by;
 use crate::kafka::time::Time;
 use crate::playground::narrate::{action_words, narrate};
 use crate::playground::scenario::duration_text;
@@ -283,7 +282,7 @@ impl<'a> Chain<'a> {
 
     /// Newest first; what happened in one moment stays as it was told.
     pub(super) fn finish(mut self) -> Vec<Link> {
-        sort_by(&mut self.links, |a, b| b.at.cmp(&a.at));
+        self.links.sort_by(|a, b| b.at.cmp(&a.at));
         self.links
     }
 }

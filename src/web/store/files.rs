@@ -1,8 +1,8 @@
 //! The brokers' files as chunks under keys, and what has to be written to make the database equal to them.
 
 use crate::kafka::disk::Change;
-use crate::kafka::map::{Map, Set};
 use bytes::{Bytes, BytesMut};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Appends go into the last chunk until it has this many bytes.
 pub const CHUNK: usize = 64 * 1024;
@@ -24,12 +24,12 @@ pub enum Op {
     },
 }
 
-type Chunks = Map<u64, Bytes>;
+type Chunks = BTreeMap<u64, Bytes>;
 
 /// What the database holds once all ops are carried out. Bytes are shared with the engine's.
 #[derive(Default)]
 pub struct Files {
-    files: Map<(i32, String), Chunks>,
+    files: BTreeMap<(i32, String), Chunks>,
     /// In order; puts of the same chunk that nothing lies between are one.
     pending: Vec<Op>,
     torn: Vec<String>,
@@ -62,8 +62,8 @@ impl Files {
     }
 
     /// Whole files, by node.
-    pub fn disks(&self) -> Map<i32, Vec<(String, Bytes)>> {
-        let mut out: Map<i32, Vec<(String, Bytes)>> = Map::new();
+    pub fn disks(&self) -> BTreeMap<i32, Vec<(String, Bytes)>> {
+        let mut out: BTreeMap<i32, Vec<(String, Bytes)>> = BTreeMap::new();
         for ((node, path), chunks) in &self.files {
             out.entry(*node).or_default().push((path.clone(), join(chunks)));
         }
@@ -72,7 +72,7 @@ impl Files {
 
     /// Makes a node's files these; only what differs is written.
     pub fn adopt(&mut self, node: i32, files: Vec<(String, Bytes)>) {
-        let names: Set<&String> = files.iter().map(|f| &f.0).collect();
+        let names: BTreeSet<&String> = files.iter().map(|f| &f.0).collect();
         let gone: Vec<String> = self.files.keys().filter(|(n, p)| *n == node && !names.contains(p)).map(|k| k.1.clone()).collect();
         for path in gone {
             self.apply(node, Change::Remove { path });

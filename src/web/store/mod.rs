@@ -8,9 +8,9 @@ pub use files::{CHUNK, Files, Op};
 pub use idb::{Database, StoreError};
 
 use crate::kafka::disk::Change;
-use crate::kafka::map::Map;
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Milliseconds from a change to the flush that writes it.
@@ -41,7 +41,7 @@ impl Store {
         }))
     }
 
-    pub fn disks(&self) -> Map<i32, Vec<(String, Bytes)>> {
+    pub fn disks(&self) -> BTreeMap<i32, Vec<(String, Bytes)>> {
         self.files.borrow().disks()
     }
 

@@ -2,11 +2,11 @@
 
 use super::sight::{Place, Sight, content_id, read};
 use super::{Judge, Partition, Violation};
-use crate::kafka::map::{Map, Set, sort_by};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::Batch;
 use crate::world::EPOCH;
 use crate::world::action::CommitPolicy;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Findings of one kind that are told one by one; more are only counted.
@@ -46,7 +46,7 @@ struct Maker {
     idempotent: bool,
     taken: u64,
     /// Of this process: ticket → entry.
-    tickets: Map<u64, u32>,
+    tickets: BTreeMap<u64, u32>,
 }
 
 /// Everything that was sent and handled.
@@ -55,12 +55,12 @@ pub(super) struct Book {
     makers: Vec<Maker>,
     entries: Vec<Entry>,
     /// Contents by group (or lone consumer).
-    handled: Map<Arc<str>, Vec<u64>>,
+    handled: BTreeMap<Arc<str>, Vec<u64>>,
     /// Groups that had a rebalance, a lost commit or a crash: they may be given a record again.
-    unsettled: Set<Arc<str>>,
+    unsettled: BTreeSet<Arc<str>>,
     /// Groups of which a member was stopped with records in hand that it had committed.
-    stopped: Set<Arc<str>>,
-    deleted: Set<Arc<str>>,
+    stopped: BTreeSet<Arc<str>>,
+    deleted: BTreeSet<Arc<str>>,
     /// There was a fault, or a request had to be tried again.
     pub(super) disturbed: bool,
 }
@@ -163,7 +163,7 @@ impl Book {
         let at = match self.makers.iter().position(|maker| maker.name == *name) {
             Some(at) => at,
             None => {
-                let (topic, tickets) = (sender.topic.clone(), Map::new());
+                let (topic, tickets) = (sender.topic.clone(), BTreeMap::new());
                 let maker = Maker { name: name.clone(), topic, acks: sender.acks, idempotent: sender.idempotent, taken: 0, tickets };
                 self.makers.push(maker);
                 self.makers.len() - 1
@@ -270,7 +270,7 @@ struct Reader {
 struct Findings {
     permitted: Vec<Permitted>,
     violations: Vec<(&'static str, String)>,
-    told: Map<&'static str, u64>,
+    told: BTreeMap<&'static str, u64>,
 }
 
 impl Findings {
@@ -314,7 +314,7 @@ impl Judge {
         ledger.strangers = found.iter().filter(|found| sends.binary_search(&found.id).is_err()).count() as u64;
         let readers = readers(sight);
         // For each producer, key and partition: the number and place of the latest acknowledged record.
-        let mut latest: Map<(u16, u64, i32), (u64, i64)> = Map::new();
+        let mut latest: BTreeMap<(u16, u64, i32), (u64, i64)> = BTreeMap::new();
         for entry in &self.book.entries {
             let Some(maker) = self.book.makers.get(entry.producer as usize) else { continue };
             let place = (maker.topic.clone(), entry.partition);
@@ -447,7 +447,7 @@ impl Judge {
                 excuse: excused,
             });
         }
-        sort_by(&mut findings.permitted, |a, b| (a.what, a.why).cmp(&(b.what, b.why)));
+        findings.permitted.sort_by(|a, b| (a.what, a.why).cmp(&(b.what, b.why)));
         ledger.permitted = findings.permitted;
         for (kind, what) in findings.violations {
             self.violations.push(Violation { at: self.now, event: self.event, kind, what });

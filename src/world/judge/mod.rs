@@ -18,12 +18,12 @@ use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::coordinator::GroupEvent;
-use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use chain::Chain;
 use sight::{Sight, broker_number};
 use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Violations that are kept; more are only counted.
@@ -51,7 +51,7 @@ pub struct Counters {
     pub isr_changes: u64,
     pub rebalances: u64,
     /// By kind.
-    pub faults: Map<&'static str, u64>,
+    pub faults: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,8 +99,8 @@ struct Shadow {
     /// look like the ones of this run: its apps count from 1 again.
     began: Option<i64>,
     /// Who led in which epoch.
-    leaders: Map<i32, i32>,
-    replicas: Map<i32, Replica>,
+    leaders: BTreeMap<i32, i32>,
+    replicas: BTreeMap<i32, Replica>,
     /// In-sync and eligible replicas by the committed metadata.
     members: Vec<i32>,
     /// Replicas that a reassignment adds: they join the ISR and may lead at once when it ends.
@@ -109,9 +109,9 @@ struct Shadow {
     leader_epoch: i32,
     partition_epoch: i32,
     /// Members that have kept all they had when they became members.
-    intact: Set<i32>,
+    intact: BTreeSet<i32>,
     /// Members that have not restarted uncleanly since: to the controller the others may have lost what they had not flushed.
-    trusted: Set<i32>,
+    trusted: BTreeSet<i32>,
     /// The last known leader, while nobody leads.
     last_known: i32,
     /// Epochs that began with an unclean election which the topic or somebody wanted: a leader of before may not have heard of it.
@@ -122,7 +122,7 @@ struct Shadow {
     /// producer sends it in a new epoch (`TransactionManager`), in which nothing tells that it is there already.
     forgot: bool,
     /// Elections from outside the members: leader epoch → whether it is permitted, and why.
-    unclean: Map<i32, Result<&'static str, ()>>,
+    unclean: BTreeMap<i32, Result<&'static str, ()>>,
     cuts: Vec<Cut>,
     /// The latest appends of those who believed that they lead: base, end, their epoch.
     appends: VecDeque<(i64, i64, i32)>,
@@ -155,18 +155,18 @@ pub struct Judge {
     next_event: u64,
     now: Time,
     event: EventId,
-    shadows: Map<Partition, Shadow>,
-    quorum_leaders: Map<i32, i32>,
+    shadows: BTreeMap<Partition, Shadow>,
+    quorum_leaders: BTreeMap<i32, i32>,
     metadata: Chain,
     /// The metadata offset up to which a broker was compared.
-    metadata_agreed: Map<i32, i64>,
+    metadata_agreed: BTreeMap<i32, i64>,
     /// The highest metadata offset whose meaning has been taken in.
     truth: i64,
-    broker_epochs: Map<i32, i64>,
+    broker_epochs: BTreeMap<i32, i64>,
     /// Brokers whose process began after a graceful stop: of each producer they have read one batch (see `Shadow::forgot`).
-    stopped_before: Set<i32>,
+    stopped_before: BTreeSet<i32>,
     /// ElectLeaders asked for these uncleanly.
-    asked_unclean: Set<Partition>,
+    asked_unclean: BTreeSet<Partition>,
     book: ledger::Book,
     counters: Counters,
     violations: Vec<Violation>,

@@ -9,12 +9,12 @@ use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::{ProducerEvent, Ticket};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::controller::image::{BrokerImage, Image, PartitionImage, TopicImage};
-use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchBuilder, BatchOptions};
 use crate::world::action::{Action, CommitPolicy, Fault};
 use crate::world::event::{Event, EventId, EventKind};
 use bytes::{Bytes, BytesMut};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 fn topic() -> Arc<str> {
@@ -57,11 +57,11 @@ struct Node {
 #[derive(Clone, Default)]
 struct Fake {
     actions: Vec<Action>,
-    nodes: Map<i32, Node>,
+    nodes: BTreeMap<i32, Node>,
     unclean: bool,
     min_isr: u64,
-    senders: Map<Arc<str>, Sender>,
-    receivers: Map<Arc<str>, Receiver>,
+    senders: BTreeMap<Arc<str>, Sender>,
+    receivers: BTreeMap<Arc<str>, Receiver>,
 }
 
 fn from(log: &[Batch], offset: i64) -> Bytes {

@@ -4,7 +4,6 @@
 use super::{Consumer, ConsumerEvent, ConsumerRecord, OffsetReset, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
-use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch;
 use crate::kafka::wire::error::ErrorCode;
@@ -13,6 +12,7 @@ use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
 use crate::kafka::wire::message::fetch_response::EpochEndOffset;
 use crate::kafka::wire::message::{ApiKey, FetchRequest, FetchResponse};
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(super) enum Need {
 }
 
 /// Partitions and their leaders' epochs, by leader.
-type ByLeader = Map<i32, Vec<(TopicPartition, i32)>>;
+type ByLeader = BTreeMap<i32, Vec<(TopicPartition, i32)>>;
 
 #[derive(Clone, Debug)]
 pub(super) struct PartitionState {
@@ -151,7 +151,7 @@ impl Consumer {
     fn fetch_from(&mut self, now: Time, leader: i32, partitions: Vec<(TopicPartition, i32)>) {
         let node = Node::Broker(leader);
         let Some(version) = self.leader_ready(now, node, ApiKey::Fetch) else { return };
-        let mut topics: Map<Arc<str>, Vec<FetchPartition>> = Map::new();
+        let mut topics: BTreeMap<Arc<str>, Vec<FetchPartition>> = BTreeMap::new();
         let mut wanted = Vec::new();
         for (at, epoch) in partitions {
             let Some((state, position)) = self.partitions.get(&at).and_then(|state| Some((state, state.position?))) else { continue };
@@ -190,7 +190,7 @@ impl Consumer {
             Outcome::Lost => None,
         };
         let retry_at = now.plus_millis(self.config.retry_backoff_ms);
-        let mut results = Map::new();
+        let mut results = BTreeMap::new();
         let failed = response.as_ref().map_or(code::NETWORK_EXCEPTION, |response| response.error_code);
         for topic in response.into_iter().flat_map(|response| response.responses) {
             for partition in topic.partitions {

@@ -5,7 +5,6 @@ use super::assignor::{self, Candidate};
 use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
 use crate::kafka::client::{ClientError, code, string, text};
-use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
@@ -16,6 +15,7 @@ use crate::kafka::wire::message::{
     ApiKey, FindCoordinatorRequest, FindCoordinatorResponse, GroupId, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest,
     JoinGroupResponse, LeaveGroupRequest, SyncGroupRequest, SyncGroupResponse,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,7 +54,7 @@ pub(super) struct Member {
     protocol: Arc<str>,
     lead: Option<Lead>,
     /// Partition counts by which the leader assigned.
-    assigned_by: Option<Map<Arc<str>, Option<i32>>>,
+    assigned_by: Option<BTreeMap<Arc<str>, Option<i32>>>,
     heartbeat_at: Time,
     beating: bool,
     session_deadline: Time,
@@ -365,13 +365,13 @@ impl Consumer {
     /// The leader assigns as soon as it has heard of every topic of the group.
     fn lead(&mut self, now: Time) {
         let Some(lead) = self.member.lead.take() else { return };
-        let topics: Set<Arc<str>> = lead.members.iter().flat_map(|member| member.topics.iter().cloned()).collect();
+        let topics: BTreeSet<Arc<str>> = lead.members.iter().flat_map(|member| member.topics.iter().cloned()).collect();
         if topics.iter().any(|topic| self.metadata.topic(topic).is_none()) {
             self.metadata.request_update();
             self.member.lead = Some(lead);
             return;
         }
-        let counts: Map<Arc<str>, Option<i32>> =
+        let counts: BTreeMap<Arc<str>, Option<i32>> =
             topics.into_iter().map(|topic| (topic.clone(), self.metadata.partition_count(&topic))).collect();
         let known = counts.iter().filter_map(|(topic, count)| Some((topic.clone(), (*count)?))).collect();
         let assignments = assignor::range(&lead.members, &known)

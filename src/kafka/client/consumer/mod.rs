@@ -12,13 +12,13 @@ pub use config::{ConsumerConfig, OffsetReset};
 use super::metadata::Metadata;
 use super::net::{Answer, Net, Node, Readiness, SPOKEN};
 use super::{ClientError, ConnId, Output, Say, TopicPartition};
-use crate::kafka::map::{Map, Set};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
 use fetcher::PartitionState;
 use membership::{Member, Phase};
 use offsets::PendingCommit;
 use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -105,14 +105,14 @@ pub struct Consumer {
     config: ConsumerConfig,
     net: Net<Tag, ConsumerEvent>,
     metadata: Metadata,
-    subscription: Set<Arc<str>>,
+    subscription: BTreeSet<Arc<str>>,
     manual: bool,
     member: Member,
-    partitions: Map<TopicPartition, PartitionState>,
+    partitions: BTreeMap<TopicPartition, PartitionState>,
     /// Partitions with buffered records, in the order in which they were fetched.
     completed: VecDeque<TopicPartition>,
-    fetching: Set<i32>,
-    listing: Set<i32>,
+    fetching: BTreeSet<i32>,
+    listing: BTreeSet<i32>,
     fetching_offsets: bool,
     offsets_retry_at: Time,
     commits: VecDeque<PendingCommit>,
@@ -138,13 +138,13 @@ impl Consumer {
                 config.metadata_max_age_ms,
                 config.allow_auto_create_topics,
             ),
-            subscription: Set::new(),
+            subscription: BTreeSet::new(),
             manual: false,
             member: Member::default(),
-            partitions: Map::new(),
+            partitions: BTreeMap::new(),
             completed: VecDeque::new(),
-            fetching: Set::new(),
-            listing: Set::new(),
+            fetching: BTreeSet::new(),
+            listing: BTreeSet::new(),
             fetching_offsets: false,
             offsets_retry_at: Time(i64::MIN),
             commits: VecDeque::new(),

@@ -4,7 +4,6 @@ use super::fetcher::{Need, PartitionState};
 use super::{Closing, Consumer, ConsumerEvent, OffsetReset, Tag};
 use crate::kafka::client::net::{Node, Outcome, backoff_ms};
 use crate::kafka::client::{ClientError, TopicPartition, code, string, text, topic_name};
-use crate::kafka::map::Map;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
@@ -15,6 +14,7 @@ use crate::kafka::wire::message::{
     ApiKey, GroupId, ListOffsetsRequest, ListOffsetsResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
     OffsetFetchResponse,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// `default.api.timeout.ms`: how long a commit is tried again.
@@ -22,15 +22,15 @@ const COMMIT_TIMEOUT_MS: i64 = 60_000;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct PendingCommit {
-    offsets: Map<TopicPartition, i64>,
+    offsets: BTreeMap<TopicPartition, i64>,
     generation: i32,
     since: Time,
     retry_at: Time,
     attempts: u32,
 }
 
-fn by_topic<T>(items: impl Iterator<Item = (TopicPartition, T)>) -> Map<Arc<str>, Vec<(i32, T)>> {
-    let mut topics: Map<Arc<str>, Vec<(i32, T)>> = Map::new();
+fn by_topic<T>(items: impl Iterator<Item = (TopicPartition, T)>) -> BTreeMap<Arc<str>, Vec<(i32, T)>> {
+    let mut topics: BTreeMap<Arc<str>, Vec<(i32, T)>> = BTreeMap::new();
     for ((topic, partition), item) in items {
         topics.entry(topic).or_default().push((partition, item));
     }
@@ -56,7 +56,7 @@ impl Consumer {
 
     /// Queues a commit of all positions. An automatic one with nothing to say is left out.
     pub(super) fn commit_positions(&mut self, now: Time, auto: bool) {
-        let offsets: Map<TopicPartition, i64> = self
+        let offsets: BTreeMap<TopicPartition, i64> = self
             .partitions
             .iter()
             .filter_map(|(at, state)| {
@@ -73,7 +73,7 @@ impl Consumer {
         self.queue_commit(now, offsets);
     }
 
-    fn queue_commit(&mut self, now: Time, offsets: Map<TopicPartition, i64>) {
+    fn queue_commit(&mut self, now: Time, offsets: BTreeMap<TopicPartition, i64>) {
         let generation = self.member.generation;
         if !self.manual && generation < 0 {
             let error = ClientError::Broker(ErrorCode::from_code(code::UNKNOWN_MEMBER_ID));
@@ -238,7 +238,7 @@ impl Consumer {
             Outcome::Lost => None,
         };
         let mut error = code::COORDINATOR_NOT_AVAILABLE;
-        let mut results: Map<TopicPartition, (i16, i64)> = Map::new();
+        let mut results: BTreeMap<TopicPartition, (i16, i64)> = BTreeMap::new();
         if let Some(response) = &response {
             error = response.error_code;
             for group in &response.groups {
@@ -334,7 +334,7 @@ impl Consumer {
             Outcome::Body { version, body } => frame::decode_body::<ListOffsetsResponse>(body, version).ok(),
             Outcome::Lost => None,
         };
-        let mut results: Map<TopicPartition, (i16, i64)> = Map::new();
+        let mut results: BTreeMap<TopicPartition, (i16, i64)> = BTreeMap::new();
         for topic in response.iter().flat_map(|response| &response.topics) {
             for row in &topic.partitions {
                 results.insert((text(&topic.name.0), row.partition_index), (row.error_code, row.offset));

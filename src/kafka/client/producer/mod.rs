@@ -10,7 +10,6 @@ pub use config::ProducerConfig;
 use super::metadata::Metadata;
 use super::net::{Net, SPOKEN};
 use super::{ClientError, ConnId, Output, Say, TopicPartition};
-use crate::kafka::map::Map;
 use crate::kafka::time::{Deadline, Reason, Time, Who, earlier};
 use crate::kafka::wire::batch::HEADER_BYTES;
 use crate::kafka::wire::error::ErrorCode;
@@ -18,6 +17,7 @@ use crate::kafka::wire::murmur2;
 use accumulator::{Accumulated, Accumulator, ProducerBatch};
 use bytes::Bytes;
 use partitioner::{Candidate, Partitioner};
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -111,7 +111,7 @@ pub struct Producer {
     partitioner: Partitioner,
     accumulator: Accumulator,
     waiting: VecDeque<Waiting>,
-    on_wire: Map<u64, Vec<OnWire>>,
+    on_wire: BTreeMap<u64, Vec<OnWire>>,
     next_request: u64,
     next_ticket: u64,
     /// Bytes accumulated or in flight, and records.
@@ -125,7 +125,7 @@ pub struct Producer {
     id_failures: u32,
     id_retry_at: Time,
     /// Where the next request to a node begins, so that no partition starves.
-    drain_from: Map<i32, TopicPartition>,
+    drain_from: BTreeMap<i32, TopicPartition>,
     wake: Option<Deadline>,
 }
 
@@ -138,7 +138,7 @@ impl Producer {
             partitioner: Partitioner::new(seed, config.batch_size, config.partitioner_adaptive_partitioning_enable),
             accumulator: Accumulator::new(config.batch_size),
             waiting: VecDeque::new(),
-            on_wire: Map::new(),
+            on_wire: BTreeMap::new(),
             next_request: 0,
             next_ticket: 0,
             used: 0,
@@ -149,7 +149,7 @@ impl Producer {
             asking_id: false,
             id_failures: 0,
             id_retry_at: Time(i64::MIN),
-            drain_from: Map::new(),
+            drain_from: BTreeMap::new(),
             wake: None,
             config,
         })
@@ -214,7 +214,7 @@ impl Producer {
 
     /// (topic, partition, records waiting in the accumulator), sorted; partition -1: not chosen yet (no metadata).
     pub fn accumulated(&self) -> Vec<(Arc<str>, i32, u32)> {
-        let mut counts: Map<TopicPartition, u32> = Map::new();
+        let mut counts: BTreeMap<TopicPartition, u32> = BTreeMap::new();
         for waiting in &self.waiting {
             *counts.entry((waiting.record.topic.clone(), -1)).or_default() += 1;
         }

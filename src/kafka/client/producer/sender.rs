@@ -5,12 +5,12 @@ use super::accumulator::{ProducerBatch, Sequence};
 use super::{OnWire, Producer, ProducerEvent, Tag};
 use crate::kafka::client::net::{Answer, Node, Outcome, Readiness, backoff_ms};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
-use crate::kafka::map::{Map, Set};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
 use crate::kafka::wire::message::{ApiKey, InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Adds to a sequence number, wrapping 2147483647 → 0.
 fn advance(sequence: i32, by: u32) -> i32 {
@@ -26,7 +26,7 @@ impl Producer {
                 return;
             }
         }
-        let mut nodes: Set<i32> = Set::new();
+        let mut nodes: BTreeSet<i32> = BTreeSet::new();
         let mut leaderless = false;
         for (at, queue) in &self.accumulator.queues {
             if !queue.batches.is_empty() {
@@ -147,7 +147,7 @@ impl Producer {
             .map(|(at, _)| at.clone())
             .filter(|at| self.in_order(at))
             .collect();
-        let mut why: Map<TopicPartition, &'static str> = Map::new();
+        let mut why: BTreeMap<TopicPartition, &'static str> = BTreeMap::new();
         let mut later: Option<(Time, TopicPartition)> = None;
         for at in &led {
             match self.due(now, at) {
@@ -187,7 +187,7 @@ impl Producer {
         let start = self.drain_from.get(&leader).map_or(0, |from| led.iter().position(|at| at > from).unwrap_or(0));
         let order: Vec<TopicPartition> = led.iter().cycle().skip(start).take(led.len()).cloned().collect();
         let mut batches: Vec<OnWire> = Vec::new();
-        let mut topics: Map<std::sync::Arc<str>, Vec<PartitionProduceData>> = Map::new();
+        let mut topics: BTreeMap<std::sync::Arc<str>, Vec<PartitionProduceData>> = BTreeMap::new();
         let mut size = 0_u32;
         for at in order {
             let compression = self.config.compression_type;
@@ -302,7 +302,7 @@ impl Producer {
             Outcome::Body { version, body } => frame::decode_body::<ProduceResponse>(body, version).ok(),
             Outcome::Lost => None,
         };
-        let mut results: Map<TopicPartition, (i16, i64)> = Map::new();
+        let mut results: BTreeMap<TopicPartition, (i16, i64)> = BTreeMap::new();
         for topic in response.iter().flat_map(|response| &response.responses) {
             for partition in &topic.partition_responses {
                 results.insert((text(&topic.name.0), partition.index), (partition.error_code, partition.base_offset));

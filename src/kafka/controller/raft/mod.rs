@@ -13,12 +13,12 @@ use crate::kafka::broker::config::BrokerConfig;
 use crate::kafka::coordinator::Token;
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogConfig, LogError};
-use crate::kafka::map::{Map, sort_by};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::{BrokerId, TopicName};
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ enum Role {
 struct Leading {
     /// Where this epoch begins: its LeaderChange.
     start: i64,
-    replicas: Map<i32, Replica>,
+    replicas: BTreeMap<i32, Replica>,
 }
 
 /// Another replica as the leader sees it.
@@ -93,7 +93,7 @@ pub struct Raft {
     timer: Time,
     /// The leader has answered a fetch: it is alive, and nobody gets a pre-vote.
     fetched: bool,
-    peers: Map<i32, Peer>,
+    peers: BTreeMap<i32, Peer>,
     next_ask: u64,
     /// Whom a leader that resigns proposes, best first.
     preferred: Vec<i32>,
@@ -130,7 +130,7 @@ impl Raft {
             role: Role::Unattached,
             timer: Time::NEVER,
             fetched: false,
-            peers: Map::new(),
+            peers: BTreeMap::new(),
             next_ask: 0,
             preferred: Vec::new(),
             held: Vec::new(),
@@ -255,7 +255,7 @@ impl Raft {
         let end_of =
             |id: i32| if id == self.id { self.log.end_offset() } else { leading.replicas.get(&id).map_or(-1, |replica| replica.end) };
         let mut ends: Vec<i64> = self.voters.iter().map(|voter| end_of(voter.id)).collect();
-        sort_by(&mut ends, |a, b| b.cmp(a));
+        ends.sort_by(|a, b| b.cmp(a));
         let end = ends.get(self.majority() - 1).copied().unwrap_or(-1);
         if end > leading.start && end > self.high_watermark {
             self.high_watermark = end;
@@ -277,7 +277,7 @@ impl Raft {
         let Role::Leader(leading) = &self.role else { return Time::NEVER };
         let mut fetches: Vec<Time> =
             self.others().iter().map(|id| leading.replicas.get(id).map_or(Time::default(), |replica| replica.last_fetch)).collect();
-        sort_by(&mut fetches, |a, b| b.cmp(a));
+        fetches.sort_by(|a, b| b.cmp(a));
         match self.majority().checked_sub(2).and_then(|at| fetches.get(at)) {
             Some(last) => last.plus_millis(self.fetch_timeout_ms * 3 / 2),
             None => Time::NEVER,

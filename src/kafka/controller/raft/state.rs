@@ -153,7 +153,7 @@ impl Raft {
     fn successors(&self) -> Vec<i32> {
         let Role::Leader(leading) = &self.role else { return Vec::new() };
         let mut ends: Vec<(i32, i64)> = self.others().into_iter().filter_map(|id| Some((id, leading.replicas.get(&id)?.end))).collect();
-        super::sort_by(&mut ends, |a, b| b.1.cmp(&a.1));
+        ends.sort_by(|a, b| b.1.cmp(&a.1));
         ends.into_iter().map(|(id, _)| id).collect()
     }
 

@@ -109,7 +109,7 @@ impl Raft {
         self.peers.entry(to).or_default().answer = Some(answer.vote_granted);
         let given = |granted: bool| self.peers.iter().filter(move |(_, peer)| peer.answer == Some(granted)).map(|(id, _)| *id);
         let mut votes: Vec<i32> = given(true).chain([self.id]).collect();
-        super::sort_by(&mut votes, i32::cmp);
+        votes.sort();
         let refused = given(false).count();
         if votes.len() >= self.majority() {
             match self.role {
