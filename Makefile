@@ -23,18 +23,11 @@ serve: dist ## build the page and serve it on http://127.0.0.1:PORT/ (PORT=8080)
 
 dist: setup dist/index.html ## build the page into dist/
 
-# A panic of the page is a trap without words: a tenth of the wasm would be what panics say, and a run is a value, so the same one
-# panics natively with all its words (`tidepool run`). It takes a std of its own, built with the page.
-SMALL_STD := if [ -n "$${TIDEPOOL_SMALL_STD:-}" ]; then \
-	  export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_abort CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size; \
-	  export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$$CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS -Zunstable-options -Cpanic=immediate-abort -Cllvm-args=-inline-threshold=0"; \
-	fi;
-
 # Folders are among them, so that a file that went is noticed; the page is as old as the moment at which its build began.
-PAGE := $(shell find src www) index.html Trunk.toml Cargo.toml Cargo.lock package.json scripts/pack.mjs scripts/prune.mjs scripts/shorten.mjs scripts/deal.mjs scripts/split.mjs scripts/check-size.mjs
+PAGE := $(shell find src www) index.html Trunk.toml Cargo.toml Cargo.lock package.json scripts/check-size.mjs
 dist/index.html: $(PAGE) | setup
 	@mkdir -p target && touch target/page-began; \
-	$(IN) $(SMALL_STD) cargo fetch --locked --quiet && trunk build --release && touch -r target/page-began $@
+	$(IN) cargo fetch --locked --quiet && trunk build --release && touch -r target/page-began $@
 
 broker: setup ## build the native broker
 	@$(IN) cargo build --locked --profile fast --bin tidepool && echo "built $$CARGO_TARGET_DIR/fast/tidepool"
@@ -63,8 +56,8 @@ test-wasm: setup-test ## the tests that run as wasm in a headless browser (tests
 test-page: setup-test dist test-size ## the built page in a headless browser
 	@$(IN) node tests/browser/page.mjs dist
 
-test-size: ## the size budget of what is in dist/
-	@node scripts/check-size.mjs dist
+test-size: ## whether what is in dist/ has grown by more than a tenth
+	@node scripts/check-size.mjs dist --check
 
 bench: setup-test dist ## benchmarks: the engine natively, and as wasm in a headless browser
 	@$(IN) cargo bench --locked --bench engine; node tests/browser/bench.mjs dist; node tests/browser/frames.mjs dist

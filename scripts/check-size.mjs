@@ -1,14 +1,21 @@
-// The size budget: everything that a page loads, brotli-compressed; and what comes later, when a panel is opened. pack.mjs runs it on the staging folder of a build;
-// `node scripts/check-size.mjs dist` runs it on a finished one.
+// What a page loads, brotli-compressed: printed by each build (Trunk's post_build hook), and held by `make test`:
+//
+//   node scripts/check-size.mjs            prints the sizes of the build under way, or of dist/
+//   node scripts/check-size.mjs dist --check   fails when it has grown by more than a tenth
+//
+// The check stands a tenth above what was there, so that another release of a compiler does not break it. Whoever adds more than that says
+// so here.
 import { readdirSync, readFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 
-const BUDGET = 400 * 1024;    // all wasm, js and css of the page
-const LATER = 64 * 1024;      // tidepool_late.wasm and late.css
-const LOADER = 5 * 1024;      // element.js alone: what a page pays before a playground is needed
+const PAGE = 780_000;         // all wasm, js and css of the page, in bytes; DESIGN's budget is 900 KB
+const LOADER = 2_800;         // element.js alone: what a page pays before a playground is needed; DESIGN's budget is 5 KB
+const ROOM = 1.1;
 
-const dir = process.argv[2] ?? process.env.TRUNK_STAGING_DIR ?? "dist";
+const args = process.argv.slice(2);
+const checks = args.includes("--check");
+const dir = args.find((arg) => !arg.startsWith("-")) ?? process.env.TRUNK_STAGING_DIR ?? "dist";
 // A debug build (`trunk watch`, `trunk build` without --release) is no measure of anything.
 if (process.env.TRUNK_PROFILE === "debug") process.exit(0);
 if (!existsSync(dir)) {
@@ -30,21 +37,17 @@ const rows = readdirSync(dir, { recursive: true, withFileTypes: true })
   .sort((a, b) => b.brotli - a.brotli);
 
 const line = (name, raw, brotli) => console.log(`${name.padEnd(28)}${String(raw).padStart(10)}${String(brotli).padStart(10)}`);
-const isLater = (row) => ["tidepool_late.wasm", "late.css"].includes(row.name);
-const sum = (rows, what) => rows.reduce((sum, row) => sum + row[what], 0);
-const first = rows.filter((row) => !isLater(row)), later = rows.filter(isLater);
-const total = sum(first, "brotli");
+const sum = (what) => rows.reduce((sum, row) => sum + row[what], 0);
+const loader = rows.find((row) => row.name === "element.js");
 line("size", "raw", "brotli");
-for (const row of first) line(row.name, row.raw, row.brotli);
-line("together", sum(first, "raw"), total);
-for (const row of later) line(`later: ${row.name}`, row.raw, row.brotli);
+for (const row of rows) line(row.name, row.raw, row.brotli);
+line("together", sum("raw"), sum("brotli"));
 
 const wrong = [];
 if (!rows.some((row) => row.name.endsWith(".wasm"))) wrong.push(`no .wasm file in ${dir}`);
-if (total > BUDGET) wrong.push(`the page has grown to ${total} bytes in brotli, the budget is ${BUDGET}`);
-if (sum(later, "brotli") > LATER) wrong.push(`what comes later has grown to ${sum(later, "brotli")} bytes in brotli, the budget is ${LATER}`);
-const loader = rows.find((row) => row.name === "element.js");
 if (!loader) wrong.push(`no element.js in ${dir}`);
-else if (loader.brotli > LOADER) wrong.push(`element.js is ${loader.brotli} bytes in brotli, the budget is ${LOADER}`);
+for (const [what, is, was] of [["the page", sum("brotli"), PAGE], ["element.js", loader?.brotli ?? 0, LOADER]]) {
+  if (checks && is > was * ROOM) wrong.push(`${what} has grown to ${is} bytes in brotli, more than a tenth above ${was}`);
+}
 for (const what of wrong) console.error(`check-size: ${what}`);
 process.exitCode = wrong.length ? 1 : 0;

@@ -46,8 +46,7 @@ has_wasm_std() {
   compgen -G "$sysroot/lib/rustlib/$wasm/lib/libstd-*.rlib" >/dev/null
 }
 
-# Debian's Rust brings the sources of std, yet no std for wasm32: build it once. With bitcode, since LTO wants it, and small.
-small_std=/usr/lib/rustlib/$wasm/lib/.optimized-for-size
+# Debian's Rust brings the sources of std, yet no std for wasm32: build it once, as Rust's own release does. LTO wants the bitcode.
 build_debian_std() {
   say "building Rust's std for $wasm (about 40 s)"
   local scratch="$cache/std" dest=/usr/lib/rustlib/$wasm/lib sudo=""
@@ -55,7 +54,7 @@ build_debian_std() {
   printf '[package]\nname = "scratch"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$scratch/Cargo.toml"
   : >"$scratch/src/lib.rs"
   ( cd "$scratch" && env -u CARGO_BUILD_TARGET RUSTUP_TOOLCHAIN=debian RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Cembed-bitcode=yes CARGO_TARGET_DIR="$scratch/target" \
-      cargo build -q --release -Zbuild-std=std,panic_abort,proc_macro,test -Zbuild-std-features=optimize_for_size --target $wasm </dev/null ) || die "std for $wasm did not build"
+      cargo build -q --release -Zbuild-std=std,panic_abort,proc_macro,test --target $wasm </dev/null ) || die "std for $wasm did not build"
   [ -w /usr/lib/rustlib ] || sudo=sudo
   $sudo mkdir -p "$dest"
   $sudo rm -f "$dest"/*.rlib
@@ -63,13 +62,8 @@ build_debian_std() {
   for lib in "$scratch/target/$wasm/release/deps/"*.rlib; do
     case $lib in */libscratch-*) ;; *) $sudo cp "$lib" "$dest/" ;; esac
   done
-  $sudo touch "$small_std"
   rm -rf "$scratch" "$cache/target/$wasm"    # what was built against another std does not link any more
 }
-
-# The page's own std is built with the page, from its sources, so that a panic there is a trap and no text: see Makefile.
-traps() { ( cd "$root" && RUSTC_BOOTSTRAP=1 rustc -Zunstable-options -Cpanic=immediate-abort --print cfg >/dev/null 2>&1 ); }
-std_sources() { [ -d "$(cd "$root" && rustc --print sysroot)/lib/rustlib/src/rust/library/std" ]; }
 
 toolchain=""
 have cargo || die "no cargo on PATH; install Rust first: https://rustup.rs"
@@ -77,7 +71,6 @@ if has_wasm_std "${RUSTUP_TOOLCHAIN:-}"; then
   toolchain=${RUSTUP_TOOLCHAIN:-}
 elif has_wasm_std debian; then
   toolchain=debian
-  [ -e "$small_std" ] || build_debian_std
 else
   have rustup || die "this Rust has no std for $wasm and there is no rustup to add it"
   say "adding the target $wasm"
@@ -93,14 +86,6 @@ else
   fi
 fi
 [ -z "$toolchain" ] || export RUSTUP_TOOLCHAIN=$toolchain
-if ! std_sources; then
-  say "adding the sources of Rust's std"
-  if [ "$toolchain" = debian ]; then apt_install rust-web-src
-  else ( cd "$root" && timeout 90 rustup component add rust-src </dev/null >"$cache/rustup.log" 2>&1 ) || true
-  fi
-fi
-{ std_sources && traps; } || say "this Rust cannot build its std so that panics trap: the page will be larger than its budget"
-
 # --- wasm-bindgen, Trunk ---------------------------------------------------------------------------------------------
 
 # cargo_tool NAME VERSION PROGRAM [ARGS...]: the program at exactly this version, into the cache folder.
@@ -123,12 +108,12 @@ cargo_tool trunk "$trunk_version" trunk --locked
 have wasm-bindgen-test-runner || die "wasm-bindgen-test-runner is missing beside $(command -v wasm-bindgen)"
 rm -rf "$cache/tools-build"
 
-# --- npm: wasm-opt, playwright-core -------------------------------------------------------------------------------------
+# --- npm: wasm-opt, playwright-core, tsc -------------------------------------------------------------------------------------
 
 if ! cmp -s "$root/package.json" "$cache/npm/package.json" || [ ! -x "$cache/npm/node_modules/.bin/wasm-opt" ] \
    || [ ! -d "$cache/npm/node_modules/playwright-core" ]; then
   have npm || die "no npm on PATH; Node.js 20 or later is needed"
-  say "installing from npm: binaryen (wasm-opt), playwright-core"
+  say "installing from npm: binaryen (wasm-opt), playwright-core, typescript"
   mkdir -p "$cache/npm"
   cp "$root/package.json" "$cache/npm/new.json"
   cp "$root/package.json" "$cache/npm/package.json"
@@ -175,6 +160,5 @@ fi
   # The page carries no paths of the machine that built it.
   echo "export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates'"
   echo "unset RUSTFLAGS NO_COLOR"
-  ! std_sources || ! traps || echo "export TIDEPOOL_SMALL_STD=1"
 } >"$cache/env.new"
 mv "$cache/env.new" "$cache/env"

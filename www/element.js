@@ -24,29 +24,20 @@ addEventListener("error", ({ error }) => {
   for (const crashed of [...running]) crashed(error);
 });
 
-const bytes = async (file) => {
+// Compiled while it loads, where the server calls it WebAssembly; a server that does not is served as well, only later.
+const compile = async (file) => {
   const answer = await fetch(at(file));
   if (!answer.ok) throw new Error(`${file}: HTTP ${answer.status}`);
-  return new Uint8Array(await answer.arrayBuffer());
-};
-const compile = async (...files) => {
-  const [{ unpack }, ...parts] = await Promise.all([import(at("unpack.js")), ...files.map(bytes)]);
-  return WebAssembly.compile(unpack(...parts));
-};
-// What only panels need comes when the first of them is opened, once for each instance.
-const later = (exports) => {
-  let done;
-  return () => (done ??= compile("tidepool_late.wasm").then((module) => WebAssembly.instantiate(module, { p: exports }))
-    .catch((error) => { done = undefined; throw error; }));
+  const streams = answer.headers.get("content-type")?.startsWith("application/wasm");
+  return streams ? WebAssembly.compileStreaming(answer) : WebAssembly.compile(await answer.arrayBuffer());
 };
 
 const instance = () => (shared ??= (async () => {
   const tag = instances++ ? `?i=${instances}` : "";
-  code ??= compile("tidepool_bg.wasm", "tidepool_ops.wasm").catch((error) => { code = undefined; throw error; });
+  code ??= compile("tidepool_bg.wasm").catch((error) => { code = undefined; throw error; });
   const [glue, module_or_path] = await Promise.all([import(at("tidepool.js") + tag), code]);
-  const exports = await glue.default({ module_or_path });
-  // A build that was not split exports nothing to a second part.
-  return { glue, late: exports.t0 && later(exports) };
+  await glue.default({ module_or_path });
+  return glue;
 })().catch((error) => { shared = undefined; throw error; }));
 
 const text = async (url) => {
@@ -133,7 +124,7 @@ class TidePool extends HTMLElement {
     this.#watch?.disconnect();
     const turn = ++this.#turn;
     try {
-      const [{ glue, late: part }, options, sheet] =
+      const [glue, options, sheet] =
         await Promise.all([instance(), this.#options(), styles("style.css", (sheet) => this.#root.append(sheet))]);
       if (turn !== this.#turn || !this.isConnected) return;
       const stage = make("div", { className: "tidepool" });
@@ -141,9 +132,7 @@ class TidePool extends HTMLElement {
       for (const child of [...this.#root.childNodes]) if (child !== sheet) child.remove();
       sheet.before(make("style", { textContent: CSS }));
       sheet.after(stage);
-      let more;
-      const late = () => Promise.all([part?.(), (more ??= styles("late.css", (link) => sheet.after(link)).catch((error) => { more = undefined; throw error; }))]);
-      const handle = await glue.mount(this, stage, { ...options, late });
+      const handle = await glue.mount(this, stage, options);
       if (turn !== this.#turn) return handle.destroy();
       this.#handle = handle;
       running.add(this.#crashed);

@@ -13,8 +13,7 @@ use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 const MARKS: usize = 8;
 
 /// The branches; `all` ends with the one that is shown.
-#[inline(never)]
-pub fn late_chips(node: &Element, all: &[(u32, String)], ui: Ui, act: Act, controls: bool) {
+pub fn chips(node: &Element, all: &[(u32, String)], ui: Ui, act: Act, controls: bool) {
     node.set_text_content(None);
     let Some(((shown, _), rest)) = all.split_last() else { return };
     for (id, name) in rest {
@@ -40,7 +39,7 @@ pub fn late_chips(node: &Element, all: &[(u32, String)], ui: Ui, act: Act, contr
         dom::on(&chip, "button", "click", move |_| act.with_value(|s| s.moved(|t| t.select(id))));
         let more = dom::at(&chip, ".tp-more");
         let from: HtmlElement = more.clone().unchecked_into();
-        dom::on(&more, "", "click", move |_| act.with_value(|s| late_table(s, ui, &from, shown, id)));
+        dom::on(&more, "", "click", move |_| act.with_value(|s| table(s, ui, &from, shown, id)));
         dom::on(&chip, ".tp-drop", "click", move |_| act.with_value(|s| s.branch(|t| t.drop_branch(id))));
         if !controls {
             dom::at(&chip, ".tp-drop").remove();
@@ -57,7 +56,7 @@ fn at(time: crate::kafka::time::Time) -> String {
 }
 
 /// Where two branches part, in a sentence.
-fn late_parting(time: &Timeline, compared: &Comparison, shown: u32, other: u32) -> String {
+fn parting(time: &Timeline, compared: &Comparison, shown: u32, other: u32) -> String {
     let (shown, other) = (name(time, shown), name(time, other));
     match compared.difference.as_ref().and_then(|d| d.left.as_ref().or(d.right.as_ref())) {
         Some(event) => format!("{shown} and {other} part at {}.", at(event.at)),
@@ -66,13 +65,13 @@ fn late_parting(time: &Timeline, compared: &Comparison, shown: u32, other: u32) 
 }
 
 /// Two branches in words.
-pub fn late_compared(stage: &Stage, shown: u32, other: u32) -> String {
+pub fn compared(stage: &Stage, shown: u32, other: u32) -> String {
     let run = stage.run.borrow();
     let time = &run.time;
     match time.compare(shown, other) {
         Err(why) => format!("{why}."),
         Ok(compared) => {
-            let mut said = format!("{} At {}", late_parting(time, &compared, shown, other), at(compared.at));
+            let mut said = format!("{} At {}", parting(time, &compared, shown, other), at(compared.at));
             for (id, c) in [(shown, &compared.left), (other, &compared.right)] {
                 said += &format!("; {}: {} acknowledged, {} lost, elections: {}", name(time, id), c.acked, c.lost, c.elections);
             }
@@ -102,7 +101,7 @@ const ROWS: [(&str, Count); 10] = [
 ];
 
 /// Opens the table above the caption.
-fn late_table(stage: &Stage, ui: Ui, from: &HtmlElement, shown: u32, other: u32) {
+fn table(stage: &Stage, ui: Ui, from: &HtmlElement, shown: u32, other: u32) {
     let Ok(Some(caption)) = from.closest(".tp-caption") else { return };
     if let Ok(Some(open)) = caption.query_selector(".tp-versus") {
         open.remove();
@@ -117,7 +116,7 @@ fn late_table(stage: &Stage, ui: Ui, from: &HtmlElement, shown: u32, other: u32)
         }
     };
     let panel = dom::element(TABLE);
-    let sentence = late_parting(time, &compared, shown, other);
+    let sentence = parting(time, &compared, shown, other);
     dom::at(&panel, "b").set_text_content(Some(&sentence));
     let words = format!("Both are counted at {}, where the shorter one ends.", at(compared.at));
     dom::at(&panel, "p").set_text_content(Some(&words));

@@ -73,7 +73,7 @@ fn card(ui: Ui, act: Act, controls: bool, what: &Target) -> HtmlElement {
         Target::Group(name) => group(ui, name),
         Target::Consumer(name) => consumer(ui, name),
         // One stands there only while it is looked into, and that is drawn by the second file.
-        Target::Record(..) => return zoom::late_record(ui, act, what),
+        Target::Record(..) => return zoom::record(ui, act, what),
         // They move: the canvas draws them.
         Target::Frame(_) => return dom::element("<div hidden></div>"),
     };
@@ -102,10 +102,9 @@ fn heading(ui: Ui, act: Act, text: &'static str) -> HtmlElement {
             // They live as long as the heading, not until this runs again.
             if let Some(owner) = &owner
                 && ui.zoomed.with(Option::is_some)
-                && ui.late.came()
                 && !std::mem::replace(&mut made, true)
             {
-                owner.with(|| zoom::late_crumbs(&of, ui, act));
+                owner.with(|| zoom::crumbs(&of, ui, act));
             }
         }));
     }

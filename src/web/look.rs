@@ -203,14 +203,13 @@ fn trail(caption: &Element, ui: Ui, act: Act) {
             _ => None,
         };
         let Some(trail) = trail else { return };
-        let card = late_card(&trail, kept, &caption, ui, act);
+        let card = station_card(&trail, kept, &caption, ui, act);
         open = Some((card, trail));
     }));
 }
 
 /// The list of a record's stations, made or gone on with: `kept` is the card and the stations that it has.
-#[inline(never)]
-fn late_card(trail: &Trail, kept: Option<(HtmlElement, usize)>, caption: &Element, ui: Ui, act: Act) -> HtmlElement {
+fn station_card(trail: &Trail, kept: Option<(HtmlElement, usize)>, caption: &Element, ui: Ui, act: Act) -> HtmlElement {
     let name = format!("{}-{} offset {}", trail.topic, trail.partition, trail.offset);
     let (card, known) = kept.unwrap_or_else(|| {
         let card = dom::element(

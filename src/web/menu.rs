@@ -27,7 +27,7 @@ pub fn on(card: &Element, ui: Ui, act: Act, what: &Target) {
         dom::on(&place, "", event, move |e| {
             e.prevent_default();
             let (thing, from, mouse) = (thing.clone(), from.clone(), e.dyn_into::<MouseEvent>().ok().filter(|_| event == "contextmenu"));
-            ui.late.after(Box::new(move || late_open(act, &thing, &from, mouse.as_ref())));
+            open(act, &thing, &from, mouse.as_ref());
         });
     }
     let Ok(Some(acts)) = card.query_selector(".tp-acts") else { return };
@@ -63,8 +63,7 @@ fn hurts(node: &Element, deed: &Deed) {
 }
 
 /// Opens the thing's menu below `from`, or where the mouse is. The browser closes it at Escape and at a click elsewhere.
-#[inline(never)]
-fn late_open(act: Act, thing: &Thing, from: &HtmlElement, mouse: Option<&MouseEvent>) {
+fn open(act: Act, thing: &Thing, from: &HtmlElement, mouse: Option<&MouseEvent>) {
     let Ok(Some(root)) = from.closest(".tp") else { return };
     let menu = dom::element("<div class=tp-menu popover=auto></div>");
     let (shown, back) = (menu.clone(), from.clone());

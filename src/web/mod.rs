@@ -5,7 +5,6 @@ mod cards;
 mod clock;
 mod controls;
 mod dom;
-mod late;
 mod layers;
 mod look;
 mod menu;

@@ -162,13 +162,9 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
 
     let owner = Owner::new();
     let ui = owner.with(Ui::new);
-    ui.late.comes_by(option("late"));
     let mut store = None;
     let name = text("store");
     if !name.is_empty() {
-        if let Ok(load) = option("late").dyn_into::<js_sys::Function>() {
-            wasm_bindgen_futures::JsFuture::from(load.call0(&JsValue::NULL)?.dyn_into::<js_sys::Promise>()?).await?;
-        }
         match Store::open(&name, move |why| ui.store.set(why)).await {
             Ok(s) => store = Some(s),
             Err(error) => ui.store.set(error.to_string()),
@@ -320,16 +316,9 @@ impl Handle {
         self.told(self.stage()?.go(done).map(|_| ()))
     }
 
-    /// Two branches in a sentence: where they part and what each has come to. A promise, since what compares them comes when it is asked
-    /// for first.
-    pub fn compare(&self, left: u32, right: u32) -> Result<js_sys::Promise, JsValue> {
-        let stage = self.stage()?;
-        Ok(js_sys::Promise::new(&mut |done, _| {
-            let there = stage.clone();
-            stage.ui.late.after(Box::new(move || {
-                let _ = done.call1(&JsValue::NULL, &super::branches::late_compared(&there, left, right).into());
-            }));
-        }))
+    /// Two branches in a sentence: where they part and what each has come to.
+    pub fn compare(&self, left: u32, right: u32) -> Result<String, JsValue> {
+        Ok(super::branches::compared(&*self.stage()?, left, right))
     }
 
     /// Running stops at these, with commas between them: "isr < 2, election".

@@ -330,7 +330,7 @@ impl Stage {
     /// Goes on to the arrangement that is wanted; whether there is more to go.
     fn arrange(&self, dt: f64) -> bool {
         let by_broker = self.ui.by_broker.get_untracked();
-        let to = self.ui.zoomed.get_untracked().filter(|_| self.ui.late.here());
+        let to = self.ui.zoomed.get_untracked();
         let zoomed = scene::depth(to.as_ref());
         // On the way out it is what one comes from that is left.
         if to.is_some() && f64::from(zoomed) >= self.zoom.get() {
@@ -357,9 +357,6 @@ impl Stage {
     /// The way of the record that is chosen. In the past, stations that one has seen to come stay known.
     fn trail(&self, view: &WorldView) -> Option<Arc<Trail>> {
         let Some(Target::Record(topic, n, offset)) = self.ui.chosen.get_untracked() else { return None };
-        if !self.ui.late.here() {
-            return None;
-        }
         let mut trail = scene::follow(self.run.borrow().world(), view, &topic, n, offset);
         // How it came may be among the events that a leap has left behind.
         if trail.note == scene::FORGOTTEN && late_remember(&mut self.run.borrow_mut().time) {

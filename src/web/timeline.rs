@@ -404,7 +404,7 @@ fn draw(node: &Element, time: &Timeline, now: i64, shown: &mut Shown, ui: Ui, ac
         // One branch, and which one is shown.
         if all.len() > 2 {
             let all = all.clone();
-            ui.late.after(Box::new(move || branches::late_chips(&chips, &all, ui, act, controls)));
+            branches::chips(&chips, &all, ui, act, controls);
         }
         shown.chips = all;
     }

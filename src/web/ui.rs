@@ -1,6 +1,5 @@
 //! The playground's frame: bar, stage, caption. What stands is DOM, what moves is canvas.
 
-use super::late::Late;
 use super::panels::{self, why};
 use super::stage::Stage;
 use super::{cards, controls, dom, look, menu, timeline};
@@ -77,8 +76,6 @@ pub struct Ui {
     pub pace: RwSignal<i64>,
     /// The panel that is open, by its tab's word.
     pub panel: RwSignal<Option<&'static str>>,
-    /// The second wasm file.
-    pub late: Late,
     /// What "Why?" is to answer.
     pub asked: RwSignal<Option<Question>>,
 }
@@ -106,7 +103,6 @@ impl Ui {
             skip: RwSignal::new(false),
             pace: RwSignal::new(0),
             panel: RwSignal::new(None),
-            late: Late::new(),
             asked: RwSignal::new(None),
         }
     }
@@ -143,16 +139,7 @@ pub fn follow(parent: &Element, ui: Ui, act: Act, controls: bool) {
     if controls {
         menu::undo(&root, ui, act);
     }
-    dom::effect(Box::new(move || {
-        if ui.late.came() {
-            act.with_value(|s| s.refresh());
-        }
-    }));
-    // What could not be loaded is said in the drawer when that is open.
-    dom::text(&root, ".tp-note", move || match ui.late.wrong.get() {
-        wrong if !wrong.is_empty() && ui.panel.get().is_none() => wrong,
-        _ => ui.note.get(),
-    });
+    dom::text(&root, ".tp-note", move || ui.note.get());
     dom::text(&root, ".tp-said", move || ui.said.get());
     dom::attribute(&root, ".tp-pill", "data-state", move || if ui.wrong.with(String::is_empty) { "Stable" } else { "wrong" }.into());
     dom::text(&root, ".tp-pill", move || match ui.wrong.get().as_str() {

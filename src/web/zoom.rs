@@ -7,17 +7,7 @@ use leptos::prelude::*;
 use web_sys::{Element, HtmlElement};
 
 /// One step closer to a thing.
-pub fn toward(ui: Ui, act: Act, what: Target) {
-    ui.late.after(Box::new(move || late_toward(ui, act, what)));
-}
-
-/// One step out.
-pub fn out(ui: Ui) {
-    ui.late.after(Box::new(move || late_back(ui)));
-}
-
-#[inline(never)]
-fn late_toward(ui: Ui, act: Act, mut what: Target) {
+pub fn toward(ui: Ui, act: Act, mut what: Target) {
     let here = ui.zoomed.get_untracked();
     if let Target::Partition(topic, n) = &what
         && here.as_ref() == Some(&what)
@@ -26,19 +16,18 @@ fn late_toward(ui: Ui, act: Act, mut what: Target) {
         what = act.with_value(|s| s.scene.borrow().walk(topic, *n, None, 0)).unwrap_or(what);
     }
     let by_broker = ui.by_broker.get_untracked();
-    late_go(ui, ui.snap.with_untracked(|s| late_into(&s.view, here.as_ref(), &what, by_broker)));
+    go(ui, ui.snap.with_untracked(|s| late_into(&s.view, here.as_ref(), &what, by_broker)));
 }
 
-#[inline(never)]
-fn late_back(ui: Ui) {
+/// One step out.
+pub fn out(ui: Ui) {
     let by_broker = ui.by_broker.get_untracked();
     let here = ui.zoomed.get_untracked();
-    late_go(ui, here.and_then(|here| ui.snap.with_untracked(|s| late_out(&s.view, &here, by_broker))));
+    go(ui, here.and_then(|here| ui.snap.with_untracked(|s| late_out(&s.view, &here, by_broker))));
 }
 
 /// Goes there; a record that is looked into is followed.
-#[inline(never)]
-fn late_go(ui: Ui, to: Option<Target>) {
+fn go(ui: Ui, to: Option<Target>) {
     let record = |what: &Option<Target>| matches!(what, Some(Target::Record(..)));
     if record(&to) || record(&ui.zoomed.get_untracked()) {
         ui.chosen.set(to.clone().filter(|_| record(&to)));
@@ -47,8 +36,7 @@ fn late_go(ui: Ui, to: Option<Target>) {
 }
 
 /// The way from the cluster to what is looked into, each part a button, in the cluster's heading.
-#[inline(never)]
-pub fn late_crumbs(heading: &Element, ui: Ui, act: Act) {
+pub fn crumbs(heading: &Element, ui: Ui, act: Act) {
     let nav = dom::element("<nav class='tp-crumbs tp-number' aria-label=Zoom hidden></nav>");
     let _ = heading.append_child(&nav);
     dom::attribute(&nav, "", "aria-description", move || {
@@ -80,7 +68,7 @@ pub fn late_crumbs(heading: &Element, ui: Ui, act: Act) {
             if i == last {
                 dom::set(&button, "aria-current", "location");
             }
-            dom::on(&button, "", "click", move |_| late_go(ui, step.clone()));
+            dom::on(&button, "", "click", move |_| go(ui, step.clone()));
             let _ = nav.append_child(&button);
         }
         if held {
@@ -91,8 +79,7 @@ pub fn late_crumbs(heading: &Element, ui: Ui, act: Act) {
 }
 
 /// What a record holds, line by line.
-#[inline(never)]
-pub fn late_record(ui: Ui, act: Act, what: &Target) -> HtmlElement {
+pub fn record(ui: Ui, act: Act, what: &Target) -> HtmlElement {
     let card = dom::element("<div class='tp-at tp-record tp-number' role=region><dl></dl></div>");
     let Target::Record(topic, n, offset) = what.clone() else { return card };
     dom::set(&card, "aria-label", &format!("Content of {topic}-{n} offset {offset}"));

@@ -65,12 +65,6 @@ pub fn panels(root: &Element, ui: Ui, act: Act, controls: bool) {
             ui.panel.set(Some("Inspector"));
         }
     }));
-    // Only an opened drawer asks, not one that says what went wrong: else it would ask again and again.
-    dom::effect(Box::new(move || {
-        if ui.panel.get().is_some() {
-            ui.late.after(Box::new(|| {}));
-        }
-    }));
     let mut owner: Option<Owner> = None;
     dom::effect(Box::new(move || {
         let open = ui.panel.get();
@@ -81,13 +75,6 @@ pub fn panels(root: &Element, ui: Ui, act: Act, controls: bool) {
         let _ = panel.toggle_attribute_with_force("hidden", open.is_none());
         let Some((n, Panel { name, fill })) = (0..).zip(ALL).find(|(_, panel)| Some(panel.name) == open) else { return };
         dom::set(&panel, "aria-label", name);
-        if !ui.late.came() {
-            panel.set_text_content(Some(&match ui.late.wrong.get().as_str() {
-                "" => "One moment …".to_owned(),
-                wrong => wrong.to_owned(),
-            }));
-            return;
-        }
         for (i, tab) in (0..).map_while(|i| Some((i, tabs.children().item(i)?))) {
             let _ = tab.toggle_attribute_with_force("data-was", i == n);
         }
