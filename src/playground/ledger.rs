@@ -2,13 +2,13 @@
 
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::time::Time;
-use crate::playground::scene::Target;
 use crate::playground::why::Question;
 use crate::world::World;
 use crate::world::action::{Action, Keys};
 use crate::world::event::EventKind;
 use crate::world::judge::sight::key_id;
 use crate::world::judge::{Fate, Ledger};
+use crate::world::target::Target;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;

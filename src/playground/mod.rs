@@ -1,8 +1,8 @@
 //! Floor 3: what a person does with a world; still pure, still native-testable.
 
-pub mod deeds;
 pub mod inspect;
 pub mod ledger;
+pub mod menu;
 pub mod narrate;
 pub mod scenario;
 pub mod scene;

@@ -2,7 +2,7 @@
 
 use super::dom;
 use super::ui::{Act, Ui};
-use crate::playground::deeds::{Ask, Deed, Do, Form, Thing, deeds, form, title};
+use crate::playground::menu::{Ask, Effect, Form, MenuItem, MenuTarget, form, menu_items, title};
 use crate::playground::scene::Target;
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -12,9 +12,9 @@ use web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent, Mous
 /// Between a menu and what it belongs to, and the window's edge: CSS pixels.
 const GAP: f64 = 4.0;
 
-/// Makes the name on a card (its `b` or `h3`) the button of its menu, and keeps in its `.tp-acts` a button for each quick deed.
+/// Makes the name on a card (its `b` or `h3`) the button of its menu, and keeps in its `.tp-acts` a button for each quick item.
 pub fn on(card: &Element, ui: Ui, act: Act, what: &Target) {
-    let thing = Thing::At(what.clone());
+    let thing = MenuTarget::At(what.clone());
     let name = dom::at(card, "b,h3");
     let button = dom::element("<button type=button class=tp-do aria-haspopup=menu aria-expanded=false></button>");
     button.set_text_content(name.text_content().as_deref());
@@ -32,22 +32,23 @@ pub fn on(card: &Element, ui: Ui, act: Act, what: &Target) {
     }
     let Ok(Some(acts)) = card.query_selector(".tp-acts") else { return };
     let of = thing.clone();
-    let quick = move || ui.snap.with(|s| deeds(&s.view, &of).into_iter().filter(|deed| deed.quick).map(|deed| deed.words + "\n").collect());
+    let quick =
+        move || ui.snap.with(|s| menu_items(&s.view, &of).into_iter().filter(|item| item.quick).map(|item| item.label + "\n").collect());
     dom::when(quick, move |all: &str| {
         acts.set_text_content(None);
         for words in all.lines() {
             let now = {
                 let (thing, words) = (thing.clone(), words.to_owned());
-                move |s: &super::ui::Snapshot| deeds(&s.view, &thing).into_iter().find(|deed| deed.words == words)
+                move |s: &super::ui::Snapshot| menu_items(&s.view, &thing).into_iter().find(|item| item.label == words)
             };
-            let Some(deed) = ui.snap.with_untracked(|s| now(s)) else { continue };
+            let Some(item) = ui.snap.with_untracked(|s| now(s)) else { continue };
             let button = dom::element("<button type=button class=tp-text></button>");
             button.set_text_content(Some(words));
             dom::set(&button, "aria-label", &format!("{words} {}", title(&thing)));
-            dom::set(&button, "title", &deed.means);
-            hurts(&button, &deed);
+            dom::set(&button, "title", &item.description);
+            hurts(&button, &item);
             dom::on(&button, "", "click", move |_| {
-                if let Some(Deed { act: Do::Line(line), .. }) = ui.snap.with_untracked(|s| now(s)) {
+                if let Some(MenuItem { effect: Effect::Line(line), .. }) = ui.snap.with_untracked(|s| now(s)) {
                     act.with_value(|s| s.tell(&line));
                 }
             });
@@ -56,14 +57,14 @@ pub fn on(card: &Element, ui: Ui, act: Act, what: &Target) {
     });
 }
 
-fn hurts(node: &Element, deed: &Deed) {
-    if deed.hurts {
+fn hurts(node: &Element, item: &MenuItem) {
+    if item.hurts {
         let _ = node.class_list().add_1("tp-bad");
     }
 }
 
 /// Opens the thing's menu below `from`, or where the mouse is. The browser closes it at Escape and at a click elsewhere.
-fn open(act: Act, thing: &Thing, from: &HtmlElement, mouse: Option<&MouseEvent>) {
+fn open(act: Act, thing: &MenuTarget, from: &HtmlElement, mouse: Option<&MouseEvent>) {
     let Ok(Some(root)) = from.closest(".tp") else { return };
     let menu = dom::element("<div class=tp-menu popover=auto></div>");
     let (shown, back) = (menu.clone(), from.clone());
@@ -160,7 +161,7 @@ fn first(menu: &Element) {
 }
 
 /// Fills the menu with what can be done to the thing.
-fn choose(menu: &HtmlElement, act: Act, thing: &Thing) {
+fn choose(menu: &HtmlElement, act: Act, thing: &MenuTarget) {
     menu.set_text_content(None);
     dom::set(menu, "role", "menu");
     dom::set(menu, "aria-label", &title(thing));
@@ -170,34 +171,34 @@ fn choose(menu: &HtmlElement, act: Act, thing: &Thing) {
     let view = act.with_value(|s| s.run.borrow().view());
     let mut group: Option<HtmlElement> = None;
     let mut kind = "";
-    for deed in deeds(&view, thing) {
-        if kind != deed.group {
-            kind = deed.group;
+    for item in menu_items(&view, thing) {
+        if kind != item.group {
+            kind = item.group;
             let new = dom::element("<div role=group><span class=tp-quiet aria-hidden=true></span></div>");
             dom::set(&new, "aria-label", kind);
             dom::at(&new, "span").set_text_content(Some(kind));
             let _ = menu.append_child(&new);
             group = Some(new);
         }
-        let item =
+        let button =
             dom::element("<button type=button role=menuitem tabindex=-1 class=tp-item><span></span> <span class=tp-quiet></span></button>");
-        dom::at(&item, "span").set_text_content(Some(&deed.words));
-        dom::at(&item, ".tp-quiet").set_text_content(Some(&deed.means));
-        hurts(&item, &deed);
-        let (menu, what) = (menu.clone(), deed.act);
-        dom::on(&item, "", "click", move |_| match &what {
-            Do::Line(line) => {
+        dom::at(&button, "span").set_text_content(Some(&item.label));
+        dom::at(&button, ".tp-quiet").set_text_content(Some(&item.description));
+        hurts(&button, &item);
+        let (menu, what) = (menu.clone(), item.effect);
+        dom::on(&button, "", "click", move |_| match &what {
+            Effect::Line(line) => {
                 let _ = menu.hide_popover();
                 act.with_value(|s| s.tell(line));
             }
-            Do::Open(thing) => {
+            Effect::Open(thing) => {
                 choose(&menu, act, thing);
                 fit(&menu);
             }
-            Do::Ask(ask) => fill_in(&menu, act, ask),
+            Effect::Ask(ask) => fill_in(&menu, act, ask),
         });
         if let Some(group) = &group {
-            let _ = group.append_child(&item);
+            let _ = group.append_child(&button);
         }
     }
 }

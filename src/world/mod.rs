@@ -19,6 +19,7 @@ mod queue;
 mod record;
 mod show;
 mod sink;
+pub mod target;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use crate::kafka::broker::config::{BrokerConfig, ConfigDef, Source, broker_def, check_topic};
 use crate::kafka::broker::config_table::{BROKER, TOPIC};
 use crate::kafka::controller::{check_dynamic, is_dynamic};
-use crate::playground::deeds::takes_effect;
+use crate::playground::menu::takes_effect;
 use crate::playground::scenario::action_line;
-use crate::playground::scene::Target;
 use crate::world::World;
 use crate::world::action::{Action, CommitPolicy};
+use crate::world::target::Target;
 use crate::world::view::WorldView;
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! What a node keeps, in Kafka's words.
 
 use crate::kafka::coordinator::GroupView;
-use crate::playground::scene::Target;
 use crate::world::World;
+use crate::world::target::Target;
 use crate::world::view::{BrokerState, PartitionState, WorldView};
 use std::fmt::Display;
 

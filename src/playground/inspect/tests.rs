@@ -4,11 +4,11 @@ use super::*;
 use crate::kafka::client::consumer::ConsumerConfig;
 use crate::kafka::client::producer::ProducerConfig;
 use crate::playground::scenario::{Playback, Scenario};
-use crate::playground::scene::Target;
 use crate::playground::time::Timeline;
 use crate::world::EPOCH;
 use crate::world::World;
 use crate::world::action::Action;
+use crate::world::target::Target;
 
 const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
 

@@ -1,6 +1,6 @@
 //! What is under the pointer, by its name.
 
-use super::shape::Target;
+use crate::world::target::Target;
 use crate::world::view::WorldView;
 
 /// A thing of the stage in one line: its name and how it stands.

@@ -3,7 +3,8 @@
 use super::View;
 use super::cluster::cluster;
 use super::links::links;
-use super::shape::{Rect, Target};
+use super::shape::Rect;
+use crate::world::target::Target;
 use crate::world::view::WorldView;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -98,7 +98,7 @@ pub(super) fn place(count: usize, x: f32, mut y: f32, w: f32, out: &mut Vec<Rect
 mod tests {
     use super::super::{View, scene, tests::moment};
     use super::*;
-    use crate::playground::scene::Target;
+    use crate::world::target::Target;
     use crate::world::view::BrokerState;
 
     fn s(text: &str) -> Arc<str> {

@@ -11,6 +11,7 @@ mod key;
 mod layout;
 mod links;
 mod lit;
+mod marks;
 mod ribbon;
 mod shape;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod tests_many;
 mod tests_zoom;
 mod zoom;
 
+pub use crate::world::target::Target;
 pub use cluster::window;
 pub use content::late_content;
 pub use follow::{FORGOTTEN, Spot, Station, Trail, follow};
@@ -28,10 +30,9 @@ pub use hint::hint;
 pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};
 pub use links::{between, link_words};
-pub use shape::{Align, Dot, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
+pub use shape::{Align, Dot, Glyph, Ink, Look, Place, Point, Rect, Shape};
 pub use zoom::{depth, late_into, late_out, late_steps};
 
-use super::deeds::marks;
 use crate::kafka::time::Time;
 use crate::world::view::WorldView;
 use std::sync::Arc;
@@ -216,6 +217,6 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
         shapes.push(Shape::Frame { rect, ink: Ink::Accent });
     }
     let places = layout::places(view, &layout);
-    marks(view, &places, time, camera.reduced_motion, &mut shapes);
+    marks::marks(view, &places, time, camera.reduced_motion, &mut shapes);
     Scene { shapes, standing, places, ..scene }
 }

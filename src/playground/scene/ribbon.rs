@@ -3,9 +3,10 @@
 use super::View;
 use super::key::{Glyph, key_look};
 use super::layout::{Layout, Row};
-use super::shape::{Align, Dot, Ink, Look, Point, Rect, Shape, Target, at};
+use super::shape::{Align, Dot, Ink, Look, Point, Rect, Shape, at};
 use crate::kafka::broker::PartitionView;
 use crate::world::EPOCH;
+use crate::world::target::Target;
 use crate::world::view::{PartitionState, RecordState, WorldView};
 use std::sync::Arc;
 

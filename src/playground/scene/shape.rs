@@ -1,6 +1,7 @@
 //! What a picture is made of: shapes in the theme's inks, and the places where standing things go.
 
 pub use super::key::Glyph;
+use crate::world::target::Target;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -140,26 +141,6 @@ pub enum Shape {
         rect: Rect,
         ink: Ink,
     },
-}
-
-/// Something that stands on the stage, by name.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Target {
-    Heading(&'static str),
-    Producer(Arc<str>),
-    Broker(Arc<str>),
-    Topic(Arc<str>),
-    Partition(Arc<str>, i32),
-    /// `None`: consumers without a group.
-    Group(Option<Arc<str>>),
-    Consumer(Arc<str>),
-    Internal(Arc<str>),
-    /// The link between two nodes.
-    Link(Arc<str>, Arc<str>),
-    /// Topic, partition, offset.
-    Record(Arc<str>, i32, i64),
-    /// A frame under way, by its number (`Flight::message`).
-    Frame(u64),
 }
 
 /// Where something stands.

@@ -3,7 +3,8 @@
 use super::View;
 use super::cluster::{BROKER_H, LARGE, Size, cluster, row, size};
 use super::layout::{By, Layout, Row, arrange, ease};
-use super::shape::{Align, Ink, Rect, Shape, Target, at};
+use super::shape::{Align, Ink, Rect, Shape, at};
+use crate::world::target::Target;
 use crate::world::view::{PartitionState, WorldView};
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use super::Question;
 use crate::kafka::broker::PartitionView;
-use crate::playground::scene::Target;
+use crate::world::target::Target;
 use crate::world::view::WorldView;
 use std::sync::Arc;
 

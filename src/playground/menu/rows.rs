@@ -1,4 +1,4 @@
-//! The deeds that are words and a line: `$` in a line is the thing's name.
+//! The items that are words and a line: `$` in a line is the thing's name.
 
 /// When it is offered (any of these) and how, its kind, its words, what they mean, and the line.
 pub(super) struct Row(pub u16, pub &'static str, pub &'static str, pub &'static str, pub &'static str);

@@ -1,14 +1,12 @@
-//! What can be done to the things on the stage: menus, forms, and the marks of what was just done. A deed is a line of the scenario
-//! language, so that what a hand does is what a file says.
+//! The menus of the things on the stage, their forms, and the marks of what was just done. A menu item is a line of the scenario language,
+//! so that what is chosen from a menu is what a file says.
 
 mod form;
-mod marks;
 mod rows;
 #[cfg(test)]
 mod tests;
 
 pub use form::{Ask, Field, Form, form, takes_effect};
-pub use marks::marks;
 
 use super::scenario::{duration_text, quoted, rate_text};
 use super::scene::{Target, between};
@@ -20,40 +18,41 @@ use std::sync::Arc;
 const QUICK_US: i64 = 100_000;
 const SLOW_US: i64 = 2_000_000;
 
-/// What has a menu.
+/// What a menu belongs to.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Thing {
+pub enum MenuTarget {
     At(Target),
     /// The links of a node.
     Links(Arc<str>),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Do {
-    /// What `at TIME` has behind it in a scenario file.
+pub enum Effect {
+    /// Does this line of the scenario language, without its `at TIME`.
     Line(String),
-    /// There is more to choose from.
-    Open(Thing),
-    /// There is something to fill in.
+    /// Opens another menu.
+    Open(MenuTarget),
+    /// Opens a form.
     Ask(Ask),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Deed {
-    /// Deeds of one kind stand together.
+pub struct MenuItem {
+    /// Items of one group stand together under its name.
     pub group: &'static str,
-    pub words: String,
-    pub means: String,
+    pub label: String,
+    pub description: String,
+    /// It does harm: drawn in the colour of errors.
     pub hurts: bool,
-    /// It has a button of its own on the thing.
+    /// It has a button of its own on its target, beside the menu.
     pub quick: bool,
-    pub act: Do,
+    pub effect: Effect,
 }
 
-/// What a thing is called in a menu's name: `broker-1`, `the link between broker-1 and checkout`.
-pub fn title(thing: &Thing) -> String {
-    match thing {
-        Thing::At(target) => match target {
+/// What a target is called in a menu's name: `broker-1`, `the link between broker-1 and checkout`.
+pub fn title(target: &MenuTarget) -> String {
+    match target {
+        MenuTarget::At(target) => match target {
             Target::Heading(text) => (*text).to_owned(),
             Target::Partition(topic, n) => format!("{topic}-{n}"),
             Target::Group(None) => "without a group".to_owned(),
@@ -66,39 +65,46 @@ pub fn title(thing: &Thing) -> String {
             Target::Link(a, b) => format!("{a} – {b}"),
             Target::Record(..) | Target::Frame(_) => String::new(),
         },
-        Thing::Links(name) => format!("Links of {name}"),
+        MenuTarget::Links(name) => format!("Links of {name}"),
     }
 }
 
-/// All that can be done to the thing now; empty when it is not there any more.
-pub fn deeds(view: &WorldView, thing: &Thing) -> Vec<Deed> {
+/// All that can be done to the target now; empty when it is not there any more.
+pub fn menu_items(view: &WorldView, target: &MenuTarget) -> Vec<MenuItem> {
     let mut out = Vec::new();
     let o = &mut out;
-    match thing {
-        Thing::At(target) => standing(view, target, o),
-        Thing::Links(name) => {
+    match target {
+        MenuTarget::At(target) => standing(view, target, o),
+        MenuTarget::Links(name) => {
             let brokers = view.brokers.iter().map(|b| &b.name);
             // Clients have links to brokers only.
             let clients = names(view).filter(|_| view.brokers.iter().any(|b| b.name == *name));
             for other in brokers.chain(clients).filter(|other| *other != name) {
-                add(o, 0, "To", other, &between(view, name, other), Do::Open(Thing::At(Target::Link(name.clone(), other.clone()))));
+                add(
+                    o,
+                    0,
+                    "To",
+                    other,
+                    &between(view, name, other),
+                    Effect::Open(MenuTarget::At(Target::Link(name.clone(), other.clone()))),
+                );
             }
         }
     }
     out
 }
 
-fn add(out: &mut Vec<Deed>, how: u16, group: &'static str, words: &str, means: &str, act: Do) {
-    let (words, means) = (words.to_owned(), means.to_owned());
-    out.push(Deed { group, words, means, hurts: how & HURTS != 0, quick: how & QUICK != 0, act });
+fn add(out: &mut Vec<MenuItem>, how: u16, group: &'static str, label: &str, description: &str, effect: Effect) {
+    let (label, description) = (label.to_owned(), description.to_owned());
+    out.push(MenuItem { group, label, description, hurts: how & HURTS != 0, quick: how & QUICK != 0, effect });
 }
 
-fn line(out: &mut Vec<Deed>, how: u16, group: &'static str, words: &str, means: &str, line: String) {
-    add(out, how, group, words, means, Do::Line(line));
+fn line(out: &mut Vec<MenuItem>, how: u16, group: &'static str, words: &str, means: &str, line: String) {
+    add(out, how, group, words, means, Effect::Line(line));
 }
 
-fn ask(out: &mut Vec<Deed>, group: &'static str, words: &str, means: &str, ask: Ask) {
-    add(out, 0, group, words, means, Do::Ask(ask));
+fn ask(out: &mut Vec<MenuItem>, group: &'static str, words: &str, means: &str, ask: Ask) {
+    add(out, 0, group, words, means, Effect::Ask(ask));
 }
 
 fn is_cut(view: &WorldView, from: &str, to: &str) -> bool {
@@ -106,7 +112,7 @@ fn is_cut(view: &WorldView, from: &str, to: &str) -> bool {
 }
 
 /// Of all links: how they are, and healing.
-fn network(view: &WorldView, out: &mut Vec<Deed>) {
+fn network(view: &WorldView, out: &mut Vec<MenuItem>) {
     ask(out, "Network", "All links…", "Delay, loss and duplicates of every link", Ask::Links);
     if !view.ill.is_empty() {
         line(out, 0, "Network", "Heal the network", "No link is cut, and all are alike", "heal".to_owned());
@@ -114,7 +120,7 @@ fn network(view: &WorldView, out: &mut Vec<Deed>) {
 }
 
 /// The rows that fit a state, about `name`.
-fn put(rows: &[Row], state: u16, name: &str, out: &mut Vec<Deed>) {
+fn put(rows: &[Row], state: u16, name: &str, out: &mut Vec<MenuItem>) {
     for Row(when, group, words, means, text) in rows {
         if when & state & rows::STATES != 0 {
             let (before, after) = text.split_once('$').unwrap_or((text, ""));
@@ -143,7 +149,7 @@ fn broker(b: &BrokerState) -> u16 {
     state
 }
 
-fn standing(view: &WorldView, target: &Target, out: &mut Vec<Deed>) {
+fn standing(view: &WorldView, target: &Target, out: &mut Vec<MenuItem>) {
     const CONFIGS: &str = "Retention, min.insync.replicas and the others";
     match target {
         Target::Heading("Producers") => {
@@ -196,7 +202,7 @@ fn standing(view: &WorldView, target: &Target, out: &mut Vec<Deed>) {
         Target::Group(Some(group)) => {
             line(out, QUICK, "Members", "+ consumer", "It joins the group", new_consumer(view, group));
             for c in view.consumers.iter().filter(|c| c.group.as_ref() == Some(group)) {
-                let member = Do::Open(Thing::At(Target::Consumer(c.name.clone())));
+                let member = Effect::Open(MenuTarget::At(Target::Consumer(c.name.clone())));
                 add(out, 0, "Members", &format!("{}…", c.name), c.client_state, member);
             }
         }
@@ -210,7 +216,7 @@ fn standing(view: &WorldView, target: &Target, out: &mut Vec<Deed>) {
         }
         Target::Internal(topic) => {
             for p in view.partitions.iter().filter(|p| p.view.topic == *topic) {
-                let act = Do::Open(Thing::At(Target::Partition(topic.clone(), p.view.partition)));
+                let act = Effect::Open(MenuTarget::At(Target::Partition(topic.clone(), p.view.partition)));
                 add(out, 0, "Partitions", &format!("{topic}-{}…", p.view.partition), "", act);
             }
             ask(out, "Topic", "Configs…", CONFIGS, Ask::Topic(topic.clone()));
@@ -240,7 +246,7 @@ fn standing(view: &WorldView, target: &Target, out: &mut Vec<Deed>) {
     }
 }
 
-fn link(view: &WorldView, a: &Arc<str>, b: &Arc<str>, out: &mut Vec<Deed>) {
+fn link(view: &WorldView, a: &Arc<str>, b: &Arc<str>, out: &mut Vec<MenuItem>) {
     let (qa, qb) = (quoted(a), quoted(b));
     let both = format!("Nothing goes between {a} and {b}; their connection breaks after a while");
     line(out, HURTS, "Cut", "Cut both ways", &both, format!("cut {qa} {qb}"));
@@ -253,17 +259,17 @@ fn link(view: &WorldView, a: &Arc<str>, b: &Arc<str>, out: &mut Vec<Deed>) {
 }
 
 /// What is frozen or about to stop takes no settings.
-fn settings(state: u16, name: &Arc<str>, means: &str, out: &mut Vec<Deed>) {
+fn settings(state: u16, name: &Arc<str>, means: &str, out: &mut Vec<MenuItem>) {
     if state & (RUNNING | DOWN) != 0 {
         ask(out, "Settings", "Settings…", means, Ask::Client(name.clone()));
     }
 }
 
-fn links(view: &WorldView, name: &Arc<str>, out: &mut Vec<Deed>) {
+fn links(view: &WorldView, name: &Arc<str>, out: &mut Vec<MenuItem>) {
     if !is_cut(view, name, "everyone") {
         line(out, HURTS, "Network", "Isolate", "Nothing goes to it or from it", format!("isolate {}", quoted(name)));
     }
-    add(out, 0, "Network", "One link…", "Cut it, or make it slow or lossy", Do::Open(Thing::Links(name.clone())));
+    add(out, 0, "Network", "One link…", "Cut it, or make it slow or lossy", Effect::Open(MenuTarget::Links(name.clone())));
     network(view, out);
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::playground::scenario::{Playback, Scenario, action_line};
-use crate::playground::scene::{Ink, Shape, View, scene};
+use crate::playground::scene::{View, scene};
 use crate::world::World;
 use crate::world::action::{Action, Fault};
 use std::collections::BTreeSet;
@@ -20,13 +20,14 @@ fn line(text: &str) -> Action {
     scenario.actions.into_iter().next().map(|(_, action)| action).unwrap_or_else(|| panic!("{text} is an action"))
 }
 
-fn things(view: &WorldView) -> Vec<Thing> {
-    let mut all: Vec<Thing> = scene(view, view.now, &View::new(1280.0)).places.into_iter().map(|place| Thing::At(place.what)).collect();
+fn things(view: &WorldView) -> Vec<MenuTarget> {
+    let mut all: Vec<MenuTarget> =
+        scene(view, view.now, &View::new(1280.0)).places.into_iter().map(|place| MenuTarget::At(place.what)).collect();
     let mut at = 0;
     // And what opens from there.
     while at < all.len() {
-        for deed in deeds(view, &all[at].clone()) {
-            if let Do::Open(thing) = deed.act
+        for item in menu_items(view, &all[at].clone()) {
+            if let Effect::Open(thing) = item.effect
                 && !all.contains(&thing)
             {
                 all.push(thing);
@@ -38,13 +39,13 @@ fn things(view: &WorldView) -> Vec<Thing> {
 }
 
 /// Every line that a thing offers, forms as they are filled in at first or with what `fill` gives.
-fn lines(world: &World, thing: &Thing) -> Vec<String> {
+fn lines(world: &World, thing: &MenuTarget) -> Vec<String> {
     let mut out = Vec::new();
-    for deed in deeds(&world.view(), thing) {
-        match deed.act {
-            Do::Line(line) => out.push(line),
-            Do::Open(_) => {}
-            Do::Ask(ask) => {
+    for item in menu_items(&world.view(), thing) {
+        match item.effect {
+            Effect::Line(line) => out.push(line),
+            Effect::Open(_) => {}
+            Effect::Ask(ask) => {
                 let form = form(world, &ask).unwrap_or_else(|| panic!("{ask:?} has a form"));
                 let mut values: Vec<String> = form.fields.iter().map(|field| field.value.clone()).collect();
                 if matches!(ask, Ask::Topic(_) | Ask::Broker(_)) {
@@ -167,18 +168,18 @@ fn every_action_and_fault_can_be_done_from_some_thing() {
 fn a_menu_has_no_two_items_of_one_name_and_each_thing_has_a_menu() {
     let view = world(20).view();
     for thing in things(&view) {
-        let all = deeds(&view, &thing);
-        let bare = matches!(thing, Thing::At(Target::Group(None)));
+        let all = menu_items(&view, &thing);
+        let bare = matches!(thing, MenuTarget::At(Target::Group(None)));
         assert!(!all.is_empty() || bare, "{thing:?}");
         assert!(!title(&thing).is_empty(), "{thing:?}");
-        let words: BTreeSet<&String> = all.iter().map(|deed| &deed.words).collect();
+        let words: BTreeSet<&String> = all.iter().map(|item| &item.label).collect();
         assert_eq!(words.len(), all.len(), "{thing:?}");
         // Deeds of one kind stand together.
-        let mut groups: Vec<&str> = all.iter().map(|deed| deed.group).collect();
+        let mut groups: Vec<&str> = all.iter().map(|item| item.group).collect();
         groups.dedup();
         assert_eq!(groups.len(), groups.iter().collect::<BTreeSet<_>>().len(), "{thing:?}: {groups:?}");
     }
-    assert!(deeds(&view, &Thing::At(Target::Broker("broker-9".into()))).is_empty());
+    assert!(menu_items(&view, &MenuTarget::At(Target::Broker("broker-9".into()))).is_empty());
 }
 
 #[test]
@@ -261,18 +262,20 @@ fn one_link_is_filled_in_with_what_it_has_and_is_taken_back() {
     assert_eq!(fields(&world, &there), given);
     // The menu of the link and of each of its ends say it.
     let view = world.view();
-    let means = |thing: &Thing, words: &str| deeds(&view, thing).into_iter().find(|deed| deed.words == words).map(|deed| deed.means);
-    assert_eq!(means(&Thing::Links(one.clone()), "broker-2"), Some("→ 200ms to 230ms, 5% lost".to_owned()));
-    assert_eq!(means(&Thing::Links(two.clone()), "broker-1"), Some("← 200ms to 230ms, 5% lost".to_owned()));
-    let link = Thing::At(Target::Link(two, one));
-    let back = deeds(&view, &link).into_iter().find(|deed| deed.words == "As the others").map(|deed| deed.act);
-    let Some(Do::Line(back)) = back else { panic!("it can be taken back") };
+    let means = |thing: &MenuTarget, words: &str| {
+        menu_items(&view, thing).into_iter().find(|item| item.label == words).map(|item| item.description)
+    };
+    assert_eq!(means(&MenuTarget::Links(one.clone()), "broker-2"), Some("→ 200ms to 230ms, 5% lost".to_owned()));
+    assert_eq!(means(&MenuTarget::Links(two.clone()), "broker-1"), Some("← 200ms to 230ms, 5% lost".to_owned()));
+    let link = MenuTarget::At(Target::Link(two, one));
+    let back = menu_items(&view, &link).into_iter().find(|item| item.label == "As the others").map(|item| item.effect);
+    let Some(Effect::Line(back)) = back else { panic!("it can be taken back") };
     // What is wrong is said at its field.
     let wrong = world.act(line("link broker-1 broker-2 latency=90s")).expect_err("a minute is the most").to_string();
     assert_eq!(form(&world, &there).expect("it is there").about(&wrong), Some(1));
     world.act(line(&back)).expect("it can be done");
     assert_eq!(fields(&world, &there)[1..], all[1..]);
-    assert!(deeds(&world.view(), &link).iter().all(|deed| deed.words != "As the others"));
+    assert!(menu_items(&world.view(), &link).iter().all(|item| item.label != "As the others"));
 }
 
 #[test]
@@ -295,46 +298,5 @@ fn settings_are_those_that_the_clients_have() {
             });
             assert_eq!(all.about(&done.expect_err(&field.key)), Some(at), "{}", field.key);
         }
-    }
-}
-
-#[test]
-fn a_mark_stands_where_something_was_done_and_fades() {
-    let mut world = world(20);
-    world.act(line("kill broker-2")).expect("it can be done");
-    world.act(line("elect orders 1")).expect("it can be done");
-    let words = |world: &World| -> Vec<String> {
-        let view = world.view();
-        let places = scene(&view, view.now, &View::new(1280.0)).places;
-        let mut out = Vec::new();
-        marks(&view, &places, view.now, false, &mut out);
-        let at = |target: Target| places.iter().find(|place| place.what == target).expect("it stands").rect;
-        for shape in &out {
-            if let Shape::Text { at: p, text, ink, .. } = shape {
-                let rect =
-                    if &**text == "kill" { at(Target::Broker("broker-2".into())) } else { at(Target::Partition("orders".into(), 1)) };
-                assert!((p.x - rect.right()).abs() < 8.0 && (p.y - rect.y).abs() < 8.0);
-                assert_eq!(*ink == Ink::Bad, &**text == "kill");
-            }
-        }
-        let text = |shape: &Shape| if let Shape::Text { text, .. } = shape { Some(text.to_string()) } else { None };
-        out.iter().filter_map(text).collect()
-    };
-    assert_eq!(words(&world), ["elect", "kill"]);
-    world.run_until(world.now().plus_millis(2900));
-    assert_eq!(words(&world), ["elect", "kill"]);
-    world.run_until(world.now().plus_millis(200));
-    assert_eq!(words(&world), Vec::<String>::new());
-}
-
-#[test]
-fn configs_mark_the_brokers_that_they_are_for() {
-    for (text, marked) in [("config broker-2 log.retention.ms=9", 1), ("config brokers log.retention.ms=9", 3)] {
-        let mut world = world(20);
-        world.act(line(text)).expect("it can be done");
-        let view = world.view();
-        let mut out = Vec::new();
-        marks(&view, &scene(&view, view.now, &View::new(1280.0)).places, view.now, true, &mut out);
-        assert_eq!(out.iter().filter(|shape| matches!(shape, Shape::Text { text, .. } if &**text == "config")).count(), marked, "{text}");
     }
 }

@@ -1,0 +1,131 @@
+//! Where something was just done: a mark that fades with the run's time.
+
+use super::shape::{Align, Ink, Place, Point, Rect, Shape};
+use crate::kafka::time::Time;
+use crate::playground::scenario::action_line;
+use crate::world::action::Action;
+use crate::world::target::Target;
+use crate::world::view::{DONE_US, WorldView};
+use std::sync::Arc;
+
+/// The nodes, topics and partitions to which an action is done; what has just been made speaks for itself.
+fn touched(action: &Action) -> (Vec<&Arc<str>>, Option<i32>) {
+    match action {
+        Action::ElectLeader { topic, partition, .. } | Action::Reassign { topic, partition, .. } => (vec![topic], Some(*partition)),
+        Action::AddPartitions { topic, .. } | Action::SetTopicConfig { topic, .. } => (vec![topic], None),
+        Action::AddProducer(_) | Action::AddConsumer(_) => (Vec::new(), None),
+        _ => (action.nodes(), None),
+    }
+}
+
+/// A fading edge around each thing to which something was done a moment ago, and the action's verb.
+pub fn marks(view: &WorldView, places: &[Place], time: Time, still: bool, out: &mut Vec<Shape>) {
+    for (at, action) in &view.done {
+        let age = time.micros_since(*at);
+        if !(0..DONE_US).contains(&age) {
+            continue;
+        }
+        let (names, partition) = touched(action);
+        let part = if still { 0.5 } else { age as f32 / DONE_US as f32 };
+        let line = action_line(action);
+        let verb = line.split(' ').next().unwrap_or_default();
+        let bad = matches!(verb, "kill" | "crash" | "power-loss" | "wipe" | "isolate" | "cut" | "full-disk");
+        let ink = if bad { Ink::Bad } else { Ink::Accent };
+        for place in places {
+            let name = match (&place.what, partition) {
+                (Target::Partition(topic, n), Some(of)) if *n == of => topic,
+                (Target::Broker(name) | Target::Producer(name) | Target::Consumer(name) | Target::Topic(name), None) => name,
+                _ => continue,
+            };
+            let every = matches!((action, &place.what), (Action::SetBrokerConfig { broker: None, .. }, Target::Broker(_)));
+            if every || names.contains(&name) {
+                edge(place.rect, 2.0 + 5.0 * part, 1.0 - part, ink, out);
+                let at = Point { x: place.rect.right() - 4.0, y: place.rect.y - 4.0 };
+                out.push(Shape::Text { at, text: verb.into(), size: 11.0, bold: true, mono: false, ink, align: Align::End });
+            }
+        }
+    }
+}
+
+/// A frame so far outside of a place.
+fn edge(rect: Rect, by: f32, alpha: f32, ink: Ink, out: &mut Vec<Shape>) {
+    let (x, y, right, bottom) = (rect.x - by, rect.y - by, rect.right() + by, rect.bottom() + by);
+    let mut line = |x, y, to_x, to_y| {
+        out.push(Shape::Line { from: Point { x, y }, to: Point { x: to_x, y: to_y }, width: 1.5, ink, dash: 0.0, alpha });
+    };
+    let r = 8.0;
+    line(x + r, y, right - r, y);
+    line(x + r, bottom, right - r, bottom);
+    line(x, y + r, x, bottom - r);
+    line(right, y + r, right, bottom - r);
+    for (cx, cy, sx, sy) in [(x, y, 1.0, 1.0), (right, y, -1.0, 1.0), (x, bottom, 1.0, -1.0), (right, bottom, -1.0, -1.0)] {
+        let (from, to, corner) = (Point { x: cx + sx * r, y: cy }, Point { x: cx, y: cy + sy * r }, Point { x: cx, y: cy });
+        out.push(Shape::Curve { points: [from, corner, corner, to], width: 1.5, ink, dash: 0.0, alpha });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{View, scene};
+    use super::*;
+    use crate::playground::scenario::{Playback, Scenario};
+    use crate::world::World;
+
+    const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
+
+    fn world(seconds: i64) -> World {
+        let mut play = Playback::new(Scenario::parse(THREE).expect("it reads")).expect("it begins");
+        play.run_until(crate::world::EPOCH.plus_millis(seconds * 1000));
+        play.world().clone()
+    }
+
+    fn line(text: &str) -> Action {
+        let scenario = Scenario::timed_line(text).unwrap_or_else(|why| panic!("{text}: {why}"));
+        scenario.actions.into_iter().next().map(|(_, action)| action).unwrap_or_else(|| panic!("{text} is an action"))
+    }
+
+    #[test]
+    fn a_mark_stands_where_something_was_done_and_fades() {
+        let mut world = world(20);
+        world.act(line("kill broker-2")).expect("it can be done");
+        world.act(line("elect orders 1")).expect("it can be done");
+        let words = |world: &World| -> Vec<String> {
+            let view = world.view();
+            let places = scene(&view, view.now, &View::new(1280.0)).places;
+            let mut out = Vec::new();
+            marks(&view, &places, view.now, false, &mut out);
+            let at = |target: Target| places.iter().find(|place| place.what == target).expect("it stands").rect;
+            for shape in &out {
+                if let Shape::Text { at: p, text, ink, .. } = shape {
+                    let rect =
+                        if &**text == "kill" { at(Target::Broker("broker-2".into())) } else { at(Target::Partition("orders".into(), 1)) };
+                    assert!((p.x - rect.right()).abs() < 8.0 && (p.y - rect.y).abs() < 8.0);
+                    assert_eq!(*ink == Ink::Bad, &**text == "kill");
+                }
+            }
+            let text = |shape: &Shape| if let Shape::Text { text, .. } = shape { Some(text.to_string()) } else { None };
+            out.iter().filter_map(text).collect()
+        };
+        assert_eq!(words(&world), ["elect", "kill"]);
+        world.run_until(world.now().plus_millis(2900));
+        assert_eq!(words(&world), ["elect", "kill"]);
+        world.run_until(world.now().plus_millis(200));
+        assert_eq!(words(&world), Vec::<String>::new());
+    }
+
+    #[test]
+    fn configs_mark_the_brokers_that_they_are_for() {
+        for (text, marked) in [("config broker-2 log.retention.ms=9", 1), ("config brokers log.retention.ms=9", 3)] {
+            let mut world = world(20);
+            world.act(line(text)).expect("it can be done");
+            let view = world.view();
+            let mut out = Vec::new();
+            marks(&view, &scene(&view, view.now, &View::new(1280.0)).places, view.now, true, &mut out);
+            assert_eq!(
+                out.iter().filter(|shape| matches!(shape, Shape::Text { text, .. } if &**text == "config")).count(),
+                marked,
+                "{text}"
+            );
+        }
+    }
+}
