@@ -6,8 +6,8 @@ use crate::playground::why::Question;
 use crate::world::World;
 use crate::world::action::{Action, Keys};
 use crate::world::event::EventKind;
-use crate::world::judge::sight::key_id;
-use crate::world::judge::{Fate, Ledger};
+use crate::world::judge::probe::key_id;
+use crate::world::judge::{Ledger, RecordOutcome};
 use crate::world::target::Target;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -19,17 +19,17 @@ pub const PAGE: usize = 100;
 const MOST_KEYS: u32 = 1_000;
 
 /// A name, and which records it means.
-type Filter = (&'static str, fn(&Fate) -> bool);
+type Filter = (&'static str, fn(&RecordOutcome) -> bool);
 
 /// What can be asked for, by name.
 pub const FILTERS: [Filter; 7] = [
     ("all", |_| true),
-    ("not acknowledged", |fate| fate.acked != Some(true)),
-    ("acknowledged, not readable", |fate| fate.acked == Some(true) && !fate.readable),
-    ("delivered again", |fate| fate.redelivered),
-    ("lost", |fate| fate.lost),
-    ("out of order", |fate| fate.reordered),
-    ("twice in a log", |fate| fate.duplicated),
+    ("not acknowledged", |outcome| outcome.acked != Some(true)),
+    ("acknowledged, not readable", |outcome| outcome.acked == Some(true) && !outcome.readable),
+    ("delivered again", |outcome| outcome.redelivered),
+    ("lost", |outcome| outcome.lost),
+    ("out of order", |outcome| outcome.reordered),
+    ("twice in a log", |outcome| outcome.duplicated),
 ];
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -96,51 +96,55 @@ pub fn keys(world: &World) -> BTreeMap<u64, Arc<str>> {
     names
 }
 
-fn row(fate: &Fate, keys: &BTreeMap<u64, Arc<str>>) -> Row {
-    let key = match (fate.key, keys.get(&fate.key)) {
+fn row(outcome: &RecordOutcome, keys: &BTreeMap<u64, Arc<str>>) -> Row {
+    let key = match (outcome.key, keys.get(&outcome.key)) {
         (0, _) => "no key".to_owned(),
         (_, Some(name)) => name.as_ref().to_owned(),
         (hash, None) => format!("#{:08x}", hash >> 32),
     };
-    let at = fate.place.as_ref().or(fate.promised.as_ref());
+    let at = outcome.place.as_ref().or(outcome.promised.as_ref());
     let place = match at {
         Some((topic, partition, offset)) => format!("{topic}-{partition}@{offset}"),
-        None if fate.partition >= 0 => format!("{}-{}", fate.topic, fate.partition),
-        None => fate.topic.to_string(),
+        None if outcome.partition >= 0 => format!("{}-{}", outcome.topic, outcome.partition),
+        None => outcome.topic.to_string(),
     };
-    let acked = match fate.acked {
+    let acked = match outcome.acked {
         None => "no answer yet",
         Some(false) => "given up",
-        Some(true) if fate.acks == 0 => "acks=0: nobody answers",
+        Some(true) if outcome.acks == 0 => "acks=0: nobody answers",
         Some(true) => "acknowledged",
     };
-    let readable = match (fate.readable, fate.copies) {
+    let readable = match (outcome.readable, outcome.copies) {
         (true, _) => "readable",
         (_, 0) => "in no log",
         _ => "not readable yet",
     };
-    let handled: Vec<String> = fate.delivered.iter().map(|(who, times)| format!("{who} ×{times}")).collect();
-    let wrong =
-        [(fate.lost, "lost"), (fate.reordered, "out of order"), (fate.duplicated, "twice in a log"), (fate.redelivered, "delivered again")];
+    let handled: Vec<String> = outcome.delivered.iter().map(|(who, times)| format!("{who} ×{times}")).collect();
+    let wrong = [
+        (outcome.lost, "lost"),
+        (outcome.reordered, "out of order"),
+        (outcome.duplicated, "twice in a log"),
+        (outcome.redelivered, "delivered again"),
+    ];
     let mut said: String = wrong.iter().filter(|(is, _)| *is).map(|(_, what)| *what).collect::<Vec<_>>().join(", ");
     if !said.is_empty() {
-        said = format!("{said}: {}", fate.excuse.unwrap_or("Kafka does not permit this"));
+        said = format!("{said}: {}", outcome.allowed_because.unwrap_or("Kafka does not permit this"));
     }
-    let ask = at.filter(|_| fate.acks != 0).and_then(|(topic, partition, offset)| {
+    let ask = at.filter(|_| outcome.acks != 0).and_then(|(topic, partition, offset)| {
         let (topic, partition, offset) = (topic.clone(), *partition, *offset);
-        Some(if fate.lost {
+        Some(if outcome.lost {
             Question::Gone { topic, partition, offset }
-        } else if fate.redelivered {
-            let reader = fate.delivered.iter().max_by_key(|(_, times)| *times)?.0.clone();
+        } else if outcome.redelivered {
+            let reader = outcome.delivered.iter().max_by_key(|(_, times)| *times)?.0.clone();
             Question::Twice { reader, topic, partition, offset }
-        } else if fate.copies > 0 && !fate.readable {
+        } else if outcome.copies > 0 && !outcome.readable {
             Question::NotReadable { topic, partition, offset }
         } else {
             return None;
         })
     });
     Row {
-        record: format!("{} {}", fate.producer, fate.number),
+        record: format!("{} {}", outcome.producer, outcome.number),
         key,
         place,
         acked,
@@ -149,7 +153,7 @@ fn row(fate: &Fate, keys: &BTreeMap<u64, Arc<str>>) -> Row {
         fate: said,
         target: at.map(|(topic, partition, offset)| Target::Record(topic.clone(), *partition, *offset)),
         ask,
-        sent: fate.sent,
+        sent: outcome.sent,
     }
 }
 
@@ -157,26 +161,26 @@ fn row(fate: &Fate, keys: &BTreeMap<u64, Arc<str>>) -> Row {
 pub fn page(ledger: &Ledger, keys: &BTreeMap<u64, Arc<str>>, asked: &Asked) -> Page {
     let mut out = Page::default();
     let text = asked.text.trim().to_lowercase();
-    let mut found: Vec<&Fate> = Vec::new();
-    for fate in ledger.records.iter().rev() {
-        let home = (&fate.topic, fate.partition);
-        if fate.partition >= 0 && !out.partitions.iter().any(|(topic, n)| (topic, *n) == home) {
-            out.partitions.push((fate.topic.clone(), fate.partition));
+    let mut found: Vec<&RecordOutcome> = Vec::new();
+    for outcome in ledger.records.iter().rev() {
+        let home = (&outcome.topic, outcome.partition);
+        if outcome.partition >= 0 && !out.partitions.iter().any(|(topic, n)| (topic, *n) == home) {
+            out.partitions.push((outcome.topic.clone(), outcome.partition));
         }
         if asked.partition.as_ref().is_some_and(|(topic, n)| (topic, *n) != home) {
             continue;
         }
         if !text.is_empty() {
-            let row = row(fate, keys);
+            let row = row(outcome, keys);
             if ![row.record, row.key, row.place].iter().any(|words| words.to_lowercase().contains(&text)) {
                 continue;
             }
         }
         for ((nth, (_, holds)), count) in FILTERS.iter().enumerate().zip(&mut out.counts) {
-            if holds(fate) {
+            if holds(outcome) {
                 *count += 1;
                 if nth == asked.filter {
-                    found.push(fate);
+                    found.push(outcome);
                 }
             }
         }
@@ -184,7 +188,7 @@ pub fn page(ledger: &Ledger, keys: &BTreeMap<u64, Arc<str>>, asked: &Asked) -> P
     out.partitions.sort();
     out.of = found.len();
     out.from = asked.page.min(found.len().saturating_sub(1) / PAGE) * PAGE;
-    out.rows = found.into_iter().skip(out.from).take(PAGE).map(|fate| row(fate, keys)).collect();
+    out.rows = found.into_iter().skip(out.from).take(PAGE).map(|outcome| row(outcome, keys)).collect();
     out
 }
 

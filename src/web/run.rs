@@ -44,7 +44,7 @@ impl Run {
         let play = Playback::new(scenario).map_err(|e| format!("{name}: {e}"))?;
         let mut run = Self { time: Timeline::new(play), told: 0, note: None };
         // The setup is what the page opens with; the narrator begins after it.
-        run.hush();
+        run.skip_narration();
         Ok(run)
     }
 
@@ -122,7 +122,7 @@ impl Run {
             return Vec::new();
         }
         self.told = here;
-        let mut out = self.time.told(level, from);
+        let mut out = self.time.narration(level, from);
         out.retain(|s| s.event.0 < here);
         out
     }
@@ -131,15 +131,15 @@ impl Run {
     pub fn go(&mut self, go: &mut dyn FnMut(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
         go(&mut self.time).map_err(|e| format!("{e}."))?;
         self.note = None;
-        self.hush();
+        self.skip_narration();
         let here = self.events();
-        let mut said = self.time.told(1, 0);
+        let mut said = self.time.narration(1, 0);
         said.retain(|s| s.event.0 < here);
         Ok(said.pop().map(|s| s.text).unwrap_or_default())
     }
 
     /// What has happened until now is not told.
-    fn hush(&mut self) {
+    fn skip_narration(&mut self) {
         self.told = self.events();
     }
 

@@ -8,7 +8,7 @@ use super::store::Store;
 use super::ui::{Snapshot, Ui};
 use crate::playground::narrate::{Waiting, plainly};
 use crate::playground::scene::{self, Scene, Target, Trail, View};
-use crate::playground::time::{TimeError, Timeline, late_remember};
+use crate::playground::time::{TimeError, Timeline, replay_events};
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
 use leptos::prelude::*;
@@ -277,20 +277,20 @@ impl Stage {
         if let Some((_, why)) = run.time.take_stop() {
             let met = run.time.breakpoints().iter().any(|b| b.text() == why);
             drop(run);
-            self.hunt(false);
+            self.run_to_next_event(false);
             self.ui.playing.set(false);
             self.say(if met { format!("Paused at {why}.") } else { why });
         }
     }
 
-    fn hunt(&self, on: bool) {
+    fn run_to_next_event(&self, on: bool) {
         self.hunting.set(on);
-        self.run.borrow_mut().time.hunt(on.then(|| self.ui.level.get_untracked().min(2)));
+        self.run.borrow_mut().time.run_to_next_event(on.then(|| self.ui.level.get_untracked().min(2)));
     }
 
     /// Runs on, as fast as it goes, to the next event that the narrator tells; pauses there and says it.
     pub fn next(&self) {
-        self.hunt(true);
+        self.run_to_next_event(true);
         self.play(true);
     }
 
@@ -359,7 +359,7 @@ impl Stage {
         let Some(Target::Record(topic, n, offset)) = self.ui.chosen.get_untracked() else { return None };
         let mut trail = scene::follow(self.run.borrow().world(), view, &topic, n, offset);
         // How it came may be among the events that a leap has left behind.
-        if trail.note == scene::FORGOTTEN && late_remember(&mut self.run.borrow_mut().time) {
+        if trail.note == scene::FORGOTTEN && replay_events(&mut self.run.borrow_mut().time) {
             trail = scene::follow(self.run.borrow().world(), view, &topic, n, offset);
         }
         let run = self.run.borrow();
@@ -409,7 +409,7 @@ impl Stage {
             drop(scene);
             self.pace(t, elapsed);
             self.ui.snap.set(Arc::new(snap));
-            let offers = self.run.borrow().time.offers();
+            let offers = self.run.borrow().time.undo_labels();
             if self.ui.undo.with_untracked(|was| *was != offers) {
                 self.ui.undo.set(offers);
             }
@@ -440,7 +440,7 @@ impl Stage {
 
     pub fn toggle(&self) {
         if self.ui.playing.get_untracked() {
-            self.hunt(false);
+            self.run_to_next_event(false);
         }
         self.ui.playing.update(|p| *p = !*p);
         self.last.set(now_ms());
@@ -510,7 +510,7 @@ impl Stage {
     /// Goes there at the next frame: of all that a hand asks for between two frames only the last counts.
     pub fn scrub(&self, micros: i64) {
         if self.hunting.get() {
-            self.hunt(false);
+            self.run_to_next_event(false);
         }
         self.ui.playing.set(false);
         self.scrubbed.set(Some(micros.max(0)));

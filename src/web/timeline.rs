@@ -366,7 +366,7 @@ fn draw(node: &Element, time: &Timeline, now: i64, shown: &mut Shown, ui: Ui, ac
     label.set_text_content(Some(&clock::span_words(window.width())));
     let meter = format!("History: {count} checkpoints, {} of {} MB", bytes >> 20, crate::playground::time::MAX_BYTES >> 20);
     dom::set(&label, "title", &meter);
-    let limit = [if full.is_empty() { String::new() } else { format!("{full} ({meter})") }, time.lanes_words()].join(" ");
+    let limit = [if full.is_empty() { String::new() } else { format!("{full} ({meter})") }, time.timeline_rows_gaps()].join(" ");
     let line = dom::at(node, ".tp-limit");
     let _ = line.toggle_attribute_with_force("hidden", limit.trim().is_empty());
     line.set_text_content(Some(limit.trim()));
@@ -375,10 +375,10 @@ fn draw(node: &Element, time: &Timeline, now: i64, shown: &mut Shown, ui: Ui, ac
     let branch = time.branch();
     let counted = branch.marks().all().iter().map(|mark| mark.count).sum();
     let beside = time.beside().map_or(0, |(other, _)| other.id);
-    let of = (branch.id, beside, counted, branch.owners().version(), time.branches().len());
+    let of = (branch.id, beside, counted, branch.assignment_spans().version(), time.branches().len());
     let drawn = (window.from, window.to, window.part(end), shown.open);
     if shown.of != of {
-        shown.rows = time.lanes(MAX_ROWS as usize);
+        shown.rows = time.timeline_rows(MAX_ROWS as usize);
         names(&dom::at(node, ".tp-names"), &shown.rows);
     }
     if shown.of != of || shown.drawn != drawn {

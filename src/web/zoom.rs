@@ -2,7 +2,7 @@
 
 use super::dom;
 use super::ui::{Act, Ui};
-use crate::playground::scene::{Target, late_content, late_into, late_out, late_steps};
+use crate::playground::scene::{Target, content, zoom_into, zoom_out, zoom_steps};
 use leptos::prelude::*;
 use web_sys::{Element, HtmlElement};
 
@@ -16,14 +16,14 @@ pub fn toward(ui: Ui, act: Act, mut what: Target) {
         what = act.with_value(|s| s.scene.borrow().walk(topic, *n, None, 0)).unwrap_or(what);
     }
     let by_broker = ui.by_broker.get_untracked();
-    go(ui, ui.snap.with_untracked(|s| late_into(&s.view, here.as_ref(), &what, by_broker)));
+    go(ui, ui.snap.with_untracked(|s| zoom_into(&s.view, here.as_ref(), &what, by_broker)));
 }
 
 /// One step out.
 pub fn out(ui: Ui) {
     let by_broker = ui.by_broker.get_untracked();
     let here = ui.zoomed.get_untracked();
-    go(ui, here.and_then(|here| ui.snap.with_untracked(|s| late_out(&s.view, &here, by_broker))));
+    go(ui, here.and_then(|here| ui.snap.with_untracked(|s| zoom_out(&s.view, &here, by_broker))));
 }
 
 /// Goes there; a record that is looked into is followed.
@@ -49,7 +49,7 @@ pub fn crumbs(heading: &Element, ui: Ui, act: Act) {
         let what = ui.zoomed.get();
         let mut steps = vec![None];
         if let Some(what) = &what {
-            let known = ui.snap.with_untracked(|s| late_steps(&s.view, what, by_broker));
+            let known = ui.snap.with_untracked(|s| zoom_steps(&s.view, what, by_broker));
             // In the past it may not be there yet.
             steps.extend(if known.is_empty() { vec![what.clone()] } else { known }.into_iter().map(Some));
         }
@@ -87,7 +87,7 @@ pub fn record(ui: Ui, act: Act, what: &Target) -> HtmlElement {
     let mut before = Vec::new();
     dom::effect(Box::new(move || {
         let view = ui.snap.with(|s| s.view.clone());
-        let lines = act.with_value(|s| late_content(s.run.borrow().world(), &view, &topic, n, offset));
+        let lines = act.with_value(|s| content(s.run.borrow().world(), &view, &topic, n, offset));
         if lines == before {
             return;
         }

@@ -1,7 +1,7 @@
 //! A consumer app: polls, takes its time for each record, counts it into its group's sink, commits.
 
 use super::action::{CommitPolicy, ConsumerSpec};
-use super::judge::sight::content_id;
+use super::judge::probe::content_id;
 use super::sink::Owner;
 use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::{Consumer, ConsumerConfig, ConsumerRecord};

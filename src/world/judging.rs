@@ -2,7 +2,7 @@
 
 use super::World;
 use super::action::{Action, CommitPolicy};
-use super::judge::sight::{Receiver, Sender, Sight};
+use super::judge::probe::{ClusterProbe, Receiver, Sender};
 use super::nodes::{Machine, Node, ProcessState};
 use crate::kafka::broker::{Broker, PartitionView};
 use crate::kafka::controller::image::Image;
@@ -46,7 +46,7 @@ impl World {
 
     /// What is set for a topic, on itself, on `node` or for the whole cluster, by the newest metadata that anybody has.
     fn topic_config(&self, topic: &str, name: &str, node: Option<i32>) -> Option<&String> {
-        let images = Sight::brokers(self).into_iter().filter_map(|node| Sight::image(self, node));
+        let images = ClusterProbe::brokers(self).into_iter().filter_map(|node| ClusterProbe::image(self, node));
         let image = images.max_by_key(|image| image.offset);
         let of_topic = image.and_then(|image| image.topic_configs.get(topic)?.get(name));
         let of_cluster = image.and_then(|image| image.broker_configs.get("")?.get(name));
@@ -59,7 +59,7 @@ impl World {
     }
 }
 
-impl Sight for World {
+impl ClusterProbe for World {
     fn action(&self, index: u32) -> Option<&Action> {
         self.history().get(usize::try_from(index).ok()?).map(|(_, action)| action)
     }

@@ -224,7 +224,7 @@ impl World {
     /// A clone that keeps no events: what a checkpoint needs.
     pub fn without_events(&self) -> Self {
         let mut world = self.clone();
-        world.core.recorder.recall(Vec::new());
+        world.core.recorder.restore_events(Vec::new());
         world
     }
 
@@ -234,8 +234,8 @@ impl World {
     }
 
     /// Gives a world back the events before its next one, which it no longer keeps.
-    pub fn recall(&mut self, events: Vec<Event>) {
-        self.core.recorder.recall(events);
+    pub fn restore_events(&mut self, events: Vec<Event>) {
+        self.core.recorder.restore_events(events);
     }
 
     /// Hash of all events so far, kept or not: equal natively and in wasm.

@@ -1,7 +1,7 @@
 //! A producer app: sends records at a rate, with keys drawn from its own stream.
 
 use super::action::{Keys, ProducerSpec};
-use super::judge::sight::{Sent, content_id, key_id};
+use super::judge::probe::{Sent, content_id, key_id};
 use crate::kafka::client::ClientError;
 use crate::kafka::client::producer::{Producer, ProducerConfig, ProducerRecord};
 use crate::kafka::rng::Rng;

@@ -51,7 +51,7 @@ impl Recorder {
     }
 
     /// Keeps these events instead; what does not lead up to the next one is not kept.
-    pub(super) fn recall(&mut self, mut events: Vec<Event>) {
+    pub(super) fn restore_events(&mut self, mut events: Vec<Event>) {
         if events.last().is_some_and(|last| last.id.0 + 1 != self.next) {
             events.clear();
         }

@@ -166,7 +166,7 @@ impl Playback {
         look(&self.world);
     }
 
-    /// A copy without the events that the world keeps: `World::recall` brings those of a run back.
+    /// A copy without the events that the world keeps: `World::restore_events` brings those of a run back.
     pub fn without_events(&self) -> Self {
         Self {
             scenario: self.scenario.clone(),

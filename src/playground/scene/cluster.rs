@@ -93,7 +93,7 @@ fn scale(view: &WorldView) -> i64 {
 /// Gives back where it ends.
 pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By<'_>, x: f32, mut y: f32, w: f32) -> f32 {
     if let By::Close(what) = by {
-        return super::zoom::late_close(out, view, camera, what, x, y, w);
+        return super::zoom::close_layout(out, view, camera, what, x, y, w);
     }
     let x0 = if out.narrow { x - 8.0 } else { x };
     let count = users(view).count() + usize::from(camera.density) * 6;

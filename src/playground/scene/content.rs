@@ -12,8 +12,7 @@ use crate::world::{EPOCH, World};
 const MOST: usize = 240;
 
 /// A record's lines: what each is called in Kafka, and what it is here. Without the record one line says why.
-#[inline(never)]
-pub fn late_content(world: &World, view: &WorldView, topic: &str, partition: i32, offset: i64) -> Vec<(&'static str, String)> {
+pub fn content(world: &World, view: &WorldView, topic: &str, partition: i32, offset: i64) -> Vec<(&'static str, String)> {
     let Some(p) = view.partitions.iter().find(|p| p.view.partition == partition && *p.view.topic == *topic) else {
         return vec![("", "The partition is not there at this moment.".into())];
     };

@@ -140,7 +140,7 @@ pub fn layout(view: &WorldView, camera: &View) -> Layout {
         out.mix = camera.mix;
     }
     if let Some(what) = camera.focus.as_ref().filter(|_| camera.zoom > 0.0) {
-        super::zoom::late_zoom(&mut out, view, camera, what);
+        super::zoom::zoom_layout(&mut out, view, camera, what);
     }
     out
 }

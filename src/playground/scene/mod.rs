@@ -24,14 +24,14 @@ mod zoom;
 
 pub use crate::world::target::Target;
 pub use cluster::window;
-pub use content::late_content;
+pub use content::content;
 pub use follow::{FORGOTTEN, Spot, Station, Trail, follow};
 pub use hint::hint;
 pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};
 pub use links::{between, link_words};
 pub use shape::{Align, Dot, Glyph, Ink, Look, Place, Point, Rect, Shape};
-pub use zoom::{depth, late_into, late_out, late_steps};
+pub use zoom::{depth, zoom_into, zoom_out, zoom_steps};
 
 use crate::kafka::time::Time;
 use crate::world::view::WorldView;
@@ -55,8 +55,8 @@ pub struct View {
     pub max_dots: usize,
     /// The arrangement: by topic at 0, by broker at 1, and everything between.
     pub mix: f32,
-    /// What is looked into, and how far: the whole cluster at 0, a topic or a broker at 1, a partition at 2, a record at 3. What
-    /// is named `late_*` draws it.
+    /// What is looked into, and how far: the whole cluster at 0, a topic or a broker at 1, a partition at 2, a record at 3.
+    /// `zoom` draws it.
     pub focus: Option<Target>,
     pub zoom: f32,
     /// Named in a hint just now.
@@ -207,9 +207,9 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
             dense: row.dense(),
         })
     });
-    let away = if layout.zoomed { zoom::late_away(view, &layout) } else { String::new() };
+    let away = if layout.zoomed { zoom::off_screen_summary(view, &layout) } else { String::new() };
     if layout.zoomed {
-        zoom::late_shapes(view, &layout, &away, &mut shapes);
+        zoom::zoom_shapes(view, &layout, &away, &mut shapes);
     }
     let scene = Scene { away, narrow: layout.narrow, height: layout.height, tapes: tapes.collect(), moving, ..Scene::default() };
     if let Some(rect) = camera.pointed.as_ref().filter(|what| matches!(what, Target::Record(..))).and_then(|what| scene.spot(what)) {

@@ -108,16 +108,16 @@ fn steps_lead_in_and_out_and_nowhere_else() {
     let what = record(&view, 2);
     let way = [None, Some(topic.clone()), Some(partition.clone()), Some(what.clone())];
     for pair in way.windows(2) {
-        assert_eq!(late_into(&view, pair[0].as_ref(), &what, false), pair[1]);
-        assert_eq!(late_out(&view, pair[1].as_ref().expect("a step"), false), pair[0]);
+        assert_eq!(zoom_into(&view, pair[0].as_ref(), &what, false), pair[1]);
+        assert_eq!(zoom_out(&view, pair[1].as_ref().expect("a step"), false), pair[0]);
     }
-    assert_eq!(late_into(&view, Some(&what), &what, false), Some(what.clone()), "it goes no further");
+    assert_eq!(zoom_into(&view, Some(&what), &what, false), Some(what.clone()), "it goes no further");
     let other = Target::Partition(s("orders"), 4);
-    assert_eq!(late_into(&view, Some(&partition), &other, false), Some(other.clone()), "to the neighbour, as deep");
+    assert_eq!(zoom_into(&view, Some(&partition), &other, false), Some(other.clone()), "to the neighbour, as deep");
     let home = view.partitions[2].view.leader;
-    assert_eq!(late_steps(&view, &partition, true), [Target::Broker(s(&format!("broker-{home}"))), partition.clone()]);
+    assert_eq!(zoom_steps(&view, &partition, true), [Target::Broker(s(&format!("broker-{home}"))), partition.clone()]);
     for none in [Target::Producer(s("web")), Target::Topic(s("gone")), Target::Partition(s("gone"), 0), Target::Broker(s("broker-1"))] {
-        assert!(late_steps(&view, &none, false).is_empty(), "{none:?}");
+        assert!(zoom_steps(&view, &none, false).is_empty(), "{none:?}");
         let camera = View { focus: Some(none), zoom: 1.0, ..View::new(1280.0) };
         assert_eq!(scene(&view, view.now, &camera).places, scene(&view, view.now, &View::new(1280.0)).places);
     }
@@ -129,7 +129,7 @@ fn a_record_says_what_it_holds_and_where_it_does_not_it_says_why() {
     let view = world.view();
     let p = &view.partitions[1];
     let newest = &p.records[p.records.len() - 12];
-    let lines = late_content(&world, &view, "orders", 1, newest.offset);
+    let lines = content(&world, &view, "orders", 1, newest.offset);
     let line = |name: &str| lines.iter().find(|l| l.0 == name).map(|l| l.1.clone()).unwrap_or_default();
     assert_eq!(Some(line("key").as_str()), newest.key.as_deref());
     assert!(line("value").starts_with('{') && line("headers") == "none", "{lines:?}");
@@ -140,7 +140,7 @@ fn a_record_says_what_it_holds_and_where_it_does_not_it_says_why() {
     assert_eq!(line("leader epoch"), batch.partition_leader_epoch().to_string());
     assert!(line("producer").contains(", sequence ") && line("acks").contains(" was told at "), "{lines:?}");
     assert!(line("group").starts_with("billing: "));
-    let why = |topic, n, offset| late_content(&world, &view, topic, n, offset).remove(0).1;
+    let why = |topic, n, offset| content(&world, &view, topic, n, offset).remove(0).1;
     assert_eq!(why("orders", 1, 9_999), format!("No record has this offset at this moment: the log ends at {}.", p.view.end_offset));
     assert_eq!(why("gone", 0, 0), "The partition is not there at this moment.");
     assert_eq!(why("orders", 1, -1), "It is deleted: the log begins at offset 0.");

@@ -36,8 +36,7 @@ const BAND_H: f32 = 150.0;
 const RECORD: (f32, i64, i64) = (84.0, 5, 3);
 
 /// The way from the cluster to a thing, the thing last; empty when it is not there or cannot be looked into.
-#[inline(never)]
-pub fn late_steps(view: &WorldView, what: &Target, by_broker: bool) -> Vec<Target> {
+pub fn zoom_steps(view: &WorldView, what: &Target, by_broker: bool) -> Vec<Target> {
     let partition =
         |topic: &Arc<str>, n: i32| view.partitions.iter().find(|p| p.view.partition == n && p.view.topic == *topic && !p.internal);
     match what {
@@ -50,7 +49,7 @@ pub fn late_steps(view: &WorldView, what: &Target, by_broker: bool) -> Vec<Targe
             vec![broker.map_or_else(|| Target::Topic(topic.clone()), |b| Target::Broker(b.name.clone())), what.clone()]
         }
         Target::Record(topic, n, _) => {
-            let mut steps = late_steps(view, &Target::Partition(topic.clone(), *n), by_broker);
+            let mut steps = zoom_steps(view, &Target::Partition(topic.clone(), *n), by_broker);
             if !steps.is_empty() {
                 steps.push(what.clone());
             }
@@ -61,9 +60,8 @@ pub fn late_steps(view: &WorldView, what: &Target, by_broker: bool) -> Vec<Targe
 }
 
 /// One step from where one is towards a thing.
-#[inline(never)]
-pub fn late_into(view: &WorldView, here: Option<&Target>, what: &Target, by_broker: bool) -> Option<Target> {
-    let steps = late_steps(view, what, by_broker);
+pub fn zoom_into(view: &WorldView, here: Option<&Target>, what: &Target, by_broker: bool) -> Option<Target> {
+    let steps = zoom_steps(view, what, by_broker);
     let next = match here {
         None => 0,
         // Beside the way: to what is as deep.
@@ -73,18 +71,16 @@ pub fn late_into(view: &WorldView, here: Option<&Target>, what: &Target, by_brok
 }
 
 /// One step out.
-#[inline(never)]
-pub fn late_out(view: &WorldView, here: &Target, by_broker: bool) -> Option<Target> {
-    let mut steps = late_steps(view, here, by_broker);
+pub fn zoom_out(view: &WorldView, here: &Target, by_broker: bool) -> Option<Target> {
+    let mut steps = zoom_steps(view, here, by_broker);
     steps.pop();
     steps.pop()
 }
 
 /// Goes into `camera.focus` as far as the camera has gone.
 #[allow(clippy::manual_clamp)]
-#[inline(never)]
-pub(super) fn late_zoom(out: &mut Layout, view: &WorldView, camera: &View, what: &Target) {
-    let steps = late_steps(view, what, camera.mix >= 0.5);
+pub(super) fn zoom_layout(out: &mut Layout, view: &WorldView, camera: &View, what: &Target) {
+    let steps = zoom_steps(view, what, camera.mix >= 0.5);
     let zoom = camera.zoom.min(steps.len() as f32);
     let (whole, part) = (zoom as usize, zoom.fract());
     let mix = out.mix * (2.0 - zoom).min(1.0).max(0.0);
@@ -118,8 +114,7 @@ fn is(view: &WorldView, row: &Row, topic: &Arc<str>, n: i32) -> bool {
 /// The cluster with one thing in the room that there is: `cluster` places everything, then what is looked into is placed anew and
 /// everything else goes outside. Gives back where it ends.
 #[allow(clippy::manual_clamp)]
-#[inline(never)]
-pub(super) fn late_close(out: &mut Layout, view: &WorldView, camera: &View, what: &Target, x: f32, y: f32, w: f32) -> f32 {
+pub(super) fn close_layout(out: &mut Layout, view: &WorldView, camera: &View, what: &Target, x: f32, y: f32, w: f32) -> f32 {
     let by = if let Target::Broker(_) = what { By::Broker } else { By::Topic };
     let end = cluster(out, view, camera, by, x, y, w);
     // Where everything is above the room or below it; on a narrow page other things stand below.
@@ -282,8 +277,7 @@ fn larger(size: Size, height: f32, followers: usize) -> Size {
 }
 
 /// What is not in view, in words; empty when all is.
-#[inline(never)]
-pub(super) fn late_away(view: &WorldView, layout: &Layout) -> String {
+pub(super) fn off_screen_summary(view: &WorldView, layout: &Layout) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut add = |count: usize, one: &str, more: &str| {
         if count > 0 {
@@ -311,8 +305,7 @@ pub(super) fn late_away(view: &WorldView, layout: &Layout) -> String {
 }
 
 /// What is not in view is told at the foot; a record's words hang on its cell.
-#[inline(never)]
-pub(super) fn late_shapes(view: &WorldView, layout: &Layout, away: &str, out: &mut Vec<Shape>) {
+pub(super) fn zoom_shapes(view: &WorldView, layout: &Layout, away: &str, out: &mut Vec<Shape>) {
     if let Some((record, words)) = &layout.record
         && let Some(cell) = slot(layout, view, record)
     {

@@ -1,8 +1,8 @@
 //! Branches: each is a whole run of its own, from the beginning, and shares with the one it left what both went through.
 
+use super::assignment_spans::AssignmentSpans;
 use super::marks::Marks;
-use super::owners::Owners;
-use super::told::Told;
+use super::narration::Narration;
 use super::{Moment, State, TimeError, Timeline, since};
 use crate::kafka::time::Time;
 use crate::world::action::Action;
@@ -28,8 +28,8 @@ pub struct Branch {
     /// What people did on the way, from the beginning; what the scenario's file does is not among it.
     pub(super) actions: Vec<(Time, Action)>,
     pub(super) marks: Marks,
-    pub(super) owners: Owners,
-    pub(super) told: Told,
+    pub(super) assignment_spans: AssignmentSpans,
+    pub(super) narration: Narration,
     /// It was left for this one to be without an action: that branch, and which of its actions.
     pub(super) without: Option<(u32, usize)>,
 }
@@ -46,8 +46,8 @@ impl Branch {
             left: start.at,
             actions: Vec::new(),
             marks: Marks::default(),
-            owners: Owners::default(),
-            told: Told::default(),
+            assignment_spans: AssignmentSpans::default(),
+            narration: Narration::default(),
             without: None,
         }
     }
@@ -56,8 +56,8 @@ impl Branch {
         &self.marks
     }
 
-    pub fn owners(&self) -> &Owners {
-        &self.owners
+    pub fn assignment_spans(&self) -> &AssignmentSpans {
+        &self.assignment_spans
     }
 }
 
@@ -123,8 +123,8 @@ impl Timeline {
             old.left = old.end.at;
             branch.actions.truncate(next);
             branch.marks.keep_before(forked.events);
-            branch.owners.keep_before(forked.events);
-            branch.told.keep_before(forked.events);
+            branch.assignment_spans.keep_before(forked.events);
+            branch.narration.keep_before(forked.events);
             branch = Branch { id, name: format!("branch {id}"), parent: Some(from), forked, end: forked, without: None, ..branch };
             self.branches.push(branch);
             self.checkpoints.share(from, id, forked);

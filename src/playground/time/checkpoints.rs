@@ -97,7 +97,7 @@ impl Checkpoints {
     pub(super) fn latest(&self, branch: u32, fits: &dyn Fn(Moment) -> bool) -> Option<State> {
         let found = self.of(branch).rev().find(|one| fits(one.moment))?;
         let mut state = found.state.clone();
-        state.play.world_mut().recall(found.events.clone());
+        state.play.world_mut().restore_events(found.events.clone());
         Some(state)
     }
 

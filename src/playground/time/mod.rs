@@ -3,26 +3,26 @@
 //! A moment is found from the nearest checkpoint before it and the actions after that. Who acts before the end of a branch makes
 //! another one; the first stays as it was.
 
+mod assignment_spans;
 mod branches;
 mod breakpoints;
 mod checkpoints;
-mod lanes;
 mod marks;
-mod owners;
-mod recall;
+mod narration;
+mod replay_events;
 #[cfg(test)]
 mod tests;
-mod told;
+mod timeline_rows;
 mod undo;
 
+pub use assignment_spans::{AssignmentSpans, MAX_SPANS, Span};
 pub use branches::{Branch, Comparison, Counts, Difference, MAX_BRANCHES, MAX_NAME};
 pub use breakpoints::{Breakpoint, MAX_BREAKPOINTS, hints};
 pub use checkpoints::{LOOK_BACK, MAX_BYTES, MAX_CHECKPOINTS, SPACING};
-pub use lanes::{Bar, HUES, MAX_ROWS, Row, Window};
 pub use marks::{Lane, MAX_MARKS, Mark};
-pub use owners::{MAX_SPANS, Owners, Span};
-pub use recall::{MAX_REPLAY, late_remember};
-pub use told::MAX_TOLD;
+pub use narration::MAX_NARRATION;
+pub use replay_events::{MAX_REPLAY, replay_events};
+pub use timeline_rows::{Bar, HUES, MAX_ROWS, Row, Window};
 
 use super::narrate::{narrate, often};
 use super::scenario::Playback;
@@ -115,7 +115,7 @@ pub struct Timeline {
     /// The event at which running stopped, and for which breakpoint.
     stopped: Option<(EventId, String)>,
     /// Running stops at the next event that is told at this level.
-    hunt: Option<u8>,
+    stop_at_level: Option<u8>,
     /// Events that have been looked at.
     seen: u64,
     /// Whether there is a way back.
@@ -135,7 +135,7 @@ impl Timeline {
             checkpoints: Checkpoints::default(),
             breakpoints: Vec::new(),
             stopped: None,
-            hunt: None,
+            stop_at_level: None,
             seen: start.events,
             keeps: true,
         };
@@ -200,8 +200,8 @@ impl Timeline {
     }
 
     /// Running stops at the next event that the narrator tells at this level, and not for it any more when `None`.
-    pub fn hunt(&mut self, level: Option<u8>) {
-        self.hunt = level;
+    pub fn run_to_next_event(&mut self, level: Option<u8>) {
+        self.stop_at_level = level;
     }
 
     /// Runs on to the next event that ends a wait (a record enters, or the narrator has something to tell), while `more` says that
@@ -392,14 +392,14 @@ impl Timeline {
         let world = self.state.play.world();
         let Some(branch) = self.branches.iter_mut().find(|branch| branch.id == self.current) else { return };
         let fresh = here > branch.end;
-        if self.seen < here.events && (fresh || stops && (self.hunt.is_some() || !self.breakpoints.is_empty())) {
+        if self.seen < here.events && (fresh || stops && (self.stop_at_level.is_some() || !self.breakpoints.is_empty())) {
             for event in since(world, self.seen) {
                 if fresh && event.id.0 >= branch.end.events {
                     branch.marks.take(event, world);
-                    branch.owners.take(event);
-                    branch.told.take(event, world);
+                    branch.assignment_spans.take(event);
+                    branch.narration.take(event, world);
                 }
-                if let Some(level) = self.hunt.filter(|_| stops && self.stopped.is_none() && !often(&event.kind))
+                if let Some(level) = self.stop_at_level.filter(|_| stops && self.stopped.is_none() && !often(&event.kind))
                     && let Some(sentence) = narrate(event, world).filter(|sentence| sentence.level <= level)
                 {
                     self.stopped = Some((event.id, sentence.text));

@@ -62,8 +62,8 @@ fn what_was_known_at_a_moment_is_known_there_again() {
     timeline.seek(at(20)).expect("the past is kept");
     timeline.seek(here.at).expect("the past is kept");
     assert!(timeline.world().events().len() < 7_000, "a leap knows little of what was before");
-    assert!(late_remember(&mut timeline));
-    assert!(!late_remember(&mut timeline), "there is no more to bring back");
+    assert!(replay_events(&mut timeline));
+    assert!(!replay_events(&mut timeline), "there is no more to bring back");
     assert!(timeline.world().events() == events, "the same events, from the same one on");
     assert_eq!((timeline.moment(), timeline.world().event_hash()), (here, hash));
     assert!(answers(&timeline) == before);
@@ -71,7 +71,7 @@ fn what_was_known_at_a_moment_is_known_there_again() {
     run(&mut timeline, at(232));
     // Where all that has happened is known, there is nothing to bring back.
     timeline.seek(at(1)).expect("the past is kept");
-    late_remember(&mut timeline);
+    replay_events(&mut timeline);
     assert_eq!(timeline.world().events().first().map(|event| event.id), Some(EventId(0)));
 }
 
@@ -267,7 +267,7 @@ fn lanes_show_who_owned_what_and_the_gaps() {
     };
     let shown = |timeline: &Timeline| {
         let now = timeline.moment().at.micros_since(EPOCH);
-        let rows = timeline.lanes(MAX_ROWS as usize);
+        let rows = timeline.timeline_rows(MAX_ROWS as usize);
         let own = rows.iter().filter(|row| row.lane.is_none());
         sort(
             own.filter_map(|row| {
@@ -287,32 +287,36 @@ fn lanes_show_who_owned_what_and_the_gaps() {
     run(&mut timeline, at(41));
     let now = timeline.moment().at.micros_since(EPOCH);
     let free = |timeline: &Timeline, at: i64| {
-        timeline.lanes(12).iter().filter(|row| row.lane.is_none() && row.at(at, 0).is_none_or(|bar| bar.ghost || bar.to < at)).count()
+        timeline
+            .timeline_rows(12)
+            .iter()
+            .filter(|row| row.lane.is_none() && row.at(at, 0).is_none_or(|bar| bar.ghost || bar.to < at))
+            .count()
     };
     assert_eq!(free(&timeline, now), 2, "nobody has what the crashed one had");
     run(&mut timeline, at(100));
     assert_eq!((shown(&timeline).len(), shown(&timeline)), (6, owners(&timeline)));
     assert_eq!(free(&timeline, now), 2, "and it stays so that it was so");
-    let all = timeline.lanes(12);
+    let all = timeline.timeline_rows(12);
     assert!(all.iter().all(|row| row.lane.is_some() || row.bars.iter().all(|bar| !bar.ghost)));
 
     // Another branch: what was after it is only a ghost, and comes back whole.
     timeline.seek(at(30)).expect("the past is kept");
-    assert_eq!(timeline.lanes(12), all, "lanes are of the branch, not of the moment");
+    assert_eq!(timeline.timeline_rows(12), all, "lanes are of the branch, not of the moment");
     timeline.act(kill("broker-1")).expect("it runs");
     run(&mut timeline, at(35));
-    let rows = timeline.lanes(12);
+    let rows = timeline.timeline_rows(12);
     let deeds = &rows.iter().find(|row| row.lane == Some(Lane::Deed)).expect("a lane").bars;
     assert!(deeds.iter().any(|bar| bar.ghost && bar.from == 40_000_000) && deeds.iter().any(|bar| !bar.ghost && bar.from == 30_000_000));
     assert!(rows.iter().flat_map(|row| &row.bars).all(|bar| !bar.ghost || bar.from >= 30_000_000));
     assert_eq!(shown(&timeline), owners(&timeline));
     // Too many for a row each: counted, not dropped.
-    let few = timeline.lanes(5);
+    let few = timeline.timeline_rows(5);
     let row = few.last().expect("a row");
     assert_eq!(few.iter().filter(|row| row.lane.is_none()).count(), 1);
     assert_eq!((row.name.as_str(), row.at(29_000_000, 0).map(|bar| bar.label.as_str())), ("billing, 6 partitions", Some("6 of 6")));
     timeline.select(1).expect("it is there");
-    let back = timeline.lanes(12);
+    let back = timeline.timeline_rows(12);
     let own = |rows: &[Row]| rows.iter().map(|row| row.bars.iter().filter(|bar| !bar.ghost).cloned().collect()).collect::<Vec<Vec<Bar>>>();
     assert_eq!(own(&back), own(&all));
 }
@@ -321,9 +325,9 @@ fn lanes_show_who_owned_what_and_the_gaps() {
 fn what_was_told_stays_told_and_the_next_event_worth_seeing_is_found() {
     let mut timeline = Timeline::new(played(Scenario::parse(FAULTS).expect("the scenario reads")));
     run(&mut timeline, at(60));
-    let all = timeline.told(2, 0);
+    let all = timeline.narration(2, 0);
     assert!(all.len() > 20 && all.iter().all(|s| s.level <= 2), "{}", all.len());
-    assert!(timeline.told(1, 0).len() < all.len() && timeline.told(3, 0).len() > all.len());
+    assert!(timeline.narration(1, 0).len() < all.len() && timeline.narration(3, 0).len() > all.len());
     let mut plain = crate::playground::narrate::Transcript::new(2);
     let mut world = played(Scenario::parse(FAULTS).expect("the scenario reads"));
     let start = world.world().next_event();
@@ -333,16 +337,16 @@ fn what_was_told_stays_told_and_the_next_event_worth_seeing_is_found() {
     let told: Vec<_> = plain.sentences().filter(|s| s.event >= start).cloned().collect();
     assert_eq!(all, told, "nothing that is often is told below level 3");
     timeline.seek(at(20)).expect("the past is kept");
-    assert_eq!(timeline.told(2, 0), all, "what is to come is known");
-    timeline.hunt(Some(1));
+    assert_eq!(timeline.narration(2, 0), all, "what is to come is known");
+    timeline.run_to_next_event(Some(1));
     assert!(!timeline.advance(at(60), &mut || true));
     let (event, words) = timeline.take_stop().expect("it stopped");
     let next = all.iter().find(|s| s.level == 1 && s.at > at(20)).expect("there is one");
     assert_eq!((event, &words), (next.event, &next.text));
-    timeline.hunt(None);
+    timeline.run_to_next_event(None);
     timeline.seek(at(20)).expect("the past is kept");
     timeline.act(kill("broker-2")).expect("it runs");
-    assert!(timeline.told(2, 0).iter().all(|s| s.at <= at(20)), "the other future is not this one's");
+    assert!(timeline.narration(2, 0).iter().all(|s| s.at <= at(20)), "the other future is not this one's");
 }
 
 #[test]
@@ -371,7 +375,7 @@ fn idle_time_passes_to_the_event_that_ends_it() {
     timeline.pass_idle(&mut || true);
     assert!(timeline.moment().at > at(45), "{:?}", timeline.moment());
     let now = timeline.moment().at;
-    let told = timeline.told(2, 0);
+    let told = timeline.narration(2, 0);
     assert!(told.iter().any(|s| s.at == now && s.text.contains("gave up billing-1")), "{:?}", told.last());
 }
 
@@ -397,7 +401,7 @@ fn undo_goes_back_to_before_a_deed_and_redo_to_the_other_branch() {
     assert_eq!(timeline.branches().len(), 3);
     run(&mut timeline, at(24));
     let without = hash(&timeline);
-    assert_eq!(timeline.offers(), ["kill broker-1", "kill broker-2"]);
+    assert_eq!(timeline.undo_labels(), ["kill broker-1", "kill broker-2"]);
     // Forth: both are what they were; and back again without another branch.
     assert_eq!(timeline.redo().expect("both stay"), Some("kill broker-2".into()));
     assert_eq!(hash(&timeline), one);

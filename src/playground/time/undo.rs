@@ -17,7 +17,7 @@ fn words(action: &Action) -> String {
 
 impl Timeline {
     /// What undo and redo would do with what was just done; empty: nothing.
-    pub fn offers(&self) -> [String; 2] {
+    pub fn undo_labels(&self) -> [String; 2] {
         let now = self.moment().at;
         let fresh = |deed: Option<&(Time, Action)>| {
             let deed = deed.filter(|(at, _)| now.micros_since(*at) < OFFERED_US);

@@ -1,6 +1,6 @@
 //! Producers: what is refused and what is late.
 
-use super::chain::{Chain, Clock, Tp};
+use super::explanation::{Clock, Explanation, Tp};
 use crate::kafka::broker::{BrokerEvent, PartitionView};
 use crate::kafka::client::ClientError;
 use crate::kafka::client::producer::ProducerEvent;
@@ -9,13 +9,13 @@ use crate::kafka::wire::error::ErrorCode;
 use crate::playground::narrate::{brokers, plural, reason};
 use crate::world::action::Action;
 use crate::world::event::{Event, EventKind};
-use crate::world::judge::sight::Sight as _;
+use crate::world::judge::probe::ClusterProbe as _;
 use std::sync::Arc;
 
 /// Kafka's default for `linger.ms`.
 const LINGER_MS: &str = "5";
 
-impl<'a> Chain<'a> {
+impl<'a> Explanation<'a> {
     pub(super) fn late(&mut self, name: &str) -> bool {
         let Some(producer) = self.view.producers.iter().find(|producer| &*producer.name == name) else {
             return self.no(format_args!("There is no producer {name}."));

@@ -1,6 +1,6 @@
 //! Consumers and their groups: idle members, lag, rebalances.
 
-use super::chain::{Chain, Clock, Tp};
+use super::explanation::{Clock, Explanation, Tp};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::coordinator::{GroupEvent, GroupView};
@@ -14,7 +14,7 @@ use crate::world::view::ConsumerState;
 
 const OFFSETS: &str = "__consumer_offsets";
 
-impl<'a> Chain<'a> {
+impl<'a> Explanation<'a> {
     pub(super) fn idle(&mut self, name: &str) -> bool {
         let Some(consumer) = self.view.consumers.iter().find(|consumer| &*consumer.name == name) else {
             return self.no(format_args!("There is no consumer {name}."));

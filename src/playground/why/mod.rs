@@ -1,17 +1,17 @@
 //! "Why?": from a state, or from something that is not there, back to the action or the fault that began it.
 //!
-//! A new question is a variant of `Question` and a line in `why`; a new answer is a method of `Chain` beside its like: what the
+//! A new question is a variant of `Question` and a line in `why`; a new answer is a method of `Explanation` beside its like: what the
 //! clients do, what partitions do, what becomes of records. What several answers end in (a node that was killed, a replica out of
 //! the ISR, a rebalance) is told in one place each.
 
-mod because;
-mod chain;
+mod causal_chain;
 mod clients;
+mod explanation;
 mod groups;
-pub mod offers;
 mod parse;
 mod partitions;
 mod records;
+pub mod suggested_questions;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +19,9 @@ use crate::kafka::time::Time;
 use crate::world::World;
 use crate::world::event::EventId;
 use crate::world::judge::Judge;
-pub use because::{told_as, waited_for};
-use chain::Chain;
-pub use chain::seconds;
+pub use causal_chain::{told_as, waited_for};
+use explanation::Explanation;
+pub use explanation::seconds;
 pub use parse::{FORMS, NotAQuestion};
 use std::fmt;
 use std::sync::Arc;
@@ -89,17 +89,17 @@ pub struct Answer {
 /// Answers from the run as it is now. `judge`: the one that has watched this run.
 pub fn why(world: &World, judge: &Judge, question: &Question) -> Answer {
     let view = world.view();
-    let mut chain = Chain::new(world, judge, &view);
+    let mut explanation = Explanation::new(world, judge, &view);
     let so = match question {
-        Question::NotReadable { topic, partition, offset } => chain.not_readable(topic, *partition, *offset),
-        Question::Idle { consumer } => chain.idle(consumer),
-        Question::Late { producer } => chain.late(producer),
-        Question::Lag { group, topic, partition } => chain.lag(group, topic, *partition),
-        Question::Leaderless { topic, partition } => chain.leaderless(topic, *partition),
-        Question::OutOfSync { topic, partition, broker } => chain.out_of_sync(topic, *partition, *broker),
-        Question::Twice { reader, topic, partition, offset } => chain.twice(reader, topic, *partition, *offset),
-        Question::Gone { topic, partition, offset } => chain.gone(topic, *partition, *offset),
-        Question::Happened { event } => chain.because(*event),
+        Question::NotReadable { topic, partition, offset } => explanation.not_readable(topic, *partition, *offset),
+        Question::Idle { consumer } => explanation.idle(consumer),
+        Question::Late { producer } => explanation.late(producer),
+        Question::Lag { group, topic, partition } => explanation.lag(group, topic, *partition),
+        Question::Leaderless { topic, partition } => explanation.leaderless(topic, *partition),
+        Question::OutOfSync { topic, partition, broker } => explanation.out_of_sync(topic, *partition, *broker),
+        Question::Twice { reader, topic, partition, offset } => explanation.twice(reader, topic, *partition, *offset),
+        Question::Gone { topic, partition, offset } => explanation.gone(topic, *partition, *offset),
+        Question::Happened { event } => explanation.causal_chain(*event),
     };
-    Answer { so, links: chain.finish() }
+    Answer { so, links: explanation.finish() }
 }

@@ -1,14 +1,14 @@
 //! Partitions: who leads them and who is in sync.
 
-use super::chain::{Chain, Clock, Tp};
+use super::explanation::{Clock, Explanation, Tp};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::time::Time;
 use crate::playground::narrate::brokers;
 use crate::world::event::{Event, EventKind};
-use crate::world::judge::sight::Sight as _;
+use crate::world::judge::probe::ClusterProbe as _;
 
-impl<'a> Chain<'a> {
+impl<'a> Explanation<'a> {
     pub(super) fn leaderless(&mut self, topic: &str, partition: i32) -> bool {
         let tp = Tp(topic, partition);
         let Some(state) = self.partition(topic, partition) else { return self.no(format_args!("There is no partition {tp}.")) };

@@ -1,6 +1,6 @@
 //! Records: not readable yet, delivered twice, gone.
 
-use super::chain::{Chain, Tp};
+use super::explanation::{Explanation, Tp};
 use crate::kafka::broker::{BrokerEvent, PartitionView};
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
@@ -10,7 +10,7 @@ use crate::kafka::time::Time;
 use crate::world::event::{Event, EventKind};
 use std::sync::Arc;
 
-impl<'a> Chain<'a> {
+impl<'a> Explanation<'a> {
     pub(super) fn not_readable(&mut self, topic: &str, partition: i32, offset: i64) -> bool {
         let tp = Tp(topic, partition);
         let Some(state) = self.partition(topic, partition) else { return self.no(format_args!("There is no partition {tp}.")) };
@@ -169,7 +169,7 @@ impl<'a> Chain<'a> {
     fn lost(&self, topic: &str, partition: i32, offset: i64) -> Option<Arc<str>> {
         let all = self.judge.verdict(self.world, false).ledger.records;
         let here = |place: &(Arc<str>, i32, i64)| &*place.0 == topic && (place.1, place.2) == (partition, offset);
-        all.into_iter().find(|fate| fate.lost && fate.promised.as_ref().is_some_and(here)).map(|fate| fate.producer)
+        all.into_iter().find(|outcome| outcome.lost && outcome.promised.as_ref().is_some_and(here)).map(|outcome| outcome.producer)
     }
 
     pub(super) fn gone(&mut self, topic: &str, partition: i32, offset: i64) -> bool {
@@ -189,11 +189,11 @@ impl<'a> Chain<'a> {
         };
         let before = lacked.and_then(|event| told(event.at));
         // The acknowledgement may be too long ago to be kept; the ledger knows of it.
-        let fate = if before.is_some() { None } else { self.lost(topic, partition, offset) };
-        let acked = before.or_else(|| told(self.view.now).filter(|_| fate.is_none()));
+        let outcome = if before.is_some() { None } else { self.lost(topic, partition, offset) };
+        let acked = before.or_else(|| told(self.view.now).filter(|_| outcome.is_none()));
         let sender = match acked.map(|event| &event.kind) {
             Some(EventKind::Producer { node, .. }) => Some(node),
-            _ => fate.as_ref(),
+            _ => outcome.as_ref(),
         };
         let acks = sender.and_then(|name| self.view.producers.iter().find(|producer| producer.name == *name));
         let Some(state) = self.partition(topic, partition) else {
@@ -205,13 +205,13 @@ impl<'a> Chain<'a> {
             }
             return true;
         };
-        let confirmed = |chain: &mut Self| {
+        let confirmed = |explanation: &mut Self| {
             if let (Some(event), Some(producer)) = (acked, acks) {
                 let acks = match producer.acks {
                     -1 => "all".to_owned(),
                     acks => acks.to_string(),
                 };
-                chain.tell(event, format_args!("{} was told that offset {offset} is there (acks={acks}).", producer.name));
+                explanation.tell(event, format_args!("{} was told that offset {offset} is there (acks={acks}).", producer.name));
             }
         };
         if state.leader < 0 {
@@ -241,8 +241,8 @@ impl<'a> Chain<'a> {
             confirmed(self);
             return true;
         }
-        let Some(event) = lacked.filter(|_| before.is_some() || fate.is_some()) else {
-            if fate.is_some() {
+        let Some(event) = lacked.filter(|_| before.is_some() || outcome.is_some()) else {
+            if outcome.is_some() {
                 self.now(format_args!("Offset {offset} of {tp} was acknowledged, and it is gone; how that came about is no longer kept."));
                 return true;
             }

@@ -512,7 +512,7 @@ fn an_acknowledged_record_that_is_gone() {
     let gone = |run: &mut Run, seconds: i64| {
         run.until(seconds);
         let ledger = run.judge.verdict(run.world(), false).ledger;
-        let lost = ledger.records.iter().find(|fate| fate.lost).expect("one is lost").promised.clone().expect("it had a place");
+        let lost = ledger.records.iter().find(|outcome| outcome.lost).expect("one is lost").promised.clone().expect("it had a place");
         Question::Gone { topic: lost.0, partition: lost.1, offset: lost.2 }
     };
     let mut run = Run::new(include_str!("../../../www/scenarios/acks-1-loses.tide"));

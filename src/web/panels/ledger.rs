@@ -4,7 +4,7 @@ use super::{due, why};
 use crate::playground::ledger::{Asked, FILTERS, PAGE, Row, keys, moment, page};
 use crate::playground::scene::{Glyph, key_look};
 use crate::playground::spacetime::escape;
-use crate::playground::time::late_remember;
+use crate::playground::time::replay_events;
 use crate::playground::why::seconds;
 use crate::web::dom;
 use crate::web::ui::{Act, Ui};
@@ -86,7 +86,7 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
         }
         let again = asked.with_untracked(|asked| asked.filter == 3);
         act.with_value(|s| {
-            late_remember(&mut s.run.borrow_mut().time);
+            replay_events(&mut s.run.borrow_mut().time);
             let to = moment(s.run.borrow().world(), &row, again);
             s.scrub(to.micros_since(EPOCH));
         });

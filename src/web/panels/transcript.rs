@@ -62,7 +62,7 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
         }
         let (mut all, words) = act.with_value(|s| {
             let time = &s.run.borrow().time;
-            (time.told(level, 0), time.told_words(level))
+            (time.narration(level, 0), time.narration_gaps(level))
         });
         all.retain(|s| wanted.is_empty() || s.text.to_lowercase().contains(&wanted));
         let past = all.iter().filter(|s| s.at.micros_since(EPOCH) <= now).count();
@@ -129,9 +129,9 @@ fn copy(node: &Element, ui: Ui, act: Act) {
     let (button, root) = (dom::at(node, ".tp-end"), node.clone());
     let shown = button.clone();
     dom::on(&button, "", "click", move |_| {
-        let all = act.with_value(|s| s.run.borrow().time.told(ui.level.get_untracked(), 0));
+        let all = act.with_value(|s| s.run.borrow().time.narration(ui.level.get_untracked(), 0));
         let mut text: String = all.iter().map(|s| line(s) + "\n").collect();
-        let words = act.with_value(|s| s.run.borrow().time.told_words(ui.level.get_untracked()));
+        let words = act.with_value(|s| s.run.borrow().time.narration_gaps(ui.level.get_untracked()));
         if !words.is_empty() {
             text = format!("({words})\n{text}");
         }

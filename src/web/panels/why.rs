@@ -2,8 +2,8 @@
 
 use super::due;
 use crate::playground::spacetime::{diagram, draw, escape, words};
-use crate::playground::time::late_remember;
-use crate::playground::why::offers::{Asks, offers};
+use crate::playground::time::replay_events;
+use crate::playground::why::suggested_questions::{Asks, suggested_questions};
 use crate::playground::why::{Question, seconds, told_as, why};
 use crate::web::dom;
 use crate::web::run::Run;
@@ -89,7 +89,7 @@ pub fn of_ledger(caption: &Element, ui: Ui, act: Act) {
 /// The newest record that was lost, and the newest that was given twice.
 fn suspects(run: &Run) -> Vec<Question> {
     let ledger = run.judge().verdict(run.world(), false).ledger;
-    let lost = ledger.records.into_iter().rev().filter(|fate| fate.lost).find_map(|fate| fate.promised);
+    let lost = ledger.records.into_iter().rev().filter(|outcome| outcome.lost).find_map(|outcome| outcome.promised);
     let gone = lost.map(|(topic, partition, offset)| Question::Gone { topic, partition, offset });
     let twice = run.world().events().iter().rev().find_map(|event| match &event.kind {
         EventKind::Handled { node, group, topic, partition, offset, delivery } if *delivery > 1 => Some(Question::Twice {
@@ -117,7 +117,7 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
         let question = ui.asked.get();
         act.with_value(|s| {
             let mut run = s.run.borrow_mut();
-            late_remember(&mut run.time);
+            replay_events(&mut run.time);
             answer(&shown, &run, question.as_ref());
         });
     }));
@@ -174,7 +174,7 @@ fn offered(list: &Element, ui: Ui, act: Act) {
         }
         let doubts = ui.ledger.with(|line| !line.contains(" 0 lost") || line.contains("delivered again"));
         let also = if doubts { act.with_value(|s| suspects(&s.run.borrow())) } else { Vec::new() };
-        let (all, more) = ui.snap.with(|s| offers(&s.view, chosen.as_ref(), also));
+        let (all, more) = ui.snap.with(|s| suggested_questions(&s.view, chosen.as_ref(), also));
         list.set_text_content(None);
         for question in all {
             let button = dom::element("<button type=button class=tp-text></button>");

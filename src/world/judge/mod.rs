@@ -1,15 +1,15 @@
 //! The judge: keeps a shadow of what each client was promised, holds the run against it at each event, and says at the end what became
 //! of every record, by content. It reads the run and never touches it.
 
-mod chain;
-mod ledger;
-pub mod sight;
+mod committed;
+pub mod probe;
 #[cfg(test)]
 mod tests;
+mod tracker;
 mod watch;
 mod words;
 
-pub use ledger::{Fate, Ledger, Permitted};
+pub use tracker::{Ledger, Permitted, RecordOutcome};
 
 use super::World;
 use super::action::{Action, Fault};
@@ -20,8 +20,8 @@ use crate::kafka::controller::ControllerEvent;
 use crate::kafka::coordinator::GroupEvent;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
-use chain::Chain;
-use sight::{Sight, broker_number};
+use committed::CommittedLog;
+use probe::{ClusterProbe, broker_number};
 use std::collections::VecDeque;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -94,7 +94,7 @@ impl Replica {
 /// What is known of a partition beyond any single broker.
 #[derive(Clone, Debug, Default)]
 struct Shadow {
-    committed: Chain,
+    committed: CommittedLog,
     /// The first offset that was appended in this run. What lies below came from the disks that the run began with, whose records may
     /// look like the ones of this run: its apps count from 1 again.
     began: Option<i64>,
@@ -131,7 +131,7 @@ struct Shadow {
 /// Appends that are remembered for each partition, to tell whose acknowledgement one was.
 const MAX_APPENDS: u32 = 512;
 
-/// What a shadow has beside its chain, about: its latest appends are most of it.
+/// What a shadow has beside its committed log, about: its latest appends are most of it.
 const SHADOW_BYTES: u64 = 16 << 10;
 
 impl Shadow {
@@ -157,7 +157,7 @@ pub struct Judge {
     event: EventId,
     shadows: BTreeMap<Partition, Shadow>,
     quorum_leaders: BTreeMap<i32, i32>,
-    metadata: Chain,
+    metadata: CommittedLog,
     /// The metadata offset up to which a broker was compared.
     metadata_agreed: BTreeMap<i32, i64>,
     /// The highest metadata offset whose meaning has been taken in.
@@ -167,7 +167,7 @@ pub struct Judge {
     stopped_before: BTreeSet<i32>,
     /// ElectLeaders asked for these uncleanly.
     asked_unclean: BTreeSet<Partition>,
-    book: ledger::Book,
+    tracker: tracker::RecordTracker,
     counters: Counters,
     violations: Vec<Violation>,
     /// An event was missed: the judge was asked too seldom.
@@ -191,10 +191,10 @@ impl Judge {
         }
     }
 
-    /// Bytes of the promises and of the book, which a clone has for itself.
+    /// Bytes of the promises and of the tracker, which a clone has for itself.
     pub fn weight(&self) -> u64 {
-        let chains: u64 = self.shadows.values().map(|shadow| shadow.committed.weight() + SHADOW_BYTES).sum();
-        chains + self.metadata.weight() + self.book.weight()
+        let logs: u64 = self.shadows.values().map(|shadow| shadow.committed.weight() + SHADOW_BYTES).sum();
+        logs + self.metadata.weight() + self.tracker.weight()
     }
 
     pub fn violations(&self) -> &[Violation] {
@@ -213,12 +213,12 @@ impl Judge {
     }
 
     /// What became of every record. `quiet`: nothing is under way any more, so that what was not delivered never will be.
-    pub fn verdict(&self, sight: &dyn Sight, quiet: bool) -> Verdict {
+    pub fn verdict(&self, probe: &dyn ClusterProbe, quiet: bool) -> Verdict {
         let mut judge = self.clone();
         if quiet {
-            judge.compare_all(sight);
+            judge.compare_all(probe);
         }
-        let ledger = judge.close(sight, quiet);
+        let ledger = judge.close(probe, quiet);
         Verdict { violations: judge.violations, ledger, counters: judge.counters }
     }
 
@@ -228,33 +228,33 @@ impl Judge {
         }
     }
 
-    fn feed(&mut self, event: &Event, sight: &dyn Sight) {
+    fn feed(&mut self, event: &Event, probe: &dyn ClusterProbe) {
         self.next_event = event.id.0 + 1;
         self.now = event.at;
         self.event = event.id;
         self.counters.events += 1;
         match &event.kind {
             EventKind::Acted { action } => {
-                if let Some(action) = sight.action(*action) {
-                    self.acted(action, sight);
+                if let Some(action) = probe.action(*action) {
+                    self.acted(action, probe);
                 }
             }
             EventKind::Broker { node, event } => {
                 if let Some(node) = broker_number(node) {
-                    self.take_metadata(node, sight);
-                    self.broker_event(node, event, sight);
+                    self.take_metadata(node, probe);
+                    self.broker_event(node, event, probe);
                 }
             }
             EventKind::Producer { node, event } => {
-                self.book.take_sent(node, sight, self.now);
+                self.tracker.take_sent(node, probe, self.now);
                 self.producer_event(node, event);
             }
-            EventKind::Consumer { node, event } => self.consumer_event(node, event, sight),
+            EventKind::Consumer { node, event } => self.consumer_event(node, event, probe),
             EventKind::Handled { node, group, topic, partition, offset, .. } => {
                 self.below_committed(node, topic, *partition, *offset);
-                if self.is_of_this_run(topic, *partition, *offset, sight) {
-                    let id = sight.receiver(node).map_or(0, |receiver| receiver.last);
-                    self.book.handled(node, group.as_ref(), id);
+                if self.is_of_this_run(topic, *partition, *offset, probe) {
+                    let id = probe.receiver(node).map_or(0, |receiver| receiver.last);
+                    self.tracker.handled(node, group.as_ref(), id);
                 }
             }
             EventKind::ProcessState { node, from, to } => {
@@ -264,27 +264,27 @@ impl Judge {
                     }
                 } else {
                     // What it sent last is looked at before the process is forgotten.
-                    self.book.take_sent(node, sight, self.now);
-                    self.book.process(node, to);
+                    self.tracker.take_sent(node, probe, self.now);
+                    self.tracker.process(node, to);
                 }
             }
-            EventKind::Timer { node, .. } => self.book.take_sent(node, sight, self.now),
+            EventKind::Timer { node, .. } => self.tracker.take_sent(node, probe, self.now),
             _ => {}
         }
     }
 
-    fn acted(&mut self, action: &Action, sight: &dyn Sight) {
+    fn acted(&mut self, action: &Action, probe: &dyn ClusterProbe) {
         match action {
             Action::ElectLeader { topic, partition, unclean: true } => {
                 self.asked_unclean.insert((topic.clone(), *partition));
             }
-            Action::DeleteTopic { topic } => self.book.deleted(topic),
-            Action::Produce { name, .. } => self.book.take_sent(name, sight, self.now),
-            Action::StopClient { name } => self.book.stopped(name, sight),
+            Action::DeleteTopic { topic } => self.tracker.deleted(topic),
+            Action::Produce { name, .. } => self.tracker.take_sent(name, probe, self.now),
+            Action::StopClient { name } => self.tracker.stopped(name, probe),
             Action::Fault(fault) => {
                 let kind = fault_kind(fault);
                 *self.counters.faults.entry(kind).or_insert(0) += 1;
-                self.book.disturbed = true;
+                self.tracker.disturbed = true;
                 if let Fault::PowerLoss { node } | Fault::Wipe { node } = fault
                     && let Some(node) = broker_number(node)
                 {
@@ -292,7 +292,7 @@ impl Judge {
                 }
             }
             Action::CrashClient { .. } | Action::PauseClient { .. } => {
-                self.book.disturbed = true;
+                self.tracker.disturbed = true;
                 let kind = if matches!(action, Action::CrashClient { .. }) { "crash of a client" } else { "pause of a client" };
                 *self.counters.faults.entry(kind).or_insert(0) += 1;
             }
@@ -300,19 +300,19 @@ impl Judge {
         }
     }
 
-    fn broker_event(&mut self, node: i32, event: &BrokerEvent, sight: &dyn Sight) {
+    fn broker_event(&mut self, node: i32, event: &BrokerEvent, probe: &dyn ClusterProbe) {
         match event {
             BrokerEvent::BecameLeader { topic, partition, epoch, .. } => {
                 self.counters.elections += u64::from(*epoch > 0);
-                self.became_leader(node, topic, *partition, *epoch, sight);
+                self.became_leader(node, topic, *partition, *epoch, probe);
             }
             BrokerEvent::BecameFollower { topic, partition, epoch, .. } => {
                 self.epoch_grows(node, topic, *partition, *epoch);
-                self.compare(node, topic, *partition, sight);
+                self.compare(node, topic, *partition, probe);
             }
             BrokerEvent::HighWatermark { topic, partition, .. } => {
-                self.compare(node, topic, *partition, sight);
-                self.in_sync_hold(node, topic, *partition, sight);
+                self.compare(node, topic, *partition, probe);
+                self.in_sync_hold(node, topic, *partition, probe);
             }
             BrokerEvent::Appended { topic, partition, base_offset, last_offset, .. } => {
                 let epoch = self.replica(node, topic, *partition).epoch;
@@ -328,7 +328,7 @@ impl Judge {
                 let replica = self.replica(node, topic, *partition);
                 replica.stale = false;
                 replica.agreed = replica.agreed.min(*base_offset);
-                self.compare(node, topic, *partition, sight);
+                self.compare(node, topic, *partition, probe);
             }
             BrokerEvent::Truncated { topic, partition, to, .. } => {
                 self.counters.truncations += 1;
@@ -339,11 +339,11 @@ impl Judge {
             BrokerEvent::IsrChanged { topic, partition, from, to, .. } => {
                 self.counters.isr_changes += 1;
                 for back in to.iter().filter(|id| !from.contains(id)) {
-                    let now = registered(sight, node, *back);
+                    let now = registered(probe, node, *back);
                     let replica = self.replica(*back, topic, *partition);
                     replica.hurt &= !replica.kept_since(now);
                 }
-                self.in_sync_hold(node, topic, *partition, sight);
+                self.in_sync_hold(node, topic, *partition, probe);
             }
             BrokerEvent::AppendRefused { topic, partition, error: ErrorCode::OutOfOrderSequenceNumber, .. }
                 if self.stopped_before.contains(&node) =>
@@ -364,36 +364,36 @@ impl Judge {
 
     fn producer_event(&mut self, node: &Arc<str>, event: &ProducerEvent) {
         match event {
-            ProducerEvent::Partitioned { ticket, partition, .. } => self.book.partitioned(node, ticket.0, *partition),
+            ProducerEvent::Partitioned { ticket, partition, .. } => self.tracker.partitioned(node, ticket.0, *partition),
             ProducerEvent::Acked { ticket, topic, partition, offset } => {
                 let shadow = self.shadows.get(&(topic.clone(), *partition));
                 let epoch = shadow.map_or(0, |shadow| shadow.appender(*offset));
                 let cuts = shadow.map_or(0, |shadow| shadow.cuts.len() as u64);
                 let end = shadow.and_then(|shadow| shadow.committed.end()).unwrap_or(0);
-                let all = self.book.acked(node, ticket.0, *partition, *offset, epoch, cuts);
-                if all && *offset >= end && !shadow.is_some_and(Shadow::gave_up) && !self.book.was_deleted(topic) {
+                let all = self.tracker.acked(node, ticket.0, *partition, *offset, epoch, cuts);
+                if all && *offset >= end && !shadow.is_some_and(Shadow::gave_up) && !self.tracker.was_deleted(topic) {
                     self.violation(
                         "acked-uncommitted",
                         format!("{node} was told that {topic}-{partition} offset {offset} is on all in-sync replicas; only what lies below {end} was"),
                     );
                 }
             }
-            ProducerEvent::Failed { ticket, .. } => self.book.failed(node, ticket.0),
-            ProducerEvent::Retrying { .. } => self.book.disturbed = true,
+            ProducerEvent::Failed { ticket, .. } => self.tracker.failed(node, ticket.0),
+            ProducerEvent::Retrying { .. } => self.tracker.disturbed = true,
             _ => {}
         }
     }
 
-    fn consumer_event(&mut self, node: &Arc<str>, event: &ConsumerEvent, sight: &dyn Sight) {
+    fn consumer_event(&mut self, node: &Arc<str>, event: &ConsumerEvent, probe: &dyn ClusterProbe) {
         match event {
             ConsumerEvent::Fetched { topic, partition, last_offset, .. } => self.below_committed(node, topic, *partition, *last_offset),
             ConsumerEvent::Committed { offsets } => {
                 for (topic, partition, offset) in offsets {
-                    self.committed_in_bounds(node, topic, *partition, *offset, sight);
+                    self.committed_in_bounds(node, topic, *partition, *offset, probe);
                 }
             }
             ConsumerEvent::Joining { .. } | ConsumerEvent::CommitFailed { .. } | ConsumerEvent::PollTimeout => {
-                self.book.unsettled(node, sight)
+                self.tracker.unsettled(node, probe)
             }
             _ => {}
         }
@@ -401,8 +401,8 @@ impl Judge {
 }
 
 /// The broker epoch of `id` as far as `node` knows; -1: not registered.
-fn registered(sight: &dyn Sight, node: i32, id: i32) -> i64 {
-    sight.image(node).and_then(|image| image.brokers.get(&id)).map_or(-1, |broker| broker.epoch)
+fn registered(probe: &dyn ClusterProbe, node: i32, id: i32) -> i64 {
+    probe.image(node).and_then(|image| image.brokers.get(&id)).map_or(-1, |broker| broker.epoch)
 }
 
 /// A fault's kind in words.

@@ -1,8 +1,8 @@
-//! The judge before shadows made by hand: each invariant and each excuse has a case that only its own check decides.
+//! The judge before shadows made by hand: each invariant and each permitted exception has a case that only its own check decides.
 
 mod fates;
 
-use super::sight::{Receiver, Sender, Sent, Sight, content_id, key_id};
+use super::probe::{ClusterProbe, Receiver, Sender, Sent, content_id, key_id};
 use super::{Judge, Verdict};
 use crate::kafka::broker::{BrokerEvent, PartitionView};
 use crate::kafka::client::consumer::ConsumerEvent;
@@ -72,7 +72,7 @@ fn from(log: &[Batch], offset: i64) -> Bytes {
     bytes.freeze()
 }
 
-impl Sight for Fake {
+impl ClusterProbe for Fake {
     fn action(&self, index: u32) -> Option<&Action> {
         self.actions.get(index as usize)
     }

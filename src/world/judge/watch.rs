@@ -1,7 +1,7 @@
 //! The invariants: what must hold at each event.
 
-use super::chain::Says;
-use super::sight::{Place, Sight, read};
+use super::committed::Says;
+use super::probe::{ClusterProbe, Place, read};
 use super::{Cut, Judge, Replica, Shadow, registered};
 use crate::kafka::controller::image::{Image, PartitionImage};
 use crate::kafka::wire::batch::Batch;
@@ -18,9 +18,9 @@ impl Judge {
         self.shadows.entry((topic.clone(), partition)).or_insert_with(|| Shadow { leader: -1, ..Shadow::default() })
     }
 
-    pub(super) fn is_of_this_run(&self, topic: &Arc<str>, partition: i32, offset: i64, sight: &dyn Sight) -> bool {
+    pub(super) fn is_of_this_run(&self, topic: &Arc<str>, partition: i32, offset: i64, probe: &dyn ClusterProbe) -> bool {
         let began = || self.shadows.get(&(topic.clone(), partition)).and_then(|shadow| shadow.began);
-        !sight.is_restored() || began().is_some_and(|began| offset >= began)
+        !probe.is_restored() || began().is_some_and(|began| offset >= began)
     }
 
     pub(super) fn replica(&mut self, node: i32, topic: &Arc<str>, partition: i32) -> &mut Replica {
@@ -58,18 +58,18 @@ impl Judge {
     }
 
     /// Holds what a broker has newly learned of the metadata against what others have, and takes in what it means.
-    pub(super) fn take_metadata(&mut self, node: i32, sight: &dyn Sight) {
-        let Some(image) = sight.image(node) else { return };
+    pub(super) fn take_metadata(&mut self, node: i32, probe: &dyn ClusterProbe) {
+        let Some(image) = probe.image(node) else { return };
         let agreed = self.metadata_agreed.get(&node).copied().unwrap_or(0);
         if image.offset >= agreed {
             let mut differs = None;
-            let chain = &mut self.metadata;
+            let committed = &mut self.metadata;
             let place = Place { node, topic: None, partition: 0 };
-            let joined = read(sight, place, agreed, image.offset + 1, &mut |batch: &Batch| {
-                match chain.compare(batch) {
+            let joined = read(probe, place, agreed, image.offset + 1, &mut |batch: &Batch| {
+                match committed.compare(batch) {
                     Says::Same => {}
                     Says::Differs => differs = Some(batch.base_offset()),
-                    Says::Unknown if chain.end().is_none_or(|end| end == batch.base_offset()) => chain.push(batch),
+                    Says::Unknown if committed.end().is_none_or(|end| end == batch.base_offset()) => committed.push(batch),
                     Says::Unknown => {}
                 }
                 differs.is_none()
@@ -97,13 +97,13 @@ impl Judge {
         }
         for (topic, found) in image.topics.iter() {
             for (number, partition) in (0..).zip(&found.partitions) {
-                self.take_partition(topic, number, partition, image, sight);
+                self.take_partition(topic, number, partition, image, probe);
             }
         }
     }
 
-    fn take_partition(&mut self, topic: &Arc<str>, number: i32, now: &PartitionImage, image: &Image, sight: &dyn Sight) {
-        self.eligible_are_needed(topic, number, now, sight);
+    fn take_partition(&mut self, topic: &Arc<str>, number: i32, now: &PartitionImage, image: &Image, probe: &dyn ClusterProbe) {
+        self.eligible_are_needed(topic, number, now, probe);
         let asked = self.asked_unclean.contains(&(topic.clone(), number));
         let shadow = self.shadow(topic, number);
         let fresh = shadow.members.is_empty() && shadow.leader == -1 && shadow.partition_epoch == 0;
@@ -152,7 +152,7 @@ impl Judge {
             let why = match (none_intact, asked) {
                 (true, _) => Ok(ALL_LOST),
                 (_, true) => Ok(ASKED),
-                _ if sight.unclean(topic) => Ok(ON),
+                _ if probe.unclean(topic) => Ok(ON),
                 _ if last_known => Ok(LAST_KNOWN),
                 _ => Err(()),
             };
@@ -172,9 +172,9 @@ impl Judge {
     }
 
     /// Nobody in the ISR is in the ELR, and nobody is in the ELR once the ISR has its minimum (KIP-966, `PartitionChangeBuilder`).
-    fn eligible_are_needed(&mut self, topic: &str, number: i32, now: &PartitionImage, sight: &dyn Sight) {
+    fn eligible_are_needed(&mut self, topic: &str, number: i32, now: &PartitionImage, probe: &dyn ClusterProbe) {
         let both = now.elr.iter().any(|id| now.isr.contains(id));
-        if both || !now.elr.is_empty() && now.isr.len() as u64 >= sight.min_isr(topic) {
+        if both || !now.elr.is_empty() && now.isr.len() as u64 >= probe.min_isr(topic) {
             let (isr, elr) = (&now.isr, &now.elr);
             self.violation("eligible", format!("{topic}-{number} has {isr:?} in sync and keeps {elr:?} as eligible leaders"));
         }
@@ -189,21 +189,21 @@ impl Judge {
         }
     }
 
-    pub(super) fn became_leader(&mut self, node: i32, topic: &Arc<str>, partition: i32, epoch: i32, sight: &dyn Sight) {
+    pub(super) fn became_leader(&mut self, node: i32, topic: &Arc<str>, partition: i32, epoch: i32, probe: &dyn ClusterProbe) {
         self.epoch_grows(node, topic, partition, epoch);
         let shadow = self.shadow(topic, partition);
         if let Some(other) = shadow.leaders.insert(epoch, node).filter(|other| *other != node) {
             self.violation("two-leaders", format!("broker-{other} and broker-{node} both lead {topic}-{partition} in epoch {epoch}"));
         }
-        self.holds_committed(node, topic, partition, epoch, sight);
-        // What was lost by an unclean election shows when its leader begins; a later leader has no excuse in it.
+        self.holds_committed(node, topic, partition, epoch, probe);
+        // What was lost by an unclean election shows when its leader begins; a later leader is not excused by it.
         self.shadow(topic, partition).unclean.retain(|at, _| *at > epoch);
-        self.compare(node, topic, partition, sight);
+        self.compare(node, topic, partition, probe);
     }
 
     /// A new leader must have everything that was committed, unless it may not.
-    fn holds_committed(&mut self, node: i32, topic: &Arc<str>, partition: i32, epoch: i32, sight: &dyn Sight) {
-        let Some(view) = sight.partition(node, topic, partition) else { return };
+    fn holds_committed(&mut self, node: i32, topic: &Arc<str>, partition: i32, epoch: i32, probe: &dyn ClusterProbe) {
+        let Some(view) = probe.partition(node, topic, partition) else { return };
         let shadow = self.shadow(topic, partition);
         let Some(end) = shadow.committed.end() else { return };
         // It was paused or cut off, and others have led since: nobody in sync follows it any more.
@@ -214,7 +214,7 @@ impl Judge {
         let mut keeps = view.end_offset.min(end);
         let place = Place { node, topic: Some(topic), partition };
         let from = from.max(view.log_start_offset);
-        let joined = read(sight, place, from, keeps, &mut |batch: &Batch| {
+        let joined = read(probe, place, from, keeps, &mut |batch: &Batch| {
             let differs = shadow.committed.compare(batch) == Says::Differs;
             if differs {
                 keeps = batch.base_offset();
@@ -226,7 +226,7 @@ impl Judge {
         }
         // What excuses it: an unclean election since, or that nobody in sync was left.
         let unclean = shadow.unclean.iter().rev().find(|(at, _)| **at <= epoch).map(|(_, why)| *why);
-        let excuse = match unclean {
+        let allowed_because = match unclean {
             Some(Ok(why)) => Some(why),
             _ if shadow.intact.is_empty()
                 || shadow.intact.iter().all(|id| *id == node) && shadow.replicas.get(&node).is_some_and(|r| r.hurt) =>
@@ -240,8 +240,8 @@ impl Judge {
             replica.stale = *id != node;
             replica.agreed = replica.agreed.min(keeps);
         }
-        shadow.cuts.push(Cut { offset: keeps, why: excuse.unwrap_or("a violation") });
-        if excuse.is_none() {
+        shadow.cuts.push(Cut { offset: keeps, why: allowed_because.unwrap_or("a violation") });
+        if allowed_because.is_none() {
             self.violation(
                 "leader-lacks",
                 format!("broker-{node} leads {topic}-{partition} in epoch {epoch} with a log that keeps the committed records only below offset {keeps} of {end}"),
@@ -250,8 +250,8 @@ impl Judge {
     }
 
     /// Holds a replica's log, up to its own high watermark, against what was committed; a leader's high watermark commits.
-    pub(super) fn compare(&mut self, node: i32, topic: &Arc<str>, partition: i32, sight: &dyn Sight) {
-        let Some(view) = sight.partition(node, topic, partition) else { return };
+    pub(super) fn compare(&mut self, node: i32, topic: &Arc<str>, partition: i32, probe: &dyn ClusterProbe) {
+        let Some(view) = probe.partition(node, topic, partition) else { return };
         let replica = self.replica(node, topic, partition);
         let (from, stale) = (replica.agreed, replica.stale);
         // It leads since a later event of the same turn: what may have been given up is found out there.
@@ -266,7 +266,7 @@ impl Judge {
         let mut differs = None;
         let mut agreed = from;
         let place = Place { node, topic: Some(topic), partition };
-        let joined = read(sight, place, from.max(view.log_start_offset), view.high_watermark, &mut |batch: &Batch| {
+        let joined = read(probe, place, from.max(view.log_start_offset), view.high_watermark, &mut |batch: &Batch| {
             if batch.last_offset() >= view.high_watermark {
                 return false;
             }
@@ -297,11 +297,11 @@ impl Judge {
     }
 
     /// Every in-sync replica that runs must hold what the leader's high watermark covers.
-    pub(super) fn in_sync_hold(&mut self, node: i32, topic: &Arc<str>, partition: i32, sight: &dyn Sight) {
-        let Some(view) = sight.partition(node, topic, partition).filter(|view| view.is_leader) else { return };
+    pub(super) fn in_sync_hold(&mut self, node: i32, topic: &Arc<str>, partition: i32, probe: &dyn ClusterProbe) {
+        let Some(view) = probe.partition(node, topic, partition).filter(|view| view.is_leader) else { return };
         for id in view.isr.iter().filter(|id| **id != node) {
-            let Some(end) = sight.partition(*id, topic, partition).map(|other| other.end_offset) else { continue };
-            let epoch = registered(sight, node, *id);
+            let Some(end) = probe.partition(*id, topic, partition).map(|other| other.end_offset) else { continue };
+            let epoch = registered(probe, node, *id);
             let replica = self.replica(*id, topic, partition);
             if end < view.high_watermark && !replica.hurt && !replica.stale && replica.kept_since(epoch) {
                 self.violation(
@@ -318,7 +318,7 @@ impl Judge {
     pub(super) fn below_committed(&mut self, who: &str, topic: &Arc<str>, partition: i32, offset: i64) {
         let Some(shadow) = self.shadows.get(&(topic.clone(), partition)) else { return };
         let end = shadow.committed.end().unwrap_or(0);
-        if offset >= end && !shadow.gave_up() && !self.book.was_deleted(topic) {
+        if offset >= end && !shadow.gave_up() && !self.tracker.was_deleted(topic) {
             self.violation(
                 "uncommitted-read",
                 format!("{who} was given {topic}-{partition} offset {offset}; only what lies below {end} is committed"),
@@ -326,9 +326,9 @@ impl Judge {
         }
     }
 
-    pub(super) fn committed_in_bounds(&mut self, who: &str, topic: &Arc<str>, partition: i32, offset: i64, sight: &dyn Sight) {
+    pub(super) fn committed_in_bounds(&mut self, who: &str, topic: &Arc<str>, partition: i32, offset: i64, probe: &dyn ClusterProbe) {
         let Some(shadow) = self.shadows.get(&(topic.clone(), partition)).filter(|shadow| !shadow.gave_up()) else { return };
-        let Some(view) = sight.partition(shadow.leader, topic, partition).filter(|view| view.is_leader) else { return };
+        let Some(view) = probe.partition(shadow.leader, topic, partition).filter(|view| view.is_leader) else { return };
         if offset > view.end_offset || offset < 0 {
             let end = view.end_offset;
             self.violation("offset-bounds", format!("{who} committed offset {offset} of {topic}-{partition}, whose log ends at {end}"));
@@ -336,12 +336,12 @@ impl Judge {
     }
 
     /// At quiesce: every replica anew, from its log's start.
-    pub(super) fn compare_all(&mut self, sight: &dyn Sight) {
-        for node in sight.brokers() {
-            for (topic, partition) in sight.partitions(node) {
+    pub(super) fn compare_all(&mut self, probe: &dyn ClusterProbe) {
+        for node in probe.brokers() {
+            for (topic, partition) in probe.partitions(node) {
                 self.replica(node, &topic, partition).agreed = 0;
-                self.compare(node, &topic, partition, sight);
-                self.in_sync_hold(node, &topic, partition, sight);
+                self.compare(node, &topic, partition, probe);
+                self.in_sync_hold(node, &topic, partition, probe);
             }
         }
     }

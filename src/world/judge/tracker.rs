@@ -1,6 +1,6 @@
 //! The ledger: what became of every record, by content.
 
-use super::sight::{Place, Sight, content_id, read};
+use super::probe::{ClusterProbe, Place, content_id, read};
 use super::{Judge, Partition, Violation};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::Batch;
@@ -39,7 +39,7 @@ struct Entry {
 }
 
 #[derive(Clone, Debug)]
-struct Maker {
+struct ProducerLog {
     name: Arc<str>,
     topic: Arc<str>,
     acks: i16,
@@ -51,8 +51,8 @@ struct Maker {
 
 /// Everything that was sent and handled.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Book {
-    makers: Vec<Maker>,
+pub(super) struct RecordTracker {
+    producers: Vec<ProducerLog>,
     entries: Vec<Entry>,
     /// Contents by group (or lone consumer).
     handled: BTreeMap<Arc<str>, Vec<u64>>,
@@ -67,7 +67,7 @@ pub(super) struct Book {
 
 /// What became of one record.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Fate {
+pub struct RecordOutcome {
     pub producer: Arc<str>,
     /// The how manieth of its app, from 1.
     pub number: u64,
@@ -100,7 +100,7 @@ pub struct Fate {
     /// A group was given it more often than it is in the logs.
     pub redelivered: bool,
     /// Why Kafka permits what befell it, if it does.
-    pub excuse: Option<&'static str>,
+    pub allowed_because: Option<&'static str>,
 }
 
 /// Something that looks wrong and that Kafka permits.
@@ -136,44 +136,45 @@ pub struct Ledger {
     /// In a log without anybody having sent them here.
     pub strangers: u64,
     pub permitted: Vec<Permitted>,
-    pub records: Vec<Fate>,
+    pub records: Vec<RecordOutcome>,
 }
 
-impl Book {
+impl RecordTracker {
     /// Bytes.
     pub(super) fn weight(&self) -> u64 {
         let handled: usize = self.handled.values().map(Vec::len).sum();
-        let tickets: usize = self.makers.iter().map(|maker| maker.tickets.len()).sum();
+        let tickets: usize = self.producers.iter().map(|producer| producer.tickets.len()).sum();
         (self.entries.len() * size_of::<Entry>() + (handled + 2 * tickets) * size_of::<u64>()) as u64
     }
 
-    fn maker(&mut self, name: &str) -> Option<&mut Maker> {
-        self.makers.iter_mut().find(|maker| &*maker.name == name)
+    fn producer(&mut self, name: &str) -> Option<&mut ProducerLog> {
+        self.producers.iter_mut().find(|producer| &*producer.name == name)
     }
 
     fn entry(&mut self, name: &str, ticket: u64, done: bool) -> Option<&mut Entry> {
-        let maker = self.maker(name)?;
-        let at = if done { maker.tickets.remove(&ticket)? } else { *maker.tickets.get(&ticket)? };
+        let producer = self.producer(name)?;
+        let at = if done { producer.tickets.remove(&ticket)? } else { *producer.tickets.get(&ticket)? };
         self.entries.get_mut(usize::try_from(at).ok()?)
     }
 
     /// Enters what the producer has sent since the last time.
-    pub(super) fn take_sent(&mut self, name: &Arc<str>, sight: &dyn Sight, now: Time) {
-        let Some(sender) = sight.sender(name) else { return };
-        let at = match self.makers.iter().position(|maker| maker.name == *name) {
+    pub(super) fn take_sent(&mut self, name: &Arc<str>, probe: &dyn ClusterProbe, now: Time) {
+        let Some(sender) = probe.sender(name) else { return };
+        let at = match self.producers.iter().position(|producer| producer.name == *name) {
             Some(at) => at,
             None => {
                 let (topic, tickets) = (sender.topic.clone(), BTreeMap::new());
-                let maker = Maker { name: name.clone(), topic, acks: sender.acks, idempotent: sender.idempotent, taken: 0, tickets };
-                self.makers.push(maker);
-                self.makers.len() - 1
+                let producer =
+                    ProducerLog { name: name.clone(), topic, acks: sender.acks, idempotent: sender.idempotent, taken: 0, tickets };
+                self.producers.push(producer);
+                self.producers.len() - 1
             }
         };
-        let Some(maker) = self.makers.get_mut(at) else { return };
-        let new = sender.count.saturating_sub(maker.taken);
+        let Some(producer) = self.producers.get_mut(at) else { return };
+        let new = sender.count.saturating_sub(producer.taken);
         let skip = (sender.recent.len() as u64).saturating_sub(new);
         for (nth, sent) in (sender.count - sender.recent.len() as u64 + 1..).zip(&sender.recent).skip(skip as usize) {
-            maker.tickets.insert(sent.ticket, self.entries.len() as u32);
+            producer.tickets.insert(sent.ticket, self.entries.len() as u32);
             self.entries.push(Entry {
                 producer: at as u16,
                 cuts: 0,
@@ -187,7 +188,7 @@ impl Book {
                 epoch: 0,
             });
         }
-        maker.taken = sender.count;
+        producer.taken = sender.count;
     }
 
     pub(super) fn partitioned(&mut self, name: &str, ticket: u64, partition: i32) {
@@ -198,7 +199,7 @@ impl Book {
 
     /// Whether the promise is that of acks=all.
     pub(super) fn acked(&mut self, name: &str, ticket: u64, partition: i32, offset: i64, epoch: i32, cuts: u64) -> bool {
-        let all = self.maker(name).is_some_and(|maker| maker.acks == -1);
+        let all = self.producer(name).is_some_and(|producer| producer.acks == -1);
         if let Some(entry) = self.entry(name, ticket, true) {
             entry.answer = Answer::Acked;
             (entry.partition, entry.offset, entry.epoch, entry.cuts) = (partition, offset, epoch, cuts as u16);
@@ -216,9 +217,9 @@ impl Book {
     pub(super) fn process(&mut self, name: &str, to: &str) {
         if to != "paused"
             && to != "stopping"
-            && let Some(maker) = self.maker(name)
+            && let Some(producer) = self.producer(name)
         {
-            maker.tickets.clear();
+            producer.tickets.clear();
         }
     }
 
@@ -230,14 +231,14 @@ impl Book {
         }
     }
 
-    pub(super) fn unsettled(&mut self, name: &Arc<str>, sight: &dyn Sight) {
-        let group = sight.receiver(name).and_then(|receiver| receiver.group);
+    pub(super) fn unsettled(&mut self, name: &Arc<str>, probe: &dyn ClusterProbe) {
+        let group = probe.receiver(name).and_then(|receiver| receiver.group);
         self.unsettled.insert(group.unwrap_or_else(|| name.clone()));
     }
 
-    pub(super) fn stopped(&mut self, name: &Arc<str>, sight: &dyn Sight) {
-        self.unsettled(name, sight);
-        if let Some(receiver) = sight.receiver(name).filter(|receiver| receiver.commit == CommitPolicy::Auto) {
+    pub(super) fn stopped(&mut self, name: &Arc<str>, probe: &dyn ClusterProbe) {
+        self.unsettled(name, probe);
+        if let Some(receiver) = probe.receiver(name).filter(|receiver| receiver.commit == CommitPolicy::Auto) {
             self.stopped.insert(receiver.group.unwrap_or_else(|| name.clone()));
         }
     }
@@ -265,7 +266,7 @@ struct Reader {
     topics: Vec<Arc<str>>,
 }
 
-/// What the closing of the book comes to.
+/// What `Judge::close` finds.
 #[derive(Default)]
 struct Findings {
     permitted: Vec<Permitted>,
@@ -289,8 +290,8 @@ impl Findings {
         }
     }
 
-    fn judge(&mut self, what: &'static str, kind: &'static str, excuse: Option<&'static str>, words: impl FnOnce() -> String) {
-        match excuse {
+    fn judge(&mut self, what: &'static str, kind: &'static str, allowed_because: Option<&'static str>, words: impl FnOnce() -> String) {
+        match allowed_because {
             Some(why) => self.permit(what, why),
             None => self.violate(kind, words),
         }
@@ -299,25 +300,25 @@ impl Findings {
 
 impl Judge {
     /// Reads all logs and says what became of every record.
-    pub(super) fn close(&mut self, sight: &dyn Sight, quiet: bool) -> Ledger {
+    pub(super) fn close(&mut self, probe: &dyn ClusterProbe, quiet: bool) -> Ledger {
         let mut ledger = Ledger::default();
         let mut findings = Findings::default();
-        let (places, mut found) = self.read_all(sight, &mut findings);
+        let (places, mut found) = self.read_all(probe, &mut findings);
         found.sort_unstable_by_key(|found| (found.id, found.place, found.offset));
         let mut handled: Vec<(u64, &Arc<str>)> = Vec::new();
-        for (who, ids) in &self.book.handled {
+        for (who, ids) in &self.tracker.handled {
             handled.extend(ids.iter().map(|id| (*id, who)));
         }
         handled.sort_unstable();
-        let mut sends: Vec<u64> = self.book.entries.iter().map(|entry| entry.id).collect();
+        let mut sends: Vec<u64> = self.tracker.entries.iter().map(|entry| entry.id).collect();
         sends.sort_unstable();
         ledger.strangers = found.iter().filter(|found| sends.binary_search(&found.id).is_err()).count() as u64;
-        let readers = readers(sight);
+        let readers = readers(probe);
         // For each producer, key and partition: the number and place of the latest acknowledged record.
         let mut latest: BTreeMap<(u16, u64, i32), (u64, i64)> = BTreeMap::new();
-        for entry in &self.book.entries {
-            let Some(maker) = self.book.makers.get(entry.producer as usize) else { continue };
-            let place = (maker.topic.clone(), entry.partition);
+        for entry in &self.tracker.entries {
+            let Some(producer) = self.tracker.producers.get(entry.producer as usize) else { continue };
+            let place = (producer.topic.clone(), entry.partition);
             let from = found.partition_point(|found| found.id < entry.id);
             let copies = found.iter().skip(from).take_while(|found| found.id == entry.id);
             let count = copies.clone().count() as u64;
@@ -332,8 +333,9 @@ impl Judge {
                     None => delivered.push((Arc::clone(who), 1)),
                 }
             }
-            let words =
-                |what: &str| format!("record {} of {} ({}-{}, offset {}) {what}", entry.number, maker.name, place.0, place.1, entry.offset);
+            let words = |what: &str| {
+                format!("record {} of {} ({}-{}, offset {}) {what}", entry.number, producer.name, place.0, place.1, entry.offset)
+            };
             let promised = entry.answer == Answer::Acked;
             ledger.sent += 1;
             ledger.acked += u64::from(promised);
@@ -347,7 +349,7 @@ impl Judge {
             let gone = promised && count == 0;
             let log = places.iter().find(|found| found.partition == place);
             let (mut lost, mut duplicated, mut reordered, mut excused) = (false, false, false, None);
-            if gone && self.book.was_deleted(&maker.topic) {
+            if gone && self.tracker.was_deleted(&producer.topic) {
                 findings.permit("lost", "its topic was deleted");
             } else if gone && log.is_none() {
                 ledger.unreadable += 1;
@@ -359,53 +361,55 @@ impl Judge {
                 let newer = shadow.is_some_and(|shadow| shadow.leader_epoch > entry.epoch);
                 let superseded =
                     shadow.and_then(|shadow| shadow.wanted_unclean.iter().find(|(epoch, _)| *epoch > entry.epoch).map(|(_, why)| *why));
-                let excuse = match maker.acks {
+                let allowed_because = match producer.acks {
                     0 => Some("acks=0 promises nothing"),
                     _ if cut.is_some() => cut,
                     _ if superseded.is_some() => superseded,
                     1 if newer => Some("acks=1: another leader took over before a follower had the record"),
                     _ => None,
                 };
-                excused = excuse;
-                findings.judge("lost", "lost", excuse, || words("was acknowledged and is lost"));
+                excused = allowed_because;
+                findings.judge("lost", "lost", allowed_because, || words("was acknowledged and is lost"));
             }
             if count > alike {
                 ledger.duplicated += 1;
-                let excuse = match maker.idempotent {
+                let allowed_because = match producer.idempotent {
                     false => Some("without idempotence a record that is sent again may be there twice"),
                     true if shadow.is_some_and(|shadow| shadow.forgot) => {
                         Some("a broker that is stopped keeps only the last batch of each producer: it does not know one before it again")
                     }
                     true => None,
                 };
-                (duplicated, excused) = (true, excuse);
-                findings.judge("duplicated", "duplicated", excuse, || words(&format!("is in the log {count} times")));
+                (duplicated, excused) = (true, allowed_because);
+                findings.judge("duplicated", "duplicated", allowed_because, || words(&format!("is in the log {count} times")));
             }
             if let Some((log, offset)) = first.filter(|_| promised && entry.key != 0) {
                 let key = (entry.producer, entry.key, log.number);
                 let before = latest.get(&key).copied();
                 if before.is_some_and(|(_, before)| before > offset) && alike == 1 {
                     ledger.reordered += 1;
-                    let excuse = (!maker.idempotent).then_some("without idempotence a record that is sent again may come after later ones");
-                    (reordered, excused) = (true, excuse);
-                    findings.judge("out of order", "reordered", excuse, || words("lies before an earlier one of its key"));
+                    let allowed_because =
+                        (!producer.idempotent).then_some("without idempotence a record that is sent again may come after later ones");
+                    (reordered, excused) = (true, allowed_because);
+                    findings.judge("out of order", "reordered", allowed_because, || words("lies before an earlier one of its key"));
                 }
                 latest.insert(key, (u64::from(entry.number), before.map_or(offset, |(_, before)| before.max(offset))));
             }
             let committed = first.is_some_and(|(log, offset)| offset < log.high_watermark);
             let mut missing = false;
-            for reader in readers.iter().filter(|reader| reader.topics.contains(&maker.topic)) {
+            for reader in readers.iter().filter(|reader| reader.topics.contains(&producer.topic)) {
                 let times = delivered.iter().find(|(who, _)| *who == reader.name).map_or(0, |(_, times)| *times);
                 missing |= times == 0;
                 if times == 0 && committed && quiet {
-                    let excuse = match shadow.is_some_and(|shadow| !shadow.cuts.is_empty()) {
+                    let allowed_because = match shadow.is_some_and(|shadow| !shadow.cuts.is_empty()) {
                         true => Some("records before it were given up, and the consumer's position lay beyond it"),
-                        false if self.book.stopped.contains(&reader.name) => {
+                        false if self.tracker.stopped.contains(&reader.name) => {
                             Some("its consumer was stopped after it had committed what it had polled")
                         }
                         false => None,
                     };
-                    findings.judge("not delivered", "undelivered", excuse, || words(&format!("was never given to {}", reader.name)));
+                    findings
+                        .judge("not delivered", "undelivered", allowed_because, || words(&format!("was never given to {}", reader.name)));
                 }
             }
             ledger.delivered += u64::from(!missing && !delivered.is_empty());
@@ -413,30 +417,31 @@ impl Judge {
             let redelivered = again.is_some();
             if let Some((who, times)) = again {
                 ledger.redelivered += 1;
-                let excuse = if self.book.unsettled.contains(who) || self.book.disturbed {
+                let allowed_because = if self.tracker.unsettled.contains(who) || self.tracker.disturbed {
                     Some("at least once: a consumer that lost its partition or crashed had not committed it yet")
                 } else {
                     None
                 };
-                excused = excused.or(excuse);
-                findings
-                    .judge("delivered again", "redelivered", excuse, || words(&format!("was given to {who} {times} times without cause")));
+                excused = excused.or(allowed_because);
+                findings.judge("delivered again", "redelivered", allowed_because, || {
+                    words(&format!("was given to {who} {times} times without cause"))
+                });
             }
-            ledger.records.push(Fate {
-                producer: maker.name.clone(),
+            ledger.records.push(RecordOutcome {
+                producer: producer.name.clone(),
                 number: entry.number.into(),
-                acks: maker.acks,
-                idempotent: maker.idempotent,
+                acks: producer.acks,
+                idempotent: producer.idempotent,
                 acked: match entry.answer {
                     Answer::Pending => None,
                     answer => Some(answer == Answer::Acked),
                 },
                 key: entry.key,
                 partition: entry.partition,
-                topic: maker.topic.clone(),
+                topic: producer.topic.clone(),
                 sent: EPOCH.plus_millis(entry.sent_ms.into()),
                 place: first.map(|(log, offset)| (log.partition.0.clone(), log.partition.1, offset)),
-                promised: (promised && entry.offset >= 0).then(|| (maker.topic.clone(), entry.partition, entry.offset)),
+                promised: (promised && entry.offset >= 0).then(|| (producer.topic.clone(), entry.partition, entry.offset)),
                 copies: u32::try_from(count).unwrap_or(u32::MAX),
                 delivered,
                 readable: committed,
@@ -444,7 +449,7 @@ impl Judge {
                 duplicated,
                 reordered,
                 redelivered,
-                excuse: excused,
+                allowed_because: excused,
             });
         }
         findings.permitted.sort_by(|a, b| (a.what, a.why).cmp(&(b.what, b.why)));
@@ -456,14 +461,14 @@ impl Judge {
     }
 
     /// All records of all partitions that have a leader.
-    fn read_all(&self, sight: &dyn Sight, findings: &mut Findings) -> (Vec<Log>, Vec<Found>) {
+    fn read_all(&self, probe: &dyn ClusterProbe, findings: &mut Findings) -> (Vec<Log>, Vec<Found>) {
         let (mut places, mut found) = (Vec::<Log>::new(), Vec::new());
-        for node in sight.brokers() {
-            for (topic, partition) in sight.partitions(node) {
+        for node in probe.brokers() {
+            for (topic, partition) in probe.partitions(node) {
                 if topic.starts_with("__") {
                     continue;
                 }
-                let Some(view) = sight.partition(node, &topic, partition).filter(|view| view.is_leader) else { continue };
+                let Some(view) = probe.partition(node, &topic, partition).filter(|view| view.is_leader) else { continue };
                 // Of two that believe they lead, the later one does.
                 let newest = self.shadows.get(&(topic.clone(), partition)).map_or(0, |shadow| shadow.leader_epoch);
                 if view.leader_epoch < newest || places.iter().any(|log| log.partition.0 == topic && log.partition.1 == partition) {
@@ -471,9 +476,9 @@ impl Judge {
                 }
                 let number = places.len() as i32;
                 let place = Place { node, topic: Some(&topic), partition };
-                let joined = read(sight, place, view.log_start_offset, view.end_offset, &mut |batch: &Batch| {
+                let joined = read(probe, place, view.log_start_offset, view.end_offset, &mut |batch: &Batch| {
                     for record in batch.records().unwrap_or_default() {
-                        if self.is_of_this_run(&topic, partition, record.offset, sight) {
+                        if self.is_of_this_run(&topic, partition, record.offset, probe) {
                             let id = content_id(record.key.as_ref(), record.value.as_ref());
                             found.push(Found { id, place: number as u32, offset: record.offset });
                         }
@@ -500,10 +505,10 @@ struct Log {
 }
 
 /// Groups (and lone consumers) that run and begin at the earliest offset.
-fn readers(sight: &dyn Sight) -> Vec<Reader> {
+fn readers(probe: &dyn ClusterProbe) -> Vec<Reader> {
     let mut readers: Vec<Reader> = Vec::new();
-    for name in sight.receivers() {
-        let Some(receiver) = sight.receiver(&name).filter(|receiver| receiver.earliest) else { continue };
+    for name in probe.receivers() {
+        let Some(receiver) = probe.receiver(&name).filter(|receiver| receiver.earliest) else { continue };
         let who = receiver.group.unwrap_or(name);
         match readers.iter_mut().find(|reader| reader.name == who) {
             Some(reader) => reader.topics.extend(receiver.topics),

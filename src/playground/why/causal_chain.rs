@@ -1,6 +1,6 @@
 //! Why anything happened: from an event along its causes, each in words, to the deed or the clock that began it.
 
-use super::chain::Chain;
+use super::explanation::Explanation;
 use crate::kafka::wire::message::ApiKey;
 use crate::playground::narrate::narrate;
 use crate::playground::scenario::duration_text;
@@ -11,8 +11,8 @@ const MOST_STEPS: usize = 14;
 /// Events of one turn that are told beside the one that is asked about.
 const MOST_BESIDE: usize = 3;
 
-impl<'a> Chain<'a> {
-    pub(super) fn because(&mut self, id: EventId) -> bool {
+impl<'a> Explanation<'a> {
+    pub(super) fn causal_chain(&mut self, id: EventId) -> bool {
         let Some(mut event) = self.world.event(id) else {
             return self.no(format_args!("That event is not kept: a run keeps only its newest ones."));
         };

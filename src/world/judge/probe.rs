@@ -1,4 +1,4 @@
-//! What the judge sees of a run. The world is one such sight; tests make others by hand.
+//! What the judge sees of a run. The world is one such probe; tests make others by hand.
 
 use crate::kafka::broker::PartitionView;
 use crate::kafka::controller::image::Image;
@@ -45,7 +45,7 @@ pub struct Receiver {
 }
 
 /// Nodes are brokers by number.
-pub trait Sight {
+pub trait ClusterProbe {
     fn action(&self, index: u32) -> Option<&Action>;
     /// Brokers whose process lives (a frozen one does), by number.
     fn brokers(&self) -> Vec<i32>;
@@ -110,13 +110,19 @@ pub(super) struct Place<'a> {
 
 /// Every whole batch that begins in `from..to`, until `each` says stop. Batches that do not join, or whose records do not fill
 /// their offsets, are told as an error.
-pub(super) fn read(sight: &dyn Sight, place: Place<'_>, from: i64, to: i64, each: &mut dyn FnMut(&Batch) -> bool) -> Result<(), String> {
+pub(super) fn read(
+    probe: &dyn ClusterProbe,
+    place: Place<'_>,
+    from: i64,
+    to: i64,
+    each: &mut dyn FnMut(&Batch) -> bool,
+) -> Result<(), String> {
     let mut next = from;
     let mut first = true;
     while next < to {
         let bytes = match place.topic {
-            Some(topic) => sight.peek(place.node, topic, place.partition, next, PEEK_BYTES),
-            None => sight.peek_metadata(place.node, next, PEEK_BYTES),
+            Some(topic) => probe.peek(place.node, topic, place.partition, next, PEEK_BYTES),
+            None => probe.peek_metadata(place.node, next, PEEK_BYTES),
         };
         let before = next;
         for batch in batches(bytes) {

@@ -38,14 +38,14 @@ pub fn seconds(us: i64) -> String {
     format!("{}.{:03} s", us / 1_000_000, us / 1000 % 1000)
 }
 
-pub(super) struct Chain<'a> {
+pub(super) struct Explanation<'a> {
     pub(super) world: &'a World,
     pub(super) judge: &'a Judge,
     pub(super) view: &'a WorldView,
     links: Vec<Link>,
 }
 
-impl<'a> Chain<'a> {
+impl<'a> Explanation<'a> {
     pub(super) fn new(world: &'a World, judge: &'a Judge, view: &'a WorldView) -> Self {
         Self { world, judge, view, links: Vec::new() }
     }

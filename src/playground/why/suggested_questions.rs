@@ -136,7 +136,7 @@ pub fn raised(view: &WorldView) -> Vec<Question> {
 }
 
 /// What a panel offers: first about what is looked at, then what the moment raises; each once, and how many there was no room for.
-pub fn offers(view: &WorldView, chosen: Option<&Target>, also: Vec<Question>) -> (Vec<Question>, usize) {
+pub fn suggested_questions(view: &WorldView, chosen: Option<&Target>, also: Vec<Question>) -> (Vec<Question>, usize) {
     let mut all: Vec<Question> = chosen.map(|what| about(view, what)).unwrap_or_default();
     let mut more = 0;
     for question in also.into_iter().chain(raised(view)) {
@@ -166,14 +166,14 @@ mod tests {
         let mut play = Playback::new(Scenario::parse(text).expect("it reads")).expect("it starts");
         play.watch_until(EPOCH.plus_millis(30_000), &mut |_| {});
         let view = play.world().view();
-        let (all, more) = offers(&view, None, vec![]);
+        let (all, more) = suggested_questions(&view, None, vec![]);
         let words: Vec<String> = all.iter().map(Question::to_string).collect();
         assert_eq!(words.iter().filter(|w| w.contains("not in sync")).count(), 2, "{words:?}");
         assert!(more >= 2 && words.contains(&"Why does billing-1 do nothing?".to_owned()), "{more} {words:?}");
         let p = view.partitions.iter().map(|p| &p.view).find(|p| p.high_watermark > 0).expect("one has records");
         let (topic, partition) = (p.topic.clone(), p.partition);
         let record = Target::Record(topic.clone(), partition, 0);
-        let (all, _) = offers(&view, Some(&record), vec![]);
+        let (all, _) = suggested_questions(&view, Some(&record), vec![]);
         assert_eq!(all.first().map(Question::to_string).as_deref(), Some(format!("Why is offset 0 of {topic}-{partition} gone?").as_str()));
         assert!(all.contains(&Question::NotReadable { topic: topic.clone(), partition, offset: 0 }));
         assert!(all.contains(&Question::Twice { reader: "billing".into(), topic, partition, offset: 0 }));

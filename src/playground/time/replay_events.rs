@@ -9,7 +9,7 @@ pub const MAX_REPLAY: u64 = 60_000;
 
 /// Brings back the events that would be kept here had nobody leapt: a leap knows only those that are kept with its checkpoint. They are
 /// played again beside the run, which stays where it is. Whether there are more now.
-pub fn late_remember(timeline: &mut Timeline) -> bool {
+pub fn replay_events(timeline: &mut Timeline) -> bool {
     let next = timeline.moment().events;
     let known = timeline.world().events().first().map_or(next, |event| event.id.0);
     // A checkpoint has as many with it.
@@ -33,6 +33,6 @@ pub fn late_remember(timeline: &mut Timeline) -> bool {
         return false;
     }
     events.extend_from_slice(timeline.world().events());
-    timeline.world_mut().recall(events);
+    timeline.world_mut().restore_events(events);
     true
 }

@@ -1,6 +1,6 @@
 //! A log as it was promised: its batches below the high watermark, by content.
 
-use super::sight::hash;
+use super::probe::hash;
 use crate::kafka::wire::batch::Batch;
 
 /// One batch. The hash is of all its bytes, base offset and leader epoch among them.
@@ -13,7 +13,7 @@ struct Mark {
 
 /// Batches in order, each joining the one before.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Chain(Vec<Mark>);
+pub(super) struct CommittedLog(Vec<Mark>);
 
 /// What the chain says to a batch of some replica.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,7 +24,7 @@ pub(super) enum Says {
     Unknown,
 }
 
-impl Chain {
+impl CommittedLog {
     /// The first offset that it knows nothing of yet.
     pub(super) fn end(&self) -> Option<i64> {
         self.0.last().map(|mark| mark.next)

@@ -118,7 +118,7 @@ impl Side<'_> {
     }
 
     fn owned(&self, places: &[Place], hues: &[Arc<str>], rows: &mut BTreeMap<Place, Vec<Bar>>) {
-        for span in self.branch.owners.spans() {
+        for span in self.branch.assignment_spans.spans() {
             let Some((from, to)) = self.cut(span) else { continue };
             let at = place(span);
             if !places.contains(&at) {
@@ -139,7 +139,7 @@ impl Side<'_> {
     /// How many of a group's partitions were owned, from change to change.
     fn counted(&self, group: &Arc<str>, of: usize) -> Vec<Bar> {
         let mut changes: Vec<(i64, i32)> = Vec::new();
-        for span in self.branch.owners.spans().iter().filter(|span| span.group == *group) {
+        for span in self.branch.assignment_spans.spans().iter().filter(|span| span.group == *group) {
             if let Some((from, to)) = self.cut(span) {
                 changes.extend([(from, 1), (to, -1)]);
             }
@@ -169,7 +169,7 @@ impl Timeline {
     }
 
     /// The lanes from top to bottom; partitions one by one when there are at most `most`.
-    pub fn lanes(&self, most: usize) -> Vec<Row> {
+    pub fn timeline_rows(&self, most: usize) -> Vec<Row> {
         let beside = self.beside();
         let mut sides = vec![Side { branch: self.branch(), from: i64::MIN, ghost: false }];
         sides.extend(beside.map(|(branch, from)| Side { branch, from, ghost: true }));
@@ -189,7 +189,7 @@ impl Timeline {
             }
         }
         let (mut places, mut hues): (Vec<Place>, Vec<Arc<str>>) = (Vec::new(), Vec::new());
-        for span in sides.iter().flat_map(|side| side.branch.owners.spans()) {
+        for span in sides.iter().flat_map(|side| side.branch.assignment_spans.spans()) {
             if !hues.contains(&span.owner) {
                 hues.push(span.owner.clone());
             }
@@ -222,7 +222,7 @@ impl Timeline {
                 rows.push(Row { name, lane: None, bars: bars.remove(&at).unwrap_or_default() });
             }
         }
-        if let Some(full) = self.branch().owners.full() {
+        if let Some(full) = self.branch().assignment_spans.full() {
             let (from, to) = (micros(full), i64::MAX);
             for row in &mut rows {
                 let text = format!("not recorded: {MAX_SPANS} changes of owners are kept");
@@ -234,7 +234,7 @@ impl Timeline {
     }
 
     /// What the lanes leave out, in words; empty when nothing.
-    pub fn lanes_words(&self) -> String {
+    pub fn timeline_rows_gaps(&self) -> String {
         match self.branch().marks.dropped {
             0 => String::new(),
             more => format!("The lanes are full: {MAX_MARKS} marks are kept, {more} later ones are not drawn."),

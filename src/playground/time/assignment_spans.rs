@@ -27,7 +27,7 @@ pub struct Span {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Owners {
+pub struct AssignmentSpans {
     spans: Vec<Span>,
     /// A consumer's group.
     groups: BTreeMap<Arc<str>, Arc<str>>,
@@ -37,7 +37,7 @@ pub struct Owners {
     changes: u32,
 }
 
-impl Owners {
+impl AssignmentSpans {
     /// In the order in which they began.
     pub fn spans(&self) -> &[Span] {
         &self.spans

@@ -7,22 +7,22 @@ use crate::world::event::Event;
 use std::collections::VecDeque;
 
 /// Sentences of levels 1 and 2 that a branch keeps; older ones go.
-pub const MAX_TOLD: u32 = 2_000;
+pub const MAX_NARRATION: u32 = 2_000;
 
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct Narration {
     all: VecDeque<Sentence>,
     /// Sentences that went.
     dropped: u64,
 }
 
-impl Told {
+impl Narration {
     pub(super) fn take(&mut self, event: &Event, world: &World) {
         if often(&event.kind) {
             return;
         }
         if let Some(sentence) = narrate(event, world).filter(|sentence| sentence.level < 3) {
-            if self.all.len() >= MAX_TOLD as usize {
+            if self.all.len() >= MAX_NARRATION as usize {
                 self.all.pop_front();
                 self.dropped += 1;
             }
@@ -38,11 +38,11 @@ impl Told {
 impl Timeline {
     /// What is told from event `from` on, oldest first: of levels 1 and 2 all that the branch knows, also of what is to come when one
     /// is in the past; of level 3 what happened in the last `LOOK_BACK` events until now.
-    pub fn told(&self, level: u8, from: u64) -> Vec<Sentence> {
+    pub fn narration(&self, level: u8, from: u64) -> Vec<Sentence> {
         let world = self.world();
         let (here, kept) = (self.moment().events, world.events());
         let kept = kept.get(kept.len().saturating_sub(LOOK_BACK)..).unwrap_or_default();
-        let all = &self.branch().told.all;
+        let all = &self.branch().narration.all;
         let stored = |from: u64, to: u64| all.iter().filter(move |s| s.level <= level && (from..to).contains(&s.event.0)).cloned();
         let Some(first) = kept.first().filter(|_| level > 2) else { return stored(from, u64::MAX).collect() };
         let mut out: Vec<Sentence> = stored(from, first.id.0).collect();
@@ -52,11 +52,11 @@ impl Timeline {
     }
 
     /// What is missing in it, in words; empty when nothing is.
-    pub fn told_words(&self, level: u8) -> String {
+    pub fn narration_gaps(&self, level: u8) -> String {
         let mut said = String::new();
-        let dropped = self.branch().told.dropped;
+        let dropped = self.branch().narration.dropped;
         if dropped > 0 {
-            said = format!("The first {dropped} sentences are gone: {MAX_TOLD} are kept. ");
+            said = format!("The first {dropped} sentences are gone: {MAX_NARRATION} are kept. ");
         }
         if level > 2 && self.moment().events > LOOK_BACK as u64 {
             said += &format!("Level 3 covers the last {LOOK_BACK} events; what came before is told at level 2.");
