@@ -1,7 +1,7 @@
 //! The run's branches: one chip for each, and a table that holds two of them side by side.
 
+use super::context::{PageStateStoreFields as _, StageHandle, Ui};
 use super::stage::Stage;
-use super::ui::{Act, Ui};
 use super::{clock, dom};
 use crate::playground::time::{Comparison, Counts, Timeline};
 use crate::world::EPOCH;
@@ -13,7 +13,7 @@ use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 const MARKS: usize = 8;
 
 /// The branches; `all` ends with the one that is shown.
-pub fn chips(node: &Element, all: &[(u32, String)], ui: Ui, act: Act, controls: bool) {
+pub fn chips(node: &Element, all: &[(u32, String)], ui: Ui, act: StageHandle, controls: bool) {
     node.set_text_content(None);
     let Some(((shown, _), rest)) = all.split_last() else { return };
     for (id, name) in rest {
@@ -174,5 +174,5 @@ fn table(stage: &Stage, ui: Ui, from: &HtmlElement, shown: u32, other: u32) {
     if let Some(button) = dom::at(&panel, "button").dyn_ref::<HtmlElement>() {
         let _ = button.focus();
     }
-    ui.said.set(sentence);
+    ui.said().set(sentence);
 }

@@ -1,8 +1,8 @@
 //! What stands on the stage: names, states and buttons, each where the scene has put it.
 
 use super::clock::tenths;
+use super::context::{PageStateStoreFields as _, Snapshot, StageHandle, Ui};
 use super::panels::why;
-use super::ui::{Act, Snapshot, Ui};
 use super::{dom, menu, zoom};
 use crate::kafka::broker::PartitionView;
 use crate::playground::scene::{Rect, Target, between};
@@ -21,12 +21,12 @@ struct Card {
 }
 
 /// Keeps on `stage`, behind its canvases, a card for each place of the scene, in the scene's order.
-pub fn cards(stage: &Element, ui: Ui, act: Act, controls: bool) {
+pub fn cards(stage: &Element, ui: Ui, act: StageHandle, controls: bool) {
     let Some(parent) = Owner::current() else { return };
     let stage = stage.clone();
     let mut cards: Vec<Card> = Vec::new();
     dom::effect(Box::new(move || {
-        let snap = ui.snap.get();
+        let snap = ui.snap().get();
         cards.retain(|card| {
             let stays = snap.places.iter().any(|p| p.what == card.what);
             if !stays {
@@ -61,7 +61,7 @@ pub fn cards(stage: &Element, ui: Ui, act: Act, controls: bool) {
     }));
 }
 
-fn card(ui: Ui, act: Act, controls: bool, what: &Target) -> HtmlElement {
+fn card(ui: Ui, act: StageHandle, controls: bool, what: &Target) -> HtmlElement {
     let card = match what.clone() {
         Target::Heading(text) => heading(ui, act, text),
         Target::Producer(name) => producer(ui, name),
@@ -93,7 +93,7 @@ fn named(markup: &str, what: &str, name: &str) -> HtmlElement {
     card
 }
 
-fn heading(ui: Ui, act: Act, text: &'static str) -> HtmlElement {
+fn heading(ui: Ui, act: StageHandle, text: &'static str) -> HtmlElement {
     let card = named("<div class='tp-at tp-heading'><h3></h3><span class=tp-acts></span></div>", "", text);
     if text == "Cluster" {
         arrangements(&card, ui);
@@ -101,7 +101,7 @@ fn heading(ui: Ui, act: Act, text: &'static str) -> HtmlElement {
         dom::effect(Box::new(move || {
             // They live as long as the heading, not until this runs again.
             if let Some(owner) = &owner
-                && ui.zoomed.with(Option::is_some)
+                && ui.zoomed().with(Option::is_some)
                 && !std::mem::replace(&mut made, true)
             {
                 owner.with(|| zoom::crumbs(&of, ui, act));
@@ -117,8 +117,8 @@ fn arrangements(card: &Element, ui: Ui) {
     for (word, to) in [("by topic", false), ("by broker", true)] {
         let button = dom::element("<button type=button class=tp-text></button>");
         button.set_text_content(Some(word));
-        dom::attribute(&button, "", "aria-pressed", move || (ui.by_broker.get() == to).to_string());
-        dom::on(&button, "", "click", move |_| ui.by_broker.set(to));
+        dom::attribute(&button, "", "aria-pressed", move || (ui.by_broker().get() == to).to_string());
+        dom::on(&button, "", "click", move |_| ui.by_broker().set(to));
         let _ = group.append_child(&button);
     }
     let _ = dom::at(card, "h3").after_with_node_1(&group);
@@ -135,7 +135,7 @@ fn rate_words(per_1000s: u64) -> String {
 /// A closure that reads one producer of the moment; `None` when it has gone.
 fn producer_words(ui: Ui, name: &Arc<str>, words: fn(Option<&ProducerState>) -> String) -> impl Fn() -> String + 'static {
     let name = name.clone();
-    move || ui.snap.with(|s| words(s.view.producers.iter().find(|p| p.name == name)))
+    move || ui.snap().with(|s| words(s.view.producers.iter().find(|p| p.name == name)))
 }
 
 fn producer(ui: Ui, name: Arc<str>) -> HtmlElement {
@@ -190,15 +190,15 @@ fn broker(ui: Ui, name: Arc<str>) -> HtmlElement {
     );
     dom::set(&card, "data-broker", &name);
     let (of, said) = (name.clone(), name.clone());
-    dom::attribute(&card, "", "data-state", move || ui.snap.with(|s| broker_words(s, &of).0.to_owned()));
-    dom::text(&card, ".tp-end", move || ui.snap.with(|s| broker_words(s, &said).1.to_owned()));
+    dom::attribute(&card, "", "data-state", move || ui.snap().with(|s| broker_words(s, &of).0.to_owned()));
+    dom::text(&card, ".tp-end", move || ui.snap().with(|s| broker_words(s, &said).1.to_owned()));
     card
 }
 
 fn link(ui: Ui, a: &Arc<str>, b: &Arc<str>) -> HtmlElement {
     let markup = "<div class='tp-at tp-internal tp-link tp-number' role=group><b></b> <span></span></div>";
     let (card, a, b) = (named(markup, "link ", &format!("{a} – {b}")), a.clone(), b.clone());
-    dom::text(&card, "span", move || ui.snap.with(|s| between(&s.view, &a, &b)));
+    dom::text(&card, "span", move || ui.snap().with(|s| between(&s.view, &a, &b)));
     card
 }
 
@@ -206,7 +206,7 @@ fn topic_head(ui: Ui, topic: Arc<str>) -> HtmlElement {
     let markup = "<div class='tp-at tp-topic' role=group><b></b><span class=tp-quiet></span><span class=tp-acts></span></div>";
     let card = named(markup, "topic ", &topic);
     dom::set(&card, "data-topic", &topic);
-    dom::text(&card, ".tp-quiet", move || match ui.snap.with(|s| s.view.partitions.iter().filter(|p| p.view.topic == topic).count()) {
+    dom::text(&card, ".tp-quiet", move || match ui.snap().with(|s| s.view.partitions.iter().filter(|p| p.view.topic == topic).count()) {
         1 => "1 partition".to_owned(),
         n => format!("{n} partitions"),
     });
@@ -234,23 +234,23 @@ fn partition(ui: Ui, topic: Arc<str>, n: i32) -> HtmlElement {
     dom::set(&card, "data-n", &n.to_string());
     let here = Target::Partition(topic.clone(), n);
     let to = here.clone();
-    let zoomed = move || ui.zoomed.with(|z| z.as_ref() == Some(&here));
+    let zoomed = move || ui.zoomed().with(|z| z.as_ref() == Some(&here));
     let is = zoomed.clone();
     dom::attribute(&card, "button", "aria-pressed", move || is().to_string());
     let zoom = dom::at(&card, "button");
     dom::text(&zoom, "", move || if zoomed() { "whole cluster" } else { "zoom" }.into());
     dom::set(&zoom, "aria-label", &format!("Zoom into {title}"));
-    dom::on(&zoom, "", "click", move |_| ui.zoomed.update(|z| *z = if z.as_ref() == Some(&to) { None } else { Some(to.clone()) }));
+    dom::on(&zoom, "", "click", move |_| ui.zoomed().update(|z| *z = if z.as_ref() == Some(&to) { None } else { Some(to.clone()) }));
     dom::at(&card, "b").set_text_content(Some(&title));
     why::on_card(&card, ui, suggested_questions::of_partition, format!("{topic}-{n}").into());
     let of = move |s: &Snapshot, words: &dyn Fn(&PartitionView) -> String| {
         s.view.partitions.iter().find(|p| p.view.topic == topic && p.view.partition == n).map(|p| words(&p.view)).unwrap_or_default()
     };
     let leader = of.clone();
-    dom::text(&card, "span", move || ui.snap.with(|s| leader(s, &leader_words)));
+    dom::text(&card, "span", move || ui.snap().with(|s| leader(s, &leader_words)));
     dom::attribute(&card, "", "aria-label", move || {
         let offsets = |p: &PartitionView| format!("high watermark {}, end offset {}", p.high_watermark, p.end_offset);
-        format!("partition {title}, {}", ui.snap.with(|s| of(s, &offsets)))
+        format!("partition {title}, {}", ui.snap().with(|s| of(s, &offsets)))
     });
     card
 }
@@ -271,7 +271,8 @@ fn group(ui: Ui, name: Option<Arc<str>>) -> HtmlElement {
     dom::at(&card, "b").set_text_content(Some(title));
     let counted = name.clone();
     let counts = move || {
-        ui.snap.with(|s| s.view.consumers.iter().filter(|c| c.group == counted).fold((0, 0), |a, c| (a.0 + c.handled, a.1 + c.duplicates)))
+        ui.snap()
+            .with(|s| s.view.consumers.iter().filter(|c| c.group == counted).fold((0, 0), |a, c| (a.0 + c.handled, a.1 + c.duplicates)))
     };
     let foot = dom::at(&card, ".tp-foot > span");
     let (handled, twice) = (counts.clone(), counts.clone());
@@ -289,7 +290,7 @@ fn group(ui: Ui, name: Option<Arc<str>>) -> HtmlElement {
     }
     let (pill, of) = (dom::at(&head, ".tp-pill"), name.clone());
     dom::when(
-        move || ui.snap.with(|s| group_state(s, Some(&of)).map_or("", |g| g.0).to_owned()),
+        move || ui.snap().with(|s| group_state(s, Some(&of)).map_or("", |g| g.0).to_owned()),
         move |state| {
             dom::set(&pill, "data-state", state);
             dom::set(&pill, "title", state);
@@ -301,7 +302,7 @@ fn group(ui: Ui, name: Option<Arc<str>>) -> HtmlElement {
         },
     );
     let of = name.clone();
-    let generation = move || ui.snap.with(|s| group_state(s, Some(&of)).map_or_else(String::new, |g| format!("generation {}", g.1)));
+    let generation = move || ui.snap().with(|s| group_state(s, Some(&of)).map_or_else(String::new, |g| format!("generation {}", g.1)));
     dom::text(&head, ".tp-end", generation);
     card
 }
@@ -338,7 +339,7 @@ fn lag(s: &Snapshot, c: &ConsumerState) -> Option<i64> {
 /// A closure that reads one consumer of the moment; `None` when it has gone.
 fn consumer_words(ui: Ui, name: &Arc<str>, words: fn(&Snapshot, Option<&ConsumerState>) -> String) -> impl Fn() -> String + 'static {
     let name = name.clone();
-    move || ui.snap.with(|s| words(s, s.view.consumers.iter().find(|c| c.name == name)))
+    move || ui.snap().with(|s| words(s, s.view.consumers.iter().find(|c| c.name == name)))
 }
 
 fn consumer(ui: Ui, name: Arc<str>) -> HtmlElement {

@@ -1,7 +1,7 @@
 //! What can be done to a thing, on the thing: buttons, a menu, forms; and undo in the caption.
 
+use super::context::{PageStateStoreFields as _, StageHandle, Ui};
 use super::dom;
-use super::ui::{Act, Ui};
 use crate::playground::menu::{Ask, Effect, Form, MenuItem, MenuTarget, form, menu_items, title};
 use crate::playground::scene::Target;
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ use web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent, Mous
 const GAP: f64 = 4.0;
 
 /// Makes the name on a card (its `b` or `h3`) the button of its menu, and keeps in its `.tp-acts` a button for each quick item.
-pub fn on(card: &Element, ui: Ui, act: Act, what: &Target) {
+pub fn on(card: &Element, ui: Ui, act: StageHandle, what: &Target) {
     let thing = MenuTarget::At(what.clone());
     let name = dom::at(card, "b,h3");
     let button = dom::element("<button type=button class=tp-do aria-haspopup=menu aria-expanded=false></button>");
@@ -33,22 +33,22 @@ pub fn on(card: &Element, ui: Ui, act: Act, what: &Target) {
     let Ok(Some(acts)) = card.query_selector(".tp-acts") else { return };
     let of = thing.clone();
     let quick =
-        move || ui.snap.with(|s| menu_items(&s.view, &of).into_iter().filter(|item| item.quick).map(|item| item.label + "\n").collect());
+        move || ui.snap().with(|s| menu_items(&s.view, &of).into_iter().filter(|item| item.quick).map(|item| item.label + "\n").collect());
     dom::when(quick, move |all: &str| {
         acts.set_text_content(None);
         for words in all.lines() {
             let now = {
                 let (thing, words) = (thing.clone(), words.to_owned());
-                move |s: &super::ui::Snapshot| menu_items(&s.view, &thing).into_iter().find(|item| item.label == words)
+                move |s: &super::context::Snapshot| menu_items(&s.view, &thing).into_iter().find(|item| item.label == words)
             };
-            let Some(item) = ui.snap.with_untracked(|s| now(s)) else { continue };
+            let Some(item) = ui.snap().with_untracked(|s| now(s)) else { continue };
             let button = dom::element("<button type=button class=tp-text></button>");
             button.set_text_content(Some(words));
             dom::set(&button, "aria-label", &format!("{words} {}", title(&thing)));
             dom::set(&button, "title", &item.description);
             hurts(&button, &item);
             dom::on(&button, "", "click", move |_| {
-                if let Some(MenuItem { effect: Effect::Line(line), .. }) = ui.snap.with_untracked(|s| now(s)) {
+                if let Some(MenuItem { effect: Effect::Line(line), .. }) = ui.snap().with_untracked(|s| now(s)) {
                     act.with_value(|s| s.tell(&line));
                 }
             });
@@ -64,7 +64,7 @@ fn hurts(node: &Element, item: &MenuItem) {
 }
 
 /// Opens the thing's menu below `from`, or where the mouse is. The browser closes it at Escape and at a click elsewhere.
-fn open(act: Act, thing: &MenuTarget, from: &HtmlElement, mouse: Option<&MouseEvent>) {
+fn open(act: StageHandle, thing: &MenuTarget, from: &HtmlElement, mouse: Option<&MouseEvent>) {
     let Ok(Some(root)) = from.closest(".tp") else { return };
     let menu = dom::element("<div class=tp-menu popover=auto></div>");
     let (shown, back) = (menu.clone(), from.clone());
@@ -161,7 +161,7 @@ fn first(menu: &Element) {
 }
 
 /// Fills the menu with what can be done to the thing.
-fn choose(menu: &HtmlElement, act: Act, thing: &MenuTarget) {
+fn choose(menu: &HtmlElement, act: StageHandle, thing: &MenuTarget) {
     menu.set_text_content(None);
     dom::set(menu, "role", "menu");
     dom::set(menu, "aria-label", &title(thing));
@@ -207,7 +207,7 @@ const FORM: &str = "<form novalidate><b></b><p class=tp-quiet></p><div class=tp-
     <div class=tp-row><button type=submit class=tp-text>Apply</button></div></form>";
 
 /// Fills the menu with a form.
-fn fill_in(menu: &HtmlElement, act: Act, ask: &Ask) {
+fn fill_in(menu: &HtmlElement, act: StageHandle, ask: &Ask) {
     let Some(form) = act.with_value(|s| form(s.run.borrow().world(), ask)) else { return };
     menu.set_text_content(None);
     dom::set(menu, "role", "dialog");
@@ -304,13 +304,13 @@ impl Filled {
 }
 
 /// Keeps in the caption what can be undone and redone; Ctrl+Z does it too.
-pub fn undo(root: &Element, ui: Ui, act: Act) {
+pub fn undo(root: &Element, ui: Ui, act: StageHandle) {
     let line = dom::element("<p class=tp-undo><button type=button class=tp-text></button><button type=button class=tp-text></button></p>");
     for (n, word) in [(0, "Undo"), (1, "Redo")] {
         let Some(button) = line.children().item(n) else { return };
         dom::on(&button, "", "click", move |_| act.with_value(|s| s.undo(n == 1)));
         dom::when(
-            move || ui.undo.with(|both| both[n as usize].clone()),
+            move || ui.undo().with(|both| both[n as usize].clone()),
             move |what| {
                 let _ = button.toggle_attribute_with_force("hidden", what.is_empty());
                 button.set_text_content(Some(&format!("{word} {what}")));

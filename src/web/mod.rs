@@ -1,21 +1,23 @@
 //! Floor 4, wasm: the page. No state of its own outside a mounted playground, so that several live on one page.
 
+pub mod bar;
 mod branches;
 mod cards;
 mod clock;
-mod controls;
+pub mod context;
 mod dom;
 mod layers;
-mod look;
 mod menu;
 mod mount;
 mod paint;
 mod panels;
-mod run;
-mod stage;
+pub mod playground;
+mod pointer;
+pub mod run;
+pub mod stage;
 pub mod store;
+mod theme;
 mod timeline;
-mod ui;
 mod zoom;
 
 pub use mount::{Handle, mount};

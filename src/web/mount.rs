@@ -1,145 +1,24 @@
 //! A playground in a page: `mount` puts one into an element and hands back its JavaScript API.
 
 use super::clock;
+use super::context::{PageState, PageStateStoreFields as _, Playground as Context, StageHandle, Ui};
+use super::playground::Playground;
 use super::run::{Disks, Run};
-use super::stage::{Recipe, Stage};
+use super::stage::{ScenarioSource, Stage};
 use super::store::Store;
-use super::ui::{self, Act, Ui};
+use super::theme;
 use crate::playground::time::Timeline;
 use crate::world::EPOCH;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
-use leptos::tachys::html::InertElement;
 use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{Document, HtmlElement, IntersectionObserver, IntersectionObserverEntry, MediaQueryList, ResizeObserver};
+use web_sys::HtmlElement;
 
 /// Milliseconds of the run that have passed when the page opens.
 const OPENING_MS: i64 = 16_000;
-/// The bar's height and the caption's, in CSS pixels.
-const AROUND: f64 = 56.0 + 138.0;
-
-/// Whether a media query holds.
-fn prefers(query: &str) -> bool {
-    media(query).is_some_and(|m| m.matches())
-}
-
-pub(super) fn media(query: &str) -> Option<MediaQueryList> {
-    web_sys::window()?.match_media(query).ok().flatten()
-}
-
-pub(super) fn toggle_theme(ui: Ui, act: Act) {
-    let dark = match ui.theme.get_untracked().as_str() {
-        "dark" => true,
-        "light" => false,
-        _ => prefers("(prefers-color-scheme: dark)"),
-    };
-    set_theme(ui, if dark { "light" } else { "dark" });
-    act.with_value(later_retheme);
-}
-
-fn set_theme(ui: Ui, theme: &str) {
-    ui.theme.set(if matches!(theme, "light" | "dark") { theme.to_owned() } else { String::new() });
-}
-
-/// The custom properties change after the attribute has; then the canvas reads them.
-fn later_retheme(stage: &Rc<Stage>) {
-    let stage = Rc::downgrade(stage);
-    set_timeout(
-        move || {
-            if let Some(s) = stage.upgrade() {
-                s.retheme();
-            }
-        },
-        std::time::Duration::from_millis(30),
-    );
-}
-
-/// Something to undo when the playground goes.
-type Undo = Box<dyn FnOnce()>;
-
-fn listen(target: &web_sys::EventTarget, event: &'static str, call: impl FnMut() + 'static) -> Undo {
-    let closure = Closure::<dyn FnMut()>::new(call);
-    let target = target.clone();
-    let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
-    Box::new(move || {
-        let _ = target.remove_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
-    })
-}
-
-/// A page of its own shows the whole picture between its bar and what stands below it, as that is while no panel is open.
-fn resize(stage: &Stage, root: &HtmlElement) {
-    let inner = web_sys::window().and_then(|w| w.inner_height().ok()?.as_f64()).filter(|_| root.class_list().contains("tp-page"));
-    stage.resize(f64::from(root.client_width()), inner.map_or(0.0, |height| (height - AROUND).max(1.0)));
-}
-
-fn watch(stage: &Rc<Stage>, root: &HtmlElement, document: &Document) -> Vec<Undo> {
-    let mut undo: Vec<Undo> = Vec::new();
-    let weak = Rc::downgrade(stage);
-    {
-        let (weak, document2) = (weak.clone(), document.clone());
-        undo.push(listen(document, "visibilitychange", move || {
-            if let Some(s) = weak.upgrade() {
-                s.set_visible(!document2.hidden());
-                s.flush();
-            }
-        }));
-    }
-    if let Some(window) = web_sys::window() {
-        let weak = weak.clone();
-        undo.push(listen(&window, "pagehide", move || {
-            if let Some(s) = weak.upgrade() {
-                s.flush();
-            }
-        }));
-    }
-    if let Some(m) = media("(prefers-color-scheme: dark)") {
-        let weak = weak.clone();
-        undo.push(listen(&m, "change", move || {
-            if let Some(s) = weak.upgrade() {
-                later_retheme(&s);
-            }
-        }));
-    }
-    let size = {
-        let (weak, root) = (weak.clone(), root.clone());
-        move || {
-            if let Some(s) = weak.upgrade() {
-                resize(&s, &root);
-            }
-        }
-    };
-    if let Some(window) = web_sys::window() {
-        undo.push(listen(&window, "resize", size.clone()));
-    }
-    let sized = Closure::<dyn FnMut()>::new(size);
-    if let Ok(observer) = ResizeObserver::new(sized.as_ref().unchecked_ref()) {
-        observer.observe(root);
-        undo.push(Box::new(move || {
-            observer.disconnect();
-            drop(sized);
-        }));
-    }
-    let seen = {
-        let weak = weak.clone();
-        Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
-            let last = entries.get(entries.length().saturating_sub(1));
-            if let (Some(s), Ok(e)) = (weak.upgrade(), last.dyn_into::<IntersectionObserverEntry>()) {
-                s.set_on_screen(e.is_intersecting());
-            }
-        })
-    };
-    if let Ok(observer) = IntersectionObserver::new(seen.as_ref().unchecked_ref()) {
-        observer.observe(root);
-        undo.push(Box::new(move || {
-            observer.disconnect();
-            drop(seen);
-        }));
-    }
-    undo
-}
 
 /// Puts a playground into `root`, an element inside `host`'s shadow tree. Fails with a sentence when the scenario is wrong.
 /// `options`: the element's attributes as text (`store`, `theme`, `controls`, `speed`, `seed`, `mode`), `paused`, and the
@@ -157,45 +36,45 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
             text.trim().parse::<u64>().map_err(|_| fail(format!("seed=\"{text}\": a whole number from 0 to {} is expected", u64::MAX)))?,
         ),
     };
-    let recipe = Recipe { name: text("scenarioName"), text: text("scenarioText"), seed };
-    let document = host.owner_document().ok_or_else(|| fail("the element is in no document".into()))?;
+    let source = ScenarioSource { name: text("scenarioName"), text: text("scenarioText"), seed };
+    let _ = host;
 
     let owner = Owner::new();
-    let ui = owner.with(Ui::new);
+    let ui = owner.with(|| Ui::new(PageState::default()));
     let mut store = None;
     let name = text("store");
     if !name.is_empty() {
-        match Store::open(&name, move |why| ui.store.set(why)).await {
+        match Store::open(&name, move |why| ui.store().set(why)).await {
             Ok(s) => store = Some(s),
-            Err(error) => ui.store.set(error.to_string()),
+            Err(error) => ui.store().set(error.to_string()),
         }
     }
     let disks = store.as_ref().map_or_else(Disks::new, |s| s.disks());
     let recovered = !disks.is_empty();
     let page = text("mode") == "page";
-    let mut run = Run::start(&recipe.text, &recipe.name, seed, disks).map_err(fail)?;
+    let mut run = Run::start(&source.text, &source.name, seed, disks).map_err(fail)?;
     if page && !paused {
         // The page opens when records flow and the group reads them.
         run.time.advance(EPOCH.plus_millis(OPENING_MS), &mut || true);
         if let Some(last) = run.sentences(1).pop() {
-            ui.said.set(last.text);
+            ui.said().set(last.text);
         }
     }
-    let (stage, act) = owner.with(|| {
-        ui.playing.set(!paused);
-        ui.title.set(run.title());
-        set_theme(ui, &text("theme"));
+    let (stage, handle) = owner.with(|| {
+        ui.playing().set(!paused);
+        ui.title().set(run.title());
+        theme::set(ui, &text("theme"));
         // At a quarter of its speed a record's way can be followed by eye.
         let unhurried = if page { clock::UNHURRIED } else { 0 };
-        ui.speed.set(clock::step_of(&text("speed")).unwrap_or(unhurried));
-        let stage = Stage::new(recipe, run, ui);
-        (stage.clone(), Act::new_local(stage))
+        ui.speed().set(clock::step_of(&text("speed")).unwrap_or(unhurried));
+        let stage = Stage::new(source, run, ui);
+        (stage.clone(), StageHandle::new_local(stage))
     });
     if let Some(store) = store {
         let torn = store.torn();
         stage.keep_in(store);
         if !torn.is_empty() {
-            ui.store.set(format!("The store was damaged: {}.", torn.join("; ")));
+            ui.store().set(format!("The store was damaged: {}.", torn.join("; ")));
         }
         stage.say(
             if recovered { "The cluster is back: the broker has recovered its files." } else { "This cluster is kept in this browser." }
@@ -205,18 +84,14 @@ pub async fn mount(host: HtmlElement, root: HtmlElement, options: JsValue) -> Re
     let controls = text("controls") != "none";
     root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });
     let unmount = owner.with(|| {
-        let unmount = mount_to(root.clone(), || InertElement::new(ui::MARKUP));
-        ui::follow(&root, ui, act, controls);
-        unmount
+        provide_context(Context { ui, stage: handle, controls, page });
+        mount_to(root, || view! { <Playground /> })
     });
-    resize(&stage, &root);
-    let undo = watch(&stage, &root, &document);
-    Ok(Handle { inner: Rc::new(RefCell::new(Some(Inner { stage, undo, owner, unmount: Box::new(unmount) }))) })
+    Ok(Handle { inner: Rc::new(RefCell::new(Some(Inner { stage, owner, unmount: Box::new(unmount) }))) })
 }
 
 struct Inner {
     stage: Rc<Stage>,
-    undo: Vec<Undo>,
     owner: Owner,
     unmount: Box<dyn Any>,
 }
@@ -244,9 +119,6 @@ impl Handle {
     pub fn destroy(&self) {
         let Some(inner) = self.inner.borrow_mut().take() else { return };
         inner.stage.destroy();
-        for undo in inner.undo {
-            undo();
-        }
         drop(inner.unmount);
         inner.owner.cleanup();
     }
@@ -257,13 +129,13 @@ impl Handle {
         let ui = stage.ui;
         match name {
             "theme" => {
-                set_theme(ui, value.as_deref().unwrap_or_default());
-                later_retheme(&stage);
+                theme::set(ui, value.as_deref().unwrap_or_default());
+                theme::apply(&stage);
             }
             "paused" => stage.play(value.is_none()),
             "speed" => {
                 if let Some(step) = value.as_deref().and_then(clock::step_of) {
-                    ui.speed.set(step);
+                    ui.speed().set(step);
                 }
             }
             _ => {}
@@ -360,10 +232,10 @@ impl Handle {
         set(&o, "branch", run.time.branch().id.into())?;
         set(&o, "past", run.time.in_past().into())?;
         set(&o, "end_us", (run.time.branch().end.at.micros_since(EPOCH) as f64).into())?;
-        set(&o, "playing", stage.ui.playing.get_untracked().into())?;
+        set(&o, "playing", stage.ui.playing().get_untracked().into())?;
         // true: all of it is written; false: some waits; null: it lives in memory.
         set(&o, "stored", stage.is_settled().map_or(JsValue::NULL, JsValue::from))?;
-        set(&o, "store", stage.ui.store.get_untracked().into())?;
+        set(&o, "store", stage.ui.store().get_untracked().into())?;
         js_sys::JSON::stringify(&o).map(String::from)
     }
 }

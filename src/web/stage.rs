@@ -2,10 +2,10 @@
 //! times a second. It rests when paused, hidden, off screen or destroyed.
 
 use super::clock;
+use super::context::{PageStateStoreFields as _, Snapshot, Ui};
 use super::layers::Layers;
 use super::run::{Disks, Run};
 use super::store::Store;
-use super::ui::{Snapshot, Ui};
 use crate::playground::narrate::{Waiting, plainly};
 use crate::playground::scene::{self, Scene, Target, Trail, View};
 use crate::playground::time::{TimeError, Timeline, replay_events};
@@ -42,14 +42,14 @@ type Tick = Closure<dyn FnMut(f64)>;
 
 /// What a playground is made from, for reset.
 #[derive(Clone, Default)]
-pub struct Recipe {
+pub struct ScenarioSource {
     pub name: String,
     pub text: String,
     pub seed: Option<u64>,
 }
 
 pub struct Stage {
-    pub recipe: Recipe,
+    pub source: ScenarioSource,
     pub run: RefCell<Run>,
     pub ui: Ui,
     store: RefCell<Option<Rc<Store>>>,
@@ -100,9 +100,9 @@ extern "C" {
 }
 
 impl Stage {
-    pub fn new(recipe: Recipe, run: Run, ui: Ui) -> Rc<Self> {
+    pub fn new(source: ScenarioSource, run: Run, ui: Ui) -> Rc<Self> {
         let stage = Rc::new(Self {
-            recipe,
+            source,
             run: RefCell::new(run),
             ui,
             store: RefCell::default(),
@@ -131,7 +131,7 @@ impl Stage {
             beside: Cell::new(0.0),
             paced: Cell::new((0.0, 0)),
             tick: RefCell::default(),
-            still: super::mount::media(REDUCED),
+            still: web_sys::window().and_then(|w| w.match_media(REDUCED).ok().flatten()),
         });
         let weak: Weak<Self> = Rc::downgrade(&stage);
         *stage.tick.borrow_mut() = Some(Closure::new(move |t: f64| {
@@ -238,7 +238,7 @@ impl Stage {
             let end = self.run.borrow().time.branch().end.at.micros_since(EPOCH);
             self.said(self.seek(micros.min(end)));
         }
-        let playing = self.ui.playing.get_untracked();
+        let playing = self.ui.playing().get_untracked();
         if playing {
             self.advance(dt);
         }
@@ -257,7 +257,7 @@ impl Stage {
         let mut run = self.run.borrow_mut();
         let until = now_ms() + (FRAME_MS - self.beside.get()).clamp(LEAST_MS, BUDGET_MS);
         let mut more = || now_ms() < until;
-        match clock::factor(self.ui.speed.get_untracked()).filter(|_| !self.hunting.get()) {
+        match clock::factor(self.ui.speed().get_untracked()).filter(|_| !self.hunting.get()) {
             Some(factor) => {
                 let due = self.rest.get() + dt_ms * 1000.0 * factor;
                 let whole = due.floor();
@@ -265,7 +265,7 @@ impl Stage {
                 // What does not fit in a frame is dropped: the picture slows down instead of stalling.
                 let arrived = run.time.advance(target, &mut more);
                 self.rest.set(due - whole);
-                if arrived && self.idle.get() && self.ui.skip.get_untracked() {
+                if arrived && self.idle.get() && self.ui.skip().get_untracked() {
                     run.time.pass_idle(&mut more);
                 }
             }
@@ -278,14 +278,14 @@ impl Stage {
             let met = run.time.breakpoints().iter().any(|b| b.text() == why);
             drop(run);
             self.run_to_next_event(false);
-            self.ui.playing.set(false);
+            self.ui.playing().set(false);
             self.say(if met { format!("Paused at {why}.") } else { why });
         }
     }
 
     fn run_to_next_event(&self, on: bool) {
         self.hunting.set(on);
-        self.run.borrow_mut().time.run_to_next_event(on.then(|| self.ui.level.get_untracked().min(2)));
+        self.run.borrow_mut().time.run_to_next_event(on.then(|| self.ui.level().get_untracked().min(2)));
     }
 
     /// Runs on, as fast as it goes, to the next event that the narrator tells; pauses there and says it.
@@ -296,10 +296,10 @@ impl Stage {
 
     /// Takes what has happened from the run, in words, and says one sentence at a time.
     fn listen(&self, t: f64) {
-        let new = self.run.borrow_mut().sentences(self.ui.level.get_untracked());
+        let new = self.run.borrow_mut().sentences(self.ui.level().get_untracked());
         let run = self.run.borrow();
-        if self.ui.note.with_untracked(|n| n != run.note()) {
-            self.ui.note.set(run.note().to_owned());
+        if self.ui.note().with_untracked(|n| n != run.note()) {
+            self.ui.note().set(run.note().to_owned());
         }
         drop(run);
         let mut waiting = self.waiting.borrow_mut();
@@ -311,14 +311,14 @@ impl Stage {
         {
             self.spoken.set(t);
             drop(waiting);
-            self.ui.said.set(s);
+            self.ui.said().set(s);
         }
     }
 
     pub fn say(&self, text: String) {
         self.waiting.borrow_mut().clear();
         self.spoken.set(now_ms());
-        self.ui.said.set(text);
+        self.ui.said().set(text);
         self.refresh();
     }
 
@@ -329,8 +329,8 @@ impl Stage {
 
     /// Goes on to the arrangement that is wanted; whether there is more to go.
     fn arrange(&self, dt: f64) -> bool {
-        let by_broker = self.ui.by_broker.get_untracked();
-        let to = self.ui.zoomed.get_untracked();
+        let by_broker = self.ui.by_broker().get_untracked();
+        let to = self.ui.zoomed().get_untracked();
         let zoomed = scene::depth(to.as_ref());
         // On the way out it is what one comes from that is left.
         if to.is_some() && f64::from(zoomed) >= self.zoom.get() {
@@ -356,7 +356,7 @@ impl Stage {
 
     /// The way of the record that is chosen. In the past, stations that one has seen to come stay known.
     fn trail(&self, view: &WorldView) -> Option<Arc<Trail>> {
-        let Some(Target::Record(topic, n, offset)) = self.ui.chosen.get_untracked() else { return None };
+        let Some(Target::Record(topic, n, offset)) = self.ui.chosen().get_untracked() else { return None };
         let mut trail = scene::follow(self.run.borrow().world(), view, &topic, n, offset);
         // How it came may be among the events that a leap has left behind.
         if trail.note == scene::FORGOTTEN && replay_events(&mut self.run.borrow_mut().time) {
@@ -365,7 +365,7 @@ impl Stage {
         let run = self.run.borrow();
         let branch = run.time.branch().id;
         let known = self.told.replace(branch) == branch && run.time.in_past();
-        if let Some(old) = self.ui.trail.get_untracked().filter(|_| known)
+        if let Some(old) = self.ui.trail().get_untracked().filter(|_| known)
             && (&old.topic, old.partition, old.offset) == (&topic, n, offset)
         {
             trail.stations.extend(old.stations.iter().filter(|s| s.at > view.now).cloned());
@@ -383,8 +383,8 @@ impl Stage {
         *self.seen.borrow_mut() = view.clone();
         if t - self.published.get() >= PUBLISH_MS {
             let trail = self.trail(&view);
-            if self.ui.trail.with_untracked(|old| *old != trail) {
-                self.ui.trail.set(trail);
+            if self.ui.trail().with_untracked(|old| *old != trail) {
+                self.ui.trail().set(trail);
             }
         }
         self.idle.set(crate::playground::time::idle(&view));
@@ -394,9 +394,9 @@ impl Stage {
         camera.mix = self.mix.get() as f32;
         camera.zoom = self.zoom.get() as f32;
         camera.focus = self.focus.borrow().clone();
-        camera.selection = self.ui.chosen.get_untracked();
-        camera.pointed = self.ui.pointed.get_untracked();
-        camera.trail = self.ui.trail.get_untracked();
+        camera.selection = self.ui.chosen().get_untracked();
+        camera.pointed = self.ui.pointed().get_untracked();
+        camera.trail = self.ui.trail().get_untracked();
         let mut picture = scene::scene(&view, view.now, &camera);
         let height = layers.show(&mut picture, width);
         drop(guard);
@@ -408,16 +408,16 @@ impl Stage {
             let snap = Snapshot { view, places: scene.places.clone(), height, narrow: scene.narrow, elapsed };
             drop(scene);
             self.pace(t, elapsed);
-            self.ui.snap.set(Arc::new(snap));
+            self.ui.snap().set(Arc::new(snap));
             let offers = self.run.borrow().time.undo_labels();
-            if self.ui.undo.with_untracked(|was| *was != offers) {
-                self.ui.undo.set(offers);
+            if self.ui.undo().with_untracked(|was| *was != offers) {
+                self.ui.undo().set(offers);
             }
             if t >= self.judged.get() {
                 let began = now_ms();
                 let (wrong, ledger) = self.run.borrow().judged();
-                self.ui.wrong.set(wrong);
-                self.ui.ledger.set(ledger);
+                self.ui.wrong().set(wrong);
+                self.ui.ledger().set(ledger);
                 self.judged.set(t + JUDGE_MS.max((now_ms() - began) * JUDGE_REST));
             }
         }
@@ -430,31 +430,31 @@ impl Stage {
         if ms >= JUDGE_MS || elapsed < from {
             self.paced.set((t, elapsed));
             let reached = (elapsed - from) as f64 / 1000.0 / ms;
-            let asked = clock::factor(self.ui.speed.get_untracked());
-            let short = self.ui.playing.get_untracked() && ms < 2.0 * JUDGE_MS && asked.is_none_or(|asked| reached < asked * 0.8);
-            self.ui.pace.set(if short && reached >= 1.0 { reached as i64 } else { 0 });
+            let asked = clock::factor(self.ui.speed().get_untracked());
+            let short = self.ui.playing().get_untracked() && ms < 2.0 * JUDGE_MS && asked.is_none_or(|asked| reached < asked * 0.8);
+            self.ui.pace().set(if short && reached >= 1.0 { reached as i64 } else { 0 });
         }
     }
 
     // What a person does.
 
     pub fn toggle(&self) {
-        if self.ui.playing.get_untracked() {
+        if self.ui.playing().get_untracked() {
             self.run_to_next_event(false);
         }
-        self.ui.playing.update(|p| *p = !*p);
+        self.ui.playing().update(|p| *p = !*p);
         self.last.set(now_ms());
         self.refresh();
     }
 
     pub fn play(&self, on: bool) {
-        if self.ui.playing.get_untracked() != on {
+        if self.ui.playing().get_untracked() != on {
             self.toggle();
         }
     }
 
     pub fn step(&self) {
-        self.ui.playing.set(false);
+        self.ui.playing().set(false);
         let mut run = self.run.borrow_mut();
         run.time.step();
         let said = run.world().events().last().map(|event| plainly(event, run.world()));
@@ -512,7 +512,7 @@ impl Stage {
         if self.hunting.get() {
             self.run_to_next_event(false);
         }
-        self.ui.playing.set(false);
+        self.ui.playing().set(false);
         self.scrubbed.set(Some(micros.max(0)));
         self.wake();
     }
@@ -540,7 +540,7 @@ impl Stage {
 
     /// Goes to another moment or branch, paused; what stands in the way is said.
     pub fn moved(&self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) {
-        self.ui.playing.set(false);
+        self.ui.playing().set(false);
         self.said(self.go(go));
     }
 
@@ -558,7 +558,7 @@ impl Stage {
     }
 
     pub fn reset(&self) {
-        match Run::start(&self.recipe.text, &self.recipe.name, self.recipe.seed, Disks::new()) {
+        match Run::start(&self.source.text, &self.source.name, self.source.seed, Disks::new()) {
             Ok(run) => {
                 *self.run.borrow_mut() = run;
                 self.seen.take();

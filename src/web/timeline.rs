@@ -1,6 +1,6 @@
 //! The timeline: where one is in the run, what happened when, who owned what, and where its branches part.
 
-use super::ui::{Act, Ui};
+use super::context::{PageStateStoreFields as _, StageHandle, Ui};
 use super::{branches, clock, dom};
 use crate::playground::time::{MAX_ROWS, Row, Timeline, Window, hints};
 use crate::world::EPOCH;
@@ -103,12 +103,12 @@ impl Shown {
 
 type State = Rc<RefCell<Shown>>;
 
-fn seek(act: Act, micros: i64) {
+fn seek(act: StageHandle, micros: i64) {
     act.with_value(|s| s.scrub(micros));
 }
 
 /// Puts the timeline into the caption of the playground `root`.
-pub fn timeline(root: &Element, ui: Ui, act: Act, controls: bool) {
+pub fn timeline(root: &Element, ui: Ui, act: StageHandle, controls: bool) {
     let node = dom::element(MARKUP);
     let _ = dom::at(root, ".tp-caption").prepend_with_node_1(&node);
     let page = root.closest(".tp-page").ok().flatten().is_some();
@@ -129,7 +129,7 @@ pub fn timeline(root: &Element, ui: Ui, act: Act, controls: bool) {
     let redraw: Rc<dyn Fn()> = {
         let (node, shown) = (node.clone(), shown.clone());
         Rc::new(move || {
-            let now = ui.snap.with_untracked(|s| s.elapsed);
+            let now = ui.snap().with_untracked(|s| s.elapsed);
             act.with_value(|s| draw(&node, &s.run.borrow().time, now, &mut shown.borrow_mut(), ui, act, controls));
         })
     };
@@ -156,13 +156,13 @@ pub fn timeline(root: &Element, ui: Ui, act: Act, controls: bool) {
     }
     dom::on(&node, ".tp-past button", "click", move |_| seek(act, i64::MAX));
     dom::effect(Box::new(move || {
-        ui.snap.track();
+        ui.snap().track();
         redraw();
     }));
 }
 
 /// Scrubs on track and lanes, moves the window on the overview, zooms by wheel, tells what is pointed at.
-fn point(node: &Element, shown: &State, act: Act, redraw: &Rc<dyn Fn()>) {
+fn point(node: &Element, shown: &State, act: StageHandle, redraw: &Rc<dyn Fn()>) {
     let told = dom::at(node, ".tp-hint");
     for part in [".tp-track", ".tp-plot", ".tp-over"] {
         let area: HtmlElement = dom::at(node, part).unchecked_into();
@@ -222,7 +222,7 @@ fn point(node: &Element, shown: &State, act: Act, redraw: &Rc<dyn Fn()>) {
 }
 
 /// Arrows move in time, + and - zoom; on a lane's name the arrows go from mark to mark, and Enter goes there.
-fn keys(node: &Element, shown: &State, act: Act, redraw: &Rc<dyn Fn()>) {
+fn keys(node: &Element, shown: &State, act: StageHandle, redraw: &Rc<dyn Fn()>) {
     let (state, again) = (shown.clone(), redraw.clone());
     dom::on(node, ".tp-track", "keydown", move |e| {
         let Some(key) = e.dyn_ref::<KeyboardEvent>() else { return };
@@ -273,7 +273,7 @@ fn keys(node: &Element, shown: &State, act: Act, redraw: &Rc<dyn Fn()>) {
 }
 
 /// "pause when …": a button that tells what is set, and a row with what can be said.
-fn pause(node: &Element, act: Act, controls: bool) {
+fn pause(node: &Element, act: StageHandle, controls: bool) {
     let (button, row) = (dom::at(node, ".tp-stops"), dom::at(node, ".tp-pause"));
     if !controls {
         button.remove();
@@ -331,7 +331,7 @@ fn pause(node: &Element, act: Act, controls: bool) {
     dom::on(&input, "", "change", move |_| set());
 }
 
-fn draw(node: &Element, time: &Timeline, now: i64, shown: &mut Shown, ui: Ui, act: Act, controls: bool) {
+fn draw(node: &Element, time: &Timeline, now: i64, shown: &mut Shown, ui: Ui, act: StageHandle, controls: bool) {
     let (end, whole) = (end(time), span(time));
     // The window goes along with the playhead, unless somebody has moved it elsewhere.
     if let Some(window) = shown.window

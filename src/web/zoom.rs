@@ -1,55 +1,55 @@
 //! Where one is between the whole cluster and one record, the steps there, and what a record holds.
 
+use super::context::{PageStateStoreFields as _, StageHandle, Ui};
 use super::dom;
-use super::ui::{Act, Ui};
 use crate::playground::scene::{Target, content, zoom_into, zoom_out, zoom_steps};
 use leptos::prelude::*;
 use web_sys::{Element, HtmlElement};
 
 /// One step closer to a thing.
-pub fn toward(ui: Ui, act: Act, mut what: Target) {
-    let here = ui.zoomed.get_untracked();
+pub fn toward(ui: Ui, act: StageHandle, mut what: Target) {
+    let here = ui.zoomed().get_untracked();
     if let Target::Partition(topic, n) = &what
         && here.as_ref() == Some(&what)
     {
         // Into a partition: to its newest record.
         what = act.with_value(|s| s.scene.borrow().walk(topic, *n, None, 0)).unwrap_or(what);
     }
-    let by_broker = ui.by_broker.get_untracked();
-    go(ui, ui.snap.with_untracked(|s| zoom_into(&s.view, here.as_ref(), &what, by_broker)));
+    let by_broker = ui.by_broker().get_untracked();
+    go(ui, ui.snap().with_untracked(|s| zoom_into(&s.view, here.as_ref(), &what, by_broker)));
 }
 
 /// One step out.
 pub fn out(ui: Ui) {
-    let by_broker = ui.by_broker.get_untracked();
-    let here = ui.zoomed.get_untracked();
-    go(ui, here.and_then(|here| ui.snap.with_untracked(|s| zoom_out(&s.view, &here, by_broker))));
+    let by_broker = ui.by_broker().get_untracked();
+    let here = ui.zoomed().get_untracked();
+    go(ui, here.and_then(|here| ui.snap().with_untracked(|s| zoom_out(&s.view, &here, by_broker))));
 }
 
 /// Goes there; a record that is looked into is followed.
 fn go(ui: Ui, to: Option<Target>) {
     let record = |what: &Option<Target>| matches!(what, Some(Target::Record(..)));
-    if record(&to) || record(&ui.zoomed.get_untracked()) {
-        ui.chosen.set(to.clone().filter(|_| record(&to)));
+    if record(&to) || record(&ui.zoomed().get_untracked()) {
+        ui.chosen().set(to.clone().filter(|_| record(&to)));
     }
-    ui.zoomed.set(to);
+    ui.zoomed().set(to);
 }
 
 /// The way from the cluster to what is looked into, each part a button, in the cluster's heading.
-pub fn crumbs(heading: &Element, ui: Ui, act: Act) {
+pub fn crumbs(heading: &Element, ui: Ui, act: StageHandle) {
     let nav = dom::element("<nav class='tp-crumbs tp-number' aria-label=Zoom hidden></nav>");
     let _ = heading.append_child(&nav);
     dom::attribute(&nav, "", "aria-description", move || {
-        ui.snap.track();
+        ui.snap().track();
         act.with_value(|s| s.scene.borrow().away.clone())
     });
     let heading = heading.clone();
     dom::effect(Box::new(move || {
-        let by_broker = ui.by_broker.get();
-        let what = ui.zoomed.get();
+        let by_broker = ui.by_broker().get();
+        let what = ui.zoomed().get();
         let mut steps = vec![None];
         if let Some(what) = &what {
-            let known = ui.snap.with_untracked(|s| zoom_steps(&s.view, what, by_broker));
+            let known = ui.snap().with_untracked(|s| zoom_steps(&s.view, what, by_broker));
             // In the past it may not be there yet.
             steps.extend(if known.is_empty() { vec![what.clone()] } else { known }.into_iter().map(Some));
         }
@@ -79,14 +79,14 @@ pub fn crumbs(heading: &Element, ui: Ui, act: Act) {
 }
 
 /// What a record holds, line by line.
-pub fn record(ui: Ui, act: Act, what: &Target) -> HtmlElement {
+pub fn record(ui: Ui, act: StageHandle, what: &Target) -> HtmlElement {
     let card = dom::element("<div class='tp-at tp-record tp-number' role=region><dl></dl></div>");
     let Target::Record(topic, n, offset) = what.clone() else { return card };
     dom::set(&card, "aria-label", &format!("Content of {topic}-{n} offset {offset}"));
     let list = dom::at(&card, "dl");
     let mut before = Vec::new();
     dom::effect(Box::new(move || {
-        let view = ui.snap.with(|s| s.view.clone());
+        let view = ui.snap().with(|s| s.view.clone());
         let lines = act.with_value(|s| content(s.run.borrow().world(), &view, &topic, n, offset));
         if lines == before {
             return;

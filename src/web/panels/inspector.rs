@@ -4,7 +4,7 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::shown::Seen;
 use crate::playground::inspect::{self, Line};
 use crate::playground::scene::Target;
-use crate::web::ui::{Act, Ui};
+use crate::web::context::{PageStateStoreFields as _, StageHandle, Ui};
 use crate::web::{clock, dom};
 use crate::world::EPOCH;
 use leptos::prelude::*;
@@ -56,25 +56,25 @@ fn is_bytes(target: &Target) -> bool {
 
 /// What can be looked into: what is chosen first, if it does not stand on the stage.
 fn targets(ui: Ui) -> Vec<Target> {
-    let mut all: Vec<Target> = ui.chosen.get().filter(is_bytes).into_iter().collect();
-    ui.snap.with(|s| all.extend(s.places.iter().map(|p| p.what.clone()).filter(|what| !label(what).is_empty())));
+    let mut all: Vec<Target> = ui.chosen().get().filter(is_bytes).into_iter().collect();
+    ui.snap().with(|s| all.extend(s.places.iter().map(|p| p.what.clone()).filter(|what| !label(what).is_empty())));
     all
 }
 
 /// What is looked into: what is chosen, or the first broker.
 fn looked(ui: Ui) -> Option<Target> {
     let first = || targets(ui).into_iter().find(|what| matches!(what, Target::Broker(_)));
-    ui.chosen.get().filter(|what| !label(what).is_empty()).or_else(first)
+    ui.chosen().get().filter(|what| !label(what).is_empty()).or_else(first)
 }
 
-pub fn fill(panel: &Element, ui: Ui, act: Act) {
+pub fn fill(panel: &Element, ui: Ui, act: StageHandle) {
     let Some(parent) = Owner::current() else { return };
     let root = dom::element(
         "<div class=tp-look><div class=tp-row><select aria-label='What to look into'></select><span role=group aria-label=View></span>\
         <span class='tp-quiet tp-number tp-end'></span></div><div class=tp-body></div></div>",
     );
     let _ = panel.append_child(&root);
-    let mode = RwSignal::new(if ui.chosen.with_untracked(|c| c.as_ref().is_some_and(is_bytes)) { BYTES } else { STATE });
+    let mode = RwSignal::new(if ui.chosen().with_untracked(|c| c.as_ref().is_some_and(is_bytes)) { BYTES } else { STATE });
     let modes = dom::at(&root, "[role=group]");
     for (i, name) in (0..).zip(MODES) {
         let button = dom::element("<button type=button class=tp-text></button>");
@@ -98,12 +98,12 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
     dom::on(&select, "", "change", move |event| {
         let Some(select) = event.target().and_then(|t| t.dyn_into::<HtmlSelectElement>().ok()) else { return };
         let what = usize::try_from(select.selected_index()).ok().and_then(|i| untrack(|| targets(ui)).into_iter().nth(i));
-        ui.chosen.set(what);
+        ui.chosen().set(what);
     });
     // A frame or a record is bytes; what stands is not.
-    let mut before = ui.chosen.get_untracked();
+    let mut before = ui.chosen().get_untracked();
     dom::effect(Box::new(move || {
-        let now = ui.chosen.get();
+        let now = ui.chosen().get();
         if now != before {
             match now.as_ref().is_some_and(is_bytes) {
                 true => mode.set(BYTES),
@@ -150,10 +150,10 @@ fn said(body: &Element, words: &str) {
     let _ = body.append_child(&note);
 }
 
-fn state(body: &Element, ui: Ui, act: Act, what: Target) {
+fn state(body: &Element, ui: Ui, act: StageHandle, what: Target) {
     let body = body.clone();
     let markup = move || {
-        let lines = ui.snap.with(|s| act.with_value(|stage| inspect::state(stage.run.borrow().world(), &s.view, &what)));
+        let lines = ui.snap().with(|s| act.with_value(|stage| inspect::state(stage.run.borrow().world(), &s.view, &what)));
         let mut markup = String::from("<div class=tp-lines><section>");
         for (name, value) in lines as Vec<Line> {
             let name = escape(&name);
@@ -167,7 +167,7 @@ fn state(body: &Element, ui: Ui, act: Act, what: Target) {
     dom::when(markup, move |markup| body.set_inner_html(markup));
 }
 
-fn configs(body: &Element, ui: Ui, act: Act, what: Target) {
+fn configs(body: &Element, ui: Ui, act: StageHandle, what: Target) {
     let shown = what.clone();
     // Whom a change of a broker's config is for.
     let all = RwSignal::new(false);
@@ -187,7 +187,7 @@ fn configs(body: &Element, ui: Ui, act: Act, what: Target) {
     let body = &rows;
     let markup = move || {
         let all = all.get();
-        let rows = ui.snap.with(|s| act.with_value(|stage| inspect::configs(stage.run.borrow().world(), &s.view, &what, all)));
+        let rows = ui.snap().with(|s| act.with_value(|stage| inspect::configs(stage.run.borrow().world(), &s.view, &what, all)));
         let note = match &what {
             _ if rows.is_empty() => "It has no configs of its own, or no process.",
             Target::Producer(_) | Target::Consumer(_) => "A change gives it a new process. An empty value takes it back.",
@@ -243,7 +243,7 @@ fn when_words(at: Time) -> String {
     clock::time_words(at.micros_since(EPOCH))
 }
 
-fn frames(body: &Element, ui: Ui, act: Act, what: Option<Target>) {
+fn frames(body: &Element, ui: Ui, act: StageHandle, what: Option<Target>) {
     let node = match what {
         Some(Target::Broker(name) | Target::Producer(name) | Target::Consumer(name)) => name.to_string(),
         _ => String::new(),
@@ -265,7 +265,7 @@ fn frames(body: &Element, ui: Ui, act: Act, what: Option<Target>) {
     let list = dom::at(&view, "ol");
     let mut before = None;
     dom::effect(Box::new(move || {
-        let key = (filter.get(), ui.snap.with(|s| if ui.playing.get() { s.elapsed / 1_000_000 } else { s.elapsed }));
+        let key = (filter.get(), ui.snap().with(|s| if ui.playing().get() { s.elapsed / 1_000_000 } else { s.elapsed }));
         // A list under somebody's hand stands still.
         let held = list.matches(":hover, :focus-within").unwrap_or(false);
         if before.as_ref() == Some(&key) || held && before.as_ref().is_some_and(|(filter, _)| *filter == key.0) {
@@ -288,7 +288,7 @@ fn frames(body: &Element, ui: Ui, act: Act, what: Option<Target>) {
     }));
     dom::on(&view, "ol", "click", move |event| {
         if let Some(message) = number_at(event.target(), "data-m") {
-            ui.chosen.set(Some(Target::Frame(message)));
+            ui.chosen().set(Some(Target::Frame(message)));
         }
     });
 }
@@ -301,7 +301,7 @@ fn number_at(at: Option<EventTarget>, name: &str) -> Option<u64> {
 /// Does what an event on a field asks for: a key or "click", where it came from, and which field.
 type React = Rc<dyn Fn(&str, &Element, u32)>;
 
-fn bytes(body: &Element, title: &Element, act: Act, what: Option<Target>) {
+fn bytes(body: &Element, title: &Element, act: StageHandle, what: Option<Target>) {
     let found = act.with_value(|stage| {
         let run = stage.run.borrow();
         match what {

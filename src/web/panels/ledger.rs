@@ -6,8 +6,8 @@ use crate::playground::scene::{Glyph, key_look};
 use crate::playground::spacetime::escape;
 use crate::playground::time::replay_events;
 use crate::playground::why::seconds;
+use crate::web::context::{PageStateStoreFields as _, StageHandle, Ui};
 use crate::web::dom;
-use crate::web::ui::{Act, Ui};
 use crate::world::EPOCH;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -50,7 +50,7 @@ fn row_html(row: &Row, n: usize) -> String {
     html
 }
 
-pub fn fill(panel: &Element, ui: Ui, act: Act) {
+pub fn fill(panel: &Element, ui: Ui, act: StageHandle) {
     let node = dom::element(MARKUP);
     let _ = panel.append_child(&node);
     let asked = RwSignal::new(Asked::default());
@@ -90,12 +90,12 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
             let to = moment(s.run.borrow().world(), &row, again);
             s.scrub(to.micros_since(EPOCH));
         });
-        ui.chosen.set(row.target);
+        ui.chosen().set(row.target);
     });
     let (last, before) = (Cell::new(0.0), RefCell::new(None));
     dom::effect(Box::new(move || {
         let now = asked.get();
-        let at = ui.snap.with(|s| s.elapsed);
+        let at = ui.snap().with(|s| s.elapsed);
         if !due(ui, &table, &last, &before, now.clone()) {
             return;
         }

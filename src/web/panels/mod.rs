@@ -5,8 +5,8 @@ mod ledger;
 pub mod transcript;
 pub mod why;
 
+use super::context::{PageStateStoreFields as _, StageHandle, Ui};
 use super::dom;
-use super::ui::{Act, Ui};
 use crate::playground::scene::Target;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -16,7 +16,7 @@ use web_sys::{Element, KeyboardEvent};
 /// A panel: the word on its tab, and what fills it for as long as the owner at hand lives.
 struct Panel {
     name: &'static str,
-    fill: fn(&Element, Ui, Act),
+    fill: fn(&Element, Ui, StageHandle),
 }
 
 /// In the order of their tabs. A new panel is a line here and a file beside this one.
@@ -28,15 +28,15 @@ const ALL: &[Panel] = &[
 ];
 
 /// Puts the drawer into the playground `root`, and the tabs if it has controls.
-pub fn panels(root: &Element, ui: Ui, act: Act, controls: bool) {
+pub fn panels(root: &Element, ui: Ui, act: StageHandle, controls: bool) {
     let Some(parent) = Owner::current() else { return };
     let (tabs, panel) = (dom::at(root, ".tp-tabs"), dom::at(root, ".tp-panel"));
     for Panel { name, .. } in ALL.iter().filter(|_| controls) {
         let tab = dom::element("<button type=button role=tab class=tp-text></button>");
         tab.set_text_content(Some(name));
-        let chosen = move || (ui.panel.get() == Some(*name)).to_string();
+        let chosen = move || (ui.panel().get() == Some(*name)).to_string();
         dom::attribute(&tab, "", "aria-selected", chosen);
-        dom::on(&tab, "", "click", move |_| ui.panel.update(|open| *open = if *open == Some(*name) { None } else { Some(name) }));
+        dom::on(&tab, "", "click", move |_| ui.panel().update(|open| *open = if *open == Some(*name) { None } else { Some(name) }));
         let _ = tabs.append_child(&tab);
     }
     // Arrows go from tab to tab, Escape closes the drawer and goes back to its tab.
@@ -55,19 +55,19 @@ pub fn panels(root: &Element, ui: Ui, act: Act, controls: bool) {
     let strip = tabs.clone();
     dom::on(&panel, "", "keydown", move |event| {
         if event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key() == "Escape") {
-            ui.panel.set(None);
+            ui.panel().set(None);
             dom::focus(strip.query_selector("[data-was]").ok().flatten());
         }
     });
     // A frame is bytes before all: they are shown where there is room for them.
     dom::effect(Box::new(move || {
-        if matches!(ui.chosen.get(), Some(Target::Frame(_))) {
-            ui.panel.set(Some("Inspector"));
+        if matches!(ui.chosen().get(), Some(Target::Frame(_))) {
+            ui.panel().set(Some("Inspector"));
         }
     }));
     let mut owner: Option<Owner> = None;
     dom::effect(Box::new(move || {
-        let open = ui.panel.get();
+        let open = ui.panel().get();
         if let Some(owner) = owner.take() {
             owner.cleanup();
         }
@@ -90,8 +90,8 @@ const LOOK_MS: f64 = 1000.0;
 /// Whether a list is to be made anew: at once when it is asked for something else or when the run stands still; while the run plays
 /// once a second, and not under a hand that is about to choose from it. Follows the moment.
 fn due<T: PartialEq>(ui: Ui, list: &Element, last: &Cell<f64>, before: &RefCell<Option<T>>, asked: T) -> bool {
-    let (playing, now) = (ui.playing.get(), js_sys::Date::now());
-    ui.snap.track();
+    let (playing, now) = (ui.playing().get(), js_sys::Date::now());
+    ui.snap().track();
     let other = before.borrow().as_ref() != Some(&asked);
     let rests = playing && now - last.get() < LOOK_MS || list.matches(":is(:hover,:focus-within)").unwrap_or(false);
     if !other && rests {

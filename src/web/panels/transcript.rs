@@ -1,7 +1,7 @@
 //! What the narrator has said, with its times: three levels, a filter, a way to each moment, and all of it to take along.
 
 use crate::playground::narrate::Sentence;
-use crate::web::ui::{Act, Ui};
+use crate::web::context::{PageStateStoreFields as _, StageHandle, Ui};
 use crate::web::{clock, dom};
 use crate::world::EPOCH;
 use leptos::prelude::*;
@@ -30,14 +30,14 @@ fn line(s: &Sentence) -> String {
     format!("{}  {}", clock::time_words(s.at.micros_since(EPOCH)), s.text)
 }
 
-pub fn fill(panel: &Element, ui: Ui, act: Act) {
+pub fn fill(panel: &Element, ui: Ui, act: StageHandle) {
     let node = dom::element(MARKUP);
     let _ = panel.append_child(&node);
     let (list, note) = (dom::at(&node, "ol"), dom::at(&node, "p"));
     let levels = dom::at(&node, ".tp-levels");
     for (level, nth) in [(1_u8, "button"), (2, "button + button"), (3, "button + button + button")] {
-        dom::attribute(&levels, nth, "aria-pressed", move || (ui.level.get() == level).to_string());
-        dom::on(&levels, nth, "click", move |_| ui.level.set(level));
+        dom::attribute(&levels, nth, "aria-pressed", move || (ui.level().get() == level).to_string());
+        dom::on(&levels, nth, "click", move |_| ui.level().set(level));
     }
     let filter = RwSignal::new(String::new());
     let input: HtmlInputElement = dom::at(&node, "input").unchecked_into();
@@ -54,10 +54,10 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
     let (turn, drawn) = (Cell::new(0_u32), RefCell::new((0, 0, 0, String::new(), 0)));
     let before: Rc<RefCell<Vec<u64>>> = Rc::default();
     dom::effect(Box::new(move || {
-        let (level, wanted, now) = (ui.level.get(), filter.get(), ui.snap.with(|s| s.elapsed));
+        let (level, wanted, now) = (ui.level().get(), filter.get(), ui.snap().with(|s| s.elapsed));
         turn.set(turn.get() + 1);
         let key = |n: u64| (level, n, now, wanted.clone(), 0);
-        if ui.playing.get_untracked() && turn.get() % EVERY != 0 && drawn.borrow().0 == level && drawn.borrow().3 == wanted {
+        if ui.playing().get_untracked() && turn.get() % EVERY != 0 && drawn.borrow().0 == level && drawn.borrow().3 == wanted {
             return;
         }
         let (mut all, words) = act.with_value(|s| {
@@ -125,13 +125,13 @@ fn mark(list: &Element, current: Option<usize>) {
 }
 
 /// Hands over the whole transcript of the level; where the clipboard is closed the text is there, selected.
-fn copy(node: &Element, ui: Ui, act: Act) {
+fn copy(node: &Element, ui: Ui, act: StageHandle) {
     let (button, root) = (dom::at(node, ".tp-end"), node.clone());
     let shown = button.clone();
     dom::on(&button, "", "click", move |_| {
-        let all = act.with_value(|s| s.run.borrow().time.narration(ui.level.get_untracked(), 0));
+        let all = act.with_value(|s| s.run.borrow().time.narration(ui.level().get_untracked(), 0));
         let mut text: String = all.iter().map(|s| line(s) + "\n").collect();
-        let words = act.with_value(|s| s.run.borrow().time.narration_gaps(ui.level.get_untracked()));
+        let words = act.with_value(|s| s.run.borrow().time.narration_gaps(ui.level().get_untracked()));
         if !words.is_empty() {
             text = format!("({words})\n{text}");
         }

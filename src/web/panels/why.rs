@@ -5,9 +5,9 @@ use crate::playground::spacetime::{diagram, draw, escape, words};
 use crate::playground::time::replay_events;
 use crate::playground::why::suggested_questions::{Asks, suggested_questions};
 use crate::playground::why::{Question, seconds, told_as, why};
+use crate::web::context::{PageStateStoreFields as _, StageHandle, Ui};
 use crate::web::dom;
 use crate::web::run::Run;
-use crate::web::ui::{Act, Ui};
 use crate::world::EPOCH;
 use crate::world::event::{EventId, EventKind};
 use leptos::prelude::*;
@@ -21,7 +21,7 @@ pub const NAME: &str = "Why?";
 
 /// Keeps a button behind the first `b` of a card while there is something to ask about the thing called `name`.
 pub fn on_card(card: &Element, ui: Ui, asks: Asks, name: Arc<str>) {
-    let asked = move || ui.snap.with(|s| asks(&s.view, &name));
+    let asked = move || ui.snap().with(|s| asks(&s.view, &name));
     let words = asked.clone();
     let words = move || words().map(|question| question.to_string()).unwrap_or_default();
     button(&dom::at(card, "b"), ui, Box::new(words), Box::new(asked));
@@ -53,15 +53,15 @@ pub fn ask_from(ui: Ui, from: &Element, question: Question) {
         }
         dom::set(from, "data-asked", "");
     }
-    ui.asked.set(Some(question));
-    ui.panel.set(Some(NAME));
+    ui.asked().set(Some(question));
+    ui.panel().set(Some(NAME));
 }
 
 /// Behind the latest sentence, while the event that it tells is kept.
-pub fn of_said(caption: &Element, ui: Ui, act: Act) {
+pub fn of_said(caption: &Element, ui: Ui, act: StageHandle) {
     let found = StoredValue::new(None::<EventId>);
     let words = move || {
-        let said = ui.said.get();
+        let said = ui.said().get();
         let id = if said.is_empty() { None } else { act.with_value(|s| told_as(s.run.borrow().world(), &said)) };
         found.set_value(id);
         id.map_or("", |_| "Why did this happen?").to_owned()
@@ -71,9 +71,9 @@ pub fn of_said(caption: &Element, ui: Ui, act: Act) {
 }
 
 /// Behind the ledger's line, when something was lost or given twice.
-pub fn of_ledger(caption: &Element, ui: Ui, act: Act) {
+pub fn of_ledger(caption: &Element, ui: Ui, act: StageHandle) {
     let words = move || {
-        ui.ledger
+        ui.ledger()
             .with(|line| match line.as_str() {
                 "" => "",
                 line if !line.contains(" 0 lost") => "Why is a record gone?",
@@ -104,7 +104,7 @@ fn suspects(run: &Run) -> Vec<Question> {
 }
 
 /// Fills the panel.
-pub fn fill(panel: &Element, ui: Ui, act: Act) {
+pub fn fill(panel: &Element, ui: Ui, act: StageHandle) {
     let node = dom::element(
         "<div class=tp-why><div class=tp-offers role=group aria-label='Questions of this moment'></div>\
         <div class=tp-answer><b role=heading aria-level=3 tabindex=-1></b> <span class='tp-quiet tp-number'></span><ol></ol></div>\
@@ -114,7 +114,7 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
     offered(&dom::at(&node, ".tp-offers"), ui, act);
     let shown = node.clone();
     dom::effect(Box::new(move || {
-        let question = ui.asked.get();
+        let question = ui.asked().get();
         act.with_value(|s| {
             let mut run = s.run.borrow_mut();
             replay_events(&mut run.time);
@@ -141,7 +141,7 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
                 let back = at.closest(".tp").ok().flatten().and_then(|tp| tp.query_selector("[data-asked]").ok().flatten());
                 if let Some(back) = back.and_then(|b| b.dyn_into::<HtmlElement>().ok()).filter(|b| b.offset_parent().is_some()) {
                     e.stop_propagation();
-                    ui.panel.set(None);
+                    ui.panel().set(None);
                     let _ = back.focus();
                 }
             }
@@ -165,23 +165,23 @@ pub fn fill(panel: &Element, ui: Ui, act: Act) {
 }
 
 /// Keeps the questions: about what is looked at, then what the moment raises.
-fn offered(list: &Element, ui: Ui, act: Act) {
+fn offered(list: &Element, ui: Ui, act: StageHandle) {
     let (list, last, before) = (list.clone(), Cell::new(0.0), RefCell::new(None));
     dom::effect(Box::new(move || {
-        let (chosen, asked) = (ui.chosen.get(), ui.asked.get());
+        let (chosen, asked) = (ui.chosen().get(), ui.asked().get());
         if !due(ui, &list, &last, &before, (chosen.clone(), asked.clone())) {
             return;
         }
-        let doubts = ui.ledger.with(|line| !line.contains(" 0 lost") || line.contains("delivered again"));
+        let doubts = ui.ledger().with(|line| !line.contains(" 0 lost") || line.contains("delivered again"));
         let also = if doubts { act.with_value(|s| suspects(&s.run.borrow())) } else { Vec::new() };
-        let (all, more) = ui.snap.with(|s| suggested_questions(&s.view, chosen.as_ref(), also));
+        let (all, more) = ui.snap().with(|s| suggested_questions(&s.view, chosen.as_ref(), also));
         list.set_text_content(None);
         for question in all {
             let button = dom::element("<button type=button class=tp-text></button>");
             button.set_text_content(Some(&question.to_string()));
             dom::set(&button, "aria-pressed", &(asked.as_ref() == Some(&question)).to_string());
             let _ = list.append_child(&button);
-            dom::on(&button, "", "click", move |_| ui.asked.set(Some(question.clone())));
+            dom::on(&button, "", "click", move |_| ui.asked().set(Some(question.clone())));
         }
         let said = match (list.child_element_count(), more) {
             (0, _) => "Nothing looks wrong now. Choose a record, a partition, a client or a group to ask about it.".to_owned(),

@@ -1,6 +1,6 @@
 //! Looking closely: what is under the pointer or under the arrow keys, one record's way, one partition's records at large.
 
-use super::ui::{Act, Ui};
+use super::context::{PageStateStoreFields as _, StageHandle, Ui};
 use super::{dom, zoom};
 use crate::playground::scene::{Rect, Station, Target, Trail, hint};
 use crate::world::EPOCH;
@@ -18,7 +18,7 @@ const STEP_MS: f64 = 250.0;
 const ARRIVED: std::time::Duration = std::time::Duration::from_millis(600);
 
 /// Lets pointer and keyboard look at what the canvas draws on `stage`.
-pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
+pub fn look(stage: &Element, caption: &Element, ui: Ui, act: StageHandle) {
     let (root, of) = (stage.clone(), stage.clone());
     // What is under the pointer, when no card is.
     let hit = move |event: &Event| {
@@ -37,17 +37,17 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
     };
     let turned = std::cell::Cell::new(f64::NEG_INFINITY);
     let point = move |what: Option<Target>| {
-        if ui.pointed.with_untracked(|now| *now != what) {
-            ui.pointed.set(what);
+        if ui.pointed().with_untracked(|now| *now != what) {
+            ui.pointed().set(what);
             act.with_value(|s| s.wake());
         }
     };
-    let choose = move |what: Option<Target>| ui.chosen.update(|now| *now = if *now == what { None } else { what });
+    let choose = move |what: Option<Target>| ui.chosen().update(|now| *now = if *now == what { None } else { what });
     // Whoever looks at something else: the picture follows, also while time stands still.
     dom::effect(Box::new(move || {
-        ui.chosen.track();
-        ui.zoomed.track();
-        ui.by_broker.track();
+        ui.chosen().track();
+        ui.zoomed().track();
+        ui.by_broker().track();
         act.with_value(|s| s.refresh());
     }));
     let under = hit.clone();
@@ -58,7 +58,7 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
     dom::on(&root, "", "click", move |event| {
         let empty = event.target().and_then(|t| t.dyn_into().ok()) == Some(bare.clone());
         match under(&event) {
-            None if empty && ui.chosen.with_untracked(|now| matches!(now, Some(Target::Record(..)))) => choose(None),
+            None if empty && ui.chosen().with_untracked(|now| matches!(now, Some(Target::Record(..)))) => choose(None),
             None => {}
             what => choose(what),
         }
@@ -66,12 +66,12 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
     let under = hit.clone();
     dom::on(&root, "", "dblclick", move |event| {
         if let Some(Target::Record(topic, n, offset)) = under(&event) {
-            ui.chosen.set(None);
+            ui.chosen().set(None);
             let here = Target::Partition(topic.clone(), n);
-            if ui.zoomed.with_untracked(|z| *z == Some(here.clone())) {
+            if ui.zoomed().with_untracked(|z| *z == Some(here.clone())) {
                 zoom::toward(ui, act, Target::Record(topic, n, offset));
             } else {
-                ui.zoomed.set(Some(here));
+                ui.zoomed().set(Some(here));
             }
         }
     });
@@ -97,14 +97,14 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
         let card = event.target().and_then(|t| t.dyn_into::<Element>().ok()?.closest(".tp-at").ok()?);
         let of = |name| card.as_ref().and_then(|card| card.get_attribute(name));
         let here = of("data-topic").and_then(|topic| Some((Arc::<str>::from(topic), of("data-n")?.parse::<i32>().ok()?)));
-        let walked = ui.pointed.get_untracked().filter(|what| match (what, &here) {
+        let walked = ui.pointed().get_untracked().filter(|what| match (what, &here) {
             (Target::Record(topic, n, _), Some(here)) => (topic, *n) == (&here.0, here.1),
             _ => false,
         });
-        let zoomed = ui.zoomed.get_untracked();
+        let zoomed = ui.zoomed().get_untracked();
         let own = event.target() == card.clone().map(Into::into);
         match (&*key, here) {
-            ("Escape", _) if ui.chosen.with_untracked(Option::is_some) && !matches!(zoomed, Some(Target::Record(..))) => choose(None),
+            ("Escape", _) if ui.chosen().with_untracked(Option::is_some) && !matches!(zoomed, Some(Target::Record(..))) => choose(None),
             ("Escape" | "-", _) if zoomed.is_some() => zoom::out(ui),
             ("ArrowLeft" | "ArrowRight", Some(_)) if let Some(Target::Record(topic, n, at)) = zoomed => {
                 let next = if key == "ArrowLeft" { -1 } else { 1 };
@@ -114,7 +114,7 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
                 let broker = of("data-broker").map(|name| Target::Broker(name.into()));
                 let topic = of("data-topic").map(|name| Target::Topic(name.into()));
                 let thing = here.map(|(topic, n)| Target::Partition(topic, n)).or(broker).or(topic);
-                let Some(what) = walked.or(thing).or(ui.chosen.get_untracked()).or(zoomed) else { return };
+                let Some(what) = walked.or(thing).or(ui.chosen().get_untracked()).or(zoomed) else { return };
                 zoom::toward(ui, act, what);
             }
             ("ArrowLeft" | "ArrowRight", Some((topic, n))) if own => {
@@ -123,7 +123,7 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: Act) {
                 point(act.with_value(|s| s.scene.borrow().walk(&topic, n, from, step)));
             }
             ("Enter", Some(_)) if own && walked.is_some() => choose(walked),
-            ("Enter", Some((topic, n))) if own => ui.zoomed.set(Some(Target::Partition(topic, n))),
+            ("Enter", Some((topic, n))) if own => ui.zoomed().set(Some(Target::Partition(topic, n))),
             _ => return,
         }
         event.prevent_default();
@@ -138,12 +138,12 @@ fn stay(stage: &Element, ui: Ui) {
     let stage = stage.clone();
     let mut before = None;
     dom::effect(Box::new(move || {
-        let now = ui.zoomed.get();
+        let now = ui.zoomed().get();
         let left = std::mem::replace(&mut before, now.clone());
         if left == now {
             return;
         }
-        let to_top = now.is_some() && ui.snap.with_untracked(|s| s.narrow);
+        let to_top = now.is_some() && ui.snap().with_untracked(|s| s.narrow);
         let selector = match (now, left) {
             (None, Some(Target::Partition(topic, n) | Target::Record(topic, n, _))) => format!("[data-topic='{topic}'][data-n='{n}']"),
             _ => ".tp-heading:has(.tp-by)".to_owned(),
@@ -166,13 +166,13 @@ fn stay(stage: &Element, ui: Ui) {
 }
 
 /// The name of what is pointed at, above it; screen readers say it.
-fn tip(stage: &Element, ui: Ui, act: Act) {
+fn tip(stage: &Element, ui: Ui, act: StageHandle) {
     let tip = dom::element("<div class='tp-tip tp-number' role=status hidden></div>");
     let _ = stage.append_child(&tip);
     dom::effect(Box::new(move || {
-        let chosen = ui.chosen.get();
-        let what = ui.pointed.get().filter(|what| chosen.as_ref() != Some(what));
-        let words = what.as_ref().map(|what| ui.snap.with(|s| hint(&s.view, what))).unwrap_or_default();
+        let chosen = ui.chosen().get();
+        let what = ui.pointed().get().filter(|what| chosen.as_ref() != Some(what));
+        let words = what.as_ref().map(|what| ui.snap().with(|s| hint(&s.view, what))).unwrap_or_default();
         let spot = what.and_then(|what| act.with_value(|s| s.scene.borrow().spot(&what)));
         tip.set_hidden(words.is_empty() || spot.is_none());
         let Some(Rect { x, y, .. }) = spot else { return };
@@ -186,11 +186,11 @@ fn tip(stage: &Element, ui: Ui, act: Act) {
 }
 
 /// The stations of the record that is followed, each a way to its moment.
-fn trail(caption: &Element, ui: Ui, act: Act) {
+fn trail(caption: &Element, ui: Ui, act: StageHandle) {
     let caption = caption.clone();
     let mut open: Option<(HtmlElement, Arc<Trail>)> = None;
     dom::effect(Box::new(move || {
-        let trail = ui.trail.get();
+        let trail = ui.trail().get();
         let same = |old: &Trail, new: &Trail| {
             (&old.topic, old.partition, old.offset) == (&new.topic, new.partition, new.offset) && new.stations.starts_with(&old.stations)
         };
@@ -209,7 +209,7 @@ fn trail(caption: &Element, ui: Ui, act: Act) {
 }
 
 /// The list of a record's stations, made or gone on with: `kept` is the card and the stations that it has.
-fn station_card(trail: &Trail, kept: Option<(HtmlElement, usize)>, caption: &Element, ui: Ui, act: Act) -> HtmlElement {
+fn station_card(trail: &Trail, kept: Option<(HtmlElement, usize)>, caption: &Element, ui: Ui, act: StageHandle) -> HtmlElement {
     let name = format!("{}-{} offset {}", trail.topic, trail.partition, trail.offset);
     let (card, known) = kept.unwrap_or_else(|| {
         let card = dom::element(
@@ -218,10 +218,10 @@ fn station_card(trail: &Trail, kept: Option<(HtmlElement, usize)>, caption: &Ele
         );
         dom::set(&card, "aria-label", &format!("The way of {name}"));
         dom::at(&card, "b").set_text_content(Some(&name));
-        dom::on(&card, "button", "click", move |_| ui.chosen.set(None));
+        dom::on(&card, "button", "click", move |_| ui.chosen().set(None));
         dom::on(&card, "", "keydown", move |event| {
             if event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key() == "Escape") {
-                ui.chosen.set(None);
+                ui.chosen().set(None);
             }
         });
         let _ = caption.append_child(&card);
@@ -230,9 +230,9 @@ fn station_card(trail: &Trail, kept: Option<(HtmlElement, usize)>, caption: &Ele
     let what = Target::Record(trail.topic.clone(), trail.partition, trail.offset);
     if known == 0 {
         let to = what.clone();
-        dom::on(&card, ".tp-near", "click", move |_| ui.zoomed.set(Some(to.clone())));
+        dom::on(&card, ".tp-near", "click", move |_| ui.zoomed().set(Some(to.clone())));
     }
-    let words = ui.snap.with_untracked(|s| hint(&s.view, &what));
+    let words = ui.snap().with_untracked(|s| hint(&s.view, &what));
     dom::at(&card, ".tp-quiet").set_text_content(words.strip_prefix(&name).map(|words| words.trim_start_matches(", ")));
     dom::at(&card, "p:last-child").set_text_content(Some(&trail.note));
     let list = dom::at(&card, "ol");
@@ -246,7 +246,7 @@ fn station_card(trail: &Trail, kept: Option<(HtmlElement, usize)>, caption: &Ele
         dom::on(&line, "button", "click", move |_| act.with_value(|s| s.scrub(us)));
         let _ = list.append_child(&line);
     }
-    let now = ui.snap.with_untracked(|s| s.elapsed);
+    let now = ui.snap().with_untracked(|s| s.elapsed);
     for (line, station) in (0..).map_while(|i| list.children().item(i)).zip(&trail.stations) {
         let _ = line.toggle_attribute_with_force("data-later", station.at.micros_since(EPOCH) > now);
     }

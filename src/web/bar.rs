@@ -1,0 +1,158 @@
+//! The bar: title, play, step, speed, time, what comes next, theme, reset.
+
+use super::clock;
+use super::context::{PageStateStoreFields as _, Playground, use_playground};
+use leptos::prelude::*;
+
+/// An icon of 20 units a side. `even_odd`: overlapping parts are holes.
+#[component]
+fn Icon(#[prop(into)] path: Signal<&'static str>, #[prop(optional)] even_odd: bool) -> impl IntoView {
+    view! {
+        <svg viewBox="0 0 20 20" aria-hidden="true">
+            <path d=path fill-rule=even_odd.then_some("evenodd") />
+        </svg>
+    }
+}
+
+const PLAY: &str = "M5 3l12 7-12 7z";
+const PAUSE: &str = "M5 3h3.4v14H5zM11.6 3H15v14h-3.4z";
+const BACK: &str = "M16 3l-9 7 9 7zM6 3H3.4v14H6z";
+const STEP: &str = "M4 3l9 7-9 7zM14 3h2.6v14H14z";
+const NEXT: &str = "M2 4l6.5 6L2 16zM8.5 4l6.5 6-6.5 6zM15.5 3H18v14h-2.5z";
+const THEME: &str = "M10 2a8 8 0 110 16 8 8 0 010-16zm0 1.7v12.6a6.3 6.3 0 000-12.6z";
+
+#[component]
+pub fn Bar() -> impl IntoView {
+    let Playground { ui, controls, .. } = use_playground();
+    view! {
+        <header class="tp-bar">
+            <div class="tp-name">
+                <strong>"Tidepool"</strong>
+                <span class="tp-quiet">{move || ui.title().get()}</span>
+            </div>
+            <Transport />
+            <When />
+            <Show when=move || controls>
+                <Side />
+            </Show>
+        </header>
+    }
+}
+
+#[component]
+fn Transport() -> impl IntoView {
+    let Playground { ui, stage, .. } = use_playground();
+    let play = move || if ui.playing().get() { "Pause" } else { "Play" };
+    view! {
+        <div class="tp-transport">
+            <button type="button" class="tp-icon" aria-label=play title=play on:click=move |_| stage.with_value(|s| s.toggle())>
+                <Icon path=Signal::derive(move || if ui.playing().get() { PAUSE } else { PLAY }) />
+            </button>
+            <button
+                type="button"
+                class="tp-icon"
+                aria-label="Step back"
+                title="Step back to the event before"
+                on:click=move |_| stage.with_value(|s| s.step_back())
+            >
+                <Icon path=BACK />
+            </button>
+            <button
+                type="button"
+                class="tp-icon"
+                aria-label="Step to the next event"
+                title="Step to the next event"
+                on:click=move |_| stage.with_value(|s| s.step())
+            >
+                <Icon path=STEP />
+            </button>
+            <button
+                type="button"
+                class="tp-icon"
+                aria-label="Next event worth seeing"
+                title="On to the next event worth seeing"
+                on:click=move |_| stage.with_value(|s| s.next())
+            >
+                <Icon path=NEXT />
+            </button>
+            <button
+                type="button"
+                class="tp-text tp-skip"
+                title="Waits in which nothing moves pass at once"
+                aria-pressed=move || ui.skip().get().to_string()
+                on:click=move |_| ui.skip().update(|on| *on = !*on)
+            >
+                "skip idle"
+            </button>
+            <Speed />
+        </div>
+    }
+}
+
+#[component]
+fn Speed() -> impl IntoView {
+    let Playground { ui, .. } = use_playground();
+    let words = move || clock::speed_words(ui.speed().get());
+    // What the processor can do may fall short of what was asked for.
+    let reached = move || match ui.pace().get() {
+        0 => words(),
+        pace => format!("{}: {pace}×", words()),
+    };
+    view! {
+        <label class="tp-speed">
+            <span class="tp-number">{reached}</span>
+            <input
+                type="range"
+                step="1"
+                min=clock::SLOWEST
+                max=clock::MAX
+                aria-label="Speed"
+                aria-valuetext=words
+                prop:value=move || ui.speed().get().to_string()
+                on:input:target=move |event| {
+                    if let Ok(step) = event.target().value().parse() {
+                        ui.speed().set(step);
+                    }
+                }
+            />
+        </label>
+    }
+}
+
+/// The run's time, and what will happen next by itself.
+#[component]
+fn When() -> impl IntoView {
+    let Playground { ui, .. } = use_playground();
+    let time = move || ui.snap().with(|s| clock::time_words(s.elapsed));
+    let next = Memo::new(move |_| {
+        ui.snap().with(|s| match &s.view.next {
+            Some((at, why)) => format!("next: {why} in {}", clock::span_words(at.micros_since(s.view.now).max(0))),
+            None => "nothing will happen by itself".to_owned(),
+        })
+    });
+    view! {
+        <div class="tp-when">
+            <span class="tp-time tp-number" role="timer" aria-label="Simulated time">{time}</span>
+            <span class="tp-next tp-quiet tp-number" title=next>{next}</span>
+        </div>
+    }
+}
+
+#[component]
+fn Side() -> impl IntoView {
+    let Playground { ui, stage, .. } = use_playground();
+    view! {
+        <div class="tp-side">
+            <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.reset())>"Reset"</button>
+            <button
+                type="button"
+                class="tp-icon"
+                aria-label="Light or dark"
+                title="Light or dark"
+                on:click=move |_| super::theme::toggle(ui, stage)
+            >
+                <Icon path=THEME even_odd=true />
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,127 @@
+//! What the components of one playground share: the page's state, and the stage that runs the world.
+
+use super::stage::Stage;
+use crate::playground::scene::{Place, Trail};
+use crate::playground::why::Question;
+use crate::world::EPOCH;
+use crate::world::target::Target;
+use crate::world::view::WorldView;
+use leptos::prelude::*;
+use reactive_stores::Store;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A moment of the run, as the components show it. Published at most ten times a second.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Snapshot {
+    pub view: Arc<WorldView>,
+    pub places: Vec<Place>,
+    /// The picture's height in CSS pixels.
+    pub height: f64,
+    pub narrow: bool,
+    /// Microseconds since the run began.
+    pub elapsed: i64,
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        let view = Arc::new(WorldView { now: EPOCH, ..WorldView::default() });
+        Self { view, places: vec![], height: 320.0, narrow: false, elapsed: 0 }
+    }
+}
+
+/// What the page shows beside the pictures on the canvases, which never go through signals.
+#[derive(Store, Debug)]
+pub struct PageState {
+    pub snap: Arc<Snapshot>,
+    pub playing: bool,
+    /// The slider's step; see `clock::factor`.
+    pub speed: i32,
+    /// The narrator's latest sentence.
+    pub said: String,
+    /// What the scenario asks its reader to watch or to do.
+    pub note: String,
+    /// What the store has to say; empty while all is well.
+    pub store: String,
+    /// The first violated invariant; empty while all hold.
+    pub wrong: String,
+    /// The ledger of what became of the records, in one line.
+    pub ledger: String,
+    /// `light`, `dark`, or empty: as the host page prefers.
+    pub theme: String,
+    pub title: String,
+    /// What undo and redo would do now; empty where there is nothing to undo.
+    pub undo: [String; 2],
+    /// What is selected: lit on the stage, described by the panels.
+    pub chosen: Option<Target>,
+    /// What the pointer is over, or arrow keys have walked to.
+    pub pointed: Option<Target>,
+    /// The stage is arranged by broker, not by topic.
+    pub by_broker: bool,
+    /// What is zoomed into; none: the whole cluster.
+    pub zoomed: Option<Target>,
+    /// The stations of the record that is followed.
+    pub trail: Option<Arc<Trail>>,
+    /// How much the narrator tells, from 1 to 3.
+    pub level: u8,
+    /// Whether waits in which nothing moves pass at once.
+    pub skip: bool,
+    /// Simulated seconds a second, where they are fewer than was asked for; else 0.
+    pub pace: i64,
+    /// The open panel, by the name on its tab.
+    pub panel: Option<&'static str>,
+    /// The question that the "Why?" panel answers.
+    pub asked: Option<Question>,
+}
+
+impl Default for PageState {
+    fn default() -> Self {
+        Self {
+            snap: Arc::default(),
+            playing: true,
+            speed: 0,
+            said: String::new(),
+            note: String::new(),
+            store: String::new(),
+            wrong: String::new(),
+            ledger: String::new(),
+            theme: String::new(),
+            title: String::new(),
+            undo: Default::default(),
+            chosen: None,
+            pointed: None,
+            by_broker: false,
+            zoomed: None,
+            trail: None,
+            level: 1,
+            skip: false,
+            pace: 0,
+            panel: None,
+            asked: None,
+        }
+    }
+}
+
+pub type Ui = Store<PageState>;
+
+/// The stage for event handlers: copied freely, disposed with its owner.
+pub type StageHandle = StoredValue<Rc<Stage>, LocalStorage>;
+
+/// What every component of a playground finds in its context.
+#[derive(Clone, Copy)]
+pub struct Playground {
+    pub ui: Ui,
+    pub stage: StageHandle,
+    /// Whether the playground has controls, or is the stage alone.
+    pub controls: bool,
+    /// Whether the element is the page, not an embed in somebody's text.
+    pub page: bool,
+}
+
+/// The playground that the component is in.
+///
+/// # Panics
+/// Outside of one: components are mounted by `mount` or by a test that provides it.
+pub fn use_playground() -> Playground {
+    expect_context()
+}

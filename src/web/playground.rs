@@ -1,0 +1,128 @@
+//! The playground's frame: bar, stage, caption, panels. What stands is DOM, what moves is canvas.
+
+use super::bar::Bar;
+use super::context::{PageStateStoreFields as _, Playground as Context, use_playground};
+use super::panels::{self, why};
+use super::{cards, menu, pointer, theme, timeline};
+use leptos::html;
+use leptos::prelude::*;
+use leptos_use_document_visibility::use_document_visibility;
+use leptos_use_event_listener::use_event_listener;
+use leptos_use_intersection_observer::use_intersection_observer;
+use leptos_use_media_query::use_media_query;
+use leptos_use_resize_observer::use_resize_observer;
+use leptos_use_window::use_window;
+use web_sys::{Element, VisibilityState};
+
+/// The bar's height and the caption's, in CSS pixels.
+const AROUND: f64 = 56.0 + 138.0;
+
+#[component]
+pub fn Playground() -> impl IntoView {
+    let Context { ui, stage, controls, .. } = use_playground();
+    let root = NodeRef::<html::Section>::new();
+    watch(root);
+    let label = move || format!("Kafka playground: {}", ui.title().get());
+    // Parts that are not components yet find their places in the frame once it stands.
+    root.on_load(move |root| {
+        let root: Element = root.into();
+        let part = |selector: &str| super::dom::at(&root, selector);
+        cards::cards(&part(".tp-stage"), ui, stage, controls);
+        pointer::look(&part(".tp-stage"), &part(".tp-caption"), ui, stage);
+        timeline::timeline(&root, ui, stage, controls);
+        panels::panels(&root, ui, stage, controls);
+        if controls {
+            menu::undo(&root, ui, stage);
+        }
+        why::of_said(&part(".tp-caption"), ui, stage);
+        why::of_ledger(&part(".tp-caption"), ui, stage);
+    });
+    view! {
+        <section class="tp" node_ref=root data-theme=move || ui.theme().get() aria-label=label>
+            <Bar />
+            <StageView />
+            <div class="tp-deck">
+                <Caption />
+                <div class="tp-tabs" role="tablist" aria-label="Panels"></div>
+                <div class="tp-panel" role="tabpanel" hidden></div>
+            </div>
+        </section>
+    }
+}
+
+/// The two canvases, and what stands on them.
+#[component]
+fn StageView() -> impl IntoView {
+    let Context { ui, stage, .. } = use_playground();
+    let (below, above) = (NodeRef::<html::Canvas>::new(), NodeRef::<html::Canvas>::new());
+    Effect::new(move |_| {
+        if let (Some(below), Some(above)) = (below.get(), above.get()) {
+            stage.with_value(|s| s.attach([below, above]));
+        }
+    });
+    let height = move || format!("{}px", ui.snap().with(|s| s.height as i64));
+    // A browser may take a canvas's memory back, and give it back empty.
+    let restored = move |_: leptos::ev::Event| stage.with_value(|s| s.retheme());
+    view! {
+        <div class="tp-stage" tabindex="-1" style:height=height>
+            <canvas aria-hidden="true" node_ref=below on:contextrestored=restored></canvas>
+            <canvas aria-hidden="true" node_ref=above on:contextrestored=restored></canvas>
+        </div>
+    }
+}
+
+/// What the scenario and the narrator say, the verdict and the ledger.
+#[component]
+fn Caption() -> impl IntoView {
+    let Context { ui, .. } = use_playground();
+    let holds = move || ui.wrong().with(String::is_empty);
+    let verdict = move || if holds() { "✓ invariants hold".to_owned() } else { format!("✗ {}", ui.wrong().get()) };
+    view! {
+        <div class="tp-caption">
+            <p class="tp-note">{move || ui.note().get()}</p>
+            <div class="tp-saying">
+                <p class="tp-said" role="status" aria-live="polite">{move || ui.said().get()}</p>
+            </div>
+            <p class="tp-ledger tp-quiet tp-number">
+                <span class="tp-pill" data-state=move || if holds() { "Stable" } else { "wrong" }>{verdict}</span>
+                <span>{move || ui.ledger().get()}</span>
+            </p>
+            <Show when=move || !ui.store().with(String::is_empty)>
+                <span class="tp-store">{move || ui.store().get()}</span>
+            </Show>
+        </div>
+    }
+}
+
+/// Keeps the stage at the size of `root`; lets it rest while it is not seen, and write to its store before the page goes.
+fn watch(root: NodeRef<html::Section>) {
+    let Context { stage, page, .. } = use_playground();
+    let resize = move || {
+        let Some(root) = root.get_untracked() else { return };
+        // A page of its own shows the whole picture between its bar and the deck, as that is while no panel is open.
+        let inner = window().inner_height().ok().and_then(|height| height.as_f64()).filter(|_| page);
+        let room = inner.map_or(0.0, |height| (height - AROUND).max(1.0));
+        stage.with_value(|s| s.resize(f64::from(root.client_width()), room));
+    };
+    let _ = use_resize_observer(root, move |_, _| resize());
+    let _ = use_event_listener(use_window(), leptos::ev::resize, move |_| resize());
+    let _ = use_event_listener(use_window(), leptos::ev::pagehide, move |_| stage.with_value(|s| s.flush()));
+    let visibility = use_document_visibility();
+    Effect::watch(
+        move || visibility.get(),
+        move |now, _, _| {
+            stage.with_value(|s| {
+                s.set_visible(*now != VisibilityState::Hidden);
+                s.flush();
+            });
+        },
+        false,
+    );
+    let dark = use_media_query(theme::DARK);
+    Effect::watch(move || dark.get(), move |_, _, _| stage.with_value(theme::apply), false);
+    let _ = use_intersection_observer(root, move |entries, _| {
+        if let Some(last) = entries.last() {
+            stage.with_value(|s| s.set_on_screen(last.is_intersecting()));
+        }
+    });
+}

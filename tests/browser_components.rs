@@ -1,0 +1,11 @@
+//! The page's components, each mounted alone in a real browser: act, tick, and compare what stands there.
+#![cfg(target_arch = "wasm32")]
+
+#[path = "components/bar.rs"]
+mod bar;
+#[path = "components/harness.rs"]
+mod harness;
+#[path = "components/playground.rs"]
+mod playground;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
