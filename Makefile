@@ -7,7 +7,7 @@ PORT ?= 8080
 CACHE := $(or $(TIDEPOOL_CACHE),$(HOME)/.cache/tidepool)
 IN := . '$(CACHE)/env';
 
-.PHONY: help serve dist test test-native test-clients test-wasm test-page test-size bench fmt lint broker setup setup-test
+.PHONY: help serve dist test test-native test-clients test-wasm test-types test-page test-size bench fmt lint broker setup setup-test
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -32,7 +32,7 @@ dist/index.html: $(PAGE) | setup
 broker: setup ## build the native broker
 	@$(IN) cargo build --locked --profile fast --bin tidepool && echo "built $$CARGO_TARGET_DIR/fast/tidepool"
 
-STEPS := native clients wasm page
+STEPS := native clients wasm types page
 test: setup-test ## everything: native tests, real Kafka clients, wasm tests, the page in a browser, sizes
 	@failed=(); \
 	for step in $(STEPS); do \
@@ -52,6 +52,9 @@ test-clients: setup-test ## the native broker against kcat, confluent-kafka and 
 
 test-wasm: setup-test ## the tests that run as wasm in a headless browser (tests/browser*.rs)
 	@$(IN) cargo test --locked --target wasm32-unknown-unknown --test 'browser*'
+
+test-types: setup ## the types of the element against a page's own script
+	@$(IN) tsc -p tests/types && echo 'element.d.ts fits its use'
 
 test-page: setup-test dist test-size ## the built page in a headless browser
 	@$(IN) node tests/browser/page.mjs dist

@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use bytes::Bytes;
-use js_sys::{Array, Function, JSON, Promise, Reflect};
+use js_sys::{Array, Function, Promise, Reflect};
 use std::collections::BTreeMap;
 use tidepool::kafka::disk::Change;
 use tidepool::playground::scenario::scenario_hash;
@@ -38,7 +38,7 @@ fn place() -> (HtmlElement, HtmlElement) {
     (both.get(0).unchecked_into(), both.get(1).unchecked_into())
 }
 
-async fn playground(root: &HtmlElement, host: &HtmlElement, store: Option<&str>) -> Handle {
+async fn playground(root: &HtmlElement, store: Option<&str>) -> Handle {
     let options = js_sys::Object::new();
     let set = |name: &str, value: JsValue| Reflect::set(&options, &name.into(), &value).unwrap();
     set("scenarioText", FIRST_LIGHT.into());
@@ -47,11 +47,11 @@ async fn playground(root: &HtmlElement, host: &HtmlElement, store: Option<&str>)
     if let Some(store) = store {
         set("store", store.into());
     }
-    mount(host.clone(), root.clone(), options.into()).await.unwrap()
+    mount(root.clone(), options.into()).await.unwrap()
 }
 
 fn field(handle: &Handle, name: &str) -> JsValue {
-    Reflect::get(&JSON::parse(&handle.state().unwrap()).unwrap(), &name.into()).unwrap()
+    Reflect::get(&handle.state().unwrap(), &name.into()).unwrap()
 }
 
 fn number(handle: &Handle, name: &str) -> f64 {
@@ -65,14 +65,14 @@ fn end(handle: &Handle, partition: &str) -> f64 {
 #[wasm_bindgen_test]
 async fn two_playgrounds_in_one_document_do_not_know_each_other() {
     let ((host_a, root_a), (host_b, root_b)) = (place(), place());
-    let a = playground(&root_a, &host_a, None).await;
-    let b = playground(&root_b, &host_b, None).await;
+    let a = playground(&root_a, None).await;
+    let b = playground(&root_b, None).await;
     sleep(200).await;
-    a.seek(8_000_000.0).unwrap();
+    a.seek(8_000_000.0.into()).unwrap();
     assert!(number(&a, "handled") > 0.0);
     assert_eq!(number(&b, "handled"), 0.0);
-    a.act("crash billing-2").unwrap();
-    assert!(b.act("crash billing-9").is_err());
+    a.act("crash billing-2".into()).unwrap();
+    assert!(b.act("crash billing-9".into()).is_err());
     sleep(300).await;
     assert!(root_a.query_selector(".tp-member[data-state=crashed]").unwrap().is_some(), "what was done is seen on its card");
     assert!(root_b.query_selector(".tp-member").unwrap().is_some());
@@ -82,13 +82,13 @@ async fn two_playgrounds_in_one_document_do_not_know_each_other() {
     a.destroy();
     assert_eq!(root_a.child_element_count(), 0, "nothing of it is left");
     assert!(a.state().is_err());
-    b.seek(8_000_000.0).unwrap();
+    b.seek(8_000_000.0.into()).unwrap();
     b.play().unwrap();
     let before = number(&b, "time_us");
     sleep(400).await;
     assert!(number(&b, "time_us") > before, "the other one goes on");
     b.pause().unwrap();
-    b.seek(4_000_000.0).unwrap();
+    b.seek(4_000_000.0.into()).unwrap();
     assert_eq!(number(&b, "time_us"), 4_000_000.0, "an earlier moment is replayed");
     b.destroy();
     host_a.remove();
@@ -202,10 +202,10 @@ async fn a_store_written_and_opened_again_holds_the_same_files() {
 async fn a_durable_playground_comes_back_with_its_records_and_its_groups_offsets() {
     let name = format!("durable-{}", js_sys::Math::random());
     let (host, root) = place();
-    let first = playground(&root, &host, Some(&name)).await;
+    let first = playground(&root, Some(&name)).await;
     assert_eq!(field(&first, "store").as_string().unwrap(), "");
     sleep(200).await;
-    first.seek(12_000_000.0).unwrap();
+    first.seek(12_000_000.0.into()).unwrap();
     for _ in 0..100 {
         sleep(50).await;
         if field(&first, "stored").as_bool() == Some(true) {
@@ -217,11 +217,11 @@ async fn a_durable_playground_comes_back_with_its_records_and_its_groups_offsets
     assert!(kept.iter().all(|n| *n > 0.0), "{kept:?}");
     first.destroy();
     sleep(100).await;
-    let again = playground(&root, &host, Some(&name)).await;
+    let again = playground(&root, Some(&name)).await;
     let have: Vec<f64> = ["orders-0", "orders-1", "orders-2", "__consumer_offsets-0"].map(|p| end(&again, p)).into();
     assert!(have.iter().zip(&kept).all(|(a, b)| a >= b), "{have:?} after {kept:?}");
     // The members from before never left: their sessions of ten seconds time out first, as after a real power loss.
-    again.seek(25_000_000.0).unwrap();
+    again.seek(25_000_000.0.into()).unwrap();
     sleep(300).await;
     assert!(number(&again, "handled") > 0.0, "the group goes on: {}", root.text_content().unwrap_or_default());
     again.destroy();
@@ -234,11 +234,11 @@ async fn where_the_browser_keeps_nothing_a_sentence_says_so_and_the_cluster_runs
         "window.was = Object.getOwnPropertyDescriptor(window, 'indexedDB'); Object.defineProperty(window, 'indexedDB', {configurable: true, get() { throw new DOMException('no', 'SecurityError') }})",
     );
     let (host, root) = place();
-    let handle = playground(&root, &host, Some("blocked")).await;
+    let handle = playground(&root, Some("blocked")).await;
     script("delete window.indexedDB; if (window.was) Object.defineProperty(window, 'indexedDB', window.was)");
     let said = field(&handle, "store").as_string().unwrap();
     assert!(said.contains("SecurityError") && said.contains("memory"), "{said}");
-    handle.seek(8_000_000.0).unwrap();
+    handle.seek(8_000_000.0.into()).unwrap();
     assert!(number(&handle, "handled") > 0.0);
     sleep(200).await;
     assert!(root.query_selector(".tp-store").unwrap().is_some(), "it is on the page");
@@ -251,13 +251,13 @@ async fn a_store_that_is_open_elsewhere_is_left_alone_and_a_sentence_says_so() {
     let name = format!("twice-{}", js_sys::Math::random());
     let (host_a, root_a) = place();
     let (host_b, root_b) = place();
-    let first = playground(&root_a, &host_a, Some(&name)).await;
-    let second = playground(&root_b, &host_b, Some(&name)).await;
+    let first = playground(&root_a, Some(&name)).await;
+    let second = playground(&root_b, Some(&name)).await;
     assert_eq!(field(&first, "store").as_string().unwrap(), "");
     let said = field(&second, "store").as_string().unwrap();
     assert!(said.contains("open in another tab") && said.contains("memory"), "{said}");
     assert!(field(&second, "stored").is_null(), "nothing of it is stored");
-    second.seek(8_000_000.0).unwrap();
+    second.seek(8_000_000.0.into()).unwrap();
     assert!(number(&second, "handled") > 0.0);
     first.destroy();
     second.destroy();
@@ -283,19 +283,19 @@ async fn a_database_that_does_not_answer_is_given_up() {
 async fn a_store_that_cannot_be_written_ends_saving_with_one_sentence() {
     let name = format!("full-{}", js_sys::Math::random());
     let (host, root) = place();
-    let handle = playground(&root, &host, Some(&name)).await;
+    let handle = playground(&root, Some(&name)).await;
     sleep(800).await;
     script(
         "const put = window.put = IDBObjectStore.prototype.put;
          IDBObjectStore.prototype.put = function(...args) { const r = put.apply(this, args); this.transaction.abort(); return r; }",
     );
-    handle.seek(8_000_000.0).unwrap();
+    handle.seek(8_000_000.0.into()).unwrap();
     sleep(1200).await;
     script("IDBObjectStore.prototype.put = window.put");
     let said = field(&handle, "store").as_string().unwrap();
     assert!(said.contains("Saving has ended") && said.contains("memory"), "{said}");
     let before = number(&handle, "handled");
-    handle.seek(12_000_000.0).unwrap();
+    handle.seek(12_000_000.0.into()).unwrap();
     assert!(number(&handle, "handled") > before, "the cluster goes on");
     handle.destroy();
     host.remove();

@@ -16,13 +16,32 @@ button{font:inherit;padding:.4em 1em;cursor:pointer}`;
 // One instance serves all playgrounds of a page. After a crash a new one is made from the same compiled module.
 let code, shared, instances = 0;
 
-// What ends the engine (a panic, no memory left) comes out of one of its own callbacks, and nothing of that instance goes on.
+// What ends the engine (a panic, no memory left) comes out of one of its own callbacks or of a call of the API, and nothing of that
+// instance goes on.
 const running = new Set();
-addEventListener("error", ({ error }) => {
+const ended = (error) => {
   if (!(error instanceof WebAssembly.RuntimeError && error.stack?.includes(at("tidepool")))) return;
   shared = undefined;
   for (const crashed of [...running]) crashed(error);
-});
+};
+addEventListener("error", ({ error }) => ended(error));
+
+// The JavaScript API, version 1, as element.d.ts describes it: a plain frozen object, through which nothing else of the engine is reached.
+const METHODS = ["play", "pause", "step", "stepBack", "seek", "act", "select", "branch", "compare", "breakpoints", "state"];
+const VERSION = 1;
+const api = (handle) => Object.freeze(Object.fromEntries(METHODS.map((name) => [name, (...args) => {
+  try { return handle[name](...args); } catch (error) { ended(error); throw error; }
+}])));
+
+// An error as events tell it.
+const told = (error) => {
+  const detail = { message: String(error?.message ?? error) };
+  for (const field of ["option", "value", "expected"]) if (typeof error?.[field] === "string") detail[field] = error[field];
+  return detail;
+};
+const LOADS = ["visible", "eager", "click"];
+const wrongLoad = (value) => Object.assign(new Error(`load="${value}": ${LOADS.join(" or ")} is expected`),
+  { option: "load", value, expected: LOADS.join(" or ") });
 
 // Compiled while it loads, where the server calls it WebAssembly; a server that does not is served as well, only later.
 const compile = async (file) => {
@@ -62,6 +81,7 @@ const make = (tag, props, ...children) => {
 
 function cause(error) {
   const said = String(error?.message ?? error);
+  if (error?.option) return "";
   if (location.protocol === "file:") return "Browsers load no WebAssembly from file://. Serve the folder over HTTP.";
   if (/unsafe-eval|Content Security|CSP/i.test(said)) return "The page's Content-Security-Policy needs script-src 'wasm-unsafe-eval'.";
   if (/HTTP 404/.test(said)) return "A file is missing beside element.js, or the scenario's name is wrong.";
@@ -74,8 +94,12 @@ function cause(error) {
 class TidePool extends HTMLElement {
   static observedAttributes = ["scenario", "store", "seed", "theme", "paused", "speed"];
   #root = this.attachShadow({ mode: "open" });
-  #handle; #watch; #turn = 0; #running = false;
-  #crashed = (error) => this.#fail(error, ++this.#turn, "crash", "This playground has stopped: its engine failed. ");
+  #handle; #api; #glue; #watch; #turn = 0; #running = false;
+  #crashed = (error) => {
+    let words;
+    try { words = this.#glue?.panicMessage(); } catch { /* it says no more */ }
+    this.#fail(words ? new Error(words, { cause: error }) : error, ++this.#turn, "crash", "This playground has stopped: its engine failed. ");
+  };
 
   constructor() {
     super();
@@ -83,13 +107,17 @@ class TidePool extends HTMLElement {
   }
 
   // The JavaScript API, at the version that the page was written for; null until `tidepool-ready`.
-  api(version) { return this.#handle?.api?.(version) ?? null; }
+  api(version) {
+    if (version !== VERSION) throw new RangeError(`api(${version}): this build has version ${VERSION} of the JavaScript API`);
+    return this.#api ?? null;
+  }
 
   connectedCallback() {
     if (this.#running) return;
     this.#running = true;
-    const load = this.getAttribute("load");
-    if (load === "eager") this.#start();
+    const load = this.getAttribute("load") ?? "visible";
+    if (!LOADS.includes(load)) this.#fail(wrongLoad(load), this.#turn);
+    else if (load === "eager") this.#start();
     else if (load === "click") {
       this.#fallback(make("p", { className: "card" }, make("button", { textContent: "Start the cluster", onclick: () => this.#start() })));
     } else {
@@ -104,7 +132,10 @@ class TidePool extends HTMLElement {
   attributeChangedCallback(name, before, after) {
     if (before === after || !this.#handle) return;
     if (["scenario", "store", "seed"].includes(name)) this.#stop(), this.isConnected && this.connectedCallback();
-    else this.#handle.set?.(name, after);
+    else {
+      // A value that is wrong changes nothing, and is told.
+      try { this.#handle.set(name, after ?? undefined); } catch (error) { ended(error), this.#tell("error", told(error)); }
+    }
   }
 
   #fallback(...more) { this.#root.replaceChildren(make("style", { textContent: CSS }), make("slot"), ...more); }
@@ -114,7 +145,7 @@ class TidePool extends HTMLElement {
     this.#running = false;
     this.#watch?.disconnect();
     const handle = this.#handle;
-    this.#handle = undefined;
+    this.#handle = this.#api = undefined;
     running.delete(this.#crashed);
     try { handle?.destroy(); } catch (error) { console.warn("tide-pool:", error); }
     this.#fallback();
@@ -132,11 +163,11 @@ class TidePool extends HTMLElement {
       for (const child of [...this.#root.childNodes]) if (child !== sheet) child.remove();
       sheet.before(make("style", { textContent: CSS }));
       sheet.after(stage);
-      const handle = await glue.mount(this, stage, options);
+      const handle = await glue.mount(stage, options);
       if (turn !== this.#turn) return handle.destroy();
-      this.#handle = handle;
+      [this.#handle, this.#glue, this.#api] = [handle, glue, api(handle)];
       running.add(this.#crashed);
-      this.#tell("ready", handle);
+      this.#tell("ready", this.#api);
     } catch (error) { this.#fail(error, turn); }
   }
 
@@ -160,8 +191,8 @@ class TidePool extends HTMLElement {
     this.#fallback(make("div", { className: "card", role: "alert" },
       make("p", {}, make("b", { textContent: what }), cause(error)),
       make("p", {}, make("code", { textContent: String(error?.message ?? error) })), again));
-    this.#handle = undefined;
-    this.#tell(event, error);
+    this.#handle = this.#api = undefined;
+    this.#tell(event, told(error));
   }
 
   #tell(what, detail) { this.dispatchEvent(new CustomEvent(`tidepool-${what}`, { detail, bubbles: true, composed: true })); }

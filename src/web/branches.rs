@@ -65,17 +65,20 @@ fn parting(time: &Timeline, compared: &Comparison, shown: u32, other: u32) -> St
 }
 
 /// Two branches in words.
-pub fn compared(stage: &Stage, shown: u32, other: u32) -> String {
+///
+/// # Errors
+/// A sentence, when there is no such branch.
+pub fn compared(stage: &Stage, shown: u32, other: u32) -> Result<String, String> {
     let run = stage.run.borrow();
     let time = &run.time;
     match time.compare(shown, other) {
-        Err(why) => format!("{why}."),
+        Err(why) => Err(format!("{why}.")),
         Ok(compared) => {
             let mut said = format!("{} At {}", parting(time, &compared, shown, other), at(compared.at));
             for (id, c) in [(shown, &compared.left), (other, &compared.right)] {
                 said += &format!("; {}: {} acknowledged, {} lost, elections: {}", name(time, id), c.acked, c.lost, c.elections);
             }
-            said + "."
+            Ok(said + ".")
         }
     }
 }

@@ -1,28 +1,54 @@
 //! Floor 4, wasm: the page. No state of its own outside a mounted playground, so that several live on one page.
 
+pub mod api;
 pub mod bar;
 mod branches;
 mod cards;
 mod clock;
 pub mod context;
 mod dom;
+pub mod error;
 mod layers;
 mod menu;
 mod mount;
+pub mod options;
 mod paint;
 mod panels;
 pub mod playground;
 mod pointer;
 pub mod run;
 pub mod stage;
+pub mod state;
 pub mod store;
 mod theme;
 mod timeline;
 mod zoom;
 
-pub use mount::{Handle, mount};
+use std::cell::RefCell;
+use std::sync::Once;
+use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Called once by the program's wasm face.
+pub use api::Handle;
+pub use mount::mount;
+
+thread_local! {
+    /// The words of the panic that ended this instance.
+    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Called by the program's wasm face and by each mount: panics say their words in the console, and keep them for the element's card.
 pub fn start() {
-    console_error_panic_hook::set_once();
+    static HOOKED: Once = Once::new();
+    HOOKED.call_once(|| {
+        std::panic::set_hook(Box::new(|info| {
+            PANIC.set(info.to_string());
+            console_error_panic_hook::hook(info);
+        }));
+    });
+}
+
+/// What the engine said when it panicked; empty while it has not. Works after the panic too, when nothing else of the instance does.
+#[wasm_bindgen(js_name = panicMessage)]
+pub fn panic_message() -> String {
+    PANIC.with(|words| words.try_borrow().map(|words| words.clone()).unwrap_or_default())
 }

@@ -16,13 +16,8 @@ pub fn toggle(ui: Ui, stage: StageHandle) {
         "light" => false,
         _ => prefers(DARK),
     };
-    set(ui, if dark { "light" } else { "dark" });
+    ui.theme().set(if dark { "light" } else { "dark" }.to_owned());
     stage.with_value(apply);
-}
-
-/// `light` and `dark` are chosen themes; anything else leaves the choice to the reader's system.
-pub fn set(ui: Ui, theme: &str) {
-    ui.theme().set(if matches!(theme, "light" | "dark") { theme.to_owned() } else { String::new() });
 }
 
 /// Lets the canvases read their colours anew, once the theme is in force.

@@ -40,11 +40,11 @@ try {
     const one = await page.evaluate((seconds) => {
       const api = document.querySelector("tide-pool").api(1);
       api.pause();
-      const before = JSON.parse(api.state());
+      const before = api.state();
       const start = performance.now();
       api.seek(before.time_us + seconds * 1e6);
       const took = performance.now() - start;
-      const after = JSON.parse(api.state());
+      const after = api.state();
       const memory = globalThis.tidepoolMemory?.buffer.byteLength ?? NaN;
       return { took, simulated: (after.time_us - before.time_us) / 1e6, events: after.events - before.events, memory };
     }, SIMULATED_S);
@@ -79,7 +79,7 @@ try {
     const element = document.querySelector("tide-pool");
     element.setAttribute("speed", "max");
     const api = element.api(1);
-    const before = JSON.parse(api.state());
+    const before = api.state();
     const start = performance.now();
     let frames = 0, running = true;
     const count = () => { frames++; if (running) requestAnimationFrame(count); };
@@ -89,7 +89,7 @@ try {
     api.pause();
     running = false;
     const took = performance.now() - start;
-    return { took, frames, simulated: (JSON.parse(api.state()).time_us - before.time_us) / 1e6 };
+    return { took, frames, simulated: (api.state().time_us - before.time_us) / 1e6 };
   }, PLAYED_MS);
   const row = (what, value, rest) => console.log(`${what.padEnd(34)} ${value.toFixed(0).padStart(8)} simulated s/s ${rest}`);
   const perSecond = (one) => (count) => count / (one.took / 1000);

@@ -63,7 +63,7 @@ try {
     // The moment at which the number under way is nearest to what is wanted.
     const moving = await page.evaluate((wanted) => {
       const api = document.querySelector("tide-pool").api(1);
-      const count = (at) => { api.seek(at * 1e6); return JSON.parse(api.state()).moving; };
+      const count = (at) => { api.seek(at * 1e6); return api.state().moving; };
       let best = [Infinity, 0];
       for (let at = 40; at < 60 && best[0] > wanted / 50; at += 0.2) {
         const off = Math.abs(count(at) - wanted);
@@ -102,7 +102,7 @@ try {
   await page.goto(site.url, { waitUntil: "commit" });
   await page.waitForFunction(() => {
     const api = document.querySelector("tide-pool")?.api?.(1);
-    return api && Object.values(JSON.parse(api.state()).end_offsets).some((end) => end > 0);
+    return api && Object.values(api.state().end_offsets).some((end) => end > 0);
   }, undefined, { polling: "raf" });
   console.log(`${"first record drawn after".padEnd(34)} ${(await page.evaluate(() => performance.now())).toFixed(0).padStart(4)} ms`);
   const bytes = readdirSync(dist).filter((name) => /\.(wasm|js|css)$/.test(name)).reduce((sum, name) => sum + statSync(join(dist, name)).size, 0);

@@ -46,7 +46,7 @@ async function open(context, url, { width = 1280, height = 800, scheme = "light"
 
 const state = (page, index = 0) => page.evaluate((at) => {
   const api = document.querySelectorAll("tide-pool")[at]?.api?.(1);
-  return api ? JSON.parse(api.state()) : null;
+  return api ? api.state() : null;
 }, index);
 
 async function until(page, index, holds, ms, what) {
@@ -103,7 +103,7 @@ cases["the default scenario's event hash is the one of `tidepool run`"] = async 
     const api = document.querySelector("tide-pool").api(1);
     api.pause();
     api.seek(60_000_000);
-    return JSON.parse(api.state()).event_hash;
+    return api.state().event_hash;
   });
   check(here === native, `the page's hash is ${here}, the native one ${native}`);
   clean(page);
@@ -206,10 +206,34 @@ cases["a crash of the engine shows a card, and trying again starts it anew"] = a
   });
   await page.locator("tide-pool [role=alert]").nth(1).waitFor({ timeout: 10_000 });
   check(await page.evaluate(() => window.crashes) === 2, "each of the two playgrounds says so");
+  const said = await page.locator("tide-pool [role=alert] code").first().innerText();
+  check(said.length > 0 && said !== "undefined", `the card says what happened: ${said}`);
   check(await page.evaluate(() => document.querySelector("tide-pool").api(1)) === null, "there is no API without an engine");
   page.wrong = page.wrong.filter((what) => !/^page error: (memory access|unreachable|table index|null function|indirect call)/.test(what));
   await page.getByRole("button", { name: "Try again" }).first().click();
   await until(page, 0, flowing, 20_000, "records flow again");
+  clean(page);
+  await page.close();
+};
+
+cases["an attribute that is wrong is named on the card; one that is set wrong later changes nothing"] = async ({ context, site, pages }) => {
+  pages("wrong.html", '<tide-pool load="eager" theme="blue">fallback</tide-pool><tide-pool load="soon">fallback</tide-pool><tide-pool load="eager">fallback</tide-pool>');
+  const page = await open(context, `${site.url}wrong.html`, { allow: [/tide-pool:/] });
+  const cards = page.locator("tide-pool [role=alert]");
+  await cards.nth(1).waitFor({ timeout: 10_000 });
+  const said = await cards.allInnerTexts();
+  check(said.some((text) => text.includes('theme="blue": auto or light or dark is expected')), `the theme: ${said}`);
+  check(said.some((text) => text.includes('load="soon": visible or eager or click is expected')), `load: ${said}`);
+  await until(page, 2, flowing, 20_000, "the one that is right runs");
+  const detail = await page.evaluate(() => new Promise((done) => {
+    const element = document.querySelectorAll("tide-pool")[2];
+    element.addEventListener("tidepool-error", (event) => done(event.detail), { once: true });
+    element.setAttribute("speed", "fast");
+  }));
+  check(detail.option === "speed" && detail.value === '"fast"' && detail.expected.includes("1/4"), JSON.stringify(detail));
+  const thrown = await page.evaluate(() => { try { document.querySelectorAll("tide-pool")[2].api(2); } catch (error) { return error.message; } });
+  check(thrown === "api(2): this build has version 1 of the JavaScript API", thrown);
+  await until(page, 2, flowing, 1000, "it runs on");
   clean(page);
   await page.close();
 };

@@ -1,11 +1,11 @@
 //! A durable playground: the brokers' files in IndexedDB, written behind the engine. The boundary is the disk's journal:
 //! changes come in order, each flush is one transaction that issues all its requests without waiting between them.
 
+mod database;
 mod files;
-mod idb;
 
+pub use database::{Database, StoreError};
 pub use files::{CHUNK, Files, Op};
-pub use idb::{Database, StoreError};
 
 use crate::kafka::disk::Change;
 use bytes::Bytes;

@@ -13,7 +13,7 @@ export default (cases, { check, open, until, flowing, clean, noSidewaysScroll, s
         // A frame that has long arrived is read from the past; the run stays where it is.
         await view("Frames").click();
         await panel.getByRole("searchbox").fill("produce request");
-        const now = () => page.evaluate(() => JSON.parse(document.querySelector("tide-pool").api(1).state()));
+        const now = () => page.evaluate(() => document.querySelector("tide-pool").api(1).state());
         const before = await now();
         const frame = panel.locator("li button").last();
         check(/→ broker-\d · Produce request/.test(await frame.innerText()), await frame.innerText());

@@ -242,7 +242,7 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
         await linger.fill("50");
         await linger.press("Enter");
         await form.waitFor({ state: "detached" });
-        await page.evaluate(() => { const api = document.querySelector("tide-pool").api(1); api.seek(JSON.parse(api.state()).time_us + 3e6); });
+        await page.evaluate(() => { const api = document.querySelector("tide-pool").api(1); api.seek(api.state().time_us + 3e6); });
         await page.locator(".tp-producer", { hasText: "9/s" }).waitFor();
         check(await page.locator(".tp-producer").first().getAttribute("data-state") === "running", "it runs with them");
         clean(page);

@@ -41,7 +41,7 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
         await act(page, "link checkout broker-1 latency=400ms");
         await act(page, "cut broker-2 broker-3");
         await label.nth(2).waitFor();
-        await page.evaluate(() => { const api = document.querySelector("tide-pool").api(1); api.seek(JSON.parse(api.state()).time_us + 4e6); });
+        await page.evaluate(() => { const api = document.querySelector("tide-pool").api(1); api.seek(api.state().time_us + 4e6); });
         await label.first().scrollIntoViewIfNeeded();
         await page.waitForTimeout(300);
         await noSidewaysScroll(page);

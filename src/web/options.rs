@@ -1,0 +1,122 @@
+//! The options that a playground is mounted with: the element's attributes as text, and the scenario.
+
+use super::clock;
+use super::error::OptionError;
+use super::stage::ScenarioSource;
+use serde::Deserialize;
+use wasm_bindgen::JsValue;
+
+/// What the host page gives. Attributes are text; a value of another type is kept, so that the error can name it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Given {
+    scenario_name: Value,
+    scenario_text: Value,
+    store: Value,
+    theme: Value,
+    controls: Value,
+    speed: Value,
+    seed: Value,
+    mode: Value,
+    paused: Value,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Text(String),
+    Flag(bool),
+    Number(f64),
+    #[default]
+    Missing,
+    Other(serde::de::IgnoredAny),
+}
+
+impl Value {
+    fn text(self, option: &str) -> Result<Option<String>, OptionError> {
+        match self {
+            Self::Text(text) => Ok(Some(text)),
+            Self::Missing => Ok(None),
+            Self::Flag(value) => Err(OptionError::new(option, value, "text")),
+            Self::Number(value) => Err(OptionError::new(option, value, "text")),
+            Self::Other(_) => Err(OptionError::new(option, "an object", "text")),
+        }
+    }
+
+    /// A word of a table; a missing one has the meaning of the table's first.
+    fn word<T: Copy>(self, option: &str, words: &[(&str, T)]) -> Result<T, OptionError> {
+        let text = self.text(option)?;
+        word(option, text.as_deref(), words)
+    }
+}
+
+/// What a word of a table means; a missing one has the meaning of the table's first.
+pub fn word<T: Copy>(option: &str, text: Option<&str>, words: &[(&str, T)]) -> Result<T, OptionError> {
+    let text = text.unwrap_or(words[0].0);
+    let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
+    found.ok_or_else(|| {
+        let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        OptionError::new(option, format!("{text:?}"), all.join(" or "))
+    })
+}
+
+/// The themes that can be chosen, and the value of `data-theme`.
+pub const THEMES: [(&str, &str); 3] = [("auto", ""), ("light", "light"), ("dark", "dark")];
+const CONTROLS: [(&str, bool); 2] = [("full", true), ("none", false)];
+const MODES: [(&str, bool); 2] = [("embed", false), ("page", true)];
+const SPEEDS: &str = "a factor such as 1, 1/4 or 10x, or max";
+
+/// The slider's step of a speed in words.
+///
+/// # Errors
+/// When the words are no positive factor and not `max`.
+pub fn speed(text: &str) -> Result<i32, OptionError> {
+    clock::step_of(text).ok_or_else(|| OptionError::new("speed", format!("{text:?}"), SPEEDS))
+}
+
+/// Options that have been checked.
+pub struct Options {
+    pub source: ScenarioSource,
+    /// The name under which the brokers' files are kept; none: in memory only.
+    pub store: Option<String>,
+    pub theme: &'static str,
+    pub controls: bool,
+    /// The slider's step.
+    pub speed: Option<i32>,
+    pub page: bool,
+    pub paused: bool,
+}
+
+impl Options {
+    /// # Errors
+    /// The first option that is not what it must be, with its value and what is expected.
+    pub fn read(options: JsValue) -> Result<Self, OptionError> {
+        let shown = OptionError::of("options", &options, "an object of options");
+        let given: Given = serde_wasm_bindgen::from_value(options).map_err(|_| shown)?;
+        let seed = given.seed.text("seed")?.map(|text| {
+            let expected = || OptionError::new("seed", format!("{text:?}"), format!("a whole number from 0 to {}", u64::MAX));
+            text.trim().parse::<u64>().map_err(|_| expected())
+        });
+        let source = ScenarioSource {
+            name: given.scenario_name.text("scenarioName")?.unwrap_or_default(),
+            text: given.scenario_text.text("scenarioText")?.unwrap_or_default(),
+            seed: seed.transpose()?,
+        };
+        let paused = match given.paused {
+            Value::Flag(paused) => paused,
+            Value::Missing => false,
+            other => other
+                .text("paused")
+                .and_then(|text| Err(OptionError::new("paused", format!("{:?}", text.unwrap_or_default()), "true or false")))?,
+        };
+        Ok(Self {
+            source,
+            store: given.store.text("store")?.filter(|name| !name.is_empty()),
+            theme: given.theme.word("theme", &THEMES)?,
+            controls: given.controls.word("controls", &CONTROLS)?,
+            speed: given.speed.text("speed")?.map(|text| speed(&text)).transpose()?,
+            page: given.mode.word("mode", &MODES)?,
+            paused,
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! The border to JavaScript: options come in, the state and errors go out as plain objects, by the names of `element.d.ts`.
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{Error, Object, Reflect};
+use std::collections::BTreeSet;
+use tidepool::web::error::OptionError;
+use tidepool::web::state::State;
+use tidepool::web::{Handle, mount};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::*;
+use web_sys::HtmlElement;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const FIRST_LIGHT: &str = include_str!("../www/scenarios/first-light.tide");
+const TYPES: &str = include_str!("../www/element.d.ts");
+
+/// An element of the page for a playground.
+fn place() -> HtmlElement {
+    let document = web_sys::window().unwrap().document().unwrap();
+    let root: HtmlElement = document.create_element("div").unwrap().unchecked_into();
+    document.body().unwrap().append_child(&root).unwrap();
+    root
+}
+
+/// Options for a scenario that stands still, and one more.
+fn options(name: &str, value: JsValue) -> JsValue {
+    let options = Object::new();
+    for (name, value) in
+        [("scenarioText", FIRST_LIGHT.into()), ("scenarioName", "first-light".into()), ("paused", true.into()), (name, value)]
+    {
+        Reflect::set(&options, &name.into(), &value).unwrap();
+    }
+    options.into()
+}
+
+async fn playground() -> (Handle, HtmlElement) {
+    let root = place();
+    (mount(root.clone(), options("theme", "light".into())).await.unwrap(), root)
+}
+
+/// The error's message and its field.
+fn told(error: &JsValue, field: &str) -> (String, Option<String>) {
+    let message = String::from(error.unchecked_ref::<Error>().message());
+    (message, Reflect::get(error, &field.into()).unwrap().as_string())
+}
+
+/// The names that an interface of `element.d.ts` declares.
+fn declared(interface: &str) -> BTreeSet<String> {
+    let (_, body) = TYPES.split_once(&format!("interface {interface} ")).expect("the interface is there");
+    let (body, _) = body.split_once("\n}").expect("it ends");
+    let names = body.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()));
+    names.filter_map(|line| line.split([':', '(', '?', '<']).next()).map(str::to_owned).collect()
+}
+
+fn keys(value: &JsValue) -> BTreeSet<String> {
+    Object::keys(value.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string()).collect()
+}
+
+#[wasm_bindgen_test]
+async fn the_state_is_a_plain_object_with_the_declared_names() {
+    let (handle, root) = playground().await;
+    let state = handle.state().unwrap();
+    assert_eq!(keys(&state), declared("TidePoolState"));
+    let plain = serde_wasm_bindgen::to_value(&State::default()).unwrap();
+    assert_eq!(keys(&plain), declared("TidePoolState"));
+    let ends = Reflect::get(&state, &"end_offsets".into()).unwrap();
+    assert!(keys(&ends).contains("orders-0"), "{ends:?}");
+    assert!(Reflect::get(&state, &"stored".into()).unwrap().is_null(), "it lives in memory");
+    handle.destroy();
+    root.remove();
+}
+
+#[wasm_bindgen_test]
+fn errors_and_methods_have_the_declared_names() {
+    let error: JsValue = OptionError::new("seed", "x", "a number").into();
+    let mut names = keys(&error);
+    names.insert("message".into());
+    assert_eq!(names, declared("TidePoolError"));
+    let element = include_str!("../www/element.js");
+    let (_, methods) = element.split_once("const METHODS = [").unwrap();
+    let methods = methods.split(']').next().unwrap();
+    let methods: BTreeSet<String> = methods.split(',').map(|name| name.trim().trim_matches('"').to_owned()).collect();
+    assert_eq!(methods, declared("TidePoolApi"));
+}
+
+#[wasm_bindgen_test]
+async fn an_option_that_is_wrong_is_named_with_its_value_and_what_is_expected() {
+    for (name, value, expected) in [
+        ("seed", "-1".into(), "a whole number from 0 to 18446744073709551615"),
+        ("seed", 5.into(), "text"),
+        ("theme", "blue".into(), "auto or light or dark"),
+        ("controls", "some".into(), "full or none"),
+        ("mode", "big".into(), "embed or page"),
+        ("speed", "fast".into(), "a factor such as 1, 1/4 or 10x, or max"),
+        ("speed", "0".into(), "a factor such as 1, 1/4 or 10x, or max"),
+        ("paused", "maybe".into(), "true or false"),
+        ("scenarioText", JsValue::from(Object::new()), "text"),
+    ] {
+        let root = place();
+        let error = mount(root.clone(), options(name, value)).await.err().unwrap_or_else(|| panic!("{name} is refused"));
+        assert_eq!(told(&error, "option").1.as_deref(), Some(name));
+        let (message, said) = told(&error, "expected");
+        assert_eq!(said.as_deref(), Some(expected), "{message}");
+        assert!(message.contains(name) && message.contains(expected), "{message}");
+        assert_eq!(root.child_element_count(), 0);
+        root.remove();
+    }
+    let root = place();
+    assert!(mount(root.clone(), JsValue::from_str("no object")).await.is_err());
+    root.remove();
+}
+
+#[wasm_bindgen_test]
+async fn an_argument_that_is_wrong_is_named_with_its_value_and_what_is_expected() {
+    let (handle, root) = playground().await;
+    for (done, argument, value) in [
+        (handle.seek(f64::NAN.into()), "time_us", "NaN"),
+        (handle.seek((-1).into()), "time_us", "-1"),
+        (handle.seek("x".into()), "time_us", "\"x\""),
+        (handle.seek(JsValue::UNDEFINED), "time_us", "undefined"),
+        (handle.select(1.5.into()), "branch", "1.5"),
+        (handle.act(5.into()), "line", "5"),
+        (handle.breakpoints(JsValue::NULL), "words", "null"),
+        (handle.branch(0.into(), 7.into()), "name", "7"),
+    ] {
+        let error = done.expect_err("it is refused");
+        assert_eq!(told(&error, "option").1.as_deref(), Some(argument));
+        let (message, said) = told(&error, "value");
+        assert!(said.as_deref().is_some_and(|said| said.contains(value)), "{message}: {said:?}");
+    }
+    assert!(handle.compare(0.into(), 9.into()).is_err(), "there is no branch 9");
+    assert!(handle.act("kill nobody".into()).is_err());
+    for (name, value) in [("theme", "blue"), ("speed", "fast")] {
+        assert_eq!(told(&handle.set(name, Some(value.into())).unwrap_err(), "option").1.as_deref(), Some(name));
+    }
+    handle.set("speed", Some("max".into())).unwrap();
+    handle.destroy();
+    root.remove();
+}
