@@ -4,6 +4,7 @@
 //! mutation, `poll_timeout()` for the next deadline with its reason. No machine reads a clock, draws OS randomness
 //! or does I/O.
 
+pub mod apis;
 pub mod broker;
 pub mod client;
 pub mod controller;

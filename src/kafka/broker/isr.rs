@@ -1,8 +1,8 @@
 //! Leading: what followers have, the in-sync replicas and the high watermark (`kafka.cluster.Partition`, `AlterPartitionManager`).
 
 use super::partition::Rules;
-use super::peers::Mine;
-use super::topics::OFFSETS_TOPIC;
+use super::peers::OwnRequest;
+use super::topic_creation::OFFSETS_TOPIC;
 use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
 use crate::kafka::controller::Request;
 use crate::kafka::time::{Deadline, Reason, Time};
@@ -134,7 +134,7 @@ impl Broker {
         if !topics.is_empty() {
             self.altering.asked = true;
             let request = m::AlterPartitionRequest { broker_id: self.options.node_id.into(), broker_epoch: self.life.epoch, topics };
-            self.ask_controller(now, Mine::AlterPartition, Request::AlterPartition(request));
+            self.ask_controller(now, OwnRequest::AlterPartition, Request::AlterPartition(request));
         }
         true
     }

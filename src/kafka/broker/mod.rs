@@ -1,30 +1,25 @@
 //! One node of a cluster, broker and controller in one: request handlers, replicas and ISR, purgatory, background work. What there is
 //! (topics, leaders, in-sync replicas) comes from the metadata log that the controllers keep.
 
-mod admin;
 mod appending;
 mod background;
 pub mod config;
 pub mod config_table;
-pub(in crate::kafka) mod configs;
-mod controlling;
 mod dispatch;
-mod fetch;
 mod files;
 mod follower;
+mod forwarding;
 mod groups;
-mod init_producer_id;
+mod inspection;
 mod isr;
-mod judged;
 mod lifecycle;
-mod list_offsets;
-mod metadata;
 mod open;
 mod partition;
 mod peers;
-mod produce;
+mod producer_ids;
 mod purgatory;
 mod replicas;
+mod requests;
 mod sabotage;
 mod sessions;
 #[cfg(test)]
@@ -37,11 +32,12 @@ mod tests;
 mod tests_cluster;
 #[cfg(test)]
 mod tests_configs;
-mod topic_partitions;
-pub(in crate::kafka) mod topics;
+pub(in crate::kafka) mod topic_creation;
+mod topics;
 #[cfg(test)]
 mod version_tests;
 
+use super::apis::Listener;
 use super::controller::{Controller, ControllerEvent, QuorumView, Voter};
 use super::coordinator::{GroupCoordinator, GroupEvent, GroupView, Token};
 use super::disk::Disk;
@@ -286,9 +282,9 @@ pub struct Broker {
     disk: Disk,
     controller: Controller,
     /// Who waits for the controller of this process.
-    asked: BTreeMap<Token, controlling::Asker>,
+    asked: BTreeMap<Token, forwarding::Requester>,
     /// Clients' requests for the active controller, and when each is to be sent.
-    forwards: Vec<(Time, controlling::Forward)>,
+    forwards: Vec<(Time, forwarding::Forward)>,
     /// Topics that this broker has asked for itself.
     creating: BTreeSet<Arc<str>>,
     /// Topics of the metadata that were seen, with their partitions' number.
@@ -303,7 +299,7 @@ pub struct Broker {
     /// `replica.lag.time.max.ms`.
     lag_ms: i64,
     halted: bool,
-    topics: metadata::Topics,
+    topics: topics::Topics,
     groups: GroupCoordinator,
     /// Group requests that wait for the coordinator's answer.
     waiting: BTreeMap<Token, dispatch::Context>,
@@ -313,7 +309,7 @@ pub struct Broker {
     ready: VecDeque<ConnId>,
     purgatory: purgatory::Purgatory,
     sessions: sessions::Sessions,
-    producer_ids: init_producer_id::ProducerIds,
+    producer_ids: producer_ids::ProducerIds,
     tasks: background::Tasks,
     checkpoints: files::Checkpoints,
     outputs: VecDeque<Output>,
@@ -332,7 +328,7 @@ impl Broker {
 
     /// `peer`: the client's host as DescribeGroups shows it ("/127.0.0.1").
     pub fn handle_connected(&mut self, _now: Time, conn: ConnId, peer: &str) {
-        self.connections.insert(conn, dispatch::Connection::new(peer, false));
+        self.connections.insert(conn, dispatch::Connection::new(peer, Listener::Broker));
     }
 
     pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
@@ -433,7 +429,7 @@ impl Broker {
 
     /// A connection to the controller listener (voters, and brokers that ask the controller).
     pub fn handle_controller_connected(&mut self, _now: Time, conn: ConnId, peer: &str) {
-        self.connections.insert(conn, dispatch::Connection::new(peer, true));
+        self.connections.insert(conn, dispatch::Connection::new(peer, Listener::Controller));
     }
 
     pub fn handle_peer_connected(&mut self, now: Time, conn: PeerConn) {

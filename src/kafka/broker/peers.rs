@@ -1,27 +1,26 @@
 //! Connections that this node dials to others: voters among themselves, the active controller, the leaders that it follows. Requests
 //! wait for their connection, and for their answer, no longer than their timeout.
 
+use super::forwarding::response_of;
 use super::{Broker, Output};
+use crate::kafka::apis::CONTROLLER;
 use crate::kafka::client::Output as NetOutput;
 use crate::kafka::client::net::{Answer, Net, Node, Outcome, Readiness, Spoken};
-use crate::kafka::controller::Request;
+use crate::kafka::controller::{Request, Visitor};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
-use crate::kafka::wire::message::{ApiKey, EnvelopeRequest};
+use crate::kafka::wire::message::{self as m, ApiKey, EnvelopeRequest};
 use std::sync::Arc;
 
-/// What brokers and voters say to each other, in Kafka 4.1's versions.
-const SPOKEN: &[Spoken] = &[
-    (ApiKey::Fetch, 18, 18),
-    (ApiKey::CreateTopics, 7, 7),
-    (ApiKey::Vote, 0, 2),
-    (ApiKey::BeginQuorumEpoch, 0, 1),
-    (ApiKey::EndQuorumEpoch, 0, 1),
-    (ApiKey::AlterPartition, 3, 3),
-    (ApiKey::Envelope, 0, 0),
-    (ApiKey::BrokerRegistration, 4, 4),
-    (ApiKey::BrokerHeartbeat, 1, 1),
-    (ApiKey::AllocateProducerIds, 0, 0),
-];
+/// What brokers and voters say to each other: all that a controller's listener answers, and among it Fetch, which leaders answer too.
+const SPOKEN: &[Spoken] = &{
+    let mut spoken = [(ApiKey::Fetch, 0, 0); CONTROLLER.len()];
+    let mut at = 0;
+    while at < spoken.len() {
+        spoken[at] = (CONTROLLER[at].key, CONTROLLER[at].min, CONTROLLER[at].max);
+        at += 1;
+    }
+    spoken
+};
 /// `quorum.request.timeout.ms`.
 pub const QUORUM_REQUEST_TIMEOUT_MS: i64 = 2000;
 /// `request.timeout.ms` of a broker, and `replica.socket.timeout.ms`.
@@ -36,7 +35,7 @@ pub enum Message {
 
 /// Which request of this node's own an answer is for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Mine {
+pub enum OwnRequest {
     Register,
     Heartbeat,
     AlterPartition,
@@ -48,18 +47,13 @@ pub enum Mine {
 #[derive(Clone, Debug)]
 pub enum Tag {
     /// The controller's, with the id that it wants to hear again.
-    Quorum {
-        id: u64,
-        api: ApiKey,
-    },
-    Mine(Mine),
+    Quorum { id: u64, api: ApiKey },
+    /// This broker's own, to the active controller.
+    Own(OwnRequest, ApiKey),
     /// A client's, in an envelope.
-    Forward(super::controlling::Forward),
+    Forward(super::forwarding::Forward),
     /// A follower's fetch from that leader.
-    Follow {
-        leader: i32,
-        asked: Vec<super::follower::Asked>,
-    },
+    Follow { leader: i32, asked: Vec<super::follower::Asked> },
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +68,24 @@ struct Queued {
 pub struct Peers {
     net: Net<Tag, ()>,
     queue: Vec<Queued>,
+}
+
+/// Sends a request to a node whose connection is ready. False: it cannot be sent.
+struct Sender<'a> {
+    net: &'a mut Net<Tag, ()>,
+    now: Time,
+    node: Node,
+    tag: Tag,
+    timeout_ms: i64,
+}
+
+impl Visitor for Sender<'_> {
+    type Output = bool;
+
+    fn visit<R: m::Request>(self, request: R) -> bool {
+        let Some(version) = self.net.version(self.node, R::KEY) else { return false };
+        self.net.send(self.now, self.node, version, request, Some(self.tag), Some(self.timeout_ms))
+    }
 }
 
 impl Peers {
@@ -114,29 +126,10 @@ impl Peers {
     }
 
     fn send(&mut self, now: Time, node: Node, message: Message, tag: Tag, timeout_ms: i64) -> bool {
-        macro_rules! send {
-            ($api:ident, $request:expr) => {
-                match self.net.version(node, ApiKey::$api) {
-                    Some(version) => self.net.send(now, node, version, $request, Some(tag), Some(timeout_ms)),
-                    None => false,
-                }
-            };
-        }
+        let sender = Sender { net: &mut self.net, now, node, tag, timeout_ms };
         match message {
-            Message::Envelope(request) => send!(Envelope, request),
-            Message::Plain(request) => match *request {
-                Request::Vote(request) => send!(Vote, request),
-                Request::BeginQuorumEpoch(request) => send!(BeginQuorumEpoch, request),
-                Request::EndQuorumEpoch(request) => send!(EndQuorumEpoch, request),
-                Request::Fetch(request) => send!(Fetch, request),
-                Request::BrokerRegistration(request) => send!(BrokerRegistration, request),
-                Request::BrokerHeartbeat(request) => send!(BrokerHeartbeat, request),
-                Request::AlterPartition(request) => send!(AlterPartition, request),
-                Request::AllocateProducerIds(request) => send!(AllocateProducerIds, request),
-                Request::CreateTopics(request) => send!(CreateTopics, request),
-                // Others are never this node's own.
-                _ => false,
-            },
+            Message::Envelope(request) => sender.visit(request),
+            Message::Plain(request) => request.visit(sender),
         }
     }
 
@@ -215,8 +208,8 @@ impl Broker {
         self.peer_outputs();
         for Answer { tag, outcome, .. } in answers {
             match tag {
-                Tag::Quorum { id, api } => self.quorum_answered(now, id, api, outcome),
-                Tag::Mine(mine) => self.mine_answered(now, mine, outcome),
+                Tag::Quorum { id, api } => self.controller.handle_answer(now, &mut self.disk, id, response_of(api, outcome)),
+                Tag::Own(own, api) => self.own_answered(now, own, response_of(api, outcome)),
                 Tag::Forward(forward) => self.forward_answered(now, forward, outcome),
                 Tag::Follow { leader, asked } => self.fetched(now, leader, &asked, outcome),
             }

@@ -1,8 +1,8 @@
 //! Fetches that wait for data and writes that wait for the in-sync replicas (Kafka's `DelayedOperationPurgatory` of `DelayedFetch` and
 //! `DelayedProduce`). One for each connection at most, since what is held mutes its connection.
 
-use super::fetch::HeldFetch;
-use super::produce::HeldProduce;
+use super::requests::fetch::HeldFetch;
+use super::requests::produce::HeldProduce;
 use super::{Broker, BrokerEvent, ConnId};
 use crate::kafka::time::{Deadline, Reason, Time, Who};
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,9 +2,9 @@
 //! for the others.
 
 use super::files;
-use super::metadata::Topic;
 use super::partition::Partition;
-use super::topics::OFFSETS_TOPIC;
+use super::topic_creation::OFFSETS_TOPIC;
+use super::topics::Topic;
 use super::{Broker, BrokerEvent, Sabotage};
 use crate::kafka::client::net::Node;
 use crate::kafka::controller::Delta;

@@ -1,7 +1,7 @@
 //! Fetch sessions (KIP-227, `FetchSession.scala`): a broker remembers what a fetcher asks for; requests then name what is new, and answers
 //! leave out what has not changed.
 
-use super::fetch::Wanted;
+use super::requests::fetch::Wanted;
 use super::{Broker, ErrorCode};
 use crate::kafka::controller::image::Image;
 use crate::kafka::rng::Rng;
