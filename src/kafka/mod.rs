@@ -12,5 +12,7 @@ pub mod coordinator;
 pub mod disk;
 pub mod log;
 pub mod rng;
+#[cfg(test)]
+pub mod samples;
 pub mod time;
 pub mod wire;

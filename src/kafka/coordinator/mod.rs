@@ -10,6 +10,8 @@ mod offsets;
 mod output;
 mod records;
 mod requests;
+#[cfg(test)]
+pub(in crate::kafka) mod samples;
 mod sync;
 mod timers;
 mod view;

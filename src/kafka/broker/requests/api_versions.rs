@@ -51,3 +51,16 @@ fn response(listener: Listener, version: i16) -> ApiVersionsResponse {
         ..response
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+
+    impl Sample for ApiVersionsRequest {
+        fn sample(_known: &Known, version: i16, _name: &str) -> Self {
+            let (client_software_name, client_software_version) =
+                if version >= 3 { (text("sweep"), text("1.0")) } else { (text(""), text("")) };
+            ApiVersionsRequest { client_software_name, client_software_version }
+        }
+    }
+}

@@ -48,3 +48,19 @@ impl Broker {
         Ok(self.topics.partition(topic, index).map_or(-1, |partition| partition.log.start_offset()))
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
+
+    impl Sample for DeleteRecordsRequest {
+        fn sample(_known: &Known, _version: i16, name: &str) -> Self {
+            let wanted = DeleteRecordsTopic {
+                name: topic(name),
+                partitions: vec![DeleteRecordsPartition { offset: 1, ..DeleteRecordsPartition::default() }],
+            };
+            DeleteRecordsRequest { timeout_ms: 1000, topics: vec![wanted] }
+        }
+    }
+}

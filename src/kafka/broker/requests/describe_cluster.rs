@@ -52,3 +52,15 @@ impl BrokerApi for DescribeClusterRequest {
         reply(context, response)
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+
+    impl Sample for DescribeClusterRequest {
+        fn sample(_known: &Known, version: i16, _name: &str) -> Self {
+            let request = DescribeClusterRequest { include_cluster_authorized_operations: true, ..DescribeClusterRequest::default() };
+            if version >= 1 { DescribeClusterRequest { endpoint_type: 1, ..request } } else { request }
+        }
+    }
+}

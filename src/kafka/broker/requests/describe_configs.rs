@@ -117,3 +117,23 @@ impl Broker {
         Err((ErrorCode::InvalidRequest, format!("Unexpected broker id, expected {id} or empty string, but received {name}")))
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResource;
+
+    impl Sample for DescribeConfigsRequest {
+        fn sample(_known: &Known, version: i16, name: &str) -> Self {
+            let resource = |kind, name: &str| DescribeConfigsResource {
+                resource_type: kind,
+                resource_name: text(name),
+                ..DescribeConfigsResource::default()
+            };
+            let resources = [resource(2, name), resource(4, "1"), resource(4, "99"), resource(99, "?")];
+            let all = resources.map(|resource| DescribeConfigsResource { configuration_keys: None, ..resource }).to_vec();
+            let request = DescribeConfigsRequest { resources: all, include_synonyms: true, ..DescribeConfigsRequest::default() };
+            if version >= 3 { DescribeConfigsRequest { include_documentation: true, ..request } } else { request }
+        }
+    }
+}

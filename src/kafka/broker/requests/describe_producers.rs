@@ -31,3 +31,16 @@ impl BrokerApi for DescribeProducersRequest {
         reply(context, DescribeProducersResponse { topics: topics.collect(), ..DescribeProducersResponse::default() })
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::describe_producers_request::TopicRequest;
+
+    impl Sample for DescribeProducersRequest {
+        fn sample(_known: &Known, _version: i16, name: &str) -> Self {
+            let wanted = TopicRequest { name: topic(name), partition_indexes: vec![0, 9] };
+            DescribeProducersRequest { topics: vec![wanted] }
+        }
+    }
+}

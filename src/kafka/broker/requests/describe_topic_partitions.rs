@@ -90,3 +90,16 @@ impl Broker {
         Some(described)
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+
+    impl Sample for DescribeTopicPartitionsRequest {
+        fn sample(_known: &Known, _version: i16, name: &str) -> Self {
+            let wanted = describe_topic_partitions_request::TopicRequest { name: topic(name) };
+            let cursor = describe_topic_partitions_request::Cursor { topic_name: topic(name), partition_index: 1 };
+            DescribeTopicPartitionsRequest { topics: vec![wanted], response_partition_limit: 1, cursor: Some(cursor) }
+        }
+    }
+}

@@ -286,3 +286,19 @@ impl Broker {
         records.map(|records| (partition, records)).map_err(|error| error.code())
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
+
+    impl Sample for FetchRequest {
+        fn sample(known: &Known, version: i16, name: &str) -> Self {
+            let partition = FetchPartition { fetch_offset: 0, partition_max_bytes: 1 << 20, ..FetchPartition::default() };
+            let wanted = FetchTopic { partitions: vec![partition], ..FetchTopic::default() };
+            let wanted =
+                if version >= 13 { FetchTopic { topic_id: known.id(name), ..wanted } } else { FetchTopic { topic: topic(name), ..wanted } };
+            FetchRequest { max_wait_ms: 10, min_bytes: 1, topics: vec![wanted], ..FetchRequest::default() }
+        }
+    }
+}

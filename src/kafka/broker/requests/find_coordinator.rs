@@ -76,3 +76,19 @@ impl Broker {
         image.brokers.get(&leader).filter(|broker| !broker.fenced)
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+
+    impl Sample for FindCoordinatorRequest {
+        fn sample(_known: &Known, version: i16, _name: &str) -> Self {
+            let request = FindCoordinatorRequest::default();
+            if version >= 4 {
+                FindCoordinatorRequest { coordinator_keys: vec![text("billing")], ..request }
+            } else {
+                FindCoordinatorRequest { key: text("billing"), ..request }
+            }
+        }
+    }
+}

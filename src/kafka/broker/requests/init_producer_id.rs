@@ -56,3 +56,14 @@ impl Broker {
         }
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+
+    impl Sample for InitProducerIdRequest {
+        fn sample(_known: &Known, _version: i16, _name: &str) -> Self {
+            InitProducerIdRequest { transaction_timeout_ms: 60_000, ..InitProducerIdRequest::default() }
+        }
+    }
+}

@@ -87,3 +87,19 @@ impl Broker {
         }
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+
+    impl Sample for ListOffsetsRequest {
+        fn sample(_known: &Known, version: i16, name: &str) -> Self {
+            // Latest, earliest, a time, and from the version that knows them: max timestamp, local, tiered, pending upload.
+            let times = [-1, -2, 0, -3, -4, -5, -6].into_iter().take(if version >= 7 { 7 } else { 3 });
+            let partitions = times.map(|at| ListOffsetsPartition { timestamp: at, ..ListOffsetsPartition::default() }).collect();
+            let wanted = ListOffsetsTopic { name: topic(name), partitions };
+            ListOffsetsRequest { replica_id: BrokerId(-1), topics: vec![wanted], ..ListOffsetsRequest::default() }
+        }
+    }
+}

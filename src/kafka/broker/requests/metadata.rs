@@ -111,3 +111,19 @@ impl Broker {
 fn unknown(name: Option<&str>, id: Uuid, error: ErrorCode) -> MetadataResponseTopic {
     MetadataResponseTopic { error_code: error.code(), name: name.map(topic_name), topic_id: id, ..MetadataResponseTopic::default() }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::metadata_request::MetadataRequestTopic;
+
+    impl Sample for MetadataRequest {
+        fn sample(_known: &Known, version: i16, name: &str) -> Self {
+            let wanted = MetadataRequestTopic { name: Some(topic(name)), ..MetadataRequestTopic::default() };
+            let request = MetadataRequest { topics: Some(vec![wanted]), ..MetadataRequest::default() };
+            let request = if version >= 4 { MetadataRequest { allow_auto_topic_creation: false, ..request } } else { request };
+            let request = if version >= 8 { MetadataRequest { include_topic_authorized_operations: true, ..request } } else { request };
+            if (8..=10).contains(&version) { MetadataRequest { include_cluster_authorized_operations: true, ..request } } else { request }
+        }
+    }
+}

@@ -26,3 +26,16 @@ impl BrokerApi for OffsetForLeaderEpochRequest {
         reply(context, OffsetForLeaderEpochResponse { topics: topics.collect(), ..OffsetForLeaderEpochResponse::default() })
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::offset_for_leader_epoch_request::{OffsetForLeaderPartition, OffsetForLeaderTopic};
+
+    impl Sample for OffsetForLeaderEpochRequest {
+        fn sample(_known: &Known, _version: i16, name: &str) -> Self {
+            let wanted = OffsetForLeaderTopic { topic: topic(name), partitions: vec![OffsetForLeaderPartition::default()] };
+            OffsetForLeaderEpochRequest { topics: vec![wanted], ..OffsetForLeaderEpochRequest::default() }
+        }
+    }
+}

@@ -251,3 +251,23 @@ fn only_batch(mut records: Bytes) -> Result<Batch, ErrorCode> {
     };
     if records.is_empty() { Ok(batch) } else { Err(ErrorCode::InvalidRecord) }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::broker::testing::batch;
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
+
+    impl Sample for ProduceRequest {
+        fn sample(known: &Known, version: i16, name: &str) -> Self {
+            let partition = PartitionProduceData { index: 0, records: Some(batch(known.now, &["a", "b"])) };
+            let data = TopicProduceData { partition_data: vec![partition], ..TopicProduceData::default() };
+            let data = if version >= 13 {
+                TopicProduceData { topic_id: known.id(name), ..data }
+            } else {
+                TopicProduceData { name: topic(name), ..data }
+            };
+            ProduceRequest { acks: -1, timeout_ms: 1000, topic_data: vec![data], ..ProduceRequest::default() }
+        }
+    }
+}

@@ -58,3 +58,16 @@ impl Raft {
         response
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+
+    impl Sample for DescribeQuorumRequest {
+        fn sample(_known: &Known, _version: i16, name: &str) -> Self {
+            let partition = describe_quorum_request::PartitionData::default();
+            let wanted = describe_quorum_request::TopicData { topic_name: topic(name), partitions: vec![partition] };
+            DescribeQuorumRequest { topics: vec![wanted] }
+        }
+    }
+}

@@ -97,3 +97,17 @@ impl Active {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
+
+    impl Sample for AlterPartitionReassignmentsRequest {
+        fn sample(_known: &Known, _version: i16, name: &str) -> Self {
+            let partition = ReassignablePartition { replicas: Some(vec![BrokerId(1)]), ..ReassignablePartition::default() };
+            let wanted = ReassignableTopic { name: topic(name), partitions: vec![partition] };
+            AlterPartitionReassignmentsRequest { topics: vec![wanted], ..AlterPartitionReassignmentsRequest::default() }
+        }
+    }
+}

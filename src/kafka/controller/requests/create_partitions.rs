@@ -84,3 +84,16 @@ impl Active {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::create_partitions_request::CreatePartitionsTopic;
+
+    impl Sample for CreatePartitionsRequest {
+        fn sample(_known: &Known, version: i16, name: &str) -> Self {
+            let wanted = CreatePartitionsTopic { name: topic(name), count: i32::from(version) + 3, assignments: None };
+            CreatePartitionsRequest { timeout_ms: 1000, topics: vec![wanted], ..CreatePartitionsRequest::default() }
+        }
+    }
+}

@@ -183,3 +183,27 @@ impl Active {
         by_index.iter().map(|(index, brokers)| self.check_replicas(*index, brokers, &mut factor)).collect()
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+
+    impl Sample for CreateTopicsRequest {
+        fn sample(_known: &Known, version: i16, name: &str) -> Self {
+            let config = CreatableTopicConfig { name: text("segment.bytes"), value: Some(text("1048576")) };
+            let fresh = CreatableTopic {
+                name: topic(&format!("{name}-version{version}")),
+                num_partitions: 1,
+                replication_factor: 1,
+                ..CreatableTopic::default()
+            };
+            let exists = CreatableTopic { name: topic("orders"), num_partitions: 1, replication_factor: 1, ..CreatableTopic::default() };
+            CreateTopicsRequest {
+                timeout_ms: 1000,
+                topics: vec![CreatableTopic { configs: vec![config], ..fresh }, exists],
+                ..CreateTopicsRequest::default()
+            }
+        }
+    }
+}

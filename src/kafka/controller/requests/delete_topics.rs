@@ -65,3 +65,21 @@ impl Refuse for DeleteTopicsRequest {
         DeleteTopicsResponse { responses, ..DeleteTopicsResponse::default() }
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::delete_topics_request::DeleteTopicState;
+
+    impl Sample for DeleteTopicsRequest {
+        fn sample(_known: &Known, version: i16, name: &str) -> Self {
+            let name = topic(&format!("{name}-version{}", version + 1));
+            let request = DeleteTopicsRequest { timeout_ms: 1000, ..DeleteTopicsRequest::default() };
+            if version < 6 {
+                return DeleteTopicsRequest { topic_names: vec![name], ..request };
+            }
+            let by_id = DeleteTopicState { name: None, topic_id: Uuid::from_u128(78) };
+            DeleteTopicsRequest { topics: vec![DeleteTopicState { name: Some(name), ..DeleteTopicState::default() }, by_id], ..request }
+        }
+    }
+}

@@ -72,3 +72,17 @@ impl Active {
         }
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::elect_leaders_request::TopicPartitions;
+
+    impl Sample for ElectLeadersRequest {
+        fn sample(_known: &Known, version: i16, name: &str) -> Self {
+            let wanted = TopicPartitions { topic: topic(name), partitions: vec![0, 9] };
+            let request = ElectLeadersRequest { topic_partitions: Some(vec![wanted]), ..ElectLeadersRequest::default() };
+            if version >= 1 { ElectLeadersRequest { election_type: 1, ..request } } else { request }
+        }
+    }
+}

@@ -125,3 +125,17 @@ impl Active {
         Ok(changes)
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
+
+    impl Sample for IncrementalAlterConfigsRequest {
+        fn sample(_known: &Known, _version: i16, name: &str) -> Self {
+            let config = AlterableConfig { name: text("retention.ms"), value: Some(text("60000")), ..AlterableConfig::default() };
+            let resource = AlterConfigsResource { resource_type: 2, resource_name: text(name), configs: vec![config] };
+            IncrementalAlterConfigsRequest { resources: vec![resource], ..IncrementalAlterConfigsRequest::default() }
+        }
+    }
+}

@@ -44,3 +44,16 @@ impl Refuse for ListPartitionReassignmentsRequest {
         }
     }
 }
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::list_partition_reassignments_request::ListPartitionReassignmentsTopics;
+
+    impl Sample for ListPartitionReassignmentsRequest {
+        fn sample(_known: &Known, _version: i16, name: &str) -> Self {
+            let wanted = ListPartitionReassignmentsTopics { name: topic(name), partition_indexes: vec![0, 9] };
+            ListPartitionReassignmentsRequest { topics: Some(vec![wanted]), ..ListPartitionReassignmentsRequest::default() }
+        }
+    }
+}
