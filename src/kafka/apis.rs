@@ -57,6 +57,7 @@ macro_rules! kafka_apis {
                 OffsetForLeaderEpoch = 23, OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse,
                     {broker 2..=4 in offset_for_leader_epoch} {};
                 DescribeConfigs = 32, DescribeConfigsRequest => DescribeConfigsResponse, {broker 1..=4 in describe_configs} {};
+                DescribeLogDirs = 35, DescribeLogDirsRequest => DescribeLogDirsResponse, {broker 1..=4 in describe_log_dirs} {};
                 CreatePartitions = 37, CreatePartitionsRequest => CreatePartitionsResponse,
                     {forwarded 0..=3} {active 0..=3 in create_partitions};
                 DeleteGroups = 42, DeleteGroupsRequest => DeleteGroupsResponse, {coordinator 0..=2} {};
@@ -97,7 +98,6 @@ macro_rules! kafka_apis {
                 DeleteAcls = 31,
                 AlterConfigs = 33,
                 AlterReplicaLogDirs = 34,
-                DescribeLogDirs = 35,
                 SaslAuthenticate = 36,
                 CreateDelegationToken = 38,
                 RenewDelegationToken = 39,
