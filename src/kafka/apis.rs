@@ -80,7 +80,8 @@ macro_rules! kafka_apis {
                 BrokerRegistration = 62, BrokerRegistrationRequest => BrokerRegistrationResponse,
                     {} {active 0..=4 in broker_registration};
                 BrokerHeartbeat = 63, BrokerHeartbeatRequest => BrokerHeartbeatResponse, {} {active 0..=1 in broker_heartbeat};
-                UnregisterBroker = 64, UnregisterBrokerRequest => UnregisterBrokerResponse, {} {active 0..=0 in unregister_broker};
+                UnregisterBroker = 64, UnregisterBrokerRequest => UnregisterBrokerResponse,
+                    {forwarded 0..=0} {active 0..=0 in unregister_broker};
                 AllocateProducerIds = 67, AllocateProducerIdsRequest => AllocateProducerIdsResponse,
                     {} {active 0..=0 in allocate_producer_ids};
                 DescribeTopicPartitions = 75, DescribeTopicPartitionsRequest => DescribeTopicPartitionsResponse,

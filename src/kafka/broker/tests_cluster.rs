@@ -349,3 +349,22 @@ fn a_followers_former_process_is_not_heard() {
     };
     assert_eq!((fetch(epoch - 1), fetch(epoch), fetch(-1)), (ErrorCode::NotLeaderOrFollower.code(), 0, 0));
 }
+
+#[test]
+fn a_broker_that_is_gone_is_forgotten_whichever_broker_is_asked() {
+    let mut cluster = Cluster::new(3, &[], None);
+    let leader = cluster.nodes[&1].quorum().leader.expect("a leader");
+    let (gone, asked) = if leader == 3 { (1, 2) } else { (3, if leader == 1 { 2 } else { 1 }) };
+    cluster.kill(gone);
+    let answer = cluster.call(asked, 0, UnregisterBrokerRequest { broker_id: gone.into() });
+    assert_eq!((answer.error_code, answer.error_message), (0, None));
+    cluster.run_for(1000);
+    assert!(cluster.nodes.values().all(|broker| !broker.image().brokers.contains_key(&gone)));
+
+    let again = cluster.call(asked, 0, UnregisterBrokerRequest { broker_id: gone.into() });
+    assert_eq!(again.error_message.as_deref(), Some(&*format!("Broker ID {gone} is not currently registered")));
+
+    // It registers anew when it comes back.
+    cluster.start(gone);
+    cluster.until(30_000, "it is unfenced", |cluster| cluster.nodes[&gone].is_unfenced());
+}

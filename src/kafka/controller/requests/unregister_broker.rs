@@ -12,7 +12,7 @@ impl ControllerApi for UnregisterBrokerRequest {
     fn handle(&self, active: &mut Active, _now: Time, _version: i16) -> UnregisterBrokerResponse {
         let id = self.broker_id.0;
         let Some(epoch) = active.draft.brokers.get(&id).map(|broker| broker.epoch) else {
-            let why = format!("Broker ID {id} is not currently registered.");
+            let why = format!("Broker ID {id} is not currently registered");
             return UnregisterBrokerResponse {
                 error_code: ErrorCode::BrokerIdNotRegistered.code(),
                 error_message: Some(text(why)),
@@ -30,5 +30,17 @@ impl ControllerApi for UnregisterBrokerRequest {
 impl Refuse for UnregisterBrokerRequest {
     fn refuse(&self, error: ErrorCode, why: &str) -> UnregisterBrokerResponse {
         UnregisterBrokerResponse { error_code: error.code(), error_message: Some(text(why)), ..UnregisterBrokerResponse::default() }
+    }
+}
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+
+    impl Sample for UnregisterBrokerRequest {
+        /// A broker that was never there: the one that is asked stays registered.
+        fn sample(_known: &Known, _version: i16, _name: &str) -> Self {
+            Self { broker_id: 9.into() }
+        }
     }
 }
