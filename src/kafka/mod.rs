@@ -12,6 +12,7 @@ pub mod coordinator;
 pub mod disk;
 pub mod log;
 pub mod rng;
+pub mod sabotage;
 #[cfg(test)]
 pub mod samples;
 pub mod time;

@@ -3,8 +3,9 @@
 use super::partition::Rules;
 use super::peers::OwnRequest;
 use super::topic_creation::OFFSETS_TOPIC;
-use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
+use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::controller::Request;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::message as m;
 use m::alter_partition_request::{BrokerState, PartitionData, TopicData};

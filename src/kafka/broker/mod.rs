@@ -20,7 +20,7 @@ mod producer_ids;
 mod purgatory;
 mod replicas;
 mod requests;
-mod sabotage;
+
 mod sessions;
 #[cfg(test)]
 mod testing;
@@ -42,6 +42,7 @@ use super::controller::{Controller, ControllerEvent, QuorumView, Voter};
 use super::coordinator::{GroupCoordinator, GroupEvent, GroupView, Token};
 use super::disk::Disk;
 use super::log::SegmentInfo;
+use super::sabotage::Sabotage;
 use super::time::{Deadline, Time, earlier};
 use super::wire::error::ErrorCode;
 use bytes::Bytes;
@@ -58,7 +59,6 @@ pub struct ConnId(pub u64);
 pub use super::client::ConnId as PeerConn;
 /// A connection that this node dialled to another, named by this node. Never used again after it closed.
 pub use config::{broker_def, check_topic, topic_def};
-pub use sabotage::Sabotage;
 
 /// What a broker is started with.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,8 +2,9 @@
 
 use super::testing::batch;
 use super::testing_cluster::Cluster;
-use super::{BrokerEvent, ConnId, Sabotage};
+use super::{BrokerEvent, ConnId};
 use crate::kafka::rng::Rng;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::Str;

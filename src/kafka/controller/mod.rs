@@ -17,10 +17,10 @@ mod requests;
 mod tests;
 mod topics;
 
-use super::broker::Sabotage;
 use super::broker::config::BrokerConfig;
 use super::coordinator::Token;
 use super::disk::Disk;
+use super::sabotage::Sabotage;
 use super::time::{Deadline, Time, earlier};
 use super::wire::batch::batches;
 use super::wire::error::ErrorCode;
