@@ -1,7 +1,8 @@
 //! Following (`ReplicaFetcherThread`): one fetch at a time to each leader, for all partitions that follow it. What comes is appended as it
 //! is; where the logs part ways, this one is cut.
 
-use super::peers::{Message, REQUEST_TIMEOUT_MS, Tag};
+use super::answers::Tag;
+use super::peers::{Message, REQUEST_TIMEOUT_MS};
 use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::client::net::{Node, Outcome};
 use crate::kafka::controller::Request;

@@ -1,8 +1,9 @@
 //! The way to the controller and back: to the one in this process while it is active, else over a connection to the one that is.
 //! Clients' requests that only a controller can answer go there in an Envelope (KIP-590).
 
+use super::answers::{OwnRequest, Tag};
 use super::dispatch::{Context, Reply, encoded};
-use super::peers::{Message, OwnRequest, QUORUM_REQUEST_TIMEOUT_MS, REQUEST_TIMEOUT_MS, Tag};
+use super::peers::{Message, QUORUM_REQUEST_TIMEOUT_MS, REQUEST_TIMEOUT_MS};
 use super::requests::{Incoming, refuse_forwarded};
 use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::apis;

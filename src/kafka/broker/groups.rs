@@ -2,9 +2,8 @@
 //! `__consumer_offsets`.
 
 use super::dispatch::{Context, Reply, encoded};
-use super::isr::Commit;
 use super::topic_creation::OFFSETS_TOPIC;
-use super::{Broker, BrokerEvent, Origin};
+use super::{Broker, BrokerEvent, ErrorCode, Origin};
 use crate::kafka::coordinator::{Caller, Output, Request, Token};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, batches};
@@ -40,7 +39,7 @@ impl Broker {
                         self.groups.handle_committed(now, append_id);
                     } else {
                         let until = now.plus_millis(self.config.long("offsets.commit.timeout.ms"));
-                        self.commits.push(Commit { partition, end, append_id, until });
+                        self.appends.wait(append_id, partition, end, until);
                     }
                 }
                 Err(error) => {
@@ -50,6 +49,12 @@ impl Broker {
             },
             Output::Event(event) => self.event(BrokerEvent::Group(event)),
         }
+    }
+
+    /// What was not committed within `offsets.commit.timeout.ms` has failed.
+    pub(super) fn expire_appends(&mut self, now: Time) {
+        let late = self.appends.handle_timeout(now);
+        late.into_iter().for_each(|id| self.groups.handle_append_failed(now, id, ErrorCode::RequestTimedOut));
     }
 
     /// Leads a partition of `__consumer_offsets` from now on: its batches make its groups anew.

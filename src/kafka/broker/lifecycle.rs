@@ -1,6 +1,6 @@
 //! The broker's life as the controller sees it (`BrokerLifecycleManager`): registered, fenced, unfenced, leaving.
 
-use super::peers::OwnRequest;
+use super::answers::OwnRequest;
 use super::{Broker, BrokerEvent, ErrorCode, Output};
 use crate::kafka::controller::Request;
 use crate::kafka::time::{Deadline, Reason, Time};
@@ -203,7 +203,7 @@ impl Broker {
         self.pump_peers(now);
         self.shut_down(now);
         self.peers.close_all(now);
-        self.peer_outputs();
+        self.drain_peers();
         self.outputs.push_back(Output::Stopped);
     }
 }

@@ -1,15 +1,19 @@
 //! One node of a cluster, broker and controller in one: request handlers, replicas and ISR, purgatory, background work. What there is
 //! (topics, leaders, in-sync replicas) comes from the metadata log that the controllers keep.
 
+mod answers;
 mod appending;
 mod background;
 pub mod config;
 pub mod config_table;
+mod coordinator_appends;
 mod dispatch;
+mod fetch_sessions;
 mod files;
 mod follower;
 mod forwarding;
 mod groups;
+mod held;
 mod inspection;
 mod isr;
 mod lifecycle;
@@ -21,7 +25,6 @@ mod purgatory;
 mod replicas;
 mod requests;
 
-mod sessions;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -289,13 +292,14 @@ pub struct Broker {
     creating: BTreeSet<Arc<str>>,
     /// Topics of the metadata that were seen, with their partitions' number.
     known: BTreeMap<Arc<str>, i32>,
-    peers: peers::Peers,
+    peers: peers::Peers<answers::Tag>,
     life: lifecycle::Life,
     /// `directory.id`.
     directory: Uuid,
     fetchers: follower::Fetchers,
     altering: isr::Altering,
-    commits: Vec<isr::Commit>,
+    /// Appends of the group coordinator that wait for the high watermark.
+    appends: coordinator_appends::CoordinatorAppends,
     /// `replica.lag.time.max.ms`.
     lag_ms: i64,
     halted: bool,
@@ -307,8 +311,8 @@ pub struct Broker {
     connections: BTreeMap<ConnId, dispatch::Connection>,
     /// Connections whose held request is answered and whose queued frames come next.
     ready: VecDeque<ConnId>,
-    purgatory: purgatory::Purgatory,
-    sessions: sessions::Sessions,
+    purgatory: purgatory::Purgatory<held::Held>,
+    sessions: fetch_sessions::FetchSessions,
     producer_ids: producer_ids::ProducerIds,
     tasks: background::Tasks,
     checkpoints: files::Checkpoints,
@@ -357,7 +361,7 @@ impl Broker {
         self.expire_peers(now);
         self.groups.handle_timeout(now);
         self.settle(now);
-        self.expire_commits(now);
+        self.expire_appends(now);
         self.release_due(now);
         self.settle(now);
         self.run_tasks(now);
@@ -390,7 +394,7 @@ impl Broker {
             registered.then(|| self.fetchers.deadline()).flatten(),
             registered.then(|| self.altering.deadline()).flatten(),
             self.forwards_deadline(),
-            self.commits_deadline(),
+            self.appends.deadline(),
         ];
         all.into_iter().fold(None, earlier)
     }

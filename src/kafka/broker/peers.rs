@@ -1,14 +1,14 @@
 //! Connections that this node dials to others: voters among themselves, the active controller, the leaders that it follows. Requests
 //! wait for their connection, and for their answer, no longer than their timeout.
 
-use super::forwarding::response_of;
-use super::{Broker, Output};
+use super::PeerConn;
 use crate::kafka::apis::CONTROLLER;
 use crate::kafka::client::Output as NetOutput;
 use crate::kafka::client::net::{Answer, Net, Node, Outcome, Readiness, Spoken};
 use crate::kafka::controller::{Request, Visitor};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::message::{self as m, ApiKey, EnvelopeRequest};
+use bytes::Bytes;
 use std::sync::Arc;
 
 /// What brokers and voters say to each other: all that a controller's listener answers, and among it Fetch, which leaders answer too.
@@ -33,53 +33,35 @@ pub enum Message {
     Envelope(EnvelopeRequest),
 }
 
-/// Which request of this node's own an answer is for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum OwnRequest {
-    Register,
-    Heartbeat,
-    AlterPartition,
-    ProducerIds,
-    CreateTopic(Arc<str>),
-}
-
-/// Whose request it was.
 #[derive(Clone, Debug)]
-pub enum Tag {
-    /// The controller's, with the id that it wants to hear again.
-    Quorum { id: u64, api: ApiKey },
-    /// This broker's own, to the active controller.
-    Own(OwnRequest, ApiKey),
-    /// A client's, in an envelope.
-    Forward(super::forwarding::Forward),
-    /// A follower's fetch from that leader.
-    Follow { leader: i32, asked: Vec<super::follower::Asked> },
-}
-
-#[derive(Clone, Debug)]
-struct Queued {
+struct Queued<T> {
     node: Node,
     message: Message,
-    tag: Tag,
+    tag: T,
     until: Time,
 }
 
+/// What this node asks of others, each request with a tag that comes back with its answer.
+///
+/// The owner gives addresses (`set_address`) and requests (`ask`), calls `pump` after each of its inputs until nothing moves, and the
+/// `handle_*` methods for what happens to the connections and for timeouts. All of these return answers, among them that a request is
+/// lost; `poll_output` is drained after each of them.
 #[derive(Clone, Debug)]
-pub struct Peers {
-    net: Net<Tag, ()>,
-    queue: Vec<Queued>,
+pub struct Peers<T> {
+    net: Net<T, ()>,
+    queue: Vec<Queued<T>>,
 }
 
 /// Sends a request to a node whose connection is ready. False: it cannot be sent.
-struct Sender<'a> {
-    net: &'a mut Net<Tag, ()>,
+struct Sender<'a, T> {
+    net: &'a mut Net<T, ()>,
     now: Time,
     node: Node,
-    tag: Tag,
+    tag: T,
     timeout_ms: i64,
 }
 
-impl Visitor for Sender<'_> {
+impl<T: Clone> Visitor for Sender<'_, T> {
     type Output = bool;
 
     fn visit<R: m::Request>(self, request: R) -> bool {
@@ -88,7 +70,7 @@ impl Visitor for Sender<'_> {
     }
 }
 
-impl Peers {
+impl<T: Clone> Peers<T> {
     pub fn new(node_id: i32) -> Self {
         Self { net: Net::new(SPOKEN, format!("broker-{node_id}").into(), &[], REQUEST_TIMEOUT_MS), queue: Vec::new() }
     }
@@ -97,13 +79,14 @@ impl Peers {
         self.net.set_address(node, host, port);
     }
 
-    pub fn ask(&mut self, now: Time, node: Node, message: Message, tag: Tag, timeout_ms: i64) {
+    pub fn ask(&mut self, now: Time, node: Node, message: Message, tag: T, timeout_ms: i64) {
         self.queue.push(Queued { node, message, tag, until: now.plus_millis(timeout_ms) });
     }
 
-    /// Sends what can be sent; returns what will never be.
-    fn pump(&mut self, now: Time) -> Vec<Answer<Tag>> {
+    /// Sends what can be sent. Returns what will never be, and whether anything moved.
+    pub fn pump(&mut self, now: Time) -> (Vec<Answer<T>>, bool) {
         let mut lost = Vec::new();
+        let before = self.queue.len();
         for queued in std::mem::take(&mut self.queue) {
             let Queued { node, message, tag, until } = queued;
             let left = until.micros_since(now) / 1000;
@@ -122,10 +105,35 @@ impl Peers {
                 Readiness::Busy | Readiness::After(_) => self.queue.push(Queued { node, message, tag, until }),
             }
         }
-        lost
+        let moved = !lost.is_empty() || before != self.queue.len();
+        (lost, moved)
     }
 
-    fn send(&mut self, now: Time, node: Node, message: Message, tag: Tag, timeout_ms: i64) -> bool {
+    pub fn handle_connected(&mut self, now: Time, conn: PeerConn) {
+        self.net.handle_connected(now, conn);
+    }
+
+    pub fn handle_frame(&mut self, now: Time, conn: PeerConn, frame: Bytes) -> Vec<Answer<T>> {
+        self.net.handle_frame(now, conn, frame)
+    }
+
+    /// What was sent on the connection is lost, and what waited for it.
+    pub fn handle_disconnected(&mut self, now: Time, conn: PeerConn) -> Vec<Answer<T>> {
+        let node = self.net.node_of(conn);
+        let mut answers = self.net.handle_disconnected(now, conn);
+        answers.extend(node.into_iter().flat_map(|node| self.lose(node)));
+        answers
+    }
+
+    pub fn handle_timeout(&mut self, now: Time) -> Vec<Answer<T>> {
+        self.net.expire(now)
+    }
+
+    pub fn poll_output(&mut self) -> Option<NetOutput<()>> {
+        self.net.poll_output()
+    }
+
+    fn send(&mut self, now: Time, node: Node, message: Message, tag: T, timeout_ms: i64) -> bool {
         let sender = Sender { net: &mut self.net, now, node, tag, timeout_ms };
         match message {
             Message::Envelope(request) => sender.visit(request),
@@ -134,10 +142,10 @@ impl Peers {
     }
 
     /// Takes back what waits for a connection that could not be made.
-    fn lose(&mut self, node: Node) -> Vec<Answer<Tag>> {
+    fn lose(&mut self, node: Node) -> Vec<Answer<T>> {
         let (gone, kept) = std::mem::take(&mut self.queue).into_iter().partition(|queued| queued.node == node);
         self.queue = kept;
-        let gone: Vec<Queued> = gone;
+        let gone: Vec<Queued<T>> = gone;
         gone.into_iter().map(|queued| Answer { node, tag: queued.tag, outcome: Outcome::Lost }).collect()
     }
 
@@ -155,64 +163,5 @@ impl Peers {
 
     pub fn close_all(&mut self, now: Time) {
         self.net.close_all(now);
-    }
-}
-
-impl Broker {
-    pub(super) fn peer_connected(&mut self, now: Time, conn: super::PeerConn) {
-        self.peers.net.handle_connected(now, conn);
-        self.peer_outputs();
-    }
-
-    pub(super) fn peer_frame(&mut self, now: Time, conn: super::PeerConn, frame: bytes::Bytes) {
-        let answers = self.peers.net.handle_frame(now, conn, frame);
-        self.take_answers(now, answers);
-    }
-
-    pub(super) fn peer_disconnected(&mut self, now: Time, conn: super::PeerConn) {
-        let node = self.peers.net.node_of(conn);
-        let mut answers = self.peers.net.handle_disconnected(now, conn);
-        answers.extend(node.into_iter().flat_map(|node| self.peers.lose(node)).collect::<Vec<_>>());
-        self.take_answers(now, answers);
-    }
-
-    pub(super) fn expire_peers(&mut self, now: Time) {
-        let answers = self.peers.net.expire(now);
-        self.take_answers(now, answers);
-    }
-
-    /// Whether anything happened.
-    pub(super) fn pump_peers(&mut self, now: Time) -> bool {
-        if self.peers.queue.is_empty() {
-            return false;
-        }
-        let before = self.peers.queue.len();
-        let lost = self.peers.pump(now);
-        let moved = !lost.is_empty() || before != self.peers.queue.len();
-        self.take_answers(now, lost);
-        moved
-    }
-
-    pub(super) fn peer_outputs(&mut self) {
-        while let Some(output) = self.peers.net.poll_output() {
-            self.outputs.push_back(match output {
-                NetOutput::Connect { conn, host, port } => Output::Dial { conn, host, port },
-                NetOutput::Send { conn, frame } => Output::SendPeer { conn, frame },
-                NetOutput::Disconnect { conn } => Output::HangUp { conn },
-                NetOutput::Event(()) => continue,
-            });
-        }
-    }
-
-    fn take_answers(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
-        self.peer_outputs();
-        for Answer { tag, outcome, .. } in answers {
-            match tag {
-                Tag::Quorum { id, api } => self.controller.handle_answer(now, &mut self.disk, id, response_of(api, outcome)),
-                Tag::Own(own, api) => self.own_answered(now, own, response_of(api, outcome)),
-                Tag::Forward(forward) => self.forward_answered(now, forward, outcome),
-                Tag::Follow { leader, asked } => self.fetched(now, leader, &asked, outcome),
-            }
-        }
     }
 }

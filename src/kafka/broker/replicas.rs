@@ -232,7 +232,7 @@ impl Broker {
     fn resigned(&mut self, now: Time, name: &Arc<str>, index: i32) {
         self.purgatory.touch(name, index);
         if &**name == OFFSETS_TOPIC {
-            self.commits.retain(|commit| commit.partition != index);
+            self.appends.forget(index);
             self.groups.handle_resigned(now, index);
         }
     }

@@ -1,7 +1,7 @@
 //! The topics that a broker asks its controller for (`AutoTopicCreationManager`).
 
 use super::Broker;
-use super::peers::OwnRequest;
+use super::answers::OwnRequest;
 use super::topics::{text, topic_name};
 use crate::kafka::controller::Request;
 use crate::kafka::time::Time;

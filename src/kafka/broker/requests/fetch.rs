@@ -2,43 +2,19 @@
 
 use super::BrokerApi;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
+use crate::kafka::broker::fetch_sessions::{Use, Wanted};
+use crate::kafka::broker::held::Held;
 use crate::kafka::broker::partition::Partition;
-use crate::kafka::broker::purgatory::Held;
-use crate::kafka::broker::sessions::Use;
 use crate::kafka::broker::topics::text;
 use crate::kafka::broker::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::sabotage::Sabotage;
-use crate::kafka::controller::image::Image;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::fetch_request::FetchPartition;
 use crate::kafka::wire::message::fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData};
-use crate::kafka::wire::message::{FetchRequest, FetchResponse, TopicName};
+use crate::kafka::wire::message::{FetchRequest, FetchResponse};
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use uuid::Uuid;
-
-/// What is asked of one topic.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    /// As the request wrote it: only one of both is set.
-    pub topic: TopicName,
-    pub topic_id: Uuid,
-    /// The topic, when it is known.
-    name: Option<Arc<str>>,
-    pub partitions: Vec<FetchPartition>,
-}
-
-impl Wanted {
-    pub fn new(version: i16, image: &Image, topic: TopicName, topic_id: Uuid, partitions: Vec<FetchPartition>) -> Self {
-        let name = if version >= 13 {
-            image.ids.get(&topic_id).cloned()
-        } else {
-            image.topics.get(topic.0.as_ref()).map(|topic| topic.name.clone())
-        };
-        Self { topic, topic_id, name, partitions }
-    }
-}
 
 /// A fetch, and until when it may wait.
 #[derive(Clone, Debug)]
@@ -211,7 +187,7 @@ impl Broker {
 
     pub(in crate::kafka::broker) fn answer_fetch(&mut self, now: Time, fetch: &HeldFetch) -> FetchResponse {
         let mut response = self.read_fetch(fetch);
-        self.through_session(now, fetch.context.version, fetch.session, &fetch.topics, &mut response);
+        self.sessions.answer(now, fetch.context.version, fetch.session, &fetch.topics, &mut response);
         response
     }
 

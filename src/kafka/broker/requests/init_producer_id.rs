@@ -1,8 +1,8 @@
 //! InitProducerId without transactions: each client gets a fresh id.
 
 use super::BrokerApi;
+use crate::kafka::broker::answers::OwnRequest;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
-use crate::kafka::broker::peers::OwnRequest;
 use crate::kafka::broker::{Broker, ErrorCode};
 use crate::kafka::controller::Request;
 use crate::kafka::time::Time;

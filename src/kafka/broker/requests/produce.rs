@@ -2,11 +2,11 @@
 
 use super::BrokerApi;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
-use crate::kafka::broker::purgatory::Held;
+use crate::kafka::broker::held::Held;
 use crate::kafka::broker::topics::{text, topic_name};
 use crate::kafka::broker::{Broker, ErrorCode, Origin};
-use crate::kafka::sabotage::Sabotage;
 use crate::kafka::log::LogError;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchError};
 use crate::kafka::wire::compression::Compression;
