@@ -4,6 +4,7 @@
 //! mutation, `poll_timeout()` for the next deadline with its reason. No machine reads a clock, draws OS randomness
 //! or does I/O.
 
+pub mod apis;
 pub mod broker;
 pub mod client;
 pub mod controller;
@@ -11,5 +12,8 @@ pub mod coordinator;
 pub mod disk;
 pub mod log;
 pub mod rng;
+pub mod sabotage;
+#[cfg(test)]
+pub mod samples;
 pub mod time;
 pub mod wire;

@@ -1,7 +1,7 @@
 //! The command line: what is allowed, and errors that say so.
 
 use super::simulate::{PROFILES, SimulateOptions};
-use crate::kafka::broker::Sabotage;
+use crate::kafka::sabotage::Sabotage;
 use crate::playground::why::{FORMS, Question};
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! Everything that anyone can do to a run.
 
-use crate::kafka::broker::Sabotage;
+use crate::kafka::sabotage::Sabotage;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

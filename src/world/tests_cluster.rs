@@ -3,8 +3,9 @@
 use super::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, LinkSpec, ProducerSpec};
 use super::event::EventKind;
 use super::*;
-use crate::kafka::broker::{BrokerEvent, Sabotage};
+use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
+use crate::kafka::sabotage::Sabotage;
 use std::collections::BTreeMap;
 
 fn configs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

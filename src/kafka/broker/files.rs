@@ -1,8 +1,8 @@
 //! The broker's own files beside the logs: Kafka's checkpoints (`OffsetCheckpointFile`), `meta.properties`, `partition.metadata`, and the
 //! mark of a clean shutdown.
 
-use super::metadata::Topics;
 use super::partition::Partition;
+use super::topics::Topics;
 use crate::kafka::controller::check_name;
 use crate::kafka::disk::{Disk, DiskError};
 use bytes::Bytes;

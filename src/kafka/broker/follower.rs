@@ -1,11 +1,13 @@
 //! Following (`ReplicaFetcherThread`): one fetch at a time to each leader, for all partitions that follow it. What comes is appended as it
 //! is; where the logs part ways, this one is cut.
 
-use super::peers::{Message, REQUEST_TIMEOUT_MS, Tag};
-use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
+use super::answers::Tag;
+use super::peers::{Message, REQUEST_TIMEOUT_MS};
+use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::client::net::{Node, Outcome};
 use crate::kafka::controller::Request;
 use crate::kafka::log::LogError;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic, ReplicaState};

@@ -1,10 +1,11 @@
 //! Leading: what followers have, the in-sync replicas and the high watermark (`kafka.cluster.Partition`, `AlterPartitionManager`).
 
+use super::answers::OwnRequest;
 use super::partition::Rules;
-use super::peers::Mine;
-use super::topics::OFFSETS_TOPIC;
-use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
+use super::topic_creation::OFFSETS_TOPIC;
+use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::controller::Request;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::message as m;
 use m::alter_partition_request::{BrokerState, PartitionData, TopicData};
@@ -28,16 +29,6 @@ impl Altering {
     }
 }
 
-/// An append of the group coordinator that waits for the high watermark.
-#[derive(Clone, Debug)]
-pub struct Commit {
-    pub partition: i32,
-    /// The offset after its last record.
-    pub end: i64,
-    pub append_id: u64,
-    pub until: Time,
-}
-
 impl Broker {
     /// A follower fetches at `offset`: its state, the ISR and the high watermark follow from that.
     pub(super) fn follower_fetched(&mut self, now: Time, topic: &str, index: i32, follower: (i32, i64), offset: i64) {
@@ -57,29 +48,10 @@ impl Broker {
         let Some((from, to)) = partition.advance_high_watermark(&rules) else { return };
         self.purgatory.touch(&name, index);
         if topic == OFFSETS_TOPIC {
-            self.commit_up_to(now, index, to);
+            let committed = self.appends.handle_high_watermark(index, to);
+            committed.into_iter().for_each(|id| self.groups.handle_committed(now, id));
         }
         self.event(BrokerEvent::HighWatermark { topic: name, partition: index, from, to });
-    }
-
-    fn commit_up_to(&mut self, now: Time, partition: i32, high_watermark: i64) {
-        let (done, left) = std::mem::take(&mut self.commits)
-            .into_iter()
-            .partition::<Vec<_>, _>(|commit| commit.partition == partition && commit.end <= high_watermark);
-        self.commits = left;
-        done.iter().for_each(|commit| self.groups.handle_committed(now, commit.append_id));
-    }
-
-    /// `offsets.commit.timeout.ms` is over for these.
-    pub(super) fn expire_commits(&mut self, now: Time) {
-        let (late, left) = std::mem::take(&mut self.commits).into_iter().partition::<Vec<_>, _>(|commit| commit.until <= now);
-        self.commits = left;
-        late.iter().for_each(|commit| self.groups.handle_append_failed(now, commit.append_id, ErrorCode::RequestTimedOut));
-    }
-
-    pub(super) fn commits_deadline(&self) -> Option<Deadline> {
-        let at = self.commits.iter().map(|commit| commit.until).min()?;
-        Some((at, Reason::new("offsets.commit.timeout.ms", "")))
     }
 
     /// Drops followers that lag from the ISR, twice in `replica.lag.time.max.ms`.
@@ -134,7 +106,7 @@ impl Broker {
         if !topics.is_empty() {
             self.altering.asked = true;
             let request = m::AlterPartitionRequest { broker_id: self.options.node_id.into(), broker_epoch: self.life.epoch, topics };
-            self.ask_controller(now, Mine::AlterPartition, Request::AlterPartition(request));
+            self.ask_controller(now, OwnRequest::AlterPartition, Request::AlterPartition(request));
         }
         true
     }

@@ -1,6 +1,6 @@
 //! The broker's life as the controller sees it (`BrokerLifecycleManager`): registered, fenced, unfenced, leaving.
 
-use super::peers::Mine;
+use super::answers::OwnRequest;
 use super::{Broker, BrokerEvent, ErrorCode, Output};
 use crate::kafka::controller::Request;
 use crate::kafka::time::{Deadline, Reason, Time};
@@ -86,7 +86,7 @@ impl Broker {
         self.life.asked = true;
         if self.life.epoch < 0 {
             let request = self.registration();
-            self.ask_controller(now, Mine::Register, Request::BrokerRegistration(request));
+            self.ask_controller(now, OwnRequest::Register, Request::BrokerRegistration(request));
         } else {
             let request = m::BrokerHeartbeatRequest {
                 broker_id: self.options.node_id.into(),
@@ -96,7 +96,7 @@ impl Broker {
                 want_shut_down: self.life.leaving.is_some(),
                 ..m::BrokerHeartbeatRequest::default()
             };
-            self.ask_controller(now, Mine::Heartbeat, Request::BrokerHeartbeat(request));
+            self.ask_controller(now, OwnRequest::Heartbeat, Request::BrokerHeartbeat(request));
         }
         true
     }
@@ -111,7 +111,7 @@ impl Broker {
         let feature = Feature {
             name: Str::from("metadata.version"),
             min_supported_version: 7,
-            max_supported_version: super::dispatch::METADATA_VERSION,
+            max_supported_version: super::requests::api_versions::METADATA_VERSION,
         };
         m::BrokerRegistrationRequest {
             broker_id: self.options.node_id.into(),
@@ -203,7 +203,7 @@ impl Broker {
         self.pump_peers(now);
         self.shut_down(now);
         self.peers.close_all(now);
-        self.peer_outputs();
+        self.drain_peers();
         self.outputs.push_back(Output::Stopped);
     }
 }

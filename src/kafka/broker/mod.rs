@@ -1,32 +1,30 @@
 //! One node of a cluster, broker and controller in one: request handlers, replicas and ISR, purgatory, background work. What there is
 //! (topics, leaders, in-sync replicas) comes from the metadata log that the controllers keep.
 
-mod admin;
+mod answers;
 mod appending;
 mod background;
 pub mod config;
 pub mod config_table;
-pub(in crate::kafka) mod configs;
-mod controlling;
+mod coordinator_appends;
 mod dispatch;
-mod fetch;
+mod fetch_sessions;
 mod files;
 mod follower;
+mod forwarding;
 mod groups;
-mod init_producer_id;
+mod held;
+mod inspection;
 mod isr;
-mod judged;
 mod lifecycle;
-mod list_offsets;
-mod metadata;
 mod open;
 mod partition;
 mod peers;
-mod produce;
+mod producer_ids;
 mod purgatory;
 mod replicas;
-mod sabotage;
-mod sessions;
+mod requests;
+
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -37,15 +35,17 @@ mod tests;
 mod tests_cluster;
 #[cfg(test)]
 mod tests_configs;
-mod topic_partitions;
-pub(in crate::kafka) mod topics;
+pub(in crate::kafka) mod topic_creation;
+mod topics;
 #[cfg(test)]
 mod version_tests;
 
+use super::apis::Listener;
 use super::controller::{Controller, ControllerEvent, QuorumView, Voter};
 use super::coordinator::{GroupCoordinator, GroupEvent, GroupView, Token};
 use super::disk::Disk;
 use super::log::SegmentInfo;
+use super::sabotage::Sabotage;
 use super::time::{Deadline, Time, earlier};
 use super::wire::error::ErrorCode;
 use bytes::Bytes;
@@ -62,7 +62,6 @@ pub struct ConnId(pub u64);
 pub use super::client::ConnId as PeerConn;
 /// A connection that this node dialled to another, named by this node. Never used again after it closed.
 pub use config::{broker_def, check_topic, topic_def};
-pub use sabotage::Sabotage;
 
 /// What a broker is started with.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -286,24 +285,25 @@ pub struct Broker {
     disk: Disk,
     controller: Controller,
     /// Who waits for the controller of this process.
-    asked: BTreeMap<Token, controlling::Asker>,
+    asked: BTreeMap<Token, forwarding::Requester>,
     /// Clients' requests for the active controller, and when each is to be sent.
-    forwards: Vec<(Time, controlling::Forward)>,
+    forwards: Vec<(Time, forwarding::Forward)>,
     /// Topics that this broker has asked for itself.
     creating: BTreeSet<Arc<str>>,
     /// Topics of the metadata that were seen, with their partitions' number.
     known: BTreeMap<Arc<str>, i32>,
-    peers: peers::Peers,
+    peers: peers::Peers<answers::Tag>,
     life: lifecycle::Life,
     /// `directory.id`.
     directory: Uuid,
     fetchers: follower::Fetchers,
     altering: isr::Altering,
-    commits: Vec<isr::Commit>,
+    /// Appends of the group coordinator that wait for the high watermark.
+    appends: coordinator_appends::CoordinatorAppends,
     /// `replica.lag.time.max.ms`.
     lag_ms: i64,
     halted: bool,
-    topics: metadata::Topics,
+    topics: topics::Topics,
     groups: GroupCoordinator,
     /// Group requests that wait for the coordinator's answer.
     waiting: BTreeMap<Token, dispatch::Context>,
@@ -311,9 +311,9 @@ pub struct Broker {
     connections: BTreeMap<ConnId, dispatch::Connection>,
     /// Connections whose held request is answered and whose queued frames come next.
     ready: VecDeque<ConnId>,
-    purgatory: purgatory::Purgatory,
-    sessions: sessions::Sessions,
-    producer_ids: init_producer_id::ProducerIds,
+    purgatory: purgatory::Purgatory<held::Held>,
+    sessions: fetch_sessions::FetchSessions,
+    producer_ids: producer_ids::ProducerIds,
     tasks: background::Tasks,
     checkpoints: files::Checkpoints,
     outputs: VecDeque<Output>,
@@ -332,7 +332,7 @@ impl Broker {
 
     /// `peer`: the client's host as DescribeGroups shows it ("/127.0.0.1").
     pub fn handle_connected(&mut self, _now: Time, conn: ConnId, peer: &str) {
-        self.connections.insert(conn, dispatch::Connection::new(peer, false));
+        self.connections.insert(conn, dispatch::Connection::new(peer, Listener::Broker));
     }
 
     pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
@@ -361,7 +361,7 @@ impl Broker {
         self.expire_peers(now);
         self.groups.handle_timeout(now);
         self.settle(now);
-        self.expire_commits(now);
+        self.expire_appends(now);
         self.release_due(now);
         self.settle(now);
         self.run_tasks(now);
@@ -394,7 +394,7 @@ impl Broker {
             registered.then(|| self.fetchers.deadline()).flatten(),
             registered.then(|| self.altering.deadline()).flatten(),
             self.forwards_deadline(),
-            self.commits_deadline(),
+            self.appends.deadline(),
         ];
         all.into_iter().fold(None, earlier)
     }
@@ -433,7 +433,7 @@ impl Broker {
 
     /// A connection to the controller listener (voters, and brokers that ask the controller).
     pub fn handle_controller_connected(&mut self, _now: Time, conn: ConnId, peer: &str) {
-        self.connections.insert(conn, dispatch::Connection::new(peer, true));
+        self.connections.insert(conn, dispatch::Connection::new(peer, Listener::Controller));
     }
 
     pub fn handle_peer_connected(&mut self, now: Time, conn: PeerConn) {

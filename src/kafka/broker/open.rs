@@ -2,16 +2,17 @@
 
 use super::background::Tasks;
 use super::config::BrokerConfig;
+use super::coordinator_appends::CoordinatorAppends;
+use super::fetch_sessions::FetchSessions;
 use super::files::{self, Checkpoints};
 use super::follower::Fetchers;
-use super::init_producer_id::ProducerIds;
 use super::isr::Altering;
 use super::lifecycle::Life;
-use super::metadata::Topics;
 use super::partition::Partition;
 use super::peers::Peers;
+use super::producer_ids::ProducerIds;
 use super::purgatory::Purgatory;
-use super::sessions::Sessions;
+use super::topics::Topics;
 use super::{Broker, BrokerEvent, BrokerOptions, OpenError, Output};
 use crate::kafka::client::net::Node;
 use crate::kafka::controller::{Controller, ControllerOptions, METADATA_DIR, Voter};
@@ -74,7 +75,7 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         directory,
         fetchers: Fetchers::default(),
         altering: Altering::default(),
-        commits: Vec::new(),
+        appends: CoordinatorAppends::default(),
         lag_ms: config.long("replica.lag.time.max.ms"),
         halted: false,
         groups: GroupCoordinator::new(config.group_config(), seed),
@@ -83,7 +84,7 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         connections: BTreeMap::new(),
         ready: VecDeque::new(),
         purgatory: Purgatory::default(),
-        sessions: Sessions::new(Rng::stream(seed, "fetch-sessions")),
+        sessions: FetchSessions::new(Rng::stream(seed, "fetch-sessions")),
         producer_ids: ProducerIds::default(),
         tasks: Tasks::new(now, &config),
         checkpoints: Checkpoints::default(),

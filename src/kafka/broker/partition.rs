@@ -1,10 +1,11 @@
 //! One partition as this broker has it (`kafka.cluster.Partition`): the log, what the metadata says of it and, while this broker leads
 //! it, the followers, the in-sync replicas and what follows from them, the high watermark.
 
-use super::{PartitionView, Sabotage};
+use super::PartitionView;
 use crate::kafka::controller::image::{Image, PartitionImage};
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogError};
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;

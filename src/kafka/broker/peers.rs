@@ -1,27 +1,26 @@
 //! Connections that this node dials to others: voters among themselves, the active controller, the leaders that it follows. Requests
 //! wait for their connection, and for their answer, no longer than their timeout.
 
-use super::{Broker, Output};
+use super::PeerConn;
+use crate::kafka::apis::CONTROLLER;
 use crate::kafka::client::Output as NetOutput;
 use crate::kafka::client::net::{Answer, Net, Node, Outcome, Readiness, Spoken};
-use crate::kafka::controller::Request;
+use crate::kafka::controller::{Request, Visitor};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
-use crate::kafka::wire::message::{ApiKey, EnvelopeRequest};
+use crate::kafka::wire::message::{self as m, ApiKey, EnvelopeRequest};
+use bytes::Bytes;
 use std::sync::Arc;
 
-/// What brokers and voters say to each other, in Kafka 4.1's versions.
-const SPOKEN: &[Spoken] = &[
-    (ApiKey::Fetch, 18, 18),
-    (ApiKey::CreateTopics, 7, 7),
-    (ApiKey::Vote, 0, 2),
-    (ApiKey::BeginQuorumEpoch, 0, 1),
-    (ApiKey::EndQuorumEpoch, 0, 1),
-    (ApiKey::AlterPartition, 3, 3),
-    (ApiKey::Envelope, 0, 0),
-    (ApiKey::BrokerRegistration, 4, 4),
-    (ApiKey::BrokerHeartbeat, 1, 1),
-    (ApiKey::AllocateProducerIds, 0, 0),
-];
+/// What brokers and voters say to each other: all that a controller's listener answers, and among it Fetch, which leaders answer too.
+const SPOKEN: &[Spoken] = &{
+    let mut spoken = [(ApiKey::Fetch, 0, 0); CONTROLLER.len()];
+    let mut at = 0;
+    while at < spoken.len() {
+        spoken[at] = (CONTROLLER[at].key, CONTROLLER[at].min, CONTROLLER[at].max);
+        at += 1;
+    }
+    spoken
+};
 /// `quorum.request.timeout.ms`.
 pub const QUORUM_REQUEST_TIMEOUT_MS: i64 = 2000;
 /// `request.timeout.ms` of a broker, and `replica.socket.timeout.ms`.
@@ -34,49 +33,44 @@ pub enum Message {
     Envelope(EnvelopeRequest),
 }
 
-/// Which request of this node's own an answer is for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Mine {
-    Register,
-    Heartbeat,
-    AlterPartition,
-    ProducerIds,
-    CreateTopic(Arc<str>),
-}
-
-/// Whose request it was.
 #[derive(Clone, Debug)]
-pub enum Tag {
-    /// The controller's, with the id that it wants to hear again.
-    Quorum {
-        id: u64,
-        api: ApiKey,
-    },
-    Mine(Mine),
-    /// A client's, in an envelope.
-    Forward(super::controlling::Forward),
-    /// A follower's fetch from that leader.
-    Follow {
-        leader: i32,
-        asked: Vec<super::follower::Asked>,
-    },
-}
-
-#[derive(Clone, Debug)]
-struct Queued {
+struct Queued<T> {
     node: Node,
     message: Message,
-    tag: Tag,
+    tag: T,
     until: Time,
 }
 
+/// What this node asks of others, each request with a tag that comes back with its answer.
+///
+/// The owner gives addresses (`set_address`) and requests (`ask`), calls `pump` after each of its inputs until nothing moves, and the
+/// `handle_*` methods for what happens to the connections and for timeouts. All of these return answers, among them that a request is
+/// lost; `poll_output` is drained after each of them.
 #[derive(Clone, Debug)]
-pub struct Peers {
-    net: Net<Tag, ()>,
-    queue: Vec<Queued>,
+pub struct Peers<T> {
+    net: Net<T, ()>,
+    queue: Vec<Queued<T>>,
 }
 
-impl Peers {
+/// Sends a request to a node whose connection is ready. False: it cannot be sent.
+struct Sender<'a, T> {
+    net: &'a mut Net<T, ()>,
+    now: Time,
+    node: Node,
+    tag: T,
+    timeout_ms: i64,
+}
+
+impl<T: Clone> Visitor for Sender<'_, T> {
+    type Output = bool;
+
+    fn visit<R: m::Request>(self, request: R) -> bool {
+        let Some(version) = self.net.version(self.node, R::KEY) else { return false };
+        self.net.send(self.now, self.node, version, request, Some(self.tag), Some(self.timeout_ms))
+    }
+}
+
+impl<T: Clone> Peers<T> {
     pub fn new(node_id: i32) -> Self {
         Self { net: Net::new(SPOKEN, format!("broker-{node_id}").into(), &[], REQUEST_TIMEOUT_MS), queue: Vec::new() }
     }
@@ -85,13 +79,14 @@ impl Peers {
         self.net.set_address(node, host, port);
     }
 
-    pub fn ask(&mut self, now: Time, node: Node, message: Message, tag: Tag, timeout_ms: i64) {
+    pub fn ask(&mut self, now: Time, node: Node, message: Message, tag: T, timeout_ms: i64) {
         self.queue.push(Queued { node, message, tag, until: now.plus_millis(timeout_ms) });
     }
 
-    /// Sends what can be sent; returns what will never be.
-    fn pump(&mut self, now: Time) -> Vec<Answer<Tag>> {
+    /// Sends what can be sent. Returns what will never be, and whether anything moved.
+    pub fn pump(&mut self, now: Time) -> (Vec<Answer<T>>, bool) {
         let mut lost = Vec::new();
+        let before = self.queue.len();
         for queued in std::mem::take(&mut self.queue) {
             let Queued { node, message, tag, until } = queued;
             let left = until.micros_since(now) / 1000;
@@ -110,41 +105,47 @@ impl Peers {
                 Readiness::Busy | Readiness::After(_) => self.queue.push(Queued { node, message, tag, until }),
             }
         }
-        lost
+        let moved = !lost.is_empty() || before != self.queue.len();
+        (lost, moved)
     }
 
-    fn send(&mut self, now: Time, node: Node, message: Message, tag: Tag, timeout_ms: i64) -> bool {
-        macro_rules! send {
-            ($api:ident, $request:expr) => {
-                match self.net.version(node, ApiKey::$api) {
-                    Some(version) => self.net.send(now, node, version, $request, Some(tag), Some(timeout_ms)),
-                    None => false,
-                }
-            };
-        }
+    pub fn handle_connected(&mut self, now: Time, conn: PeerConn) {
+        self.net.handle_connected(now, conn);
+    }
+
+    pub fn handle_frame(&mut self, now: Time, conn: PeerConn, frame: Bytes) -> Vec<Answer<T>> {
+        self.net.handle_frame(now, conn, frame)
+    }
+
+    /// What was sent on the connection is lost, and what waited for it.
+    pub fn handle_disconnected(&mut self, now: Time, conn: PeerConn) -> Vec<Answer<T>> {
+        let node = self.net.node_of(conn);
+        let mut answers = self.net.handle_disconnected(now, conn);
+        answers.extend(node.into_iter().flat_map(|node| self.lose(node)));
+        answers
+    }
+
+    pub fn handle_timeout(&mut self, now: Time) -> Vec<Answer<T>> {
+        self.net.expire(now)
+    }
+
+    pub fn poll_output(&mut self) -> Option<NetOutput<()>> {
+        self.net.poll_output()
+    }
+
+    fn send(&mut self, now: Time, node: Node, message: Message, tag: T, timeout_ms: i64) -> bool {
+        let sender = Sender { net: &mut self.net, now, node, tag, timeout_ms };
         match message {
-            Message::Envelope(request) => send!(Envelope, request),
-            Message::Plain(request) => match *request {
-                Request::Vote(request) => send!(Vote, request),
-                Request::BeginQuorumEpoch(request) => send!(BeginQuorumEpoch, request),
-                Request::EndQuorumEpoch(request) => send!(EndQuorumEpoch, request),
-                Request::Fetch(request) => send!(Fetch, request),
-                Request::BrokerRegistration(request) => send!(BrokerRegistration, request),
-                Request::BrokerHeartbeat(request) => send!(BrokerHeartbeat, request),
-                Request::AlterPartition(request) => send!(AlterPartition, request),
-                Request::AllocateProducerIds(request) => send!(AllocateProducerIds, request),
-                Request::CreateTopics(request) => send!(CreateTopics, request),
-                // Others are never this node's own.
-                _ => false,
-            },
+            Message::Envelope(request) => sender.visit(request),
+            Message::Plain(request) => request.visit(sender),
         }
     }
 
     /// Takes back what waits for a connection that could not be made.
-    fn lose(&mut self, node: Node) -> Vec<Answer<Tag>> {
+    fn lose(&mut self, node: Node) -> Vec<Answer<T>> {
         let (gone, kept) = std::mem::take(&mut self.queue).into_iter().partition(|queued| queued.node == node);
         self.queue = kept;
-        let gone: Vec<Queued> = gone;
+        let gone: Vec<Queued<T>> = gone;
         gone.into_iter().map(|queued| Answer { node, tag: queued.tag, outcome: Outcome::Lost }).collect()
     }
 
@@ -162,64 +163,5 @@ impl Peers {
 
     pub fn close_all(&mut self, now: Time) {
         self.net.close_all(now);
-    }
-}
-
-impl Broker {
-    pub(super) fn peer_connected(&mut self, now: Time, conn: super::PeerConn) {
-        self.peers.net.handle_connected(now, conn);
-        self.peer_outputs();
-    }
-
-    pub(super) fn peer_frame(&mut self, now: Time, conn: super::PeerConn, frame: bytes::Bytes) {
-        let answers = self.peers.net.handle_frame(now, conn, frame);
-        self.take_answers(now, answers);
-    }
-
-    pub(super) fn peer_disconnected(&mut self, now: Time, conn: super::PeerConn) {
-        let node = self.peers.net.node_of(conn);
-        let mut answers = self.peers.net.handle_disconnected(now, conn);
-        answers.extend(node.into_iter().flat_map(|node| self.peers.lose(node)).collect::<Vec<_>>());
-        self.take_answers(now, answers);
-    }
-
-    pub(super) fn expire_peers(&mut self, now: Time) {
-        let answers = self.peers.net.expire(now);
-        self.take_answers(now, answers);
-    }
-
-    /// Whether anything happened.
-    pub(super) fn pump_peers(&mut self, now: Time) -> bool {
-        if self.peers.queue.is_empty() {
-            return false;
-        }
-        let before = self.peers.queue.len();
-        let lost = self.peers.pump(now);
-        let moved = !lost.is_empty() || before != self.peers.queue.len();
-        self.take_answers(now, lost);
-        moved
-    }
-
-    pub(super) fn peer_outputs(&mut self) {
-        while let Some(output) = self.peers.net.poll_output() {
-            self.outputs.push_back(match output {
-                NetOutput::Connect { conn, host, port } => Output::Dial { conn, host, port },
-                NetOutput::Send { conn, frame } => Output::SendPeer { conn, frame },
-                NetOutput::Disconnect { conn } => Output::HangUp { conn },
-                NetOutput::Event(()) => continue,
-            });
-        }
-    }
-
-    fn take_answers(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
-        self.peer_outputs();
-        for Answer { tag, outcome, .. } in answers {
-            match tag {
-                Tag::Quorum { id, api } => self.quorum_answered(now, id, api, outcome),
-                Tag::Mine(mine) => self.mine_answered(now, mine, outcome),
-                Tag::Forward(forward) => self.forward_answered(now, forward, outcome),
-                Tag::Follow { leader, asked } => self.fetched(now, leader, &asked, outcome),
-            }
-        }
     }
 }

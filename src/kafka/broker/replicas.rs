@@ -2,14 +2,15 @@
 //! for the others.
 
 use super::files;
-use super::metadata::Topic;
 use super::partition::Partition;
-use super::topics::OFFSETS_TOPIC;
-use super::{Broker, BrokerEvent, Sabotage};
+use super::topic_creation::OFFSETS_TOPIC;
+use super::topics::Topic;
+use super::{Broker, BrokerEvent};
 use crate::kafka::client::net::Node;
 use crate::kafka::controller::Delta;
 use crate::kafka::controller::image::{Image, PartitionImage};
 use crate::kafka::log::{Log, LogConfig, LogError};
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -231,7 +232,7 @@ impl Broker {
     fn resigned(&mut self, now: Time, name: &Arc<str>, index: i32) {
         self.purgatory.touch(name, index);
         if &**name == OFFSETS_TOPIC {
-            self.commits.retain(|commit| commit.partition != index);
+            self.appends.forget(index);
             self.groups.handle_resigned(now, index);
         }
     }

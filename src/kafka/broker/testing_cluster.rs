@@ -1,9 +1,10 @@
 //! Several brokers to test, with links between them and a clock of their own.
 
 use super::testing::{START, options};
-use super::{Broker, BrokerEvent, BrokerOptions, ConnId, Output, PartitionView, PeerConn, Sabotage};
+use super::{Broker, BrokerEvent, BrokerOptions, ConnId, Output, PartitionView, PeerConn};
 use crate::kafka::controller::Voter;
 use crate::kafka::disk::Disk;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::Time;
 use crate::kafka::wire::frame::{decode_body, decode_response, encode_request};
 use crate::kafka::wire::message::{Request, Str};

@@ -2,8 +2,9 @@
 
 use super::testing::batch;
 use super::testing_cluster::Cluster;
-use super::{BrokerEvent, ConnId, Sabotage};
+use super::{BrokerEvent, ConnId};
 use crate::kafka::rng::Rng;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::Str;
@@ -348,4 +349,23 @@ fn a_followers_former_process_is_not_heard() {
         cluster.call(leader, 17, request).responses[0].partitions[0].error_code
     };
     assert_eq!((fetch(epoch - 1), fetch(epoch), fetch(-1)), (ErrorCode::NotLeaderOrFollower.code(), 0, 0));
+}
+
+#[test]
+fn a_broker_that_is_gone_is_forgotten_whichever_broker_is_asked() {
+    let mut cluster = Cluster::new(3, &[], None);
+    let leader = cluster.nodes[&1].quorum().leader.expect("a leader");
+    let (gone, asked) = if leader == 3 { (1, 2) } else { (3, if leader == 1 { 2 } else { 1 }) };
+    cluster.kill(gone);
+    let answer = cluster.call(asked, 0, UnregisterBrokerRequest { broker_id: gone.into() });
+    assert_eq!((answer.error_code, answer.error_message), (0, None));
+    cluster.run_for(1000);
+    assert!(cluster.nodes.values().all(|broker| !broker.image().brokers.contains_key(&gone)));
+
+    let again = cluster.call(asked, 0, UnregisterBrokerRequest { broker_id: gone.into() });
+    assert_eq!(again.error_message.as_deref(), Some(&*format!("Broker ID {gone} is not currently registered")));
+
+    // It registers anew when it comes back.
+    cluster.start(gone);
+    cluster.until(30_000, "it is unfenced", |cluster| cluster.nodes[&gone].is_unfenced());
 }

@@ -1,61 +1,121 @@
-//! The topics that a broker asks its controller for (`AutoTopicCreationManager`).
+//! The topics of which this broker has partitions, and what its copy of the metadata says of topics and brokers.
 
-use super::Broker;
-use super::metadata::{text, topic_name};
-use super::peers::Mine;
-use crate::kafka::controller::Request;
-use crate::kafka::time::Time;
-use crate::kafka::wire::message::CreateTopicsRequest;
-use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use super::partition::Partition;
+use super::{Broker, ErrorCode};
+use crate::kafka::controller::image::BrokerImage;
+use crate::kafka::wire::message::{BrokerId, Str, TopicName};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use uuid::Uuid;
 
-pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
-/// Partitions that one topic may have; Kafka's controller refuses more in one request, too.
-pub const MAX_PARTITIONS: i32 = 10_000;
+/// All that may be done to a topic, as bits (READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS).
+pub const TOPIC_OPERATIONS: i32 = 3576;
+/// All that may be done to a cluster, as bits.
+pub const CLUSTER_OPERATIONS: i32 = 8096;
+
+pub fn text(value: &str) -> Str {
+    Str::from(value)
+}
+
+pub fn topic_name(name: &str) -> TopicName {
+    TopicName(Str::from(name))
+}
+
+/// A topic of which this broker has partitions.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    pub name: Arc<str>,
+    pub id: Uuid,
+    /// Those that are here, by number.
+    pub partitions: BTreeMap<i32, Partition>,
+}
+
+/// Topics by name, and their ids.
+#[derive(Clone, Debug, Default)]
+pub struct Topics {
+    by_name: BTreeMap<Arc<str>, Topic>,
+    ids: BTreeMap<Uuid, Arc<str>>,
+}
+
+impl Topics {
+    /// The topic; without partitions, if it was not here.
+    pub fn ensure(&mut self, name: &Arc<str>, id: Uuid) -> &mut Topic {
+        self.ids.insert(id, name.clone());
+        self.by_name.entry(name.clone()).or_insert_with(|| Topic { name: name.clone(), id, partitions: BTreeMap::new() })
+    }
+
+    pub fn remove(&mut self, name: &str) -> Option<Topic> {
+        let topic = self.by_name.remove(name)?;
+        self.ids.remove(&topic.id);
+        Some(topic)
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Topic> {
+        self.by_name.get(name)
+    }
+
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Topic> {
+        self.by_name.get_mut(name)
+    }
+
+    pub fn name_of(&self, id: Uuid) -> Option<&Arc<str>> {
+        self.ids.get(&id)
+    }
+
+    pub fn partition(&self, name: &str, index: i32) -> Option<&Partition> {
+        self.get(name)?.partitions.get(&index)
+    }
+
+    pub fn partition_mut(&mut self, name: &str, index: i32) -> Option<(Arc<str>, &mut Partition)> {
+        let topic = self.by_name.get_mut(name)?;
+        let partition = topic.partitions.get_mut(&index)?;
+        Some((topic.name.clone(), partition))
+    }
+
+    /// By name.
+    pub fn iter(&self) -> impl Iterator<Item = &Topic> {
+        self.by_name.values()
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Topic> {
+        self.by_name.values_mut()
+    }
+}
 
 impl Broker {
-    /// Asks for a topic as `auto.create.topics.enable` does.
-    pub(super) fn create_default_topic(&mut self, now: Time, name: &str) {
-        if name == OFFSETS_TOPIC {
-            return self.create_offsets_topic(now);
-        }
-        self.ask_for_topic(
-            now,
-            CreatableTopic { name: topic_name(name), num_partitions: -1, replication_factor: -1, ..CreatableTopic::default() },
-        );
+    /// The brokers that clients may talk to.
+    pub(super) fn live_brokers(&self) -> impl Iterator<Item = &BrokerImage> {
+        self.controller.image().brokers.values().filter(|broker| !broker.fenced)
     }
 
-    /// Asks for `__consumer_offsets`, with one replica for each broker at most, where Kafka would refuse until
-    /// `offsets.topic.replication.factor` brokers are there.
-    pub(super) fn create_offsets_topic(&mut self, now: Time) {
-        if self.controller.image().topics.contains_key(OFFSETS_TOPIC) {
-            return;
-        }
-        let brokers = self.controller.image().brokers.len().max(self.options.voters.len()).max(1);
-        let replicas = self.config.int("offsets.topic.replication.factor").min(i32::try_from(brokers).unwrap_or(i32::MAX));
-        let configs = [
-            ("cleanup.policy", "compact"),
-            ("compression.type", "producer"),
-            ("segment.bytes", self.config.text("offsets.topic.segment.bytes")),
-        ];
-        let configs = configs.map(|(name, value)| CreatableTopicConfig { name: text(name), value: Some(text(value)) });
-        let topic = CreatableTopic {
-            name: topic_name(OFFSETS_TOPIC),
-            num_partitions: self.config.int("offsets.topic.num.partitions").min(MAX_PARTITIONS),
-            replication_factor: i16::try_from(replicas).unwrap_or(i16::MAX),
-            configs: configs.to_vec(),
-            ..CreatableTopic::default()
-        };
-        self.ask_for_topic(now, topic);
+    /// The active controller, which is a broker too.
+    pub(super) fn controller_id(&self) -> BrokerId {
+        BrokerId(self.controller.quorum().leader.unwrap_or(-1))
     }
 
-    fn ask_for_topic(&mut self, now: Time, topic: CreatableTopic) {
-        let name = topic.name.0.as_ref().into();
-        if !self.creating.insert(std::sync::Arc::clone(&name)) {
-            return; // it is on its way
+    /// What is wrong with asking this broker for a partition that it does not lead; nothing is known of it, or another leads.
+    pub(super) fn not_led(&self, topic: &str, index: i32) -> ErrorCode {
+        match self.controller.image().partition(topic, index) {
+            Some(_) => ErrorCode::NotLeaderOrFollower,
+            None => ErrorCode::UnknownTopicOrPartition,
         }
-        let timeout = self.config.int("request.timeout.ms").max(1000);
-        let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: timeout, ..CreateTopicsRequest::default() };
-        self.ask_controller(now, Mine::CreateTopic(name), Request::CreateTopics(request));
-        self.drain_controller(now);
+    }
+
+    /// Who leads the partition, and in which epoch, by the metadata; -1 each when nobody does.
+    pub(super) fn leader_of(&self, topic: &str, index: i32) -> (i32, i32) {
+        self.controller.image().partition(topic, index).map_or((-1, -1), |partition| (partition.leader, partition.leader_epoch))
+    }
+
+    pub(super) fn host(&self) -> Str {
+        text(&self.options.host)
+    }
+
+    pub(super) fn cluster_id(&self) -> Str {
+        text(&self.options.cluster_id)
+    }
+
+    pub(super) fn rack(&self) -> Option<Str> {
+        let rack = self.config.text("broker.rack");
+        (!rack.is_empty()).then(|| Str::from(rack))
     }
 }

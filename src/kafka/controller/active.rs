@@ -5,10 +5,10 @@ use super::brokers::Beat;
 use super::elections::{Builder, Election, NO_LEADER};
 use super::image::{BROKER_RESOURCE, Image, PartitionImage};
 use super::records::{PartitionChange, Record};
-use super::{ControllerEvent, ControllerOptions, Delta, Request, Response};
-use crate::kafka::broker::Sabotage;
+use super::{ControllerEvent, ControllerOptions, Delta};
 use crate::kafka::broker::config::{BrokerConfig, topic_def};
 use crate::kafka::rng::Rng;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
@@ -57,6 +57,11 @@ pub fn broker_ids(ids: &[i32]) -> Vec<m::BrokerId> {
 
 pub fn numbers(ids: &[m::BrokerId]) -> Vec<i32> {
     ids.iter().map(|id| id.0).collect()
+}
+
+/// Alive and not on its way out.
+pub fn alive(draft: &Image, replica: i32) -> bool {
+    draft.is_active(replica)
 }
 
 impl Active {
@@ -185,30 +190,29 @@ impl Active {
         }
     }
 
-    pub fn handle(&mut self, now: Time, version: i16, request: Request) -> Response {
-        match request {
-            Request::BrokerRegistration(request) => Response::BrokerRegistration(self.register(now, &request)),
-            Request::BrokerHeartbeat(request) => Response::BrokerHeartbeat(self.heartbeat(now, &request)),
-            Request::UnregisterBroker(request) => Response::UnregisterBroker(self.unregister(&request)),
-            Request::AllocateProducerIds(request) => Response::AllocateProducerIds(self.allocate_producer_ids(&request)),
-            Request::AlterPartition(request) => Response::AlterPartition(self.alter_partitions(version, &request)),
-            Request::CreateTopics(request) => Response::CreateTopics(self.create_topics(&request)),
-            Request::DeleteTopics(request) => Response::DeleteTopics(self.delete_topics(version, &request)),
-            Request::CreatePartitions(request) => Response::CreatePartitions(self.create_partitions(&request)),
-            Request::IncrementalAlterConfigs(request) => Response::IncrementalAlterConfigs(self.alter_configs(&request)),
-            Request::ElectLeaders(request) => Response::ElectLeaders(self.elect_leaders(version, &request)),
-            Request::AlterPartitionReassignments(request) => Response::AlterPartitionReassignments(self.reassign(version, &request)),
-            Request::ListPartitionReassignments(request) => Response::ListPartitionReassignments(self.list_reassignments(&request)),
-            request => not_controller(&request),
-        }
-    }
-
     /// Fences who has not been heard from, balances leaders.
     pub fn tick(&mut self, now: Time) {
         self.fence_silent(now);
         if self.next_balance <= now {
             self.next_balance = now.plus_millis(self.balance_interval_ms());
             self.balance_leaders();
+        }
+    }
+
+    /// Gives leadership back to preferred replicas that are in sync and alive (`maybeBalancePartitionLeaders`).
+    fn balance_leaders(&mut self) {
+        if !self.config.flag("auto.leader.rebalance.enable") {
+            return;
+        }
+        let imbalanced = self.partitions(|state| {
+            let preferred = state.replicas.first().copied().unwrap_or(-1);
+            state.leader != preferred && state.isr.contains(&preferred)
+        });
+        for (topic, index) in imbalanced {
+            let preferred = self.draft.partition(&topic, index).and_then(|state| state.replicas.first().copied());
+            if preferred.is_some_and(|preferred| self.draft.is_active(preferred)) {
+                self.change(&topic, index, Some(Election::Preferred), &alive, "preferred", |_| {});
+            }
         }
     }
 
@@ -225,119 +229,4 @@ impl Active {
 pub fn partition_event(topic: &Arc<str>, partition: i32, state: &PartitionImage, why: &'static str) -> ControllerEvent {
     let (topic, isr, elr) = (topic.clone(), state.isr.clone(), state.elr.clone());
     ControllerEvent::PartitionChanged { topic, partition, leader: state.leader, leader_epoch: state.leader_epoch, isr, elr, why }
-}
-
-const NOT_CONTROLLER: i16 = ErrorCode::NotController.code();
-const WHY_NOT: &str = "This is not the correct controller for this cluster.";
-
-/// What a controller that does not lead answers.
-pub fn not_controller(request: &Request) -> Response {
-    let why = || Some(Str::from(WHY_NOT));
-    match request {
-        Request::BrokerRegistration(_) => Response::BrokerRegistration(m::BrokerRegistrationResponse {
-            error_code: NOT_CONTROLLER,
-            ..m::BrokerRegistrationResponse::default()
-        }),
-        Request::UnregisterBroker(_) => Response::UnregisterBroker(m::UnregisterBrokerResponse {
-            error_code: NOT_CONTROLLER,
-            error_message: why(),
-            ..m::UnregisterBrokerResponse::default()
-        }),
-        Request::AlterPartition(_) => {
-            Response::AlterPartition(m::AlterPartitionResponse { error_code: NOT_CONTROLLER, ..m::AlterPartitionResponse::default() })
-        }
-        Request::AllocateProducerIds(_) => Response::AllocateProducerIds(m::AllocateProducerIdsResponse {
-            error_code: NOT_CONTROLLER,
-            ..m::AllocateProducerIdsResponse::default()
-        }),
-        Request::CreateTopics(request) => {
-            let refuse = |topic: &m::create_topics_request::CreatableTopic| m::create_topics_response::CreatableTopicResult {
-                name: topic.name.clone(),
-                error_code: NOT_CONTROLLER,
-                error_message: why(),
-                ..m::create_topics_response::CreatableTopicResult::default()
-            };
-            Response::CreateTopics(m::CreateTopicsResponse {
-                topics: request.topics.iter().map(refuse).collect(),
-                ..m::CreateTopicsResponse::default()
-            })
-        }
-        Request::DeleteTopics(request) => {
-            let refuse = |name: Option<m::TopicName>, id| m::delete_topics_response::DeletableTopicResult {
-                name,
-                topic_id: id,
-                error_code: NOT_CONTROLLER,
-                error_message: why(),
-            };
-            let named = request.topic_names.iter().map(|name| refuse(Some(name.clone()), uuid::Uuid::nil()));
-            let topics = named.chain(request.topics.iter().map(|topic| refuse(topic.name.clone(), topic.topic_id))).collect();
-            Response::DeleteTopics(m::DeleteTopicsResponse { responses: topics, ..m::DeleteTopicsResponse::default() })
-        }
-        Request::CreatePartitions(request) => {
-            let refuse =
-                |topic: &m::create_partitions_request::CreatePartitionsTopic| m::create_partitions_response::CreatePartitionsTopicResult {
-                    name: topic.name.clone(),
-                    error_code: NOT_CONTROLLER,
-                    error_message: why(),
-                };
-            Response::CreatePartitions(m::CreatePartitionsResponse {
-                results: request.topics.iter().map(refuse).collect(),
-                ..m::CreatePartitionsResponse::default()
-            })
-        }
-        Request::IncrementalAlterConfigs(request) => {
-            let refuse = |resource: &m::incremental_alter_configs_request::AlterConfigsResource| {
-                m::incremental_alter_configs_response::AlterConfigsResourceResponse {
-                    resource_type: resource.resource_type,
-                    resource_name: resource.resource_name.clone(),
-                    error_code: NOT_CONTROLLER,
-                    error_message: why(),
-                }
-            };
-            let responses = request.resources.iter().map(refuse).collect();
-            Response::IncrementalAlterConfigs(m::IncrementalAlterConfigsResponse {
-                responses,
-                ..m::IncrementalAlterConfigsResponse::default()
-            })
-        }
-        Request::ElectLeaders(_) => {
-            Response::ElectLeaders(m::ElectLeadersResponse { error_code: NOT_CONTROLLER, ..m::ElectLeadersResponse::default() })
-        }
-        Request::AlterPartitionReassignments(_) => Response::AlterPartitionReassignments(m::AlterPartitionReassignmentsResponse {
-            error_code: NOT_CONTROLLER,
-            error_message: why(),
-            ..m::AlterPartitionReassignmentsResponse::default()
-        }),
-        Request::ListPartitionReassignments(_) => Response::ListPartitionReassignments(m::ListPartitionReassignmentsResponse {
-            error_code: NOT_CONTROLLER,
-            error_message: why(),
-            ..m::ListPartitionReassignmentsResponse::default()
-        }),
-        // The quorum's own requests never come here.
-        _ => Response::BrokerHeartbeat(m::BrokerHeartbeatResponse { error_code: NOT_CONTROLLER, ..m::BrokerHeartbeatResponse::default() }),
-    }
-}
-
-/// The refusal in place of an answer whose records were not seen committed.
-pub fn turned_away(response: &Response) -> Response {
-    let mut response = response.clone();
-    match &mut response {
-        Response::BrokerRegistration(answer) => answer.error_code = NOT_CONTROLLER,
-        Response::BrokerHeartbeat(answer) => answer.error_code = NOT_CONTROLLER,
-        Response::UnregisterBroker(answer) => answer.error_code = NOT_CONTROLLER,
-        Response::AlterPartition(answer) => (answer.error_code, answer.topics) = (NOT_CONTROLLER, Vec::new()),
-        Response::AllocateProducerIds(answer) => answer.error_code = NOT_CONTROLLER,
-        Response::CreateTopics(answer) => answer.topics.iter_mut().for_each(|topic| topic.error_code = NOT_CONTROLLER),
-        Response::DeleteTopics(answer) => answer.responses.iter_mut().for_each(|topic| topic.error_code = NOT_CONTROLLER),
-        Response::CreatePartitions(answer) => answer.results.iter_mut().for_each(|topic| topic.error_code = NOT_CONTROLLER),
-        Response::IncrementalAlterConfigs(answer) => answer.responses.iter_mut().for_each(|resource| resource.error_code = NOT_CONTROLLER),
-        Response::ElectLeaders(answer) => {
-            (answer.error_code, answer.replica_election_results) = (NOT_CONTROLLER, Vec::new());
-        }
-        Response::AlterPartitionReassignments(answer) => (answer.error_code, answer.responses) = (NOT_CONTROLLER, Vec::new()),
-        Response::ListPartitionReassignments(answer) => (answer.error_code, answer.topics) = (NOT_CONTROLLER, Vec::new()),
-        Response::Vote(_) | Response::BeginQuorumEpoch(_) | Response::EndQuorumEpoch(_) => {}
-        Response::Fetch(_) | Response::DescribeQuorum(_) => {}
-    }
-    response
 }

@@ -9,30 +9,31 @@ mod brokers;
 mod checks;
 mod elections;
 pub mod image;
-mod isr;
 mod placement;
 mod raft;
-mod reassign;
 pub mod records;
-mod resources;
+mod requests;
 #[cfg(test)]
 mod tests;
 mod topics;
 
-use super::broker::Sabotage;
 use super::broker::config::BrokerConfig;
 use super::coordinator::Token;
 use super::disk::Disk;
+use super::sabotage::Sabotage;
 use super::time::{Deadline, Time, earlier};
 use super::wire::batch::batches;
+use super::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
+use active::Active;
 pub(in crate::kafka) use active::Refusal;
-use active::{Active, not_controller};
 use bytes::Bytes;
 pub use checks::{check_dynamic, check_name, is_dynamic, is_internal};
 use image::Image;
 use raft::Raft;
 use records::Record;
+use requests::{ControllerApi, QuorumApi};
+pub use requests::{Refuse, Request, Response, Visitor};
 use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -63,69 +64,6 @@ pub struct ControllerOptions {
     pub sabotage: Option<Sabotage>,
 }
 
-/// A request that this room answers: of voters, of brokers (this node's own too) and, through brokers, of clients.
-#[derive(Clone, Debug)]
-pub enum Request {
-    Vote(m::VoteRequest),
-    BeginQuorumEpoch(m::BeginQuorumEpochRequest),
-    EndQuorumEpoch(m::EndQuorumEpochRequest),
-    /// Of the metadata log. Held until records come, at most its max wait.
-    Fetch(m::FetchRequest),
-    DescribeQuorum(m::DescribeQuorumRequest),
-    BrokerRegistration(m::BrokerRegistrationRequest),
-    BrokerHeartbeat(m::BrokerHeartbeatRequest),
-    UnregisterBroker(m::UnregisterBrokerRequest),
-    AlterPartition(m::AlterPartitionRequest),
-    AllocateProducerIds(m::AllocateProducerIdsRequest),
-    CreateTopics(m::CreateTopicsRequest),
-    DeleteTopics(m::DeleteTopicsRequest),
-    CreatePartitions(m::CreatePartitionsRequest),
-    IncrementalAlterConfigs(m::IncrementalAlterConfigsRequest),
-    ElectLeaders(m::ElectLeadersRequest),
-    AlterPartitionReassignments(m::AlterPartitionReassignmentsRequest),
-    ListPartitionReassignments(m::ListPartitionReassignmentsRequest),
-}
-
-#[derive(Clone, Debug)]
-pub enum Response {
-    Vote(m::VoteResponse),
-    BeginQuorumEpoch(m::BeginQuorumEpochResponse),
-    EndQuorumEpoch(m::EndQuorumEpochResponse),
-    Fetch(m::FetchResponse),
-    DescribeQuorum(m::DescribeQuorumResponse),
-    BrokerRegistration(m::BrokerRegistrationResponse),
-    BrokerHeartbeat(m::BrokerHeartbeatResponse),
-    UnregisterBroker(m::UnregisterBrokerResponse),
-    AlterPartition(m::AlterPartitionResponse),
-    AllocateProducerIds(m::AllocateProducerIdsResponse),
-    CreateTopics(m::CreateTopicsResponse),
-    DeleteTopics(m::DeleteTopicsResponse),
-    CreatePartitions(m::CreatePartitionsResponse),
-    IncrementalAlterConfigs(m::IncrementalAlterConfigsResponse),
-    ElectLeaders(m::ElectLeadersResponse),
-    AlterPartitionReassignments(m::AlterPartitionReassignmentsResponse),
-    ListPartitionReassignments(m::ListPartitionReassignmentsResponse),
-}
-
-/// What this node asks of another voter.
-#[derive(Clone, Debug)]
-pub enum Ask {
-    Vote(m::VoteRequest),
-    BeginQuorumEpoch(m::BeginQuorumEpochRequest),
-    EndQuorumEpoch(m::EndQuorumEpochRequest),
-    Fetch(m::FetchRequest),
-}
-
-#[derive(Clone, Debug)]
-pub enum Answer {
-    Vote(m::VoteResponse),
-    BeginQuorumEpoch(m::BeginQuorumEpochResponse),
-    EndQuorumEpoch(m::EndQuorumEpochResponse),
-    Fetch(m::FetchResponse),
-    /// The connection broke, or nothing came in time, or the answer could not be read.
-    Lost,
-}
-
 /// What committed records have changed in the image since the last time.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Delta {
@@ -145,11 +83,11 @@ pub enum Output {
         token: Token,
         response: Response,
     },
-    /// The answer comes back with `id` through `handle_answer`. `to` is a voter's id.
+    /// For another voter, whose id is `to`. Its answer, or that there is none, comes back with `id` through `handle_answer`.
     Ask {
         id: u64,
         to: i32,
-        request: Ask,
+        request: Request,
     },
     /// The image has gone on.
     Changed(Delta),
@@ -231,7 +169,18 @@ pub struct QuorumView {
 struct Pending {
     /// Of the last record.
     offset: i64,
-    output: Output,
+    output: PendingOutput,
+}
+
+#[derive(Clone, Debug)]
+enum PendingOutput {
+    Event(ControllerEvent),
+    /// `refusal` goes out instead if this node stops leading before.
+    Answer {
+        token: Token,
+        response: Response,
+        refusal: Response,
+    },
 }
 
 /// One node's controller. See the module.
@@ -273,36 +222,51 @@ impl Controller {
         Ok(controller)
     }
 
-    /// `version`: the request's. Answered through `Output::Respond`, at once or later. Whoever asks a controller that does not lead is told
-    /// NOT_CONTROLLER (or, by the quorum's own APIs, who leads).
+    /// `version`: the request's. Answered through `Output::Respond`, at once or later. A controller that does not lead answers
+    /// NOT_CONTROLLER or, for the quorum's own APIs, who leads.
     pub fn handle_request(&mut self, now: Time, disk: &mut Disk, token: Token, version: i16, request: Request) {
-        let response = match request {
-            Request::Vote(request) => Response::Vote(self.raft.handle_vote(now, disk, &request)),
-            Request::BeginQuorumEpoch(request) => Response::BeginQuorumEpoch(self.raft.handle_begin(now, disk, &request)),
-            Request::EndQuorumEpoch(request) => Response::EndQuorumEpoch(self.raft.handle_end(now, disk, &request)),
-            Request::DescribeQuorum(request) => Response::DescribeQuorum(self.raft.describe(now, version, &request)),
-            Request::Fetch(request) => {
-                self.raft.handle_fetch(now, disk, token, &request);
-                return self.settle(now, disk);
-            }
-            request => return self.handle_active(now, disk, token, version, request),
-        };
-        // First what came before it, so that a vote's answer follows its event.
-        self.settle(now, disk);
-        self.outputs.push_back(Output::Respond { token, response });
+        request.answer(self, now, disk, token, version);
     }
 
-    fn handle_active(&mut self, now: Time, disk: &mut Disk, token: Token, version: i16, request: Request) {
+    /// A request to the replica of the metadata log, leading or not.
+    fn answer_as_replica<R: QuorumApi>(
+        &mut self,
+        now: Time,
+        disk: &mut Disk,
+        token: Token,
+        version: i16,
+        request: R,
+        wrap: fn(R::Response) -> Response,
+    ) {
+        let response = request.handle(&mut self.raft, now, disk, token, version);
+        // First what came before it, so that a vote's answer follows its event.
+        self.settle(now, disk);
+        if let Some(response) = response {
+            self.outputs.push_back(Output::Respond { token, response: wrap(response) });
+        }
+    }
+
+    /// A request to the active controller. The answer goes out when the records that it led to are committed.
+    fn decide<R: ControllerApi>(
+        &mut self,
+        now: Time,
+        disk: &mut Disk,
+        token: Token,
+        version: i16,
+        request: R,
+        wrap: fn(R::Response) -> Response,
+    ) {
+        let refusal = wrap(request.refuse(ErrorCode::NotController, NOT_CONTROLLER));
         let Some(active) = &mut self.active else {
-            self.outputs.push_back(Output::Respond { token, response: not_controller(&request) });
+            self.outputs.push_back(Output::Respond { token, response: refusal });
             return;
         };
         active.begin(self.raft.log.end_offset());
-        let response = active.handle(now, version, request);
+        let response = wrap(request.handle(active, now, version));
         self.write(now, disk);
         // Without leadership by now, `settle` turns it away.
         let offset = self.raft.log.end_offset() - 1;
-        self.pending.push_back(Pending { offset, output: Output::Respond { token, response } });
+        self.pending.push_back(Pending { offset, output: PendingOutput::Answer { token, response, refusal } });
         self.settle(now, disk);
     }
 
@@ -318,16 +282,17 @@ impl Controller {
             return;
         }
         let offset = self.raft.log.end_offset() - 1;
-        self.pending.extend(events.into_iter().map(|event| Pending { offset, output: Output::Event(event) }));
+        self.pending.extend(events.into_iter().map(|event| Pending { offset, output: PendingOutput::Event(event) }));
     }
 
-    pub fn handle_answer(&mut self, now: Time, disk: &mut Disk, id: u64, answer: Answer) {
+    /// `None`: the connection broke, or nothing came in time, or the answer could not be read.
+    pub fn handle_answer(&mut self, now: Time, disk: &mut Disk, id: u64, answer: Option<Response>) {
         match answer {
-            Answer::Vote(response) => self.raft.vote_answered(now, disk, id, &response),
-            Answer::BeginQuorumEpoch(response) => self.raft.begin_answered(now, disk, id, &response),
-            Answer::EndQuorumEpoch(response) => self.raft.end_answered(now, disk, id, &response),
-            Answer::Fetch(response) => self.raft.fetch_answered(now, disk, id, response),
-            Answer::Lost => self.raft.lost(now, id),
+            Some(Response::Vote(response)) => self.raft.vote_answered(now, disk, id, &response),
+            Some(Response::BeginQuorumEpoch(response)) => self.raft.begin_answered(now, disk, id, &response),
+            Some(Response::EndQuorumEpoch(response)) => self.raft.end_answered(now, disk, id, &response),
+            Some(Response::Fetch(response)) => self.raft.fetch_answered(now, disk, id, response),
+            _ => self.raft.lost(now, id),
         }
         self.settle(now, disk);
     }
@@ -420,11 +385,11 @@ impl Controller {
         }
     }
 
-    /// What was not committed while this node led may be committed or not: whoever waits asks again.
+    /// What was not committed while this node led may be committed or not: those who wait ask again.
     fn refuse_pending(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
-            if let Output::Respond { token, response } = pending.output {
-                self.outputs.push_back(Output::Respond { token, response: active::turned_away(&response) });
+            if let PendingOutput::Answer { token, refusal, .. } = pending.output {
+                self.outputs.push_back(Output::Respond { token, response: refusal });
             }
         }
     }
@@ -457,10 +422,15 @@ impl Controller {
         while self.pending.front().is_some_and(|pending| pending.offset < end)
             && let Some(pending) = self.pending.pop_front()
         {
-            self.outputs.push_back(pending.output);
+            self.outputs.push_back(match pending.output {
+                PendingOutput::Event(event) => Output::Event(event),
+                PendingOutput::Answer { token, response, .. } => Output::Respond { token, response },
+            });
         }
     }
 }
 
+/// Kafka's sentence for NOT_CONTROLLER.
+const NOT_CONTROLLER: &str = "This is not the correct controller for this cluster.";
 /// Bytes of the log that are applied in one go.
 const APPLY_BYTES: u32 = 1 << 20;

@@ -3,8 +3,8 @@
 use super::*;
 
 enum Packet {
-    Request { from: usize, id: u64, ask: Ask },
-    Answer { from: usize, id: u64, answer: Answer },
+    Request { from: usize, id: u64, request: Request },
+    Answer { from: usize, id: u64, answer: Option<Response> },
 }
 
 struct Letter {
@@ -88,12 +88,7 @@ impl Quorum {
         // Its connections break: those who wait for it hear so.
         let waiting: Vec<(usize, u64, u32)> = of.asked.values().copied().collect();
         for (from, id, born) in waiting {
-            self.letters.push(Letter {
-                at: self.now.plus_millis(5),
-                to: from,
-                born,
-                packet: Packet::Answer { from, id, answer: Answer::Lost },
-            });
+            self.letters.push(Letter { at: self.now.plus_millis(5), to: from, born, packet: Packet::Answer { from, id, answer: None } });
         }
     }
 
@@ -115,7 +110,7 @@ impl Quorum {
                 Packet::Request { id, .. } => (from, id, self.nodes[from].born),
                 Packet::Answer { id, .. } => (to, id, born),
             };
-            let packet = Packet::Answer { from: id.0, id: id.1, answer: Answer::Lost };
+            let packet = Packet::Answer { from: id.0, id: id.1, answer: None };
             self.letters.push(Letter { at: self.now.plus_millis(2000), to: id.0, born: id.2, packet });
             return;
         }
@@ -128,7 +123,7 @@ impl Quorum {
                 Output::Ask { id, to, request } => {
                     let to = to as usize - 1;
                     let born = self.nodes[to].born;
-                    self.send(node, to, born, Packet::Request { from: node, id, ask: request });
+                    self.send(node, to, born, Packet::Request { from: node, id, request });
                 }
                 Output::Respond { token, response } => {
                     if let Some(incarnation) = self.proposed.remove(&token.0) {
@@ -140,14 +135,7 @@ impl Quorum {
                         continue;
                     }
                     let Some((from, id, born)) = self.nodes[node].asked.remove(&token.0) else { continue };
-                    let answer = match response {
-                        Response::Vote(answer) => Answer::Vote(answer),
-                        Response::BeginQuorumEpoch(answer) => Answer::BeginQuorumEpoch(answer),
-                        Response::EndQuorumEpoch(answer) => Answer::EndQuorumEpoch(answer),
-                        Response::Fetch(answer) => Answer::Fetch(answer),
-                        other => panic!("{other:?}"),
-                    };
-                    self.send(node, from, born, Packet::Answer { from: node, id, answer });
+                    self.send(node, from, born, Packet::Answer { from: node, id, answer: Some(response) });
                 }
                 Output::Event(ControllerEvent::Elected { epoch, .. }) => {
                     let leader = node as i32 + 1;
@@ -207,25 +195,19 @@ impl Quorum {
         let Letter { to, born, packet, .. } = letter;
         let reached = self.nodes[to].born == born && self.nodes[to].controller.is_some();
         match packet {
-            Packet::Request { from, id, ask } => {
+            Packet::Request { from, id, request } => {
                 let asker = self.nodes[from].born;
                 if !reached || !self.linked(from, to) {
-                    let packet = Packet::Answer { from, id, answer: Answer::Lost };
+                    let packet = Packet::Answer { from, id, answer: None };
                     self.letters.push(Letter { at: self.now.plus_millis(40), to: from, born: asker, packet });
                     return;
                 }
                 self.token += 1;
                 self.nodes[to].asked.insert(self.token, (from, id, asker));
-                let request = match ask {
-                    Ask::Vote(request) => Request::Vote(request),
-                    Ask::BeginQuorumEpoch(request) => Request::BeginQuorumEpoch(request),
-                    Ask::EndQuorumEpoch(request) => Request::EndQuorumEpoch(request),
-                    Ask::Fetch(request) => Request::Fetch(request),
-                };
                 self.request(to, self.token, request);
             }
             Packet::Answer { from, id, answer } => {
-                let answer = if from == to || self.linked(from, to) { answer } else { Answer::Lost };
+                let answer = if from == to || self.linked(from, to) { answer } else { None };
                 let of = &mut self.nodes[to];
                 if reached && let Some(controller) = &mut of.controller {
                     controller.handle_answer(self.now, &mut of.disk, id, answer);

@@ -139,7 +139,7 @@ fn elect(controller: &mut Controller, disk: &mut Disk, now: &mut Time) {
         while let Some(output) = controller.poll_output() {
             let Output::Ask { id, request, .. } = output else { continue };
             let answer = match request {
-                Ask::Vote(request) => {
+                Request::Vote(request) => {
                     let epoch = request.topics[0].partitions[0].replica_epoch;
                     let granted = m::vote_response::PartitionData {
                         leader_id: (-1).into(),
@@ -148,9 +148,9 @@ fn elect(controller: &mut Controller, disk: &mut Disk, now: &mut Time) {
                         ..m::vote_response::PartitionData::default()
                     };
                     let topic = m::vote_response::TopicData { partitions: vec![granted], ..m::vote_response::TopicData::default() };
-                    Answer::Vote(m::VoteResponse { topics: vec![topic], ..m::VoteResponse::default() })
+                    Some(Response::Vote(m::VoteResponse { topics: vec![topic], ..m::VoteResponse::default() }))
                 }
-                _ => Answer::Lost,
+                _ => None,
             };
             controller.handle_answer(*now, disk, id, answer);
         }

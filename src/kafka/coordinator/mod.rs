@@ -2,6 +2,7 @@
 //! Kafka's `GroupMetadataManager`, `ClassicGroup`, `OffsetMetadataManager`. Its state lives in the log: what it decides
 //! to remember leaves as [`Output::Append`], and the answers that depend on it wait for [`GroupCoordinator::handle_committed`].
 
+mod api;
 mod group;
 mod join;
 mod member;
@@ -9,6 +10,8 @@ mod offsets;
 mod output;
 mod records;
 mod requests;
+#[cfg(test)]
+pub(in crate::kafka) mod samples;
 mod sync;
 mod timers;
 mod view;
@@ -16,6 +19,7 @@ mod view;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 
+pub use self::api::{Request, Response};
 use self::group::Group;
 use self::output::{Context, Pending};
 use self::records::{CommittedOffset, GroupRecord, Key};
@@ -60,35 +64,6 @@ impl Default for GroupConfig {
             offsets_retention_check_interval_ms: 600_000,
         }
     }
-}
-
-/// A group request, decoded. Each comes with its version (answers differ) and the client's id and host.
-#[derive(Clone, Debug)]
-pub enum Request {
-    JoinGroup(m::JoinGroupRequest),
-    SyncGroup(m::SyncGroupRequest),
-    Heartbeat(m::HeartbeatRequest),
-    LeaveGroup(m::LeaveGroupRequest),
-    OffsetCommit(m::OffsetCommitRequest),
-    OffsetFetch(m::OffsetFetchRequest),
-    OffsetDelete(m::OffsetDeleteRequest),
-    ListGroups(m::ListGroupsRequest),
-    DescribeGroups(m::DescribeGroupsRequest),
-    DeleteGroups(m::DeleteGroupsRequest),
-}
-
-#[derive(Clone, Debug)]
-pub enum Response {
-    JoinGroup(m::JoinGroupResponse),
-    SyncGroup(m::SyncGroupResponse),
-    Heartbeat(m::HeartbeatResponse),
-    LeaveGroup(m::LeaveGroupResponse),
-    OffsetCommit(m::OffsetCommitResponse),
-    OffsetFetch(m::OffsetFetchResponse),
-    OffsetDelete(m::OffsetDeleteResponse),
-    ListGroups(m::ListGroupsResponse),
-    DescribeGroups(m::DescribeGroupsResponse),
-    DeleteGroups(m::DeleteGroupsResponse),
 }
 
 /// Who asks.

@@ -1,8 +1,8 @@
 //! Frames: a request or response as it crosses a connection, without the four-byte length in front.
 
-use super::api;
 use super::message::codec::CodecError;
 use super::message::{ApiKey, Message, Request, RequestHeader, ResponseHeader, Str};
+use crate::kafka::apis::{self, ApiRange};
 use bytes::Bytes;
 
 /// Kafka's `socket.request.max.bytes`: a longer frame closes the connection.
@@ -33,24 +33,26 @@ pub struct RequestFrame {
     pub body: Bytes,
 }
 
-/// Reads the header. `ApiVersions` with a version that is too new is let through (KIP-511): its handler answers in v0.
-///
-/// An API or version that is not answered is an error, and the connection has no more to say then: Kafka closes it.
+/// Reads the header of a request to a broker's listener. See [`decode_request_of`].
 pub fn decode_request(frame: Bytes) -> Result<RequestFrame, FrameError> {
-    decode_request_of(api::SUPPORTED, frame)
+    decode_request_of(apis::BROKER, frame)
 }
 
-/// The same for a listener that answers the APIs of `table`.
-pub fn decode_request_of(table: &[api::ApiRange], frame: Bytes) -> Result<RequestFrame, FrameError> {
+/// Reads the header of a request to a listener that answers the APIs of `table`. ApiVersions in a version that is too new is let
+/// through: its handler answers in version 0 (KIP-511).
+///
+/// # Errors
+/// An API or a version that the listener does not answer, or no header. Kafka closes the connection then.
+pub fn decode_request_of(table: &[ApiRange], frame: Bytes) -> Result<RequestFrame, FrameError> {
     let Some(&[k0, k1, v0, v1]) = frame.first_chunk() else {
         return Err(FrameError::NoHeader(frame.len() as u64));
     };
     let (key, version) = (i16::from_be_bytes([k0, k1]), i16::from_be_bytes([v0, v1]));
     let api = ApiKey::try_from(key).map_err(|()| FrameError::UnknownApi(key))?;
-    let range = api::answered(table, api).ok_or(FrameError::UnknownApi(key))?;
+    let range = apis::find(table, api).ok_or(FrameError::UnknownApi(key))?;
     let too_new_but_answered = api == ApiKey::ApiVersions && version > range.max;
-    if !(range.min..=range.max).contains(&version) && !too_new_but_answered {
-        return Err(FrameError::UnsupportedVersion { api, version, min: range.min, max: range.max });
+    if !range.answers(version) && !too_new_but_answered {
+        return Err(FrameError::UnsupportedVersion { api, version, min: range.answered_from, max: range.max });
     }
     let (header, body) = RequestHeader::read(frame, api.request_header_version(version)).map_err(FrameError::Malformed)?;
     Ok(RequestFrame { api, version, header, body })

@@ -1,6 +1,5 @@
-//! The wire: frames and messages, the table of supported APIs, error codes, record batches.
+//! The wire: frames and messages, error codes, record batches.
 
-pub mod api;
 pub mod batch;
 mod batch_builder;
 pub mod compression;

@@ -1,7 +1,7 @@
 //! A random run from a seed: cluster, workload and a swarm of faults. Each run draws which kinds of faults are on at all.
 
-use crate::kafka::broker::Sabotage;
 use crate::kafka::rng::Rng;
+use crate::kafka::sabotage::Sabotage;
 use crate::playground::scenario::Scenario;
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, LinkSpec, ProducerSpec};
 use std::collections::BTreeMap;

@@ -6,7 +6,7 @@ pub(crate) mod trial;
 
 pub(crate) use draw::{PROFILES, Profile};
 
-use crate::kafka::broker::Sabotage;
+use crate::kafka::sabotage::Sabotage;
 use crate::playground::scenario::Scenario;
 use crate::world::action::Action;
 use crate::world::judge::{Counters, Violation};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use std::ops::Range;
 
 macro_rules! bodies {
-    ($($api:ident: $request:ident => $response:ident;)*) => {
+    ({$($api:ident = $key:literal, $request:ident => $response:ident, $broker:tt $controller:tt;)*} $absent:tt) => {
         fn body(api: ApiKey, response: bool, shown: &mut Shown, version: i16) {
             match (api, response) {
                 $((ApiKey::$api, false) => m::$request::show(shown, version),
@@ -18,7 +18,7 @@ macro_rules! bodies {
     };
 }
 
-crate::spoken_apis!(bodies);
+crate::kafka_apis!(bodies);
 
 /// The fields of a frame, header first. What cannot be read is a field too, with the reason.
 pub fn frame(api: ApiKey, response: bool, version: i16, bytes: Bytes) -> Vec<Seen> {

@@ -3,7 +3,7 @@
 use super::faults::{fault, process};
 use super::token::{Token, duration, hint, rate, tokens};
 use super::{Comparison, Condition, Expect, MAX_LINE_BYTES, MAX_LINES, MAX_RUN_US, Scenario, ScenarioError, Subject};
-use crate::kafka::broker::Sabotage;
+use crate::kafka::sabotage::Sabotage;
 use crate::world::MAX_BROKERS;
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! Scenario files: reading, writing, errors, and those that the page ships.
 
 use super::*;
-use crate::kafka::broker::Sabotage;
+use crate::kafka::sabotage::Sabotage;
 use crate::world::EPOCH;
 use crate::world::action::{CommitPolicy, ConsumerSpec, Fault, Keys, LinkSpec, ProducerSpec};
 use proptest::prelude::*;

@@ -2,16 +2,23 @@
 
 use super::{
     BrokerId, ControllerEvent, Disk, Held, MAX_FETCH_BYTES, MAX_FETCH_WAIT_MS, METADATA_TOPIC_ID, Output, Raft, Replica, Role, Time, Token,
-    metadata_topic, text,
+    text,
 };
+use crate::kafka::controller::requests::QuorumApi;
 use crate::kafka::controller::{METADATA_TOPIC, Response};
 use crate::kafka::wire::error::ErrorCode;
-use crate::kafka::wire::message::describe_quorum_response as quorum;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
 use crate::kafka::wire::message::fetch_response::{
     EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData, SnapshotId,
 };
-use crate::kafka::wire::message::{DescribeQuorumRequest, DescribeQuorumResponse, FetchRequest, FetchResponse};
+use crate::kafka::wire::message::{FetchRequest, FetchResponse};
+
+impl QuorumApi for FetchRequest {
+    fn handle(self, raft: &mut Raft, now: Time, disk: &mut Disk, token: Token, _version: i16) -> Option<FetchResponse> {
+        raft.handle_fetch(now, disk, token, &self);
+        None
+    }
+}
 
 impl Raft {
     pub(super) fn fetch_request(&self) -> FetchRequest {
@@ -64,7 +71,7 @@ impl Raft {
         self.outputs.push_back(Output::Respond { token, response: Response::Fetch(response) });
     }
 
-    pub fn handle_fetch(&mut self, now: Time, disk: &mut Disk, token: Token, request: &FetchRequest) {
+    fn handle_fetch(&mut self, now: Time, disk: &mut Disk, token: Token, request: &FetchRequest) {
         if self.foreign(request.cluster_id.as_ref()) {
             let response = FetchResponse { error_code: ErrorCode::InconsistentClusterId.code(), ..FetchResponse::default() };
             return self.respond(token, response);
@@ -218,46 +225,4 @@ impl Raft {
         }
         Ok(())
     }
-
-    pub fn describe(&self, now: Time, version: i16, request: &DescribeQuorumRequest) -> DescribeQuorumResponse {
-        if request.topics.first().is_none_or(|topic| topic.topic_name.as_ref() != METADATA_TOPIC) {
-            return DescribeQuorumResponse { error_code: ErrorCode::UnknownTopicOrPartition.code(), ..DescribeQuorumResponse::default() };
-        }
-        let mut partition =
-            quorum::PartitionData { leader_id: Self::broker_id(self.leader), leader_epoch: self.epoch, ..quorum::PartitionData::default() };
-        if let Role::Leader(leading) = &self.role {
-            let own = (self.id, self.log.end_offset(), now.millis(), now.millis());
-            let stamp = |time: Time| if time == Time::default() { -1 } else { time.millis() };
-            let others =
-                leading.replicas.iter().map(|(id, replica)| (*id, replica.end, stamp(replica.last_fetch), stamp(replica.caught_up)));
-            let mut states: Vec<(i32, i64, i64, i64)> = others.chain([own]).collect();
-            states.sort_by(|a, b| a.0.cmp(&b.0));
-            for (id, end, fetch, caught_up) in states {
-                let mut state = quorum::ReplicaState { replica_id: BrokerId(id), log_end_offset: end, ..quorum::ReplicaState::default() };
-                if version >= 1 {
-                    (state.last_fetch_timestamp, state.last_caught_up_timestamp) = (fetch, caught_up);
-                }
-                let voter = self.voters.iter().any(|voter| voter.id == id);
-                if voter { partition.current_voters.push(state) } else { partition.observers.push(state) }
-            }
-            partition.high_watermark = self.high_watermark;
-        } else {
-            partition.error_code = ErrorCode::NotLeaderOrFollower.code();
-        }
-        let topic = quorum::TopicData { topic_name: metadata_topic(), partitions: vec![partition] };
-        let mut response = DescribeQuorumResponse { topics: vec![topic], error_message: None, ..DescribeQuorumResponse::default() };
-        if version >= 2 {
-            let listener = |voter: &super::Voter| {
-                let name = crate::kafka::wire::message::Str::from("CONTROLLER");
-                quorum::Listener { name, host: text(&voter.host), port: voter.port as u16 }
-            };
-            let node = |voter| quorum::Node { node_id: BrokerId(voter_id(voter)), listeners: vec![listener(voter)] };
-            response.nodes = self.voters.iter().map(node).collect();
-        }
-        response
-    }
-}
-
-fn voter_id(voter: &super::Voter) -> i32 {
-    voter.id
 }

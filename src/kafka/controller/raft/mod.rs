@@ -3,12 +3,13 @@
 //! Snapshots (KIP-630) are absent: the log is kept whole, and a new replica reads it from its first record. The voters are those of
 //! `controller.quorum.voters` (kraft.version 0). An idle leader writes no NoOpRecord.
 
+mod describe;
 mod fetch;
 mod state;
 mod vote;
 
 use super::records::{Record, Writer};
-use super::{Ask, ControllerEvent, ControllerOptions, METADATA_DIR, METADATA_TOPIC, METADATA_TOPIC_ID, Output, QuorumView, Voter};
+use super::{ControllerEvent, ControllerOptions, METADATA_DIR, METADATA_TOPIC, METADATA_TOPIC_ID, Output, QuorumView, Request, Voter};
 use crate::kafka::broker::config::BrokerConfig;
 use crate::kafka::coordinator::Token;
 use crate::kafka::disk::Disk;
@@ -341,11 +342,11 @@ impl Raft {
         }
         for to in wanted {
             let request = match &self.role {
-                Role::Prospective => Ask::Vote(self.vote_request(to, true)),
-                Role::Candidate => Ask::Vote(self.vote_request(to, false)),
-                Role::Leader(_) => Ask::BeginQuorumEpoch(self.begin_request(to)),
-                Role::Resigned => Ask::EndQuorumEpoch(self.end_request()),
-                Role::Follower | Role::Unattached => Ask::Fetch(self.fetch_request()),
+                Role::Prospective => Request::Vote(self.vote_request(to, true)),
+                Role::Candidate => Request::Vote(self.vote_request(to, false)),
+                Role::Leader(_) => Request::BeginQuorumEpoch(self.begin_request(to)),
+                Role::Resigned => Request::EndQuorumEpoch(self.end_request()),
+                Role::Follower | Role::Unattached => Request::Fetch(self.fetch_request()),
             };
             self.next_ask += 1;
             let id = self.next_ask;

@@ -1,6 +1,8 @@
 //! Vote, BeginQuorumEpoch and EndQuorumEpoch, both sides (`KafkaRaftClient.handleVoteRequest` and its siblings).
 
 use super::{BrokerId, ControllerEvent, Disk, Raft, Role, Time, metadata_topic, text};
+use crate::kafka::controller::requests::QuorumApi;
+use crate::kafka::coordinator::Token;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::begin_quorum_epoch_request as begin;
@@ -12,6 +14,24 @@ use crate::kafka::wire::message::vote_response as voted;
 use crate::kafka::wire::message::{
     BeginQuorumEpochRequest, BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, VoteRequest, VoteResponse,
 };
+
+impl QuorumApi for VoteRequest {
+    fn handle(self, raft: &mut Raft, now: Time, disk: &mut Disk, _token: Token, _version: i16) -> Option<VoteResponse> {
+        Some(raft.handle_vote(now, disk, &self))
+    }
+}
+
+impl QuorumApi for BeginQuorumEpochRequest {
+    fn handle(self, raft: &mut Raft, now: Time, disk: &mut Disk, _token: Token, _version: i16) -> Option<BeginQuorumEpochResponse> {
+        Some(raft.handle_begin(now, disk, &self))
+    }
+}
+
+impl QuorumApi for EndQuorumEpochRequest {
+    fn handle(self, raft: &mut Raft, now: Time, disk: &mut Disk, _token: Token, _version: i16) -> Option<EndQuorumEpochResponse> {
+        Some(raft.handle_end(now, disk, &self))
+    }
+}
 
 impl Raft {
     /// Of the last record: epoch and the offset after it.
@@ -37,7 +57,7 @@ impl Raft {
         VoteRequest { cluster_id: Some(text(&self.cluster_id)), voter_id: BrokerId(to), topics: vec![topic] }
     }
 
-    pub fn handle_vote(&mut self, now: Time, disk: &mut Disk, request: &VoteRequest) -> VoteResponse {
+    fn handle_vote(&mut self, now: Time, disk: &mut Disk, request: &VoteRequest) -> VoteResponse {
         let Some(asked) = request.topics.first().and_then(|topic| topic.partitions.first()) else {
             return VoteResponse { error_code: ErrorCode::InvalidRequest.code(), ..VoteResponse::default() };
         };
@@ -139,7 +159,7 @@ impl Raft {
         }
     }
 
-    pub fn handle_begin(&mut self, now: Time, disk: &mut Disk, request: &BeginQuorumEpochRequest) -> BeginQuorumEpochResponse {
+    fn handle_begin(&mut self, now: Time, disk: &mut Disk, request: &BeginQuorumEpochRequest) -> BeginQuorumEpochResponse {
         if self.foreign(request.cluster_id.as_ref()) {
             return BeginQuorumEpochResponse { error_code: ErrorCode::InconsistentClusterId.code(), ..BeginQuorumEpochResponse::default() };
         }
@@ -217,7 +237,7 @@ impl Raft {
     }
 
     /// The leader goes: those whom it prefers stand at once, the others a little later.
-    pub fn handle_end(&mut self, now: Time, disk: &mut Disk, request: &EndQuorumEpochRequest) -> EndQuorumEpochResponse {
+    fn handle_end(&mut self, now: Time, disk: &mut Disk, request: &EndQuorumEpochRequest) -> EndQuorumEpochResponse {
         if self.foreign(request.cluster_id.as_ref()) {
             return EndQuorumEpochResponse { error_code: ErrorCode::InconsistentClusterId.code(), ..EndQuorumEpochResponse::default() };
         }

@@ -185,3 +185,38 @@ message! { describe_topic_partitions_response: DescribeTopicPartitionsResponse, 
         topic_authorized_operations: i32, ALL.or_min();
     }
 }
+
+message! { describe_log_dirs_request: DescribeLogDirsRequest, 1..=4, flexible 2;
+    DescribeLogDirsRequest {
+        topics: Option<Vec<DescribableLogDirTopic>>, ALL;
+    }
+    DescribableLogDirTopic {
+        topic: TopicName, ALL;
+        partitions: Vec<i32>, ALL;
+    }
+}
+
+message! { describe_log_dirs_response: DescribeLogDirsResponse, 1..=4, flexible 2;
+    DescribeLogDirsResponse {
+        throttle_time_ms: i32, ALL;
+        error_code: i16, since(3).ignorable();
+        results: Vec<DescribeLogDirsResult>, ALL;
+    }
+    DescribeLogDirsResult {
+        error_code: i16, ALL;
+        log_dir: Str, ALL;
+        topics: Vec<DescribeLogDirsTopic>, ALL;
+        total_bytes: i64, since(4).ignorable().or_minus_one();
+        usable_bytes: i64, since(4).ignorable().or_minus_one();
+    }
+    DescribeLogDirsTopic {
+        name: TopicName, ALL;
+        partitions: Vec<DescribeLogDirsPartition>, ALL;
+    }
+    DescribeLogDirsPartition {
+        partition_index: i32, ALL;
+        partition_size: i64, ALL;
+        offset_lag: i64, ALL;
+        is_future_key: bool, ALL;
+    }
+}

@@ -12,7 +12,6 @@
 //! A declaration makes the structures, what an absent field is, and the walk of [`codec`] over the fields. A structure's fields are
 //! in their order on the wire. `Option` is what may be null. A structure of a newer field says `ALL`: it is there when that field is.
 
-mod api_key;
 mod brokers;
 pub mod codec;
 mod configs;
@@ -21,6 +20,7 @@ mod groups;
 mod headers;
 mod metadata;
 mod offsets;
+mod pairs;
 mod produce;
 mod quorum;
 #[cfg(test)]
@@ -28,7 +28,7 @@ mod tests;
 mod text;
 mod topics;
 
-pub use api_key::ApiKey;
+pub use crate::kafka::apis::ApiKey;
 pub use brokers::*;
 pub use configs::*;
 pub use fetch::*;
@@ -93,6 +93,11 @@ fn check<M: Message>(version: i16) -> Result<(), CodecError> {
 pub trait Request: Message {
     const KEY: ApiKey;
     type Response: Message;
+}
+
+/// Fails to compile, in a `const` block, where the table of APIs promises a version in which a request or its response is not declared.
+pub const fn covers<R: Request>(max: i16) {
+    assert!(max <= R::MAX && max <= <R::Response as Message>::MAX);
 }
 
 macro_rules! message {

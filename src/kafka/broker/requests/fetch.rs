@@ -1,42 +1,20 @@
 //! Fetch: consumers read up to the high watermark and followers up to the log's end, or wait in the purgatory for `min_bytes`.
 
-use super::dispatch::{Context, Reply, reply};
-use super::metadata::text;
-use super::partition::Partition;
-use super::purgatory::Held;
-use super::sessions::Use;
-use super::{Broker, BrokerEvent, ErrorCode, Sabotage};
-use crate::kafka::controller::image::Image;
+use super::BrokerApi;
+use crate::kafka::broker::dispatch::{Context, Reply, reply};
+use crate::kafka::broker::fetch_sessions::{Use, Wanted};
+use crate::kafka::broker::held::Held;
+use crate::kafka::broker::partition::Partition;
+use crate::kafka::broker::topics::text;
+use crate::kafka::broker::{Broker, BrokerEvent, ErrorCode};
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::fetch_request::FetchPartition;
 use crate::kafka::wire::message::fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData};
-use crate::kafka::wire::message::{FetchRequest, FetchResponse, TopicName};
+use crate::kafka::wire::message::{FetchRequest, FetchResponse};
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use uuid::Uuid;
-
-/// What is asked of one topic.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    /// As the request wrote it: only one of both is set.
-    pub topic: TopicName,
-    pub topic_id: Uuid,
-    /// The topic, when it is known.
-    name: Option<Arc<str>>,
-    pub partitions: Vec<FetchPartition>,
-}
-
-impl Wanted {
-    pub fn new(version: i16, image: &Image, topic: TopicName, topic_id: Uuid, partitions: Vec<FetchPartition>) -> Self {
-        let name = if version >= 13 {
-            image.ids.get(&topic_id).cloned()
-        } else {
-            image.topics.get(topic.0.as_ref()).map(|topic| topic.name.clone())
-        };
-        Self { topic, topic_id, name, partitions }
-    }
-}
 
 /// A fetch, and until when it may wait.
 #[derive(Clone, Debug)]
@@ -83,44 +61,46 @@ fn check_epoch(believed: i32, current: i32) -> Result<(), ErrorCode> {
     }
 }
 
-impl Broker {
-    pub(super) fn fetch(&mut self, now: Time, context: &Context, mut request: FetchRequest) -> Reply {
-        let (session, topics) = match self.sessions.open(now, context.version, &mut request, self.controller.image()) {
+impl BrokerApi for FetchRequest {
+    fn handle(mut self, broker: &mut Broker, now: Time, context: &Context) -> Reply {
+        let (session, topics) = match broker.sessions.open(now, context.version, &mut self, broker.controller.image()) {
             Ok(found) => found,
             Err(error) => return reply(context, FetchResponse { error_code: error.code(), ..FetchResponse::default() }),
         };
-        let max_bytes = request.max_bytes.min(self.config.int("fetch.max.bytes"));
+        let max_bytes = self.max_bytes.min(broker.config.int("fetch.max.bytes"));
         let (id, epoch) = if context.version >= 15 {
-            (request.replica_state.replica_id.0, request.replica_state.replica_epoch)
+            (self.replica_state.replica_id.0, self.replica_state.replica_epoch)
         } else {
-            (request.replica_id.0, -1)
+            (self.replica_id.0, -1)
         };
         let fetch = HeldFetch {
-            until: now.plus_millis(i64::from(request.max_wait_ms.max(0))),
-            min_bytes: u64::try_from(request.min_bytes).unwrap_or(0),
+            until: now.plus_millis(i64::from(self.max_wait_ms.max(0))),
+            min_bytes: u64::try_from(self.min_bytes).unwrap_or(0),
             max_bytes: u32::try_from(max_bytes).unwrap_or(0),
-            read_committed: request.isolation_level == 1,
+            read_committed: self.isolation_level == 1,
             replica: (id >= 0).then_some((id, epoch)),
             session,
             topics,
             context: context.clone(),
         };
         if fetch.replica.is_some() {
-            self.note_follower(now, &fetch);
+            broker.note_follower(now, &fetch);
         }
         let empty = fetch.topics.iter().all(|wanted| wanted.partitions.is_empty());
-        if request.max_wait_ms <= 0 || empty || self.fetch_is_due(&fetch).is_some() {
-            return reply(context, self.answer_fetch(now, &fetch));
+        if self.max_wait_ms <= 0 || empty || broker.fetch_is_due(&fetch).is_some() {
+            return reply(context, broker.answer_fetch(now, &fetch));
         }
         if fetch.replica.is_none() {
-            self.event(BrokerEvent::FetchHeld { conn: context.conn, until: fetch.until });
+            broker.event(BrokerEvent::FetchHeld { conn: context.conn, until: fetch.until });
         }
-        self.purgatory.hold(Held::Fetch(fetch));
+        broker.purgatory.hold(Held::Fetch(fetch));
         Reply::Held
     }
+}
 
+impl Broker {
     /// Why the fetch can be answered now: `min_bytes` are there, or a partition has an error.
-    pub(super) fn fetch_is_due(&self, fetch: &HeldFetch) -> Option<&'static str> {
+    pub(in crate::kafka::broker) fn fetch_is_due(&self, fetch: &HeldFetch) -> Option<&'static str> {
         let mut bytes = 0_u64;
         for wanted in &fetch.topics {
             for asked in &wanted.partitions {
@@ -138,7 +118,7 @@ impl Broker {
     }
 
     /// A partition that this broker leads, in the epoch that the asker believes in (-1: any).
-    pub(super) fn led_partition(&self, topic: &str, index: i32, believed: i32) -> Result<&Partition, ErrorCode> {
+    pub(in crate::kafka::broker) fn led_partition(&self, topic: &str, index: i32, believed: i32) -> Result<&Partition, ErrorCode> {
         let partition = self.topics.partition(topic, index).ok_or_else(|| self.not_led(topic, index))?;
         if self.options.sabotage != Some(Sabotage::EpochNotFenced) {
             check_epoch(believed, partition.state.leader_epoch)?;
@@ -205,9 +185,9 @@ impl Broker {
         answer
     }
 
-    pub(super) fn answer_fetch(&mut self, now: Time, fetch: &HeldFetch) -> FetchResponse {
+    pub(in crate::kafka::broker) fn answer_fetch(&mut self, now: Time, fetch: &HeldFetch) -> FetchResponse {
         let mut response = self.read_fetch(fetch);
-        self.through_session(now, fetch.context.version, fetch.session, &fetch.topics, &mut response);
+        self.sessions.answer(now, fetch.context.version, fetch.session, &fetch.topics, &mut response);
         response
     }
 
@@ -281,5 +261,21 @@ impl Broker {
         }
         let records = partition.log.read(&self.disk, asked.fetch_offset, end, max, first);
         records.map(|records| (partition, records)).map_err(|error| error.code())
+    }
+}
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
+
+    impl Sample for FetchRequest {
+        fn sample(known: &Known, version: i16, name: &str) -> Self {
+            let partition = FetchPartition { fetch_offset: 0, partition_max_bytes: 1 << 20, ..FetchPartition::default() };
+            let wanted = FetchTopic { partitions: vec![partition], ..FetchTopic::default() };
+            let wanted =
+                if version >= 13 { FetchTopic { topic_id: known.id(name), ..wanted } } else { FetchTopic { topic: topic(name), ..wanted } };
+            FetchRequest { max_wait_ms: 10, min_bytes: 1, topics: vec![wanted], ..FetchRequest::default() }
+        }
     }
 }

@@ -1,19 +1,28 @@
 //! DescribeTopicPartitions (KIP-966): topics page by page, with their eligible leader replicas.
 
-use super::metadata::{TOPIC_OPERATIONS, topic_name};
-use super::{Broker, ErrorCode};
+use super::BrokerApi;
+use crate::kafka::broker::dispatch::{Context, Reply, reply};
+use crate::kafka::broker::topics::{TOPIC_OPERATIONS, topic_name};
+use crate::kafka::broker::{Broker, ErrorCode};
 use crate::kafka::controller::{check_name, is_internal};
+use crate::kafka::time::Time;
 use crate::kafka::wire::message::describe_topic_partitions_response::{
     Cursor, DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
 };
 use crate::kafka::wire::message::{BrokerId, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse};
 use std::collections::BTreeSet;
 
+impl BrokerApi for DescribeTopicPartitionsRequest {
+    fn handle(self, broker: &mut Broker, _now: Time, context: &Context) -> Reply {
+        reply(context, broker.describe_topic_partitions(&self))
+    }
+}
+
 impl Broker {
     /// `DescribeTopicPartitionsRequestHandler`: by name, from the cursor on, as many partitions as the request and
     /// `max.request.partition.size.limit` allow, but one at least. INVALID_REQUEST for a cursor at no partition or at a topic that was not
     /// asked for.
-    pub(super) fn describe_topic_partitions(&self, request: &DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse {
+    fn describe_topic_partitions(&self, request: &DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse {
         let image = self.controller.image();
         let answer = DescribeTopicPartitionsResponse { next_cursor: None, ..DescribeTopicPartitionsResponse::default() };
         let cursor = request.cursor.as_ref();
@@ -79,5 +88,18 @@ impl Broker {
             ..DescribeTopicPartitionsResponsePartition::default()
         };
         Some(described)
+    }
+}
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+
+    impl Sample for DescribeTopicPartitionsRequest {
+        fn sample(_known: &Known, _version: i16, name: &str) -> Self {
+            let wanted = describe_topic_partitions_request::TopicRequest { name: topic(name) };
+            let cursor = describe_topic_partitions_request::Cursor { topic_name: topic(name), partition_index: 1 };
+            DescribeTopicPartitionsRequest { topics: vec![wanted], response_partition_limit: 1, cursor: Some(cursor) }
+        }
     }
 }

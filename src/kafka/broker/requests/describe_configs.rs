@@ -1,20 +1,19 @@
 //! DescribeConfigs, for topics and this broker. Altering is the controller's.
 
-use super::config::{ConfigDef, Source, Sourced};
-use super::config_table::{BROKER, TOPIC};
-use super::dispatch::Context;
-use super::replicas::overrides;
-use super::{Broker, ErrorCode};
+use super::BrokerApi;
+use crate::kafka::broker::config::{ConfigDef, Source, Sourced};
+use crate::kafka::broker::config_table::{BROKER, TOPIC};
+use crate::kafka::broker::dispatch::{Context, Reply, reply};
+use crate::kafka::broker::replicas::overrides;
+use crate::kafka::broker::{Broker, ErrorCode};
 use crate::kafka::controller::{Refusal, is_dynamic};
+use crate::kafka::time::Time;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResource;
 use crate::kafka::wire::message::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
 };
-use crate::kafka::wire::message::incremental_alter_configs_response::AlterConfigsResourceResponse;
-use crate::kafka::wire::message::{
-    DescribeConfigsRequest, DescribeConfigsResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
-};
+use crate::kafka::wire::message::{DescribeConfigsRequest, DescribeConfigsResponse};
 use std::collections::{BTreeMap, BTreeSet};
 
 const TOPIC_RESOURCE: i8 = 2;
@@ -24,22 +23,24 @@ fn text(value: impl Into<String>) -> Str {
     Str::from(value.into())
 }
 
-impl Broker {
-    pub(super) fn describe_configs(&self, context: &Context, request: DescribeConfigsRequest) -> DescribeConfigsResponse {
-        let results = request.resources.iter().map(|resource| {
+impl BrokerApi for DescribeConfigsRequest {
+    fn handle(self, broker: &mut Broker, _now: Time, context: &Context) -> Reply {
+        let results = self.resources.iter().map(|resource| {
             let answer = DescribeConfigsResult {
                 resource_type: resource.resource_type,
                 resource_name: resource.resource_name.clone(),
                 ..DescribeConfigsResult::default()
             };
-            match self.describe_resource(context, resource, request.include_synonyms, request.include_documentation) {
+            match broker.describe_resource(context, resource, self.include_synonyms, self.include_documentation) {
                 Ok(configs) => DescribeConfigsResult { error_message: Some(Str::default()), configs, ..answer },
                 Err((error, why)) => DescribeConfigsResult { error_code: error.code(), error_message: Some(text(why)), ..answer },
             }
         });
-        DescribeConfigsResponse { results: results.collect(), ..DescribeConfigsResponse::default() }
+        reply(context, DescribeConfigsResponse { results: results.collect(), ..DescribeConfigsResponse::default() })
     }
+}
 
+impl Broker {
     fn describe_resource(
         &self,
         context: &Context,
@@ -108,36 +109,31 @@ impl Broker {
         if image.topics.contains_key(name) { Ok(overrides(image, name)) } else { Err(unknown()) }
     }
 
-    /// What Kafka's `ConfigAdminManager.preprocess` asks before a request goes to the controller: one broker's configs are altered through
-    /// that broker. `None`: it may go. Clients send no request that names two brokers; it is refused as a whole.
-    pub(super) fn misdirected(&self, request: &IncrementalAlterConfigsRequest) -> Option<IncrementalAlterConfigsResponse> {
-        let id = self.options.node_id;
-        let mut wrong = false;
-        let responses = request.resources.iter().map(|resource| {
-            let name = resource.resource_name.as_ref();
-            let why = match name.parse::<i32>() {
-                _ if resource.resource_type != BROKER_RESOURCE || name.is_empty() => None,
-                Ok(other) if other == id => None,
-                Ok(_) => Some(format!("Unexpected broker id, expected {id}, but received {name}")),
-                Err(_) => Some(format!("Node id must be an integer, but it is: {name}")),
-            };
-            wrong |= why.is_some();
-            AlterConfigsResourceResponse {
-                error_code: ErrorCode::InvalidRequest.code(),
-                error_message: Some(text(why.unwrap_or_else(|| "The request also names another broker.".into()))),
-                resource_type: resource.resource_type,
-                resource_name: resource.resource_name.clone(),
-            }
-        });
-        let responses = responses.collect();
-        wrong.then(|| IncrementalAlterConfigsResponse { responses, ..IncrementalAlterConfigsResponse::default() })
-    }
-
     fn check_broker_resource(&self, name: &str) -> Result<(), Refusal> {
         let id = self.options.node_id;
         if name.is_empty() || name == id.to_string() {
             return Ok(());
         }
         Err((ErrorCode::InvalidRequest, format!("Unexpected broker id, expected {id} or empty string, but received {name}")))
+    }
+}
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResource;
+
+    impl Sample for DescribeConfigsRequest {
+        fn sample(_known: &Known, version: i16, name: &str) -> Self {
+            let resource = |kind, name: &str| DescribeConfigsResource {
+                resource_type: kind,
+                resource_name: text(name),
+                ..DescribeConfigsResource::default()
+            };
+            let resources = [resource(2, name), resource(4, "1"), resource(4, "99"), resource(99, "?")];
+            let all = resources.map(|resource| DescribeConfigsResource { configuration_keys: None, ..resource }).to_vec();
+            let request = DescribeConfigsRequest { resources: all, include_synonyms: true, ..DescribeConfigsRequest::default() };
+            if version >= 3 { DescribeConfigsRequest { include_documentation: true, ..request } } else { request }
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! Produce: exactly one batch for each partition, checked and appended; with acks=all the answer waits for the in-sync replicas.
 
-use super::dispatch::{Context, Reply, reply};
-use super::metadata::{text, topic_name};
-use super::purgatory::Held;
-use super::{Broker, ErrorCode, Origin, Sabotage};
+use super::BrokerApi;
+use crate::kafka::broker::dispatch::{Context, Reply, reply};
+use crate::kafka::broker::held::Held;
+use crate::kafka::broker::topics::{text, topic_name};
+use crate::kafka::broker::{Broker, ErrorCode, Origin};
 use crate::kafka::log::LogError;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchError};
 use crate::kafka::wire::compression::Compression;
@@ -53,31 +55,31 @@ fn offsets_of(records: &Bytes) -> u32 {
     u32::try_from(delta.saturating_add(1)).unwrap_or(0)
 }
 
-impl Broker {
-    pub(super) fn produce(&mut self, now: Time, context: &Context, request: ProduceRequest) -> Reply {
-        let mut topics = Vec::with_capacity(request.topic_data.len());
+impl BrokerApi for ProduceRequest {
+    fn handle(self, broker: &mut Broker, now: Time, context: &Context) -> Reply {
+        let mut topics = Vec::with_capacity(self.topic_data.len());
         let mut failure = None;
         let mut waits = Vec::new();
-        for data in request.topic_data {
+        for data in self.topic_data {
             let name = if context.version >= 13 {
-                self.controller.image().ids.get(&data.topic_id).cloned()
+                broker.controller.image().ids.get(&data.topic_id).cloned()
             } else {
-                self.controller.image().topics.get(data.name.0.as_ref()).map(|topic| topic.name.clone())
+                broker.controller.image().topics.get(data.name.0.as_ref()).map(|topic| topic.name.clone())
             };
             let mut partitions = Vec::with_capacity(data.partition_data.len());
             for partition in data.partition_data {
                 let index = partition.index;
                 let count = partition.records.as_ref().map_or(0, offsets_of);
-                let answer = if !(-1..=1).contains(&request.acks) {
+                let answer = if !(-1..=1).contains(&self.acks) {
                     refused(index, ErrorCode::InvalidRequiredAcks)
                 } else if let Some(name) = &name {
-                    self.produce_partition(now, context.version, name, index, partition.records, request.acks)
+                    broker.produce_partition(now, context.version, name, index, partition.records, self.acks)
                 } else if context.version >= 13 {
                     refused(index, ErrorCode::UnknownTopicId)
                 } else {
                     refused(index, ErrorCode::UnknownTopicOrPartition)
                 };
-                if request.acks == -1
+                if self.acks == -1
                     && answer.error_code == 0
                     && let Some(name) = &name
                 {
@@ -95,7 +97,7 @@ impl Broker {
                 partition_responses: partitions,
             });
         }
-        if request.acks == 0 {
+        if self.acks == 0 {
             // Nobody waits for an answer; closing is the only way to tell of an error.
             return match failure {
                 Some((topic, partition, error)) => {
@@ -104,20 +106,22 @@ impl Broker {
                 None => Reply::Nothing,
             };
         }
-        let until = now.plus_millis(i64::from(request.timeout_ms.max(0)));
+        let until = now.plus_millis(i64::from(self.timeout_ms.max(0)));
         let held = HeldProduce { context: context.clone(), until, topics, waits };
-        let early = self.options.sabotage == Some(Sabotage::AckBeforeReplication);
+        let early = broker.options.sabotage == Some(Sabotage::AckBeforeReplication);
         if held.waits.is_empty() || early {
-            return reply(context, self.produced(context, held.topics));
+            return reply(context, broker.produced(context, held.topics));
         }
-        if self.produce_is_due(&held) {
-            let response = self.finish_produce(held);
+        if broker.produce_is_due(&held) {
+            let response = broker.finish_produce(held);
             return reply(context, response);
         }
-        self.purgatory.hold(Held::Produce(held));
+        broker.purgatory.hold(Held::Produce(held));
         Reply::Held
     }
+}
 
+impl Broker {
     /// What became of a write that waits for the in-sync replicas; `None`: it waits on.
     fn replicated(&self, wait: &Wait) -> Option<ErrorCode> {
         match self.topics.partition(&wait.name, wait.partition) {
@@ -130,12 +134,12 @@ impl Broker {
     }
 
     /// Nothing of it waits any more.
-    pub(super) fn produce_is_due(&self, held: &HeldProduce) -> bool {
+    pub(in crate::kafka::broker) fn produce_is_due(&self, held: &HeldProduce) -> bool {
         held.waits.iter().all(|wait| self.replicated(wait).is_some())
     }
 
     /// The answer; what is not replicated by now has timed out.
-    pub(super) fn finish_produce(&self, held: HeldProduce) -> ProduceResponse {
+    pub(in crate::kafka::broker) fn finish_produce(&self, held: HeldProduce) -> ProduceResponse {
         let HeldProduce { context, mut topics, waits, .. } = held;
         for wait in waits {
             let error = self.replicated(&wait).unwrap_or(ErrorCode::RequestTimedOut);
@@ -247,4 +251,24 @@ fn only_batch(mut records: Bytes) -> Result<Batch, ErrorCode> {
         Err(_) => return Err(ErrorCode::CorruptMessage),
     };
     if records.is_empty() { Ok(batch) } else { Err(ErrorCode::InvalidRecord) }
+}
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::broker::testing::batch;
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
+
+    impl Sample for ProduceRequest {
+        fn sample(known: &Known, version: i16, name: &str) -> Self {
+            let partition = PartitionProduceData { index: 0, records: Some(batch(known.now, &["a", "b"])) };
+            let data = TopicProduceData { partition_data: vec![partition], ..TopicProduceData::default() };
+            let data = if version >= 13 {
+                TopicProduceData { topic_id: known.id(name), ..data }
+            } else {
+                TopicProduceData { name: topic(name), ..data }
+            };
+            ProduceRequest { acks: -1, timeout_ms: 1000, topic_data: vec![data], ..ProduceRequest::default() }
+        }
+    }
 }

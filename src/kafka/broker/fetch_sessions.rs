@@ -1,20 +1,42 @@
 //! Fetch sessions (KIP-227, `FetchSession.scala`): a broker remembers what a fetcher asks for; requests then name what is new, and answers
 //! leave out what has not changed.
 
-use super::fetch::Wanted;
-use super::{Broker, ErrorCode};
+use super::ErrorCode;
 use crate::kafka::controller::image::Image;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, ForgottenTopic};
 use crate::kafka::wire::message::{FetchRequest, FetchResponse, TopicName};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// `max.incremental.fetch.session.cache.slots`.
 const SLOTS: usize = 1000;
 /// `min.incremental.fetch.session.eviction.ms`: a session that was used since is not put out for another.
 const EVICTION_MS: i64 = 120_000;
+
+/// What is asked of one topic.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// As the request wrote it: only one of both is set.
+    pub topic: TopicName,
+    pub topic_id: Uuid,
+    /// The topic, when it is known.
+    pub name: Option<Arc<str>>,
+    pub partitions: Vec<FetchPartition>,
+}
+
+impl Wanted {
+    pub fn new(version: i16, image: &Image, topic: TopicName, topic_id: Uuid, partitions: Vec<FetchPartition>) -> Self {
+        let name = if version >= 13 {
+            image.ids.get(&topic_id).cloned()
+        } else {
+            image.topics.get(topic.0.as_ref()).map(|topic| topic.name.clone())
+        };
+        Self { topic, topic_id, name, partitions }
+    }
+}
 
 /// One partition of a session, and what its fetcher was told last.
 #[derive(Clone, Debug)]
@@ -36,8 +58,12 @@ struct Session {
     partitions: Vec<Cached>,
 }
 
+/// The fetch sessions that this broker keeps, at most a thousand.
+///
+/// For each fetch the owner calls `open`, which says what the whole fetch asks for, and `answer` with the response, also when that comes
+/// later: `answer` makes the session that was asked for, or takes out of the response what its fetcher knows already.
 #[derive(Clone, Debug)]
-pub struct Sessions {
+pub struct FetchSessions {
     by_id: BTreeMap<i32, Session>,
     ids: Rng,
 }
@@ -55,7 +81,7 @@ fn same(cached: &Cached, topic: &TopicName, id: Uuid, partition: i32) -> bool {
     cached.asked.partition == partition && if id.is_nil() { cached.topic == *topic } else { cached.topic_id == id }
 }
 
-impl Sessions {
+impl FetchSessions {
     pub fn new(ids: Rng) -> Self {
         Self { by_id: BTreeMap::new(), ids }
     }
@@ -123,11 +149,9 @@ impl Sessions {
         self.by_id.insert(id, Session { epoch: 1, by_id, used: now, partitions });
         id
     }
-}
 
-impl Broker {
     /// Makes the session that was asked for, or leaves out what has not changed since the last answer.
-    pub(super) fn through_session(&mut self, now: Time, version: i16, fetch: Use, wanted: &[Wanted], response: &mut FetchResponse) {
+    pub fn answer(&mut self, now: Time, version: i16, fetch: Use, wanted: &[Wanted], response: &mut FetchResponse) {
         match fetch {
             Use::None => {}
             Use::New => {
@@ -149,12 +173,12 @@ impl Broker {
                 }
                 // A fetch of nothing has nothing to remember.
                 if !partitions.is_empty() {
-                    response.session_id = self.sessions.create(now, version >= 13, partitions);
+                    response.session_id = self.create(now, version >= 13, partitions);
                 }
             }
             Use::Incremental(id) => {
                 response.session_id = id;
-                let Some(session) = self.sessions.by_id.get_mut(&id) else { return };
+                let Some(session) = self.by_id.get_mut(&id) else { return };
                 let mut read = Vec::new();
                 for topic in &mut response.responses {
                     let (name, topic_id) = (topic.topic.clone(), topic.topic_id);
@@ -178,7 +202,7 @@ impl Broker {
                     });
                 }
                 response.responses.retain(|topic| !topic.partitions.is_empty());
-                // Who had its turn goes to the end.
+                // A partition that had records goes to the end, so that others get their turn.
                 for (name, topic_id, partition) in read {
                     if let Some(place) = session.partitions.iter().position(|cached| same(cached, &name, topic_id, partition)) {
                         let cached = session.partitions.remove(place);

@@ -1,26 +1,23 @@
-//! AlterPartitionReassignments and ListPartitionReassignments (`ReplicationControlManager`, `PartitionReassignmentReplicas`).
+//! AlterPartitionReassignments (`ReplicationControlManager.alterPartitionReassignments`, `PartitionReassignmentReplicas`).
 
-use super::active::{Active, Refusal, broker_ids, text, topic_name};
-use super::isr::alive;
+use super::{ControllerApi, Refuse};
+use crate::kafka::controller::active::{Active, Refusal, alive, text};
+use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::alter_partition_reassignments_request::ReassignablePartition;
 use crate::kafka::wire::message::alter_partition_reassignments_response::{ReassignablePartitionResponse, ReassignableTopicResponse};
-use crate::kafka::wire::message::list_partition_reassignments_response::{OngoingPartitionReassignment, OngoingTopicReassignment};
-use crate::kafka::wire::message::{
-    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, BrokerId, ListPartitionReassignmentsRequest,
-    ListPartitionReassignmentsResponse,
-};
+use crate::kafka::wire::message::{AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse};
 
-impl Active {
-    pub(super) fn reassign(&mut self, version: i16, request: &AlterPartitionReassignmentsRequest) -> AlterPartitionReassignmentsResponse {
-        let same_factor = version >= 1 && !request.allow_replication_factor_change;
+impl ControllerApi for AlterPartitionReassignmentsRequest {
+    fn handle(&self, active: &mut Active, _now: Time, version: i16) -> AlterPartitionReassignmentsResponse {
+        let same_factor = version >= 1 && !self.allow_replication_factor_change;
         let mut responses = Vec::new();
-        for topic in &request.topics {
+        for topic in &self.topics {
             let mut partitions = Vec::new();
             for asked in &topic.partitions {
                 let answer =
                     ReassignablePartitionResponse { partition_index: asked.partition_index, ..ReassignablePartitionResponse::default() };
-                partitions.push(match self.reassign_partition(topic.name.0.as_ref(), asked, same_factor) {
+                partitions.push(match active.reassign_partition(topic.name.0.as_ref(), asked, same_factor) {
                     Ok(()) => ReassignablePartitionResponse { error_message: None, ..answer },
                     Err((error, why)) => {
                         ReassignablePartitionResponse { error_code: error.code(), error_message: Some(text(why)), ..answer }
@@ -32,12 +29,24 @@ impl Active {
         let answer =
             AlterPartitionReassignmentsResponse { error_message: None, responses, ..AlterPartitionReassignmentsResponse::default() };
         if version >= 1 {
-            AlterPartitionReassignmentsResponse { allow_replication_factor_change: request.allow_replication_factor_change, ..answer }
+            AlterPartitionReassignmentsResponse { allow_replication_factor_change: self.allow_replication_factor_change, ..answer }
         } else {
             answer
         }
     }
+}
 
+impl Refuse for AlterPartitionReassignmentsRequest {
+    fn refuse(&self, error: ErrorCode, why: &str) -> AlterPartitionReassignmentsResponse {
+        AlterPartitionReassignmentsResponse {
+            error_code: error.code(),
+            error_message: Some(text(why)),
+            ..AlterPartitionReassignmentsResponse::default()
+        }
+    }
+}
+
+impl Active {
     fn reassign_partition(&mut self, topic: &str, asked: &ReassignablePartition, same_factor: bool) -> Result<(), Refusal> {
         let index = asked.partition_index;
         let unknown = || (ErrorCode::UnknownTopicOrPartition, format!("Unable to find partition {topic}:{index}."));
@@ -45,7 +54,7 @@ impl Active {
         let Some(target) = &asked.replicas else {
             return self.cancel_reassignment(topic, index);
         };
-        let target = self.check_target(target)?;
+        let target = self.check_manual(target)?;
         // What was there before an earlier reassignment began.
         let original: Vec<i32> = state.replicas.iter().copied().filter(|replica| !state.adding.contains(replica)).collect();
         if same_factor && target.len() != original.len() {
@@ -71,10 +80,6 @@ impl Active {
         Ok(())
     }
 
-    fn check_target(&self, brokers: &[BrokerId]) -> Result<Vec<i32>, Refusal> {
-        self.check_manual(brokers)
-    }
-
     fn cancel_reassignment(&mut self, topic: &str, index: i32) -> Result<(), Refusal> {
         let none = || (ErrorCode::NoReassignmentInProgress, "No partition reassignment is in progress.".to_owned());
         let state = self.draft.partition(topic, index).filter(|state| state.is_reassigning()).ok_or_else(none)?;
@@ -91,29 +96,18 @@ impl Active {
         });
         Ok(())
     }
+}
 
-    pub(super) fn list_reassignments(&self, request: &ListPartitionReassignmentsRequest) -> ListPartitionReassignmentsResponse {
-        let wanted = |name: &str, index: i32| {
-            let of = |topics: &Vec<crate::kafka::wire::message::list_partition_reassignments_request::ListPartitionReassignmentsTopics>| {
-                topics.iter().any(|topic| topic.name.0.as_ref() == name && topic.partition_indexes.contains(&index))
-            };
-            request.topics.as_ref().is_none_or(of)
-        };
-        let mut topics = Vec::new();
-        for (name, topic) in &self.draft.topics {
-            let ongoing = (0..).zip(&topic.partitions).filter(|(index, state)| state.is_reassigning() && wanted(name, *index));
-            let partitions: Vec<OngoingPartitionReassignment> = ongoing
-                .map(|(index, state)| OngoingPartitionReassignment {
-                    partition_index: index,
-                    replicas: broker_ids(&state.replicas),
-                    adding_replicas: broker_ids(&state.adding),
-                    removing_replicas: broker_ids(&state.removing),
-                })
-                .collect();
-            if !partitions.is_empty() {
-                topics.push(OngoingTopicReassignment { name: topic_name(name), partitions });
-            }
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
+
+    impl Sample for AlterPartitionReassignmentsRequest {
+        fn sample(_known: &Known, _version: i16, name: &str) -> Self {
+            let partition = ReassignablePartition { replicas: Some(vec![BrokerId(1)]), ..ReassignablePartition::default() };
+            let wanted = ReassignableTopic { name: topic(name), partitions: vec![partition] };
+            AlterPartitionReassignmentsRequest { topics: vec![wanted], ..AlterPartitionReassignmentsRequest::default() }
         }
-        ListPartitionReassignmentsResponse { error_message: None, topics, ..ListPartitionReassignmentsResponse::default() }
     }
 }

@@ -1,37 +1,39 @@
 //! IncrementalAlterConfigs, for topics and brokers (`ConfigurationControlManager`).
 
-use super::active::{Active, MIN_ISR, Refusal, text};
-use super::checks::{altered, check_dynamic};
-use super::image::{BROKER_RESOURCE, TOPIC_RESOURCE};
-use super::records::Record;
+use super::{ControllerApi, Refuse};
 use crate::kafka::broker::config::{broker_def, topic_def};
+use crate::kafka::controller::active::{Active, MIN_ISR, Refusal, text};
+use crate::kafka::controller::checks::{altered, check_dynamic};
+use crate::kafka::controller::image::{BROKER_RESOURCE, TOPIC_RESOURCE};
+use crate::kafka::controller::records::Record;
+use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::incremental_alter_configs_request::AlterConfigsResource;
 use crate::kafka::wire::message::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use crate::kafka::wire::message::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 use std::collections::{BTreeMap, BTreeSet};
 
-impl Active {
-    pub(super) fn alter_configs(&mut self, request: &IncrementalAlterConfigsRequest) -> IncrementalAlterConfigsResponse {
+impl ControllerApi for IncrementalAlterConfigsRequest {
+    fn handle(&self, active: &mut Active, _now: Time, _version: i16) -> IncrementalAlterConfigsResponse {
         let mut responses = Vec::new();
-        for resource in &request.resources {
+        for resource in &self.resources {
             let same = |other: &&AlterConfigsResource| {
                 (other.resource_type, &other.resource_name) == (resource.resource_type, &resource.resource_name)
             };
-            let once = request.resources.iter().filter(same).count() == 1;
+            let once = self.resources.iter().filter(same).count() == 1;
             let answer = AlterConfigsResourceResponse {
                 resource_type: resource.resource_type,
                 resource_name: resource.resource_name.clone(),
                 ..AlterConfigsResourceResponse::default()
             };
             let result = match once {
-                true => self.altered_configs(resource),
+                true => active.altered_configs(resource),
                 false => Err((ErrorCode::InvalidRequest, "Each resource must appear at most once.".into())),
             };
             responses.push(match result {
                 Ok(changes) => {
-                    if !request.validate_only {
-                        self.write_configs(resource, changes);
+                    if !self.validate_only {
+                        active.write_configs(resource, changes);
                     }
                     AlterConfigsResourceResponse { error_message: None, ..answer }
                 }
@@ -40,7 +42,21 @@ impl Active {
         }
         IncrementalAlterConfigsResponse { responses, ..IncrementalAlterConfigsResponse::default() }
     }
+}
 
+impl Refuse for IncrementalAlterConfigsRequest {
+    fn refuse(&self, error: ErrorCode, why: &str) -> IncrementalAlterConfigsResponse {
+        let responses = self.resources.iter().map(|resource| AlterConfigsResourceResponse {
+            error_code: error.code(),
+            error_message: Some(text(why)),
+            resource_type: resource.resource_type,
+            resource_name: resource.resource_name.clone(),
+        });
+        IncrementalAlterConfigsResponse { responses: responses.collect(), ..IncrementalAlterConfigsResponse::default() }
+    }
+}
+
+impl Active {
     fn write_configs(&mut self, resource: &AlterConfigsResource, changes: Vec<(String, Option<String>)>) {
         let kind = resource.resource_type;
         let clears = changes.iter().any(|(name, _)| name == MIN_ISR);
@@ -107,5 +123,19 @@ impl Active {
             other => return Err((ErrorCode::InvalidRequest, format!("Unknown resource type {other}"))),
         }
         Ok(changes)
+    }
+}
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
+
+    impl Sample for IncrementalAlterConfigsRequest {
+        fn sample(_known: &Known, _version: i16, name: &str) -> Self {
+            let config = AlterableConfig { name: text("retention.ms"), value: Some(text("60000")), ..AlterableConfig::default() };
+            let resource = AlterConfigsResource { resource_type: 2, resource_name: text(name), configs: vec![config] };
+            IncrementalAlterConfigsRequest { resources: vec![resource], ..IncrementalAlterConfigsRequest::default() }
+        }
     }
 }

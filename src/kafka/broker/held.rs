@@ -1,0 +1,86 @@
+//! The requests that this broker holds: fetches that wait for data (`DelayedFetch`) and writes that wait for the in-sync replicas
+//! (`DelayedProduce`), and how each is answered.
+
+use super::purgatory::Waiting;
+use super::requests::fetch::HeldFetch;
+use super::requests::produce::HeldProduce;
+use super::{Broker, BrokerEvent, ConnId};
+use crate::kafka::time::Time;
+use std::sync::Arc;
+
+#[derive(Clone, Debug)]
+pub enum Held {
+    Fetch(HeldFetch),
+    Produce(HeldProduce),
+}
+
+impl Waiting for Held {
+    fn conn(&self) -> ConnId {
+        match self {
+            Self::Fetch(fetch) => fetch.context.conn,
+            Self::Produce(produce) => produce.context.conn,
+        }
+    }
+
+    fn until(&self) -> Time {
+        match self {
+            Self::Fetch(fetch) => fetch.until,
+            Self::Produce(produce) => produce.until,
+        }
+    }
+
+    fn partitions(&self) -> Vec<(Arc<str>, i32)> {
+        match self {
+            Self::Fetch(fetch) => fetch.partitions().collect(),
+            Self::Produce(produce) => produce.partitions().collect(),
+        }
+    }
+
+    fn timeout(&self) -> &'static str {
+        match self {
+            Self::Fetch(_) => "fetch.max.wait.ms",
+            Self::Produce(_) => "produce timeout",
+        }
+    }
+}
+
+impl Broker {
+    /// Looks at one held request that may be answered now. False when there is none.
+    pub(super) fn release_touched(&mut self, now: Time) -> bool {
+        let Some(conn) = self.purgatory.poll_touched() else { return false };
+        let why = match self.purgatory.get(conn) {
+            Some(Held::Fetch(fetch)) => self.fetch_is_due(fetch),
+            Some(Held::Produce(produce)) => self.produce_is_due(produce).then_some("replicated"),
+            None => None,
+        };
+        if let Some(why) = why
+            && let Some(held) = self.purgatory.remove(conn)
+        {
+            self.release(now, held, why);
+        }
+        true
+    }
+
+    pub(super) fn release_due(&mut self, now: Time) {
+        while let Some(held) = self.purgatory.poll_expired(now) {
+            self.release(now, held, "max.wait.ms is over");
+        }
+    }
+
+    fn release(&mut self, now: Time, held: Held, why: &'static str) {
+        match held {
+            Held::Fetch(fetch) => {
+                if !fetch.is_followers() {
+                    self.event(BrokerEvent::FetchReleased { conn: fetch.context.conn, why });
+                }
+                let response = self.answer_fetch(now, &fetch);
+                self.answer_held(&fetch.context, response);
+            }
+            Held::Produce(produce) => {
+                let context = produce.context.clone();
+                let response = self.finish_produce(produce);
+                self.answer_held(&context, response);
+            }
+        }
+    }
+}

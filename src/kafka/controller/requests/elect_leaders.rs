@@ -1,0 +1,88 @@
+//! ElectLeaders: preferred and unclean elections on demand (`ReplicationControlManager.electLeaders`).
+
+use super::{ControllerApi, Refuse};
+use crate::kafka::controller::active::{Active, alive, text, topic_name};
+use crate::kafka::controller::elections::Election;
+use crate::kafka::time::Time;
+use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::message::elect_leaders_response::{PartitionResult, ReplicaElectionResult};
+use crate::kafka::wire::message::{ElectLeadersRequest, ElectLeadersResponse};
+use std::sync::Arc;
+
+impl ControllerApi for ElectLeadersRequest {
+    fn handle(&self, active: &mut Active, _now: Time, version: i16) -> ElectLeadersResponse {
+        let election = match self.election_type {
+            0 => Election::Preferred,
+            1 if version >= 1 => Election::Unclean,
+            _ => return ElectLeadersResponse { error_code: ErrorCode::InvalidRequest.code(), ..ElectLeadersResponse::default() },
+        };
+        let all = self.topic_partitions.is_none();
+        let asked: Vec<(Arc<str>, i32)> = match &self.topic_partitions {
+            None => active.partitions(|_| true),
+            Some(topics) => {
+                topics.iter().flat_map(|topic| topic.partitions.iter().map(|index| (Arc::from(topic.topic.0.as_ref()), *index))).collect()
+            }
+        };
+        let mut results: Vec<ReplicaElectionResult> = Vec::new();
+        for (topic, index) in asked {
+            let (error, why) = active.elect(&topic, index, election);
+            // Whoever asks for all wants to hear of those that needed it.
+            if all && error == ErrorCode::ElectionNotNeeded {
+                continue;
+            }
+            let result = PartitionResult {
+                partition_id: index,
+                error_code: error.code(),
+                error_message: (error != ErrorCode::None).then(|| text(why)),
+            };
+            match results.iter_mut().find(|result| result.topic.0.as_ref() == &*topic) {
+                Some(of) => of.partition_result.push(result),
+                None => results.push(ReplicaElectionResult { topic: topic_name(&topic), partition_result: vec![result] }),
+            }
+        }
+        ElectLeadersResponse { replica_election_results: results, ..ElectLeadersResponse::default() }
+    }
+}
+
+impl Refuse for ElectLeadersRequest {
+    fn refuse(&self, error: ErrorCode, _why: &str) -> ElectLeadersResponse {
+        ElectLeadersResponse { error_code: error.code(), ..ElectLeadersResponse::default() }
+    }
+}
+
+impl Active {
+    fn elect(&mut self, topic: &str, index: i32, election: Election) -> (ErrorCode, &'static str) {
+        let Some(state) = self.draft.partition(topic, index) else {
+            return (ErrorCode::UnknownTopicOrPartition, "No such partition.");
+        };
+        let preferred = state.replicas.first() == Some(&state.leader);
+        if election == Election::Preferred && preferred || election == Election::Unclean && state.leader >= 0 {
+            return (ErrorCode::ElectionNotNeeded, "Leader election not needed for topic partition.");
+        }
+        let why = if election == Election::Preferred { "preferred" } else { "unclean" };
+        let before = state.leader;
+        self.change(topic, index, Some(election), &alive, why, |_| {});
+        let leader = self.draft.partition(topic, index).map_or(-1, |state| state.leader);
+        let of = self.draft.partition(topic, index).and_then(|state| state.replicas.first().copied());
+        match election {
+            Election::Preferred if Some(leader) == of => (ErrorCode::None, ""),
+            Election::Preferred => (ErrorCode::PreferredLeaderNotAvailable, "The preferred leader was not available."),
+            _ if leader >= 0 && leader != before => (ErrorCode::None, ""),
+            _ => (ErrorCode::EligibleLeadersNotAvailable, "No eligible leaders are available."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+    use crate::kafka::wire::message::elect_leaders_request::TopicPartitions;
+
+    impl Sample for ElectLeadersRequest {
+        fn sample(_known: &Known, version: i16, name: &str) -> Self {
+            let wanted = TopicPartitions { topic: topic(name), partitions: vec![0, 9] };
+            let request = ElectLeadersRequest { topic_partitions: Some(vec![wanted]), ..ElectLeadersRequest::default() };
+            if version >= 1 { ElectLeadersRequest { election_type: 1, ..request } } else { request }
+        }
+    }
+}
