@@ -1,8 +1,9 @@
-//! Speed and memory of the engine, printed beside their budgets; never a test. `cargo bench --bench engine [-- codecs|log|broker|world|memory]`.
+//! Speed and memory of the engine, printed beside their budgets; never a test.
+//! `cargo bench --bench engine [-- codecs|log|broker|world|memory]`.
 //!
-//! What is measured: compression, the log's append and read, the broker node's Produce and Fetch (frames in, frames out, no socket), the default
-//! scenario's events and simulated seconds for a second of this machine, what the page asks of a world for each picture, and the memory
-//! that stored records take. In wasm the speed is measured by `tests/browser/bench.mjs`.
+//! What is measured: compression, the log's append and read, the broker node's Produce and Fetch (frames in, frames out, no socket), the
+//! default scenario's events and simulated seconds for a second of this machine, what the page asks of a world for each picture, and the
+//! memory that stored records take. In wasm the speed is measured by `tests/browser/bench.mjs`.
 
 use bytes::{Buf as _, Bytes};
 use std::collections::BTreeMap;

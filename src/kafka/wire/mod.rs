@@ -6,11 +6,11 @@ mod batch_builder;
 pub mod compression;
 pub mod crc32c;
 pub mod error;
+pub mod field_map;
 pub mod frame;
 pub mod message;
 pub mod murmur2;
 mod record;
-pub mod shown;
 mod varint;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
