@@ -319,7 +319,7 @@ impl Codec {
         0
     }
 
-    /// Reads or writes the length in front of a string, bytes or a list; `None` is null. In versions that are not flexible it has `size` bytes.
+    /// Reads or writes the length in front of a string, bytes or a list; `None` is null. In inflexible versions it has `size` bytes.
     fn length(&mut self, length: Option<usize>, size: u32, nullable: bool) -> Option<u32> {
         // Written plus one in flexible versions, and as it is in the others, where it is -1 for null.
         let written = length.map_or(0, |length| length as u32 + 1);
