@@ -1,8 +1,9 @@
-//! Speed and memory of the engine, printed beside their budgets; never a test. `cargo bench --bench engine [-- log|broker|world|memory]`.
+//! Speed and memory of the engine, printed beside their budgets; never a test.
+//! `cargo bench --bench engine [-- codecs|log|broker|world|memory]`.
 //!
-//! What is measured: the log's append and read, the broker node's Produce and Fetch (frames in, frames out, no socket), the default
-//! scenario's events and simulated seconds for a second of this machine, what the page asks of a world for each picture, and the memory
-//! that stored records take. In wasm the speed is measured by `tests/browser/bench.mjs`.
+//! What is measured: compression, the log's append and read, the broker node's Produce and Fetch (frames in, frames out, no socket), the
+//! default scenario's events and simulated seconds for a second of this machine, what the page asks of a world for each picture, and the
+//! memory that stored records take. In wasm the speed is measured by `tests/browser/bench.mjs`.
 
 use bytes::{Buf as _, Bytes};
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use tidepool::kafka::disk::Disk;
 use tidepool::kafka::log::{Log, LogConfig};
 use tidepool::kafka::time::Time;
 use tidepool::kafka::wire::batch::{Batch, BatchBuilder, BatchOptions, batches};
+use tidepool::kafka::wire::compression::Compression;
 use tidepool::kafka::wire::frame;
 use tidepool::kafka::wire::message::Str;
 use tidepool::kafka::wire::message::create_topics_request::CreatableTopic;
@@ -47,6 +49,9 @@ fn main() {
         return memory_of(case);
     }
     let wanted = |name: &str| asked.is_empty() || asked.iter().any(|word| word == name);
+    if wanted("codecs") {
+        codecs();
+    }
     if wanted("log") {
         log();
     }
@@ -69,6 +74,40 @@ fn batch(records: u32) -> Batch {
         builder.push(NOW.millis(), Some(format!("key-{:04}", n % 1000).as_bytes()), Some(&[b'v'; 90]), &[]);
     }
     builder.build()
+}
+
+/// Each codec on the records of a Java producer's batch and of a large one.
+fn codecs() {
+    for (what, orders, times) in [("16 KiB", 200, 400), ("1 MB", 12_000, 8)] {
+        let plain: String = (0..orders)
+            .map(|n: u32| {
+                let (customer, amount) = (n.wrapping_mul(2_654_435_761) >> 22, n.wrapping_mul(40_503) >> 12 & 0xfff);
+                format!("{{\"order\":{n},\"customer\":\"customer-{customer}\",\"amount\":{amount},\"status\":\"placed\"}}")
+            })
+            .collect();
+        let plain = plain.as_bytes();
+        for codec in [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd] {
+            let packed = codec.compress(plain);
+            let megabytes = plain.len() as f64 * f64::from(times) / 1e6;
+            let start = processor();
+            for _ in 0..times {
+                black_box(codec.compress(black_box(plain)));
+            }
+            let compress = processor() - start;
+            let start = processor();
+            for _ in 0..times {
+                black_box(codec.decompress(black_box(&packed), plain.len() as u64).expect("decompresses"));
+            }
+            let decompress = processor() - start;
+            println!(
+                "{:<34} {:>8.0} MB/s {:>12.0} MB/s back {:>8.3} of its size",
+                format!("{}, {what}", codec.name()),
+                megabytes / compress,
+                megabytes / decompress,
+                packed.len() as f64 / plain.len() as f64
+            );
+        }
+    }
 }
 
 fn log() {

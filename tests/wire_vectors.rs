@@ -11,10 +11,10 @@ use tidepool::kafka::apis::{self, BROKER};
 use tidepool::kafka::rng::Rng;
 use tidepool::kafka::wire::batch::{Batch, RawRecord, batches};
 use tidepool::kafka::wire::compression::Compression;
+use tidepool::kafka::wire::field_map::{FieldMap, FieldSpan};
 use tidepool::kafka::wire::frame::{FrameError, decode_body, decode_request, decode_response};
 use tidepool::kafka::wire::message::{self as m, ApiKey, Message};
 use tidepool::kafka::wire::murmur2::{coordinator_partition, java_hash, murmur2, partition_for_key};
-use tidepool::kafka::wire::shown::{Seen, Shown};
 use tidepool::playground::inspect;
 
 fn file(name: &str) -> Vec<u8> {
@@ -298,7 +298,7 @@ fn real_clients_frames_and_the_real_brokers_answers_decode() {
 }
 
 /// Every byte is in exactly one innermost field, in order, and what holds others holds them whole. Gives how many fields there are.
-fn covered(seen: &[Seen], total: usize, name: &str) -> usize {
+fn covered(seen: &[FieldSpan], total: usize, name: &str) -> usize {
     let mut owner = vec![usize::MAX; total];
     for (i, field) in seen.iter().enumerate() {
         let range = field.bytes.start as usize..field.bytes.end as usize;
@@ -321,7 +321,7 @@ fn covered(seen: &[Seen], total: usize, name: &str) -> usize {
 }
 
 /// The fields from `at` on, of one depth, are those of Kafka's own JSON form of the message.
-fn named(seen: &[Seen], at: usize, json: &Value, name: &str) {
+fn named(seen: &[FieldSpan], at: usize, json: &Value, name: &str) {
     let Some(depth) = seen.get(at).map(|field| field.depth) else { return };
     let brothers = (at..seen.len()).take_while(|&i| seen[i].depth >= depth).filter(|&i| seen[i].depth == depth);
     for i in brothers {
@@ -397,10 +397,10 @@ fn every_byte_of_real_frames_and_batches_is_a_field() {
     assert!(fields > 3_000 && records > 10, "{fields} fields, {records} records");
     for case in array(&json("record_batches.json")["cases"]) {
         let bytes = hex(&case["hex"]);
-        let mut shown = Shown::new(bytes.clone());
-        shown.batches(bytes.clone(), 0);
-        covered(&shown.seen, bytes.len(), &case["name"].to_string());
-        assert!(shown.seen.iter().all(|field| field.value != "malformed"), "{}", case["name"]);
+        let mut map = FieldMap::new(bytes.clone());
+        map.batches(bytes.clone(), 0);
+        covered(&map.fields, bytes.len(), &case["name"].to_string());
+        assert!(map.fields.iter().all(|field| field.value != "malformed"), "{}", case["name"]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `tidepool run FILE`: plays a scenario, prints its narration, the verdicts on its expectations and the event hash.
 
-use super::args::RunOptions;
+use super::args::RunArgs;
 use super::simulate::trial;
 use crate::kafka::time::Time;
 use crate::playground::narrate::Transcript;
@@ -16,22 +16,22 @@ use std::process::ExitCode;
 const SLICE_US: i64 = 1_000_000;
 
 /// Success when the file is good, its actions could be done and its expectations (of the time that was run) held.
-pub(crate) fn run(options: &RunOptions) -> ExitCode {
-    let text = match fs::read_to_string(&options.file) {
+pub(crate) fn run(args: &RunArgs) -> ExitCode {
+    let text = match fs::read_to_string(&args.file) {
         Ok(text) => text,
-        Err(error) => return complain(&format!("{}: {error}", options.file.display())),
+        Err(error) => return complain(&format!("{}: {error}", args.file.display())),
     };
     let scenario = match Scenario::parse(&text) {
         Ok(scenario) => scenario,
-        Err(error) => return complain(&format!("{}: {error}", options.file.display())),
+        Err(error) => return complain(&format!("{}: {error}", args.file.display())),
     };
     let playback = match Playback::new(scenario) {
         Ok(playback) => playback,
-        Err(error) => return complain(&format!("{}: {error}", options.file.display())),
+        Err(error) => return complain(&format!("{}: {error}", args.file.display())),
     };
-    let until = options.until_us.map_or(playback.end(), |micros| EPOCH.plus_micros(micros));
+    let until = args.until_us.map_or(playback.end(), |micros| EPOCH.plus_micros(micros));
     let mut out = BufWriter::new(io::stdout().lock());
-    match play(playback, until, options, &mut out).and_then(|good| out.flush().map(|()| good)) {
+    match play(playback, until, args, &mut out).and_then(|good| out.flush().map(|()| good)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => complain(&format!("standard output: {error}")),
@@ -43,9 +43,9 @@ fn complain(text: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn play(mut playback: Playback, until: Time, options: &RunOptions, out: &mut impl Write) -> io::Result<bool> {
+fn play(mut playback: Playback, until: Time, args: &RunArgs, out: &mut impl Write) -> io::Result<bool> {
     writeln!(out, "{}", playback.scenario().title)?;
-    let mut transcript = Transcript::new(options.level);
+    let mut transcript = Transcript::new(args.level);
     let mut told = 0_u64;
     let mut note: Option<String> = None;
     let mut judge = Judge::new();
@@ -75,7 +75,7 @@ fn play(mut playback: Playback, until: Time, options: &RunOptions, out: &mut imp
         let word = if verdict.held { "holds" } else { "FAILS" };
         writeln!(out, "{word}: {} (found {})", verdict.expect, verdict.found)?;
     }
-    for question in &options.questions {
+    for question in &args.why {
         writeln!(out, "{question}")?;
         for link in why(playback.world(), &judge, question).links {
             writeln!(out, "  {} {}", clock(link.at), link.text)?;

@@ -96,7 +96,7 @@ pub(crate) fn serve(args: BrokerArgs) -> Result<(), ServeError> {
             voters: voters.clone(),
             controller_port: port + CONTROLLER_PORTS,
             sabotage: None,
-            config: args.config.clone(),
+            config: args.config.iter().cloned().collect(),
             seed: Rng::stream(seed, &format!("broker-{node_id}")).next_u64(),
         };
         parts.push((options, backend, disk));

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use uuid::Uuid;
 
-pub use crate::kafka::wire::shown::kafka_uuid as base64;
+pub use crate::kafka::wire::field_map::kafka_uuid as base64;
 
 pub const META_PROPERTIES: &str = "meta.properties";
 pub const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";

@@ -6,7 +6,7 @@ pub(crate) mod trial;
 
 pub(crate) use draw::{PROFILES, Profile};
 
-use crate::kafka::sabotage::Sabotage;
+use super::args::SimulateArgs;
 use crate::playground::scenario::Scenario;
 use crate::world::action::Action;
 use crate::world::judge::{Counters, Violation};
@@ -22,19 +22,6 @@ use std::time::{Duration, Instant};
 const SHRINK_TRIES: u32 = 600;
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_secs(10);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SimulateOptions {
-    pub(crate) first: u64,
-    /// Not included.
-    pub(crate) end: u64,
-    pub(crate) minutes: Option<u64>,
-    pub(crate) profile: Profile,
-    pub(crate) sabotage: Option<Sabotage>,
-    /// Where the file of a violation goes.
-    pub(crate) out: PathBuf,
-    pub(crate) threads: u32,
-}
 
 /// What all runs together came to.
 #[derive(Default)]
@@ -75,11 +62,11 @@ impl Totals {
     }
 }
 
-pub(crate) fn simulate(options: &SimulateOptions) -> ExitCode {
+pub(crate) fn simulate(args: &SimulateArgs) -> ExitCode {
     let begun = Instant::now();
     // A panic of one run is told as a violation, once.
     std::panic::set_hook(Box::new(|_| {}));
-    let totals = search(options, begun);
+    let totals = search(args, begun);
     drop(std::panic::take_hook());
     if let Some(error) = totals.broken {
         super::err(&format!("tidepool simulate: {error}"));
@@ -99,28 +86,28 @@ pub(crate) fn simulate(options: &SimulateOptions) -> ExitCode {
         return ExitCode::SUCCESS;
     };
     super::out(&format!("seed {seed}: {violation}\n"));
-    let (scenario, end) = minimal(&draw::draw(seed, options.profile, options.sabotage), violation.kind);
+    let (scenario, end) = minimal(&draw::draw(seed, args.profile, args.sabotage), violation.kind);
     super::out(&format!("shrunk to {} actions\n", scenario.actions.len()));
-    match write(&scenario, end, &violation, &options.out, seed) {
+    match write(&scenario, end, &violation, &args.out, seed) {
         Ok(path) => super::out(&format!("written to {}; `tidepool run` shows it again\n", path.display())),
-        Err(error) => super::err(&format!("tidepool simulate: {}: {error}", options.out.display())),
+        Err(error) => super::err(&format!("tidepool simulate: {}: {error}", args.out.display())),
     }
     ExitCode::FAILURE
 }
 
-fn search(options: &SimulateOptions, begun: Instant) -> Totals {
-    let limit = options.minutes.map(|minutes| Duration::from_secs(minutes * 60));
-    let (next, stop) = (AtomicU64::new(options.first), AtomicBool::new(false));
+fn search(args: &SimulateArgs, begun: Instant) -> Totals {
+    let limit = args.minutes.map(|minutes| Duration::from_secs(minutes * 60));
+    let (next, stop) = (AtomicU64::new(args.seeds.start), AtomicBool::new(false));
     let totals = Mutex::new((Totals::default(), begun));
     std::thread::scope(|scope| {
-        for _ in 0..options.threads.max(1) {
+        for _ in 0..args.threads {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= options.end || stop.load(Ordering::Relaxed) || limit.is_some_and(|limit| begun.elapsed() >= limit) {
+                    if seed >= args.seeds.end || stop.load(Ordering::Relaxed) || limit.is_some_and(|limit| begun.elapsed() >= limit) {
                         return;
                     }
-                    let result = trial::run(&draw::draw(seed, options.profile, options.sabotage), None);
+                    let result = trial::run(&draw::draw(seed, args.profile, args.sabotage), None);
                     let mut guard = totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                     let (totals, told) = &mut *guard;
                     match result {

@@ -1,7 +1,7 @@
 //! The Inspector: what is chosen, as what it keeps, its configs, its frames, and a frame or a record as fields and bytes side by side.
 
 use crate::kafka::time::Time;
-use crate::kafka::wire::shown::Seen;
+use crate::kafka::wire::field_map::FieldSpan;
 use crate::playground::inspect::{self, Line};
 use crate::playground::scene::Target;
 use crate::web::context::{PageStateStoreFields as _, StageHandle, Ui};
@@ -392,7 +392,7 @@ fn light(tree: &Element, pane: &Element, pre: &Element, depths: &[u32], from: &E
     }
 }
 
-fn rows(seen: &[Seen]) -> String {
+fn rows(seen: &[FieldSpan]) -> String {
     let mut markup = String::new();
     for (i, field) in seen.iter().enumerate().take(MAX_FIELDS) {
         let tab = if i == 0 { 0 } else { -1 };
@@ -409,7 +409,7 @@ fn rows(seen: &[Seen]) -> String {
 }
 
 /// Sixteen bytes a line: where, the bytes by field, and what of them is text.
-fn dump(seen: &[Seen], bytes: &[u8]) -> String {
+fn dump(seen: &[FieldSpan], bytes: &[u8]) -> String {
     const WIDE: u32 = 16;
     let (mut markup, mut text) = (String::new(), String::new());
     let mut at = 0;

@@ -5,12 +5,12 @@ use super::message;
 message! { alter_partition_request: AlterPartitionRequest, 2..=3, flexible 2;
     AlterPartitionRequest {
         broker_id: BrokerId, ALL;
-        broker_epoch: i64, ALL.or_minus_one();
+        broker_epoch: i64, ALL.or(-1);
         topics: Vec<TopicData>, ALL;
     }
     BrokerState {
         broker_id: BrokerId, ALL;
-        broker_epoch: i64, ALL.or_minus_one();
+        broker_epoch: i64, ALL.or(-1);
     }
     PartitionData {
         partition_index: i32, ALL;
@@ -57,7 +57,7 @@ message! { broker_registration_request: BrokerRegistrationRequest, 0..=4, flexib
         rack: Option<Str>, ALL;
         is_migrating_zk_broker: bool, since(1);
         log_dirs: Vec<Uuid>, since(2).ignorable();
-        previous_broker_epoch: i64, since(3).or_minus_one().ignorable();
+        previous_broker_epoch: i64, since(3).or(-1).ignorable();
     }
     Feature {
         name: Str, ALL;
@@ -76,14 +76,14 @@ message! { broker_registration_response: BrokerRegistrationResponse, 0..=4, flex
     BrokerRegistrationResponse {
         throttle_time_ms: i32, ALL;
         error_code: i16, ALL;
-        broker_epoch: i64, ALL.or_minus_one();
+        broker_epoch: i64, ALL.or(-1);
     }
 }
 
 message! { broker_heartbeat_request: BrokerHeartbeatRequest, 0..=1, flexible 0;
     BrokerHeartbeatRequest {
         broker_id: BrokerId, ALL;
-        broker_epoch: i64, ALL.or_minus_one();
+        broker_epoch: i64, ALL.or(-1);
         current_metadata_offset: i64, ALL;
         want_fence: bool, ALL;
         want_shut_down: bool, ALL;
@@ -96,7 +96,7 @@ message! { broker_heartbeat_response: BrokerHeartbeatResponse, 0..=1, flexible 0
         throttle_time_ms: i32, ALL;
         error_code: i16, ALL;
         is_caught_up: bool, ALL;
-        is_fenced: bool, ALL.or_one();
+        is_fenced: bool, ALL.or(1);
         should_shut_down: bool, ALL;
     }
 }
@@ -118,7 +118,7 @@ message! { unregister_broker_response: UnregisterBrokerResponse, 0..=0, flexible
 message! { allocate_producer_ids_request: AllocateProducerIdsRequest, 0..=0, flexible 0;
     AllocateProducerIdsRequest {
         broker_id: BrokerId, ALL;
-        broker_epoch: i64, ALL.or_minus_one();
+        broker_epoch: i64, ALL.or(-1);
     }
 }
 

@@ -24,7 +24,7 @@ message! { describe_configs_response: DescribeConfigsResponse, 1..=4, flexible 4
         name: Str, ALL;
         value: Option<Str>, ALL;
         read_only: bool, ALL;
-        config_source: i8, ALL.or_minus_one();
+        config_source: i8, ALL.or(-1);
         is_sensitive: bool, ALL;
         synonyms: Vec<DescribeConfigsSynonym>, ALL;
         config_type: i8, since(3).ignorable();

@@ -4,13 +4,13 @@ use super::message;
 
 message! { fetch_request: FetchRequest, 4..=18, flexible 12;
     FetchRequest {
-        replica_id: BrokerId, ALL.to(14).or_minus_one();
+        replica_id: BrokerId, ALL.to(14).or(-1);
         max_wait_ms: i32, ALL;
         min_bytes: i32, ALL;
-        max_bytes: i32, ALL.or_max();
+        max_bytes: i32, ALL.or(i32::MAX as i64);
         isolation_level: i8, ALL;
         session_id: i32, since(7).ignorable();
-        session_epoch: i32, since(7).or_minus_one().ignorable();
+        session_epoch: i32, since(7).or(-1).ignorable();
         topics: Vec<FetchTopic>, ALL;
         forgotten_topics_data: Vec<ForgottenTopic>, since(7);
         rack_id: Str, since(11).ignorable();
@@ -19,13 +19,13 @@ message! { fetch_request: FetchRequest, 4..=18, flexible 12;
     }
     FetchPartition {
         partition: i32, ALL;
-        current_leader_epoch: i32, since(9).or_minus_one().ignorable();
+        current_leader_epoch: i32, since(9).or(-1).ignorable();
         fetch_offset: i64, ALL;
-        last_fetched_epoch: i32, since(12).or_minus_one();
-        log_start_offset: i64, since(5).or_minus_one().ignorable();
+        last_fetched_epoch: i32, since(12).or(-1);
+        log_start_offset: i64, since(5).or(-1).ignorable();
         partition_max_bytes: i32, ALL;
         replica_directory_id: Uuid, since(17).tag(0).ignorable();
-        high_watermark: i64, since(18).or_max().tag(1).ignorable();
+        high_watermark: i64, since(18).or(i64::MAX).tag(1).ignorable();
     }
     FetchTopic {
         topic: TopicName, ALL.to(12).ignorable();
@@ -38,8 +38,8 @@ message! { fetch_request: FetchRequest, 4..=18, flexible 12;
         partitions: Vec<i32>, ALL;
     }
     ReplicaState {
-        replica_id: BrokerId, ALL.or_minus_one();
-        replica_epoch: i64, ALL.or_minus_one();
+        replica_id: BrokerId, ALL.or(-1);
+        replica_epoch: i64, ALL.or(-1);
     }
 }
 
@@ -56,8 +56,8 @@ message! { fetch_response: FetchResponse, 4..=18, flexible 12;
         first_offset: i64, ALL;
     }
     EpochEndOffset {
-        epoch: i32, ALL.or_minus_one();
-        end_offset: i64, ALL.or_minus_one();
+        epoch: i32, ALL.or(-1);
+        end_offset: i64, ALL.or(-1);
     }
     FetchableTopicResponse {
         topic: TopicName, ALL.to(12).ignorable();
@@ -65,8 +65,8 @@ message! { fetch_response: FetchResponse, 4..=18, flexible 12;
         partitions: Vec<PartitionData>, ALL;
     }
     LeaderIdAndEpoch {
-        leader_id: BrokerId, ALL.or_minus_one();
-        leader_epoch: i32, ALL.or_minus_one();
+        leader_id: BrokerId, ALL.or(-1);
+        leader_epoch: i32, ALL.or(-1);
     }
     NodeEndpoint {
         node_id: BrokerId, ALL;
@@ -78,18 +78,18 @@ message! { fetch_response: FetchResponse, 4..=18, flexible 12;
         partition_index: i32, ALL;
         error_code: i16, ALL;
         high_watermark: i64, ALL;
-        last_stable_offset: i64, ALL.or_minus_one();
-        log_start_offset: i64, since(5).or_minus_one().ignorable();
+        last_stable_offset: i64, ALL.or(-1);
+        log_start_offset: i64, since(5).or(-1).ignorable();
         aborted_transactions: Option<Vec<AbortedTransaction>>, ALL;
-        preferred_read_replica: BrokerId, since(11).or_minus_one();
+        preferred_read_replica: BrokerId, since(11).or(-1);
         records: Option<Bytes>, ALL;
         diverging_epoch: EpochEndOffset, since(12).tag(0).ignorable();
         current_leader: LeaderIdAndEpoch, since(12).tag(1).ignorable();
         snapshot_id: SnapshotId, since(12).tag(2).ignorable();
     }
     SnapshotId {
-        end_offset: i64, ALL.or_minus_one();
-        epoch: i32, ALL.or_minus_one();
+        end_offset: i64, ALL.or(-1);
+        epoch: i32, ALL.or(-1);
     }
 }
 
@@ -102,7 +102,7 @@ message! { list_offsets_request: ListOffsetsRequest, 1..=10, flexible 6;
     }
     ListOffsetsPartition {
         partition_index: i32, ALL;
-        current_leader_epoch: i32, since(4).or_minus_one().ignorable();
+        current_leader_epoch: i32, since(4).or(-1).ignorable();
         timestamp: i64, ALL;
     }
     ListOffsetsTopic {
@@ -119,9 +119,9 @@ message! { list_offsets_response: ListOffsetsResponse, 1..=10, flexible 6;
     ListOffsetsPartitionResponse {
         partition_index: i32, ALL;
         error_code: i16, ALL;
-        timestamp: i64, ALL.or_minus_one();
-        offset: i64, ALL.or_minus_one();
-        leader_epoch: i32, since(4).or_minus_one();
+        timestamp: i64, ALL.or(-1);
+        offset: i64, ALL.or(-1);
+        leader_epoch: i32, since(4).or(-1);
     }
     ListOffsetsTopicResponse {
         name: TopicName, ALL;
@@ -131,12 +131,12 @@ message! { list_offsets_response: ListOffsetsResponse, 1..=10, flexible 6;
 
 message! { offset_for_leader_epoch_request: OffsetForLeaderEpochRequest, 2..=4, flexible 4;
     OffsetForLeaderEpochRequest {
-        replica_id: BrokerId, since(3).or_minus_two().ignorable();
+        replica_id: BrokerId, since(3).or(-2).ignorable();
         topics: Vec<OffsetForLeaderTopic>, ALL;
     }
     OffsetForLeaderPartition {
         partition: i32, ALL;
-        current_leader_epoch: i32, ALL.or_minus_one();
+        current_leader_epoch: i32, ALL.or(-1);
         leader_epoch: i32, ALL;
     }
     OffsetForLeaderTopic {
@@ -153,8 +153,8 @@ message! { offset_for_leader_epoch_response: OffsetForLeaderEpochResponse, 2..=4
     EpochEndOffset {
         error_code: i16, ALL;
         partition: i32, ALL;
-        leader_epoch: i32, ALL.or_minus_one();
-        end_offset: i64, ALL.or_minus_one();
+        leader_epoch: i32, ALL.or(-1);
+        end_offset: i64, ALL.or(-1);
     }
     OffsetForLeaderTopicResult {
         topic: TopicName, ALL;

@@ -6,7 +6,7 @@ message! { join_group_request: JoinGroupRequest, 0..=9, flexible 6;
     JoinGroupRequest {
         group_id: GroupId, ALL;
         session_timeout_ms: i32, ALL;
-        rebalance_timeout_ms: i32, since(1).or_minus_one().ignorable();
+        rebalance_timeout_ms: i32, since(1).or(-1).ignorable();
         member_id: Str, ALL;
         group_instance_id: Option<Str>, since(5).or_null();
         protocol_type: Str, ALL;
@@ -23,7 +23,7 @@ message! { join_group_response: JoinGroupResponse, 0..=9, flexible 6;
     JoinGroupResponse {
         throttle_time_ms: i32, since(2).ignorable();
         error_code: i16, ALL;
-        generation_id: i32, ALL.or_minus_one();
+        generation_id: i32, ALL.or(-1);
         protocol_type: Option<Str>, since(7).or_null().ignorable();
         protocol_name: Option<Str>, ALL.nullable(7);
         leader: Str, ALL;
@@ -126,7 +126,7 @@ message! { describe_groups_response: DescribeGroupsResponse, 0..=6, flexible 5;
         protocol_type: Str, ALL;
         protocol_data: Str, ALL;
         members: Vec<DescribedGroupMember>, ALL;
-        authorized_operations: i32, since(3).or_min();
+        authorized_operations: i32, since(3).or(i32::MIN as i64);
     }
     DescribedGroupMember {
         member_id: Str, ALL;
@@ -181,7 +181,7 @@ message! { consumer_protocol_subscription: ConsumerProtocolSubscription, 0..=3, 
         topics: Vec<Str>, ALL;
         user_data: Option<Bytes>, ALL.or_null();
         owned_partitions: Vec<TopicPartition>, since(1).ignorable();
-        generation_id: i32, since(2).or_minus_one().ignorable();
+        generation_id: i32, since(2).or(-1).ignorable();
         rack_id: Option<Str>, since(3).or_null().ignorable();
     }
     TopicPartition {

@@ -15,7 +15,7 @@ message! { api_versions_response: ApiVersionsResponse, 0..=4, flexible 3, header
         api_keys: Vec<ApiVersion>, ALL;
         throttle_time_ms: i32, since(1).ignorable();
         supported_features: Vec<SupportedFeatureKey>, since(3).tag(0).ignorable();
-        finalized_features_epoch: i64, since(3).or_minus_one().tag(1).ignorable();
+        finalized_features_epoch: i64, since(3).or(-1).tag(1).ignorable();
         finalized_features: Vec<FinalizedFeatureKey>, since(3).tag(2).ignorable();
         zk_migration_ready: bool, since(3).tag(3).ignorable();
     }
@@ -39,7 +39,7 @@ message! { api_versions_response: ApiVersionsResponse, 0..=4, flexible 3, header
 message! { metadata_request: MetadataRequest, 0..=13, flexible 9;
     MetadataRequest {
         topics: Option<Vec<MetadataRequestTopic>>, ALL.nullable(1);
-        allow_auto_topic_creation: bool, since(4).or_one();
+        allow_auto_topic_creation: bool, since(4).or(1);
         include_cluster_authorized_operations: bool, since(8).to(10);
         include_topic_authorized_operations: bool, since(8);
     }
@@ -54,9 +54,9 @@ message! { metadata_response: MetadataResponse, 0..=13, flexible 9;
         throttle_time_ms: i32, since(3).ignorable();
         brokers: Vec<MetadataResponseBroker>, ALL;
         cluster_id: Option<Str>, since(2).or_null().ignorable();
-        controller_id: BrokerId, since(1).or_minus_one().ignorable();
+        controller_id: BrokerId, since(1).or(-1).ignorable();
         topics: Vec<MetadataResponseTopic>, ALL;
-        cluster_authorized_operations: i32, since(8).to(10).or_min();
+        cluster_authorized_operations: i32, since(8).to(10).or(i32::MIN as i64);
         error_code: i16, since(13).ignorable();
     }
     MetadataResponseBroker {
@@ -69,7 +69,7 @@ message! { metadata_response: MetadataResponse, 0..=13, flexible 9;
         error_code: i16, ALL;
         partition_index: i32, ALL;
         leader_id: BrokerId, ALL;
-        leader_epoch: i32, since(7).or_minus_one().ignorable();
+        leader_epoch: i32, since(7).or(-1).ignorable();
         replica_nodes: Vec<BrokerId>, ALL;
         isr_nodes: Vec<BrokerId>, ALL;
         offline_replicas: Vec<BrokerId>, since(5).ignorable();
@@ -80,7 +80,7 @@ message! { metadata_response: MetadataResponse, 0..=13, flexible 9;
         topic_id: Uuid, since(10).ignorable();
         is_internal: bool, since(1).ignorable();
         partitions: Vec<MetadataResponsePartition>, ALL;
-        topic_authorized_operations: i32, since(8).or_min();
+        topic_authorized_operations: i32, since(8).or(i32::MIN as i64);
     }
 }
 
@@ -115,7 +115,7 @@ message! { find_coordinator_response: FindCoordinatorResponse, 0..=6, flexible 3
 message! { describe_cluster_request: DescribeClusterRequest, 0..=2, flexible 0;
     DescribeClusterRequest {
         include_cluster_authorized_operations: bool, ALL;
-        endpoint_type: i8, since(1).or_one();
+        endpoint_type: i8, since(1).or(1);
         include_fenced_brokers: bool, since(2);
     }
 }
@@ -125,11 +125,11 @@ message! { describe_cluster_response: DescribeClusterResponse, 0..=2, flexible 0
         throttle_time_ms: i32, ALL;
         error_code: i16, ALL;
         error_message: Option<Str>, ALL.or_null();
-        endpoint_type: i8, since(1).or_one();
+        endpoint_type: i8, since(1).or(1);
         cluster_id: Str, ALL;
-        controller_id: BrokerId, ALL.or_minus_one();
+        controller_id: BrokerId, ALL.or(-1);
         brokers: Vec<DescribeClusterBroker>, ALL;
-        cluster_authorized_operations: i32, ALL.or_min();
+        cluster_authorized_operations: i32, ALL.or(i32::MIN as i64);
     }
     DescribeClusterBroker {
         broker_id: BrokerId, ALL;
@@ -143,7 +143,7 @@ message! { describe_cluster_response: DescribeClusterResponse, 0..=2, flexible 0
 message! { describe_topic_partitions_request: DescribeTopicPartitionsRequest, 0..=0, flexible 0;
     DescribeTopicPartitionsRequest {
         topics: Vec<TopicRequest>, ALL;
-        response_partition_limit: i32, ALL.or_2_000();
+        response_partition_limit: i32, ALL.or(2_000);
         cursor: Option<Cursor>, ALL.or_null();
     }
     Cursor {
@@ -169,7 +169,7 @@ message! { describe_topic_partitions_response: DescribeTopicPartitionsResponse, 
         error_code: i16, ALL;
         partition_index: i32, ALL;
         leader_id: BrokerId, ALL;
-        leader_epoch: i32, ALL.or_minus_one();
+        leader_epoch: i32, ALL.or(-1);
         replica_nodes: Vec<BrokerId>, ALL;
         isr_nodes: Vec<BrokerId>, ALL;
         eligible_leader_replicas: Option<Vec<BrokerId>>, ALL.or_null();
@@ -182,7 +182,7 @@ message! { describe_topic_partitions_response: DescribeTopicPartitionsResponse, 
         topic_id: Uuid, ALL;
         is_internal: bool, ALL;
         partitions: Vec<DescribeTopicPartitionsResponsePartition>, ALL;
-        topic_authorized_operations: i32, ALL.or_min();
+        topic_authorized_operations: i32, ALL.or(i32::MIN as i64);
     }
 }
 
@@ -206,8 +206,8 @@ message! { describe_log_dirs_response: DescribeLogDirsResponse, 1..=4, flexible 
         error_code: i16, ALL;
         log_dir: Str, ALL;
         topics: Vec<DescribeLogDirsTopic>, ALL;
-        total_bytes: i64, since(4).ignorable().or_minus_one();
-        usable_bytes: i64, since(4).ignorable().or_minus_one();
+        total_bytes: i64, since(4).ignorable().or(-1);
+        usable_bytes: i64, since(4).ignorable().or(-1);
     }
     DescribeLogDirsTopic {
         name: TopicName, ALL;

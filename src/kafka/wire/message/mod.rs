@@ -4,13 +4,13 @@
 //! message! { fetch_request: FetchRequest, 4..=18, flexible 12;     its module, its name, its versions, the first flexible one (KIP-482)
 //!     FetchRequest {
 //!         max_wait_ms: i32, ALL;                                   in all versions
-//!         replica_id: BrokerId, ALL.to(14).or_minus_one();         up to version 14; -1 where it is absent
+//!         replica_id: BrokerId, ALL.to(14).or(-1);                 up to version 14; its default is -1
 //!         session_id: i32, since(7).ignorable();                   from version 7 on; older ones may be written without it
 //!         replica_state: ReplicaState, since(15).tag(1);           among the tagged fields
 //! ```
 //!
-//! A declaration makes the structures, what an absent field is, and the walk of [`codec`] over the fields. A structure's fields are
-//! in their order on the wire. `Option` is what may be null. A structure of a newer field says `ALL`: it is there when that field is.
+//! A declaration makes the structures, their defaults, and the traversal of [`codec`] over the fields, which are in their order on the
+//! wire. An `Option` may be null. The fields of a structure that came with a newer version say `ALL`: they are there when it is.
 
 mod brokers;
 pub mod codec;
@@ -41,7 +41,7 @@ pub use quorum::*;
 pub use text::{BrokerId, GroupId, ProducerId, TopicName, TransactionalId};
 pub use topics::*;
 
-use super::shown::Shown;
+use super::field_map::FieldMap;
 use bytes::Bytes;
 use codec::{CodecError, Fields};
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub type Str = Arc<str>;
 /// The first flexible version of a message that has none.
 pub const NEVER: i16 = i16::MAX;
 
-/// What has versions of its own.
+/// A request, a response, a header, or a record of the metadata log: a structure with versions of its own.
 pub trait Message: Fields + Default {
     const MIN: i16;
     const MAX: i16;
@@ -61,10 +61,10 @@ pub trait Message: Fields + Default {
     /// The first version with a flexible header in front. An ApiVersions response has none, for clients that do not know its version
     /// (KIP-511).
     const HEADER: i16 = Self::FLEXIBLE;
-    /// Its fields' names, each with a space behind it.
+    /// The names of its fields, each with a space behind it.
     const NAMES: &'static str;
 
-    /// Reads it from the front of `bytes`, and gives what follows.
+    /// Reads the message from the front of `bytes`, and returns the bytes that follow it too.
     fn read(bytes: Bytes, version: i16) -> Result<(Self, Bytes), CodecError> {
         check::<Self>(version)?;
         let mut message = Self::default();
@@ -72,12 +72,12 @@ pub trait Message: Fields + Default {
         Ok((message, rest))
     }
 
-    /// Notes each field of the message at the front of what is left to be shown.
-    fn show(shown: &mut Shown, version: i16) {
-        codec::show(shown, version, version >= Self::FLEXIBLE, &mut Self::default(), Self::NAMES);
+    /// Reads the message at the front of the map's unread bytes and adds its fields to the map.
+    fn map_fields(map: &mut FieldMap, version: i16) {
+        codec::map_fields(map, version, version >= Self::FLEXIBLE, &mut Self::default(), Self::NAMES);
     }
 
-    /// Writes it behind `output`.
+    /// Appends the message to `output`.
     fn write(mut self, output: Vec<u8>, version: i16) -> Result<Vec<u8>, CodecError> {
         check::<Self>(version)?;
         codec::write(output, version, version >= Self::FLEXIBLE, &mut self)
@@ -89,7 +89,7 @@ fn check<M: Message>(version: i16) -> Result<(), CodecError> {
     if (min..=max).contains(&version) { Ok(()) } else { Err(CodecError::Version { version, min, max }) }
 }
 
-/// A request and what answers it.
+/// A request, with the type of its response.
 pub trait Request: Message {
     const KEY: ApiKey;
     type Response: Message;
@@ -107,7 +107,7 @@ macro_rules! message {
 
         pub mod $module {
             #[allow(unused_imports)]
-            use super::super::{Str, codec::{ALL, Codec, Field, Fields, Spec, is_absent, since}, text::*, Message, NEVER};
+            use super::super::{Str, codec::{ALL, Codec, Field, Fields, Spec, is_default, since}, text::*, Message, NEVER};
             #[allow(unused_imports)]
             use {bytes::Bytes, uuid::Uuid};
 
@@ -124,13 +124,13 @@ macro_rules! message {
                 pub struct $name { $(pub $field: $type,)* }
 
                 impl $name {
-                    /// Tagged fields are declared behind the others, so both walks meet the names in this order.
+                    /// Tagged fields are declared behind the others, so that both methods of `Fields` meet the names in this order.
                     const NAMES: &'static str = concat!($(stringify!($field), " ",)*);
                 }
 
                 impl Default for $name {
                     fn default() -> Self {
-                        $name { $($field: Field::absent($spec),)* }
+                        $name { $($field: Field::default_of($spec),)* }
                     }
                 }
 
@@ -147,11 +147,11 @@ macro_rules! message {
                 }
 
                 impl Field for $name {
-                    fn absent(_: Spec) -> Self {
+                    fn default_of(_: Spec) -> Self {
                         Self::default()
                     }
-                    fn is_absent(&mut self, _: Spec) -> bool {
-                        is_absent(self)
+                    fn is_default(&mut self, _: Spec) -> bool {
+                        is_default(self)
                     }
                     fn code(&mut self, codec: &mut Codec, _: Spec) {
                         codec.structure(self, Self::NAMES);

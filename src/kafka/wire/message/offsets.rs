@@ -5,16 +5,16 @@ use super::message;
 message! { offset_commit_request: OffsetCommitRequest, 2..=9, flexible 8;
     OffsetCommitRequest {
         group_id: GroupId, ALL;
-        generation_id_or_member_epoch: i32, ALL.or_minus_one();
+        generation_id_or_member_epoch: i32, ALL.or(-1);
         member_id: Str, ALL;
         group_instance_id: Option<Str>, since(7).or_null();
-        retention_time_ms: i64, ALL.to(4).or_minus_one().ignorable();
+        retention_time_ms: i64, ALL.to(4).or(-1).ignorable();
         topics: Vec<OffsetCommitRequestTopic>, ALL;
     }
     OffsetCommitRequestPartition {
         partition_index: i32, ALL;
         committed_offset: i64, ALL;
-        committed_leader_epoch: i32, since(6).or_minus_one().ignorable();
+        committed_leader_epoch: i32, since(6).or(-1).ignorable();
         committed_metadata: Option<Str>, ALL;
     }
     OffsetCommitRequestTopic {
@@ -48,7 +48,7 @@ message! { offset_fetch_request: OffsetFetchRequest, 1..=9, flexible 6;
     OffsetFetchRequestGroup {
         group_id: GroupId, ALL;
         member_id: Option<Str>, since(9).or_null().ignorable();
-        member_epoch: i32, since(9).or_minus_one().ignorable();
+        member_epoch: i32, since(9).or(-1).ignorable();
         topics: Option<Vec<OffsetFetchRequestTopics>>, ALL;
     }
     OffsetFetchRequestTopic {
@@ -76,14 +76,14 @@ message! { offset_fetch_response: OffsetFetchResponse, 1..=9, flexible 6;
     OffsetFetchResponsePartition {
         partition_index: i32, ALL.to(7);
         committed_offset: i64, ALL.to(7);
-        committed_leader_epoch: i32, since(5).to(7).or_minus_one().ignorable();
+        committed_leader_epoch: i32, since(5).to(7).or(-1).ignorable();
         metadata: Option<Str>, ALL.to(7);
         error_code: i16, ALL.to(7);
     }
     OffsetFetchResponsePartitions {
         partition_index: i32, ALL;
         committed_offset: i64, ALL;
-        committed_leader_epoch: i32, ALL.or_minus_one();
+        committed_leader_epoch: i32, ALL.or(-1);
         metadata: Option<Str>, ALL;
         error_code: i16, ALL;
     }

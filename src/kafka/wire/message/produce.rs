@@ -31,8 +31,8 @@ message! { produce_response: ProduceResponse, 3..=13, flexible 9;
         batch_index_error_message: Option<Str>, ALL.or_null();
     }
     LeaderIdAndEpoch {
-        leader_id: BrokerId, ALL.or_minus_one();
-        leader_epoch: i32, ALL.or_minus_one();
+        leader_id: BrokerId, ALL.or(-1);
+        leader_epoch: i32, ALL.or(-1);
     }
     NodeEndpoint {
         node_id: BrokerId, ALL;
@@ -44,8 +44,8 @@ message! { produce_response: ProduceResponse, 3..=13, flexible 9;
         index: i32, ALL;
         error_code: i16, ALL;
         base_offset: i64, ALL;
-        log_append_time_ms: i64, ALL.or_minus_one();
-        log_start_offset: i64, since(5).or_minus_one().ignorable();
+        log_append_time_ms: i64, ALL.or(-1);
+        log_start_offset: i64, since(5).or(-1).ignorable();
         record_errors: Vec<BatchIndexAndErrorMessage>, since(8).ignorable();
         error_message: Option<Str>, since(8).or_null().ignorable();
         current_leader: LeaderIdAndEpoch, since(10).tag(0).ignorable();
@@ -61,8 +61,8 @@ message! { init_producer_id_request: InitProducerIdRequest, 0..=5, flexible 2;
     InitProducerIdRequest {
         transactional_id: Option<TransactionalId>, ALL;
         transaction_timeout_ms: i32, ALL;
-        producer_id: ProducerId, since(3).or_minus_one();
-        producer_epoch: i16, since(3).or_minus_one();
+        producer_id: ProducerId, since(3).or(-1);
+        producer_epoch: i16, since(3).or(-1);
     }
 }
 
@@ -70,7 +70,7 @@ message! { init_producer_id_response: InitProducerIdResponse, 0..=5, flexible 2;
     InitProducerIdResponse {
         throttle_time_ms: i32, ALL;
         error_code: i16, ALL;
-        producer_id: ProducerId, ALL.or_minus_one();
+        producer_id: ProducerId, ALL.or(-1);
         producer_epoch: i16, ALL;
     }
 }
@@ -99,10 +99,10 @@ message! { describe_producers_response: DescribeProducersResponse, 0..=0, flexib
     ProducerState {
         producer_id: ProducerId, ALL;
         producer_epoch: i32, ALL;
-        last_sequence: i32, ALL.or_minus_one();
-        last_timestamp: i64, ALL.or_minus_one();
+        last_sequence: i32, ALL.or(-1);
+        last_timestamp: i64, ALL.or(-1);
         coordinator_epoch: i32, ALL;
-        current_txn_start_offset: i64, ALL.or_minus_one();
+        current_txn_start_offset: i64, ALL.or(-1);
     }
     TopicResponse {
         name: TopicName, ALL;

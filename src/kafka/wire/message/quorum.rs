@@ -5,7 +5,7 @@ use super::message;
 message! { vote_request: VoteRequest, 0..=2, flexible 0;
     VoteRequest {
         cluster_id: Option<Str>, ALL.or_null();
-        voter_id: BrokerId, since(1).or_minus_one().ignorable();
+        voter_id: BrokerId, since(1).or(-1).ignorable();
         topics: Vec<TopicData>, ALL;
     }
     PartitionData {
@@ -51,7 +51,7 @@ message! { vote_response: VoteResponse, 0..=2, flexible 0;
 message! { begin_quorum_epoch_request: BeginQuorumEpochRequest, 0..=1, flexible 1;
     BeginQuorumEpochRequest {
         cluster_id: Option<Str>, ALL.or_null();
-        voter_id: BrokerId, since(1).or_minus_one().ignorable();
+        voter_id: BrokerId, since(1).or(-1).ignorable();
         topics: Vec<TopicData>, ALL;
         leader_endpoints: Vec<LeaderEndpoint>, since(1).ignorable();
     }
@@ -189,8 +189,8 @@ message! { describe_quorum_response: DescribeQuorumResponse, 0..=2, flexible 0;
         replica_id: BrokerId, ALL;
         replica_directory_id: Uuid, since(2);
         log_end_offset: i64, ALL;
-        last_fetch_timestamp: i64, since(1).or_minus_one().ignorable();
-        last_caught_up_timestamp: i64, since(1).or_minus_one().ignorable();
+        last_fetch_timestamp: i64, since(1).or(-1).ignorable();
+        last_caught_up_timestamp: i64, since(1).or(-1).ignorable();
     }
     TopicData {
         topic_name: TopicName, ALL;

@@ -18,11 +18,11 @@ fn a_set_field_that_a_version_lacks_is_an_error_unless_it_may_be_ignored() {
     // `replica_id` ends with version 14 and may not be left out; `session_id` comes with 7 and may.
     let from_replica = || FetchRequest { replica_id: BrokerId(2), ..FetchRequest::default() };
     assert!(written(from_replica(), 14).is_ok());
-    assert_eq!(written(from_replica(), 15), Err(CodecError::Unsayable));
+    assert_eq!(written(from_replica(), 15), Err(CodecError::NotInVersion));
     assert!(written(FetchRequest { session_id: 7, ..FetchRequest::default() }, 6).is_ok());
     // A list that is not empty counts as set, and so does any field of a structure.
     let forgotten = FetchRequest { forgotten_topics_data: vec![Default::default()], ..FetchRequest::default() };
-    assert_eq!(written(forgotten, 6), Err(CodecError::Unsayable));
+    assert_eq!(written(forgotten, 6), Err(CodecError::NotInVersion));
     let version = CodecError::Version { version: 19, min: 4, max: 18 };
     assert_eq!(written(FetchRequest::default(), 19), Err(version));
     assert_eq!(read::<FetchRequest>(&[], 19), Err(version));
@@ -84,7 +84,7 @@ fn a_frame_of_empty_elements_does_not_grow_without_end() {
 }
 
 #[test]
-fn what_is_absent_is_what_kafka_says() {
+fn what_is_default_is_what_kafka_says() {
     let partition = FetchPartition::default();
     assert_eq!((partition.current_leader_epoch, partition.high_watermark, partition.fetch_offset), (-1, i64::MAX, 0));
     assert_eq!(FetchRequest::default().max_bytes, i32::MAX);

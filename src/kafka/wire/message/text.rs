@@ -1,4 +1,4 @@
-//! The names and ids that its schemas give a type of their own (`entityType`).
+//! Names and ids that have a type of their own in Kafka's schemas (`entityType`).
 
 use super::Str;
 use super::codec::{Codec, Field, Spec};
@@ -25,11 +25,11 @@ macro_rules! wrappers {
         }
 
         impl Field for $name {
-            fn absent(spec: Spec) -> Self {
-                $name(Field::absent(spec))
+            fn default_of(spec: Spec) -> Self {
+                $name(Field::default_of(spec))
             }
-            fn is_absent(&mut self, spec: Spec) -> bool {
-                self.0.is_absent(spec)
+            fn is_default(&mut self, spec: Spec) -> bool {
+                self.0.is_default(spec)
             }
             #[inline]
             fn code(&mut self, codec: &mut Codec, spec: Spec) {
@@ -40,7 +40,7 @@ macro_rules! wrappers {
 }
 
 wrappers! {
-    /// `node.id` of a broker; -1 is nobody.
+    /// `node.id` of a broker; -1 is none.
     BrokerId: i32, Copy;
     /// The id that a broker gave a producer (KIP-98); -1 is none.
     ProducerId: i64, Copy;
@@ -56,13 +56,13 @@ wrappers! {
 macro_rules! nullable {
     ($($name:ident)*) => { $(
         impl Field for Option<$name> {
-            fn absent(spec: Spec) -> Self {
-                Option::<Str>::absent(spec).map($name)
+            fn default_of(spec: Spec) -> Self {
+                Option::<Str>::default_of(spec).map($name)
             }
-            fn is_absent(&mut self, spec: Spec) -> bool {
+            fn is_default(&mut self, spec: Spec) -> bool {
                 match self {
-                    Some(name) => name.is_empty() && !spec.is_null(),
-                    None => spec.is_null(),
+                    Some(name) => name.is_empty() && !spec.default_is_null,
+                    None => spec.default_is_null,
                 }
             }
             fn code(&mut self, codec: &mut Codec, spec: Spec) {

@@ -5,7 +5,7 @@ use super::message;
 message! { create_topics_request: CreateTopicsRequest, 2..=7, flexible 5;
     CreateTopicsRequest {
         topics: Vec<CreatableTopic>, ALL;
-        timeout_ms: i32, ALL.or_60_000();
+        timeout_ms: i32, ALL.or(60_000);
         validate_only: bool, ALL;
     }
     CreatableReplicaAssignment {
@@ -34,7 +34,7 @@ message! { create_topics_response: CreateTopicsResponse, 2..=7, flexible 5;
         name: Str, ALL;
         value: Option<Str>, ALL;
         read_only: bool, ALL;
-        config_source: i8, ALL.or_minus_one();
+        config_source: i8, ALL.or(-1);
         is_sensitive: bool, ALL;
     }
     CreatableTopicResult {
@@ -42,8 +42,8 @@ message! { create_topics_response: CreateTopicsResponse, 2..=7, flexible 5;
         topic_id: Uuid, since(7).ignorable();
         error_code: i16, ALL;
         error_message: Option<Str>, ALL;
-        num_partitions: i32, since(5).or_minus_one().ignorable();
-        replication_factor: i16, since(5).or_minus_one().ignorable();
+        num_partitions: i32, since(5).or(-1).ignorable();
+        replication_factor: i16, since(5).or(-1).ignorable();
         configs: Option<Vec<CreatableTopicConfigs>>, since(5).ignorable();
         topic_config_error_code: i16, since(5).tag(0).ignorable();
     }
@@ -106,7 +106,7 @@ message! { elect_leaders_request: ElectLeadersRequest, 0..=2, flexible 2;
     ElectLeadersRequest {
         election_type: i8, since(1);
         topic_partitions: Option<Vec<TopicPartitions>>, ALL;
-        timeout_ms: i32, ALL.or_60_000();
+        timeout_ms: i32, ALL.or(60_000);
     }
     TopicPartitions {
         topic: TopicName, ALL;
@@ -133,8 +133,8 @@ message! { elect_leaders_response: ElectLeadersResponse, 0..=2, flexible 2;
 
 message! { alter_partition_reassignments_request: AlterPartitionReassignmentsRequest, 0..=1, flexible 0;
     AlterPartitionReassignmentsRequest {
-        timeout_ms: i32, ALL.or_60_000();
-        allow_replication_factor_change: bool, since(1).or_one();
+        timeout_ms: i32, ALL.or(60_000);
+        allow_replication_factor_change: bool, since(1).or(1);
         topics: Vec<ReassignableTopic>, ALL;
     }
     ReassignablePartition {
@@ -150,7 +150,7 @@ message! { alter_partition_reassignments_request: AlterPartitionReassignmentsReq
 message! { alter_partition_reassignments_response: AlterPartitionReassignmentsResponse, 0..=1, flexible 0;
     AlterPartitionReassignmentsResponse {
         throttle_time_ms: i32, ALL;
-        allow_replication_factor_change: bool, since(1).or_one().ignorable();
+        allow_replication_factor_change: bool, since(1).or(1).ignorable();
         error_code: i16, ALL;
         error_message: Option<Str>, ALL;
         responses: Vec<ReassignableTopicResponse>, ALL;
@@ -168,7 +168,7 @@ message! { alter_partition_reassignments_response: AlterPartitionReassignmentsRe
 
 message! { list_partition_reassignments_request: ListPartitionReassignmentsRequest, 0..=0, flexible 0;
     ListPartitionReassignmentsRequest {
-        timeout_ms: i32, ALL.or_60_000();
+        timeout_ms: i32, ALL.or(60_000);
         topics: Option<Vec<ListPartitionReassignmentsTopics>>, ALL.or_null();
     }
     ListPartitionReassignmentsTopics {

@@ -1,4 +1,5 @@
-//! What stands where in a frame or a log's bytes: fields by Kafka's names, with values in words and byte ranges.
+//! Which bytes of a frame or of a log belong to which field: Kafka's name for it, its value as text, and its byte range. The inspector
+//! shows this. [`super::message::codec`] fills it while it reads a message.
 
 use super::batch::{Batch, bit};
 use super::error::ErrorCode;
@@ -7,110 +8,115 @@ use super::{compression::Compression, varint};
 use bytes::Bytes;
 use std::ops::Range;
 
-/// Fields that are noted at most. What lies behind them is inside the last one that holds it.
-pub const MAX_SEEN: usize = 3_000;
-/// Characters of a text that are shown at most.
+/// The most fields that a map lists. Later ones count as part of the last listed field that contains them.
+pub const MAX_FIELDS: usize = 3_000;
+/// The most characters of a string value. The rest is cut off, with an ellipsis.
 const MAX_TEXT: usize = 120;
 
-/// A field. One that has others inside stands before them; the bytes that are none of theirs (a length, a tag) are its own.
+/// One field and its bytes. A field that contains others comes before them; the bytes that are in none of them (a length, a tag) are its
+/// own.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Seen {
+pub struct FieldSpan {
+    /// How many fields contain this one.
     pub depth: u32,
     pub name: String,
-    /// Empty where the fields inside say it all.
+    /// Empty for a structure.
     pub value: String,
     pub bytes: Range<u32>,
 }
 
-/// Fields in their order, as a walk over the bytes meets them.
+/// The fields of some bytes, in the order of the bytes.
 #[derive(Clone, Default, Debug)]
-pub struct Shown {
-    pub seen: Vec<Seen>,
-    /// How many bytes there are.
+pub struct FieldMap {
+    pub fields: Vec<FieldSpan>,
+    /// The size of all bytes, mapped or not.
     pub total: u32,
-    /// Those that no message has been read from yet.
-    pub left: Bytes,
+    /// The bytes at the end that no message has been read from yet.
+    pub rest: Bytes,
     depth: u32,
+    /// The index of the innermost field that has begun and not ended.
     open: usize,
 }
 
-/// What a number means.
+/// How a number is written as text.
 #[derive(Clone, Copy)]
-pub(super) enum Word {
-    /// Of so many bits.
+pub(super) enum NumberKind {
+    /// A signed number of so many bits; error codes and API keys are named.
     Signed(u32),
-    Count,
+    Unsigned,
     Bool,
     Null,
-    Nothing,
+    /// Not at all.
+    Hidden,
 }
 
-impl Shown {
+impl FieldMap {
     pub fn new(bytes: Bytes) -> Self {
-        Self { total: bytes.len() as u32, left: bytes, ..Self::default() }
+        Self { total: bytes.len() as u32, rest: bytes, ..Self::default() }
     }
 
-    /// The place of the first byte that is left.
-    pub fn place(&self) -> u32 {
-        self.total - self.left.len() as u32
+    /// The position of the first byte of `rest`.
+    pub fn position(&self) -> u32 {
+        self.total - self.rest.len() as u32
     }
 
-    /// A field begins at byte `at`; gives back the one that it stands in. `name`: `snake_case` becomes Kafka's `CamelCase`.
+    /// Begins a field at byte `at` and returns the field that contains it, which [`Self::finish`] wants back. `name`: `snake_case` becomes
+    /// Kafka's `CamelCase`.
     pub fn begin(&mut self, name: &str, at: u32) -> usize {
-        let outer = std::mem::replace(&mut self.open, self.seen.len());
-        if self.seen.len() < MAX_SEEN {
-            self.seen.push(Seen { depth: self.depth, name: camel(name), value: String::new(), bytes: at..at });
+        let outer = std::mem::replace(&mut self.open, self.fields.len());
+        if self.fields.len() < MAX_FIELDS {
+            self.fields.push(FieldSpan { depth: self.depth, name: camel(name), value: String::new(), bytes: at..at });
         }
         self.depth += 1;
         outer
     }
 
-    /// The field that began last, and has not ended, ends before byte `at`.
+    /// Ends the innermost open field before byte `at`.
     pub fn finish(&mut self, outer: usize, at: u32) {
-        if let Some(seen) = self.seen.get_mut(self.open) {
-            seen.bytes.end = at;
+        if let Some(field) = self.fields.get_mut(self.open) {
+            field.bytes.end = at;
         }
         self.depth = self.depth.saturating_sub(1);
         self.open = outer;
     }
 
-    /// The open field's value.
+    /// Sets the value of the innermost open field.
     pub fn note(&mut self, value: String) {
-        if let Some(seen) = self.seen.get_mut(self.open) {
-            seen.value = value;
+        if let Some(field) = self.fields.get_mut(self.open) {
+            field.value = value;
         }
     }
 
     pub(super) fn rename(&mut self, name: &str) {
-        if let Some(seen) = self.seen.get_mut(self.open) {
-            seen.name = camel(name);
+        if let Some(field) = self.fields.get_mut(self.open) {
+            field.name = camel(name);
         }
     }
 
-    pub(super) fn number(&mut self, value: u64, word: Word) {
-        let Some(seen) = self.seen.get_mut(self.open) else { return };
-        seen.value = match word {
-            Word::Signed(bits) => {
+    pub(super) fn number(&mut self, value: u64, kind: NumberKind) {
+        let Some(field) = self.fields.get_mut(self.open) else { return };
+        field.value = match kind {
+            NumberKind::Signed(bits) => {
                 let number = (value << (64 - bits)).cast_signed() >> (64 - bits);
                 let code = i16::try_from(number).unwrap_or(-1);
-                if seen.name.ends_with("ErrorCode") {
+                if field.name.ends_with("ErrorCode") {
                     format!("{number} {}", ErrorCode::from_code(code).name())
-                } else if let (true, Ok(api)) = (seen.name.ends_with("ApiKey"), ApiKey::try_from(code)) {
+                } else if let (true, Ok(api)) = (field.name.ends_with("ApiKey"), ApiKey::try_from(code)) {
                     format!("{number} {api:?}")
                 } else {
                     number.to_string()
                 }
             }
-            Word::Count => value.to_string(),
-            Word::Bool => (value != 0).to_string(),
-            Word::Null => "null".into(),
-            Word::Nothing => String::new(),
+            NumberKind::Unsigned => value.to_string(),
+            NumberKind::Bool => (value != 0).to_string(),
+            NumberKind::Null => "null".into(),
+            NumberKind::Hidden => String::new(),
         };
     }
 
-    /// What could not be read, and all behind it.
-    pub fn rest(&mut self, why: &str) {
-        let from = self.seen.iter().map(|seen| seen.bytes.end).max().unwrap_or(0);
+    /// Adds all bytes behind the last field as unreadable.
+    pub fn unreadable(&mut self, why: &str) {
+        let from = self.fields.iter().map(|field| field.bytes.end).max().unwrap_or(0);
         self.depth = 0;
         self.leaf("unreadable", why.into(), from..self.total);
     }
@@ -121,9 +127,9 @@ impl Shown {
         self.finish(outer, bytes.end);
     }
 
-    /// The value of a field that is bytes, which end before `end`.
+    /// Sets the value of a field of bytes that end before `end`. Record batches become fields of their own.
     pub(super) fn bytes(&mut self, bytes: &Bytes, end: u32) {
-        if self.seen.get(self.open).is_some_and(|seen| seen.name == "Records") {
+        if self.fields.get(self.open).is_some_and(|field| field.name == "Records") {
             self.note(format!("{} bytes", bytes.len()));
             self.batches(bytes.clone(), end - bytes.len() as u32);
         } else {
@@ -131,7 +137,7 @@ impl Shown {
         }
     }
 
-    /// Record batches one behind the other, from byte `at` on. The last one may be cut off, as Fetch may return it.
+    /// Maps record batches from byte `at` on. The last one may be cut off, as in a Fetch response.
     pub fn batches(&mut self, mut bytes: Bytes, mut at: u32) {
         while !bytes.is_empty() {
             let outer = self.begin("record_batch", at);
@@ -232,7 +238,7 @@ impl Shown {
     }
 }
 
-/// `max_wait_ms` as Kafka spells it: `MaxWaitMs`.
+/// `max_wait_ms` in Kafka's spelling, `MaxWaitMs`.
 fn camel(snake: &str) -> String {
     let mut name = String::new();
     for part in snake.split('_') {
@@ -242,7 +248,7 @@ fn camel(snake: &str) -> String {
     name
 }
 
-/// Text in quotes, or how many bytes there are.
+/// The bytes as quoted text, or their number where they are not printable UTF-8.
 pub(super) fn text(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.chars().any(char::is_control) => {
