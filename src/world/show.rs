@@ -10,7 +10,8 @@ use super::view::{
     WorldView, key_number,
 };
 use crate::kafka::broker::{Broker, BrokerEvent, PartitionView};
-use crate::kafka::controller::{METADATA_TOPIC, QuorumView};
+use crate::kafka::client::consumer::MembershipState;
+use crate::kafka::controller::{METADATA_TOPIC, QuorumRole, QuorumView};
 use crate::kafka::disk::Disk;
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::frame;
@@ -60,7 +61,7 @@ impl World {
         let mut topics = Topics::default();
         let mut known = Vec::new();
         for node in &self.nodes {
-            let (name, state) = (node.meta.name.clone(), node.meta.state.name());
+            let (name, state) = (node.meta.name.clone(), node.meta.state);
             match &node.machine {
                 Machine::Broker(machine) => {
                     let node_id = machine.options.node_id;
@@ -71,7 +72,7 @@ impl World {
                         state,
                         is_controller: controller == Some(node_id),
                         fenced: machine.broker.as_ref().is_some_and(|broker| !broker.is_unfenced()),
-                        role: quorum.as_ref().map_or("", |quorum| quorum.role),
+                        role: quorum.as_ref().map(|quorum| quorum.role),
                         quorum_epoch: quorum.as_ref().map_or(0, |quorum| quorum.epoch),
                         incarnation: node.meta.incarnation,
                         skew_us: node.meta.skew_us,
@@ -120,7 +121,7 @@ impl World {
                         group: app.spec.group.clone(),
                         topics: app.spec.topics.clone(),
                         state,
-                        client_state: client.map_or("closed", |client| client.state()),
+                        client_state: client.map_or(MembershipState::Closed, |client| client.state()),
                         generation: membership.as_ref().map_or(-1, |(_, generation)| *generation),
                         member: membership.map(|(member, _)| member),
                         assignment: client.map(|client| client.assignment()).unwrap_or_default(),
@@ -174,7 +175,7 @@ impl World {
         let mut best: Option<QuorumView> = None;
         for broker in self.brokers() {
             let quorum = broker.quorum();
-            if quorum.role == "Leader" && best.as_ref().is_none_or(|best| best.epoch < quorum.epoch) {
+            if quorum.role == QuorumRole::Leader && best.as_ref().is_none_or(|best| best.epoch < quorum.epoch) {
                 best = Some(quorum);
             }
         }

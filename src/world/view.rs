@@ -2,10 +2,12 @@
 //! from this and from nothing else.
 
 use crate::kafka::broker::PartitionView;
-use crate::kafka::controller::QuorumView;
+use crate::kafka::client::consumer::MembershipState;
+use crate::kafka::controller::{QuorumRole, QuorumView};
 use crate::kafka::coordinator::GroupView;
 use crate::kafka::time::{Deadline, Time};
 use crate::kafka::wire::message::ApiKey;
+use crate::world::ProcessState;
 use crate::world::action::{Action, LinkSpec};
 use std::sync::Arc;
 
@@ -42,14 +44,13 @@ pub const DONE_US: i64 = 3_000_000;
 pub struct BrokerState {
     pub node_id: i32,
     pub name: Arc<str>,
-    /// "running", "paused", "stopping", "stopped", "killed", "powered off".
-    pub state: &'static str,
+    pub state: ProcessState,
     /// The active controller: it leads the quorum.
     pub is_controller: bool,
     /// It runs, but the controller does not count it in.
     pub fenced: bool,
-    /// Of its voter or observer: "Leader", "Follower", "Candidate", …; "" without a process.
-    pub role: &'static str,
+    /// Of its replica of the metadata log; `None` without a process.
+    pub role: Option<QuorumRole>,
     /// The quorum's epoch as it knows it.
     pub quorum_epoch: i32,
     /// Which process of this name it is: 1 is the first.
@@ -109,8 +110,7 @@ pub struct RecordState {
 pub struct ProducerState {
     pub name: Arc<str>,
     pub topic: Arc<str>,
-    /// "running", "paused", "crashed", "stopped".
-    pub state: &'static str,
+    pub state: ProcessState,
     pub rate_per_1000s: u64,
     pub acks: i16,
     pub accumulated: Vec<(Arc<str>, i32, u32)>,
@@ -125,10 +125,9 @@ pub struct ConsumerState {
     pub name: Arc<str>,
     pub group: Option<Arc<str>>,
     pub topics: Vec<Arc<str>>,
-    /// "running", "paused", "crashed", "stopped".
-    pub state: &'static str,
-    /// The client's own: "unjoined", "joining", "syncing", "stable", …
-    pub client_state: &'static str,
+    pub state: ProcessState,
+    /// `Closed` without a process.
+    pub client_state: MembershipState,
     pub member: Option<Arc<str>>,
     pub generation: i32,
     pub assignment: Vec<(Arc<str>, i32)>,

@@ -10,6 +10,7 @@ pub use form::{Ask, Field, Form, form, takes_effect};
 
 use super::scenario::{duration_text, quoted, rate_text};
 use super::scene::{Target, between};
+use crate::world::ProcessState;
 use crate::world::view::{BrokerState, ConsumerState, WorldView};
 use rows::{CLIENT, CONSUMER, DOWN, FROZEN, FULL, HURTS, QUICK, RUNNING, Row, SKEWED, SLOW};
 use std::sync::Arc;
@@ -129,12 +130,12 @@ fn put(rows: &[Row], state: u16, name: &str, out: &mut Vec<MenuItem>) {
     }
 }
 
-fn process(state: &str) -> u16 {
+fn process(state: ProcessState) -> u16 {
     match state {
-        "running" => RUNNING,
-        "paused" => FROZEN,
+        ProcessState::Running => RUNNING,
+        ProcessState::Paused => FROZEN,
         // On its way down nothing can be done but wait.
-        "stopping" => 0,
+        ProcessState::Stopping => 0,
         _ => DOWN,
     }
 }
@@ -203,7 +204,7 @@ fn standing(view: &WorldView, target: &Target, out: &mut Vec<MenuItem>) {
             line(out, QUICK, "Members", "+ consumer", "It joins the group", new_consumer(view, group));
             for c in view.consumers.iter().filter(|c| c.group.as_ref() == Some(group)) {
                 let member = Effect::Open(MenuTarget::At(Target::Consumer(c.name.clone())));
-                add(out, 0, "Members", &format!("{}…", c.name), c.client_state, member);
+                add(out, 0, "Members", &format!("{}…", c.name), c.client_state.name(), member);
             }
         }
         Target::Topic(topic) => {

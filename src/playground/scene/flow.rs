@@ -8,6 +8,7 @@ use super::links::look;
 use super::shape::{Align, Dot, Ink, Point, Rect, Shape, at};
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
+use crate::world::ProcessState;
 use crate::world::target::Target;
 use crate::world::view::{Cargo, Flight, WorldView};
 use std::collections::BTreeMap;
@@ -161,8 +162,8 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
         let highest = mates().all(|r| r.rail >= row.rail);
         let bundled = layout.dense && !highest && mates().any(|r| r.rail > row.rail);
         let producers = view.producers.iter().zip(&layout.producers).filter(|(producer, _)| !bundled && producer.topic == p.view.topic);
-        for (producer, card) in producers.filter(|(producer, _)| producer.state != "stopped") {
-            let dash = if producer.state == "crashed" { 3.0 } else { 0.0 };
+        for (producer, card) in producers.filter(|(producer, _)| producer.state != ProcessState::Stopped) {
+            let dash = if producer.state == ProcessState::Crashed { 3.0 } else { 0.0 };
             let (ink, dash) = look(view, &producer.name, leader).unwrap_or((Ink::Line, dash));
             out.extend(curves(into_row(*card, row, layout), 1.25, ink, dash));
             if layout.dense && !layout.narrow && highest {
@@ -183,13 +184,13 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
             let mut wanted = false;
             for (c, card) in &group.members {
                 let Some(c) = view.consumers.get(*c) else { continue };
-                if !c.topics.contains(&p.view.topic) || c.state == "stopped" {
+                if !c.topics.contains(&p.view.topic) || c.state == ProcessState::Stopped {
                     continue;
                 }
                 wanted = true;
-                if c.state != "crashed" && c.assignment.iter().any(|(t, n)| *t == p.view.topic && *n == p.view.partition) {
+                if c.state != ProcessState::Crashed && c.assignment.iter().any(|(t, n)| *t == p.view.topic && *n == p.view.partition) {
                     owned = true;
-                    let dash = if c.state == "paused" { 3.0 } else { 0.0 };
+                    let dash = if c.state == ProcessState::Paused { 3.0 } else { 0.0 };
                     let (ink, dash) = look(view, &c.name, leader).unwrap_or((Ink::Line, dash));
                     out.extend(curves(out_of_row(row, *card, layout.narrow, camera.width), 1.25, ink, dash));
                 }
@@ -234,7 +235,7 @@ pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
     }
     for g in &layout.groups {
         for (c, card) in &g.members {
-            if let Some(c) = view.consumers.get(*c).filter(|c| c.state != "crashed") {
+            if let Some(c) = view.consumers.get(*c).filter(|c| c.state != ProcessState::Crashed) {
                 stack(card.x - 20.0, card, card.bottom() - 1.0, c.backlog, Ink::Accent, Align::End);
             }
         }
@@ -242,11 +243,10 @@ pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
 }
 
 pub(super) fn dead(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
-    let broken = |state: &str| matches!(state, "crashed" | "killed" | "powered off");
-    let producers = view.producers.iter().zip(&layout.producers).filter(|(p, _)| broken(p.state)).map(|(_, r)| *r);
-    let brokers = view.brokers.iter().zip(&layout.bands).filter(|(b, _)| broken(b.state)).map(|(_, r)| *r);
+    let producers = view.producers.iter().zip(&layout.producers).filter(|(p, _)| p.state.is_dead()).map(|(_, r)| *r);
+    let brokers = view.brokers.iter().zip(&layout.bands).filter(|(b, _)| b.state.is_dead()).map(|(_, r)| *r);
     let members = layout.groups.iter().flat_map(|g| &g.members);
-    let consumers = members.filter(|(c, _)| view.consumers.get(*c).is_some_and(|c| broken(c.state))).map(|(_, r)| *r);
+    let consumers = members.filter(|(c, _)| view.consumers.get(*c).is_some_and(|c| c.state.is_dead())).map(|(_, r)| *r);
     out.extend(producers.chain(brokers).chain(consumers).map(|rect| Shape::Hatch { rect, ink: Ink::Bad }));
 }
 

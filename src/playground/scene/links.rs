@@ -98,6 +98,7 @@ pub(super) fn place(count: usize, x: f32, mut y: f32, w: f32, out: &mut Vec<Rect
 mod tests {
     use super::super::{View, scene, tests::moment};
     use super::*;
+    use crate::world::ProcessState;
     use crate::world::target::Target;
     use crate::world::view::BrokerState;
 
@@ -131,7 +132,7 @@ mod tests {
     #[test]
     fn it_is_drawn_where_it_is_and_has_its_own_room() {
         let mut view = moment();
-        view.brokers.push(BrokerState { node_id: 2, name: s("broker-2"), state: "running", ..BrokerState::default() });
+        view.brokers.push(BrokerState { node_id: 2, name: s("broker-2"), state: ProcessState::Running, ..BrokerState::default() });
         for (width, mix) in [(1280.0, 0.0), (1280.0, 0.5), (1280.0, 1.0), (390.0, 0.0), (390.0, 1.0)] {
             let camera = View { mix, ..View::new(width) };
             let dashed = |view: &WorldView, ink: Ink, dash: f32| {

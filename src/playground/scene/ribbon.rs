@@ -6,6 +6,7 @@ use super::layout::{Layout, Row};
 use super::shape::{Align, Dot, Ink, Look, Point, Rect, Shape, at};
 use crate::kafka::broker::PartitionView;
 use crate::world::EPOCH;
+use crate::world::ProcessState;
 use crate::world::target::Target;
 use crate::world::view::{PartitionState, RecordState, WorldView};
 use std::sync::Arc;
@@ -309,7 +310,7 @@ fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
         let position = view
             .consumers
             .iter()
-            .filter(|c| c.group.as_ref() == Some(&g.group) && c.state != "stopped" && c.state != "crashed")
+            .filter(|c| c.group.as_ref() == Some(&g.group) && !matches!(c.state, ProcessState::Stopped | ProcessState::Crashed))
             .flat_map(|c| &c.positions)
             .find(|(t, n, _)| *t == p.topic && *n == p.partition)
             .map(|o| o.2);

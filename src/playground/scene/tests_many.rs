@@ -3,6 +3,7 @@
 use super::tests::{moment, partition, s, texts};
 use super::*;
 use crate::playground::scenario::{Playback, Scenario};
+use crate::world::ProcessState;
 use crate::world::view::{BrokerState, ReplicaState};
 use crate::world::{EPOCH, World};
 
@@ -18,7 +19,7 @@ pub(super) fn played(text: &str, seconds: i64) -> World {
 fn replicated() -> WorldView {
     let mut view = moment();
     view.brokers = (1..=3)
-        .map(|id| BrokerState { node_id: id, name: s(&format!("broker-{id}")), state: "running", ..BrokerState::default() })
+        .map(|id| BrokerState { node_id: id, name: s(&format!("broker-{id}")), state: ProcessState::Running, ..BrokerState::default() })
         .collect();
     for p in view.partitions.iter_mut().filter(|p| !p.internal) {
         p.view.replicas = vec![1, 2, 3];
