@@ -7,7 +7,7 @@ use super::{dom, menu, zoom};
 use crate::kafka::broker::PartitionView;
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::coordinator::GroupState;
-use crate::playground::scene::{Rect, Target, between};
+use crate::playground::scene::{ARRANGEMENTS, Rect, Target, between};
 use crate::playground::why::suggested_questions;
 use crate::world::ProcessState;
 use crate::world::view::{ConsumerState, ProducerState};
@@ -114,14 +114,15 @@ fn heading(ui: Ui, act: StageHandle, text: &'static str) -> HtmlElement {
     card
 }
 
-/// The switch between the two arrangements of the stage.
+/// The switch between the arrangements of the stage.
 fn arrangements(card: &Element, ui: Ui) {
     let group = dom::element("<span class=tp-by role=group aria-label=Arrangement></span>");
-    for (word, to) in [("by topic", false), ("by broker", true)] {
+    for to in ARRANGEMENTS {
         let button = dom::element("<button type=button class=tp-text></button>");
-        button.set_text_content(Some(word));
-        dom::attribute(&button, "", "aria-pressed", move || (ui.by_broker().get() == to).to_string());
-        dom::on(&button, "", "click", move |_| ui.by_broker().set(to));
+        button.set_text_content(Some(to.label));
+        dom::set(&button, "title", to.about);
+        dom::attribute(&button, "", "aria-pressed", move || (ui.arrangement().get() == to).to_string());
+        dom::on(&button, "", "click", move |_| ui.arrangement().set(to));
         let _ = group.append_child(&button);
     }
     let _ = dom::at(card, "h3").after_with_node_1(&group);

@@ -18,6 +18,7 @@ impl Layout {
     /// Goes the part `t` of the way to another arrangement of the same things.
     pub(super) fn blend(&mut self, to: &Self, t: f32) {
         mix(&mut self.height, to.height, t);
+        mix(&mut self.banded, to.banded, t);
         let pairs = [
             (&mut self.producers, &to.producers),
             (&mut self.brokers, &to.brokers),

@@ -3,7 +3,7 @@
 use super::View;
 use super::follow::Trail;
 use super::key::key_colour;
-use super::layout::{Layout, Row};
+use super::layout::{Layout, Row, within};
 use super::links::look;
 use super::shape::{Align, Dot, Ink, Point, Rect, Shape, at};
 use crate::kafka::time::Time;
@@ -37,10 +37,8 @@ impl Way {
         self.lengths.last().copied().unwrap_or(0.0)
     }
 
-    // `clamp` can panic with the floats in words, and those are ten kilobytes of the page.
-    #[allow(clippy::manual_clamp)]
     fn at(&self, distance: f32) -> Point {
-        let d = distance.max(0.0).min(self.length());
+        let d = within(distance, 0.0, self.length());
         let i = self.lengths.partition_point(|l| *l < d);
         let Some(to) = self.points.get(i) else { return self.points.last().copied().unwrap_or_default() };
         let Some(from) = i.checked_sub(1).and_then(|i| self.points.get(i)) else { return *to };
@@ -153,7 +151,7 @@ pub(super) fn curves(legs: Vec<[Point; 4]>, width: f32, ink: Ink, dash: f32) -> 
 pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut Vec<Shape>) {
     let topic = |row: &Row| view.partitions.get(row.partition).map(|p| &p.view.topic);
     for row in &layout.rows {
-        let Some(p) = view.partitions.get(row.partition).filter(|_| layout.sees(&row.tape())) else { continue };
+        let Some(p) = view.partitions.get(row.partition).filter(|_| layout.sees(&row.rect())) else { continue };
         let leader = view.brokers.iter().find(|b| b.node_id == p.view.leader).map_or("", |b| &*b.name);
         let from = if layout.dense { trunk(row, layout.narrow) + 6.0 } else { row.label.x - 4.0 };
         out.push(Shape::Line { from: at(from, row.rail), to: at(row.right, row.rail), width: 1.25, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
@@ -341,13 +339,13 @@ pub(super) fn flights(
                 if let Some((_, y)) = line.filter(|_| f.response) {
                     for c in cargo.iter().filter(|c| lit(c)) {
                         // From a leader that is not in view it comes from nearby.
-                        let top = if layout.sees(&row.tape()) { row.top + row.cell.1 } else { y - 14.0 };
+                        let top = if layout.sees(&row.rect()) { row.top + row.cell.1 } else { y - 14.0 };
                         dot(c, at(row.middle(c.offset), top + (y - top) * p), 2.5, key_ink(c), 1.0);
                     }
                 }
                 continue;
             }
-            let Some(card) = card.filter(|_| layout.sees(&row.tape())) else { continue };
+            let Some(card) = card.filter(|_| layout.sees(&row.rect())) else { continue };
             let legs = || if leaves { out_of_row(row, *card, layout.narrow, camera.width) } else { into_row(*card, row, layout) };
             if crowd && !ack {
                 let count = cargo.iter().filter(|c| lit(c)).count() as u64;

@@ -71,12 +71,12 @@ pub(super) fn draw(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
         out.push(Shape::Line { from: at(rect.x - SWATCH, y), to: at(rect.x - 7.0, y), width: 1.5, ink, dash, alpha: 1.0 });
         let card = |name: &str| view.brokers.iter().zip(&layout.brokers).find(|(broker, _)| &*broker.name == name).map(|(_, rect)| *rect);
         let (Some(from), Some(to)) = (card(a), card(b)) else { continue };
-        let (down, left) = ((12.0 + 3.0 * n as f32) * (1.0 - layout.mix), (12.0 + 3.0 * n as f32) * layout.mix);
+        let (down, left) = ((12.0 + 3.0 * n as f32) * (1.0 - layout.banded), (12.0 + 3.0 * n as f32) * layout.banded);
         // From one row of cards to the next it ends above.
         let end = |card: Rect, other: Rect| {
             let (edge, down) = if other.y < card.y { (card.y, -down) } else { (card.bottom(), down) };
             let middle = card.y + card.h / 2.0;
-            let (x, y) = (card.x + card.w / 2.0 * (1.0 - layout.mix), edge + (middle - edge) * layout.mix);
+            let (x, y) = (card.x + card.w / 2.0 * (1.0 - layout.banded), edge + (middle - edge) * layout.banded);
             (at(x, y), at(x - left, y + down))
         };
         let ((from, a), (to, b)) = (end(from, to), end(to, from));
@@ -96,7 +96,7 @@ pub(super) fn place(count: usize, x: f32, mut y: f32, w: f32, out: &mut Vec<Rect
 
 #[cfg(test)]
 mod tests {
-    use super::super::{View, scene, tests::moment};
+    use super::super::{View, scene, tests::moment, tests_many::blend};
     use super::*;
     use crate::world::ProcessState;
     use crate::world::target::Target;
@@ -134,7 +134,7 @@ mod tests {
         let mut view = moment();
         view.brokers.push(BrokerState { node_id: 2, name: s("broker-2"), state: ProcessState::Running, ..BrokerState::default() });
         for (width, mix) in [(1280.0, 0.0), (1280.0, 0.5), (1280.0, 1.0), (390.0, 0.0), (390.0, 1.0)] {
-            let camera = View { mix, ..View::new(width) };
+            let camera = View { arrangement: blend(mix), ..View::new(width) };
             let dashed = |view: &WorldView, ink: Ink, dash: f32| {
                 let shapes = scene(view, view.now, &camera).shapes;
                 let is = |shape: &&Shape| matches!(shape, Shape::Curve { ink: i, dash: d, .. } if (*i, *d) == (ink, dash));

@@ -33,7 +33,7 @@ fn upright(x: f32, y1: f32, y2: f32, width: f32, ink: Ink, dash: f32) -> Shape {
     Shape::Line { from: at(x, y1), to: at(x, y2), width, ink, dash, alpha: 1.0 }
 }
 
-pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: &mut Vec<Shape>) {
+pub(super) fn ribbon(view: &WorldView, row: &Row, banded: f32, camera: &View, out: &mut Vec<Shape>) {
     let Some(state) = view.partitions.get(row.partition) else { return };
     let p = &state.view;
     let (cw, ch) = row.cell;
@@ -127,7 +127,7 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
     if row.numerals {
         out.push(text(at(leo_x + 8.0, row.top + ch / 2.0 + 4.0), end, 10.0, false, Ink::Muted, Align::Start));
     }
-    followers(view, row, hw_x, mix, out);
+    followers(view, row, hw_x, banded, out);
     epochs(p, row, out);
     commits(view, row, out);
 }
@@ -207,7 +207,7 @@ fn density(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
 
 /// Each follower as a thin line up to its log's end: solid in sync, dashed out of it, barely there when its broker does not run. The high
 /// watermark goes down through those that it waits for.
-fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Shape>) {
+fn followers(view: &WorldView, row: &Row, hw_x: f32, banded: f32, out: &mut Vec<Shape>) {
     let Some(state) = view.partitions.get(row.partition) else { return };
     let (p, dense) = (&state.view, row.dense());
     for (broker, y) in &row.followers {
@@ -217,7 +217,7 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Sha
         let runs = replica.is_some_and(|r| r.running);
         let quiet = if runs { Ink::Muted } else { Ink::Bad };
         let named = row.copies > 0.5;
-        if mix > 0.5 || named {
+        if banded > 0.5 || named {
             // In a broker's band: whose copy it is, and how it stands.
             let above = row.cells_x < row.label.x + 20.0;
             let size = if dense { 9.0 } else { 10.0 };
@@ -254,10 +254,10 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Sha
             (false, true) => (3.0, 0.6, Ink::Muted),
         };
         let width = if dense { 1.5 } else { 3.0 };
-        if mix < 1.0 || dense || !in_sync || !runs {
+        if banded < 1.0 || dense || !in_sync || !runs {
             out.push(Shape::Line { from: at(from, y), to: at(to.max(from), y), width, ink, dash, alpha });
         }
-        let copies = mix.max(row.copies);
+        let copies = banded.max(row.copies);
         if copies > 0.0 && !dense {
             // The copy itself, as far as it goes.
             let copy = if replica.records.is_empty() { &state.records[..] } else { &replica.records };
@@ -270,7 +270,7 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Sha
             }
         }
         if in_sync && (!row.large() || p.high_watermark <= row.first.saturating_add(row.capacity)) {
-            let (up, down, width) = if dense { (3.0, 1.0, 2.0) } else { (5.0 + mix, 3.0 + mix, 2.5) };
+            let (up, down, width) = if dense { (3.0, 1.0, 2.0) } else { (5.0 + banded, 3.0 + banded, 2.5) };
             out.push(upright(hw_x, y - up, y + down, width, Ink::Ink, 0.0));
         }
         if let Some((cut_from, cut_to)) = replica.tear {
@@ -367,9 +367,9 @@ pub(super) fn bands(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
         let words = format!("leads {leads}, follows {follows}");
         let to = band.right() - words.len() as f32 * 5.2 - 8.0;
         if to > x {
-            out.push(Shape::Line { from: at(x, y), to: at(to, y), width: 1.0, ink: Ink::Line, dash: 0.0, alpha: layout.mix });
+            out.push(Shape::Line { from: at(x, y), to: at(to, y), width: 1.0, ink: Ink::Line, dash: 0.0, alpha: layout.banded });
         }
-        if layout.mix > 0.5 {
+        if layout.banded > 0.5 {
             out.push(text(at(band.right(), y + 3.5), words, 10.0, false, Ink::Muted, Align::End));
         }
     }
