@@ -62,20 +62,9 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, banded: f32, camera: &View, ou
         cells(state, row, out);
     }
     if row.numerals {
-        // Every fifth offset is numbered, on the cell it names; each where cells are large.
-        let step = if row.large() { 1 } else { 5 };
-        let mut n = row.first.saturating_add(step - 1) / step * step;
-        let hw_x = row.slot(p.high_watermark);
-        while n < p.end_offset.min(window_end) {
-            let x = row.middle(n);
-            let named = p.log_start_offset > 0 && (0..50).contains(&((x - row.slot(p.log_start_offset)) as i64)) && row.name() < 12.0;
-            if ((x - hw_x).abs() > 34.0 || x < hw_x - 34.0) && !named {
-                out.push(text(at(x, row.top - 6.0), n.to_string(), 10.0, false, Ink::Muted, Align::Middle));
-            }
-            n += step;
-        }
+        numerals(p, row, out);
     }
-    // Where a segment begins, the tape is cut.
+    // Where a segment begins, the ribbon is cut.
     for s in p.segments.iter().filter(|s| s.base_offset > row.first && s.base_offset < window_end && s.base_offset > p.log_start_offset) {
         let x = row.slot(s.base_offset) - (row.pitch - cw) / 2.0;
         out.push(upright(x, row.top - 3.0, bottom + 3.0, 1.0, Ink::Muted, 2.0));
@@ -130,6 +119,21 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, banded: f32, camera: &View, ou
     followers(view, row, hw_x, banded, out);
     epochs(p, row, out);
     commits(view, row, out);
+}
+
+/// Every fifth offset is numbered, on the cell it names; each where cells are large.
+fn numerals(p: &PartitionView, row: &Row, out: &mut Vec<Shape>) {
+    let step = if row.large() { 1 } else { 5 };
+    let mut n = row.first.saturating_add(step - 1) / step * step;
+    let hw_x = row.slot(p.high_watermark);
+    while n < p.end_offset.min(row.first.saturating_add(row.capacity)) {
+        let x = row.middle(n);
+        let named = p.log_start_offset > 0 && (0..50).contains(&((x - row.slot(p.log_start_offset)) as i64)) && row.name() < 12.0;
+        if ((x - hw_x).abs() > 34.0 || x < hw_x - 34.0) && !named {
+            out.push(text(at(x, row.top - 6.0), n.to_string(), 10.0, false, Ink::Muted, Align::Middle));
+        }
+        n += step;
+    }
 }
 
 /// The records of the window, each as a cell; in a large one its key and its size can be read.
