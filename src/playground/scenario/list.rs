@@ -46,6 +46,7 @@ const ALL: &[ScenarioEntry] = entries![
     "three-brokers",
     "rebalance",
     "slow-consumer",
+    "idle-consumer",
     "acks-1-loses",
     "min-isr-refuses",
     "unclean-election",
