@@ -25,7 +25,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Bytes that one look into a partition takes at once.
+/// Bytes that are read from a partition's log at once.
 const PEEK_BYTES: u32 = 65_536;
 /// Characters of a key that are shown.
 const KEY_CHARS: u32 = 64;
@@ -34,13 +34,13 @@ fn key_text(key: &Bytes) -> Arc<str> {
     String::from_utf8_lossy(key).chars().take(KEY_CHARS as usize).collect::<String>().into()
 }
 
-/// How long a tear is shown, in microseconds.
-const TEAR_US: i64 = 4_000_000;
+/// How long a truncation is shown, in microseconds.
+const TRUNCATION_SHOWN_US: i64 = 4_000_000;
 
 impl World {
-    /// Marks the replicas that have cut something lately.
-    fn tears(&self, view: &mut WorldView) {
-        let since = self.core.now.plus_micros(-TEAR_US);
+    /// Marks the replicas that have truncated their log lately.
+    fn truncations(&self, view: &mut WorldView) {
+        let since = self.core.now.plus_micros(-TRUNCATION_SHOWN_US);
         if self.core.recorder.last_cut().is_none_or(|cut| cut < since) {
             return;
         }
@@ -51,12 +51,13 @@ impl World {
             let broker = view.brokers.iter().find(|broker| broker.name == *node).map(|broker| broker.node_id);
             let same = |r: &&mut ReplicaState| Some(r.broker) == broker && r.topic == *topic && r.partition == *partition;
             if let Some(replica) = view.replicas.iter_mut().find(same) {
-                replica.tear.get_or_insert((*from, *to));
+                replica.truncated.get_or_insert((*from, *to));
             }
         }
     }
 
-    /// `before`: another moment of the same run. What its frames and its leaders' logs carry need not be read again.
+    /// Copies what there is to see. `before`: another moment of the same run; frames and logs that have not changed since are not decoded
+    /// again.
     pub(super) fn show(&self, before: &WorldView) -> WorldView {
         let mut view = WorldView { now: self.core.now, next: self.next_deadline(), ..WorldView::default() };
         view.quorum = self.quorum();
@@ -91,17 +92,17 @@ impl World {
             }
         }
         let recent = self.history.iter().rev().take_while(|(at, _)| self.core.now.micros_since(*at) < DONE_US);
-        // Enough for an eye: more than these at once is a flicker.
+        // More marks than these at once cannot be read.
         view.done = recent.take(16).cloned().collect();
         view.groups.sort_by(|a, b| a.group.cmp(&b.group));
         partitions(&mut view, known, before);
-        self.tears(&mut view);
+        self.truncations(&mut view);
         self.flights(&mut view, before, &mut topics);
         let name = |id: &NodeId| self.node(*id).map(|node| node.meta.name.clone());
         let cuts = self.core.cuts.iter().map(|(from, to)| (*from, *to, None));
         let odd = self.core.odd.iter().copied().filter(|odd| odd.2.is_some());
-        view.ill.extend(self.core.isolated.iter().filter_map(|id| Some((name(id)?, "everyone".into(), None))));
-        view.ill.extend(cuts.chain(odd).filter_map(|(from, to, how)| Some((name(&from)?, name(&to)?, how))));
+        view.link_faults.extend(self.core.isolated.iter().filter_map(|id| Some((name(id)?, "everyone".into(), None))));
+        view.link_faults.extend(cuts.chain(odd).filter_map(|(from, to, how)| Some((name(&from)?, name(&to)?, how))));
         (view.lost, view.duplicated) = (self.core.lost, self.core.duplicated);
         view
     }
@@ -237,7 +238,7 @@ fn partitions(view: &mut WorldView, known: Vec<(i32, Option<&Broker>, PartitionV
             high_watermark: partition.high_watermark,
             end_offset: partition.end_offset,
             running: true,
-            tear: None,
+            truncated: None,
             records: Vec::new(),
         });
     }
@@ -307,7 +308,7 @@ fn collect(bytes: Bytes, first: i64, records: &mut Vec<RecordState>) -> i64 {
     end
 }
 
-/// What a disk without a process holds. `known`: what the process knew of its partitions when it ended.
+/// The replicas on the disk of a broker without a process. `known`: its partitions as the process knew them when it ended.
 pub(super) fn remains(broker: i32, disk: &Disk, known: &[PartitionView]) -> Vec<ReplicaState> {
     let mut found: Vec<ReplicaState> = Vec::new();
     for path in disk.list("").filter(|path| path.ends_with(".log")) {
@@ -331,7 +332,7 @@ pub(super) fn remains(broker: i32, disk: &Disk, known: &[PartitionView]) -> Vec<
                 high_watermark: view.map_or(base, |view| view.high_watermark),
                 end_offset: base,
                 running: false,
-                tear: None,
+                truncated: None,
                 records: Vec::new(),
             });
         }

@@ -267,7 +267,7 @@ fn one_link_is_slow_and_the_others_are_as_before() {
     let link = |how, one_way| Fault::Link { from: broker(1), to: broker(2), one_way, how };
     let began = world.now();
     strike(&mut world, link(Some(slow), true));
-    assert_eq!(world.view().ill, [(broker(1), broker(2), Some(slow))]);
+    assert_eq!(world.view().link_faults, [(broker(1), broker(2), Some(slow))]);
     after(&mut world, 8_000);
     // What is sent at a turn comes after what was sent before it: a little longer than latency and jitter.
     assert!((300..320).contains(&longest(&world, began, "broker-1", "broker-2")));
@@ -285,7 +285,7 @@ fn one_link_is_slow_and_the_others_are_as_before() {
     strike(&mut world, link(None, false));
     strike(&mut other, Fault::Heal);
     for world in [&mut world, &mut other] {
-        assert_eq!(world.view().ill, []);
+        assert_eq!(world.view().link_faults, []);
         after(world, 5_000);
         let began = world.now();
         after(world, 5_000);

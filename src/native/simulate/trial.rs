@@ -139,6 +139,6 @@ fn unsettled(world: &World) -> Option<String> {
 fn healed(world: &World) -> bool {
     let view = world.view();
     let ends = view.producers.iter().all(|producer| producer.rate_per_1000s == 0 || !producer.state.is_running());
-    ends && view.ill.is_empty()
+    ends && view.link_faults.is_empty()
         && view.brokers.iter().all(|broker| broker.state.is_running() && broker.slow_us == 0 && broker.disk_free == u64::MAX)
 }

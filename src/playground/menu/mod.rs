@@ -109,13 +109,13 @@ fn ask(out: &mut Vec<MenuItem>, group: &'static str, words: &str, means: &str, a
 }
 
 fn is_cut(view: &WorldView, from: &str, to: &str) -> bool {
-    view.ill.iter().any(|(a, b, how)| how.is_none() && **a == *from && (**b == *to || &**b == "everyone"))
+    view.link_faults.iter().any(|(a, b, how)| how.is_none() && **a == *from && (**b == *to || &**b == "everyone"))
 }
 
 /// Of all links: how they are, and healing.
 fn network(view: &WorldView, out: &mut Vec<MenuItem>) {
     ask(out, "Network", "All links…", "Delay, loss and duplicates of every link", Ask::Links);
-    if !view.ill.is_empty() {
+    if !view.link_faults.is_empty() {
         line(out, 0, "Network", "Heal the network", "No link is cut, and all are alike", "heal".to_owned());
     }
 }
@@ -254,7 +254,7 @@ fn link(view: &WorldView, a: &Arc<str>, b: &Arc<str>, out: &mut Vec<MenuItem>) {
     line(out, HURTS, "Cut", "Cut one way", &format!("Nothing goes from {a} to {b}"), format!("cut {qa} {qb} one-way"));
     line(out, HURTS, "Cut", "Cut the other way", &format!("Nothing goes from {b} to {a}"), format!("cut {qb} {qa} one-way"));
     ask(out, "Slow", "Slow or lossy…", "Latency, jitter, loss and duplicates of this link", Ask::Link(a.clone(), b.clone()));
-    if view.ill.iter().any(|(x, y, how)| how.is_some() && (x == a && y == b || x == b && y == a)) {
+    if view.link_faults.iter().any(|(x, y, how)| how.is_some() && (x == a && y == b || x == b && y == a)) {
         line(out, 0, "Slow", "As the others", "It is as all links are", format!("link {qa} {qb}"));
     }
 }

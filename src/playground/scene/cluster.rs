@@ -172,7 +172,7 @@ pub(super) fn internal_topics(out: &mut Layout, view: &WorldView, area: Area, mu
     y
 }
 
-/// Who leads it; without a leader the one in sync that is down, for it most likely did.
+/// The broker that a partition stands under: its leader; without one a replica in sync whose broker is down, since most likely it led.
 pub(super) fn home(view: &WorldView, p: &PartitionState) -> i32 {
     let p = &p.view;
     if p.leader >= 0 {

@@ -316,7 +316,7 @@ pub(super) fn flights(
         let ways = ways.entry((&**client, leaves)).or_default();
         for cargo in f.cargo.chunk_by(|a, b| a.partition == b.partition && (Arc::ptr_eq(&a.topic, &b.topic) || a.topic == b.topic)) {
             let Some(first) = cargo.first() else { continue };
-            // Mostly the one after the last.
+            // Cargo mostly comes in the order of the rows: the next row is tried first.
             let is = |row: &&Row| {
                 let p = view.partitions.get(row.partition).map(|p| &p.view);
                 p.is_some_and(|p| p.partition == first.partition && p.topic == first.topic)

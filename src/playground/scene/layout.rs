@@ -187,7 +187,7 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
     let middle = cluster(&mut out, Area { x: cluster_x, y, w: cluster_w });
     let producers_end = producers(&mut out, view.producers.len(), pad, y, left, 1);
     let groups_end = group_boxes(&mut out, groups, groups_x, y, right);
-    // Who writes and who reads stands at the middle of the ribbons, or of as many as one sees.
+    // Producers and groups are centred on the ribbons, or on those that are in view.
     let seen = || out.rows.iter().filter(|r| !close || r.top > 0.0 && r.top < middle);
     let first = seen().map(|r| r.top - r.head).reduce(f32::min).unwrap_or(y);
     let last = seen().map(|r| r.rail + 20.0).reduce(f32::max).unwrap_or(y);

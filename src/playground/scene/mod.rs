@@ -1,5 +1,5 @@
-//! The picture as a function: (what there is to see, time, camera) → shapes. No canvas here and no animation state: a
-//! record in flight is where its send and arrival times put it. Floats are for drawing only.
+//! The picture as a pure function of (view, time, camera): shapes to paint, and places where names and cards stand. There is no canvas here
+//! and no animation state: a record under way is where its send and arrival times put it. Floats are for drawing only.
 
 mod arrangements;
 mod blend;
@@ -93,15 +93,15 @@ pub struct Scene {
     pub height: f32,
     /// In painting order.
     pub shapes: Vec<Shape>,
-    /// So many of the shapes, the first, stay as they are while nothing happens in the cluster but the passing of time.
+    /// The first so many shapes stay the same while only time passes and nothing happens in the cluster.
     pub standing: usize,
-    /// Where names, cards and buttons stand; also what a pointer hits, the last one first.
+    /// Where names, cards and buttons stand. A pointer hits the last of those that overlap.
     pub places: Vec<Place>,
-    /// The ribbons, from the first slot to the last.
+    /// The ribbons, each from its first slot to its last.
     pub hitboxes: Vec<PartitionHitbox>,
     /// Where the dots are, in painting order.
     pub moving: Vec<(Point, Target)>,
-    /// What is not in view, in words; empty while nothing is looked into.
+    /// What is off screen, in words; empty while nothing is zoomed into.
     pub off_screen: String,
 }
 

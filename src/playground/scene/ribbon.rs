@@ -277,8 +277,8 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, banded: f32, out: &mut Vec<
             let (up, down, width) = if dense { (3.0, 1.0, 2.0) } else { (5.0 + banded, 3.0 + banded, 2.5) };
             out.push(upright(hw_x, y - up, y + down, width, Ink::Ink, 0.0));
         }
-        if let Some((cut_from, cut_to)) = replica.tear {
-            // What was cut is a tear, not just absent.
+        if let Some((cut_from, cut_to)) = replica.truncated {
+            // A truncation is drawn as a tear in the line.
             let (mut x, end) = (row.slot(cut_to), row.slot(cut_from).max(row.slot(cut_to) + 8.0));
             let mut lift = 2.5;
             while x < end {

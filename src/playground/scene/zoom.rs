@@ -1,4 +1,4 @@
-//! From the whole cluster to one record, a step at a time: what one looks into fills the room, the rest stands outside and is counted.
+//! From the whole cluster to one record in steps: the thing that is zoomed into fills the room, everything else is off screen and counted.
 
 use super::View;
 use super::arrangements::{Arrangement, Container};
@@ -9,7 +9,7 @@ use crate::world::target::Target;
 use crate::world::view::{PartitionState, WorldView};
 use std::sync::Arc;
 
-/// The steps: the whole cluster is 0, a topic or a broker 1, a partition 2, a record 3. Into other things one cannot look.
+/// The steps: the whole cluster is 0, a topic or a broker 1, a partition 2, a record 3. Other things cannot be zoomed into.
 pub fn depth(what: Option<&Target>) -> u8 {
     match what {
         Some(Target::Topic(_) | Target::Broker(_)) => 1,
@@ -47,12 +47,12 @@ pub fn zoom_steps(view: &WorldView, what: &Target, arrangement: &Arrangement) ->
     }
 }
 
-/// One step from where one is towards a thing.
+/// One step from `here` towards a thing.
 pub fn zoom_into(view: &WorldView, here: Option<&Target>, what: &Target, arrangement: &Arrangement) -> Option<Target> {
     let steps = zoom_steps(view, what, arrangement);
     let next = match here {
         None => 0,
-        // Beside the way: to what is as deep.
+        // `here` is not on the way to it: go to the step of the same depth.
         Some(here) => steps.iter().position(|step| step == here).map_or(usize::from(depth(Some(here))).saturating_sub(1), |i| i + 1),
     };
     steps.get(next).or(steps.last()).cloned().or_else(|| here.cloned())
@@ -65,7 +65,7 @@ pub fn zoom_out(view: &WorldView, here: &Target, arrangement: &Arrangement) -> O
     steps.pop()
 }
 
-/// Goes into `camera.focus` as far as the camera has gone.
+/// Zooms into `what` as far as the camera has gone.
 pub(super) fn zoom_layout(out: &mut Layout, view: &WorldView, camera: &View, what: &Target) {
     let steps = zoom_steps(view, what, camera.arrangement.nearer());
     let zoom = camera.zoom.min(steps.len() as f32);
