@@ -5,8 +5,11 @@ use super::context::{PageStateStoreFields as _, Snapshot, StageHandle, Ui};
 use super::panels::why;
 use super::{dom, menu, zoom};
 use crate::kafka::broker::PartitionView;
-use crate::playground::scene::{Rect, Target, between};
+use crate::kafka::client::consumer::MembershipState;
+use crate::kafka::coordinator::GroupState;
+use crate::playground::scene::{ARRANGEMENTS, Rect, Target, between};
 use crate::playground::why::suggested_questions;
+use crate::world::ProcessState;
 use crate::world::view::{ConsumerState, ProducerState};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -111,14 +114,15 @@ fn heading(ui: Ui, act: StageHandle, text: &'static str) -> HtmlElement {
     card
 }
 
-/// The switch between the two arrangements of the stage.
+/// The switch between the arrangements of the stage.
 fn arrangements(card: &Element, ui: Ui) {
     let group = dom::element("<span class=tp-by role=group aria-label=Arrangement></span>");
-    for (word, to) in [("by topic", false), ("by broker", true)] {
+    for to in ARRANGEMENTS {
         let button = dom::element("<button type=button class=tp-text></button>");
-        button.set_text_content(Some(word));
-        dom::attribute(&button, "", "aria-pressed", move || (ui.by_broker().get() == to).to_string());
-        dom::on(&button, "", "click", move |_| ui.by_broker().set(to));
+        button.set_text_content(Some(to.label));
+        dom::set(&button, "title", to.about);
+        dom::attribute(&button, "", "aria-pressed", move || (ui.arrangement().get() == to).to_string());
+        dom::on(&button, "", "click", move |_| ui.arrangement().set(to));
         let _ = group.append_child(&button);
     }
     let _ = dom::at(card, "h3").after_with_node_1(&group);
@@ -148,11 +152,11 @@ fn producer(ui: Ui, name: Arc<str>) -> HtmlElement {
         &name,
     );
     why::on_card(&card, ui, suggested_questions::of_producer, name.clone());
-    let process = |p: Option<&ProducerState>| p.map_or("stopped", |p| p.state).to_owned();
+    let process = |p: Option<&ProducerState>| p.map_or(ProcessState::Stopped, |p| p.state).to_string();
     dom::attribute(&card, "", "data-state", producer_words(ui, &name, process));
     let word = |p: Option<&ProducerState>| match p {
-        Some(p) if p.state == "running" => rate_words(p.rate_per_1000s),
-        other => other.map_or("stopped", |p| p.state).to_owned(),
+        Some(p) if p.state.is_running() => rate_words(p.rate_per_1000s),
+        other => other.map_or(ProcessState::Stopped, |p| p.state).to_string(),
     };
     dom::text(&card, ".tp-end", producer_words(ui, &name, word));
     let line = |p: Option<&ProducerState>| {
@@ -169,16 +173,16 @@ fn producer(ui: Ui, name: Arc<str>) -> HtmlElement {
 fn broker_words(s: &Snapshot, name: &str) -> (&'static str, &'static str) {
     let Some(b) = s.view.brokers.iter().find(|b| &*b.name == name) else { return ("gone", "gone") };
     let word = match b.state {
-        "running" if b.isolated => "isolated",
-        "running" if b.is_controller => "♛ controller",
-        "running" if b.fenced => "fenced",
-        "running" if b.slow_us > 0 => "slow disk",
-        "running" if b.disk_free == 0 => "disk full",
-        "running" if b.skew_us != 0 => "clock skewed",
-        "running" => "",
-        other => other,
+        ProcessState::Running if b.isolated => "isolated",
+        ProcessState::Running if b.is_controller => "♛ controller",
+        ProcessState::Running if b.fenced => "fenced",
+        ProcessState::Running if b.slow_us > 0 => "slow disk",
+        ProcessState::Running if b.disk_free == 0 => "disk full",
+        ProcessState::Running if b.skew_us != 0 => "clock skewed",
+        ProcessState::Running => "",
+        other => other.name(),
     };
-    (b.state, word)
+    (b.state.name(), word)
 }
 
 fn broker(ui: Ui, name: Arc<str>) -> HtmlElement {
@@ -256,7 +260,7 @@ fn partition(ui: Ui, topic: Arc<str>, n: i32) -> HtmlElement {
 }
 
 /// The group's state in Kafka's word, and its generation.
-fn group_state(s: &Snapshot, name: Option<&Arc<str>>) -> Option<(&'static str, i32)> {
+fn group_state(s: &Snapshot, name: Option<&Arc<str>>) -> Option<(GroupState, i32)> {
     s.view.groups.iter().find(|g| Some(&g.group) == name).map(|g| (g.state, g.generation))
 }
 
@@ -290,17 +294,19 @@ fn group(ui: Ui, name: Option<Arc<str>>) -> HtmlElement {
     }
     let (pill, of) = (dom::at(&head, ".tp-pill"), name.clone());
     dom::when(
-        move || ui.snap().with(|s| group_state(s, Some(&of)).map_or("", |g| g.0).to_owned()),
+        move || ui.snap().with(|s| group_state(s, Some(&of)).map_or("", |g| g.0.name()).to_owned()),
         move |state| {
             dom::set(&pill, "data-state", state);
             dom::set(&pill, "title", state);
-            pill.set_text_content(Some(match state {
-                "" => "not joined yet",
-                "PreparingRebalance" | "CompletingRebalance" => "Rebalancing",
-                state => state,
-            }));
         },
     );
+    let of = name.clone();
+    let words = move || match ui.snap().with(|s| group_state(s, Some(&of))) {
+        None => "not joined yet",
+        Some((state, _)) if state.is_rebalancing() => "Rebalancing",
+        Some((state, _)) => state.name(),
+    };
+    dom::text(&head, ".tp-pill", move || words().to_owned());
     let of = name.clone();
     let generation = move || ui.snap().with(|s| group_state(s, Some(&of)).map_or_else(String::new, |g| format!("generation {}", g.1)));
     dom::text(&head, ".tp-end", generation);
@@ -310,8 +316,8 @@ fn group(ui: Ui, name: Option<Arc<str>>) -> HtmlElement {
 fn partitions_words(c: &ConsumerState) -> String {
     if c.assignment.is_empty() {
         return match (c.state, c.client_state) {
-            ("crashed" | "stopped", _) => "owns nothing".into(),
-            (_, "stable") => "idle: no partition".into(),
+            (ProcessState::Crashed | ProcessState::Stopped, _) => "owns nothing".into(),
+            (_, MembershipState::Stable) => "idle: no partition".into(),
             _ => "waiting for partitions".into(),
         };
     }
@@ -352,15 +358,15 @@ fn consumer(ui: Ui, name: Arc<str>) -> HtmlElement {
         &name,
     );
     why::on_card(&card, ui, suggested_questions::of_consumer, name.clone());
-    let process = |_: &Snapshot, c: Option<&ConsumerState>| c.map_or("stopped", |c| c.state).to_owned();
+    let process = |_: &Snapshot, c: Option<&ConsumerState>| c.map_or(ProcessState::Stopped, |c| c.state).to_string();
     dom::attribute(&card, "", "data-state", consumer_words(ui, &name, process));
-    let word = |s: &Snapshot, c: Option<&ConsumerState>| match c.map_or("stopped", |c| c.state) {
-        "running" => match c.map(|c| (c.client_state, lag(s, c))) {
-            Some(("stable" | "assigned", Some(lag))) => format!("lag {lag}"),
-            other => other.map_or("", |o| o.0).to_owned(),
+    let word = |s: &Snapshot, c: Option<&ConsumerState>| match c.map_or(ProcessState::Stopped, |c| c.state) {
+        ProcessState::Running => match c.map(|c| (c.client_state, lag(s, c))) {
+            Some((state, Some(lag))) if state.is_settled() => format!("lag {lag}"),
+            other => other.map_or("", |o| o.0.name()).to_owned(),
         },
-        "paused" => "frozen".to_owned(),
-        other => other.to_owned(),
+        ProcessState::Paused => "frozen".to_owned(),
+        other => other.to_string(),
     };
     dom::text(&card, ".tp-end", consumer_words(ui, &name, word));
     dom::text(&card, ".tp-owns", consumer_words(ui, &name, |_, c| c.map(partitions_words).unwrap_or_default()));

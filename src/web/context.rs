@@ -1,7 +1,7 @@
 //! What the components of one playground share: the page's state, and the stage that runs the world.
 
 use super::stage::Stage;
-use crate::playground::scene::{Place, Trail};
+use crate::playground::scene::{ARRANGEMENTS, Arrangement, Place, Trail};
 use crate::playground::why::Question;
 use crate::world::EPOCH;
 use crate::world::target::Target;
@@ -56,8 +56,8 @@ pub struct PageState {
     pub chosen: Option<Target>,
     /// What the pointer is over, or arrow keys have walked to.
     pub pointed: Option<Target>,
-    /// The stage is arranged by broker, not by topic.
-    pub by_broker: bool,
+    /// What the stage is arranged by.
+    pub arrangement: &'static Arrangement,
     /// What is zoomed into; none: the whole cluster.
     pub zoomed: Option<Target>,
     /// The stations of the record that is followed.
@@ -90,7 +90,7 @@ impl Default for PageState {
             undo: Default::default(),
             chosen: None,
             pointed: None,
-            by_broker: false,
+            arrangement: ARRANGEMENTS[0],
             zoomed: None,
             trail: None,
             level: 1,

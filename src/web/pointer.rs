@@ -47,7 +47,7 @@ pub fn look(stage: &Element, caption: &Element, ui: Ui, act: StageHandle) {
     dom::effect(Box::new(move || {
         ui.chosen().track();
         ui.zoomed().track();
-        ui.by_broker().track();
+        ui.arrangement().track();
         act.with_value(|s| s.refresh());
     }));
     let under = hit.clone();

@@ -7,7 +7,7 @@ use super::layers::Layers;
 use super::run::{Disks, Run};
 use super::store::Store;
 use crate::playground::narrate::{Waiting, plainly};
-use crate::playground::scene::{self, Scene, Target, Trail, View};
+use crate::playground::scene::{self, ArrangementBlend, Scene, Target, Trail, View};
 use crate::playground::time::{TimeError, Timeline, replay_events};
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
@@ -71,7 +71,7 @@ pub struct Stage {
     /// Where one drags to, for the next frame: microseconds since the run began.
     scrubbed: Cell<Option<i64>>,
     /// How far the picture is on its way between two arrangements, and into one partition.
-    mix: Cell<f64>,
+    arrangement: Cell<ArrangementBlend>,
     zoom: Cell<f64>,
     focus: RefCell<Option<Target>>,
     /// What was drawn last, without its shapes: what a pointer can hit.
@@ -119,7 +119,7 @@ impl Stage {
             spoken: Cell::new(f64::NEG_INFINITY),
             rest: Cell::new(0.0),
             scrubbed: Cell::new(None),
-            mix: Cell::default(),
+            arrangement: Cell::default(),
             zoom: Cell::default(),
             focus: RefCell::default(),
             scene: RefCell::default(),
@@ -329,7 +329,7 @@ impl Stage {
 
     /// Goes on to the arrangement that is wanted; whether there is more to go.
     fn arrange(&self, dt: f64) -> bool {
-        let by_broker = self.ui.by_broker().get_untracked();
+        let wanted = self.ui.arrangement().get_untracked();
         let to = self.ui.zoomed().get_untracked();
         let zoomed = scene::depth(to.as_ref());
         // On the way out it is what one comes from that is left.
@@ -337,12 +337,11 @@ impl Stage {
             *self.focus.borrow_mut() = to;
         }
         let step = if self.is_still() { 1.0 } else { dt / ARRANGE_MS };
-        let mut moves = false;
-        for (cell, to) in [(&self.mix, u8::from(by_broker)), (&self.zoom, zoomed)] {
-            let (at, to, step) = (cell.get(), f64::from(to), if step < 1.0 { step } else { 3.0 });
-            cell.set(if at < to { (at + step).min(to) } else { (at - step).max(to) });
-            moves |= at != to;
-        }
+        let (at, to, zoom_step) = (self.zoom.get(), f64::from(zoomed), if step < 1.0 { step } else { 3.0 });
+        self.zoom.set(if at < to { (at + zoom_step).min(to) } else { (at - zoom_step).max(to) });
+        let arrangement = self.arrangement.get();
+        self.arrangement.set(arrangement.step_towards(wanted, step as f32));
+        let moves = at != to || !arrangement.rests_in(wanted);
         if moves {
             // What stands moves along with what is drawn.
             self.published.set(f64::NEG_INFINITY);
@@ -391,7 +390,7 @@ impl Stage {
         let mut camera = View::new(width as f32);
         camera.room = self.room.get() as f32;
         camera.reduced_motion = self.is_still();
-        camera.mix = self.mix.get() as f32;
+        camera.arrangement = self.arrangement.get();
         camera.zoom = self.zoom.get() as f32;
         camera.focus = self.focus.borrow().clone();
         camera.selection = self.ui.chosen().get_untracked();

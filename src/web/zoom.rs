@@ -15,15 +15,15 @@ pub fn toward(ui: Ui, act: StageHandle, mut what: Target) {
         // Into a partition: to its newest record.
         what = act.with_value(|s| s.scene.borrow().walk(topic, *n, None, 0)).unwrap_or(what);
     }
-    let by_broker = ui.by_broker().get_untracked();
-    go(ui, ui.snap().with_untracked(|s| zoom_into(&s.view, here.as_ref(), &what, by_broker)));
+    let arrangement = ui.arrangement().get_untracked();
+    go(ui, ui.snap().with_untracked(|s| zoom_into(&s.view, here.as_ref(), &what, arrangement)));
 }
 
 /// One step out.
 pub fn out(ui: Ui) {
-    let by_broker = ui.by_broker().get_untracked();
+    let arrangement = ui.arrangement().get_untracked();
     let here = ui.zoomed().get_untracked();
-    go(ui, here.and_then(|here| ui.snap().with_untracked(|s| zoom_out(&s.view, &here, by_broker))));
+    go(ui, here.and_then(|here| ui.snap().with_untracked(|s| zoom_out(&s.view, &here, arrangement))));
 }
 
 /// Goes there; a record that is looked into is followed.
@@ -41,15 +41,15 @@ pub fn crumbs(heading: &Element, ui: Ui, act: StageHandle) {
     let _ = heading.append_child(&nav);
     dom::attribute(&nav, "", "aria-description", move || {
         ui.snap().track();
-        act.with_value(|s| s.scene.borrow().away.clone())
+        act.with_value(|s| s.scene.borrow().off_screen.clone())
     });
     let heading = heading.clone();
     dom::effect(Box::new(move || {
-        let by_broker = ui.by_broker().get();
+        let arrangement = ui.arrangement().get();
         let what = ui.zoomed().get();
         let mut steps = vec![None];
         if let Some(what) = &what {
-            let known = ui.snap().with_untracked(|s| zoom_steps(&s.view, what, by_broker));
+            let known = ui.snap().with_untracked(|s| zoom_steps(&s.view, what, arrangement));
             // In the past it may not be there yet.
             steps.extend(if known.is_empty() { vec![what.clone()] } else { known }.into_iter().map(Some));
         }

@@ -6,7 +6,8 @@ use super::admin::{ALL_BROKERS, Wish};
 use super::consumer_app::ConsumerApp;
 use super::event::{EventId, EventKind};
 use super::faults::Blow;
-use super::nodes::{Machine, Next, Node, ProcessState};
+use super::nodes::{Machine, Next, Node};
+use super::process::ProcessState;
 use super::producer_app::ProducerApp;
 use super::queue::NodeId;
 use super::{ADMIN, World};
@@ -391,7 +392,7 @@ impl World {
     fn start_node(&mut self, name: Arc<str>, machine: Machine) {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         let mut node = Node::new(id, name.clone(), machine);
-        let started = self.core.record(EventKind::ProcessState { node: name, from: "new", to: "running" });
+        let started = self.core.record(EventKind::ProcessState { node: name, from: ProcessState::New, to: ProcessState::Running });
         self.core.cause = Some(started);
         node.settle(&mut self.core);
         self.nodes.push(node);
@@ -494,13 +495,13 @@ impl World {
 fn settled(node: &Node) -> Result<&Node, ActionError> {
     match node.meta.state {
         ProcessState::Paused => Err(wrong(node, "resume it first")),
-        ProcessState::Stopping { .. } => Err(wrong(node, "it is about to stop")),
+        ProcessState::Stopping => Err(wrong(node, "it is about to stop")),
         _ => Ok(node),
     }
 }
 
 pub(super) fn wrong(node: &Node, hint: &'static str) -> ActionError {
-    ActionError::WrongState { name: node.meta.name.to_string(), state: node.meta.state.name(), hint }
+    ActionError::WrongState { name: node.meta.name.to_string(), state: node.meta.state, hint }
 }
 
 pub(super) fn no_such(what: &'static str, name: &str, mut names: Vec<&str>) -> ActionError {

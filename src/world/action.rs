@@ -1,6 +1,7 @@
 //! Everything that anyone can do to a run.
 
 use crate::kafka::sabotage::Sabotage;
+use crate::world::ProcessState;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -284,7 +285,7 @@ pub enum ActionError {
     #[error("{name} exists already")]
     Exists { name: String },
     #[error("{name} is {state}; {hint}")]
-    WrongState { name: String, state: &'static str, hint: &'static str },
+    WrongState { name: String, state: ProcessState, hint: &'static str },
     #[error("{0}")]
     Invalid(String),
     #[error("a run keeps at most {limit} actions")]

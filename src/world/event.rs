@@ -5,6 +5,7 @@ use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::ApiKey;
+use crate::world::ProcessState;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -82,12 +83,10 @@ pub enum EventKind {
         offset: i64,
         delivery: u32,
     },
-    /// "running", "paused", "stopping", "stopped", "crashed" (clients), "killed" (brokers), "powered off"; a client that starts comes
-    /// from "new".
     ProcessState {
         node: NodeName,
-        from: &'static str,
-        to: &'static str,
+        from: ProcessState,
+        to: ProcessState,
     },
     /// Nothing goes from one to the other (nor back, unless `one_way`); `to` is "everyone" for an isolated node.
     LinkCut {

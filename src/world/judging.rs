@@ -3,7 +3,8 @@
 use super::World;
 use super::action::{Action, CommitPolicy};
 use super::judge::probe::{ClusterProbe, Receiver, Sender};
-use super::nodes::{Machine, Node, ProcessState};
+use super::nodes::{Machine, Node};
+use super::process::ProcessState;
 use crate::kafka::broker::{Broker, PartitionView};
 use crate::kafka::controller::image::Image;
 use crate::kafka::time::Time;

@@ -29,6 +29,7 @@ pub mod view;
 pub use acting::{MAX_ACTIONS, MAX_CLIENTS, MAX_CONFIGS, MAX_HANDLE_US, MAX_KEYS, MAX_PARTITIONS, MAX_RATE_PER_1000S, MAX_VALUE_BYTES};
 pub use admin::ALL_BROKERS;
 pub use network::RETRANSMIT_US;
+pub use process::ProcessState;
 pub use record::{MAX_EVENTS, first_kept};
 
 use crate::kafka::broker::{Broker, BrokerOptions};

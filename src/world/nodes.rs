@@ -5,6 +5,7 @@ use super::broker_node::BrokerNode;
 use super::consumer_app::ConsumerApp;
 use super::event::{EventId, EventKind, NodeName};
 use super::network::Core;
+use super::process::ProcessState;
 use super::producer_app::ProducerApp;
 use super::queue::{LinkId, NodeId, Pending, Slot};
 use crate::kafka::client::consumer::{Consumer, ConsumerEvent};
@@ -17,41 +18,6 @@ use std::collections::BTreeMap;
 /// Wake-ups of one node at one moment before the world makes it wait a millisecond: a machine whose deadline does
 /// not move must not stop time.
 const MAX_WAKES_AT_ONCE: u32 = 1000;
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum ProcessState {
-    Running,
-    Paused,
-    Stopping {
-        until: Time,
-    },
-    Stopped,
-    /// A client's process died.
-    Crashed,
-    /// A broker's process died; its page cache stays.
-    Killed,
-    /// The machine died.
-    PoweredOff,
-}
-
-impl ProcessState {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::Stopping { .. } => "stopping",
-            Self::Stopped => "stopped",
-            Self::Crashed => "crashed",
-            Self::Killed => "killed",
-            Self::PoweredOff => "powered off",
-        }
-    }
-
-    /// There is a process, if only a frozen one.
-    pub(super) fn is_up(self) -> bool {
-        matches!(self, Self::Running | Self::Paused | Self::Stopping { .. })
-    }
-}
 
 /// What reaches a node.
 #[derive(Clone, Debug)]
@@ -96,6 +62,8 @@ pub(super) struct Meta {
     pub(super) id: NodeId,
     pub(super) name: NodeName,
     pub(super) state: ProcessState,
+    /// When a process that stops is given up; `Time::NEVER` for any other.
+    pub(super) stop_by: Time,
     /// Which process of this name it is: 1 is the first.
     pub(super) incarnation: u32,
     /// The connections that it dialled.
@@ -125,6 +93,7 @@ impl Node {
                 id,
                 name,
                 state: ProcessState::Running,
+                stop_by: Time::NEVER,
                 incarnation: 1,
                 conns: BTreeMap::new(),
                 skew_us: 0,
@@ -292,14 +261,14 @@ impl Node {
 
     fn closing(&self) -> Option<Deadline> {
         match self.meta.state {
-            ProcessState::Stopping { until } => Some((until, Reason::new("close timeout", self.meta.name.clone()))),
+            ProcessState::Stopping => Some((self.meta.stop_by, Reason::new("close timeout", self.meta.name.clone()))),
             _ => None,
         }
     }
 
     /// One pending wake-up, at the earliest deadline.
     pub(super) fn arm(&mut self, core: &mut Core) {
-        let awake = matches!(self.meta.state, ProcessState::Running | ProcessState::Stopping { .. });
+        let awake = matches!(self.meta.state, ProcessState::Running | ProcessState::Stopping);
         let wanted = if awake { self.deadline() } else { None };
         let Some((at, reason)) = wanted else {
             self.disarm(core);

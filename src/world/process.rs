@@ -2,17 +2,83 @@
 
 use super::event::EventKind;
 use super::network::Core;
-use super::nodes::{Machine, Next, Node, ProcessState};
+use super::nodes::{Machine, Next, Node};
 use crate::kafka::broker::Broker;
+use crate::kafka::client::consumer::MembershipState;
+use crate::kafka::time::Time;
+use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// What a stopping process has at most, as `KafkaConsumer.close` and `KafkaProducer.close` have by default: 30 s.
 const CLOSE_TIMEOUT_US: i64 = 30_000_000;
 
+/// The state of a node's process, broker or client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ProcessState {
+    /// There has been no process yet. Only the event of the first start has it.
+    #[default]
+    New,
+    Running,
+    /// Stopped with SIGSTOP, or in a long garbage collection.
+    Paused,
+    /// On its way down, as its program ends: it flushes and closes.
+    Stopping,
+    Stopped,
+    /// A client's process died.
+    Crashed,
+    /// A broker's process died; its page cache stays.
+    Killed,
+    /// The machine died: what was not flushed is lost.
+    PoweredOff,
+}
+
+impl ProcessState {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Crashed => "crashed",
+            Self::Killed => "killed",
+            Self::PoweredOff => "powered off",
+        }
+    }
+
+    pub const fn is_running(self) -> bool {
+        matches!(self, Self::Running)
+    }
+
+    /// There is a process, if only a paused one.
+    pub const fn is_up(self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Stopping)
+    }
+
+    /// The process ended without closing: it died, or its machine did.
+    pub const fn is_dead(self) -> bool {
+        matches!(self, Self::Crashed | Self::Killed | Self::PoweredOff)
+    }
+}
+
+impl fmt::Display for ProcessState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// By name, so that the hash of a run's events does not depend on the order of the variants.
+impl Hash for ProcessState {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.name().hash(hasher);
+    }
+}
+
 impl Node {
     pub(super) fn set_state(&mut self, core: &mut Core, to: ProcessState) {
-        let from = self.meta.state.name();
-        self.meta.state = to;
-        let kind = EventKind::ProcessState { node: self.meta.name.clone(), from, to: to.name() };
+        let from = std::mem::replace(&mut self.meta.state, to);
+        self.meta.stop_by = if to == ProcessState::Stopping { core.now.plus_micros(CLOSE_TIMEOUT_US) } else { Time::NEVER };
+        let kind = EventKind::ProcessState { node: self.meta.name.clone(), from, to };
         core.cause = Some(core.record(kind));
     }
 
@@ -105,7 +171,7 @@ impl Node {
 
     /// Stops as its program would: flush and close; the process ends once that is done.
     pub(super) fn stop(&mut self, core: &mut Core) {
-        self.set_state(core, ProcessState::Stopping { until: core.now.plus_micros(CLOSE_TIMEOUT_US) });
+        self.set_state(core, ProcessState::Stopping);
         let now = self.clock(core.now);
         match &mut self.machine {
             Machine::Producer(app) => {
@@ -134,15 +200,19 @@ impl Node {
     }
 
     pub(super) fn finish_stopping(&mut self, core: &mut Core) {
-        let ProcessState::Stopping { until } = self.meta.state else { return };
+        if self.meta.state != ProcessState::Stopping {
+            return;
+        }
         let done = match &self.machine {
             Machine::Producer(app) => app.client.as_ref().is_none_or(|client| client.pending() == 0),
             // A closing consumer keeps its connections until it has committed and left.
-            Machine::Consumer(app) => app.client.as_ref().is_none_or(|client| client.state() == "closed") && self.meta.conns.is_empty(),
+            Machine::Consumer(app) => {
+                app.client.as_ref().is_none_or(|client| client.state() == MembershipState::Closed) && self.meta.conns.is_empty()
+            }
             Machine::Broker(node) => node.stopped,
             Machine::Admin(_) => true,
         };
-        if done || until <= core.now {
+        if done || self.meta.stop_by <= core.now {
             if let Machine::Broker(node) = &mut self.machine {
                 node.ended.clone_from(&node.broker);
                 core.ended = true;

@@ -1,16 +1,21 @@
 //! The view, made from the machines' own state.
 
 use super::World;
+use super::broker_node::BrokerNode;
+use super::consumer_app::ConsumerApp;
 use super::event::EventKind;
 use super::network::InFlight;
-use super::nodes::Machine;
+use super::nodes::{Machine, Meta};
+use super::producer_app::ProducerApp;
 use super::queue::NodeId;
 use super::view::{
     BrokerState, Cargo, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, ReplicaState,
     WorldView, key_number,
 };
 use crate::kafka::broker::{Broker, BrokerEvent, PartitionView};
-use crate::kafka::controller::{METADATA_TOPIC, QuorumView};
+use crate::kafka::client::consumer::MembershipState;
+use crate::kafka::controller::{METADATA_TOPIC, QuorumRole, QuorumView};
+use crate::kafka::coordinator::GroupView;
 use crate::kafka::disk::Disk;
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::field_map::kafka_uuid;
@@ -20,7 +25,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Bytes that one look into a partition takes at once.
+/// Bytes that are read from a partition's log at once.
 const PEEK_BYTES: u32 = 65_536;
 /// Characters of a key that are shown.
 const KEY_CHARS: u32 = 64;
@@ -29,13 +34,13 @@ fn key_text(key: &Bytes) -> Arc<str> {
     String::from_utf8_lossy(key).chars().take(KEY_CHARS as usize).collect::<String>().into()
 }
 
-/// How long a tear is shown, in microseconds.
-const TEAR_US: i64 = 4_000_000;
+/// How long a truncation is shown, in microseconds.
+const TRUNCATION_SHOWN_US: i64 = 4_000_000;
 
 impl World {
-    /// Marks the replicas that have cut something lately.
-    fn tears(&self, view: &mut WorldView) {
-        let since = self.core.now.plus_micros(-TEAR_US);
+    /// Marks the replicas that have truncated their log lately.
+    fn truncations(&self, view: &mut WorldView) {
+        let since = self.core.now.plus_micros(-TRUNCATION_SHOWN_US);
         if self.core.recorder.last_cut().is_none_or(|cut| cut < since) {
             return;
         }
@@ -46,12 +51,13 @@ impl World {
             let broker = view.brokers.iter().find(|broker| broker.name == *node).map(|broker| broker.node_id);
             let same = |r: &&mut ReplicaState| Some(r.broker) == broker && r.topic == *topic && r.partition == *partition;
             if let Some(replica) = view.replicas.iter_mut().find(same) {
-                replica.tear.get_or_insert((*from, *to));
+                replica.truncated.get_or_insert((*from, *to));
             }
         }
     }
 
-    /// `before`: another moment of the same run. What its frames and its leaders' logs carry need not be read again.
+    /// Copies what there is to see. `before`: another moment of the same run; frames and logs that have not changed since are not decoded
+    /// again.
     pub(super) fn show(&self, before: &WorldView) -> WorldView {
         let mut view = WorldView { now: self.core.now, next: self.next_deadline(), ..WorldView::default() };
         view.quorum = self.quorum();
@@ -60,93 +66,75 @@ impl World {
         let mut topics = Topics::default();
         let mut known = Vec::new();
         for node in &self.nodes {
-            let (name, state) = (node.meta.name.clone(), node.meta.state.name());
             match &node.machine {
                 Machine::Broker(machine) => {
-                    let node_id = machine.options.node_id;
-                    let quorum = machine.broker.as_ref().map(|broker| broker.quorum());
-                    view.brokers.push(BrokerState {
-                        node_id,
-                        name,
-                        state,
-                        is_controller: controller == Some(node_id),
-                        fenced: machine.broker.as_ref().is_some_and(|broker| !broker.is_unfenced()),
-                        role: quorum.as_ref().map_or("", |quorum| quorum.role),
-                        quorum_epoch: quorum.as_ref().map_or(0, |quorum| quorum.epoch),
-                        incarnation: node.meta.incarnation,
-                        skew_us: node.meta.skew_us,
-                        slow_us: machine.slow_us,
-                        disk_used: machine.disk().used(),
-                        disk_free: machine.disk().free(),
-                        isolated: self.core.isolated.contains(&node.meta.id),
-                    });
+                    view.brokers.push(self.broker_state(&node.meta, machine, controller));
                     match &machine.broker {
                         Some(broker) => {
-                            for group in broker.groups() {
-                                match view.groups.iter_mut().find(|other| other.group == group.group) {
-                                    Some(other) if other.generation < group.generation => *other = group,
-                                    Some(_) => {}
-                                    None => view.groups.push(group),
-                                }
-                            }
-                            known.extend(broker.partitions().into_iter().map(|partition| (node_id, Some(&**broker), partition)));
+                            groups(&mut view.groups, broker);
+                            known.extend(
+                                broker.partitions().into_iter().map(|partition| (machine.options.node_id, Some(&**broker), partition)),
+                            );
                             topics.brokers.push(broker.disk());
                         }
                         None => {
                             // Topics that were deleted meanwhile are still on its disk, but no longer there.
                             let there = |partition: &&PartitionView| image.is_none_or(|image| image.topics.contains_key(&partition.topic));
-                            known.extend(machine.known.iter().filter(there).map(|partition| (node_id, None, partition.clone())));
+                            let left = machine.known.iter().filter(there);
+                            known.extend(left.map(|partition| (machine.options.node_id, None, partition.clone())));
                             view.replicas.extend(machine.remains.iter().cloned());
                         }
                     }
                 }
-                Machine::Producer(app) => view.producers.push(ProducerState {
-                    name,
-                    topic: app.spec.topic.clone(),
-                    state,
-                    rate_per_1000s: app.spec.rate_per_1000s,
-                    acks: app.acks,
-                    accumulated: app.client.as_ref().map(|client| client.accumulated()).unwrap_or_default(),
-                    pending: app.client.as_ref().map_or(0, |client| client.pending()),
-                    sent: app.sent,
-                    acked: app.acked,
-                    failed: app.failed,
-                }),
-                Machine::Consumer(app) => {
-                    let client = app.client.as_ref();
-                    let membership = client.and_then(|client| client.membership());
-                    view.consumers.push(ConsumerState {
-                        name,
-                        group: app.spec.group.clone(),
-                        topics: app.spec.topics.clone(),
-                        state,
-                        client_state: client.map_or("closed", |client| client.state()),
-                        generation: membership.as_ref().map_or(-1, |(_, generation)| *generation),
-                        member: membership.map(|(member, _)| member),
-                        assignment: client.map(|client| client.assignment()).unwrap_or_default(),
-                        positions: client.map(|client| client.positions()).unwrap_or_default(),
-                        handled: app.handled,
-                        duplicates: app.duplicates,
-                        backlog: app.backlog.len() as u64,
-                        handle_us: app.spec.handle_us,
-                    });
-                }
+                Machine::Producer(app) => view.producers.push(producer_state(&node.meta, app)),
+                Machine::Consumer(app) => view.consumers.push(consumer_state(&node.meta, app)),
                 Machine::Admin(_) => {}
             }
         }
         let recent = self.history.iter().rev().take_while(|(at, _)| self.core.now.micros_since(*at) < DONE_US);
-        // Enough for an eye: more than these at once is a flicker.
+        // More marks than these at once cannot be read.
         view.done = recent.take(16).cloned().collect();
         view.groups.sort_by(|a, b| a.group.cmp(&b.group));
         partitions(&mut view, known, before);
-        self.tears(&mut view);
+        self.truncations(&mut view);
+        self.flights(&mut view, before, &mut topics);
+        let name = |id: &NodeId| self.node(*id).map(|node| node.meta.name.clone());
+        let cuts = self.core.cuts.iter().map(|(from, to)| (*from, *to, None));
+        let odd = self.core.odd.iter().copied().filter(|odd| odd.2.is_some());
+        view.link_faults.extend(self.core.isolated.iter().filter_map(|id| Some((name(id)?, "everyone".into(), None))));
+        view.link_faults.extend(cuts.chain(odd).filter_map(|(from, to, how)| Some((name(&from)?, name(&to)?, how))));
+        (view.lost, view.duplicated) = (self.core.lost, self.core.duplicated);
+        view
+    }
+
+    fn broker_state(&self, meta: &Meta, machine: &BrokerNode, controller: Option<i32>) -> BrokerState {
+        let quorum = machine.broker.as_ref().map(|broker| broker.quorum());
+        BrokerState {
+            node_id: machine.options.node_id,
+            name: meta.name.clone(),
+            state: meta.state,
+            is_controller: controller == Some(machine.options.node_id),
+            fenced: machine.broker.as_ref().is_some_and(|broker| !broker.is_unfenced()),
+            role: quorum.as_ref().map(|quorum| quorum.role),
+            quorum_epoch: quorum.as_ref().map_or(0, |quorum| quorum.epoch),
+            incarnation: meta.incarnation,
+            skew_us: meta.skew_us,
+            slow_us: machine.slow_us,
+            disk_used: machine.disk().used(),
+            disk_free: machine.disk().free(),
+            isolated: self.core.isolated.contains(&meta.id),
+        }
+    }
+
+    /// The frames under way. Those that `before` has too are not decoded again.
+    fn flights(&self, view: &mut WorldView, before: &WorldView, topics: &mut Topics<'_>) {
         view.flights.reserve(before.flights.len());
         for (message, flight) in &self.core.flights {
             let known = before.flights.binary_search_by_key(message, |flight| flight.message).ok().and_then(|i| before.flights.get(i));
             let cargo = match known {
                 Some(known) => known.cargo.clone(),
                 None if self.core.links.get(&flight.link).is_some_and(|link| link.controller) => Arc::default(),
-                None => cargo(flight, &mut topics).into(),
+                None => cargo(flight, topics).into(),
             };
             view.flights.push(Flight {
                 message: *message,
@@ -160,13 +148,6 @@ impl World {
                 cargo,
             });
         }
-        let name = |id: &NodeId| self.node(*id).map(|node| node.meta.name.clone());
-        let cuts = self.core.cuts.iter().map(|(from, to)| (*from, *to, None));
-        let odd = self.core.odd.iter().copied().filter(|odd| odd.2.is_some());
-        view.ill.extend(self.core.isolated.iter().filter_map(|id| Some((name(id)?, "everyone".into(), None))));
-        view.ill.extend(cuts.chain(odd).filter_map(|(from, to, how)| Some((name(&from)?, name(&to)?, how))));
-        (view.lost, view.duplicated) = (self.core.lost, self.core.duplicated);
-        view
     }
 
     /// The quorum as the process that leads it with the highest epoch knows it.
@@ -174,11 +155,57 @@ impl World {
         let mut best: Option<QuorumView> = None;
         for broker in self.brokers() {
             let quorum = broker.quorum();
-            if quorum.role == "Leader" && best.as_ref().is_none_or(|best| best.epoch < quorum.epoch) {
+            if quorum.role == QuorumRole::Leader && best.as_ref().is_none_or(|best| best.epoch < quorum.epoch) {
                 best = Some(quorum);
             }
         }
         best
+    }
+}
+
+/// Adds a broker's groups. Of a group that several brokers know, the one with the highest generation counts.
+fn groups(all: &mut Vec<GroupView>, broker: &Broker) {
+    for group in broker.groups() {
+        match all.iter_mut().find(|other| other.group == group.group) {
+            Some(other) if other.generation < group.generation => *other = group,
+            Some(_) => {}
+            None => all.push(group),
+        }
+    }
+}
+
+fn producer_state(meta: &Meta, app: &ProducerApp) -> ProducerState {
+    ProducerState {
+        name: meta.name.clone(),
+        topic: app.spec.topic.clone(),
+        state: meta.state,
+        rate_per_1000s: app.spec.rate_per_1000s,
+        acks: app.acks,
+        accumulated: app.client.as_ref().map(|client| client.accumulated()).unwrap_or_default(),
+        pending: app.client.as_ref().map_or(0, |client| client.pending()),
+        sent: app.sent,
+        acked: app.acked,
+        failed: app.failed,
+    }
+}
+
+fn consumer_state(meta: &Meta, app: &ConsumerApp) -> ConsumerState {
+    let client = app.client.as_ref();
+    let membership = client.and_then(|client| client.membership());
+    ConsumerState {
+        name: meta.name.clone(),
+        group: app.spec.group.clone(),
+        topics: app.spec.topics.clone(),
+        state: meta.state,
+        client_state: client.map_or(MembershipState::Closed, |client| client.state()),
+        generation: membership.as_ref().map_or(-1, |(_, generation)| *generation),
+        member: membership.map(|(member, _)| member),
+        assignment: client.map(|client| client.assignment()).unwrap_or_default(),
+        positions: client.map(|client| client.positions()).unwrap_or_default(),
+        handled: app.handled,
+        duplicates: app.duplicates,
+        backlog: app.backlog.len() as u64,
+        handle_us: app.spec.handle_us,
     }
 }
 
@@ -211,7 +238,7 @@ fn partitions(view: &mut WorldView, known: Vec<(i32, Option<&Broker>, PartitionV
             high_watermark: partition.high_watermark,
             end_offset: partition.end_offset,
             running: true,
-            tear: None,
+            truncated: None,
             records: Vec::new(),
         });
     }
@@ -281,7 +308,7 @@ fn collect(bytes: Bytes, first: i64, records: &mut Vec<RecordState>) -> i64 {
     end
 }
 
-/// What a disk without a process holds. `known`: what the process knew of its partitions when it ended.
+/// The replicas on the disk of a broker without a process. `known`: its partitions as the process knew them when it ended.
 pub(super) fn remains(broker: i32, disk: &Disk, known: &[PartitionView]) -> Vec<ReplicaState> {
     let mut found: Vec<ReplicaState> = Vec::new();
     for path in disk.list("").filter(|path| path.ends_with(".log")) {
@@ -305,7 +332,7 @@ pub(super) fn remains(broker: i32, disk: &Disk, known: &[PartitionView]) -> Vec<
                 high_watermark: view.map_or(base, |view| view.high_watermark),
                 end_offset: base,
                 running: false,
-                tear: None,
+                truncated: None,
                 records: Vec::new(),
             });
         }

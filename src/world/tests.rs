@@ -3,6 +3,8 @@
 use super::action::{Action, CommitPolicy, ConsumerSpec, Genesis, Keys, ProducerSpec};
 use super::event::EventKind;
 use super::*;
+use crate::kafka::coordinator::GroupState;
+use crate::world::ProcessState;
 use std::collections::BTreeMap;
 
 fn genesis(seed: u64) -> Genesis {
@@ -104,7 +106,7 @@ fn the_group_works_and_causes_come_before_effects() {
     let world = run(1);
     let view = world.view();
     let group = view.groups.iter().find(|group| &*group.group == "billing").expect("the group is there");
-    assert_eq!((group.state, group.members.len()), ("Stable", 2), "{group:?}");
+    assert_eq!((group.state, group.members.len()), (GroupState::Stable, 2), "{group:?}");
     let handled: u64 = view.consumers.iter().map(|consumer| consumer.handled).sum();
     assert!(handled > 200, "{handled}");
     for event in world.events() {
@@ -187,8 +189,8 @@ fn a_stopped_client_leaves_by_itself() {
     world.act(Action::StopClient { name: "checkout".into() }).expect("it stops");
     world.run_until(at(24_000));
     let view = world.view();
-    assert!(view.consumers.iter().any(|consumer| &*consumer.name == "billing-1" && consumer.state == "stopped"));
-    assert!(view.producers.iter().all(|producer| producer.state == "stopped" && producer.sent == producer.acked));
+    assert!(view.consumers.iter().any(|consumer| &*consumer.name == "billing-1" && consumer.state == ProcessState::Stopped));
+    assert!(view.producers.iter().all(|producer| producer.state == ProcessState::Stopped && producer.sent == producer.acked));
     assert_eq!(view.groups.first().map(|group| group.members.len()), Some(1));
 }
 
@@ -197,7 +199,7 @@ fn other_settings_are_one_action() {
     let mut world = run(1);
     let starts = |world: &World, name: &str| {
         let started = |event: &&Event| match &event.kind {
-            EventKind::ProcessState { node, to: "running", .. } => **node == *name,
+            EventKind::ProcessState { node, to: ProcessState::Running, .. } => **node == *name,
             _ => false,
         };
         world.events().iter().filter(started).count()
@@ -218,10 +220,10 @@ fn other_settings_are_one_action() {
     world.run_until(world.now().plus_millis(9000));
     let view = world.view();
     let p = &view.producers[0];
-    assert_eq!((p.state, p.acks, p.failed, starts(&world, "checkout")), ("running", 1, 0, 2));
+    assert_eq!((p.state, p.acks, p.failed, starts(&world, "checkout")), (ProcessState::Running, 1, 0, 2));
     assert!(p.acked > 20 && p.sent - p.acked < 5, "{p:?}");
     // The old member left and the new one joined: nobody waited for the session timeout.
-    assert_eq!((view.consumers[0].state, view.groups[0].members.len()), ("running", 2));
+    assert_eq!((view.consumers[0].state, view.groups[0].members.len()), (ProcessState::Running, 2));
     assert_eq!(view.consumers.iter().map(|c| c.assignment.len()).sum::<usize>(), 3);
     // Bad values change nothing; a client that is down gets its settings and stays down.
     let wrong: BTreeMap<String, String> = [("session.timeout.ms".to_owned(), "soon".to_owned())].into();
@@ -229,6 +231,6 @@ fn other_settings_are_one_action() {
     assert!(error.starts_with("session.timeout.ms=soon: "), "{error}");
     world.act(Action::CrashClient { name: name() }).expect("it crashes");
     world.act(Action::ChangeConsumer(was.clone())).expect("it can be done");
-    assert_eq!((world.view().consumers[0].state, world.client("billing-1")), ("crashed", Some(Action::ChangeConsumer(was))));
+    assert_eq!((world.view().consumers[0].state, world.client("billing-1")), (ProcessState::Crashed, Some(Action::ChangeConsumer(was))));
     world.act(Action::ChangeProducer(ProducerSpec { name: name(), ..producer_spec() })).expect_err("it is a consumer");
 }

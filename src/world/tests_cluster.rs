@@ -5,7 +5,9 @@ use super::event::EventKind;
 use super::*;
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
+use crate::kafka::controller::QuorumRole;
 use crate::kafka::sabotage::Sabotage;
+use crate::world::ProcessState;
 use std::collections::BTreeMap;
 
 fn configs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -130,14 +132,14 @@ fn counts(world: &World) -> (u64, u64, u64) {
 /// The producer stops, everything heals and settles: all that was acknowledged has been handled.
 fn settle(world: &mut World) {
     strike(world, Fault::Heal);
-    if world.view().brokers.iter().any(|broker| broker.state == "stopping") {
+    if world.view().brokers.iter().any(|broker| broker.state == ProcessState::Stopping) {
         after(world, 31_000);
     }
     let brokers: Vec<_> = world.view().brokers.into_iter().map(|broker| (broker.name, broker.state)).collect();
     for (node, state) in brokers {
         match state {
-            "killed" | "powered off" | "stopped" => strike(world, Fault::Restart { node }),
-            "paused" => strike(world, Fault::Resume { node }),
+            ProcessState::Killed | ProcessState::PoweredOff | ProcessState::Stopped => strike(world, Fault::Restart { node }),
+            ProcessState::Paused => strike(world, Fault::Resume { node }),
             _ => {}
         }
     }
@@ -169,7 +171,7 @@ fn three_brokers_boot_and_elect() {
     let view = world.view();
     let quorum = view.quorum.expect("someone leads");
     assert_eq!(quorum.voters, [1, 2, 3]);
-    assert!(view.brokers.iter().all(|broker| broker.state == "running" && !broker.fenced), "{:?}", view.brokers);
+    assert!(view.brokers.iter().all(|broker| broker.state.is_running() && !broker.fenced), "{:?}", view.brokers);
     assert_eq!(view.brokers.iter().filter(|broker| broker.is_controller).count(), 1);
     let votes = world.events().iter().find_map(|event| match &event.kind {
         EventKind::Broker { event: BrokerEvent::Controller(ControllerEvent::Elected { votes, .. }), .. } => Some(votes.clone()),
@@ -183,7 +185,7 @@ fn five_brokers_with_three_voters_boot() {
     let world = boot(2, 5);
     let view = world.view();
     assert_eq!(view.quorum.map(|quorum| quorum.voters), Some(vec![1, 2, 3]));
-    assert_eq!(view.brokers.iter().filter(|broker| broker.role == "Observer").count(), 2, "{:?}", view.brokers);
+    assert_eq!(view.brokers.iter().filter(|broker| broker.role == Some(QuorumRole::Observer)).count(), 2, "{:?}", view.brokers);
 }
 
 #[test]
@@ -244,7 +246,7 @@ fn a_stopped_broker_hands_over_first() {
     strike(&mut world, Fault::Stop { node: broker(gone) });
     after(&mut world, 10_000);
     let state = world.view().brokers.into_iter().find(|broker| broker.node_id == gone).map(|broker| broker.state);
-    assert_eq!(state, Some("stopped"));
+    assert_eq!(state, Some(ProcessState::Stopped));
     assert_ne!(leader(&world, 0), gone);
     settle(&mut world);
 }
@@ -265,7 +267,7 @@ fn one_link_is_slow_and_the_others_are_as_before() {
     let link = |how, one_way| Fault::Link { from: broker(1), to: broker(2), one_way, how };
     let began = world.now();
     strike(&mut world, link(Some(slow), true));
-    assert_eq!(world.view().ill, [(broker(1), broker(2), Some(slow))]);
+    assert_eq!(world.view().link_faults, [(broker(1), broker(2), Some(slow))]);
     after(&mut world, 8_000);
     // What is sent at a turn comes after what was sent before it: a little longer than latency and jitter.
     assert!((300..320).contains(&longest(&world, began, "broker-1", "broker-2")));
@@ -283,7 +285,7 @@ fn one_link_is_slow_and_the_others_are_as_before() {
     strike(&mut world, link(None, false));
     strike(&mut other, Fault::Heal);
     for world in [&mut world, &mut other] {
-        assert_eq!(world.view().ill, []);
+        assert_eq!(world.view().link_faults, []);
         after(world, 5_000);
         let began = world.now();
         after(world, 5_000);
@@ -365,7 +367,7 @@ fn a_full_disk_ends_the_process_and_room_brings_it_back() {
     strike(&mut world, Fault::FullDisk { node: broker(2), free: Some(2000) });
     after(&mut world, 20_000);
     let state = |world: &World| world.view().brokers.into_iter().find(|broker| broker.node_id == 2).map(|broker| broker.state);
-    assert_eq!(state(&world), Some("killed"));
+    assert_eq!(state(&world), Some(ProcessState::Killed));
     strike(&mut world, Fault::FullDisk { node: broker(2), free: None });
     settle(&mut world);
 }

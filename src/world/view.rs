@@ -1,11 +1,13 @@
-//! What there is to see at one moment: plain data, made from the machines' own state. The scene and the inspector draw
-//! from this and from nothing else.
+//! A snapshot of the world at one moment: plain data, copied from the machines' state. The scene and the inspector read this and nothing
+//! else.
 
 use crate::kafka::broker::PartitionView;
-use crate::kafka::controller::QuorumView;
+use crate::kafka::client::consumer::MembershipState;
+use crate::kafka::controller::{QuorumRole, QuorumView};
 use crate::kafka::coordinator::GroupView;
 use crate::kafka::time::{Deadline, Time};
 use crate::kafka::wire::message::ApiKey;
+use crate::world::ProcessState;
 use crate::world::action::{Action, LinkSpec};
 use std::sync::Arc;
 
@@ -20,9 +22,9 @@ pub struct WorldView {
     pub partitions: Vec<PartitionState>,
     /// What each broker's disk holds: by topic, partition and broker.
     pub replicas: Vec<ReplicaState>,
-    /// Links that are not as all others, from the first to the second: `None` where nothing gets through (to "everyone" for an isolated
-    /// node), else how it is. The cut ones come first.
-    pub ill: Vec<(Arc<str>, Arc<str>, Option<LinkSpec>)>,
+    /// Links that differ from the others, from the first node to the second: `None` where nothing gets through (to "everyone" for an
+    /// isolated node), else the link's own latency and loss. Cut links come first.
+    pub link_faults: Vec<(Arc<str>, Arc<str>, Option<LinkSpec>)>,
     /// Packets lost and doubled so far.
     pub lost: u64,
     pub duplicated: u64,
@@ -42,17 +44,16 @@ pub const DONE_US: i64 = 3_000_000;
 pub struct BrokerState {
     pub node_id: i32,
     pub name: Arc<str>,
-    /// "running", "paused", "stopping", "stopped", "killed", "powered off".
-    pub state: &'static str,
+    pub state: ProcessState,
     /// The active controller: it leads the quorum.
     pub is_controller: bool,
-    /// It runs, but the controller does not count it in.
+    /// It runs, and the controller has not unfenced it: it leads nothing and is in no in-sync set.
     pub fenced: bool,
-    /// Of its voter or observer: "Leader", "Follower", "Candidate", …; "" without a process.
-    pub role: &'static str,
+    /// Of its replica of the metadata log; `None` without a process.
+    pub role: Option<QuorumRole>,
     /// The quorum's epoch as it knows it.
     pub quorum_epoch: i32,
-    /// Which process of this name it is: 1 is the first.
+    /// 1-based index among the processes that this node has had.
     pub incarnation: u32,
     pub skew_us: i64,
     pub slow_us: i64,
@@ -68,9 +69,9 @@ pub struct ReplicaState {
     pub broker: i32,
     pub topic: Arc<str>,
     pub partition: i32,
-    /// By its own lights.
+    /// According to this broker.
     pub is_leader: bool,
-    /// By the lights of the partition's leader (`WorldView::partitions`).
+    /// According to the partition's leader (`WorldView::partitions`).
     pub in_isr: bool,
     pub leader_epoch: i32,
     pub log_start: i64,
@@ -78,8 +79,8 @@ pub struct ReplicaState {
     pub end_offset: i64,
     /// The broker has a process.
     pub running: bool,
-    /// What it cut a moment ago: its end offset before and after.
-    pub tear: Option<(i64, i64)>,
+    /// A truncation of the last few seconds: the end offset before and after it.
+    pub truncated: Option<(i64, i64)>,
     /// Of a broker without a process: the newest `RIBBON_RECORDS` records below the end, oldest first.
     pub records: Vec<RecordState>,
 }
@@ -109,8 +110,7 @@ pub struct RecordState {
 pub struct ProducerState {
     pub name: Arc<str>,
     pub topic: Arc<str>,
-    /// "running", "paused", "crashed", "stopped".
-    pub state: &'static str,
+    pub state: ProcessState,
     pub rate_per_1000s: u64,
     pub acks: i16,
     pub accumulated: Vec<(Arc<str>, i32, u32)>,
@@ -125,10 +125,9 @@ pub struct ConsumerState {
     pub name: Arc<str>,
     pub group: Option<Arc<str>>,
     pub topics: Vec<Arc<str>>,
-    /// "running", "paused", "crashed", "stopped".
-    pub state: &'static str,
-    /// The client's own: "unjoined", "joining", "syncing", "stable", …
-    pub client_state: &'static str,
+    pub state: ProcessState,
+    /// `Closed` without a process.
+    pub client_state: MembershipState,
     pub member: Option<Arc<str>>,
     pub generation: i32,
     pub assignment: Vec<(Arc<str>, i32)>,
@@ -168,10 +167,10 @@ pub struct Cargo {
     pub tombstone: bool,
 }
 
-/// Chosen so that the names that examples like to use have six different colours.
+/// Chosen so that the key names of the examples have six different colours.
 const SALT: u32 = 23;
 
-/// Which key it is, as a number: the one that its name ends in ("key-4"), if it has up to six digits, or a hash.
+/// A key as a number: the up to six digits that it ends in (`key-4` is 4), else a hash of it.
 pub fn key_number(key: &str) -> u32 {
     let digits = key.bytes().rev().take_while(u8::is_ascii_digit).count();
     if (1..=6).contains(&digits) {

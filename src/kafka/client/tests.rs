@@ -1,5 +1,6 @@
 //! Producer and consumer against a real broker, in virtual time without latency.
 
+use super::consumer::MembershipState;
 use super::consumer::{Consumer, ConsumerConfig, ConsumerEvent, ConsumerRecord, OffsetReset};
 use super::producer::{Producer, ProducerConfig, ProducerEvent, ProducerRecord};
 use super::{ConnId, Output};
@@ -253,7 +254,7 @@ fn keyed_records_go_through_a_group_and_survive_one_member() {
     let now = harness.now;
     harness.consumers.get_mut(&1).expect("it is there").close(now);
     harness.run_for(10_000);
-    assert_eq!((harness.consumers[&1].state(), harness.owned(2)), ("closed", 3), "{:?}", harness.events);
+    assert_eq!((harness.consumers[&1].state(), harness.owned(2)), (MembershipState::Closed, 3), "{:?}", harness.events);
     harness.send(100..120);
     harness.run_for(10_000);
     let values = harness.values();
@@ -297,9 +298,9 @@ fn a_poll_that_does_not_come_makes_the_member_leave_and_the_next_one_rejoins() {
     harness.stuck.insert(1);
     harness.run_for(301_000);
     assert!(harness.events[&1].contains(&ConsumerEvent::PollTimeout));
-    assert_eq!(harness.consumers[&1].state(), "unjoined");
+    assert_eq!(harness.consumers[&1].state(), MembershipState::Unjoined);
     harness.stuck.clear();
     harness.run_for(10_000);
-    assert_eq!((harness.consumers[&1].state(), harness.owned(1)), ("stable", 1));
+    assert_eq!((harness.consumers[&1].state(), harness.owned(1)), (MembershipState::Stable, 1));
     assert!(harness.events[&1].iter().any(|event| matches!(event, ConsumerEvent::Revoked { lost: true, .. })));
 }

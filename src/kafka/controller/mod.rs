@@ -152,14 +152,52 @@ pub enum ControllerEvent {
     },
 }
 
+/// What a node is to its quorum: the values of Kafka's metric `current-state`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum QuorumRole {
+    /// A voter that knows no leader and has not voted in this epoch.
+    Unattached,
+    /// A voter that has voted in this epoch and knows no leader yet.
+    Voted,
+    /// Asks for pre-votes.
+    Prospective,
+    Candidate,
+    Leader,
+    Follower,
+    /// Led in this epoch and has given it up.
+    Resigned,
+    /// Not a voter.
+    Observer,
+}
+
+impl QuorumRole {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unattached => "Unattached",
+            Self::Voted => "Voted",
+            Self::Prospective => "Prospective",
+            Self::Candidate => "Candidate",
+            Self::Leader => "Leader",
+            Self::Follower => "Follower",
+            Self::Resigned => "Resigned",
+            Self::Observer => "Observer",
+        }
+    }
+}
+
+impl std::fmt::Display for QuorumRole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// The quorum as this node knows it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QuorumView {
     pub epoch: i32,
     pub leader: Option<i32>,
     pub voters: Vec<i32>,
-    /// "Unattached", "Voted", "Prospective", "Candidate", "Leader", "Follower", "Resigned", "Observer".
-    pub role: &'static str,
+    pub role: QuorumRole,
     pub high_watermark: i64,
     pub end_offset: i64,
 }

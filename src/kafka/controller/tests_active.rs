@@ -1,5 +1,6 @@
 //! The active controller, alone in its quorum.
 
+use super::QuorumRole;
 use super::*;
 
 pub fn active_ids(ids: &[i32]) -> Vec<m::BrokerId> {
@@ -10,7 +11,7 @@ pub fn active_ids(ids: &[i32]) -> Vec<m::BrokerId> {
 fn a_single_voter_leads_at_once() {
     let mut alone = Alone::open(&BrokerConfig::default(), None);
     let view = alone.controller.quorum();
-    assert_eq!((view.role, view.leader, view.epoch), ("Leader", Some(1), 1));
+    assert_eq!((view.role, view.leader, view.epoch), (QuorumRole::Leader, Some(1), 1));
     assert!(alone.controller.is_active());
     assert!(view.high_watermark > 0 && view.high_watermark == view.end_offset);
     alone.join(1);

@@ -1,5 +1,6 @@
 //! Quorums of three and five under delay, loss, cuts, crashes and power losses, from seeds.
 
+use super::QuorumRole;
 use super::*;
 
 enum Packet {
@@ -303,9 +304,9 @@ fn three_elect_one_and_all_read_the_same() {
     quorum.assert_healthy();
     let images: Vec<Image> = quorum.nodes.iter().map(|node| node.controller.as_ref().expect("up").image().clone()).collect();
     assert!(images.iter().all(|image| *image == images[0] && image.brokers.len() == 1));
-    let roles: Vec<&str> = quorum.nodes.iter().map(|node| node.controller.as_ref().expect("up").quorum().role).collect();
-    assert_eq!(roles.iter().filter(|role| **role == "Follower").count(), 2);
-    assert_eq!((roles[leader as usize - 1], roles[3]), ("Leader", "Observer"));
+    let roles: Vec<QuorumRole> = quorum.nodes.iter().map(|node| node.controller.as_ref().expect("up").quorum().role).collect();
+    assert_eq!(roles.iter().filter(|role| **role == QuorumRole::Follower).count(), 2);
+    assert_eq!((roles[leader as usize - 1], roles[3]), (QuorumRole::Leader, QuorumRole::Observer));
     // Nothing happens, nobody disturbs it.
     quorum.run(60_000);
     assert_eq!((quorum.leaders.len(), quorum.agreed()), (1, Some(leader)));

@@ -1,5 +1,6 @@
 //! What one voter answers: votes, pre-votes, fetches; and what a full disk makes of a leader.
 
+use super::QuorumRole;
 use super::quorum::Quorum;
 use super::*;
 
@@ -33,10 +34,10 @@ fn a_vote_holds_for_its_epoch_also_after_a_power_loss() {
     let mut controller = open(&mut disk);
     assert_eq!(voted(&mut controller, &mut disk, vote(2, 4, (3, 9), true)), (0, true, 4), "a pre-vote binds nobody");
     assert_eq!(voted(&mut controller, &mut disk, vote(3, 4, (3, 9), false)), (0, true, 4));
-    assert_eq!(controller.quorum().role, "Voted");
+    assert_eq!(controller.quorum().role, QuorumRole::Voted);
     disk.lose_unflushed();
     let mut controller = open(&mut disk);
-    assert_eq!((controller.quorum().epoch, controller.quorum().role), (4, "Voted"));
+    assert_eq!((controller.quorum().epoch, controller.quorum().role), (4, QuorumRole::Voted));
     assert_eq!(voted(&mut controller, &mut disk, vote(2, 4, (3, 10), false)), (0, false, 4));
     assert_eq!(voted(&mut controller, &mut disk, vote(3, 4, (3, 9), false)), (0, true, 4), "the same again");
     assert_eq!(voted(&mut controller, &mut disk, vote(2, 3, (2, 10), false)), (74, false, 4), "an epoch that is over");
@@ -135,7 +136,7 @@ fn a_leader_with_a_full_disk_resigns() {
 
 /// Lets a voter stand and gives it every vote.
 fn elect(controller: &mut Controller, disk: &mut Disk, now: &mut Time) {
-    while !matches!(controller.quorum().role, "Leader") {
+    while controller.quorum().role != QuorumRole::Leader {
         while let Some(output) = controller.poll_output() {
             let Output::Ask { id, request, .. } = output else { continue };
             let answer = match request {

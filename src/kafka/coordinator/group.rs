@@ -5,7 +5,7 @@ use super::member::{Member, Waiting};
 use super::output::{Context, Pending};
 use super::records::{CommittedOffset, GroupRecord, Key, MemberRecord, subscribed_topics};
 use super::timers::Kind;
-use super::{GroupEvent, Response};
+use super::{GroupEvent, GroupState, Response};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
@@ -39,12 +39,13 @@ pub enum State {
 }
 
 impl State {
-    pub const fn name(&self) -> &'static str {
+    /// The state without what is kept in it.
+    pub const fn kind(&self) -> GroupState {
         match self {
-            Self::Empty => "Empty",
-            Self::PreparingRebalance { .. } => "PreparingRebalance",
-            Self::CompletingRebalance { .. } => "CompletingRebalance",
-            Self::Stable { .. } => "Stable",
+            Self::Empty => GroupState::Empty,
+            Self::PreparingRebalance { .. } => GroupState::PreparingRebalance,
+            Self::CompletingRebalance { .. } => GroupState::CompletingRebalance,
+            Self::Stable { .. } => GroupState::Stable,
         }
     }
 }
@@ -183,13 +184,13 @@ impl Group {
     }
 
     pub fn transition(&mut self, now: Time, cx: &mut Context, to: State, why: &str) {
-        let from = self.state.name();
+        let from = self.state.kind();
         self.state = to;
         self.state_since = now.millis();
         cx.event(GroupEvent::StateChanged {
             group: Arc::clone(&self.id),
             from,
-            to: self.state.name(),
+            to: self.state.kind(),
             generation: self.generation,
             why: Arc::from(why),
         });

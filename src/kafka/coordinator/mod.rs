@@ -12,6 +12,7 @@ mod records;
 mod requests;
 #[cfg(test)]
 pub(in crate::kafka) mod samples;
+mod state;
 mod sync;
 mod timers;
 mod view;
@@ -20,6 +21,8 @@ mod view;
 mod tests;
 
 pub use self::api::{Request, Response};
+pub use self::state::GroupState;
+
 use self::group::Group;
 use self::output::{Context, Pending};
 use self::records::{CommittedOffset, GroupRecord, Key};
@@ -97,8 +100,8 @@ pub enum Output {
 pub enum GroupEvent {
     StateChanged {
         group: Arc<str>,
-        from: &'static str,
-        to: &'static str,
+        from: GroupState,
+        to: GroupState,
         generation: i32,
         why: Arc<str>,
     },
@@ -132,8 +135,7 @@ pub enum GroupEvent {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GroupView {
     pub group: Arc<str>,
-    /// "Empty", "PreparingRebalance", "CompletingRebalance", "Stable", "Dead".
-    pub state: &'static str,
+    pub state: GroupState,
     pub generation: i32,
     pub protocol: Option<Arc<str>>,
     pub leader: Option<Arc<str>>,

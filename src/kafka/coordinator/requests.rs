@@ -1,5 +1,6 @@
 //! Requests on their way to their groups: checks that come before any group, and the APIs about many groups.
 
+use super::GroupState;
 use super::group::{Group, join_error, sync_error, text};
 use super::join::Join;
 use super::offsets::{self, Wanted};
@@ -208,7 +209,7 @@ impl GroupCoordinator {
         let groups = self
             .groups
             .values()
-            .filter(|group| passes(&request.states_filter, group.state.name()) && passes(&request.types_filter, super::view::TYPE))
+            .filter(|group| passes(&request.states_filter, group.state.kind().name()) && passes(&request.types_filter, super::view::TYPE))
             .map(Group::listed);
         m::ListGroupsResponse { groups: groups.collect(), ..m::ListGroupsResponse::default() }
     }
@@ -221,12 +222,12 @@ impl GroupCoordinator {
                 Ok(_) => match self.groups.get(id.as_ref()) {
                     Some(group) => group.described(),
                     None if version >= 6 => DescribedGroup {
-                        group_state: text("Dead"),
+                        group_state: text(GroupState::Dead.name()),
                         error_code: ErrorCode::GroupIdNotFound.code(),
                         error_message: Some(Str::from(format!("Group {} not found.", id.as_ref()))),
                         ..nothing
                     },
-                    None => DescribedGroup { group_state: text("Dead"), ..nothing },
+                    None => DescribedGroup { group_state: text(GroupState::Dead.name()), ..nothing },
                 },
             }
         });
@@ -268,8 +269,8 @@ impl GroupCoordinator {
         records.push((Key::Group { group: Arc::clone(&group.id) }.encode(), None));
         self.cx.event(GroupEvent::StateChanged {
             group: Arc::clone(&group.id),
-            from: group.state.name(),
-            to: "Dead",
+            from: group.state.kind(),
+            to: GroupState::Dead,
             generation: group.generation,
             why: Arc::from(why),
         });

@@ -1,5 +1,6 @@
 //! The machine against the recorded answers of a real Kafka 4.1.1, and against rules that hold in every run.
 
+use super::GroupState;
 use super::*;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::join_group_request::JoinGroupRequestProtocol;
@@ -381,12 +382,12 @@ fn a_silent_member_is_removed_at_its_session_timeout_and_the_deadline_names_it()
     let id = joined(&rig, token).member_id.to_string();
     rig.send(3, sync_request(&id, 1, std::slice::from_ref(&id)));
     let view = rig.coordinator.groups().remove(0);
-    assert_eq!((view.state, view.members[0].assignment.clone()), ("Stable", vec![(Arc::from("orders"), 2)]));
+    assert_eq!((view.state, view.members[0].assignment.clone()), (GroupState::Stable, vec![(Arc::from("orders"), 2)]));
     assert_eq!(rig.coordinator.poll_timeout().expect("a deadline").1.to_string(), "session timeout of vec");
     rig.pass(9_999);
-    assert_eq!(rig.coordinator.groups()[0].state, "Stable");
+    assert_eq!(rig.coordinator.groups()[0].state, GroupState::Stable);
     rig.pass(1);
-    assert_eq!(rig.coordinator.groups()[0].state, "Empty");
+    assert_eq!(rig.coordinator.groups()[0].state, GroupState::Empty);
 }
 
 #[test]
@@ -528,7 +529,7 @@ proptest! {
             let kept: Vec<_> = rig.coordinator.groups().into_iter().map(|group| (group.group, group.offsets)).collect();
             let read: Vec<_> = rig.reloaded().groups().into_iter().map(|group| (group.group, group.offsets)).collect();
             prop_assert_eq!(kept, read, "the log has all groups and offsets");
-            let stable = |view: &GroupView| view.state == "Stable" || view.state == "Empty";
+            let stable = |view: &GroupView| matches!(view.state, GroupState::Stable | GroupState::Empty);
             for (live, read) in rig.coordinator.groups().iter().zip(&rig.reloaded().groups()).filter(|(live, _)| stable(live)) {
                 let who = |view: &GroupView| {
                     view.members.iter().map(|one| (one.member.clone(), one.assignment.clone())).collect::<Vec<_>>()
@@ -541,6 +542,6 @@ proptest! {
         for token in 0..rig.next_token {
             prop_assert!(rig.answers.contains_key(&Token(token)), "request {} is never answered", token);
         }
-        prop_assert!(rig.coordinator.groups().iter().all(|group| group.state == "Empty"), "who is silent is gone in the end");
+        prop_assert!(rig.coordinator.groups().iter().all(|group| group.state == GroupState::Empty), "who is silent is gone in the end");
     }
 }

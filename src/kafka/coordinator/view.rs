@@ -20,7 +20,7 @@ impl Group {
         ListedGroup {
             group_id: m::GroupId(text(&self.id)),
             protocol_type: text(self.protocol_type.as_deref().unwrap_or_default()),
-            group_state: text(self.state.name()),
+            group_state: text(self.state.kind().name()),
             group_type: text(TYPE),
         }
     }
@@ -38,7 +38,7 @@ impl Group {
         });
         DescribedGroup {
             group_id: m::GroupId(text(&self.id)),
-            group_state: text(self.state.name()),
+            group_state: text(self.state.kind().name()),
             protocol_type: text(self.protocol_type.as_deref().unwrap_or_default()),
             protocol_data: text(protocol.unwrap_or_default()),
             members: members.collect(),
@@ -49,7 +49,7 @@ impl Group {
     pub fn view(&self, cx: &Context) -> GroupView {
         GroupView {
             group: Arc::clone(&self.id),
-            state: self.state.name(),
+            state: self.state.kind(),
             generation: self.generation,
             protocol: self.protocol.clone(),
             leader: self.leader.clone(),

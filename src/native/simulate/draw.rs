@@ -382,21 +382,27 @@ fn one_link(d: &mut Draw, seed: u64, profile: Profile, calm_from: i64) {
 /// Everything stands again, and once it does the producers stop.
 fn heal(d: &mut Draw, from: i64) {
     d.actions.retain(|(at, _)| *at < from);
-    let mut down: BTreeMap<Arc<str>, &'static str> = BTreeMap::new();
+    // What brings each node back.
+    let restart = |node| Action::Fault(Fault::Restart { node });
+    let mut down: BTreeMap<Arc<str>, fn(Arc<str>) -> Action> = BTreeMap::new();
     let (mut cut, mut links) = (false, false);
     let mut ends = Vec::new();
     d.actions.sort_by_key(|(at, _)| *at);
     for (_, action) in &d.actions {
-        let (name, state) = match action {
-            Action::Fault(Fault::Kill { node } | Fault::PowerLoss { node } | Fault::Stop { node }) => (node, "down"),
-            Action::Fault(Fault::Restart { node } | Fault::Resume { node }) => (node, ""),
-            Action::Fault(Fault::Pause { node }) => (node, "paused"),
-            Action::CrashClient { name } => (name, "crashed"),
-            Action::PauseClient { name } => (name, "held"),
-            Action::RestartClient { name } | Action::ResumeClient { name } => (name, ""),
+        let (name, back): (_, fn(Arc<str>) -> Action) = match action {
+            Action::Fault(Fault::Kill { node } | Fault::PowerLoss { node } | Fault::Stop { node }) => (node, restart),
+            Action::Fault(Fault::Pause { node }) => (node, |node| Action::Fault(Fault::Resume { node })),
+            Action::CrashClient { name } => (name, |name| Action::RestartClient { name }),
+            Action::PauseClient { name } => (name, |name| Action::ResumeClient { name }),
+            Action::Fault(Fault::Restart { node: name } | Fault::Resume { node: name })
+            | Action::RestartClient { name }
+            | Action::ResumeClient { name } => {
+                down.remove(name);
+                continue;
+            }
             Action::Fault(Fault::FullDisk { node, free: Some(_) }) => {
                 ends.push(Fault::FullDisk { node: node.clone(), free: None });
-                (node, "down")
+                (node, restart)
             }
             Action::Fault(Fault::FullDisk { node, free: None }) => {
                 ends.retain(|end| !matches!(end, Fault::FullDisk { node: other, .. } if other == node));
@@ -423,7 +429,7 @@ fn heal(d: &mut Draw, from: i64) {
             }
             _ => continue,
         };
-        down.insert(name.clone(), state);
+        down.insert(name.clone(), back);
     }
     if cut {
         d.fault(from, Fault::Heal);
@@ -434,14 +440,8 @@ fn heal(d: &mut Draw, from: i64) {
     for end in ends {
         d.fault(from, end);
     }
-    for (name, state) in down {
-        match state {
-            "down" => d.fault(from, Fault::Restart { node: name }),
-            "paused" => d.fault(from, Fault::Resume { node: name }),
-            "crashed" => d.at(from, Action::RestartClient { name }),
-            "held" => d.at(from, Action::ResumeClient { name }),
-            _ => {}
-        }
+    for (name, back) in down {
+        d.at(from, back(name));
     }
     let producers: Vec<Arc<str>> = d.clients.iter().filter(|name| name.starts_with('p')).cloned().collect();
     for name in producers {

@@ -1,5 +1,6 @@
 //! One judged run of a scenario.
 
+use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::time::Time;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::world::action::Action;
@@ -91,13 +92,13 @@ pub(crate) fn verdict(world: &World, judge: &Judge) -> Verdict {
 /// What is still under way or undone; `None`: all is quiet.
 fn unsettled(world: &World) -> Option<String> {
     let view = world.view();
-    if let Some(broker) = view.brokers.iter().find(|broker| broker.state != "running") {
+    if let Some(broker) = view.brokers.iter().find(|broker| !broker.state.is_running()) {
         return Some(format!("{} is {}", broker.name, broker.state));
     }
     if let Some(producer) = view.producers.iter().find(|producer| producer.pending > 0) {
         return Some(format!("{} still has {} records to send", producer.name, producer.pending));
     }
-    if let Some(producer) = view.producers.iter().find(|producer| producer.state == "running" && producer.rate_per_1000s > 0) {
+    if let Some(producer) = view.producers.iter().find(|producer| producer.state.is_running() && producer.rate_per_1000s > 0) {
         return Some(format!("{} still sends", producer.name));
     }
     for partition in &view.partitions {
@@ -113,17 +114,17 @@ fn unsettled(world: &World) -> Option<String> {
             return Some(format!("{name} has replicas {:?} and only {:?} in sync", view.replicas, view.isr));
         }
     }
-    for consumer in view.consumers.iter().filter(|consumer| consumer.state == "running") {
+    for consumer in view.consumers.iter().filter(|consumer| consumer.state.is_running()) {
         if consumer.backlog > 0 {
             return Some(format!("{} still handles records", consumer.name));
         }
         let Some(group) = &consumer.group else { continue };
-        if consumer.client_state != "stable" {
+        if consumer.client_state != MembershipState::Stable {
             return Some(format!("{} of group {group} is {}", consumer.name, consumer.client_state));
         }
         for partition in view.partitions.iter().filter(|partition| consumer.topics.contains(&partition.view.topic)) {
             let (topic, number) = (&partition.view.topic, partition.view.partition);
-            let members = view.consumers.iter().filter(|other| other.group == consumer.group && other.state == "running");
+            let members = view.consumers.iter().filter(|other| other.group == consumer.group && other.state.is_running());
             let position =
                 members.flat_map(|member| &member.positions).filter(|(t, p, _)| t == topic && *p == number).map(|(.., at)| *at).max();
             if position.unwrap_or(-1) < partition.view.high_watermark {
@@ -137,7 +138,7 @@ fn unsettled(world: &World) -> Option<String> {
 /// Whether every fault that keeps a cluster from its work has been taken back.
 fn healed(world: &World) -> bool {
     let view = world.view();
-    let ends = view.producers.iter().all(|producer| producer.rate_per_1000s == 0 || producer.state != "running");
-    ends && view.ill.is_empty()
-        && view.brokers.iter().all(|broker| broker.state == "running" && broker.slow_us == 0 && broker.disk_free == u64::MAX)
+    let ends = view.producers.iter().all(|producer| producer.rate_per_1000s == 0 || !producer.state.is_running());
+    ends && view.link_faults.is_empty()
+        && view.brokers.iter().all(|broker| broker.state.is_running() && broker.slow_us == 0 && broker.disk_free == u64::MAX)
 }

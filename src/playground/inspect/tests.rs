@@ -3,6 +3,7 @@
 use super::*;
 use crate::kafka::client::consumer::ConsumerConfig;
 use crate::kafka::client::producer::ProducerConfig;
+use crate::kafka::controller::QuorumRole;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::time::Timeline;
 use crate::world::EPOCH;
@@ -138,7 +139,7 @@ fn a_brokers_configs_are_set_on_it_or_on_all_and_what_is_fixed_says_so() {
 fn the_leader_of_the_quorum_tells_ends_lags_and_votes() {
     let time = after_20_s();
     let (world, view) = (time.world(), time.world().view());
-    let leader = view.brokers.iter().find(|broker| broker.role == "Leader").expect("is elected").clone();
+    let leader = view.brokers.iter().find(|broker| broker.role == Some(QuorumRole::Leader)).expect("is elected").clone();
     let lines = state(world, &view, &Target::Broker(leader.name.clone()));
     let replicas: Vec<&str> = (1..=3).map(|id| under(&lines, "Replicas of the metadata log", &format!("voter {id}"))).collect();
     let end: i64 = under(&lines, "Controller quorum", "log end offset").parse().expect("a number");
@@ -152,7 +153,7 @@ fn the_leader_of_the_quorum_tells_ends_lags_and_votes() {
     let votes = (1..=3).filter(|id| under(&lines, "Votes in epoch", &format!("voter {id}")) == format!("for {}", leader.node_id)).count();
     assert!(votes >= 2, "{lines:?}");
     assert_eq!(under(&lines, "Controller quorum", "voted for"), leader.node_id.to_string());
-    let other = view.brokers.iter().find(|broker| broker.role == "Follower").expect("there are three");
+    let other = view.brokers.iter().find(|broker| broker.role == Some(QuorumRole::Follower)).expect("there are three");
     let lines = state(world, &view, &Target::Broker(other.name.clone()));
     assert!(lines.iter().all(|(name, _)| !name.starts_with("Replicas of the metadata log")), "only the leader knows");
 }

@@ -10,6 +10,7 @@ pub use form::{Ask, Field, Form, form, takes_effect};
 
 use super::scenario::{duration_text, quoted, rate_text};
 use super::scene::{Target, between};
+use crate::world::ProcessState;
 use crate::world::view::{BrokerState, ConsumerState, WorldView};
 use rows::{CLIENT, CONSUMER, DOWN, FROZEN, FULL, HURTS, QUICK, RUNNING, Row, SKEWED, SLOW};
 use std::sync::Arc;
@@ -108,13 +109,13 @@ fn ask(out: &mut Vec<MenuItem>, group: &'static str, words: &str, means: &str, a
 }
 
 fn is_cut(view: &WorldView, from: &str, to: &str) -> bool {
-    view.ill.iter().any(|(a, b, how)| how.is_none() && **a == *from && (**b == *to || &**b == "everyone"))
+    view.link_faults.iter().any(|(a, b, how)| how.is_none() && **a == *from && (**b == *to || &**b == "everyone"))
 }
 
 /// Of all links: how they are, and healing.
 fn network(view: &WorldView, out: &mut Vec<MenuItem>) {
     ask(out, "Network", "All links…", "Delay, loss and duplicates of every link", Ask::Links);
-    if !view.ill.is_empty() {
+    if !view.link_faults.is_empty() {
         line(out, 0, "Network", "Heal the network", "No link is cut, and all are alike", "heal".to_owned());
     }
 }
@@ -129,12 +130,12 @@ fn put(rows: &[Row], state: u16, name: &str, out: &mut Vec<MenuItem>) {
     }
 }
 
-fn process(state: &str) -> u16 {
+fn process(state: ProcessState) -> u16 {
     match state {
-        "running" => RUNNING,
-        "paused" => FROZEN,
+        ProcessState::Running => RUNNING,
+        ProcessState::Paused => FROZEN,
         // On its way down nothing can be done but wait.
-        "stopping" => 0,
+        ProcessState::Stopping => 0,
         _ => DOWN,
     }
 }
@@ -203,7 +204,7 @@ fn standing(view: &WorldView, target: &Target, out: &mut Vec<MenuItem>) {
             line(out, QUICK, "Members", "+ consumer", "It joins the group", new_consumer(view, group));
             for c in view.consumers.iter().filter(|c| c.group.as_ref() == Some(group)) {
                 let member = Effect::Open(MenuTarget::At(Target::Consumer(c.name.clone())));
-                add(out, 0, "Members", &format!("{}…", c.name), c.client_state, member);
+                add(out, 0, "Members", &format!("{}…", c.name), c.client_state.name(), member);
             }
         }
         Target::Topic(topic) => {
@@ -253,7 +254,7 @@ fn link(view: &WorldView, a: &Arc<str>, b: &Arc<str>, out: &mut Vec<MenuItem>) {
     line(out, HURTS, "Cut", "Cut one way", &format!("Nothing goes from {a} to {b}"), format!("cut {qa} {qb} one-way"));
     line(out, HURTS, "Cut", "Cut the other way", &format!("Nothing goes from {b} to {a}"), format!("cut {qb} {qa} one-way"));
     ask(out, "Slow", "Slow or lossy…", "Latency, jitter, loss and duplicates of this link", Ask::Link(a.clone(), b.clone()));
-    if view.ill.iter().any(|(x, y, how)| how.is_some() && (x == a && y == b || x == b && y == a)) {
+    if view.link_faults.iter().any(|(x, y, how)| how.is_some() && (x == a && y == b || x == b && y == a)) {
         line(out, 0, "Slow", "As the others", "It is as all links are", format!("link {qa} {qb}"));
     }
 }

@@ -11,9 +11,11 @@ use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
 use crate::kafka::coordinator::GroupEvent;
+use crate::kafka::coordinator::GroupState;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::Message;
 use crate::kafka::wire::message::{ApiKey, ConsumerProtocolAssignment};
+use crate::world::ProcessState;
 use crate::world::action::{Action, Fault};
 use crate::world::event::{Event, EventId, EventKind};
 use crate::world::{ALL_BROKERS, World};
@@ -120,7 +122,7 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
                 (3, format!("{node} handled {topic}-{partition} offset {offset}."))
             }
         }
-        EventKind::ProcessState { node, to: "stopped", .. } => (1, format!("{node} has stopped.")),
+        EventKind::ProcessState { node, to: ProcessState::Stopped, .. } => (1, format!("{node} has stopped.")),
         EventKind::ProcessState { .. } => return None,
         EventKind::LinkCut { from, to, one_way } => (1, cluster::cut(from, to, *one_way)),
         EventKind::Healed => (1, "The network is whole again.".into()),
@@ -279,14 +281,14 @@ fn group(event: &GroupEvent) -> Option<(u8, String)> {
                 why => format!("{group} gave up {client_id}: {why}."),
             },
         ),
-        GroupEvent::StateChanged { group, to: "PreparingRebalance", generation, .. } => {
+        GroupEvent::StateChanged { group, to: GroupState::PreparingRebalance, generation, .. } => {
             (1, format!("{group} rebalances: generation {generation} ends, and its members join again."))
         }
-        GroupEvent::StateChanged { group, to: "CompletingRebalance", generation, .. } => {
+        GroupEvent::StateChanged { group, to: GroupState::CompletingRebalance, generation, .. } => {
             (2, format!("{group} has its members for generation {generation} and waits for the leader's assignment."))
         }
-        GroupEvent::StateChanged { group, to: "Empty", .. } => (1, format!("{group} has no members; its offsets stay.")),
-        GroupEvent::StateChanged { group, to: "Dead", .. } => (1, format!("{group} is gone.")),
+        GroupEvent::StateChanged { group, to: GroupState::Empty, .. } => (1, format!("{group} has no members; its offsets stay.")),
+        GroupEvent::StateChanged { group, to: GroupState::Dead, .. } => (1, format!("{group} is gone.")),
         GroupEvent::StateChanged { .. } => return None,
         GroupEvent::Assigned { group, generation, assignments } => {
             let all = assignments.iter().map(|(member, bytes)| (member, assignment(bytes.clone())));

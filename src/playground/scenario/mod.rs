@@ -20,6 +20,7 @@
 //! ```
 
 mod faults;
+mod list;
 mod parse;
 mod play;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod tests;
 mod token;
 mod write;
 
+pub use list::{ScenarioEntry, scenarios};
 pub use play::{Failure, Playback, Verdict, scenario_hash};
 pub use token::{duration as parse_duration, duration_text, percent_text, quoted, rate_text};
 pub use write::action as action_line;

@@ -229,7 +229,7 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
         Subject::Group => {
             let group = view.groups.iter().find(|group| &*group.group == name)?;
             Some(match field {
-                "state" => group.state.to_owned(),
+                "state" => group.state.to_string(),
                 "members" => group.members.len().to_string(),
                 "generation" => group.generation.to_string(),
                 _ => {
@@ -249,8 +249,8 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
         Subject::Consumer => {
             let consumer = view.consumers.iter().find(|consumer| &*consumer.name == name)?;
             Some(match field {
-                "state" => consumer.state.to_owned(),
-                "client" => consumer.client_state.to_owned(),
+                "state" => consumer.state.to_string(),
+                "client" => consumer.client_state.to_string(),
                 "handled" => consumer.handled.to_string(),
                 "duplicates" => consumer.duplicates.to_string(),
                 "backlog" => consumer.backlog.to_string(),
@@ -260,7 +260,7 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
         Subject::Producer => {
             let producer = view.producers.iter().find(|producer| &*producer.name == name)?;
             Some(match field {
-                "state" => producer.state.to_owned(),
+                "state" => producer.state.to_string(),
                 "sent" => producer.sent.to_string(),
                 "acked" => producer.acked.to_string(),
                 "failed" => producer.failed.to_string(),
@@ -291,7 +291,7 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
         Subject::Broker => {
             let broker = view.brokers.iter().find(|broker| &*broker.name == name)?;
             Some(match field {
-                "state" => broker.state.to_owned(),
+                "state" => broker.state.to_string(),
                 "fenced" => u8::from(broker.fenced).to_string(),
                 _ => u8::from(broker.is_controller).to_string(),
             })

@@ -1,23 +1,24 @@
-//! Between two arrangements everything stands where a part of its way has taken it.
+//! Between two layouts everything stands on the straight way from its place in the first to its place in the second.
 
 use super::layout::{Layout, Row};
 use super::shape::Rect;
 
-fn mix(a: &mut f32, b: f32, t: f32) {
+fn lerp(a: &mut f32, b: f32, t: f32) {
     *a += (b - *a) * t;
 }
 
 fn rect(a: &mut Rect, b: Rect, t: f32) {
-    mix(&mut a.x, b.x, t);
-    mix(&mut a.y, b.y, t);
-    mix(&mut a.w, b.w, t);
-    mix(&mut a.h, b.h, t);
+    lerp(&mut a.x, b.x, t);
+    lerp(&mut a.y, b.y, t);
+    lerp(&mut a.w, b.w, t);
+    lerp(&mut a.h, b.h, t);
 }
 
 impl Layout {
     /// Goes the part `t` of the way to another arrangement of the same things.
     pub(super) fn blend(&mut self, to: &Self, t: f32) {
-        mix(&mut self.height, to.height, t);
+        lerp(&mut self.height, to.height, t);
+        lerp(&mut self.banded, to.banded, t);
         let pairs = [
             (&mut self.producers, &to.producers),
             (&mut self.brokers, &to.brokers),
@@ -69,10 +70,10 @@ fn row(a: &mut Row, b: &Row, t: f32) {
         (&mut a.copies, b.copies),
     ];
     for (a, b) in pairs {
-        mix(a, b, t);
+        lerp(a, b, t);
     }
     a.numerals = if t < 0.5 { a.numerals } else { b.numerals };
     for (a, b) in a.followers.iter_mut().zip(&b.followers) {
-        mix(&mut a.1, b.1, t);
+        lerp(&mut a.1, b.1, t);
     }
 }

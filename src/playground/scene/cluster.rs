@@ -1,7 +1,7 @@
-//! The middle of the picture: brokers and ribbons, by topic or by broker.
+//! What stands in the middle of the picture: brokers, topics and ribbons. Arrangements put it together.
 
 use super::View;
-use super::layout::{By, GAP, Layout, Row};
+use super::layout::{GAP, Layout, Row};
 use super::links::{links, place};
 use super::shape::Rect;
 use crate::world::view::{PartitionState, RIBBON_RECORDS, WorldView};
@@ -65,11 +65,10 @@ impl Size {
     }
 
     /// Rows as high as `room` allows for `count` of them.
-    #[allow(clippy::manual_clamp)]
     pub fn fit(mut self, room: f32, count: usize, followers: usize) -> Self {
         let (ease, least) = (self.height(followers, 0.0), self.height(followers, 1.0));
         if self.numerals && count > 0 && ease > least {
-            self.tight = ((ease - room / count as f32) / (ease - least)).max(0.0).min(1.0);
+            self.tight = ((ease - room / count as f32) / (ease - least)).clamp(0.0, 1.0);
         }
         self
     }
@@ -90,36 +89,32 @@ fn scale(view: &WorldView) -> i64 {
     scale
 }
 
-/// Gives back where it ends.
-pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By<'_>, x: f32, mut y: f32, w: f32) -> f32 {
-    if let By::Close(what) = by {
-        return super::zoom::close_layout(out, view, camera, what, x, y, w);
+/// The room of the middle column: its left and upper edges and its width, in CSS pixels.
+#[derive(Clone, Copy)]
+pub struct Area {
+    pub x: f32,
+    pub y: f32,
+    pub w: f32,
+}
+
+impl Area {
+    /// The left edge of cards and names: on a narrow page ribbons stand a little to the right of it.
+    pub fn edge(self, narrow: bool) -> f32 {
+        if narrow { self.x - 8.0 } else { self.x }
     }
-    let x0 = if out.narrow { x - 8.0 } else { x };
-    let count = users(view).count() + usize::from(camera.density) * 6;
-    let mut usual = size(count, out.narrow);
-    out.dense = usual.pitch == 0.0;
-    let scale = if out.dense { scale(view) } else { 0 };
-    let (room, card) =
-        if out.narrow { (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0)) } else { (w, ((w - GAP * 2.0) / 3.0).clamp(180.0, 200.0)) };
-    let per_row = ((room + GAP) / (card + GAP)).floor().max(1.0) as usize;
-    for i in 0..view.brokers.len() {
-        let (row, column) = (i / per_row, i % per_row);
-        out.brokers.push(Rect { x: x0 + column as f32 * (card + GAP), y: y + row as f32 * BROKERS_H, w: card, h: BROKER_H });
-    }
-    let top = y;
-    y += view.brokers.len().div_ceil(per_row) as f32 * BROKERS_H + if out.narrow { 10.0 } else { 4.0 };
+}
+
+/// The brokers side by side, and below them each topic with its ribbons: what every arrangement begins with. Gives back the size of the
+/// ribbons and where the last of them ends.
+pub(super) fn brokers_and_topics(out: &mut Layout, view: &WorldView, camera: &View, area: Area) -> (Size, f32) {
+    let Area { x, w, .. } = area;
+    let x0 = area.edge(out.narrow);
+    let mut y = brokers(out, view, area);
     let ill = links(view).len();
     y = place(ill, x0, y, w, &mut out.links);
-    // Flags of several groups hang below each other.
-    if camera.room > 0.0 && !out.narrow && view.groups.len() < 2 {
-        let names =
-            |internal| view.partitions.iter().filter(|p| p.internal == internal).map(|p| &p.view.topic).collect::<BTreeSet<_>>().len();
-        let others = names(false) as f32 * TOPIC_H + names(true) as f32 * INTERNAL_H + GAP;
-        let followers = users(view).map(|(_, p)| p.view.replicas.len().saturating_sub(1)).max().unwrap_or(0);
-        usual = usual.fit(camera.room - y - others, users(view).count(), followers);
-    }
-
+    let size = ribbon_size(out.narrow, view, camera, y);
+    out.dense = size.pitch == 0.0;
+    let scale = if out.dense { scale(view) } else { 0 };
     let mut topic: Option<&Arc<str>> = None;
     for (i, p) in users(view) {
         if topic != Some(&p.view.topic) {
@@ -127,28 +122,57 @@ pub(super) fn cluster(out: &mut Layout, view: &WorldView, camera: &View, by: By<
             out.topics.push((p.view.topic.clone(), Rect { x: x0, y, w, h: 24.0 }));
             y += TOPIC_H;
         }
-        let row = row(out.narrow, view, (i, p), usual, scale, (x, y, w));
-        y = (row.rail - 7.0 + between((usual.under, UNDER.min(usual.under)), usual.tight)).max(y + 14.0);
+        let row = row(out.narrow, view, (i, p), size, scale, (x, y, w));
+        y = (row.rail - 7.0 + between((size.under, UNDER.min(size.under)), size.tight)).max(y + 14.0);
         out.rows.push(row);
     }
     if out.topics.is_empty() {
         y += 60.0;
     }
     out.bands.clone_from(&out.brokers);
-    if by == By::Broker {
-        y = by_broker(out, view, usual, x0, top, w);
+    (size, y)
+}
+
+/// The brokers' cards, in rows. Gives back where they end.
+fn brokers(out: &mut Layout, view: &WorldView, area: Area) -> f32 {
+    let (x, w) = (area.edge(out.narrow), area.w);
+    let (room, card) =
+        if out.narrow { (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0)) } else { (w, ((w - GAP * 2.0) / 3.0).clamp(180.0, 200.0)) };
+    let per_row = ((room + GAP) / (card + GAP)).floor().max(1.0) as usize;
+    for i in 0..view.brokers.len() {
+        let (row, column) = (i / per_row, i % per_row);
+        out.brokers.push(Rect { x: x + column as f32 * (card + GAP), y: area.y + row as f32 * BROKERS_H, w: card, h: BROKER_H });
     }
+    area.y + view.brokers.len().div_ceil(per_row) as f32 * BROKERS_H + if out.narrow { 10.0 } else { 4.0 }
+}
+
+/// How large the ribbons are that begin at `y`: as their number asks for, and lower where a wide page's height is given.
+fn ribbon_size(narrow: bool, view: &WorldView, camera: &View, y: f32) -> Size {
+    let count = users(view).count();
+    let usual = size(count + usize::from(camera.density) * 6, narrow);
+    // Flags of several groups hang below each other.
+    if camera.room <= 0.0 || narrow || view.groups.len() >= 2 {
+        return usual;
+    }
+    let names = |internal| view.partitions.iter().filter(|p| p.internal == internal).map(|p| &p.view.topic).collect::<BTreeSet<_>>().len();
+    let others = names(false) as f32 * TOPIC_H + names(true) as f32 * INTERNAL_H + GAP;
+    let followers = users(view).map(|(_, p)| p.view.replicas.len().saturating_sub(1)).max().unwrap_or(0);
+    usual.fit(camera.room - y - others, count, followers)
+}
+
+/// Internal topics, a line each, from `y` on. Gives back where they end.
+pub(super) fn internal_topics(out: &mut Layout, view: &WorldView, area: Area, mut y: f32) -> f32 {
     let mut internal: BTreeSet<Arc<str>> = BTreeSet::new();
     for p in view.partitions.iter().filter(|p| p.internal) {
         if internal.insert(p.view.topic.clone()) {
-            out.internal.push((p.view.topic.clone(), Rect { x: x0, y: y + 6.0, w, h: 26.0 }));
+            out.internal.push((p.view.topic.clone(), Rect { x: area.edge(out.narrow), y: y + 6.0, w: area.w, h: 26.0 }));
             y += INTERNAL_H;
         }
     }
     y
 }
 
-/// Who leads it; without a leader the one in sync that is down, for it most likely did.
+/// The broker that a partition stands under: its leader; without one a replica in sync whose broker is down, since most likely it led.
 pub(super) fn home(view: &WorldView, p: &PartitionState) -> i32 {
     let p = &p.view;
     if p.leader >= 0 {
@@ -242,53 +266,4 @@ pub fn window(start: i64, end: i64, capacity: i64) -> i64 {
     }
     let step = (capacity / 4).max(1);
     need.saturating_add(step - 1) / step * step
-}
-
-/// Places anew what `cluster` has placed by topic: topics side by side, below them a band for each broker with the ribbons that it
-/// leads and the lines of those that it follows. Nothing moves sideways.
-fn by_broker(out: &mut Layout, view: &WorldView, size: Size, x: f32, mut y: f32, w: f32) -> f32 {
-    let (mut tx, step) = (x, 240.0_f32.min(w));
-    for (_, rect) in &mut out.topics {
-        if tx + step > x + w + 1.0 {
-            (tx, y) = (x, y + 28.0);
-        }
-        *rect = Rect { x: tx, y, w: step, h: 24.0 };
-        tx += step + GAP;
-    }
-    y = place(out.links.len(), x, y + 38.0, w, &mut out.links);
-    let dense = out.dense;
-    let known: Vec<i32> = view.brokers.iter().map(|b| b.node_id).collect();
-    // The last band is of brokers that nobody knows.
-    for band in 0..=known.len() {
-        let id = known.get(band);
-        let top = y;
-        if let Some(card) = out.brokers.get_mut(band) {
-            (card.x, card.y) = (x, y);
-            y += BROKER_H + 8.0;
-        }
-        for row in &mut out.rows {
-            if id.map_or(!known.contains(&row.home), |id| row.home == *id) {
-                let above = row.label.y < row.top - 20.0;
-                let down = if size.numerals { 20.0 } else { 6.0 } + if above { 22.0 } else { 0.0 };
-                let shift = y + down - row.top;
-                row.top += shift;
-                row.label.y += shift + if above { 8.0 } else { 0.0 };
-                row.rail = row.top + row.cell.1 + if dense { 3.0 } else { 7.0 };
-                y = row.rail + if dense { 4.0 } else { 24.0 };
-            } else if let Some((_, line)) = row.followers.iter_mut().find(|(broker, _)| Some(broker) == id) {
-                let above = row.cells_x < row.label.x + 20.0;
-                *line = y + if above { 16.0 } else { 8.0 };
-                y += match (dense, above) {
-                    (true, _) => 11.0,
-                    (_, true) => 22.0,
-                    _ => 16.0,
-                };
-            }
-        }
-        if let Some(rect) = out.bands.get_mut(band) {
-            *rect = Rect { x, y: top, w, h: y + 6.0 - top };
-            y += 18.0;
-        }
-    }
-    y
 }

@@ -3,11 +3,12 @@
 use super::View;
 use super::follow::Trail;
 use super::key::key_colour;
-use super::layout::{Layout, Row};
+use super::layout::{Layout, Row, within};
 use super::links::look;
 use super::shape::{Align, Dot, Ink, Point, Rect, Shape, at};
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
+use crate::world::ProcessState;
 use crate::world::target::Target;
 use crate::world::view::{Cargo, Flight, WorldView};
 use std::collections::BTreeMap;
@@ -36,10 +37,8 @@ impl Way {
         self.lengths.last().copied().unwrap_or(0.0)
     }
 
-    // `clamp` can panic with the floats in words, and those are ten kilobytes of the page.
-    #[allow(clippy::manual_clamp)]
     fn at(&self, distance: f32) -> Point {
-        let d = distance.max(0.0).min(self.length());
+        let d = within(distance, 0.0, self.length());
         let i = self.lengths.partition_point(|l| *l < d);
         let Some(to) = self.points.get(i) else { return self.points.last().copied().unwrap_or_default() };
         let Some(from) = i.checked_sub(1).and_then(|i| self.points.get(i)) else { return *to };
@@ -152,7 +151,7 @@ pub(super) fn curves(legs: Vec<[Point; 4]>, width: f32, ink: Ink, dash: f32) -> 
 pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut Vec<Shape>) {
     let topic = |row: &Row| view.partitions.get(row.partition).map(|p| &p.view.topic);
     for row in &layout.rows {
-        let Some(p) = view.partitions.get(row.partition).filter(|_| layout.sees(&row.tape())) else { continue };
+        let Some(p) = view.partitions.get(row.partition).filter(|_| layout.sees(&row.rect())) else { continue };
         let leader = view.brokers.iter().find(|b| b.node_id == p.view.leader).map_or("", |b| &*b.name);
         let from = if layout.dense { trunk(row, layout.narrow) + 6.0 } else { row.label.x - 4.0 };
         out.push(Shape::Line { from: at(from, row.rail), to: at(row.right, row.rail), width: 1.25, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
@@ -161,8 +160,8 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
         let highest = mates().all(|r| r.rail >= row.rail);
         let bundled = layout.dense && !highest && mates().any(|r| r.rail > row.rail);
         let producers = view.producers.iter().zip(&layout.producers).filter(|(producer, _)| !bundled && producer.topic == p.view.topic);
-        for (producer, card) in producers.filter(|(producer, _)| producer.state != "stopped") {
-            let dash = if producer.state == "crashed" { 3.0 } else { 0.0 };
+        for (producer, card) in producers.filter(|(producer, _)| producer.state != ProcessState::Stopped) {
+            let dash = if producer.state == ProcessState::Crashed { 3.0 } else { 0.0 };
             let (ink, dash) = look(view, &producer.name, leader).unwrap_or((Ink::Line, dash));
             out.extend(curves(into_row(*card, row, layout), 1.25, ink, dash));
             if layout.dense && !layout.narrow && highest {
@@ -183,13 +182,13 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
             let mut wanted = false;
             for (c, card) in &group.members {
                 let Some(c) = view.consumers.get(*c) else { continue };
-                if !c.topics.contains(&p.view.topic) || c.state == "stopped" {
+                if !c.topics.contains(&p.view.topic) || c.state == ProcessState::Stopped {
                     continue;
                 }
                 wanted = true;
-                if c.state != "crashed" && c.assignment.iter().any(|(t, n)| *t == p.view.topic && *n == p.view.partition) {
+                if c.state != ProcessState::Crashed && c.assignment.iter().any(|(t, n)| *t == p.view.topic && *n == p.view.partition) {
                     owned = true;
-                    let dash = if c.state == "paused" { 3.0 } else { 0.0 };
+                    let dash = if c.state == ProcessState::Paused { 3.0 } else { 0.0 };
                     let (ink, dash) = look(view, &c.name, leader).unwrap_or((Ink::Line, dash));
                     out.extend(curves(out_of_row(row, *card, layout.narrow, camera.width), 1.25, ink, dash));
                 }
@@ -234,7 +233,7 @@ pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
     }
     for g in &layout.groups {
         for (c, card) in &g.members {
-            if let Some(c) = view.consumers.get(*c).filter(|c| c.state != "crashed") {
+            if let Some(c) = view.consumers.get(*c).filter(|c| c.state != ProcessState::Crashed) {
                 stack(card.x - 20.0, card, card.bottom() - 1.0, c.backlog, Ink::Accent, Align::End);
             }
         }
@@ -242,11 +241,10 @@ pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
 }
 
 pub(super) fn dead(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
-    let broken = |state: &str| matches!(state, "crashed" | "killed" | "powered off");
-    let producers = view.producers.iter().zip(&layout.producers).filter(|(p, _)| broken(p.state)).map(|(_, r)| *r);
-    let brokers = view.brokers.iter().zip(&layout.bands).filter(|(b, _)| broken(b.state)).map(|(_, r)| *r);
+    let producers = view.producers.iter().zip(&layout.producers).filter(|(p, _)| p.state.is_dead()).map(|(_, r)| *r);
+    let brokers = view.brokers.iter().zip(&layout.bands).filter(|(b, _)| b.state.is_dead()).map(|(_, r)| *r);
     let members = layout.groups.iter().flat_map(|g| &g.members);
-    let consumers = members.filter(|(c, _)| view.consumers.get(*c).is_some_and(|c| broken(c.state))).map(|(_, r)| *r);
+    let consumers = members.filter(|(c, _)| view.consumers.get(*c).is_some_and(|c| c.state.is_dead())).map(|(_, r)| *r);
     out.extend(producers.chain(brokers).chain(consumers).map(|rect| Shape::Hatch { rect, ink: Ink::Bad }));
 }
 
@@ -318,17 +316,16 @@ pub(super) fn flights(
         let ways = ways.entry((&**client, leaves)).or_default();
         for cargo in f.cargo.chunk_by(|a, b| a.partition == b.partition && (Arc::ptr_eq(&a.topic, &b.topic) || a.topic == b.topic)) {
             let Some(first) = cargo.first() else { continue };
-            // Mostly the one after the last.
+            // Cargo mostly comes in the order of the rows: the next row is tried first.
             let is = |row: &&Row| {
                 let p = view.partitions.get(row.partition).map(|p| &p.view);
                 p.is_some_and(|p| p.partition == first.partition && p.topic == first.topic)
             };
             let Some(row) = rows.by_ref().take(layout.rows.len()).find(is) else { continue };
-            let end = view.partitions.get(row.partition).map_or(0, |p| p.view.end_offset);
-            let mut dot = |c: &Cargo, at, radius, ink, alpha| {
-                dots.push(Dot { at, radius, ink, alpha });
+            let mut put = |c: &Cargo, dot: Dot| {
                 let record = || Target::Record(c.topic.clone(), c.partition, c.offset);
-                moving.push((at, if c.offset < 0 { Target::Frame(f.message) } else { record() }));
+                moving.push((dot.at, if c.offset < 0 { Target::Frame(f.message) } else { record() }));
+                dots.push(dot);
             };
             let of = |t: &Trail| t.partition == first.partition && t.topic == first.topic;
             if only.is_some_and(|t| !of(t)) {
@@ -341,13 +338,14 @@ pub(super) fn flights(
                 if let Some((_, y)) = line.filter(|_| f.response) {
                     for c in cargo.iter().filter(|c| lit(c)) {
                         // From a leader that is not in view it comes from nearby.
-                        let top = if layout.sees(&row.tape()) { row.top + row.cell.1 } else { y - 14.0 };
-                        dot(c, at(row.middle(c.offset), top + (y - top) * p), 2.5, key_ink(c), 1.0);
+                        let top = if layout.sees(&row.rect()) { row.top + row.cell.1 } else { y - 14.0 };
+                        let at = at(row.middle(c.offset), top + (y - top) * p);
+                        put(c, Dot { at, radius: 2.5, ink: key_ink(c), alpha: 1.0 });
                     }
                 }
                 continue;
             }
-            let Some(card) = card.filter(|_| layout.sees(&row.tape())) else { continue };
+            let Some(card) = card.filter(|_| layout.sees(&row.rect())) else { continue };
             let legs = || if leaves { out_of_row(row, *card, layout.narrow, camera.width) } else { into_row(*card, row, layout) };
             if crowd && !ack {
                 let count = cargo.iter().filter(|c| lit(c)).count() as u64;
@@ -358,43 +356,91 @@ pub(super) fn flights(
                 ways.resize_with(row.partition + 1, || None);
             }
             let way = &*ways[row.partition].get_or_insert_with(|| Way::new(legs().iter().flat_map(samples).collect()));
-            // Records of one batch travel as a train.
-            let gap = if layout.dense { 5.0_f32 } else { 9.0 }.min(way.length() / cargo.len() as f32);
-            let (start, stop) = ((4.0 * p).min(1.0), (4.0 * (1.0 - p)).min(1.0));
+            let direction = match (leaves, ack) {
+                (true, _) => Direction::OutOfLog,
+                (_, true) => Direction::Acknowledged,
+                _ => Direction::IntoLog,
+            };
+            let end = view.partitions.get(row.partition).map_or(0, |p| p.view.end_offset);
+            let train = Train::new(way, (row, end), cargo.len(), direction, p, layout.dense);
             for (i, c) in (0_i64..).zip(cargo).filter(|(_, c)| lit(c)) {
-                if ack {
-                    // An acknowledgement goes back on the way that its records came.
-                    let (ink, x) = if c.offset < 0 { (Ink::Bad, row.cells_x) } else { (Ink::Ok, row.middle(c.offset)) };
-                    dot(c, way.and_rail(x, (1.0 - p) * way.with_rail(x)), 2.2, ink, 0.85);
-                    continue;
-                }
-                // To the slot that it will most likely get; the broker decides.
-                let x = row.middle(if leaves { c.offset } else { end.saturating_add(i) });
-                let spread = i as f32 * gap * start * stop;
-                let radius = if layout.dense || c.tombstone { 3.0 } else { 4.5 };
-                let to =
-                    if leaves { way.rail_and(x, p * way.rail_with(x) - spread) } else { way.and_rail(x, p * way.with_rail(x) + spread) };
-                dot(c, to, radius, key_ink(c), 1.0);
+                put(c, train.dot(i, c));
             }
         }
     }
     if !dots.is_empty() {
         out.push(Shape::Dots(dots));
     }
-    for (count, leg) in flows.values() {
-        let width = (2.0 + (*count as f32).sqrt() / 4.0).min(12.0);
-        out.extend(curves(leg.clone(), width, Ink::Accent, 6.0));
-        let middle = leg.first().map(|l| cubic(l, 0.5)).unwrap_or_default();
-        let text = format!("{count} records").into();
-        out.push(Shape::Text {
-            at: at(middle.x, middle.y - 10.0),
-            text,
-            size: 10.0,
-            bold: true,
-            mono: false,
-            ink: Ink::Ink,
-            align: Align::Middle,
-        });
+    for (count, legs) in flows.values() {
+        flow(*count, legs, out);
+    }
+}
+
+/// Records that are too many to be dots: a thick line with their number.
+fn flow(count: u64, legs: &[[Point; 4]], out: &mut Vec<Shape>) {
+    let width = (2.0 + (count as f32).sqrt() / 4.0).min(12.0);
+    out.extend(curves(legs.to_vec(), width, Ink::Accent, 6.0));
+    let middle = legs.first().map(|leg| cubic(leg, 0.5)).unwrap_or_default();
+    out.push(Shape::Text {
+        at: at(middle.x, middle.y - 10.0),
+        text: format!("{count} records").into(),
+        size: 10.0,
+        bold: true,
+        mono: false,
+        ink: Ink::Ink,
+        align: Align::Middle,
+    });
+}
+
+/// Where records of a client go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    IntoLog,
+    OutOfLog,
+    /// The answer to those that went into the log: back on the way that they came.
+    Acknowledged,
+}
+
+/// The records of one batch, which travel as a train.
+struct Train<'a> {
+    way: &'a Way,
+    row: &'a Row,
+    /// The partition's end offset.
+    end: i64,
+    direction: Direction,
+    /// The part of the way that lies behind, 0 to 1.
+    part: f32,
+    /// From one record to the next, in CSS pixels: they set out and arrive together.
+    gap: f32,
+    dense: bool,
+}
+
+impl<'a> Train<'a> {
+    fn new(way: &'a Way, (row, end): (&'a Row, i64), length: usize, direction: Direction, part: f32, dense: bool) -> Self {
+        let gap = if dense { 5.0_f32 } else { 9.0 }.min(way.length() / length as f32);
+        let (start, stop) = ((4.0 * part).min(1.0), (4.0 * (1.0 - part)).min(1.0));
+        Self { way, row, end, direction, part, gap: gap * start * stop, dense }
+    }
+
+    /// The record `c`, the `i`-th of the train.
+    fn dot(&self, i: i64, c: &Cargo) -> Dot {
+        let (way, row, part, spread) = (self.way, self.row, self.part, i as f32 * self.gap);
+        let radius = if self.dense || c.tombstone { 3.0 } else { 4.5 };
+        match self.direction {
+            Direction::Acknowledged => {
+                let (ink, x) = if c.offset < 0 { (Ink::Bad, row.cells_x) } else { (Ink::Ok, row.middle(c.offset)) };
+                Dot { at: way.and_rail(x, (1.0 - part) * way.with_rail(x)), radius: 2.2, ink, alpha: 0.85 }
+            }
+            Direction::OutOfLog => {
+                let x = row.middle(c.offset);
+                Dot { at: way.rail_and(x, part * way.rail_with(x) - spread), radius, ink: key_ink(c), alpha: 1.0 }
+            }
+            Direction::IntoLog => {
+                // To the slot that it will most likely get; the broker decides.
+                let x = row.middle(self.end.saturating_add(i));
+                Dot { at: way.and_rail(x, part * way.with_rail(x) + spread), radius, ink: key_ink(c), alpha: 1.0 }
+            }
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Where everything stands: three columns, or from top to bottom where the page is narrow.
 
 use super::View;
-use super::cluster::cluster;
+use super::arrangements::ArrangementBlend;
+use super::cluster::Area;
 use super::links::links;
 use super::shape::Rect;
 use crate::world::target::Target;
@@ -42,13 +43,16 @@ pub struct Row {
     pub head: f32,
 }
 
+/// `x` or the edge that it is beyond. Unlike `clamp` it takes edges that cross, as those of an empty room do, and does not panic.
+pub(super) fn within(x: f32, from: f32, to: f32) -> f32 {
+    x.max(from).min(to)
+}
+
 impl Row {
     /// The left edge of an offset's slot; offsets outside the window sit at its edges.
-    // `clamp` can panic with the floats in words, and those are ten kilobytes of the page.
-    #[allow(clippy::manual_clamp)]
     pub fn slot(&self, offset: i64) -> f32 {
         let x = self.origin + offset.saturating_sub(self.first) as f32 * self.pitch;
-        x.max(self.cells_x).min(self.cells_x + self.span)
+        within(x, self.cells_x, self.cells_x + self.span)
     }
     pub fn middle(&self, offset: i64) -> f32 {
         self.slot(offset) + self.cell.0 / 2.0
@@ -66,7 +70,7 @@ impl Row {
         self.cell.0 > 56.0
     }
     /// The ribbon, from its first slot to its last.
-    pub fn tape(&self) -> Rect {
+    pub fn rect(&self) -> Rect {
         Rect { x: self.cells_x, y: self.top, w: self.span, h: self.cell.1 }
     }
 }
@@ -94,8 +98,8 @@ pub struct Layout {
     pub rows: Vec<Row>,
     pub internal: Vec<(Arc<str>, Rect)>,
     pub groups: Vec<GroupBox>,
-    /// How far the picture is from the arrangement by topic to the one by broker.
-    pub mix: f32,
+    /// How much of the brokers' bands is drawn, each with its broker's copies: 0 to 1. An arrangement without bands leaves it at 0.
+    pub banded: f32,
     /// The ribbons are dense: ways are bundled before they reach them.
     pub dense: bool,
     /// Something is looked into.
@@ -123,21 +127,21 @@ impl Layout {
     }
 }
 
-/// What the picture is arranged by.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum By<'a> {
-    Topic,
-    Broker,
-    /// One thing that fills the room.
-    Close(&'a Target),
+/// How much of the page's width the middle column has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Width {
+    /// As the whole cluster needs it.
+    Whole,
+    /// As much as there can be, for one thing that is looked into.
+    Close,
 }
 
 /// Where everything stands, also between two arrangements and on the way into one partition.
 pub fn layout(view: &WorldView, camera: &View) -> Layout {
-    let mut out = arrange(view, camera, By::Topic);
-    if camera.mix > 0.0 {
-        out.blend(&arrange(view, camera, By::Broker), ease(camera.mix));
-        out.mix = camera.mix;
+    let ArrangementBlend { from, to, part } = camera.arrangement;
+    let mut out = if part < 1.0 { (from.layout)(view, camera) } else { (to.layout)(view, camera) };
+    if part > 0.0 && part < 1.0 && from != to {
+        out.blend(&(to.layout)(view, camera), ease(part));
     }
     if let Some(what) = camera.focus.as_ref().filter(|_| camera.zoom > 0.0) {
         super::zoom::zoom_layout(&mut out, view, camera, what);
@@ -145,13 +149,15 @@ pub fn layout(view: &WorldView, camera: &View) -> Layout {
     out
 }
 
-#[allow(clippy::manual_clamp)]
 pub(super) fn ease(t: f32) -> f32 {
-    let t = t.max(0.0).min(1.0);
+    let t = t.clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-pub(super) fn arrange(view: &WorldView, camera: &View, by: By<'_>) -> Layout {
+/// Places producers on the left and groups on the right, or above and below where the page is narrow; `cluster` places the rest into the
+/// area that it is given, and gives back where it ends.
+pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: impl FnOnce(&mut Layout, Area) -> f32) -> Layout {
+    let close = width == Width::Close;
     let narrow = camera.width < NARROW;
     let w = camera.width.max(280.0);
     let pad = if narrow { 16.0 } else { 24.0 };
@@ -163,13 +169,12 @@ pub(super) fn arrange(view: &WorldView, camera: &View, by: By<'_>) -> Layout {
         let mut y = heading(&mut out, "Producers", pad, 8.0, inner);
         y = producers(&mut out, view.producers.len(), pad, y, inner, 2);
         y = heading(&mut out, "Cluster", pad, y + 40.0 + GAP, inner);
-        let down = if matches!(by, By::Close(_)) { 24.0 } else { 0.0 };
-        y = cluster(&mut out, view, camera, by, pad + 8.0, y + down, inner - 16.0);
+        let down = if close { 24.0 } else { 0.0 };
+        y = cluster(&mut out, Area { x: pad + 8.0, y: y + down, w: inner - 16.0 });
         y = heading(&mut out, "Consumer groups", pad, y + 36.0, inner);
         out.height = group_boxes(&mut out, groups, pad, y, inner) + 16.0 + pad;
         return out;
     }
-    let close = matches!(by, By::Close(_));
     let left = if close { 148.0 } else { (w * 0.15).clamp(148.0, 190.0) };
     let right = if close { 220.0 } else { (w * 0.245).clamp(220.0, 320.0) };
     let gap = if close { 36.0 } else { (w * 0.06).clamp(36.0, 88.0) };
@@ -179,10 +184,10 @@ pub(super) fn arrange(view: &WorldView, camera: &View, by: By<'_>) -> Layout {
     let y = heading(&mut out, "Producers", pad, TOP, left);
     heading(&mut out, "Cluster", cluster_x, TOP, cluster_w);
     heading(&mut out, "Consumer groups", groups_x, TOP, right);
-    let middle = cluster(&mut out, view, camera, by, cluster_x, y, cluster_w);
+    let middle = cluster(&mut out, Area { x: cluster_x, y, w: cluster_w });
     let producers_end = producers(&mut out, view.producers.len(), pad, y, left, 1);
     let groups_end = group_boxes(&mut out, groups, groups_x, y, right);
-    // Who writes and who reads stands at the middle of the ribbons, or of as many as one sees.
+    // Producers and groups are centred on the ribbons, or on those that are in view.
     let seen = || out.rows.iter().filter(|r| !close || r.top > 0.0 && r.top < middle);
     let first = seen().map(|r| r.top - r.head).reduce(f32::min).unwrap_or(y);
     let last = seen().map(|r| r.rail + 20.0).reduce(f32::max).unwrap_or(y);

@@ -28,7 +28,7 @@ pub fn link_words(how: &LinkSpec) -> String {
 
 /// What is wrong from one node to the other; empty: nothing.
 fn ill(view: &WorldView, from: &str, to: &str) -> String {
-    let found = view.ill.iter().find(|ill| *ill.0 == *from && *ill.1 == *to);
+    let found = view.link_faults.iter().find(|ill| *ill.0 == *from && *ill.1 == *to);
     found.map_or_else(String::new, |ill| ill.2.as_ref().map_or_else(|| "cut".to_owned(), link_words))
 }
 
@@ -47,7 +47,7 @@ pub fn between(view: &WorldView, a: &str, b: &str) -> String {
 /// The links of which something is wrong, each once.
 pub(super) fn links(view: &WorldView) -> Vec<(Arc<str>, Arc<str>)> {
     let mut out: Vec<(Arc<str>, Arc<str>)> = Vec::new();
-    for (from, to, _) in &view.ill {
+    for (from, to, _) in &view.link_faults {
         let pair = if from < to || &**to == "everyone" { (from, to) } else { (to, from) };
         if out.iter().all(|(a, b)| (a, b) != pair) {
             out.push((pair.0.clone(), pair.1.clone()));
@@ -59,7 +59,7 @@ pub(super) fn links(view: &WorldView) -> Vec<(Arc<str>, Arc<str>)> {
 /// How the way between two nodes is drawn; `None`: as always.
 pub(super) fn look(view: &WorldView, a: &str, b: &str) -> Option<(Ink, f32)> {
     let is = |from: &str, to: &str| (from == a && (to == b || to == "everyone")) || (from == b && (to == a || to == "everyone"));
-    let found = view.ill.iter().find(|ill| is(&ill.0, &ill.1))?;
+    let found = view.link_faults.iter().find(|ill| is(&ill.0, &ill.1))?;
     Some(if found.2.is_none() { (Ink::Bad, 2.0) } else { (Ink::Accent, 7.0) })
 }
 
@@ -71,12 +71,12 @@ pub(super) fn draw(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
         out.push(Shape::Line { from: at(rect.x - SWATCH, y), to: at(rect.x - 7.0, y), width: 1.5, ink, dash, alpha: 1.0 });
         let card = |name: &str| view.brokers.iter().zip(&layout.brokers).find(|(broker, _)| &*broker.name == name).map(|(_, rect)| *rect);
         let (Some(from), Some(to)) = (card(a), card(b)) else { continue };
-        let (down, left) = ((12.0 + 3.0 * n as f32) * (1.0 - layout.mix), (12.0 + 3.0 * n as f32) * layout.mix);
+        let (down, left) = ((12.0 + 3.0 * n as f32) * (1.0 - layout.banded), (12.0 + 3.0 * n as f32) * layout.banded);
         // From one row of cards to the next it ends above.
         let end = |card: Rect, other: Rect| {
             let (edge, down) = if other.y < card.y { (card.y, -down) } else { (card.bottom(), down) };
             let middle = card.y + card.h / 2.0;
-            let (x, y) = (card.x + card.w / 2.0 * (1.0 - layout.mix), edge + (middle - edge) * layout.mix);
+            let (x, y) = (card.x + card.w / 2.0 * (1.0 - layout.banded), edge + (middle - edge) * layout.banded);
             (at(x, y), at(x - left, y + down))
         };
         let ((from, a), (to, b)) = (end(from, to), end(to, from));
@@ -96,8 +96,9 @@ pub(super) fn place(count: usize, x: f32, mut y: f32, w: f32, out: &mut Vec<Rect
 
 #[cfg(test)]
 mod tests {
-    use super::super::{View, scene, tests::moment};
+    use super::super::{View, scene, tests::moment, tests_many::blend};
     use super::*;
+    use crate::world::ProcessState;
     use crate::world::target::Target;
     use crate::world::view::BrokerState;
 
@@ -110,7 +111,7 @@ mod tests {
         let mut view = moment();
         assert_eq!(links(&view), []);
         let slow = Some(LinkSpec { latency_us: 200_000, jitter_us: 30_000, loss_ppm: 50_000, duplicate_ppm: 0 });
-        view.ill = vec![
+        view.link_faults = vec![
             (s("broker-1"), s("broker-2"), None),
             (s("web"), s("everyone"), None),
             (s("broker-2"), s("broker-1"), slow),
@@ -131,9 +132,9 @@ mod tests {
     #[test]
     fn it_is_drawn_where_it_is_and_has_its_own_room() {
         let mut view = moment();
-        view.brokers.push(BrokerState { node_id: 2, name: s("broker-2"), state: "running", ..BrokerState::default() });
+        view.brokers.push(BrokerState { node_id: 2, name: s("broker-2"), state: ProcessState::Running, ..BrokerState::default() });
         for (width, mix) in [(1280.0, 0.0), (1280.0, 0.5), (1280.0, 1.0), (390.0, 0.0), (390.0, 1.0)] {
-            let camera = View { mix, ..View::new(width) };
+            let camera = View { arrangement: blend(mix), ..View::new(width) };
             let dashed = |view: &WorldView, ink: Ink, dash: f32| {
                 let shapes = scene(view, view.now, &camera).shapes;
                 let is = |shape: &&Shape| matches!(shape, Shape::Curve { ink: i, dash: d, .. } if (*i, *d) == (ink, dash));
@@ -142,7 +143,7 @@ mod tests {
             let before = scene(&view, view.now, &camera);
             let mut ill = view.clone();
             let slow = LinkSpec { latency_us: 200_000, jitter_us: 0, loss_ppm: 0, duplicate_ppm: 0 };
-            ill.ill = vec![(s("broker-1"), s("broker-2"), None), (s("broker-1"), s("checkout"), Some(slow))];
+            ill.link_faults = vec![(s("broker-1"), s("broker-2"), None), (s("broker-1"), s("checkout"), Some(slow))];
             // One line between the brokers; the producer's ways to the two partitions that broker-1 leads.
             assert_eq!((dashed(&ill, Ink::Bad, 2.0), dashed(&view, Ink::Bad, 2.0)), (1, 0));
             assert!(dashed(&ill, Ink::Accent, 7.0) >= 2 && dashed(&view, Ink::Accent, 7.0) == 0);

@@ -1,7 +1,9 @@
-//! The picture as a function: (what there is to see, time, camera) → shapes. No canvas here and no animation state: a
-//! record in flight is where its send and arrival times put it. Floats are for drawing only.
+//! The picture as a pure function of (view, time, camera): shapes to paint, and places where names and cards stand. There is no canvas here
+//! and no animation state: a record under way is where its send and arrival times put it. Floats are for drawing only.
 
+mod arrangements;
 mod blend;
+mod close;
 mod cluster;
 mod content;
 mod flow;
@@ -17,12 +19,15 @@ mod shape;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_arrangements;
+#[cfg(test)]
 mod tests_many;
 #[cfg(test)]
 mod tests_zoom;
 mod zoom;
 
 pub use crate::world::target::Target;
+pub use arrangements::{ARRANGEMENTS, Arrangement, ArrangementBlend, Container};
 pub use cluster::window;
 pub use content::content;
 pub use follow::{FORGOTTEN, Spot, Station, Trail, follow};
@@ -53,8 +58,7 @@ pub struct View {
     /// The same picture in steps: what moves is drawn at half of its way.
     pub reduced_motion: bool,
     pub max_dots: usize,
-    /// The arrangement: by topic at 0, by broker at 1, and everything between.
-    pub mix: f32,
+    pub arrangement: ArrangementBlend,
     /// What is looked into, and how far: the whole cluster at 0, a topic or a broker at 1, a partition at 2, a record at 3.
     /// `zoom` draws it.
     pub focus: Option<Target>,
@@ -74,7 +78,7 @@ impl View {
             selection: None,
             reduced_motion: false,
             max_dots: MAX_DOTS,
-            mix: 0.0,
+            arrangement: ArrangementBlend::default(),
             focus: None,
             zoom: 0.0,
             pointed: None,
@@ -89,21 +93,21 @@ pub struct Scene {
     pub height: f32,
     /// In painting order.
     pub shapes: Vec<Shape>,
-    /// So many of the shapes, the first, stay as they are while nothing happens in the cluster but the passing of time.
+    /// The first so many shapes stay the same while only time passes and nothing happens in the cluster.
     pub standing: usize,
-    /// Where names, cards and buttons stand; also what a pointer hits, the last one first.
+    /// Where names, cards and buttons stand. A pointer hits the last of those that overlap.
     pub places: Vec<Place>,
-    /// The ribbons, from the first slot to the last.
-    pub tapes: Vec<Tape>,
+    /// The ribbons, each from its first slot to its last.
+    pub hitboxes: Vec<PartitionHitbox>,
     /// Where the dots are, in painting order.
     pub moving: Vec<(Point, Target)>,
-    /// What is not in view, in words; empty while nothing is looked into.
-    pub away: String,
+    /// What is off screen, in words; empty while nothing is zoomed into.
+    pub off_screen: String,
 }
 
 /// A ribbon's slots, to find records in.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Tape {
+pub struct PartitionHitbox {
     pub topic: Arc<str>,
     pub partition: i32,
     pub rect: Rect,
@@ -125,32 +129,32 @@ impl Scene {
         let p = shape::at(x, y);
         let near = |at: &Point| (at.x - x).hypot(at.y - y) < REACH;
         let dot = self.moving.iter().rev().find(|(at, _)| near(at)).map(|(_, what)| what.clone());
-        let on = |t: &&Tape| Rect { y: t.rect.y - 3.0, h: t.rect.h + 6.0, ..t.rect }.contains(p);
-        let tape = || self.tapes.iter().find(on).map(|t| t.at(x).unwrap_or_else(|| t.target()));
+        let on = |t: &&PartitionHitbox| Rect { y: t.rect.y - 3.0, h: t.rect.h + 6.0, ..t.rect }.contains(p);
+        let hitbox = || self.hitboxes.iter().find(on).map(|t| t.at(x).unwrap_or_else(|| t.target()));
         let place = || self.places.iter().rev().find(|place| place.rect.contains(p)).map(|place| place.what.clone());
-        dot.or_else(tape).or_else(place)
+        dot.or_else(hitbox).or_else(place)
     }
 
     /// Where a record, a ribbon or a dot is.
     pub fn spot(&self, what: &Target) -> Option<Rect> {
-        let tape = |topic: &Arc<str>, n: i32| self.tapes.iter().find(|t| t.partition == n && t.topic == *topic);
+        let hitbox = |topic: &Arc<str>, n: i32| self.hitboxes.iter().find(|t| t.partition == n && t.topic == *topic);
         match what {
-            Target::Record(topic, n, offset) => tape(topic, *n).map(|t| t.slot(*offset)),
-            Target::Partition(topic, n) => tape(topic, *n).map(|t| t.rect),
+            Target::Record(topic, n, offset) => hitbox(topic, *n).map(|t| t.slot(*offset)),
+            Target::Partition(topic, n) => hitbox(topic, *n).map(|t| t.rect),
             what => self.moving.iter().find(|m| m.1 == *what).map(|m| Rect { x: m.0.x, y: m.0.y, w: 0.0, h: 0.0 }),
         }
     }
 
     /// The record that is so many steps from `from` in its partition's log, among those that are seen; without one, the newest.
     pub fn walk(&self, topic: &str, partition: i32, from: Option<i64>, steps: i64) -> Option<Target> {
-        let t = self.tapes.iter().find(|t| t.partition == partition && *t.topic == *topic)?;
+        let t = self.hitboxes.iter().find(|t| t.partition == partition && *t.topic == *topic)?;
         let (start, end) = (t.first.max(t.log.0), t.log.1.min(t.first.saturating_add((t.rect.w / t.pitch) as i64)));
         let to = from.map_or(end.saturating_sub(1), |from| from.saturating_add(steps)).min(end.saturating_sub(1)).max(start);
         (to < end).then(|| Target::Record(t.topic.clone(), partition, to))
     }
 }
 
-impl Tape {
+impl PartitionHitbox {
     fn target(&self) -> Target {
         Target::Partition(self.topic.clone(), self.partition)
     }
@@ -176,11 +180,11 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
     let mut moving = Vec::with_capacity(dots);
     flow::paths(view, &layout, camera, &mut shapes);
     links::draw(view, &layout, &mut shapes);
-    if layout.mix > 0.0 {
+    if layout.banded > 0.0 {
         ribbon::bands(view, &layout, &mut shapes);
     }
     for row in &layout.rows {
-        ribbon::ribbon(view, row, layout.mix, camera, &mut shapes);
+        ribbon::ribbon(view, row, layout.banded, camera, &mut shapes);
     }
     for (topic, rect) in &layout.internal {
         ribbon::internal(view, topic, *rect, &mut shapes);
@@ -193,12 +197,12 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
         lit::lit(view, &layout, trail, camera, &mut shapes);
         flow::flights(view, &layout, time, camera, Some(trail), &mut shapes, &mut Vec::new());
     }
-    let tapes = layout.rows.iter().filter_map(|row| {
+    let hitboxes = layout.rows.iter().filter_map(|row| {
         let p = &view.partitions.get(row.partition)?.view;
-        Some(Tape {
+        Some(PartitionHitbox {
             topic: p.topic.clone(),
             partition: p.partition,
-            rect: row.tape(),
+            rect: row.rect(),
             origin: row.origin,
             first: row.first,
             pitch: row.pitch,
@@ -207,11 +211,12 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
             dense: row.dense(),
         })
     });
-    let away = if layout.zoomed { zoom::off_screen_summary(view, &layout) } else { String::new() };
+    let off_screen = if layout.zoomed { zoom::off_screen_summary(view, &layout) } else { String::new() };
     if layout.zoomed {
-        zoom::zoom_shapes(view, &layout, &away, &mut shapes);
+        zoom::zoom_shapes(view, &layout, &off_screen, &mut shapes);
     }
-    let scene = Scene { away, narrow: layout.narrow, height: layout.height, tapes: tapes.collect(), moving, ..Scene::default() };
+    let scene =
+        Scene { off_screen, narrow: layout.narrow, height: layout.height, hitboxes: hitboxes.collect(), moving, ..Scene::default() };
     if let Some(rect) = camera.pointed.as_ref().filter(|what| matches!(what, Target::Record(..))).and_then(|what| scene.spot(what)) {
         let rect = Rect { x: rect.x - 2.0, y: rect.y - 2.0, w: rect.w + 4.0, h: rect.h + 4.0 };
         shapes.push(Shape::Frame { rect, ink: Ink::Accent });

@@ -6,6 +6,7 @@ use super::layout::{Layout, Row};
 use super::shape::{Align, Dot, Ink, Look, Point, Rect, Shape, at};
 use crate::kafka::broker::PartitionView;
 use crate::world::EPOCH;
+use crate::world::ProcessState;
 use crate::world::target::Target;
 use crate::world::view::{PartitionState, RecordState, WorldView};
 use std::sync::Arc;
@@ -32,7 +33,7 @@ fn upright(x: f32, y1: f32, y2: f32, width: f32, ink: Ink, dash: f32) -> Shape {
     Shape::Line { from: at(x, y1), to: at(x, y2), width, ink, dash, alpha: 1.0 }
 }
 
-pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: &mut Vec<Shape>) {
+pub(super) fn ribbon(view: &WorldView, row: &Row, banded: f32, camera: &View, out: &mut Vec<Shape>) {
     let Some(state) = view.partitions.get(row.partition) else { return };
     let p = &state.view;
     let (cw, ch) = row.cell;
@@ -61,20 +62,9 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
         cells(state, row, out);
     }
     if row.numerals {
-        // Every fifth offset is numbered, on the cell it names; each where cells are large.
-        let step = if row.large() { 1 } else { 5 };
-        let mut n = row.first.saturating_add(step - 1) / step * step;
-        let hw_x = row.slot(p.high_watermark);
-        while n < p.end_offset.min(window_end) {
-            let x = row.middle(n);
-            let named = p.log_start_offset > 0 && (0..50).contains(&((x - row.slot(p.log_start_offset)) as i64)) && row.name() < 12.0;
-            if ((x - hw_x).abs() > 34.0 || x < hw_x - 34.0) && !named {
-                out.push(text(at(x, row.top - 6.0), n.to_string(), 10.0, false, Ink::Muted, Align::Middle));
-            }
-            n += step;
-        }
+        numerals(p, row, out);
     }
-    // Where a segment begins, the tape is cut.
+    // Where a segment begins, the ribbon is cut.
     for s in p.segments.iter().filter(|s| s.base_offset > row.first && s.base_offset < window_end && s.base_offset > p.log_start_offset) {
         let x = row.slot(s.base_offset) - (row.pitch - cw) / 2.0;
         out.push(upright(x, row.top - 3.0, bottom + 3.0, 1.0, Ink::Muted, 2.0));
@@ -126,9 +116,24 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, mix: f32, camera: &View, out: 
     if row.numerals {
         out.push(text(at(leo_x + 8.0, row.top + ch / 2.0 + 4.0), end, 10.0, false, Ink::Muted, Align::Start));
     }
-    followers(view, row, hw_x, mix, out);
+    followers(view, row, hw_x, banded, out);
     epochs(p, row, out);
     commits(view, row, out);
+}
+
+/// Every fifth offset is numbered, on the cell it names; each where cells are large.
+fn numerals(p: &PartitionView, row: &Row, out: &mut Vec<Shape>) {
+    let step = if row.large() { 1 } else { 5 };
+    let mut n = row.first.saturating_add(step - 1) / step * step;
+    let hw_x = row.slot(p.high_watermark);
+    while n < p.end_offset.min(row.first.saturating_add(row.capacity)) {
+        let x = row.middle(n);
+        let named = p.log_start_offset > 0 && (0..50).contains(&((x - row.slot(p.log_start_offset)) as i64)) && row.name() < 12.0;
+        if ((x - hw_x).abs() > 34.0 || x < hw_x - 34.0) && !named {
+            out.push(text(at(x, row.top - 6.0), n.to_string(), 10.0, false, Ink::Muted, Align::Middle));
+        }
+        n += step;
+    }
 }
 
 /// The records of the window, each as a cell; in a large one its key and its size can be read.
@@ -206,7 +211,7 @@ fn density(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
 
 /// Each follower as a thin line up to its log's end: solid in sync, dashed out of it, barely there when its broker does not run. The high
 /// watermark goes down through those that it waits for.
-fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Shape>) {
+fn followers(view: &WorldView, row: &Row, hw_x: f32, banded: f32, out: &mut Vec<Shape>) {
     let Some(state) = view.partitions.get(row.partition) else { return };
     let (p, dense) = (&state.view, row.dense());
     for (broker, y) in &row.followers {
@@ -216,7 +221,7 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Sha
         let runs = replica.is_some_and(|r| r.running);
         let quiet = if runs { Ink::Muted } else { Ink::Bad };
         let named = row.copies > 0.5;
-        if mix > 0.5 || named {
+        if banded > 0.5 || named {
             // In a broker's band: whose copy it is, and how it stands.
             let above = row.cells_x < row.label.x + 20.0;
             let size = if dense { 9.0 } else { 10.0 };
@@ -253,10 +258,10 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Sha
             (false, true) => (3.0, 0.6, Ink::Muted),
         };
         let width = if dense { 1.5 } else { 3.0 };
-        if mix < 1.0 || dense || !in_sync || !runs {
+        if banded < 1.0 || dense || !in_sync || !runs {
             out.push(Shape::Line { from: at(from, y), to: at(to.max(from), y), width, ink, dash, alpha });
         }
-        let copies = mix.max(row.copies);
+        let copies = banded.max(row.copies);
         if copies > 0.0 && !dense {
             // The copy itself, as far as it goes.
             let copy = if replica.records.is_empty() { &state.records[..] } else { &replica.records };
@@ -269,11 +274,11 @@ fn followers(view: &WorldView, row: &Row, hw_x: f32, mix: f32, out: &mut Vec<Sha
             }
         }
         if in_sync && (!row.large() || p.high_watermark <= row.first.saturating_add(row.capacity)) {
-            let (up, down, width) = if dense { (3.0, 1.0, 2.0) } else { (5.0 + mix, 3.0 + mix, 2.5) };
+            let (up, down, width) = if dense { (3.0, 1.0, 2.0) } else { (5.0 + banded, 3.0 + banded, 2.5) };
             out.push(upright(hw_x, y - up, y + down, width, Ink::Ink, 0.0));
         }
-        if let Some((cut_from, cut_to)) = replica.tear {
-            // What was cut is a tear, not just absent.
+        if let Some((cut_from, cut_to)) = replica.truncated {
+            // A truncation is drawn as a tear in the line.
             let (mut x, end) = (row.slot(cut_to), row.slot(cut_from).max(row.slot(cut_to) + 8.0));
             let mut lift = 2.5;
             while x < end {
@@ -309,7 +314,7 @@ fn commits(view: &WorldView, row: &Row, out: &mut Vec<Shape>) {
         let position = view
             .consumers
             .iter()
-            .filter(|c| c.group.as_ref() == Some(&g.group) && c.state != "stopped" && c.state != "crashed")
+            .filter(|c| c.group.as_ref() == Some(&g.group) && !matches!(c.state, ProcessState::Stopped | ProcessState::Crashed))
             .flat_map(|c| &c.positions)
             .find(|(t, n, _)| *t == p.topic && *n == p.partition)
             .map(|o| o.2);
@@ -366,9 +371,9 @@ pub(super) fn bands(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
         let words = format!("leads {leads}, follows {follows}");
         let to = band.right() - words.len() as f32 * 5.2 - 8.0;
         if to > x {
-            out.push(Shape::Line { from: at(x, y), to: at(to, y), width: 1.0, ink: Ink::Line, dash: 0.0, alpha: layout.mix });
+            out.push(Shape::Line { from: at(x, y), to: at(to, y), width: 1.0, ink: Ink::Line, dash: 0.0, alpha: layout.banded });
         }
-        if layout.mix > 0.5 {
+        if layout.banded > 0.5 {
             out.push(text(at(band.right(), y + 3.5), words, 10.0, false, Ink::Muted, Align::End));
         }
     }

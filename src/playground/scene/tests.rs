@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::kafka::broker::PartitionView;
+use crate::kafka::client::consumer::MembershipState;
+use crate::kafka::coordinator::GroupState;
 use crate::kafka::coordinator::GroupView;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
+use crate::world::ProcessState;
 use crate::world::view::*;
 use std::sync::Arc;
 
@@ -50,8 +53,8 @@ fn consumer(name: &str, assignment: &[i32]) -> ConsumerState {
         name: s(name),
         group: Some(s("billing")),
         topics: vec![s("orders")],
-        state: "running",
-        client_state: "stable",
+        state: ProcessState::Running,
+        client_state: MembershipState::Stable,
         member: None,
         generation: 1,
         assignment: assignment.iter().map(|n| (s("orders"), *n)).collect(),
@@ -67,12 +70,18 @@ pub(super) fn moment() -> WorldView {
     WorldView {
         replicas: Vec::new(),
         now: Time(1_000_000),
-        brokers: vec![BrokerState { node_id: 1, name: s("broker-1"), state: "running", is_controller: true, ..BrokerState::default() }],
+        brokers: vec![BrokerState {
+            node_id: 1,
+            name: s("broker-1"),
+            state: ProcessState::Running,
+            is_controller: true,
+            ..BrokerState::default()
+        }],
         partitions: vec![partition("orders", 0, 8, 6), partition("orders", 1, 3, 3), partition("__consumer_offsets", 0, 2, 2)],
         producers: vec![ProducerState {
             name: s("checkout"),
             topic: s("orders"),
-            state: "running",
+            state: ProcessState::Running,
             rate_per_1000s: 2000,
             acks: -1,
             accumulated: vec![],
@@ -84,7 +93,7 @@ pub(super) fn moment() -> WorldView {
         consumers: vec![consumer("billing-1", &[0]), consumer("billing-2", &[1])],
         groups: vec![GroupView {
             group: s("billing"),
-            state: "Stable",
+            state: GroupState::Stable,
             generation: 1,
             protocol: None,
             leader: None,
@@ -200,7 +209,7 @@ fn a_partition_that_nobody_reads_is_a_broken_way() {
         picture.shapes.iter().filter(|s| matches!(s, Shape::Curve { ink: Ink::Bad, .. })).count()
     };
     assert_eq!(broken(&view), 0);
-    view.consumers[1].state = "crashed";
+    view.consumers[1].state = ProcessState::Crashed;
     assert_eq!(broken(&view), 1);
     let picture = scene(&view, view.now, &View::new(1280.0));
     assert_eq!(picture.shapes.iter().filter(|s| matches!(s, Shape::Hatch { .. })).count(), 1);

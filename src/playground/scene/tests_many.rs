@@ -1,13 +1,20 @@
 //! Many partitions, two arrangements, one record's way, and one partition's records at large.
 
+use super::arrangements::{by_broker::BY_BROKER, by_topic::BY_TOPIC};
 use super::tests::{moment, partition, s, texts};
 use super::*;
 use crate::playground::scenario::{Playback, Scenario};
+use crate::world::ProcessState;
 use crate::world::view::{BrokerState, ReplicaState};
 use crate::world::{EPOCH, World};
 
 pub(super) const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
 pub(super) const FIFTY: &str = include_str!("../../../www/scenarios/fifty-partitions.tide");
+
+/// Between the arrangements by topic and by broker.
+pub(super) fn blend(part: f32) -> ArrangementBlend {
+    ArrangementBlend { from: &BY_TOPIC, to: &BY_BROKER, part }
+}
 
 pub(super) fn played(text: &str, seconds: i64) -> World {
     let mut play = Playback::new(Scenario::parse(text).expect("the scenario reads")).expect("the world begins");
@@ -15,10 +22,10 @@ pub(super) fn played(text: &str, seconds: i64) -> World {
     play.world().clone()
 }
 
-fn replicated() -> WorldView {
+pub(super) fn replicated() -> WorldView {
     let mut view = moment();
     view.brokers = (1..=3)
-        .map(|id| BrokerState { node_id: id, name: s(&format!("broker-{id}")), state: "running", ..BrokerState::default() })
+        .map(|id| BrokerState { node_id: id, name: s(&format!("broker-{id}")), state: ProcessState::Running, ..BrokerState::default() })
         .collect();
     for p in view.partitions.iter_mut().filter(|p| !p.internal) {
         p.view.replicas = vec![1, 2, 3];
@@ -36,7 +43,7 @@ fn replicated() -> WorldView {
                 high_watermark: p.view.high_watermark,
                 end_offset: if broker == 3 { 1 } else { p.view.end_offset },
                 running: broker < 3,
-                tear: None,
+                truncated: None,
                 records: Vec::new(),
             });
         }
@@ -48,23 +55,23 @@ fn replicated() -> WorldView {
 fn fifty_partitions_are_ribbons_to_one_scale_and_none_is_left_out() {
     let view = played(FIFTY, 24).view();
     for width in [320.0, 390.0, 800.0, 1280.0, 2000.0] {
-        for mix in [0.0, 0.4, 1.0] {
-            let picture = scene(&view, view.now, &View { mix, ..View::new(width) });
+        for arrangement in [blend(0.0), blend(0.4), blend(1.0)] {
+            let picture = scene(&view, view.now, &View { arrangement, ..View::new(width) });
             let names = picture.places.iter().filter(|p| matches!(p.what, Target::Partition(..))).count();
             let members = picture.places.iter().filter(|p| matches!(p.what, Target::Consumer(_))).count();
-            assert_eq!((names, members, picture.tapes.len()), (50, 20, 50));
+            assert_eq!((names, members, picture.hitboxes.len()), (50, 20, 50));
             for p in &picture.places {
                 assert!(
                     p.rect.x >= 0.0 && p.rect.right() <= width + 0.5 && p.rect.bottom() <= picture.height,
-                    "{p:?} at {width}, mix {mix}"
+                    "{p:?} at {width}, {arrangement:?}"
                 );
             }
             let said = texts(&picture);
             for p in view.partitions.iter().filter(|p| !p.internal) {
                 assert!(said.contains(&p.view.end_offset.to_string()), "how many records {} has", p.view.partition);
             }
-            let first = &picture.tapes[0];
-            assert!(picture.tapes.iter().all(|t| t.pitch == first.pitch), "lengths can be compared");
+            let first = &picture.hitboxes[0];
+            assert!(picture.hitboxes.iter().all(|t| t.pitch == first.pitch), "lengths can be compared");
         }
     }
     let picture = scene(&view, view.now, &View::new(1280.0));
@@ -79,13 +86,13 @@ fn fifty_partitions_are_ribbons_to_one_scale_and_none_is_left_out() {
 fn ribbons_do_not_cover_each_other() {
     for view in [played(FIFTY, 24).view(), played(THREE, 20).view(), replicated()] {
         for width in [390.0, 1280.0] {
-            for mix in [0.0, 1.0] {
-                let place = layout(&view, &View { mix, ..View::new(width) });
+            for arrangement in ARRANGEMENTS.map(ArrangementBlend::at) {
+                let place = layout(&view, &View { arrangement, ..View::new(width) });
                 let mut spans: Vec<(f32, f32)> = place.rows.iter().map(|r| (r.top, r.top + r.cell.1)).collect();
                 spans.extend(place.rows.iter().flat_map(|r| &r.followers).map(|f| (f.1 - 1.0, f.1 + 1.0)));
                 spans.sort_by(|a, b| a.0.total_cmp(&b.0));
                 for pair in spans.windows(2) {
-                    assert!(pair[0].1 <= pair[1].0, "{pair:?} at {width}, mix {mix}");
+                    assert!(pair[0].1 <= pair[1].0, "{pair:?} at {width}, {arrangement:?}");
                 }
             }
         }
@@ -95,7 +102,7 @@ fn ribbons_do_not_cover_each_other() {
 #[test]
 fn by_broker_each_replica_stands_in_its_brokers_band() {
     let view = replicated();
-    let place = layout(&view, &View { mix: 1.0, ..View::new(1280.0) });
+    let place = layout(&view, &View { arrangement: blend(1.0), ..View::new(1280.0) });
     let within = |y: f32, id: i32| {
         let band = place.bands[usize::try_from(id).expect("an id") - 1];
         y > band.y && y < band.bottom()
@@ -106,7 +113,7 @@ fn by_broker_each_replica_stands_in_its_brokers_band() {
         assert_eq!(row.followers.len(), 2);
         assert!(row.followers.iter().all(|(id, y)| within(*y, *id)));
     }
-    let said = texts(&scene(&view, view.now, &View { mix: 1.0, ..View::new(1280.0) }));
+    let said = texts(&scene(&view, view.now, &View { arrangement: blend(1.0), ..View::new(1280.0) }));
     for words in ["leads 1, follows 1", "leads 0, follows 2", "orders-0", "down"] {
         assert!(said.iter().any(|t| t == words), "{words} in {said:?}");
     }
@@ -115,7 +122,7 @@ fn by_broker_each_replica_stands_in_its_brokers_band() {
 #[test]
 fn between_two_arrangements_everything_is_on_its_way() {
     let view = replicated();
-    let at = |mix| scene(&view, view.now, &View { mix, ..View::new(1280.0) });
+    let at = |part| scene(&view, view.now, &View { arrangement: blend(part), ..View::new(1280.0) });
     let (a, half, b) = (at(0.0), at(0.5), at(1.0));
     for ((a, half), b) in a.places.iter().zip(&half.places).zip(&b.places) {
         assert_eq!((&a.what, &b.what), (&half.what, &half.what));
@@ -153,8 +160,8 @@ fn records_and_dots_are_hit_and_named() {
         let spot = picture.spot(&what).expect("it is seen");
         assert_eq!(picture.hit(spot.x + 3.0, spot.y + 3.0), Some(what));
     }
-    let tape = &picture.tapes[0];
-    assert_eq!(picture.hit(tape.rect.right() - 2.0, tape.rect.y + 3.0), Some(Target::Partition(s("orders"), 0)), "beyond the end");
+    let hitbox = &picture.hitboxes[0];
+    assert_eq!(picture.hit(hitbox.rect.right() - 2.0, hitbox.rect.y + 3.0), Some(Target::Partition(s("orders"), 0)), "beyond the end");
     let name = |offset| hint(&view, &Target::Record(s("orders"), 0, offset));
     assert_eq!(name(5), "orders-0 offset 5, key key-5, 90 bytes, committed");
     assert_eq!(name(7), "orders-0 offset 7, key key-0, 90 bytes, not yet readable");
@@ -241,7 +248,7 @@ fn six_partitions_with_their_flags_fit_a_room_and_rows_stay_legible() {
 fn what_stands_is_the_same_while_only_time_passes_and_what_moves_is_not_among_it() {
     let mut view = played(THREE, 20).view();
     assert!(view.flights.iter().any(|f| !f.cargo.is_empty()), "records are under way");
-    for camera in [View::new(1280.0), View::new(390.0), View { mix: 1.0, ..View::new(1280.0) }] {
+    for camera in [View::new(1280.0), View::new(390.0), View { arrangement: blend(1.0), ..View::new(1280.0) }] {
         let one = scene(&view, view.now, &camera);
         let next = scene(&view, view.now.plus_micros(900), &camera);
         let (a, b) = (one.shapes.split_at(one.standing), next.shapes.split_at(next.standing));

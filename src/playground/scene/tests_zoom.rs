@@ -1,5 +1,6 @@
 //! From the whole cluster to one record: at each step, and between the steps.
 
+use super::arrangements::{by_broker::BY_BROKER, by_topic::BY_TOPIC};
 use super::tests::{s, texts};
 use super::tests_many::{FIFTY, THREE, played};
 use super::*;
@@ -15,8 +16,8 @@ fn cameras(view: &WorldView) -> Vec<View> {
     let mut all = Vec::new();
     for focus in things {
         for (width, room) in [(320.0, 500.0), (390.0, 0.0), (800.0, 300.0), (1280.0, 606.0), (1280.0, 0.0)] {
-            for mix in [0.0, 1.0] {
-                all.push(View { focus: Some(focus.clone()), mix, room, ..View::new(width) });
+            for arrangement in ARRANGEMENTS.map(ArrangementBlend::at) {
+                all.push(View { focus: Some(focus.clone()), arrangement, room, ..View::new(width) });
             }
         }
     }
@@ -34,12 +35,12 @@ fn every_moment_of_the_way_can_be_drawn_and_what_is_out_of_view_is_counted() {
                 let words = format!("{:?} {:?}", picture.shapes, picture.places);
                 assert!(!words.contains("NaN") && !words.contains("inf,"), "{camera:?}");
                 let place = layout(&view, &camera);
-                let seen = place.rows.iter().filter(|row| place.sees(&row.tape())).count();
+                let seen = place.rows.iter().filter(|row| place.sees(&row.rect())).count();
                 // "2 brokers, 1 topic, 3 partitions led elsewhere, 1 partition, 4 records under way"
                 let part = |word: &str| word.contains("partition").then(|| word.trim().split(' ').next()?.parse::<usize>().ok()).flatten();
-                let told: usize = picture.away.trim_start_matches("Not in view:").split(',').filter_map(part).sum();
+                let told: usize = picture.off_screen.trim_start_matches("Not in view:").split(',').filter_map(part).sum();
                 let counted = told == all - seen;
-                assert!(counted, "{} of {all}: {} with {camera:?}", all - seen, picture.away);
+                assert!(counted, "{} of {all}: {} with {camera:?}", all - seen, picture.off_screen);
                 assert!(place.height.is_finite() && place.height < 12_000.0);
                 for p in &picture.places {
                     let within = p.rect.x >= 0.0 && p.rect.right() <= camera.width + 0.5;
@@ -54,8 +55,8 @@ fn every_moment_of_the_way_can_be_drawn_and_what_is_out_of_view_is_counted() {
 fn each_step_in_fills_the_room_with_less() {
     let view = played(THREE, 30).view();
     let what = record(&view, 2);
-    for mix in [0.0, 1.0] {
-        let at = |zoom| View { focus: Some(what.clone()), zoom, mix, room: 606.0, ..View::new(1280.0) };
+    for arrangement in ARRANGEMENTS.map(ArrangementBlend::at) {
+        let at = |zoom| View { focus: Some(what.clone()), zoom, arrangement, room: 606.0, ..View::new(1280.0) };
         let mut cell = 0.0;
         for zoom in 0..=3_u8 {
             let camera = at(f32::from(zoom));
@@ -66,17 +67,17 @@ fn each_step_in_fills_the_room_with_less() {
             if zoom == 0 {
                 continue;
             }
-            let seen: Vec<i32> = place.rows.iter().filter(|r| place.sees(&r.tape())).map(|r| r.home).collect();
-            match (zoom, mix > 0.5) {
-                (1, false) => assert_eq!(seen.len(), 6),
-                (1, true) => assert!(!seen.is_empty() && seen.iter().all(|home| *home == row.home)),
+            let seen: Vec<i32> = place.rows.iter().filter(|r| place.sees(&r.rect())).map(|r| r.home).collect();
+            match (zoom, arrangement.to.container) {
+                (1, Container::Topic) => assert_eq!(seen.len(), 6),
+                (1, Container::Broker) => assert!(!seen.is_empty() && seen.iter().all(|home| *home == row.home)),
                 _ => assert_eq!(seen.len(), 1),
             }
             assert!((606.0..700.0).contains(&place.height), "it is one room: {}", place.height);
             let lines = place.rows.iter().flat_map(|r| r.followers.iter().map(|f| f.1).chain([r.rail]));
             let last = lines.filter(|y| *y < place.height).fold(0.0, f32::max);
             let last = place.record.as_ref().map_or(last, |record| record.1.bottom());
-            assert!(last > 0.55 * 606.0, "it fills the room: {last} at {zoom}, {mix}");
+            assert!(last > 0.55 * 606.0, "it fills the room: {last} at {zoom}, {arrangement:?}");
         }
         let picture = scene(&view, view.now, &at(3.0));
         let words = picture.places.iter().find(|p| p.what == what).expect("the record's words have a place");
@@ -108,16 +109,16 @@ fn steps_lead_in_and_out_and_nowhere_else() {
     let what = record(&view, 2);
     let way = [None, Some(topic.clone()), Some(partition.clone()), Some(what.clone())];
     for pair in way.windows(2) {
-        assert_eq!(zoom_into(&view, pair[0].as_ref(), &what, false), pair[1]);
-        assert_eq!(zoom_out(&view, pair[1].as_ref().expect("a step"), false), pair[0]);
+        assert_eq!(zoom_into(&view, pair[0].as_ref(), &what, &BY_TOPIC), pair[1]);
+        assert_eq!(zoom_out(&view, pair[1].as_ref().expect("a step"), &BY_TOPIC), pair[0]);
     }
-    assert_eq!(zoom_into(&view, Some(&what), &what, false), Some(what.clone()), "it goes no further");
+    assert_eq!(zoom_into(&view, Some(&what), &what, &BY_TOPIC), Some(what.clone()), "it goes no further");
     let other = Target::Partition(s("orders"), 4);
-    assert_eq!(zoom_into(&view, Some(&partition), &other, false), Some(other.clone()), "to the neighbour, as deep");
+    assert_eq!(zoom_into(&view, Some(&partition), &other, &BY_TOPIC), Some(other.clone()), "to the neighbour, as deep");
     let home = view.partitions[2].view.leader;
-    assert_eq!(zoom_steps(&view, &partition, true), [Target::Broker(s(&format!("broker-{home}"))), partition.clone()]);
+    assert_eq!(zoom_steps(&view, &partition, &BY_BROKER), [Target::Broker(s(&format!("broker-{home}"))), partition.clone()]);
     for none in [Target::Producer(s("web")), Target::Topic(s("gone")), Target::Partition(s("gone"), 0), Target::Broker(s("broker-1"))] {
-        assert!(zoom_steps(&view, &none, false).is_empty(), "{none:?}");
+        assert!(zoom_steps(&view, &none, &BY_TOPIC).is_empty(), "{none:?}");
         let camera = View { focus: Some(none), zoom: 1.0, ..View::new(1280.0) };
         assert_eq!(scene(&view, view.now, &camera).places, scene(&view, view.now, &View::new(1280.0)).places);
     }

@@ -4,6 +4,7 @@ use super::{Diagram, FRAMES_BACK, Fate, Mark};
 use crate::kafka::time::Time;
 use crate::playground::why::seconds;
 use crate::world::EPOCH;
+use crate::world::ProcessState;
 
 /// Between two lanes, above the first, below the last.
 const LANE: i64 = 44;
@@ -197,7 +198,7 @@ pub fn draw(diagram: &Diagram, now: Time, width: i64) -> String {
         let (from, to, y) = (axis.x(away.from), axis.x(away.to), y(Some(away.lane)));
         svg += &format!("<path class=tp-away d='M{from} {y}H{to}'/>");
         // As the cards call it.
-        let state = if away.state == "paused" { "frozen" } else { away.state };
+        let state = if away.state == ProcessState::Paused { "frozen" } else { away.state.name() };
         let x = from + 16 + state.len() as i64 * LETTER / 2;
         if x < to && texts.fits(x, y - 8, state) {
             svg += &format!("<text x={x} y={} class=tp-gone>{state}</text>", y - 8);

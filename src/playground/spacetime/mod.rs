@@ -9,6 +9,7 @@ pub use draw::{draw, escape, words};
 
 use crate::kafka::time::Time;
 use crate::playground::why::{Link, waited_for};
+use crate::world::ProcessState;
 use crate::world::World;
 use crate::world::event::{Event, EventId, EventKind};
 use crate::world::view::WorldView;
@@ -57,7 +58,7 @@ pub struct Away {
     pub lane: usize,
     pub from: Time,
     pub to: Time,
-    pub state: &'static str,
+    pub state: ProcessState,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -208,19 +209,19 @@ fn finish(sketch: Sketch<'_>, view: &WorldView) -> Diagram {
     }
     out.marks.sort_by(|a, b| a.at.cmp(&b.at));
     // Since when each node is as it is.
-    let mut since: Vec<(Time, &'static str)> = vec![(Time(i64::MIN), "running"); lanes.len()];
+    let mut since: Vec<(Time, ProcessState)> = vec![(Time(i64::MIN), ProcessState::Running); lanes.len()];
     for event in world.events() {
         if let EventKind::ProcessState { node, to, .. } = &event.kind
             && let Some(lane) = lanes.iter().position(|name| name == node)
             && let Some((from, state)) = since.get_mut(lane)
         {
-            if *state != "running" {
-                out.away.push(Away { lane, from: *from, to: event.at, state });
+            if !state.is_running() {
+                out.away.push(Away { lane, from: *from, to: event.at, state: *state });
             }
             (*from, *state) = (event.at, *to);
         }
     }
-    for (lane, (from, state)) in since.into_iter().enumerate().filter(|(_, (_, state))| *state != "running") {
+    for (lane, (from, state)) in since.into_iter().enumerate().filter(|(_, (_, state))| !state.is_running()) {
         out.away.push(Away { lane, from, to: view.now, state });
     }
     out.lanes = lanes;

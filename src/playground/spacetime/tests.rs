@@ -4,6 +4,7 @@ use super::{Fate, diagram, draw, escape};
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::why::{Link, Question, why};
 use crate::world::EPOCH;
+use crate::world::ProcessState;
 use crate::world::judge::Judge;
 
 const CLUSTER: &str = "tidepool 1\ntitle t\nseed 5\nbrokers 3\nlink latency=2ms jitter=3ms\nconfig offsets.topic.num.partitions=1\n\
@@ -40,7 +41,7 @@ fn a_frozen_member_the_last_heartbeat_and_the_wait_between() {
     assert_eq!(frozen.lane, at("billing-1"));
     assert!(picture.arrows.iter().all(|arrow| arrow.sent <= arrow.arrives && arrow.from != arrow.to));
     assert!(picture.arrows.iter().any(|arrow| Some(arrow.from) == at("billing-1") && arrow.fate == Fate::Arrived), "its last frame");
-    assert!(picture.away.iter().any(|away| Some(away.lane) == at("billing-1") && away.state == "paused"));
+    assert!(picture.away.iter().any(|away| Some(away.lane) == at("billing-1") && away.state == ProcessState::Paused));
     assert!(!picture.forgotten);
     let svg = draw(&picture, view.now, 700);
     assert!(svg.contains(" s</text>"), "a wait says its length: {svg}");
@@ -58,7 +59,7 @@ fn a_frame_that_was_not_answered_and_frames_that_are_gone() {
     let (play, judge) = run("at 10s kill broker-1", 11);
     let links = ask(&play, &judge, "late checkout");
     let picture = diagram(play.world(), &play.world().view(), &links);
-    assert!(picture.away.iter().any(|away| away.state == "killed"), "{picture:?}");
+    assert!(picture.away.iter().any(|away| away.state == ProcessState::Killed), "{picture:?}");
     // Much later the events are gone, and the picture says so.
     let (play, judge) = run("at 10s kill broker-3", 290);
     let links = ask(&play, &judge, "out-of-sync orders-0 broker-3");

@@ -5,6 +5,7 @@ use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::coordinator::GroupEvent;
 use crate::kafka::time::Time;
+use crate::world::ProcessState;
 use crate::world::event::{Event, EventKind};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -88,7 +89,9 @@ impl AssignmentSpans {
                 }
                 _ => {}
             },
-            EventKind::ProcessState { node, to: "stopped" | "crashed", .. } => self.close(at, &|span| span.owner == *node),
+            EventKind::ProcessState { node, to: ProcessState::Stopped | ProcessState::Crashed, .. } => {
+                self.close(at, &|span| span.owner == *node)
+            }
             EventKind::Broker { event: BrokerEvent::Group(GroupEvent::MemberRemoved { member, .. }), .. } => {
                 self.close(at, &|span| span.member == *member);
             }

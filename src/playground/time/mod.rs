@@ -438,6 +438,6 @@ pub fn idle(view: &WorldView) -> bool {
     };
     view.producers.iter().all(|p| p.pending == 0)
         && view.consumers.iter().all(|c| c.backlog == 0)
-        && view.groups.iter().all(|group| !group.state.ends_with("Rebalance"))
+        && view.groups.iter().all(|group| !group.state.is_rebalancing())
         && !view.partitions.iter().filter(|p| !p.internal).any(|p| busy(&p.view))
 }

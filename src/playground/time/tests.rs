@@ -6,6 +6,7 @@ use crate::playground::scenario::Scenario;
 use crate::playground::scene::follow;
 use crate::playground::why::{Question, why};
 use crate::world::EPOCH;
+use crate::world::ProcessState;
 use crate::world::action::Fault;
 use crate::world::event::EventKind;
 
@@ -260,7 +261,7 @@ fn lanes_show_who_owned_what_and_the_gaps() {
     let owners = |timeline: &Timeline| {
         let view = timeline.world().view();
         let mut all: Vec<String> = Vec::new();
-        for consumer in view.consumers.iter().filter(|c| c.state != "crashed") {
+        for consumer in view.consumers.iter().filter(|c| c.state != ProcessState::Crashed) {
             all.extend(consumer.assignment.iter().map(|(topic, n)| format!("{topic}-{n} {}", consumer.name)));
         }
         sort(all)

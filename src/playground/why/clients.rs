@@ -20,7 +20,7 @@ impl<'a> Explanation<'a> {
         let Some(producer) = self.view.producers.iter().find(|producer| &*producer.name == name) else {
             return self.no(format_args!("There is no producer {name}."));
         };
-        if producer.state != "running" {
+        if !producer.state.is_running() {
             self.not_running(name, producer.state);
             return true;
         }

@@ -99,7 +99,7 @@ impl<'a> Explanation<'a> {
 
     /// Whether its process is there and not frozen.
     pub(super) fn runs(&self, id: i32) -> bool {
-        self.broker(id).is_some_and(|broker| broker.state == "running")
+        self.broker(id).is_some_and(|broker| broker.state.is_running())
     }
 
     /// `replica.lag.time.max.ms` in words.

@@ -3,11 +3,14 @@
 use super::explanation::{Clock, Explanation, Tp};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::consumer::ConsumerEvent;
+use crate::kafka::client::consumer::MembershipState;
+use crate::kafka::coordinator::GroupState;
 use crate::kafka::coordinator::{GroupEvent, GroupView};
 use crate::kafka::time::Time;
 use crate::kafka::wire::murmur2::coordinator_partition;
 use crate::playground::narrate::{plural, reason};
 use crate::playground::scenario::{duration_text, rate_text};
+use crate::world::ProcessState;
 use crate::world::action::{Action, CommitPolicy, ConsumerSpec};
 use crate::world::event::{Event, EventKind};
 use crate::world::view::ConsumerState;
@@ -19,7 +22,7 @@ impl<'a> Explanation<'a> {
         let Some(consumer) = self.view.consumers.iter().find(|consumer| &*consumer.name == name) else {
             return self.no(format_args!("There is no consumer {name}."));
         };
-        if consumer.state != "running" {
+        if !consumer.state.is_running() {
             self.not_running(name, consumer.state);
             return true;
         }
@@ -31,7 +34,7 @@ impl<'a> Explanation<'a> {
             ));
         }
         if let Some(group) = &consumer.group {
-            if consumer.client_state != "stable" {
+            if consumer.client_state != MembershipState::Stable {
                 self.not_stable(consumer, group);
                 return true;
             }
@@ -44,11 +47,19 @@ impl<'a> Explanation<'a> {
     }
 
     /// A process that is not there, or frozen.
-    pub(super) fn not_running(&mut self, name: &str, state: &str) {
+    pub(super) fn not_running(&mut self, name: &str, state: ProcessState) {
         // As the cards and the narrator call it.
-        let state = if state == "paused" { "frozen" } else { state };
-        let has = if matches!(state, "crashed" | "stopped") { "has" } else { "is" };
-        self.now(format_args!("{name} does nothing: it {has} {state}."));
+        let words = match state {
+            ProcessState::Paused => "is frozen",
+            ProcessState::Crashed => "has crashed",
+            ProcessState::Stopped => "has stopped",
+            ProcessState::Killed => "is killed",
+            ProcessState::PoweredOff => "is powered off",
+            ProcessState::Stopping => "is stopping",
+            ProcessState::Running => "is running",
+            ProcessState::New => "is new",
+        };
+        self.now(format_args!("{name} does nothing: it {words}."));
         self.blame(&[name], self.view.now);
     }
 
@@ -63,12 +74,12 @@ impl<'a> Explanation<'a> {
         if slots > 0 && coordinator < 0 {
             self.now(format_args!("{name} cannot join {group}: its coordinator is whoever leads {OFFSETS}-{slot}, and nobody does."));
             self.leaderless(OFFSETS, slot);
-        } else if let Some(view) = group_view.filter(|view| view.state.ends_with("Rebalance")) {
+        } else if let Some(view) = group_view.filter(|view| view.state.is_rebalancing()) {
             self.now(format_args!("{name} reads nothing while {group} rebalances."));
             self.rebalance(view);
         } else {
             let what = match consumer.client_state {
-                "unjoined" => "is not a member of",
+                MembershipState::Unjoined => "is not a member of",
                 _ => "waits for an answer of the coordinator of",
             };
             let whose = if here.is_empty() { "" } else { ", " };
@@ -136,9 +147,9 @@ impl<'a> Explanation<'a> {
         let mut sends = false;
         for producer in self.view.producers.iter().filter(|producer| consumer.topics.contains(&producer.topic)) {
             let from = &*producer.name;
-            if producer.state == "running" && producer.rate_per_1000s > 0 {
+            if producer.state.is_running() && producer.rate_per_1000s > 0 {
                 sends = true;
-            } else if producer.state == "running" {
+            } else if producer.state.is_running() {
                 self.now(format_args!("{from} sends nothing by itself: its rate is 0."));
                 self.action(self.view.now, &|action| match action {
                     Action::SetRate { name, .. } => **name == *from,
@@ -166,11 +177,11 @@ impl<'a> Explanation<'a> {
             let Some(app) = self.view.consumers.iter().find(|app| app.name == member.client_id) else { continue };
             let name = &*app.name;
             let waits = match app.state {
-                "running" if app.client_state == "stable" && app.backlog > 0 => {
+                ProcessState::Running if app.client_state == MembershipState::Stable && app.backlog > 0 => {
                     self.now(format_args!("{id} waits for {name}, which has records in hand and joins again with its next poll."));
                     continue;
                 }
-                "running" => continue,
+                ProcessState::Running => continue,
                 state => state,
             };
             self.now(format_args!("{id} waits for {name}, which is {waits}: until {} at most.", Clock(member.session_deadline)));
@@ -183,7 +194,7 @@ impl<'a> Explanation<'a> {
     pub(super) fn last_rebalance(&mut self, id: &str, until: Time) -> Option<Time> {
         let began = self.group_event(
             until,
-            &|event| matches!(event, GroupEvent::StateChanged { group, to: "PreparingRebalance", .. } if **group == *id),
+            &|event| matches!(event, GroupEvent::StateChanged { group, to: GroupState::PreparingRebalance, .. } if **group == *id),
         )?;
         self.narrated(began);
         let met = |event: &GroupEvent| match event {
@@ -281,7 +292,7 @@ impl<'a> Explanation<'a> {
             return self.no(format_args!("{tp} is read by {owner}, which is not of this run."));
         };
         self.now(format_args!("{group} is {records} behind on {tp}, which only {owner} may read."));
-        if app.state != "running" {
+        if !app.state.is_running() {
             self.not_running(owner, app.state);
             let until = view.members.iter().find(|member| &*member.client_id == owner).map(|member| member.session_deadline);
             if let Some(until) = until.filter(|until| *until > self.view.now) {
@@ -289,7 +300,7 @@ impl<'a> Explanation<'a> {
             }
             return true;
         }
-        if view.state.ends_with("Rebalance") {
+        if view.state.is_rebalancing() {
             self.rebalance(view);
             return true;
         }
@@ -298,7 +309,7 @@ impl<'a> Explanation<'a> {
             let (backlog, time) = (plural(app.backlog.cast_signed(), "record"), duration_text(app.handle_us));
             let rate = |per_1000s: u64| rate_text(per_1000s).trim_end_matches("/s").to_owned();
             let most = rate(1_000_000_000 / app.handle_us.max(1).cast_unsigned());
-            let sent = self.view.producers.iter().filter(|producer| producer.state == "running" && &*producer.topic == topic);
+            let sent = self.view.producers.iter().filter(|producer| producer.state.is_running() && &*producer.topic == topic);
             let sent = rate(sent.map(|producer| producer.rate_per_1000s).sum());
             self.now(format_args!(
                 "{owner} has {backlog} in hand and takes {time} for each: at most {most} a second. To {topic} come {sent} a second."

@@ -39,7 +39,7 @@ impl<'a> Explanation<'a> {
                 self.blame_all(&[named]);
             }
             named => {
-                let broker = self.broker(named).map_or("gone", |broker| broker.state);
+                let broker = self.broker(named).map_or("gone", |broker| broker.state.name());
                 self.now(format_args!("{tp} has no leader: by the metadata it is still broker-{named}, which is down ({broker})."));
                 self.no_election_yet(named);
                 self.blame_all(&[named]);

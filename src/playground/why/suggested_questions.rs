@@ -20,7 +20,7 @@ pub type Asks = fn(&WorldView, &str) -> Option<Question>;
 /// A consumer that does not work.
 pub fn of_consumer(view: &WorldView, name: &str) -> Option<Question> {
     let c = view.consumers.iter().find(|c| &*c.name == name)?;
-    let works = c.state == "running" && matches!(c.client_state, "stable" | "assigned") && !c.assignment.is_empty();
+    let works = c.state.is_running() && c.client_state.is_settled() && !c.assignment.is_empty();
     (!works).then(|| Question::Idle { consumer: c.name.clone() })
 }
 
@@ -28,7 +28,7 @@ pub fn of_consumer(view: &WorldView, name: &str) -> Option<Question> {
 pub fn of_producer(view: &WorldView, name: &str) -> Option<Question> {
     let p = view.producers.iter().find(|p| &*p.name == name)?;
     let late = p.pending * 1000 > p.rate_per_1000s * USUAL_S;
-    (late || p.failed > 0 || p.state != "running").then(|| Question::Late { producer: p.name.clone() })
+    (late || p.failed > 0 || !p.state.is_running()).then(|| Question::Late { producer: p.name.clone() })
 }
 
 /// A partition (`orders-0`) without a leader, with a replica out of sync, or with records that cannot be read.

@@ -18,8 +18,10 @@ use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::coordinator::GroupEvent;
+use crate::kafka::coordinator::GroupState;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
+use crate::world::ProcessState;
 use committed::CommittedLog;
 use probe::{ClusterProbe, broker_number};
 use std::collections::VecDeque;
@@ -259,13 +261,13 @@ impl Judge {
             }
             EventKind::ProcessState { node, from, to } => {
                 if let Some(node) = broker_number(node) {
-                    if *to == "running" && *from != "paused" {
-                        self.restarted(node, *from == "stopped");
+                    if *to == ProcessState::Running && *from != ProcessState::Paused {
+                        self.restarted(node, *from == ProcessState::Stopped);
                     }
                 } else {
                     // What it sent last is looked at before the process is forgotten.
                     self.tracker.take_sent(node, probe, self.now);
-                    self.tracker.process(node, to);
+                    self.tracker.process(node, *to);
                 }
             }
             EventKind::Timer { node, .. } => self.tracker.take_sent(node, probe, self.now),
@@ -357,7 +359,7 @@ impl Judge {
                     self.violation("two-leaders", format!("broker-{other} and broker-{node} both lead the quorum in epoch {epoch}"));
                 }
             }
-            BrokerEvent::Group(GroupEvent::StateChanged { to: "PreparingRebalance", .. }) => self.counters.rebalances += 1,
+            BrokerEvent::Group(GroupEvent::StateChanged { to: GroupState::PreparingRebalance, .. }) => self.counters.rebalances += 1,
             _ => {}
         }
     }

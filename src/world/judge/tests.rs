@@ -11,6 +11,7 @@ use crate::kafka::controller::ControllerEvent;
 use crate::kafka::controller::image::{BrokerImage, Image, PartitionImage, TopicImage};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchBuilder, BatchOptions};
+use crate::world::ProcessState;
 use crate::world::action::{Action, CommitPolicy, Fault};
 use crate::world::event::{Event, EventId, EventKind};
 use bytes::{Bytes, BytesMut};
@@ -305,7 +306,7 @@ fn one_turn_may_hold_the_whole_of_an_election() {
         case.power_loss(id);
         case.node(id).replica = Replica::default();
     }
-    case.event(EventKind::ProcessState { node: "broker-2".into(), from: "crashed", to: "running" });
+    case.event(EventKind::ProcessState { node: "broker-2".into(), from: ProcessState::Crashed, to: ProcessState::Running });
     case.metadata(2, &[2], 1, 2, 1);
     let begun = Replica { log: vec![batch(0, 2, &["x"])], high_watermark: 1, leads: true, epoch: 2, isr: vec![2], ..Replica::default() };
     case.node(2).replica = begun;
@@ -383,7 +384,7 @@ fn logs_are_compared_anew_after_a_restart_and_at_the_end() {
     }
     let verdict = case.verdict();
     assert_eq!(verdict.violations.iter().map(|violation| violation.kind).collect::<Vec<_>>(), ["logs-differ"]);
-    case.event(EventKind::ProcessState { node: "broker-2".into(), from: "crashed", to: "running" });
+    case.event(EventKind::ProcessState { node: "broker-2".into(), from: ProcessState::Crashed, to: ProcessState::Running });
     case.broker(2, BrokerEvent::BecameFollower { topic: topic(), partition: 0, leader: 1, epoch: 0 });
     assert_eq!(case.kinds(), ["logs-differ"]);
 }
@@ -452,7 +453,7 @@ fn epochs_only_grow() {
     let mut restarted = case.clone();
     case.broker(2, follows(2));
     assert_eq!(case.kinds(), ["epoch"]);
-    restarted.event(EventKind::ProcessState { node: "broker-2".into(), from: "crashed", to: "running" });
+    restarted.event(EventKind::ProcessState { node: "broker-2".into(), from: ProcessState::Crashed, to: ProcessState::Running });
     restarted.broker(2, follows(2));
     assert_eq!(restarted.kinds(), [""; 0]);
 }

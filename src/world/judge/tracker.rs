@@ -5,6 +5,7 @@ use super::{Judge, Partition, Violation};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::Batch;
 use crate::world::EPOCH;
+use crate::world::ProcessState;
 use crate::world::action::CommitPolicy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -214,9 +215,8 @@ impl RecordTracker {
     }
 
     /// A client's process is in another state.
-    pub(super) fn process(&mut self, name: &str, to: &str) {
-        if to != "paused"
-            && to != "stopping"
+    pub(super) fn process(&mut self, name: &str, to: ProcessState) {
+        if !matches!(to, ProcessState::Paused | ProcessState::Stopping)
             && let Some(producer) = self.producer(name)
         {
             producer.tickets.clear();

@@ -6,8 +6,10 @@ mod config;
 mod fetcher;
 mod membership;
 mod offsets;
+mod state;
 
 pub use config::{ConsumerConfig, OffsetReset};
+pub use state::MembershipState;
 
 use super::metadata::Metadata;
 use super::net::{Answer, Net, Node, Readiness, SPOKEN};
@@ -258,15 +260,15 @@ impl Consumer {
     }
 
     /// "unjoined", "joining", "syncing", "stable", "assigned", "closing", "closed".
-    pub fn state(&self) -> &'static str {
+    pub fn state(&self) -> MembershipState {
         match (self.closing, self.manual, &self.member.phase) {
-            (Closing::No, true, _) => "assigned",
-            (Closing::No, false, Phase::Unjoined) => "unjoined",
-            (Closing::No, false, Phase::Joining) => "joining",
-            (Closing::No, false, Phase::Syncing) => "syncing",
-            (Closing::No, false, Phase::Stable) => "stable",
-            (Closing::Leaving { .. }, ..) => "closing",
-            (Closing::Closed, ..) => "closed",
+            (Closing::No, true, _) => MembershipState::Assigned,
+            (Closing::No, false, Phase::Unjoined) => MembershipState::Unjoined,
+            (Closing::No, false, Phase::Joining) => MembershipState::Joining,
+            (Closing::No, false, Phase::Syncing) => MembershipState::Syncing,
+            (Closing::No, false, Phase::Stable) => MembershipState::Stable,
+            (Closing::Leaving { .. }, ..) => MembershipState::Closing,
+            (Closing::Closed, ..) => MembershipState::Closed,
         }
     }
 

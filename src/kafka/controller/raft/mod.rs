@@ -8,6 +8,7 @@ mod fetch;
 mod state;
 mod vote;
 
+use super::QuorumRole;
 use super::records::{Record, Writer};
 use super::{ControllerEvent, ControllerOptions, METADATA_DIR, METADATA_TOPIC, METADATA_TOPIC_ID, Output, QuorumView, Request, Voter};
 use crate::kafka::broker::config::BrokerConfig;
@@ -185,14 +186,14 @@ impl Raft {
 
     pub fn view(&self) -> QuorumView {
         let role = match &self.role {
-            _ if !self.is_voter() => "Observer",
-            Role::Unattached if self.voted.is_some() => "Voted",
-            Role::Unattached => "Unattached",
-            Role::Prospective => "Prospective",
-            Role::Candidate => "Candidate",
-            Role::Leader(_) => "Leader",
-            Role::Follower => "Follower",
-            Role::Resigned => "Resigned",
+            _ if !self.is_voter() => QuorumRole::Observer,
+            Role::Unattached if self.voted.is_some() => QuorumRole::Voted,
+            Role::Unattached => QuorumRole::Unattached,
+            Role::Prospective => QuorumRole::Prospective,
+            Role::Candidate => QuorumRole::Candidate,
+            Role::Leader(_) => QuorumRole::Leader,
+            Role::Follower => QuorumRole::Follower,
+            Role::Resigned => QuorumRole::Resigned,
         };
         QuorumView {
             epoch: self.epoch,

@@ -1,0 +1,82 @@
+//! The scenarios that come with Tidepool, as the page and the README list them. A new one is a file in `www/scenarios/` and its name below.
+//!
+//! Such a file says in its header what it is, and it does not compile into the list without it:
+//!
+//! ```text
+//! title    Members come and go
+//! # about    One sentence: what happens.
+//! # teaches  What one knows afterwards.
+//! ```
+
+/// A scenario of the list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ScenarioEntry {
+    /// Its file's name in `www/scenarios/`, without `.tide`: what the element's attribute `scenario` takes.
+    pub name: &'static str,
+    pub title: &'static str,
+    /// One sentence: what happens in it.
+    pub about: &'static str,
+    /// What one knows afterwards.
+    pub teaches: &'static str,
+    /// The file.
+    pub text: &'static str,
+}
+
+/// All of them, the simple ones first.
+pub const fn scenarios() -> &'static [ScenarioEntry] {
+    ALL
+}
+
+macro_rules! entries {
+    ($($name:literal),+ $(,)?) => { &[$({
+        const TEXT: &str = include_str!(concat!("../../../www/scenarios/", $name, ".tide"));
+        const ENTRY: ScenarioEntry = ScenarioEntry {
+            name: $name,
+            title: header(TEXT, "title "),
+            about: header(TEXT, "# about "),
+            teaches: header(TEXT, "# teaches "),
+            text: TEXT,
+        };
+        ENTRY
+    }),+] };
+}
+
+const ALL: &[ScenarioEntry] = entries![
+    "first-light",
+    "three-brokers",
+    "rebalance",
+    "slow-consumer",
+    "idle-consumer",
+    "acks-1-loses",
+    "min-isr-refuses",
+    "unclean-election",
+    "fifty-partitions",
+];
+
+/// What follows `key` on the line that begins with it. Works while compiling, so that a file without it is a compile error.
+const fn header(text: &'static str, key: &str) -> &'static str {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    while start < bytes.len() {
+        let mut end = start;
+        while end < bytes.len() && bytes[end] != b'\n' {
+            end += 1;
+        }
+        if begins_with(bytes, start, key.as_bytes()) {
+            return text.split_at(end).0.split_at(start + key.len()).1.trim_ascii();
+        }
+        start = end + 1;
+    }
+    panic!("a listed scenario's header has `title`, `# about` and `# teaches`")
+}
+
+const fn begins_with(bytes: &[u8], start: usize, key: &[u8]) -> bool {
+    let mut i = 0;
+    while i < key.len() {
+        if start + i >= bytes.len() || bytes[start + i] != key[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
