@@ -7,7 +7,7 @@ PORT ?= 8080
 CACHE := $(or $(TIDEPOOL_CACHE),$(HOME)/.cache/tidepool)
 IN := . '$(CACHE)/env';
 
-.PHONY: help serve dist test test-native test-clients test-wasm test-types test-page test-size bench fmt lint broker setup setup-test
+.PHONY: help serve dist test test-native test-clients test-wasm test-types test-page test-size fresh bench fmt lint broker setup setup-test
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -61,6 +61,9 @@ test-page: setup-test dist test-size ## the built page in a headless browser
 
 test-size: ## whether what is in dist/ has grown by more than a tenth
 	@node scripts/check-size.mjs dist --check
+
+fresh: ## make serve from a clone with empty caches, as on a machine that has never seen the project (ten minutes)
+	@scripts/fresh.sh
 
 bench: setup-test dist ## benchmarks: the engine natively, and as wasm in a headless browser
 	@$(IN) cargo bench --locked --bench engine; node tests/browser/bench.mjs dist; node tests/browser/frames.mjs dist
