@@ -1,0 +1,144 @@
+//! What a reader or a host page asks of a playground: play, step, seek, act, undo, branches.
+
+use super::{Disks, NODE, Run, Stage, now_ms};
+use crate::playground::narrate::plainly;
+use crate::playground::time::{TimeError, Timeline};
+use crate::web::context::PageStateStoreFields as _;
+use crate::world::EPOCH;
+use leptos::prelude::*;
+
+impl Stage {
+    pub fn toggle(&self) {
+        if self.ui.playing().get_untracked() {
+            self.run_to_next_event(false);
+        }
+        self.ui.playing().update(|p| *p = !*p);
+        self.last.set(now_ms());
+        self.refresh();
+    }
+
+    pub fn play(&self, on: bool) {
+        if self.ui.playing().get_untracked() != on {
+            self.toggle();
+        }
+    }
+
+    pub fn step(&self) {
+        self.ui.playing().set(false);
+        let mut run = self.run.borrow_mut();
+        run.time.step();
+        let said = run.world().events().last().map(|event| plainly(event, run.world()));
+        let _ = run.sentences(1);
+        drop(run);
+        self.said(Ok(said.unwrap_or_default()));
+    }
+
+    pub fn step_back(&self) {
+        self.moved(|time| time.step_back().map(|_| ()));
+    }
+
+    /// Does a timed line of the scenario language now.
+    ///
+    /// # Errors
+    /// What is wrong with it or stands against it; then nothing is done.
+    pub fn line(&self, line: &str) -> Result<(), String> {
+        match self.run.borrow_mut().line(line)? {
+            Some(branch) => self.say(format!("This is {branch} now; the other stays as it was.")),
+            None => self.refresh(),
+        }
+        Ok(())
+    }
+
+    /// `line`, and what stands against it is said.
+    pub fn tell(&self, line: &str) {
+        if let Err(why) = self.line(line) {
+            self.say(why);
+        }
+    }
+
+    /// Takes back what was done last, or does it again; time goes on as it did.
+    pub fn undo(&self, redo: bool) {
+        let (mut done, before) = (None, self.run.borrow().time.branch().name.clone());
+        let went = self.go(|time| {
+            done = if redo { time.redo()? } else { time.undo()? };
+            Ok(())
+        });
+        let now = self.run.borrow().time.branch().name.clone();
+        self.say(match (went, done) {
+            (Err(why), _) => why,
+            (_, None) => "There is nothing to take back.".to_owned(),
+            (_, Some(what)) if redo => format!("This is {now} again: {what}."),
+            (_, Some(what)) => format!("Taken back: {what}. This is {now} now; {before} stays as it was."),
+        });
+    }
+
+    /// Where one is, or is about to be.
+    pub fn aim(&self) -> i64 {
+        self.scrubbed.get().unwrap_or_else(|| self.run.borrow().now().micros_since(EPOCH))
+    }
+
+    /// Goes there at the next frame: of all that a hand asks for between two frames only the last counts.
+    pub fn scrub(&self, micros: i64) {
+        if self.seeking_event.get() {
+            self.run_to_next_event(false);
+        }
+        self.ui.playing().set(false);
+        self.scrubbed.set(Some(micros.max(0)));
+        self.wake();
+    }
+
+    pub fn seek(&self, micros: i64) -> Result<String, String> {
+        self.go(|time| time.seek(EPOCH.plus_micros(micros.max(0))))
+    }
+
+    pub fn go(&self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
+        let mut go = Some(go);
+        self.went(&mut |time| go.take().map_or(Ok(()), |go| go(time)))
+    }
+
+    fn went(&self, go: &mut dyn FnMut(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
+        let said = self.run.borrow_mut().go(go)?;
+        self.narrator.borrow_mut().clear();
+        // In another branch the same number may be another frame's.
+        self.seen.take();
+        self.pace.borrow_mut().restart();
+        // The ledger is that of the moment, not of a second ago.
+        self.judged.set(f64::NEG_INFINITY);
+        self.refresh();
+        Ok(said)
+    }
+
+    /// Goes to another moment or branch, paused; what stands in the way is said.
+    pub fn moved(&self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) {
+        self.ui.playing().set(false);
+        self.said(self.go(go));
+    }
+
+    /// Does something to the branches that moves nothing.
+    pub fn branch(&self, work: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) {
+        let done = work(&mut self.run.borrow_mut().time);
+        match done {
+            Ok(()) => self.refresh(),
+            Err(why) => self.say(format!("{why}.")),
+        }
+    }
+
+    pub(super) fn said(&self, said: Result<String, String>) {
+        self.say(said.unwrap_or_else(|why| why));
+    }
+
+    pub fn reset(&self) {
+        match Run::start(&self.source.text, &self.source.name, self.source.seed, Disks::new()) {
+            Ok(run) => {
+                *self.run.borrow_mut() = run;
+                self.seen.take();
+                self.scrubbed.set(None);
+                if let Some(store) = &*self.store.borrow() {
+                    store.adopt(NODE, self.run.borrow_mut().keep_journal(NODE));
+                }
+                self.say("From the beginning.".into());
+            }
+            Err(why) => self.say(why),
+        }
+    }
+}
