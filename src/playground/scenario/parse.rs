@@ -471,8 +471,8 @@ pub(super) fn parse(text: &str) -> Parsed<Scenario> {
     if !begun {
         return Err(ScenarioError { line: 1, column: 1, message: "the first line is expected to be: tidepool 1".into() });
     }
-    scenario.actions.sort_by(|a, b| a.0.cmp(&b.0));
-    scenario.notes.sort_by(|a, b| a.0.cmp(&b.0));
-    scenario.expects.sort_by(|a, b| a.at.cmp(&b.at));
+    scenario.actions.sort_by_key(|(at, _)| *at);
+    scenario.notes.sort_by_key(|(at, _)| *at);
+    scenario.expects.sort_by_key(|expect| expect.at);
     Ok(scenario)
 }

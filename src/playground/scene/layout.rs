@@ -236,7 +236,7 @@ fn group_members(view: &WorldView) -> Members {
 
 fn group_boxes(out: &mut Layout, groups: Members, x: f32, mut y: f32, w: f32) -> f32 {
     let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by(|a, b| a.0.is_none().cmp(&b.0.is_none()));
+    groups.sort_by_key(|group| group.0.is_none());
     for (name, consumers) in groups {
         let top = y;
         y += GROUP_HEAD;

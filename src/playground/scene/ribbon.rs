@@ -388,7 +388,7 @@ pub(super) fn internal(view: &WorldView, topic: &Arc<str>, rect: Rect, out: &mut
     let y = rect.y + rect.h / 2.0;
     out.push(Shape::Line { from: at(x, y + 5.0), to: at(x + w, y + 5.0), width: 1.0, ink: Ink::Line, dash: 0.0, alpha: 1.0 });
     let mut recent: Vec<_> = all.iter().flat_map(|p| p.records.iter().map(move |r| (r.timestamp, p.view.partition, r))).collect();
-    recent.sort_by(|a, b| (a.0, a.1, a.2.offset).cmp(&(b.0, b.1, b.2.offset)));
+    recent.sort_by_key(|record| (record.0, record.1, record.2.offset));
     let fit = (w / 6.0) as usize;
     let skip = recent.len().saturating_sub(fit);
     for (i, (_, _, r)) in recent.iter().skip(skip).enumerate() {

@@ -207,7 +207,7 @@ fn finish(sketch: Sketch<'_>, view: &WorldView) -> Diagram {
     for arrow in &mut out.arrows {
         (arrow.from, arrow.to) = (place(arrow.from), place(arrow.to));
     }
-    out.marks.sort_by(|a, b| a.at.cmp(&b.at));
+    out.marks.sort_by_key(|mark| mark.at);
     // Since when each node is as it is.
     let mut since: Vec<(Time, ProcessState)> = vec![(Time(i64::MIN), ProcessState::Running); lanes.len()];
     for event in world.events() {

@@ -217,10 +217,10 @@ impl<'a> Explanation<'a> {
                     all = LinkSpec { latency_us: *latency_us, jitter_us: *jitter_us, loss_ppm: *loss_ppm, duplicate_ppm: 0 };
                     by_all = Some(index);
                 }
-                Fault::Link { from: a, to: b, one_way, how } => {
-                    if (&**a, &**b) == (from, to) || !one_way && (&**a, &**b) == (to, from) {
-                        (own, by) = (*how, Some(index));
-                    }
+                Fault::Link { from: a, to: b, one_way, how }
+                    if (&**a, &**b) == (from, to) || !one_way && (&**a, &**b) == (to, from) =>
+                {
+                    (own, by) = (*how, Some(index));
                 }
                 Fault::Heal => own = None,
                 _ => {}
@@ -282,7 +282,7 @@ impl<'a> Explanation<'a> {
 
     /// Newest first; what happened in one moment stays as it was told.
     pub(super) fn finish(mut self) -> Vec<Link> {
-        self.links.sort_by(|a, b| b.at.cmp(&a.at));
+        self.links.sort_by_key(|link| std::cmp::Reverse(link.at));
         self.links
     }
 }

@@ -32,7 +32,7 @@ impl Raft {
             let others =
                 leading.replicas.iter().map(|(id, replica)| (*id, replica.end, stamp(replica.last_fetch), stamp(replica.caught_up)));
             let mut states: Vec<(i32, i64, i64, i64)> = others.chain([own]).collect();
-            states.sort_by(|a, b| a.0.cmp(&b.0));
+            states.sort_by_key(|state| state.0);
             for (id, end, fetch, caught_up) in states {
                 let mut state = quorum::ReplicaState { replica_id: BrokerId(id), log_end_offset: end, ..quorum::ReplicaState::default() };
                 if version >= 1 {

@@ -153,7 +153,7 @@ impl Raft {
     fn successors(&self) -> Vec<i32> {
         let Role::Leader(leading) = &self.role else { return Vec::new() };
         let mut ends: Vec<(i32, i64)> = self.others().into_iter().filter_map(|id| Some((id, leading.replicas.get(&id)?.end))).collect();
-        ends.sort_by(|a, b| b.1.cmp(&a.1));
+        ends.sort_by_key(|(_, end)| std::cmp::Reverse(*end));
         ends.into_iter().map(|(id, _)| id).collect()
     }
 
