@@ -1,4 +1,4 @@
-//! One file: frozen chunks that clones share, and a short tail that is being filled.
+//! One file: immutable chunks that clones share, and a short tail that grows.
 
 use bytes::Bytes;
 
@@ -115,7 +115,7 @@ impl File {
         }
     }
 
-    /// Fills `buffer` from `position` as far as the file goes, without allocating; how many bytes there were.
+    /// Fills `buffer` from `position` as far as the file goes, without allocating. Returns the number of bytes read.
     pub fn peek(&self, position: u64, buffer: &mut [u8]) -> u32 {
         let end = position.saturating_add(buffer.len() as u64).min(self.len());
         let mut filled = 0;

@@ -26,7 +26,7 @@ pub enum DiskError {
     Full { path: String, capacity: u64 },
 }
 
-/// One change of the files, as a backend carries it out.
+/// One change of the files, for a backend to repeat.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change {
     Append {
@@ -180,12 +180,12 @@ impl Disk {
         self.files.get(path).map(|file| &**file)
     }
 
-    /// Fills `buffer` from `position` as far as the file goes, without allocating; how many bytes there were.
+    /// Fills `buffer` from `position` as far as the file goes, without allocating. Returns the number of bytes read.
     pub fn peek(&self, path: &str, position: u64, buffer: &mut [u8]) -> u32 {
         self.open(path).map_or(0, |file| file.peek(position, buffer))
     }
 
-    /// How many bytes from `position` on lie in one chunk, so that `read` shares instead of copying them.
+    /// The number of bytes from `position` on that lie in one chunk, which `read` shares instead of copying.
     pub fn shared_from(&self, path: &str, position: u64) -> u64 {
         self.file(path).map_or(0, |file| file.shared_from(position))
     }
@@ -239,7 +239,7 @@ impl Disk {
         }
     }
 
-    /// What was appended until now survives a power loss (`fsync`).
+    /// Makes everything appended so far survive a power loss (`fsync`).
     pub fn flush(&mut self, path: &str) -> Result<(), DiskError> {
         let file = self.file(path)?;
         if file.flushed() == Some(file.len()) {
@@ -278,7 +278,7 @@ impl Disk {
         }
     }
 
-    /// The disk is swapped for an empty one of the same capacity.
+    /// Replaces the disk by an empty one of the same capacity.
     pub fn wipe(&mut self) {
         let files = std::mem::take(&mut self.files);
         self.used = 0;

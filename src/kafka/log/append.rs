@@ -1,4 +1,4 @@
-//! Appending: as leader, who checks and numbers, and as follower, who takes what the leader has.
+//! Appending: a leader validates batches and assigns offsets; a follower appends the leader's batches as they are.
 
 use super::super::disk::{Disk, DiskError};
 use super::super::time::Time;
@@ -56,7 +56,7 @@ impl Log {
     }
 
     /// As follower: the leader's bytes as they came; offsets must go on from the end. A truncated last batch is left out.
-    /// Without a whole batch, `base_offset` is the log end and `last_offset` the one before.
+    /// Without a whole batch, `base_offset` is the log end offset and `last_offset` is one less.
     pub fn append_as_follower(&mut self, disk: &mut Disk, now: Time, bytes: Bytes) -> Result<Appended, LogError> {
         let (base_offset, mut rolled) = (self.end_offset, false);
         let mut first = None;
@@ -99,7 +99,7 @@ impl Log {
         Ok(rolled)
     }
 
-    /// Closes the active segment and begins one at `base`, unless the active one is empty and begins there already.
+    /// Closes the active segment and starts a new one at `base`, unless the active one is empty and starts there already.
     pub(super) fn roll(&mut self, disk: &mut Disk, now: i64, base: i64) -> Result<bool, LogError> {
         if let Some(active) = self.segments.last_mut() {
             if active.size == 0 && active.base_offset == base {

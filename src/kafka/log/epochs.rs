@@ -36,7 +36,7 @@ impl Epochs {
         Bytes::from(text)
     }
 
-    /// Whether anything changed. Entries that the new one contradicts (a later epoch, or one that starts later) go.
+    /// Removes entries that contradict the new one (a later epoch, or one that starts later). Returns whether anything changed.
     pub(super) fn assign(&mut self, epoch: i32, start: i64) -> bool {
         if epoch < 0 || start < 0 || self.entries.last().is_some_and(|&(last, at)| last == epoch && start >= at) {
             return false;
@@ -77,7 +77,7 @@ impl Epochs {
         before != self.entries.len()
     }
 
-    /// Epochs wholly below `offset` go; the one that holds it now starts there.
+    /// Removes epochs that end below `offset`; the epoch that contains it now starts there.
     pub(super) fn truncate_from_start(&mut self, offset: i64) -> bool {
         let below = self.entries.partition_point(|&(_, start)| start <= offset);
         let Some(last) = below.checked_sub(1) else { return false };

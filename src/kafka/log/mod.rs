@@ -72,7 +72,7 @@ impl Default for LogConfig {
 pub enum LogError {
     #[error("{message}")]
     Refused { code: ErrorCode, message: String },
-    /// One record of the batch is at fault (`RecordError`, KIP-467): its place in the batch, from 0.
+    /// The batch is rejected because of one record (`RecordError`, KIP-467): its index in the batch, from 0.
     #[error("{message}")]
     Record { index: i32, code: ErrorCode, message: String },
     #[error(transparent)]
@@ -84,7 +84,7 @@ pub enum LogError {
 }
 
 impl LogError {
-    /// What a response carries for it.
+    /// The error code of a response.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Refused { code, .. } | Self::Record { code, .. } => *code,
@@ -108,7 +108,7 @@ pub struct Appended {
     pub last_offset: i64,
     /// -1 with CreateTime, the append time with LogAppendTime.
     pub log_append_time: i64,
-    /// The batch was one of the producer's last five: nothing was appended, the offsets are the first append's.
+    /// The batch repeats one of the producer's last five: nothing was appended, and the offsets are those of the first append.
     pub duplicate: bool,
     /// A new segment was begun for it.
     pub rolled: bool,
@@ -179,7 +179,7 @@ impl Log {
         self.end_offset
     }
 
-    /// Everything below it is flushed: what a power loss keeps.
+    /// All offsets below it are flushed and survive a power loss.
     pub fn recovery_point(&self) -> i64 {
         self.recovery_point
     }
@@ -208,7 +208,7 @@ impl Log {
         Ok(())
     }
 
-    /// Cuts everything from `offset` on. Batches are whole: one that holds `offset` goes too, and the log ends before it.
+    /// Removes everything from `offset` on. A batch that contains `offset` is removed whole, so the log may end below it.
     /// An offset below the first segment empties the log and starts it there.
     pub fn truncate_to(&mut self, disk: &mut Disk, offset: i64) -> Result<(), LogError> {
         if offset >= self.end_offset {
@@ -236,7 +236,7 @@ impl Log {
         self.load_producers(disk)
     }
 
-    /// Empties the log: the next record gets `offset`. For a follower whose leader no longer has what it lacks.
+    /// Empties the log; the next record gets `offset`. A follower does this when it lacks records that its leader has already deleted.
     pub fn truncate_fully_and_start_at(&mut self, disk: &mut Disk, offset: i64) -> Result<(), LogError> {
         let created = self.segments.last().map_or(0, |last| last.created);
         for segment in self.segments.drain(..) {
@@ -300,7 +300,7 @@ impl Log {
         Ok(self.recovery_point)
     }
 
-    /// Writes index tails and the producer snapshot, flushes: what a clean shutdown leaves.
+    /// Writes the index tails and the producer snapshot, and flushes, for a clean shutdown.
     pub fn close(&mut self, disk: &mut Disk) -> Result<(), LogError> {
         if let Some(active) = self.segments.last_mut() {
             Arc::make_mut(active).seal(disk)?;

@@ -53,7 +53,7 @@ pub(super) struct Producers {
     last_snapshot: i64,
 }
 
-/// What the log knows of one idempotent producer, as DescribeProducers shows it.
+/// The state of one idempotent producer, as DescribeProducers returns it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ActiveProducer {
     pub producer_id: i64,
@@ -92,7 +92,7 @@ impl Producers {
         self.map_end = offset;
     }
 
-    /// Whether a snapshot here would hold anything that the last one does not.
+    /// Whether anything changed since the last snapshot.
     pub(super) fn snapshot_due(&self) -> bool {
         self.map_end > self.last_snapshot
     }
@@ -101,7 +101,7 @@ impl Producers {
         self.last_snapshot = self.map_end;
     }
 
-    /// The batch among the producer's last five that this one repeats.
+    /// The batch among the producer's last five that this batch repeats.
     pub(super) fn duplicate(&self, batch: &Batch) -> Option<BatchMeta> {
         let producer = self.by_id.get(&batch.producer_id())?;
         let (first, last) = (batch.base_sequence(), batch.last_sequence());

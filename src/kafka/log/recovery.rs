@@ -146,7 +146,7 @@ impl Log {
     }
 }
 
-/// What a deletion or a power loss left half done: files marked for deletion, indexes whose log is gone.
+/// Removes the remains of a deletion or a power loss: files marked for deletion, indexes without a log.
 fn remove_strays(disk: &mut Disk, dir: &str) {
     let prefix = format!("{dir}/");
     let stray = |path: &&str| {

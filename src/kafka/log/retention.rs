@@ -30,7 +30,7 @@ impl Log {
         Ok(gone)
     }
 
-    /// Deletes from the front as long as `deletable(segment, the next one's base)` says so.
+    /// Deletes segments from the oldest on, while `deletable(segment, base offset of the next segment)` is true.
     fn delete_oldest(
         &mut self,
         disk: &mut Disk,

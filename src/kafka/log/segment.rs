@@ -21,7 +21,7 @@ pub(super) struct Segment {
     /// What `segment.ms` counts from: the greatest timestamp of the first batch.
     pub(super) rolling_timestamp: Option<i64>,
     pub(super) bytes_since_index: u64,
-    /// The batch appended last, which is mostly the one that is read next: its first offset and its position.
+    /// First offset and position of the last appended batch, which is usually the next one to be read.
     pub(super) last: Option<(i64, u64)>,
     pub(super) offsets: OffsetIndex,
     pub(super) times: TimeIndex,

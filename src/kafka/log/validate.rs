@@ -1,4 +1,4 @@
-//! What a leader checks before a batch gets offsets (`UnifiedLog.analyzeAndValidateRecords`, `LogValidator`).
+//! The checks that a batch passes before a leader assigns offsets to it (`UnifiedLog.analyzeAndValidateRecords`, `LogValidator`).
 
 use super::super::wire::batch::{Batch, HEADER_BYTES};
 use super::super::wire::compression::Compression;

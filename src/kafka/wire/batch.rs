@@ -32,7 +32,7 @@ pub(super) mod at {
     pub const RECORDS: usize = super::HEADER_BYTES as usize;
 }
 
-/// What the length field does not count: base offset and itself.
+/// The bytes that the length field does not count: the base offset and the length itself.
 pub(super) const BEFORE_LENGTH_COUNTS: usize = 12;
 
 /// Bits of the attributes above the compression codec's three.
@@ -59,7 +59,7 @@ pub enum BatchError {
     Compression(#[from] CompressionError),
 }
 
-/// One batch, in place: the bytes as they came. Cloning shares them.
+/// One batch, read in place from its bytes. Clones share them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Batch {
     bytes: Bytes,
@@ -268,20 +268,20 @@ impl Batch {
         })
     }
 
-    /// The records one by one, as they are written. Decompresses at once, parses as it goes.
+    /// An iterator over the records in their stored form. Decompresses first, parses lazily.
     pub fn raw_records(&self) -> Result<Records, BatchError> {
         let count = u32::try_from(self.record_count()).map_err(|_| BatchError::Record { index: 0, why: "the record count is negative" })?;
         Ok(Records::new(self.records_section()?, count))
     }
 
-    /// The records one by one, parsed as it goes. An error ends it.
+    /// An iterator over the records, parsed lazily. It ends after an error.
     pub fn records_iter(&self) -> Result<impl Iterator<Item = Result<Record, BatchError>> + use<>, BatchError> {
         let (base_offset, base_timestamp) = (self.base_offset(), self.base_timestamp());
         let log_append_time = self.is_log_append_time().then(|| self.max_timestamp());
         Ok(self.raw_records()?.map(move |record| Ok(record?.at(base_offset, base_timestamp, log_append_time))))
     }
 
-    /// All records, decompressed. Checks every length against what is there; `record_count` is not trusted for allocation.
+    /// All records, decompressed. Every length is checked against the remaining bytes, and `record_count` is not trusted for allocation.
     pub fn records(&self) -> Result<Vec<Record>, BatchError> {
         // A wrong count that is too large is found at the end of the data, so room for what fits there is enough.
         let mut records = Vec::with_capacity(self.raw_capacity());
@@ -291,7 +291,7 @@ impl Batch {
         Ok(records)
     }
 
-    /// How many records to make room for: not more than an uncompressed batch of this size could hold.
+    /// The number of records to allocate for: at most what an uncompressed batch of this size could hold.
     fn raw_capacity(&self) -> usize {
         Records::new(self.bytes.slice(at::RECORDS..), self.record_count().max(0) as u32).most()
     }

@@ -5,7 +5,7 @@ use super::compression::Compression;
 use super::record::Body;
 use bytes::{Bytes, BytesMut};
 
-/// What a batch's header says about its producer and kind.
+/// The fields of a batch's header that describe its producer and its kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BatchOptions {
     pub compression: Compression,
