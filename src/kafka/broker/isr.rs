@@ -30,7 +30,7 @@ impl Altering {
 }
 
 impl Broker {
-    /// A follower fetches at `offset`: its state, the ISR and the high watermark follow from that.
+    /// A follower fetches at `offset`: updates its state, proposes it for the ISR if it has caught up, and advances the high watermark.
     pub(super) fn follower_fetched(&mut self, now: Time, topic: &str, index: i32, follower: (i32, i64), offset: i64) {
         let rules = Rules { now, lag_ms: self.lag_ms, sabotage: self.options.sabotage, image: self.controller.image() };
         let Some((_, partition)) = self.topics.partition_mut(topic, index) else { return };
@@ -41,7 +41,7 @@ impl Broker {
         }
     }
 
-    /// Moves it if it can be moved, and wakes whoever waits for that.
+    /// Advances the high watermark as far as the in-sync replicas allow; requests that wait for it are looked at again.
     pub(super) fn move_high_watermark(&mut self, now: Time, topic: &str, index: i32) {
         let rules = Rules { now, lag_ms: self.lag_ms, sabotage: self.options.sabotage, image: self.controller.image() };
         let Some((name, partition)) = self.topics.partition_mut(topic, index) else { return };
