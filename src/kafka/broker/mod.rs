@@ -22,6 +22,7 @@ mod partition;
 mod peers;
 mod producer_ids;
 mod purgatory;
+mod replica_fetchers;
 mod replicas;
 mod requests;
 
@@ -308,8 +309,8 @@ pub struct Broker {
     life: lifecycle::Life,
     /// `directory.id`.
     directory: Uuid,
-    fetchers: follower::Fetchers,
-    altering: isr::Altering,
+    fetchers: replica_fetchers::ReplicaFetchers,
+    altering: isr::AlterPartitions,
     /// Appends of the group coordinator that wait for the high watermark.
     appends: coordinator_appends::CoordinatorAppends,
     /// `replica.lag.time.max.ms`.

@@ -205,8 +205,8 @@ impl Raft {
         }
     }
 
-    /// The candidate that this replica has voted for in its epoch, and the voters that have granted it a vote (before it stands, a pre-vote)
-    /// while it asks for them.
+    /// The candidate that this replica has voted for in its epoch; and, while it asks for votes itself, the voters that have granted it one
+    /// (a pre-vote, before it stands).
     pub fn votes(&self) -> (Option<i32>, Vec<i32>) {
         let asks = matches!(self.role, Role::Prospective | Role::Candidate);
         let granted = self.peers.iter().filter(|(_, peer)| asks && peer.answer == Some(true)).map(|(id, _)| *id);
