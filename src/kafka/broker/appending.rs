@@ -1,4 +1,4 @@
-//! Appending as a partition's leader, and what a write that fails means.
+//! Appending as a partition's leader. A write that fails ends the process, as Kafka's does when its only log directory fails.
 
 use super::{Broker, BrokerEvent, ErrorCode, Origin, Output};
 use crate::kafka::log::{Appended, LogError};
@@ -15,7 +15,7 @@ impl Broker {
         }
     }
 
-    /// Appends as the partition's leader, moves the high watermark and wakes whoever waits for either.
+    /// Appends as the partition's leader and advances the high watermark; requests that wait for either are looked at again.
     pub(super) fn append(&mut self, now: Time, topic: &str, index: i32, batch: &Batch, origin: Origin) -> Result<Appended, LogError> {
         let not_led = self.not_led(topic, index);
         let refused = |code: ErrorCode| LogError::Refused { code, message: format!("{topic}-{index}: {code}") };

@@ -49,7 +49,7 @@ impl Context {
     }
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub enum Reply {
     Frame(Bytes),

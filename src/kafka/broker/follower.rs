@@ -3,22 +3,20 @@
 
 use super::answers::Tag;
 use super::peers::{Message, REQUEST_TIMEOUT_MS};
+use super::replica_fetchers::BACKOFF_MS;
 use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::client::net::{Node, Outcome};
 use crate::kafka::controller::Request;
 use crate::kafka::log::LogError;
 use crate::kafka::sabotage::Sabotage;
-use crate::kafka::time::{Deadline, Reason, Time, Who};
+use crate::kafka::time::Time;
 use crate::kafka::wire::frame;
-use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic, ReplicaState};
+use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
 use crate::kafka::wire::message::fetch_response::PartitionData;
 use crate::kafka::wire::message::{FetchRequest, FetchResponse};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// `replica.fetch.backoff.ms`.
-const BACKOFF_MS: i64 = 1000;
 /// `replica.fetch.response.max.bytes`.
 const MAX_BYTES: i32 = 10_485_760;
 
@@ -32,101 +30,32 @@ pub struct Asked {
     epoch: i32,
 }
 
-/// The fetching from one leader.
-#[derive(Clone, Debug, Default)]
-pub struct Fetcher {
-    asked: bool,
-    next: Time,
-    /// The session that the leader has made, and the epoch of the next request in it; 0 and 0 ask for one.
-    session: (i32, i32),
-    /// What the session has.
-    sent: BTreeMap<(Uuid, i32), FetchPartition>,
-}
-
-impl Fetcher {
-    /// The session is over: the next request asks for everything again.
-    fn reset(&mut self) {
-        self.session = (0, 0);
-        self.sent.clear();
-    }
-
-    /// Leaves out of a request what its session has already; what is to be forgotten.
-    fn shorten(&mut self, topics: &mut Vec<FetchTopic>) -> Vec<ForgottenTopic> {
-        let before = std::mem::take(&mut self.sent);
-        for topic in topics.iter() {
-            self.sent.extend(topic.partitions.iter().map(|asked| ((topic.topic_id, asked.partition), asked.clone())));
-        }
-        if self.session.1 == 0 {
-            return Vec::new();
-        }
-        for topic in topics.iter_mut() {
-            let id = topic.topic_id;
-            topic.partitions.retain(|asked| before.get(&(id, asked.partition)) != Some(asked));
-        }
-        topics.retain(|topic| !topic.partitions.is_empty());
-        let gone = before.keys().filter(|key| !self.sent.contains_key(*key));
-        gone.map(|(id, partition)| ForgottenTopic { topic_id: *id, partitions: vec![*partition], ..ForgottenTopic::default() }).collect()
-    }
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct Fetchers(BTreeMap<i32, Fetcher>);
-
-impl Fetchers {
-    /// There is something to fetch from that leader.
-    pub fn wake(&mut self, leader: i32) {
-        let fetcher = self.0.entry(leader).or_default();
-        fetcher.next = Time(0);
-    }
-
-    pub fn deadline(&self) -> Option<Deadline> {
-        let (leader, at) = self
-            .0
-            .iter()
-            .filter(|(_, fetcher)| !fetcher.asked)
-            .map(|(leader, fetcher)| (*leader, fetcher.next))
-            .min_by_key(|(_, at)| *at)?;
-        Some((at, Reason::new("replica.fetch.backoff.ms", Who::Numbered("broker", leader.into()))))
-    }
-}
-
 impl Broker {
     /// Asks the next leader that is due; whether there was one.
     pub(super) fn follow(&mut self, now: Time) -> bool {
         if self.life.stopped || self.life.epoch < 0 {
             return false;
         }
-        let due = self.fetchers.0.iter().find(|(_, fetcher)| !fetcher.asked && fetcher.next <= now).map(|(leader, _)| *leader);
-        let Some(leader) = due else { return false };
-        let (asked, mut topics, next) = self.what_to_follow(now, leader);
+        let Some(leader) = self.fetchers.poll_due(now) else { return false };
+        let (asked, topics, next) = self.what_to_follow(now, leader);
         if asked.is_empty() {
             match next {
-                Some(at) => self.fetchers.0.entry(leader).or_default().next = at,
-                None => {
-                    self.fetchers.0.remove(&leader);
-                }
+                Some(at) => self.fetchers.rest(leader, at),
+                None => self.fetchers.remove(leader),
             }
             return true;
         }
         let Some(broker) = self.controller.image().brokers.get(&leader) else {
-            self.fetchers.0.entry(leader).or_default().next = now.plus_millis(BACKOFF_MS);
+            self.fetchers.rest(leader, now.plus_millis(BACKOFF_MS));
             return true;
         };
         self.peers.set_address(Node::Broker(leader), &broker.host, broker.port);
-        let me = ReplicaState { replica_id: self.options.node_id.into(), replica_epoch: self.life.epoch };
-        let fetcher = self.fetchers.0.entry(leader).or_default();
-        fetcher.asked = true;
-        let forgotten = fetcher.shorten(&mut topics);
         let request = FetchRequest {
-            session_id: fetcher.session.0,
-            session_epoch: fetcher.session.1,
-            forgotten_topics_data: forgotten,
-            replica_state: me,
+            replica_state: ReplicaState { replica_id: self.options.node_id.into(), replica_epoch: self.life.epoch },
             max_wait_ms: self.config.int("replica.fetch.wait.max.ms"),
             min_bytes: self.config.int("replica.fetch.min.bytes"),
             max_bytes: MAX_BYTES,
-            topics,
-            ..FetchRequest::default()
+            ..self.fetchers.begin(leader, topics)
         };
         let message = Message::Plain(Box::new(Request::Fetch(request)));
         self.peers.ask(now, Node::Broker(leader), message, Tag::Follow { leader, asked }, REQUEST_TIMEOUT_MS);
@@ -173,20 +102,7 @@ impl Broker {
             Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok(),
             Outcome::Lost => None,
         };
-        let fetcher = self.fetchers.0.entry(leader).or_default();
-        fetcher.asked = false;
-        match &response {
-            Some(response) if response.error_code == 0 && response.session_id > 0 => {
-                fetcher.next = now;
-                fetcher.session = (response.session_id, fetcher.session.1.checked_add(1).unwrap_or(1));
-            }
-            // A session that the leader does not know is asked for anew at once.
-            answered => {
-                let again = answered.as_ref().is_some_and(|response| response.error_code == 0 || fetcher.session.1 > 0);
-                fetcher.next = if again { now } else { now.plus_millis(BACKOFF_MS) };
-                fetcher.reset();
-            }
-        }
+        self.fetchers.answered(now, leader, response.as_ref());
         for topic in response.into_iter().flat_map(|response| response.responses) {
             for data in topic.partitions {
                 let here = |asked: &&Asked| asked.id == topic.topic_id && asked.partition == data.partition_index;
@@ -216,10 +132,7 @@ impl Broker {
             || (state.leader, state.leader_epoch) != (leader, asked.epoch)
             || partition.log.end_offset() != asked.offset
         {
-            // The leader takes this for told.
-            if let Some(fetcher) = self.fetchers.0.get_mut(&leader) {
-                fetcher.reset();
-            }
+            self.fetchers.reset(leader);
             return Ok(());
         }
         let from = asked.offset;

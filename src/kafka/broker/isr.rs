@@ -14,34 +14,60 @@ use std::sync::Arc;
 /// Before AlterPartition is asked again.
 const BACKOFF_MS: i64 = 100;
 
-/// The one AlterPartition that is under way.
+/// When AlterPartition is asked (`AlterPartitionManager`): one request at a time, for all partitions whose in-sync set is to change.
+///
+/// The owner calls `want` when a partition has a proposal. Where `poll_due` says so it collects the proposals and sends them, and gives to
+/// `answered` whether any of them must be sent again.
 #[derive(Clone, Debug, Default)]
-pub struct Altering {
+pub struct AlterPartitions {
     asked: bool,
     next: Time,
     /// A partition has a proposal that was not sent.
-    pub wanted: bool,
+    wanted: bool,
 }
 
-impl Altering {
+impl AlterPartitions {
+    pub fn want(&mut self) {
+        self.wanted = true;
+    }
+
+    /// Whether to ask now. What is wanted until then goes into this request.
+    fn poll_due(&mut self, now: Time) -> bool {
+        !self.asked && self.next <= now && std::mem::take(&mut self.wanted)
+    }
+
+    fn sent(&mut self) {
+        self.asked = true;
+    }
+
+    /// The answer came, or did not. `unsettled`: proposals were sent that it does not settle.
+    fn answered(&mut self, now: Time, unsettled: bool) {
+        self.asked = false;
+        if unsettled {
+            self.next = now.plus_millis(BACKOFF_MS);
+        }
+    }
+
     pub fn deadline(&self) -> Option<Deadline> {
         (self.wanted && !self.asked).then(|| (self.next, Reason::new("AlterPartition", "")))
     }
 }
 
 impl Broker {
-    /// A follower fetches at `offset`: its state, the ISR and the high watermark follow from that.
+    /// A follower fetches at `offset`: updates its state, proposes it for the ISR if it has caught up, and advances the high watermark.
     pub(super) fn follower_fetched(&mut self, now: Time, topic: &str, index: i32, follower: (i32, i64), offset: i64) {
         let rules = Rules { now, lag_ms: self.lag_ms, sabotage: self.options.sabotage, image: self.controller.image() };
         let Some((_, partition)) = self.topics.partition_mut(topic, index) else { return };
         let (id, epoch) = follower;
         if partition.follower_fetched(now, id, offset, epoch) {
-            self.altering.wanted |= partition.propose_joining(id, &rules);
+            if partition.propose_joining(id, &rules) {
+                self.altering.want();
+            }
             self.move_high_watermark(now, topic, index);
         }
     }
 
-    /// Moves it if it can be moved, and wakes whoever waits for that.
+    /// Advances the high watermark as far as the in-sync replicas allow; requests that wait for it are looked at again.
     pub(super) fn move_high_watermark(&mut self, now: Time, topic: &str, index: i32) {
         let rules = Rules { now, lag_ms: self.lag_ms, sabotage: self.options.sabotage, image: self.controller.image() };
         let Some((name, partition)) = self.topics.partition_mut(topic, index) else { return };
@@ -61,7 +87,9 @@ impl Broker {
         for topic in self.topics.iter_mut() {
             for (index, partition) in &mut topic.partitions {
                 if partition.leading.as_ref().is_some_and(|leading| !leading.followers.is_empty()) {
-                    self.altering.wanted |= partition.propose_leaving(&rules);
+                    if partition.propose_leaving(&rules) {
+                        self.altering.want();
+                    }
                     led.push((topic.name.clone(), *index));
                 }
             }
@@ -73,8 +101,7 @@ impl Broker {
 
     /// Asks the controller for the in-sync sets that are proposed; whether it did.
     pub(super) fn alter(&mut self, now: Time) -> bool {
-        let altering = &mut self.altering;
-        if altering.asked || !altering.wanted || altering.next > now || self.life.epoch < 0 {
+        if self.life.epoch < 0 || !self.altering.poll_due(now) {
             return false;
         }
         let mut topics = Vec::new();
@@ -102,9 +129,8 @@ impl Broker {
                 topics.push(TopicData { topic_id: topic.id, partitions });
             }
         }
-        self.altering.wanted = false;
         if !topics.is_empty() {
-            self.altering.asked = true;
+            self.altering.sent();
             let request = m::AlterPartitionRequest { broker_id: self.options.node_id.into(), broker_epoch: self.life.epoch, topics };
             self.ask_controller(now, OwnRequest::AlterPartition, Request::AlterPartition(request));
         }
@@ -112,7 +138,6 @@ impl Broker {
     }
 
     pub(super) fn altered(&mut self, now: Time, response: Option<m::AlterPartitionResponse>) {
-        self.altering.asked = false;
         let response = response.filter(|response| response.error_code == 0);
         for topic in response.into_iter().flat_map(|response| response.topics) {
             let Some(name) = self.topics.name_of(topic.topic_id).cloned() else { continue };
@@ -121,16 +146,16 @@ impl Broker {
             }
         }
         // What got no answer that settles it is asked again.
+        let mut unsettled = false;
         for partition in self.topics.iter_mut().flat_map(|topic| topic.partitions.values_mut()) {
             if let Some(proposal) = partition.leading.as_mut().and_then(|leading| leading.proposal.as_mut())
                 && !proposal.refused
             {
-                if std::mem::take(&mut proposal.sent) {
-                    self.altering.next = now.plus_millis(BACKOFF_MS);
-                }
-                self.altering.wanted = true;
+                unsettled |= std::mem::take(&mut proposal.sent);
+                self.altering.want();
             }
         }
+        self.altering.answered(now, unsettled);
     }
 
     fn partition_altered(&mut self, now: Time, name: &Arc<str>, answer: &m::alter_partition_response::PartitionData) {

@@ -22,6 +22,7 @@ mod partition;
 mod peers;
 mod producer_ids;
 mod purgatory;
+mod replica_fetchers;
 mod replicas;
 mod requests;
 
@@ -55,7 +56,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// A connection to this broker, named by whoever owns the sockets or links. Never used again after it closed.
+/// A connection to this broker, named by the owner of the sockets or links. A name is never used again after its connection closed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ConnId(pub u64);
 
@@ -255,7 +256,7 @@ pub struct PartitionView {
     pub isr: Vec<i32>,
     pub elr: Vec<i32>,
     pub partition_epoch: i32,
-    /// Whether this broker leads it, by its own lights.
+    /// Whether this broker leads it, according to this broker's own state.
     pub is_leader: bool,
     /// The end offsets of the followers as the leader knows them; on a follower empty.
     pub follower_ends: Vec<(i32, i64)>,
@@ -277,7 +278,19 @@ enum Origin {
     Coordinator,
 }
 
-/// One broker. See the module.
+/// One node: a broker, and the controller in the same process.
+///
+/// The owner of the connections and of time drives it:
+///
+/// 1. `open` on the node's disk.
+/// 2. `handle_connected` or `handle_controller_connected`, `handle_frame` and `handle_disconnected` for connections that others have made;
+///    `handle_peer_connected`, `handle_peer_frame` and `handle_peer_disconnected` for those that `Output::Dial` asked for; `handle_timeout`
+///    when `poll_timeout` is due; `handle_shutdown` for a graceful stop.
+/// 3. After each of these calls, `open` too: `poll_output` until it is `None`, then `poll_timeout` for the next deadline. The changes of
+///    the disk are durable only where the owner makes them so, before it lets the outputs out.
+/// 4. After `Output::Stopped`, or to kill the node: `into_disk`.
+///
+/// Time never goes backwards between calls.
 #[derive(Clone, Debug)]
 pub struct Broker {
     options: BrokerOptions,
@@ -296,8 +309,8 @@ pub struct Broker {
     life: lifecycle::Life,
     /// `directory.id`.
     directory: Uuid,
-    fetchers: follower::Fetchers,
-    altering: isr::Altering,
+    fetchers: replica_fetchers::ReplicaFetchers,
+    altering: isr::AlterPartitions,
     /// Appends of the group coordinator that wait for the high watermark.
     appends: coordinator_appends::CoordinatorAppends,
     /// `replica.lag.time.max.ms`.
@@ -341,7 +354,7 @@ impl Broker {
     }
 
     /// Whether a request of this connection waits for its answer. Frames that come meanwhile are queued up to a limit,
-    /// beyond which the connection is closed; whoever owns the socket may stop reading instead, as Kafka does.
+    /// beyond which the connection is closed; the owner of the socket may stop reading instead, as Kafka does.
     pub fn is_muted(&self, conn: ConnId) -> bool {
         self.connections.get(&conn).is_some_and(|connection| connection.held)
     }

@@ -5,13 +5,13 @@ use super::config::BrokerConfig;
 use super::coordinator_appends::CoordinatorAppends;
 use super::fetch_sessions::FetchSessions;
 use super::files::{self, Checkpoints};
-use super::follower::Fetchers;
-use super::isr::Altering;
+use super::isr::AlterPartitions;
 use super::lifecycle::Life;
 use super::partition::Partition;
 use super::peers::Peers;
 use super::producer_ids::ProducerIds;
 use super::purgatory::Purgatory;
+use super::replica_fetchers::ReplicaFetchers;
 use super::topics::Topics;
 use super::{Broker, BrokerEvent, BrokerOptions, OpenError, Output};
 use crate::kafka::client::net::Node;
@@ -73,8 +73,8 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         peers,
         life: Life::new(now, ids.uuid(), clean.unwrap_or(-1)),
         directory,
-        fetchers: Fetchers::default(),
-        altering: Altering::default(),
+        fetchers: ReplicaFetchers::default(),
+        altering: AlterPartitions::default(),
         appends: CoordinatorAppends::default(),
         lag_ms: config.long("replica.lag.time.max.ms"),
         halted: false,

@@ -1,5 +1,5 @@
-//! What the metadata wants of this broker (`ReplicaManager.applyDelta`): which partitions it has, which of them it leads, whom it follows
-//! for the others.
+//! What the metadata assigns to this broker (`ReplicaManager.applyDelta`): the partitions it has, those that it leads, and the leaders
+//! that it follows for the others.
 
 use super::files;
 use super::partition::Partition;
@@ -28,7 +28,7 @@ impl Broker {
         if delta.broker_configs {
             self.apply_broker_configs();
         }
-        // As Kafka: what the metadata says is acted on only once it has been caught up with, lest this broker leads as of long ago.
+        // As Kafka: the metadata is acted on only once this broker has caught up with it, or it would lead from stale metadata.
         if !self.life.caught_up {
             let topics = &self.controller.image().topics;
             self.known =
@@ -67,7 +67,7 @@ impl Broker {
         self.remove_strays();
     }
 
-    /// Whether this node is the one that tells of topics: each would otherwise be told of by every broker.
+    /// Whether this node reports events of topics: one does, the active controller, or each event would come from every broker.
     fn tells(&self) -> bool {
         self.is_active()
     }
@@ -228,7 +228,7 @@ impl Broker {
         self.event(BrokerEvent::BecameLeader { topic: name.clone(), partition: index, epoch, end_offset });
     }
 
-    /// Whoever waits for this leader is told that it is none.
+    /// This broker no longer leads the partition: requests that wait for it answer with an error.
     fn resigned(&mut self, now: Time, name: &Arc<str>, index: i32) {
         self.purgatory.touch(name, index);
         if &**name == OFFSETS_TOPIC {

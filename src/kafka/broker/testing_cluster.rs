@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const LATENCY_MS: i64 = 1;
 const CLIENTS: u64 = 1 << 40;
-/// Prints lines and events: for whoever looks into a failure.
+/// Prints lines and events, to look into a failure.
 const LOUD: bool = false;
 
 enum What {
@@ -319,7 +319,7 @@ impl Cluster {
         self.nodes.get(&id)?.partitions().into_iter().find(|view| &*view.topic == topic && view.partition == partition)
     }
 
-    /// The broker that leads by its own lights and by the newest epoch.
+    /// The broker that leads according to its own state, in the newest epoch.
     pub fn leader(&self, topic: &str, partition: i32) -> Option<i32> {
         let led = self.nodes.keys().filter_map(|id| self.view(*id, topic, partition).filter(|view| view.is_leader).map(|view| (view, *id)));
         led.max_by_key(|(view, _)| view.leader_epoch).map(|(_, id)| id)

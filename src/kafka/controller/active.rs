@@ -70,7 +70,7 @@ impl Active {
             epoch,
             node_id: options.node_id,
             cluster_id: options.cluster_id.clone(),
-            // Whoever was not fenced has a whole session to be heard from (`ClusterControlManager.activate`).
+            // A broker that is not fenced has a whole session for its next heartbeat (`ClusterControlManager.activate`).
             beats: draft.brokers.values().map(|broker| (broker.id, Beat::new((!broker.fenced).then_some(now)))).collect(),
             draft,
             config: config.clone(),
@@ -190,7 +190,7 @@ impl Active {
         }
     }
 
-    /// Fences who has not been heard from, balances leaders.
+    /// Fences brokers whose session expired, and balances leaders.
     pub fn tick(&mut self, now: Time) {
         self.fence_silent(now);
         if self.next_balance <= now {

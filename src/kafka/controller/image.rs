@@ -128,36 +128,41 @@ impl Image {
                 delta.topic_configs.remove(&name);
                 delta.deleted.push((name, *id));
             }
-            Record::Config { kind, resource, name, value } => {
-                let configs = match *kind {
-                    TOPIC_RESOURCE => {
-                        delta.topic_configs.insert(resource.clone());
-                        self.topic_configs.entry(resource.clone()).or_default()
-                    }
-                    BROKER_RESOURCE => {
-                        delta.broker_configs = true;
-                        self.broker_configs.entry(resource.to_string()).or_default()
-                    }
-                    _ => return,
-                };
-                match value {
-                    Some(value) => configs.insert(name.clone(), value.clone()),
-                    None => configs.remove(name),
-                };
-            }
-            Record::ClearElr { topic: of } => {
-                for topic in self.topics.values_mut().filter(|topic| of.is_empty() || topic.name == *of) {
-                    for (index, state) in (0..).zip(&mut topic.partitions) {
-                        if !state.elr.is_empty() || !state.last_known_elr.is_empty() {
-                            let (elr, last_known_elr) = (Some(Vec::new()), Some(Vec::new()));
-                            state.merge(&PartitionChange { elr, last_known_elr, ..PartitionChange::new(topic.id, index) });
-                            delta.topics.insert(topic.name.clone());
-                        }
-                    }
-                }
-            }
+            Record::Config { kind, resource, name, value } => self.set_config(*kind, resource, name, value.as_deref(), delta),
+            Record::ClearElr { topic } => self.clear_elr(topic, delta),
             Record::ProducerIds { next, .. } => self.next_producer_id = *next,
             Record::FeatureLevel { .. } | Record::NoOp => {}
+        }
+    }
+
+    fn set_config(&mut self, kind: i8, resource: &Arc<str>, name: &str, value: Option<&str>, delta: &mut Delta) {
+        let configs = match kind {
+            TOPIC_RESOURCE => {
+                delta.topic_configs.insert(resource.clone());
+                self.topic_configs.entry(resource.clone()).or_default()
+            }
+            BROKER_RESOURCE => {
+                delta.broker_configs = true;
+                self.broker_configs.entry(resource.to_string()).or_default()
+            }
+            _ => return,
+        };
+        match value {
+            Some(value) => configs.insert(name.to_owned(), value.to_owned()),
+            None => configs.remove(name),
+        };
+    }
+
+    /// Of one topic, or of all where the name is empty.
+    fn clear_elr(&mut self, of: &str, delta: &mut Delta) {
+        for topic in self.topics.values_mut().filter(|topic| of.is_empty() || &*topic.name == of) {
+            for (index, state) in (0..).zip(&mut topic.partitions) {
+                if !state.elr.is_empty() || !state.last_known_elr.is_empty() {
+                    let (elr, last_known_elr) = (Some(Vec::new()), Some(Vec::new()));
+                    state.merge(&PartitionChange { elr, last_known_elr, ..PartitionChange::new(topic.id, index) });
+                    delta.topics.insert(topic.name.clone());
+                }
+            }
         }
     }
 

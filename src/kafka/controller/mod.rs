@@ -221,7 +221,12 @@ enum PendingOutput {
     },
 }
 
-/// One node's controller. See the module.
+/// One node's controller.
+///
+/// The broker node around it drives it: `handle_request` for requests from either listener and for the node's own, `handle_answer` for the
+/// answer to each `Output::Ask`, `handle_timeout` when `poll_timeout` is due, `handle_shutdown` before a graceful stop. After each of these
+/// calls, `open` too, `poll_output` is drained. A request is answered once, by `Output::Respond` with its token, perhaps much later. All
+/// calls take the same disk.
 #[derive(Clone, Debug)]
 pub struct Controller {
     options: ControllerOptions,
@@ -302,7 +307,7 @@ impl Controller {
         active.begin(self.raft.log.end_offset());
         let response = wrap(request.handle(active, now, version));
         self.write(now, disk);
-        // Without leadership by now, `settle` turns it away.
+        // If this node no longer leads, `settle` refuses it.
         let offset = self.raft.log.end_offset() - 1;
         self.pending.push_back(Pending { offset, output: PendingOutput::Answer { token, response, refusal } });
         self.settle(now, disk);

@@ -111,21 +111,7 @@ impl Record {
     pub fn encode(&self) -> Bytes {
         let mut w = Writer::default();
         match self {
-            Self::RegisterBroker(broker) => {
-                w.head(kind::REGISTER_BROKER, 3);
-                w.put(&broker.id.to_be_bytes());
-                w.put(&[0]);
-                w.uuid(broker.incarnation);
-                w.put(&broker.epoch.to_be_bytes());
-                w.uvarint(2);
-                w.string("PLAINTEXT");
-                w.string(&broker.host);
-                w.put(&(broker.port as u16).to_be_bytes());
-                w.put(&[0, 0, 0]);
-                w.uvarint(1);
-                w.nullable(broker.rack.as_deref());
-                w.put(&[u8::from(broker.fenced), u8::from(broker.in_controlled_shutdown), 0]);
-            }
+            Self::RegisterBroker(broker) => w.broker(broker),
             Self::UnregisterBroker { id, epoch } => {
                 w.head(kind::UNREGISTER_BROKER, 0);
                 w.put(&id.to_be_bytes());
@@ -138,23 +124,7 @@ impl Record {
                 w.uuid(*id);
                 w.put(&[0]);
             }
-            Self::Partition { topic, partition, state } => {
-                w.head(kind::PARTITION, 2);
-                w.put(&partition.to_be_bytes());
-                w.uuid(*topic);
-                for list in [&state.replicas, &state.isr, &state.removing, &state.adding] {
-                    w.ints(list);
-                }
-                w.put(&state.leader.to_be_bytes());
-                w.put(&state.leader_epoch.to_be_bytes());
-                w.put(&state.partition_epoch.to_be_bytes());
-                // `DirectoryId.UNASSIGNED` for every replica.
-                w.uvarint(state.replicas.len() as u32 + 1);
-                state.replicas.iter().for_each(|_| w.uuid(Uuid::nil()));
-                let some = |list: &Vec<i32>| (!list.is_empty()).then(|| Writer::of_ints(list));
-                let recovery = state.recovering.then(|| vec![1]);
-                w.tags(&[(0, recovery), (1, some(&state.elr)), (2, some(&state.last_known_elr))]);
-            }
+            Self::Partition { topic, partition, state } => w.partition(*topic, *partition, state),
             Self::ClearElr { topic } => {
                 w.head(kind::CLEAR_ELR, 0);
                 w.string(topic);
@@ -168,22 +138,7 @@ impl Record {
                 w.nullable(value.as_deref());
                 w.put(&[0]);
             }
-            Self::PartitionChange(change) => {
-                w.head(kind::PARTITION_CHANGE, 2);
-                w.put(&change.partition.to_be_bytes());
-                w.uuid(change.topic);
-                let ints = |list: &Option<Vec<i32>>| list.as_ref().map(|list| Writer::of_ints(list));
-                w.tags(&[
-                    (0, ints(&change.isr)),
-                    (1, (change.leader != -2).then(|| change.leader.to_be_bytes().to_vec())),
-                    (2, ints(&change.replicas)),
-                    (3, ints(&change.removing)),
-                    (4, ints(&change.adding)),
-                    (5, (change.recovery != -1).then(|| change.recovery.to_be_bytes().to_vec())),
-                    (6, ints(&change.elr)),
-                    (7, ints(&change.last_known_elr)),
-                ]);
-            }
+            Self::PartitionChange(change) => w.partition_change(change),
             Self::BrokerChange { id, epoch, fenced, in_controlled_shutdown } => {
                 w.head(kind::BROKER_REGISTRATION_CHANGE, 2);
                 w.put(&id.to_be_bytes());
@@ -228,95 +183,18 @@ impl Record {
         }
         let (kind, version) = (r.uvarint()?, r.uvarint()?);
         let record = match kind {
-            kind::REGISTER_BROKER => {
-                let id = r.i32()?;
-                if version >= 2 {
-                    r.byte()?;
-                }
-                let (incarnation, epoch) = (r.uuid()?, r.i64()?);
-                let (mut host, mut port) = (Arc::from(""), 0);
-                for index in 0..r.count()?.unwrap_or(0) {
-                    r.string()?;
-                    let (its_host, its_port) = (r.string()?, r.i16()? as u16);
-                    r.i16()?;
-                    r.skip_tags()?;
-                    if index == 0 {
-                        (host, port) = (its_host.into(), i32::from(its_port));
-                    }
-                }
-                for _ in 0..r.count()?.unwrap_or(0) {
-                    r.string()?;
-                    r.i32()?;
-                    r.skip_tags()?;
-                }
-                let rack = r.nullable()?.map(Arc::from);
-                let fenced = r.byte()? != 0;
-                let in_controlled_shutdown = version >= 1 && r.byte()? != 0;
-                r.skip_tags()?;
-                Self::RegisterBroker(BrokerImage { id, epoch, incarnation, host, port, rack, fenced, in_controlled_shutdown })
-            }
+            kind::REGISTER_BROKER => r.broker(version)?,
             kind::UNREGISTER_BROKER => Self::UnregisterBroker { id: r.i32()?, epoch: r.i64()? },
             kind::TOPIC => Self::Topic { name: r.string()?.into(), id: r.uuid()? },
-            kind::PARTITION => {
-                let (partition, topic) = (r.i32()?, r.uuid()?);
-                let mut list = || r.ints().map(Option::unwrap_or_default);
-                let (replicas, isr, removing, adding) = (list()?, list()?, list()?, list()?);
-                let (leader, leader_epoch, partition_epoch) = (r.i32()?, r.i32()?, r.i32()?);
-                if version >= 1 {
-                    for _ in 0..r.count()?.unwrap_or(0) {
-                        r.uuid()?;
-                    }
-                }
-                let mut state =
-                    PartitionImage { replicas, isr, removing, adding, leader, leader_epoch, partition_epoch, ..PartitionImage::default() };
-                r.tags(|tag, r| {
-                    match tag {
-                        0 => state.recovering = r.byte()? != 0,
-                        1 => state.elr = r.ints()?.unwrap_or_default(),
-                        2 => state.last_known_elr = r.ints()?.unwrap_or_default(),
-                        _ => {}
-                    }
-                    Ok(())
-                })?;
-                Self::Partition { topic, partition, state }
-            }
+            kind::PARTITION => r.partition(version)?,
             kind::CONFIG => Self::Config {
                 kind: r.byte()? as i8,
                 resource: r.string()?.into(),
                 name: r.string()?.to_owned(),
                 value: r.nullable()?.map(str::to_owned),
             },
-            kind::PARTITION_CHANGE => {
-                let partition = r.i32()?;
-                let mut change = PartitionChange::new(r.uuid()?, partition);
-                r.tags(|tag, r| {
-                    match tag {
-                        0 => change.isr = r.ints()?,
-                        1 => change.leader = r.i32()?,
-                        2 => change.replicas = r.ints()?,
-                        3 => change.removing = r.ints()?,
-                        4 => change.adding = r.ints()?,
-                        5 => change.recovery = r.byte()? as i8,
-                        6 => change.elr = r.ints()?,
-                        7 => change.last_known_elr = r.ints()?,
-                        _ => {}
-                    }
-                    Ok(())
-                })?;
-                Self::PartitionChange(change)
-            }
-            kind::BROKER_REGISTRATION_CHANGE => {
-                let (id, epoch, mut fenced, mut in_controlled_shutdown) = (r.i32()?, r.i64()?, 0, false);
-                r.tags(|tag, r| {
-                    match tag {
-                        0 => fenced = r.byte()? as i8,
-                        1 => in_controlled_shutdown = r.byte()? == 1,
-                        _ => {}
-                    }
-                    Ok(())
-                })?;
-                Self::BrokerChange { id, epoch, fenced, in_controlled_shutdown }
-            }
+            kind::PARTITION_CHANGE => r.partition_change()?,
+            kind::BROKER_REGISTRATION_CHANGE => r.broker_change()?,
             kind::FENCE_BROKER | kind::UNFENCE_BROKER => Self::BrokerChange {
                 id: r.i32()?,
                 epoch: r.i64()?,
@@ -342,6 +220,57 @@ impl Writer {
         self.uvarint(FRAME_VERSION);
         self.uvarint(kind);
         self.uvarint(version);
+    }
+
+    fn broker(&mut self, broker: &BrokerImage) {
+        self.head(kind::REGISTER_BROKER, 3);
+        self.put(&broker.id.to_be_bytes());
+        self.put(&[0]);
+        self.uuid(broker.incarnation);
+        self.put(&broker.epoch.to_be_bytes());
+        self.uvarint(2);
+        self.string("PLAINTEXT");
+        self.string(&broker.host);
+        self.put(&(broker.port as u16).to_be_bytes());
+        self.put(&[0, 0, 0]);
+        self.uvarint(1);
+        self.nullable(broker.rack.as_deref());
+        self.put(&[u8::from(broker.fenced), u8::from(broker.in_controlled_shutdown), 0]);
+    }
+
+    fn partition(&mut self, topic: Uuid, partition: i32, state: &PartitionImage) {
+        self.head(kind::PARTITION, 2);
+        self.put(&partition.to_be_bytes());
+        self.uuid(topic);
+        for list in [&state.replicas, &state.isr, &state.removing, &state.adding] {
+            self.ints(list);
+        }
+        self.put(&state.leader.to_be_bytes());
+        self.put(&state.leader_epoch.to_be_bytes());
+        self.put(&state.partition_epoch.to_be_bytes());
+        // `DirectoryId.UNASSIGNED` for every replica.
+        self.uvarint(state.replicas.len() as u32 + 1);
+        state.replicas.iter().for_each(|_| self.uuid(Uuid::nil()));
+        let some = |list: &Vec<i32>| (!list.is_empty()).then(|| Writer::of_ints(list));
+        let recovery = state.recovering.then(|| vec![1]);
+        self.tags(&[(0, recovery), (1, some(&state.elr)), (2, some(&state.last_known_elr))]);
+    }
+
+    fn partition_change(&mut self, change: &PartitionChange) {
+        self.head(kind::PARTITION_CHANGE, 2);
+        self.put(&change.partition.to_be_bytes());
+        self.uuid(change.topic);
+        let ints = |list: &Option<Vec<i32>>| list.as_ref().map(|list| Writer::of_ints(list));
+        self.tags(&[
+            (0, ints(&change.isr)),
+            (1, (change.leader != -2).then(|| change.leader.to_be_bytes().to_vec())),
+            (2, ints(&change.replicas)),
+            (3, ints(&change.removing)),
+            (4, ints(&change.adding)),
+            (5, (change.recovery != -1).then(|| change.recovery.to_be_bytes().to_vec())),
+            (6, ints(&change.elr)),
+            (7, ints(&change.last_known_elr)),
+        ]);
     }
 
     pub(super) fn put(&mut self, bytes: &[u8]) {
@@ -398,6 +327,91 @@ impl Writer {
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
+    fn broker(&mut self, version: u32) -> Result<Record, Malformed> {
+        let id = self.i32()?;
+        if version >= 2 {
+            self.byte()?;
+        }
+        let (incarnation, epoch) = (self.uuid()?, self.i64()?);
+        let (mut host, mut port) = (Arc::from(""), 0);
+        for index in 0..self.count()?.unwrap_or(0) {
+            self.string()?;
+            let (its_host, its_port) = (self.string()?, self.i16()? as u16);
+            self.i16()?;
+            self.skip_tags()?;
+            if index == 0 {
+                (host, port) = (its_host.into(), i32::from(its_port));
+            }
+        }
+        for _ in 0..self.count()?.unwrap_or(0) {
+            self.string()?;
+            self.i32()?;
+            self.skip_tags()?;
+        }
+        let rack = self.nullable()?.map(Arc::from);
+        let fenced = self.byte()? != 0;
+        let in_controlled_shutdown = version >= 1 && self.byte()? != 0;
+        self.skip_tags()?;
+        Ok(Record::RegisterBroker(BrokerImage { id, epoch, incarnation, host, port, rack, fenced, in_controlled_shutdown }))
+    }
+
+    fn partition(&mut self, version: u32) -> Result<Record, Malformed> {
+        let (partition, topic) = (self.i32()?, self.uuid()?);
+        let mut list = || self.ints().map(Option::unwrap_or_default);
+        let (replicas, isr, removing, adding) = (list()?, list()?, list()?, list()?);
+        let (leader, leader_epoch, partition_epoch) = (self.i32()?, self.i32()?, self.i32()?);
+        if version >= 1 {
+            for _ in 0..self.count()?.unwrap_or(0) {
+                self.uuid()?;
+            }
+        }
+        let mut state =
+            PartitionImage { replicas, isr, removing, adding, leader, leader_epoch, partition_epoch, ..PartitionImage::default() };
+        self.tags(|tag, r| {
+            match tag {
+                0 => state.recovering = r.byte()? != 0,
+                1 => state.elr = r.ints()?.unwrap_or_default(),
+                2 => state.last_known_elr = r.ints()?.unwrap_or_default(),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(Record::Partition { topic, partition, state })
+    }
+
+    fn partition_change(&mut self) -> Result<Record, Malformed> {
+        let partition = self.i32()?;
+        let mut change = PartitionChange::new(self.uuid()?, partition);
+        self.tags(|tag, r| {
+            match tag {
+                0 => change.isr = r.ints()?,
+                1 => change.leader = r.i32()?,
+                2 => change.replicas = r.ints()?,
+                3 => change.removing = r.ints()?,
+                4 => change.adding = r.ints()?,
+                5 => change.recovery = r.byte()? as i8,
+                6 => change.elr = r.ints()?,
+                7 => change.last_known_elr = r.ints()?,
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(Record::PartitionChange(change))
+    }
+
+    fn broker_change(&mut self) -> Result<Record, Malformed> {
+        let (id, epoch, mut fenced, mut in_controlled_shutdown) = (self.i32()?, self.i64()?, 0, false);
+        self.tags(|tag, r| {
+            match tag {
+                0 => fenced = r.byte()? as i8,
+                1 => in_controlled_shutdown = r.byte()? == 1,
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(Record::BrokerChange { id, epoch, fenced, in_controlled_shutdown })
+    }
+
     fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or("the record is cut off")?;
         self.0 = rest;

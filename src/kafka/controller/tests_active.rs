@@ -152,7 +152,7 @@ fn a_controlled_shutdown_moves_leaders_first() {
     alone.beat(2, false, false);
     let last = alone.beat(1, false, true);
     assert!(last.should_shut_down && last.is_fenced && registered(&alone, 1).fenced);
-    // Whoever comes back waits for the session to end, although it left in good order and is fenced.
+    // A broker that comes back waits for the session to end, although it left in good order and is fenced.
     let epoch = registered(&alone, 1).epoch;
     assert_eq!(alone.register(1, 11, epoch).error_code, 101);
     alone.pass(9001);

@@ -234,7 +234,7 @@ impl Quorum {
         }
     }
 
-    /// Asks whoever believes to be active to register a broker.
+    /// Asks a controller that takes itself for the active one to register a broker.
     fn propose(&mut self) {
         for node in 0..self.nodes.len() {
             if self.nodes[node].controller.as_ref().is_some_and(Controller::is_active) {

@@ -186,7 +186,7 @@ impl Group {
         }
     }
 
-    /// Gives a static member another id; whoever waits under the old one is fenced.
+    /// Gives a static member another id; requests that wait under the old one are fenced.
     pub fn rename_static(&mut self, now: Time, cx: &mut Context, old: &Arc<str>, new: &Arc<str>) {
         self.answer_join(cx, old, join_error(old, ErrorCode::FencedInstanceId));
         self.answer_sync(cx, old, super::group::sync_error(ErrorCode::FencedInstanceId));

@@ -168,6 +168,11 @@ impl Deletion {
     }
 }
 
+/// The coordinator of the groups in the partitions of `__consumer_offsets` that this broker leads.
+///
+/// The broker calls `handle_elected` and `handle_resigned` as it leads such a partition or no longer does, `handle_request` for each
+/// request, `handle_topic_deleted`, and `handle_timeout` when `poll_timeout` is due; after each, it drains `poll_output`. Every
+/// `Output::Append` is followed by one `handle_committed` or `handle_append_failed` with its id, unless its partition is resigned first.
 #[derive(Clone, Debug)]
 pub struct GroupCoordinator {
     cx: Context,

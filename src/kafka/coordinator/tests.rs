@@ -150,6 +150,22 @@ fn request(api: &str, r: &Value, ids: &Ids) -> Option<Request> {
                 .collect(),
             ..m::LeaveGroupRequest::default()
         }),
+        "ListGroups" => Request::ListGroups(m::ListGroupsRequest::default()),
+        "DescribeGroups" | "DeleteGroups" => {
+            let field = if api == "DescribeGroups" { "Groups" } else { "GroupsNames" };
+            let names = list(r, field).iter().map(|name| GroupId(Str::from(name.as_str().expect("a name").to_owned()))).collect();
+            if api == "DescribeGroups" {
+                Request::DescribeGroups(m::DescribeGroupsRequest { groups: names, ..m::DescribeGroupsRequest::default() })
+            } else {
+                Request::DeleteGroups(m::DeleteGroupsRequest { groups_names: names })
+            }
+        }
+        _ => return offsets_request(api, r, group, &member),
+    })
+}
+
+fn offsets_request(api: &str, r: &Value, group: GroupId, member: &dyn Fn(&Value) -> Str) -> Option<Request> {
+    Some(match api {
         "OffsetCommit" => Request::OffsetCommit(m::OffsetCommitRequest {
             group_id: group,
             generation_id_or_member_epoch: int(r, "GenerationIdOrMemberEpoch"),
@@ -203,16 +219,6 @@ fn request(api: &str, r: &Value, ids: &Ids) -> Option<Request> {
                 })
                 .collect(),
         }),
-        "ListGroups" => Request::ListGroups(m::ListGroupsRequest::default()),
-        "DescribeGroups" | "DeleteGroups" => {
-            let field = if api == "DescribeGroups" { "Groups" } else { "GroupsNames" };
-            let names = list(r, field).iter().map(|name| GroupId(Str::from(name.as_str().expect("a name").to_owned()))).collect();
-            if api == "DescribeGroups" {
-                Request::DescribeGroups(m::DescribeGroupsRequest { groups: names, ..m::DescribeGroupsRequest::default() })
-            } else {
-                Request::DeleteGroups(m::DeleteGroupsRequest { groups_names: names })
-            }
-        }
         _ => return None,
     })
 }

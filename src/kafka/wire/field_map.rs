@@ -1,7 +1,7 @@
 //! Which bytes of a frame or of a log belong to which field: Kafka's name for it, its value as text, and its byte range. The inspector
 //! shows this. [`super::message::codec`] fills it while it reads a message.
 
-use super::batch::{Batch, bit};
+use super::batch::{Batch, RawRecord, bit};
 use super::error::ErrorCode;
 use super::message::ApiKey;
 use super::{compression::Compression, varint};
@@ -183,37 +183,56 @@ impl FieldMap {
         let outer = self.begin("records", from);
         if batch.compression() != Ok(Compression::None) {
             self.note(format!("compressed, {} bytes", end - from));
-        } else if self.records(batch, at).is_none() {
-            self.note("malformed".into());
+        } else {
+            if self.records(batch, at).is_none() {
+                self.note("malformed".into());
+            }
+            let shown = self.fields.iter().skip(self.open.saturating_add(1)).map(|field| field.bytes.end).max();
+            if let Some(shown) = shown.filter(|shown| *shown < end) {
+                self.leaf("unreadable", String::new(), shown..end);
+            }
         }
         self.finish(outer, end);
     }
 
+    /// `None`: a record cannot be read. Those before it are shown.
     fn records(&mut self, batch: &Batch, at: u32) -> Option<()> {
-        let data = batch.bytes();
         for (i, record) in batch.raw_records().ok()?.enumerate() {
             let record = record.ok()?;
+            let (before, open, depth) = (self.fields.len(), self.open, self.depth);
             let outer = self.begin(&format!("[{i}]"), at + record.bytes.start);
             self.note(format!("offset {}", batch.base_offset().wrapping_add(record.offset_delta.into())));
-            let mut to = record.bytes.start as usize;
-            self.varint(data, &mut to, at, "length")?;
-            self.leaf("attributes", record.attributes.to_string(), at + to as u32..at + to as u32 + 1);
-            to += 1;
-            self.varint(data, &mut to, at, "timestamp_delta")?;
-            self.varint(data, &mut to, at, "offset_delta")?;
-            self.blob(data, &mut to, at, "key")?;
-            self.blob(data, &mut to, at, "value")?;
-            let headers = self.begin("headers", at + to as u32);
-            let count = varint::take_i64(data, &mut to)?;
-            self.note(count.to_string());
-            for _ in 0..count {
-                self.blob(data, &mut to, at, "header_key")?;
-                self.blob(data, &mut to, at, "header_value")?;
+            match self.record(batch.bytes(), &record, at) {
+                Some(end) => self.finish(outer, end),
+                None => {
+                    self.fields.truncate(before);
+                    (self.open, self.depth) = (open, depth);
+                    return None;
+                }
             }
-            self.finish(headers, at + to as u32);
-            self.finish(outer, at + to as u32);
         }
         Some(())
+    }
+
+    /// The fields of one record; gives the byte behind it.
+    fn record(&mut self, data: &[u8], record: &RawRecord, at: u32) -> Option<u32> {
+        let mut to = record.bytes.start as usize;
+        self.varint(data, &mut to, at, "length")?;
+        self.leaf("attributes", record.attributes.to_string(), at + to as u32..at + to as u32 + 1);
+        to += 1;
+        self.varint(data, &mut to, at, "timestamp_delta")?;
+        self.varint(data, &mut to, at, "offset_delta")?;
+        self.blob(data, &mut to, at, "key")?;
+        self.blob(data, &mut to, at, "value")?;
+        let headers = self.begin("headers", at + to as u32);
+        let count = varint::take_i64(data, &mut to)?;
+        self.note(count.to_string());
+        for _ in 0..count {
+            self.blob(data, &mut to, at, "header_key")?;
+            self.blob(data, &mut to, at, "header_value")?;
+        }
+        self.finish(headers, at + to as u32);
+        Some(at + to as u32)
     }
 
     fn varint(&mut self, data: &[u8], to: &mut usize, at: u32, name: &str) -> Option<()> {

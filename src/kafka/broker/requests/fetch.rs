@@ -144,7 +144,7 @@ impl Broker {
             return Err(if wanted.topic_id.is_nil() { ErrorCode::UnknownTopicOrPartition } else { ErrorCode::UnknownTopicId });
         };
         let partition = self.led_partition(name, asked.partition, asked.current_leader_epoch)?;
-        // A process that another has followed is heard no more (`Replica.updateFetchStateOrThrow`).
+        // Reject fetches with a stale broker epoch (`Replica.updateFetchStateOrThrow`).
         let stale = |id: i32, epoch: i64| {
             let broker = self.controller.image().brokers.get(&id).filter(|broker| !broker.fenced);
             epoch != -1 && broker.is_some_and(|broker| broker.epoch > epoch)

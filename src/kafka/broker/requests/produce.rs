@@ -122,7 +122,7 @@ impl BrokerApi for ProduceRequest {
 }
 
 impl Broker {
-    /// What became of a write that waits for the in-sync replicas; `None`: it waits on.
+    /// The outcome of a write that waits for the in-sync replicas; `None`: it still waits.
     fn replicated(&self, wait: &Wait) -> Option<ErrorCode> {
         match self.topics.partition(&wait.name, wait.partition) {
             Some(partition) if partition.leading.is_some() => {
@@ -138,7 +138,7 @@ impl Broker {
         held.waits.iter().all(|wait| self.replicated(wait).is_some())
     }
 
-    /// The answer; what is not replicated by now has timed out.
+    /// The answer. A write that is not replicated yet has timed out.
     pub(in crate::kafka::broker) fn finish_produce(&self, held: HeldProduce) -> ProduceResponse {
         let HeldProduce { context, mut topics, waits, .. } = held;
         for wait in waits {

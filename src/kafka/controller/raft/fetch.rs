@@ -161,7 +161,7 @@ impl Raft {
         }
     }
 
-    /// Whoever waited for records hears that this replica leads no longer.
+    /// Fetches that wait for records answer that this replica no longer leads.
     pub(super) fn drop_held(&mut self) {
         for held in std::mem::take(&mut self.held) {
             let response = self.fetch_response(ErrorCode::NotLeaderOrFollower, PartitionData::default());

@@ -205,7 +205,8 @@ impl Raft {
         }
     }
 
-    /// For whom this replica has voted in its epoch, and who has given it a vote (a pre-vote, before it stands) while it asks for them.
+    /// The candidate that this replica has voted for in its epoch; and, while it asks for votes itself, the voters that have granted it one
+    /// (a pre-vote, before it stands).
     pub fn votes(&self) -> (Option<i32>, Vec<i32>) {
         let asks = matches!(self.role, Role::Prospective | Role::Candidate);
         let granted = self.peers.iter().filter(|(_, peer)| asks && peer.answer == Some(true)).map(|(id, _)| *id);
@@ -327,7 +328,7 @@ impl Raft {
                 self.others().into_iter().filter(unanswered).collect()
             }
             Role::Follower => self.leader.into_iter().collect(),
-            // Whoever knows no leader asks the others one by one.
+            // A replica that knows no leader asks the others one by one.
             Role::Unattached if self.peers.values().any(|peer| peer.in_flight.is_some()) => Vec::new(),
             Role::Unattached => self.others(),
         }

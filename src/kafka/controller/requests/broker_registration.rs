@@ -36,7 +36,7 @@ impl ControllerApi for BrokerRegistrationRequest {
             if before >= 0 && active.beats.get(&id).filter(valid).is_some() {
                 return refuse(ErrorCode::DuplicateBrokerRegistration);
             }
-            // KIP-966: whoever cannot name its last epoch has not shut down cleanly, and may have lost what it had not flushed.
+            // KIP-966: a broker that cannot name its last epoch has not shut down cleanly, and may have lost what it had not flushed.
             if clean {
                 let partitions = active.partitions(|state| state.isr.contains(&id));
                 active.reelect(partitions, id, NO_LEADER, NO_LEADER, "broker restarted");

@@ -26,7 +26,7 @@ impl ControllerApi for ElectLeadersRequest {
         let mut results: Vec<ReplicaElectionResult> = Vec::new();
         for (topic, index) in asked {
             let (error, why) = active.elect(&topic, index, election);
-            // Whoever asks for all wants to hear of those that needed it.
+            // A request for all partitions is answered with those that needed an election.
             if all && error == ErrorCode::ElectionNotNeeded {
                 continue;
             }
