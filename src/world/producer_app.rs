@@ -3,7 +3,8 @@
 use super::action::{Keys, ProducerSpec};
 use super::judge::probe::{Sent, content_id, key_id};
 use crate::kafka::client::ClientError;
-use crate::kafka::client::producer::{Producer, ProducerConfig, ProducerRecord};
+use crate::kafka::client::producer::{Producer, ProducerRecord};
+use crate::kafka::config::ProducerConfig;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use bytes::Bytes;
@@ -74,12 +75,11 @@ impl ProducerApp {
 
     /// A client as this app's process starts it.
     pub(super) fn client(spec: &ProducerSpec, bootstrap: Vec<(Arc<str>, i32)>, seed: u64) -> Result<(Producer, i16), ClientError> {
-        let mut config = ProducerConfig::new(&spec.name, "", 0);
-        config.bootstrap_servers = bootstrap;
+        let mut config = ProducerConfig::new(&spec.name, bootstrap);
         for (name, value) in &spec.config {
             config.set(name, value)?;
         }
-        let acks = config.acks;
+        let acks = config.acks as i16;
         Ok((Producer::new(config, seed)?, acks))
     }
 

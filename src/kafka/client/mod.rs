@@ -8,6 +8,7 @@ pub mod producer;
 #[cfg(test)]
 mod tests;
 
+use super::config::ConfigError;
 use super::wire::error::ErrorCode;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::TopicName;
@@ -45,8 +46,8 @@ pub enum ClientError {
     RecordTooLarge { size: u64, limit: u64 },
     #[error("{0:?}")]
     Broker(ErrorCode),
-    #[error("{name}={value}: {expected}")]
-    Config { name: String, value: String, expected: String },
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error("offset {offset} of {topic}-{partition} is out of range and auto.offset.reset is none")]
     NoOffset { topic: String, partition: i32, offset: i64 },
     #[error("{what} has passed: {after_ms} ms")]
@@ -71,45 +72,6 @@ pub(crate) fn topic_name(topic: &str) -> TopicName {
 
 pub(crate) fn text(string: &Str) -> Arc<str> {
     string.clone()
-}
-
-pub(crate) fn config_error(name: &str, value: &str, expected: &str) -> ClientError {
-    ClientError::Config { name: name.to_owned(), value: value.to_owned(), expected: expected.to_owned() }
-}
-
-/// A whole number within `min..=max`, or the error that says so.
-pub(crate) fn number<N>(name: &str, value: &str, min: i64, max: i64) -> Result<N, ClientError>
-where
-    N: TryFrom<i64>,
-{
-    value
-        .trim()
-        .parse::<i64>()
-        .ok()
-        .filter(|parsed| (min..=max).contains(parsed))
-        .and_then(|parsed| N::try_from(parsed).ok())
-        .ok_or_else(|| config_error(name, value, &format!("a whole number from {min} to {max}")))
-}
-
-pub(crate) fn boolean(name: &str, value: &str) -> Result<bool, ClientError> {
-    match value.trim().to_ascii_lowercase().as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(config_error(name, value, "true or false")),
-    }
-}
-
-/// `bootstrap.servers`: `host:port` with commas between.
-pub(crate) fn servers(name: &str, value: &str) -> Result<Vec<(Arc<str>, i32)>, ClientError> {
-    let error = || config_error(name, value, "host:port, with commas between several");
-    value
-        .split(',')
-        .map(|server| {
-            let (host, port) = server.trim().rsplit_once(':').ok_or_else(error)?;
-            let port = port.parse::<u16>().map_err(|_| error())?;
-            if host.is_empty() { Err(error()) } else { Ok((Arc::from(host), i32::from(port))) }
-        })
-        .collect()
 }
 
 /// Kafka's error numbers that clients act upon.

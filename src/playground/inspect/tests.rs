@@ -1,8 +1,6 @@
 //! The inspector against a running cluster.
 
 use super::*;
-use crate::kafka::client::consumer::ConsumerConfig;
-use crate::kafka::client::producer::ProducerConfig;
 use crate::kafka::controller::QuorumRole;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::time::Timeline;
@@ -156,18 +154,6 @@ fn the_leader_of_the_quorum_tells_ends_lags_and_votes() {
     let other = view.brokers.iter().find(|broker| broker.role == Some(QuorumRole::Follower)).expect("there are three");
     let lines = state(world, &view, &Target::Broker(other.name.clone()));
     assert!(lines.iter().all(|(name, _)| !name.starts_with("Replicas of the metadata log")), "only the leader knows");
-}
-
-#[test]
-fn the_clients_defaults_are_the_clients() {
-    let (mut producer, mut consumer) = (ProducerConfig::new("c", "b", 1), ConsumerConfig::new("c", "b", 1));
-    for (name, default) in configs::PRODUCER {
-        producer.set(name, default).unwrap_or_else(|why| panic!("{why}"));
-    }
-    for (name, default) in configs::CONSUMER.iter().filter(|(_, default)| !default.is_empty()) {
-        consumer.set(name, default).unwrap_or_else(|why| panic!("{why}"));
-    }
-    assert_eq!((producer, consumer), (ProducerConfig::new("c", "b", 1), ConsumerConfig::new("c", "b", 1)));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Fetches ahead of `poll` (`Fetcher`, `FetchCollector`): one request in flight for each leader, none for partitions that
 //! still have buffered records.
 
-use super::{Consumer, ConsumerEvent, ConsumerRecord, OffsetReset, Tag};
+use super::{Consumer, ConsumerEvent, ConsumerRecord, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
+use crate::kafka::config::OffsetReset;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch;
 use crate::kafka::wire::error::ErrorCode;
@@ -294,7 +295,7 @@ impl Consumer {
         match ends {
             Some((base_offset, last_offset)) => {
                 self.completed.push_back(at.clone());
-                if self.config.commit_before_records && self.member.generation >= 0 {
+                if self.commit_before_records && self.member.generation >= 0 {
                     self.commit_positions(now, true);
                 }
                 let (topic, partition) = at.clone();

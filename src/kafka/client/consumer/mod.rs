@@ -2,18 +2,17 @@
 //! (`ClassicKafkaConsumer`, `ConsumerCoordinator`, `Fetcher`).
 
 mod assignor;
-mod config;
 mod fetcher;
 mod membership;
 mod offsets;
 mod state;
 
-pub use config::{ConsumerConfig, OffsetReset};
 pub use state::MembershipState;
 
 use super::metadata::Metadata;
 use super::net::{Answer, Net, Node, Readiness, SPOKEN};
 use super::{ClientError, ConnId, Output, Say, TopicPartition};
+use crate::kafka::config::ConsumerConfig;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
 use fetcher::PartitionState;
@@ -126,11 +125,11 @@ pub struct Consumer {
     next_fence: u64,
     closing: Closing,
     wake: Option<Deadline>,
+    commit_before_records: bool,
 }
 
 impl Consumer {
-    /// The seed is taken for the contract's sake: nothing here is random.
-    pub fn new(config: ConsumerConfig, _seed: u64) -> Result<Self, ClientError> {
+    pub fn new(config: ConsumerConfig) -> Result<Self, ClientError> {
         config.check()?;
         Ok(Self {
             net: Net::new(SPOKEN, config.client_id.clone(), &config.bootstrap_servers, config.request_timeout_ms),
@@ -157,8 +156,14 @@ impl Consumer {
             next_fence: 0,
             closing: Closing::No,
             wake: None,
+            commit_before_records: false,
             config,
         })
+    }
+
+    /// Plants a bug (`Sabotage::CommitBeforeRecords`): offsets of records that the app has not been given are committed.
+    pub fn commit_before_records(&mut self) {
+        self.commit_before_records = true;
     }
 
     /// Group subscription by names. Needs group.id.

@@ -1,9 +1,10 @@
 //! Committed offsets and positions: OffsetFetch, ListOffsets, OffsetCommit (`ConsumerCoordinator`, `OffsetFetcher`).
 
 use super::fetcher::{Need, PartitionState};
-use super::{Closing, Consumer, ConsumerEvent, OffsetReset, Tag};
+use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, backoff_ms};
 use crate::kafka::client::{ClientError, TopicPartition, code, string, text, topic_name};
+use crate::kafka::config::OffsetReset;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
@@ -61,7 +62,7 @@ impl Consumer {
             .iter()
             .filter_map(|(at, state)| {
                 let position = state.position.filter(|_| state.need == Need::Nothing)?;
-                Some((at.clone(), if self.config.commit_before_records { position.max(state.next_fetch) } else { position }))
+                Some((at.clone(), if self.commit_before_records { position.max(state.next_fetch) } else { position }))
             })
             .collect();
         if offsets.is_empty() {

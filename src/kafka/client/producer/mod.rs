@@ -1,15 +1,13 @@
 //! The producer: metadata, partitioner, accumulator, sender, idempotence (`KafkaProducer`, `RecordAccumulator`, `Sender`).
 
 mod accumulator;
-mod config;
 mod partitioner;
 mod sender;
-
-pub use config::ProducerConfig;
 
 use super::metadata::Metadata;
 use super::net::{Net, SPOKEN};
 use super::{ClientError, ConnId, Output, Say, TopicPartition};
+use crate::kafka::config::ProducerConfig;
 use crate::kafka::time::{Deadline, Reason, Time, Who, earlier};
 use crate::kafka::wire::batch::HEADER_BYTES;
 use crate::kafka::wire::error::ErrorCode;

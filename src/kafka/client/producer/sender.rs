@@ -5,6 +5,7 @@ use super::accumulator::{ProducerBatch, Sequence};
 use super::{OnWire, Producer, ProducerEvent, Tag};
 use crate::kafka::client::net::{Answer, Node, Outcome, Readiness, backoff_ms};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
+use crate::kafka::config::Acks;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
@@ -234,13 +235,13 @@ impl Producer {
             .collect();
         let request = ProduceRequest {
             transactional_id: None,
-            acks: self.config.acks,
+            acks: self.config.acks as i16,
             timeout_ms: i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX),
             topic_data: data,
         };
         let number = self.next_request;
         self.next_request += 1;
-        let tag = (self.config.acks != 0).then_some(Tag::Produce(number));
+        let tag = (self.config.acks != Acks::None).then_some(Tag::Produce(number));
         let sent = self.net.send(now, node, version, request, tag, None);
         if !sent {
             for entry in batches {
@@ -248,7 +249,7 @@ impl Producer {
             }
             return false;
         }
-        if self.config.acks == 0 {
+        if self.config.acks == Acks::None {
             for entry in batches {
                 self.settle(now, entry, 0, -1);
             }
