@@ -11,12 +11,17 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// `reconnect.backoff.ms`.
-const RECONNECT_BACKOFF_MS: i64 = 50;
-/// `reconnect.backoff.max.ms`.
-const RECONNECT_BACKOFF_MAX_MS: i64 = 1000;
-/// `socket.connection.setup.timeout.ms`.
-const CONNECTION_SETUP_TIMEOUT_MS: i64 = 10_000;
+/// How long connections wait, in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timeouts {
+    /// For an answer (`request.timeout.ms`).
+    pub request_ms: i64,
+    /// For a dialled connection (`socket.connection.setup.timeout.ms`).
+    pub connection_setup_ms: i64,
+    /// Before a node is dialled again (`reconnect.backoff.ms`): doubled with each failure, up to the second.
+    pub reconnect_backoff_ms: i64,
+    pub reconnect_backoff_max_ms: i64,
+}
 
 /// An API and its lowest and highest version.
 pub type Spoken = (ApiKey, i16, i16);
@@ -132,7 +137,7 @@ impl<T> Peer<T> {
 pub struct Net<T, E> {
     spoken: &'static [Spoken],
     client_id: Arc<str>,
-    request_timeout_ms: i64,
+    timeouts: Timeouts,
     peers: BTreeMap<Node, Peer<T>>,
     conns: BTreeMap<ConnId, Node>,
     next_conn: u64,
@@ -142,13 +147,13 @@ pub struct Net<T, E> {
 }
 
 impl<T, E> Net<T, E> {
-    pub fn new(spoken: &'static [Spoken], client_id: Arc<str>, bootstrap: &[(Arc<str>, i32)], request_timeout_ms: i64) -> Self {
+    pub fn new(spoken: &'static [Spoken], client_id: Arc<str>, bootstrap: &[(Arc<str>, i32)], timeouts: Timeouts) -> Self {
         let peers =
             bootstrap.iter().zip(0_u32..).map(|((host, port), index)| (Node::Bootstrap(index), Peer::new(host.clone(), *port))).collect();
         Self {
             spoken,
             client_id,
-            request_timeout_ms,
+            timeouts,
             peers,
             conns: BTreeMap::new(),
             next_conn: 0,
@@ -185,7 +190,7 @@ impl<T, E> Net<T, E> {
             Link::Down => {
                 let conn = ConnId(self.next_conn);
                 self.next_conn += 1;
-                peer.link = Link::Connecting { conn, deadline: now.plus_millis(CONNECTION_SETUP_TIMEOUT_MS) };
+                peer.link = Link::Connecting { conn, deadline: now.plus_millis(self.timeouts.connection_setup_ms) };
                 let (host, port) = (peer.host.clone(), peer.port);
                 self.conns.insert(conn, node);
                 self.outputs.push_back(Output::Connect { conn, host, port });
@@ -249,7 +254,7 @@ impl<T, E> Net<T, E> {
         let Ok(frame) = frame::encode_request(version, correlation, &self.client_id, request) else { return false };
         self.next_correlation = self.next_correlation.wrapping_add(1) & i32::MAX;
         if let Some(tag) = tag {
-            let deadline = now.plus_millis(timeout_ms.unwrap_or(self.request_timeout_ms));
+            let deadline = now.plus_millis(timeout_ms.unwrap_or(self.timeouts.request_ms));
             peer.in_flight.push_back(InFlight { correlation, api, version, deadline, tag: Some(tag) });
         }
         self.outputs.push_back(Output::Send { conn, frame });
@@ -274,7 +279,7 @@ impl<T, E> Net<T, E> {
         let correlation = self.next_correlation;
         self.next_correlation = self.next_correlation.wrapping_add(1) & i32::MAX;
         let Ok(frame) = frame::encode_request(version, correlation, &self.client_id, request) else { return };
-        let deadline = now.plus_millis(self.request_timeout_ms);
+        let deadline = now.plus_millis(self.timeouts.request_ms);
         if let Some(peer) = self.peers.get_mut(&node) {
             peer.in_flight.push_back(InFlight { correlation, api: ApiKey::ApiVersions, version, deadline, tag: None });
             self.outputs.push_back(Output::Send { conn, frame });
@@ -359,7 +364,8 @@ impl<T, E> Net<T, E> {
         if peer.conn() != Some(conn) {
             return Vec::new();
         }
-        peer.retry_at = now.plus_millis(backoff_ms(RECONNECT_BACKOFF_MS, RECONNECT_BACKOFF_MAX_MS, peer.failures));
+        peer.retry_at =
+            now.plus_millis(backoff_ms(self.timeouts.reconnect_backoff_ms, self.timeouts.reconnect_backoff_max_ms, peer.failures));
         peer.failures = peer.failures.saturating_add(1);
         peer.link = Link::Down;
         let lost = std::mem::take(&mut peer.in_flight);

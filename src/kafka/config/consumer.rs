@@ -47,10 +47,13 @@ config_struct! {
         max_poll_interval_ms: i32 = "max.poll.interval.ms",
         max_poll_records: u32 = "max.poll.records",
         metadata_max_age_ms: i64 = "metadata.max.age.ms",
+        reconnect_backoff_max_ms: i64 = "reconnect.backoff.max.ms",
+        reconnect_backoff_ms: i64 = "reconnect.backoff.ms",
         request_timeout_ms: i64 = "request.timeout.ms",
         retry_backoff_max_ms: i64 = "retry.backoff.max.ms",
         retry_backoff_ms: i64 = "retry.backoff.ms",
         session_timeout_ms: i32 = "session.timeout.ms",
+        socket_connection_setup_timeout_ms: i64 = "socket.connection.setup.timeout.ms",
     }
 }
 

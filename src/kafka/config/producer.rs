@@ -47,10 +47,13 @@ config_struct! {
         metadata_max_age_ms: i64 = "metadata.max.age.ms",
         partitioner_adaptive_partitioning_enable: bool = "partitioner.adaptive.partitioning.enable",
         partitioner_ignore_keys: bool = "partitioner.ignore.keys",
+        reconnect_backoff_max_ms: i64 = "reconnect.backoff.max.ms",
+        reconnect_backoff_ms: i64 = "reconnect.backoff.ms",
         request_timeout_ms: i64 = "request.timeout.ms",
         retries: u32 = "retries",
         retry_backoff_max_ms: i64 = "retry.backoff.max.ms",
         retry_backoff_ms: i64 = "retry.backoff.ms",
+        socket_connection_setup_timeout_ms: i64 = "socket.connection.setup.timeout.ms",
     }
 }
 

@@ -10,7 +10,7 @@ mod state;
 pub use state::MembershipState;
 
 use super::metadata::Metadata;
-use super::net::{Answer, Net, Node, Readiness, SPOKEN};
+use super::net::{Answer, Net, Node, Readiness, SPOKEN, Timeouts};
 use super::{ClientError, ConnId, Output, Say, TopicPartition};
 use crate::kafka::config::ConsumerConfig;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
@@ -131,8 +131,14 @@ pub struct Consumer {
 impl Consumer {
     pub fn new(config: ConsumerConfig) -> Result<Self, ClientError> {
         config.check()?;
+        let timeouts = Timeouts {
+            request_ms: config.request_timeout_ms,
+            connection_setup_ms: config.socket_connection_setup_timeout_ms,
+            reconnect_backoff_ms: config.reconnect_backoff_ms,
+            reconnect_backoff_max_ms: config.reconnect_backoff_max_ms,
+        };
         Ok(Self {
-            net: Net::new(SPOKEN, config.client_id.clone(), &config.bootstrap_servers, config.request_timeout_ms),
+            net: Net::new(SPOKEN, config.client_id.clone(), &config.bootstrap_servers, timeouts),
             metadata: Metadata::new(
                 config.retry_backoff_ms,
                 config.retry_backoff_max_ms,

@@ -5,7 +5,7 @@ mod partitioner;
 mod sender;
 
 use super::metadata::Metadata;
-use super::net::{Net, SPOKEN};
+use super::net::{Net, SPOKEN, Timeouts};
 use super::{ClientError, ConnId, Output, Say, TopicPartition};
 use crate::kafka::config::ProducerConfig;
 use crate::kafka::time::{Deadline, Reason, Time, Who, earlier};
@@ -130,8 +130,14 @@ pub struct Producer {
 impl Producer {
     pub fn new(config: ProducerConfig, seed: u64) -> Result<Self, ClientError> {
         config.check()?;
+        let timeouts = Timeouts {
+            request_ms: config.request_timeout_ms,
+            connection_setup_ms: config.socket_connection_setup_timeout_ms,
+            reconnect_backoff_ms: config.reconnect_backoff_ms,
+            reconnect_backoff_max_ms: config.reconnect_backoff_max_ms,
+        };
         Ok(Self {
-            net: Net::new(SPOKEN, config.client_id.clone(), &config.bootstrap_servers, config.request_timeout_ms),
+            net: Net::new(SPOKEN, config.client_id.clone(), &config.bootstrap_servers, timeouts),
             metadata: Metadata::new(config.retry_backoff_ms, config.retry_backoff_max_ms, config.metadata_max_age_ms, true),
             partitioner: Partitioner::new(seed, config.batch_size, config.partitioner_adaptive_partitioning_enable),
             accumulator: Accumulator::new(config.batch_size),
