@@ -1,13 +1,12 @@
 //! Configs by Kafka's names: what holds, Kafka's default, and what differs.
 
-use crate::kafka::config::{BROKER, BrokerConfig, CONSUMER, ConfigDef, ConfigTable, PRODUCER, Source, TOPIC};
+use crate::kafka::config::{BROKER, BrokerConfig, CONSUMER, ConfigDef, ConfigTable, Effect, PRODUCER, Source, TOPIC};
 use crate::kafka::controller::check_dynamic;
 use crate::playground::scenario::action_line;
 use crate::world::World;
 use crate::world::action::{Action, CommitPolicy};
 use crate::world::target::Target;
 use crate::world::view::WorldView;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A config as it stands.
@@ -15,29 +14,32 @@ use std::collections::BTreeMap;
 pub struct Config {
     pub name: &'static str,
     pub value: String,
+    /// Kafka's; empty without one.
     pub default: &'static str,
-    /// What it does, where Kafka's table is at hand.
+    /// What it does in Kafka, in one sentence.
     pub doc: &'static str,
+    /// Whether anything here goes by it.
+    pub effect: Effect,
     /// It was set, on the thing itself or on what it inherits from.
     pub differs: bool,
     /// It can be set; a client gets a new process for it.
     pub editable: bool,
-    /// Where it was set, if not on the thing itself, before what its default is.
+    /// Where it was set, if not on the thing itself: words to be put before those of the default.
     pub from: &'static str,
-    /// Those of one kind stand together, under these words; "" for those that can be set.
+    /// The heading under which it stands; empty for those that come first, without one.
     pub group: &'static str,
 }
 
-/// What of a broker cannot be set while it runs, and what Kafka lets one set although nothing here goes by it.
 const READ_ONLY: &str = "Read-only: a change needs a restart with another file";
-const UNUSED: &str = "Without effect here: Kafka lets these be changed, but nothing goes by them";
+const WITHOUT_EFFECT: &str = "Without effect here: these are taken and kept, but nothing goes by them";
 
-/// Those that the app gives its client, and what stands for the world.
+/// A client's configs that its app decides.
 const OF_THE_APP: [&str; 2] = ["enable.auto.commit", "group.id"];
+/// A client's configs that the world decides; they are not shown.
 const OF_THE_WORLD: [&str; 2] = ["bootstrap.servers", "client.id"];
 
-/// The configs of a broker, topic (or partition), producer or consumer, what can be set and what differs first; empty for what has none.
-/// `all`: a broker's without what is set on it alone.
+/// The configs of a broker, topic (or partition), producer or consumer: those that can be set first, those without effect last, and among
+/// them those that differ from their default first. Empty for what has no configs. `all`: a broker's without what is set on it alone.
 pub fn configs(world: &World, view: &WorldView, target: &Target, all: bool) -> Vec<Config> {
     let mut found: Vec<Config> = match target {
         Target::Broker(name) => world.broker(name).map(|broker| of_broker(broker.config(), all)).unwrap_or_default(),
@@ -61,17 +63,21 @@ pub fn configs(world: &World, view: &WorldView, target: &Target, all: bool) -> V
     found
 }
 
-fn row(def: &ConfigDef, value: Option<String>, source: Source, editable: bool) -> Config {
-    let (value, default) = (value.unwrap_or_default(), def.default.unwrap_or(""));
-    // Of a topic's, Kafka calls what comes of its broker's hours a default.
-    let differs = source != Source::Default || def.server.is_some() && value != default;
-    let from = match source {
+/// A row of the table, with the value that holds.
+fn row(def: &ConfigDef, value: String, differs: bool, editable: bool, from: &'static str) -> Config {
+    let group = if def.in_force() { "" } else { WITHOUT_EFFECT };
+    let default = def.default.unwrap_or_default();
+    Config { name: def.name, value, default, doc: def.doc, effect: def.effect, differs, editable, from, group }
+}
+
+/// Where a value was set, if not on the thing itself.
+fn set_on(source: Source) -> &'static str {
+    match source {
         Source::Topic | Source::Default => "",
         Source::DynamicBroker => "set on the broker; ",
         Source::DynamicDefaultBroker => "set on all brokers; ",
         Source::StaticBroker => "set in the broker's file; ",
-    };
-    Config { name: def.name, value, default, doc: def.doc, differs, editable, from, group: "" }
+    }
 }
 
 fn of_broker(config: &BrokerConfig, all: bool) -> Vec<Config> {
@@ -79,12 +85,10 @@ fn of_broker(config: &BrokerConfig, all: bool) -> Vec<Config> {
     let rows = BROKER.iter().map(|def| {
         let first = config.values(def.name).into_iter().next();
         let source = first.as_ref().map_or(Source::Default, |first| first.source);
-        let group = match (def.is_dynamic(), def.in_force()) {
-            (true, true) => "",
-            (true, false) => UNUSED,
-            (false, _) => READ_ONLY,
-        };
-        Config { group, ..row(def, first.and_then(|first| first.value), source, group.is_empty()) }
+        let value = first.and_then(|first| first.value).unwrap_or_default();
+        let row = row(def, value, source != Source::Default, def.is_dynamic() && def.in_force(), set_on(source));
+        let group = if row.group.is_empty() && !row.editable { READ_ONLY } else { row.group };
+        Config { group, ..row }
     });
     rows.collect()
 }
@@ -97,7 +101,10 @@ fn of_topic(world: &World, view: &WorldView, topic: &str) -> Vec<Config> {
     let broker = broker.unwrap_or(&plain);
     let rows = TOPIC.iter().filter(|def| def.default.is_some() || set.contains_key(def.name)).map(|def| {
         let (source, _) = broker.topic_synonyms(set, def);
-        row(def, broker.topic_value(set, def).map(Cow::into_owned), source, true)
+        let value = broker.topic_value(set, def).unwrap_or_default().into_owned();
+        // A value that comes from log.retention.hours and the like has the source Default in Kafka.
+        let differs = source != Source::Default || def.server.is_some() && value != def.default.unwrap_or_default();
+        row(def, value, differs, true, set_on(source))
     });
     rows.collect()
 }
@@ -106,9 +113,8 @@ fn of_client(table: &ConfigTable, set: &BTreeMap<String, String>) -> Vec<Config>
     let rows = table.iter().filter(|def| !OF_THE_WORLD.contains(&def.name)).map(|def| {
         let default = def.default.unwrap_or_default();
         let value = set.get(def.name).map_or(default, String::as_str);
-        let editable = !OF_THE_APP.contains(&def.name);
-        let differs = value != default;
-        Config { name: def.name, value: value.into(), default, doc: def.doc, differs, editable, from: "", group: "" }
+        let editable = def.in_force() && !OF_THE_APP.contains(&def.name);
+        row(def, value.into(), value != default, editable, "")
     });
     rows.collect()
 }

@@ -1,6 +1,7 @@
 //! The inspector against a running cluster.
 
 use super::*;
+use crate::kafka::config::Effect;
 use crate::kafka::controller::QuorumRole;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::time::Timeline;
@@ -82,7 +83,9 @@ fn configs_say_what_differs_and_refuse_in_kafkas_words() {
     let rows = configs(world, &view, &Target::Consumer("billing-1".into()), false);
     let set: Vec<&str> = rows.iter().filter(|row| row.differs).map(|row| row.name).collect();
     assert_eq!(set, ["auto.offset.reset", "group.id", "session.timeout.ms"]);
-    assert!(rows.iter().all(|row| row.editable != ["group.id", "enable.auto.commit"].contains(&row.name)));
+    let of_the_app = ["group.id", "enable.auto.commit"];
+    assert!(rows.iter().all(|row| row.editable == (row.effect == Effect::InForce && !of_the_app.contains(&row.name))));
+    assert!(rows.iter().any(|row| row.name == "client.rack" && row.group.starts_with("Without effect here")));
     // A client's config is set by a line too; what the app has stays.
     let line = check(world, &Target::Consumer("billing-1".into()), "session.timeout.ms", "", false).expect("it is there");
     assert!(line.starts_with("change consumer billing-1 ") && line.contains("group=billing") && !line.contains("session"), "{line}");
