@@ -3,8 +3,8 @@
 use super::action::{CommitPolicy, ConsumerSpec};
 use super::judge::probe::content_id;
 use super::sink::Owner;
-use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::{Consumer, ConsumerRecord};
+use crate::kafka::client::{Client as _, ClientError};
 use crate::kafka::config::ConsumerConfig;
 use crate::kafka::time::Time;
 use std::collections::VecDeque;
@@ -86,6 +86,17 @@ impl ConsumerApp {
         self.handler_done = None;
         self.poll_again = None;
         self.closing = false;
+    }
+
+    /// The process is to end: what was polled and not handled is dropped, the client commits and leaves.
+    pub(super) fn stop(&mut self, now: Time) {
+        self.closing = true;
+        self.backlog.clear();
+        self.handler_done = None;
+        self.poll_again = None;
+        if let Some(client) = self.client.as_mut() {
+            client.close(now);
+        }
     }
 
     pub(super) fn owner(&self) -> Owner {

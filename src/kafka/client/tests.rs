@@ -2,7 +2,7 @@
 
 use super::consumer::{Consumer, ConsumerEvent, ConsumerRecord, MembershipState};
 use super::producer::{Producer, ProducerEvent, ProducerRecord};
-use super::{ConnId, Output};
+use super::{Client, ConnId, Output};
 use crate::kafka::broker::{self, Broker, BrokerOptions};
 use crate::kafka::config::{ConsumerConfig, OffsetReset, ProducerConfig};
 use crate::kafka::disk::Disk;

@@ -3,7 +3,7 @@
 
 use super::{Consumer, ConsumerEvent, ConsumerRecord, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
-use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
+use crate::kafka::client::{ClientError, Core as _, TopicPartition, code, text, topic_name};
 use crate::kafka::config::OffsetReset;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch;
@@ -82,7 +82,7 @@ impl Consumer {
     }
 
     /// Up to max.poll.records, oldest fetch first; positions move with them.
-    pub(super) fn take_records(&mut self, _now: Time) -> Vec<ConsumerRecord> {
+    pub(super) fn take_records(&mut self) -> Vec<ConsumerRecord> {
         let limit = self.config.max_poll_records as usize;
         let mut records = Vec::new();
         while let Some(at) = self.completed.front().cloned() {

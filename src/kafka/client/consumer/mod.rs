@@ -5,13 +5,14 @@ mod assignor;
 mod fetcher;
 mod membership;
 mod offsets;
+mod rebalance;
 mod state;
 
 pub use state::MembershipState;
 
 use super::metadata::Metadata;
 use super::net::{Answer, Net, Node, Readiness, SPOKEN, Timeouts};
-use super::{ClientError, ConnId, Output, Say, TopicPartition};
+use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
 use crate::kafka::config::ConsumerConfig;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
@@ -81,7 +82,7 @@ pub enum ConsumerEvent {
 
 /// What a request was for. `round` tells answers of an earlier membership from those of this one.
 #[derive(Clone, Debug)]
-enum Tag {
+pub(super) enum Tag {
     Metadata,
     FindCoordinator,
     Join { round: u64 },
@@ -126,6 +127,126 @@ pub struct Consumer {
     closing: Closing,
     wake: Option<Deadline>,
     commit_before_records: bool,
+}
+
+impl Core for Consumer {
+    type Tag = Tag;
+    type Event = ConsumerEvent;
+
+    fn net(&mut self) -> &mut Net<Tag, ConsumerEvent> {
+        &mut self.net
+    }
+
+    fn metadata(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    fn answered(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
+        for Answer { tag, outcome, .. } in answers {
+            match tag {
+                Tag::Metadata => {
+                    self.metadata.handle(now, &mut self.net, outcome);
+                    self.metadata_renewed();
+                }
+                Tag::FindCoordinator => self.found_coordinator(now, outcome),
+                Tag::Join { round } => self.joined(now, round, outcome),
+                Tag::Sync { round } => self.synced(now, round, outcome),
+                Tag::Heartbeat { round } => self.heart_answered(now, round, outcome),
+                Tag::Leave => self.left(now),
+                Tag::Commit(commit) => self.committed(now, commit, outcome),
+                Tag::OffsetFetch { wanted } => self.offsets_fetched(now, &wanted, outcome),
+                Tag::ListOffsets { node, wanted } => self.offsets_listed(now, node, &wanted, outcome),
+                Tag::Fetch { node, wanted } => self.fetched(now, node, &wanted, outcome),
+            }
+        }
+    }
+
+    fn connection_lost(&mut self, now: Time) {
+        self.coordinator_link_lost(now);
+    }
+
+    fn run(&mut self, now: Time) {
+        self.wake = None;
+        if self.closing == Closing::Closed {
+            return;
+        }
+        self.run_membership(now);
+        self.run_commits(now);
+        if let Closing::Leaving { deadline } = self.closing {
+            self.run_close(now, deadline);
+            return;
+        }
+        self.run_positions(now);
+        self.run_fetches(now);
+        if !self.subscription.is_empty()
+            && let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata)
+        {
+            self.wake = earlier(self.wake.take(), Some(deadline));
+        }
+        self.run_poll_due(now);
+    }
+}
+
+impl Client for Consumer {
+    type Event = ConsumerEvent;
+
+    fn handle_connected(&mut self, now: Time, conn: ConnId) {
+        connected(self, now, conn);
+    }
+
+    fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
+        frame_came(self, now, conn, frame);
+    }
+
+    fn handle_disconnected(&mut self, now: Time, conn: ConnId) {
+        disconnected(self, now, conn);
+    }
+
+    fn handle_timeout(&mut self, now: Time) {
+        timed_out(self, now);
+    }
+
+    fn poll_output(&mut self) -> Option<Output<ConsumerEvent>> {
+        self.net.poll_output()
+    }
+
+    fn poll_timeout(&self) -> Option<Deadline> {
+        if self.closing == Closing::Closed {
+            return None;
+        }
+        earlier(self.wake.clone(), self.net.deadline())
+    }
+
+    /// Leaves at most 30 s to the coordinator's answers.
+    fn close(&mut self, now: Time) {
+        if self.closing != Closing::No {
+            return;
+        }
+        self.closing = Closing::Leaving { deadline: now.plus_millis(self.config.request_timeout_ms.min(30_000)) };
+        if self.auto_commits() {
+            self.commit_positions(now, true);
+        }
+        self.run(now);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closing == Closing::Closed
+    }
+
+    fn describe(&self, describe: Describe) {
+        describe(&"state", Some(&self.state()));
+        describe(&"member id", Some(&self.member.id));
+        describe(&"generation", Some(&self.member.generation));
+        describe(&"coordinator", Some(&self.member.coordinator.unwrap_or(-1)));
+        describe(&"commits in flight", Some(&self.commits_in_flight));
+        for ((topic, partition), state) in &self.partitions {
+            describe(&format_args!("{topic}-{partition}"), None);
+            describe(&"position", Some(&state.position.unwrap_or(-1)));
+            describe(&"leader epoch", Some(&state.epoch));
+            describe(&"fetched, not polled", Some(&state.buffer.len()));
+            describe(&"next fetch", Some(&state.next_fetch));
+        }
+    }
 }
 
 impl Consumer {
@@ -215,7 +336,7 @@ impl Consumer {
             self.commit_positions(now, true);
         }
         self.prepare_join(now);
-        let records = self.take_records(now);
+        let records = self.take_records();
         self.run(now);
         records
     }
@@ -226,34 +347,6 @@ impl Consumer {
             && (self.poll_due
                 || self.member.awaits_poll()
                 || self.completed.iter().any(|at| self.partitions.get(at).is_some_and(|state| !state.buffer.is_empty())))
-    }
-
-    /// Commits if auto commit is on, leaves the group, closes connections as the answers come.
-    pub fn close(&mut self, now: Time) {
-        if self.closing != Closing::No {
-            return;
-        }
-        self.closing = Closing::Leaving { deadline: now.plus_millis(self.config.request_timeout_ms.min(30_000)) };
-        if self.auto_commits() {
-            self.commit_positions(now, true);
-        }
-        self.run(now);
-    }
-
-    /// What it keeps, in Kafka's words; `None` is a heading.
-    pub fn describe(&self, say: Say) {
-        say(&"state", Some(&self.state()));
-        say(&"member id", Some(&self.member.id));
-        say(&"generation", Some(&self.member.generation));
-        say(&"coordinator", Some(&self.member.coordinator.unwrap_or(-1)));
-        say(&"commits in flight", Some(&self.commits_in_flight));
-        for ((topic, partition), state) in &self.partitions {
-            say(&format_args!("{topic}-{partition}"), None);
-            say(&"position", Some(&state.position.unwrap_or(-1)));
-            say(&"leader epoch", Some(&state.epoch));
-            say(&"fetched, not polled", Some(&state.buffer.len()));
-            say(&"next fetch", Some(&state.next_fetch));
-        }
     }
 
     pub fn assignment(&self) -> Vec<(Arc<str>, i32)> {
@@ -270,7 +363,6 @@ impl Consumer {
         (self.member.generation >= 0).then(|| (self.member.id.clone(), self.member.generation))
     }
 
-    /// "unjoined", "joining", "syncing", "stable", "assigned", "closing", "closed".
     pub fn state(&self) -> MembershipState {
         match (self.closing, self.manual, &self.member.phase) {
             (Closing::No, true, _) => MembershipState::Assigned,
@@ -283,37 +375,6 @@ impl Consumer {
         }
     }
 
-    pub fn handle_connected(&mut self, now: Time, conn: ConnId) {
-        self.net.handle_connected(now, conn);
-        self.run(now);
-    }
-    pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
-        let answers = self.net.handle_frame(now, conn, frame);
-        self.answered(now, answers);
-        self.run(now);
-    }
-    pub fn handle_disconnected(&mut self, now: Time, conn: ConnId) {
-        let answers = self.net.handle_disconnected(now, conn);
-        self.metadata.request_update();
-        self.answered(now, answers);
-        self.coordinator_link_lost(now);
-        self.run(now);
-    }
-    pub fn handle_timeout(&mut self, now: Time) {
-        let answers = self.net.expire(now);
-        self.answered(now, answers);
-        self.run(now);
-    }
-    pub fn poll_output(&mut self) -> Option<Output<ConsumerEvent>> {
-        self.net.poll_output()
-    }
-    pub fn poll_timeout(&self) -> Option<Deadline> {
-        if self.closing == Closing::Closed {
-            return None;
-        }
-        earlier(self.wake.clone(), self.net.deadline())
-    }
-
     fn wake_at(&mut self, at: Time, what: &'static str) {
         let who = self.config.client_id.clone();
         self.wake = earlier(self.wake.take(), Some((at, Reason::new(what, who))));
@@ -321,48 +382,6 @@ impl Consumer {
 
     fn auto_commits(&self) -> bool {
         self.config.enable_auto_commit && self.config.group_id.is_some()
-    }
-
-    fn answered(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
-        for Answer { tag, outcome, .. } in answers {
-            match tag {
-                Tag::Metadata => {
-                    self.metadata.handle(now, &mut self.net, outcome);
-                    self.metadata_renewed(now);
-                }
-                Tag::FindCoordinator => self.found_coordinator(now, outcome),
-                Tag::Join { round } => self.joined(now, round, outcome),
-                Tag::Sync { round } => self.synced(now, round, outcome),
-                Tag::Heartbeat { round } => self.heart_answered(now, round, outcome),
-                Tag::Leave => self.left(now),
-                Tag::Commit(commit) => self.committed(now, commit, outcome),
-                Tag::OffsetFetch { wanted } => self.offsets_fetched(now, &wanted, outcome),
-                Tag::ListOffsets { node, wanted } => self.offsets_listed(now, node, &wanted, outcome),
-                Tag::Fetch { node, wanted } => self.fetched(now, node, &wanted, outcome),
-            }
-        }
-    }
-
-    /// Does all that is due now, and notes when to come back.
-    fn run(&mut self, now: Time) {
-        self.wake = None;
-        if self.closing == Closing::Closed {
-            return;
-        }
-        self.run_membership(now);
-        self.run_commits(now);
-        if let Closing::Leaving { deadline } = self.closing {
-            self.run_close(now, deadline);
-            return;
-        }
-        self.run_positions(now);
-        self.run_fetches(now);
-        if !self.subscription.is_empty()
-            && let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata)
-        {
-            self.wake = earlier(self.wake.take(), Some(deadline));
-        }
-        self.run_poll_due(now);
     }
 
     /// The deadlines at which the app should call `poll` even without records.

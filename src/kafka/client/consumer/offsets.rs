@@ -3,7 +3,7 @@
 use super::fetcher::{Need, PartitionState};
 use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, backoff_ms};
-use crate::kafka::client::{ClientError, TopicPartition, code, string, text, topic_name};
+use crate::kafka::client::{ClientError, Core as _, TopicPartition, code, string, text, topic_name};
 use crate::kafka::config::OffsetReset;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 const COMMIT_TIMEOUT_MS: i64 = 60_000;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct PendingCommit {
+pub(in crate::kafka::client) struct PendingCommit {
     offsets: BTreeMap<TopicPartition, i64>,
     generation: i32,
     since: Time,

@@ -5,8 +5,8 @@ mod partitioner;
 mod sender;
 
 use super::metadata::Metadata;
-use super::net::{Net, SPOKEN, Timeouts};
-use super::{ClientError, ConnId, Output, Say, TopicPartition};
+use super::net::{Answer, Net, SPOKEN, Timeouts};
+use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
 use crate::kafka::config::ProducerConfig;
 use crate::kafka::time::{Deadline, Reason, Time, Who, earlier};
 use crate::kafka::wire::batch::HEADER_BYTES;
@@ -127,6 +127,107 @@ pub struct Producer {
     wake: Option<Deadline>,
 }
 
+impl Core for Producer {
+    type Tag = Tag;
+    type Event = ProducerEvent;
+
+    fn net(&mut self) -> &mut Net<Tag, ProducerEvent> {
+        &mut self.net
+    }
+
+    fn metadata(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    fn answered(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
+        for Answer { tag, outcome, .. } in answers {
+            match tag {
+                Tag::Metadata => self.metadata.handle(now, &mut self.net, outcome),
+                Tag::InitProducerId => self.got_producer_id(now, outcome),
+                Tag::Produce(number) => {
+                    let batches = self.on_wire.remove(&number).unwrap_or_default();
+                    self.produced(now, batches, outcome);
+                }
+            }
+        }
+    }
+
+    fn run(&mut self, now: Time) {
+        self.wake = None;
+        self.choose_partitions(now);
+        self.expire_batches(now);
+        if !self.waiting.is_empty() && self.waiting.iter().any(|waiting| !self.routable(&waiting.record)) {
+            self.metadata.request_update();
+        }
+        if let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata) {
+            self.wake = earlier(self.wake.take(), Some(deadline));
+        }
+        self.run_sender(now);
+        if self.records == 0 {
+            self.flushing = false;
+        }
+    }
+}
+
+impl Client for Producer {
+    type Event = ProducerEvent;
+
+    fn handle_connected(&mut self, now: Time, conn: ConnId) {
+        connected(self, now, conn);
+    }
+
+    fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
+        frame_came(self, now, conn, frame);
+    }
+
+    fn handle_disconnected(&mut self, now: Time, conn: ConnId) {
+        disconnected(self, now, conn);
+    }
+
+    fn handle_timeout(&mut self, now: Time) {
+        timed_out(self, now);
+    }
+
+    fn poll_output(&mut self) -> Option<Output<ProducerEvent>> {
+        self.net.poll_output()
+    }
+
+    fn poll_timeout(&self) -> Option<Deadline> {
+        earlier(self.wake.clone(), self.net.deadline())
+    }
+
+    fn close(&mut self, now: Time) {
+        self.flush(now);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.records == 0
+    }
+
+    fn describe(&self, describe: Describe) {
+        if let Some((id, epoch)) = self.producer_id {
+            describe(&"producer id", Some(&id));
+            describe(&"producer epoch", Some(&epoch));
+        }
+        describe(&"buffered bytes", Some(&self.used));
+        for (at, queue) in &self.accumulator.queues {
+            describe(&format_args!("{}-{}", at.0, at.1), None);
+            describe(&"next sequence", Some(&queue.next_sequence));
+            let mut batch = |state: &str, batch: &ProducerBatch| {
+                let base = batch.sequence.map_or(-1, |sequence| sequence.base);
+                let words = format_args!("{} records, {} bytes, base sequence {base}", batch.records.len(), batch.size).to_string();
+                describe(&state, Some(&words));
+            };
+            for sent in self.on_wire.values().flatten().filter(|sent| sent.at == *at) {
+                batch("in flight", &sent.batch);
+            }
+            for waiting in &queue.batches {
+                batch("waiting", waiting);
+            }
+        }
+    }
+}
+
 impl Producer {
     pub fn new(config: ProducerConfig, seed: u64) -> Result<Self, ClientError> {
         config.check()?;
@@ -187,30 +288,6 @@ impl Producer {
         self.run(now);
     }
 
-    /// What it keeps, in Kafka's words; `None` is a heading.
-    pub fn describe(&self, say: Say) {
-        if let Some((id, epoch)) = self.producer_id {
-            say(&"producer id", Some(&id));
-            say(&"producer epoch", Some(&epoch));
-        }
-        say(&"buffered bytes", Some(&self.used));
-        for (at, queue) in &self.accumulator.queues {
-            say(&format_args!("{}-{}", at.0, at.1), None);
-            say(&"next sequence", Some(&queue.next_sequence));
-            let mut batch = |state: &str, batch: &ProducerBatch| {
-                let base = batch.sequence.map_or(-1, |sequence| sequence.base);
-                let words = format_args!("{} records, {} bytes, base sequence {base}", batch.records.len(), batch.size).to_string();
-                say(&state, Some(&words));
-            };
-            for sent in self.on_wire.values().flatten().filter(|sent| sent.at == *at) {
-                batch("in flight", &sent.batch);
-            }
-            for waiting in &queue.batches {
-                batch("waiting", waiting);
-            }
-        }
-    }
-
     /// Records accumulated or in flight.
     pub fn pending(&self) -> u64 {
         self.records
@@ -231,57 +308,8 @@ impl Producer {
         counts.into_iter().map(|((topic, partition), records)| (topic, partition, records)).collect()
     }
 
-    pub fn handle_connected(&mut self, now: Time, conn: ConnId) {
-        self.net.handle_connected(now, conn);
-        self.run(now);
-    }
-
-    pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
-        let answers = self.net.handle_frame(now, conn, frame);
-        self.answered(now, answers);
-        self.run(now);
-    }
-
-    pub fn handle_disconnected(&mut self, now: Time, conn: ConnId) {
-        let answers = self.net.handle_disconnected(now, conn);
-        self.metadata.request_update();
-        self.answered(now, answers);
-        self.run(now);
-    }
-
-    pub fn handle_timeout(&mut self, now: Time) {
-        let answers = self.net.expire(now);
-        self.answered(now, answers);
-        self.run(now);
-    }
-
-    pub fn poll_output(&mut self) -> Option<Output<ProducerEvent>> {
-        self.net.poll_output()
-    }
-
-    pub fn poll_timeout(&self) -> Option<Deadline> {
-        earlier(self.wake.clone(), self.net.deadline())
-    }
-
     fn wake_at(&mut self, at: Time, what: &'static str, who: impl Into<Who>) {
         self.wake = earlier(self.wake.take(), Some((at, Reason::new(what, who))));
-    }
-
-    /// Does all that is due now, and notes when to come back.
-    fn run(&mut self, now: Time) {
-        self.wake = None;
-        self.choose_partitions(now);
-        self.expire_batches(now);
-        if !self.waiting.is_empty() && self.waiting.iter().any(|waiting| !self.routable(&waiting.record)) {
-            self.metadata.request_update();
-        }
-        if let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata) {
-            self.wake = earlier(self.wake.take(), Some(deadline));
-        }
-        self.run_sender(now);
-        if self.records == 0 {
-            self.flushing = false;
-        }
     }
 
     fn routable(&self, record: &ProducerRecord) -> bool {

@@ -3,7 +3,7 @@
 
 use super::accumulator::{ProducerBatch, Sequence};
 use super::{OnWire, Producer, ProducerEvent, Tag};
-use crate::kafka::client::net::{Answer, Node, Outcome, Readiness, backoff_ms};
+use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
 use crate::kafka::config::Acks;
 use crate::kafka::time::Time;
@@ -12,6 +12,7 @@ use crate::kafka::wire::frame;
 use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
 use crate::kafka::wire::message::{ApiKey, InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Adds to a sequence number, wrapping 2147483647 → 0.
 fn advance(sequence: i32, by: u32) -> i32 {
@@ -21,7 +22,7 @@ fn advance(sequence: i32, by: u32) -> i32 {
 impl Producer {
     pub(super) fn run_sender(&mut self, now: Time) {
         if self.config.enable_idempotence {
-            self.renumber(now);
+            self.renumber();
             if self.producer_id.is_none() {
                 self.ask_producer_id(now);
                 return;
@@ -74,7 +75,7 @@ impl Producer {
     }
 
     /// Begins a new epoch for partitions whose numbering has a gap (KIP-360), once nothing of them is on the wire.
-    fn renumber(&mut self, _now: Time) {
+    fn renumber(&mut self) {
         let broken: Vec<TopicPartition> =
             self.accumulator.queues.iter().filter(|(_, queue)| queue.begins_anew()).map(|(at, _)| at.clone()).collect();
         if broken.is_empty() {
@@ -140,81 +141,78 @@ impl Producer {
 
     /// Sends one Produce request to the node if a batch for it is due. True: something was sent.
     fn send_to(&mut self, now: Time, leader: i32) -> bool {
-        let led: Vec<TopicPartition> = self
-            .accumulator
-            .queues
-            .iter()
-            .filter(|(at, queue)| !queue.batches.is_empty() && self.metadata.leader(&at.0, at.1).is_some_and(|(node, _)| node == leader))
-            .map(|(at, _)| at.clone())
-            .filter(|at| self.in_order(at))
-            .collect();
+        let led = self.sendable(leader);
+        let Some(why) = self.due_batches(now, &led) else { return false };
+        let Some(version) = self.node_ready(now, leader) else { return false };
+        let batches = self.take_batches(now, leader, &led, &why);
+        self.send_batches(now, leader, version, batches)
+    }
+
+    /// The partitions of a leader whose head may be sent next.
+    fn sendable(&self, leader: i32) -> Vec<TopicPartition> {
+        let led = |at: &TopicPartition| self.metadata.leader(&at.0, at.1).is_some_and(|(node, _)| node == leader);
+        let waiting = self.accumulator.queues.iter().filter(|(at, queue)| !queue.batches.is_empty() && led(at));
+        waiting.map(|(at, _)| at.clone()).filter(|at| self.in_order(at)).collect()
+    }
+
+    /// The partitions whose head is due, with the reasons; `None`: there is none, and the wake-up for the first of them is set.
+    fn due_batches(&mut self, now: Time, led: &[TopicPartition]) -> Option<BTreeMap<TopicPartition, &'static str>> {
         let mut why: BTreeMap<TopicPartition, &'static str> = BTreeMap::new();
-        let mut later: Option<(Time, TopicPartition)> = None;
-        for at in &led {
+        let mut later: Option<(Time, &TopicPartition)> = None;
+        for at in led {
             match self.due(now, at) {
                 Ok(reason) => {
                     why.insert(at.clone(), reason);
                 }
-                Err(Some(time)) if later.as_ref().is_none_or(|(first, _)| time < *first) => later = Some((time, at.clone())),
+                Err(Some(time)) if later.is_none_or(|(first, _)| time < first) => later = Some((time, at)),
                 Err(_) => {}
             }
         }
-        if why.is_empty() {
-            if let Some((time, at)) = later {
-                let retry = self.accumulator.queue(&at).batches.front().is_some_and(|head| head.attempts > 0);
-                let what = if retry { "retry.backoff.ms" } else { "linger.ms" };
-                self.wake_at(time, what, format!("{}-{}", at.0, at.1));
-            }
-            return false;
+        if !why.is_empty() {
+            return Some(why);
         }
+        if let Some((time, at)) = later {
+            let retry = self.accumulator.queue(at).batches.front().is_some_and(|head| head.attempts > 0);
+            let what = if retry { "retry.backoff.ms" } else { "linger.ms" };
+            self.wake_at(time, what, format!("{}-{}", at.0, at.1));
+        }
+        None
+    }
+
+    /// The version of Produce to speak to a broker that can take a request now; `None`: what it waits for is seen to.
+    fn node_ready(&mut self, now: Time, leader: i32) -> Option<i16> {
         let node = Node::Broker(leader);
         match self.net.ready(now, node) {
-            Readiness::Ready => {}
-            Readiness::After(at) => {
-                self.wake_at(at, "reconnect backoff", format!("broker {leader}"));
-                return false;
+            Readiness::Ready if self.net.in_flight(node) < self.config.max_in_flight_requests_per_connection => {
+                return self.net.version(node, ApiKey::Produce);
             }
-            Readiness::Busy => return false,
-            Readiness::Unknown => {
-                self.metadata.request_update();
-                return false;
-            }
+            Readiness::Ready | Readiness::Busy => {}
+            Readiness::After(at) => self.wake_at(at, "reconnect backoff", format!("broker {leader}")),
+            Readiness::Unknown => self.metadata.request_update(),
         }
-        if self.net.in_flight(node) >= self.config.max_in_flight_requests_per_connection {
-            return false;
-        }
-        let Some(version) = self.net.version(node, ApiKey::Produce) else { return false };
-        // Once a request goes to the node, the heads of all its partitions go with it.
+        None
+    }
+
+    /// Takes the heads of all these partitions, as many as fit into a request: once one of them is due, the others go with it. The request
+    /// begins after the partition at which the one before it began, so that no partition starves.
+    fn take_batches(
+        &mut self,
+        now: Time,
+        leader: i32,
+        led: &[TopicPartition],
+        why: &BTreeMap<TopicPartition, &'static str>,
+    ) -> Vec<OnWire> {
         let start = self.drain_from.get(&leader).map_or(0, |from| led.iter().position(|at| at > from).unwrap_or(0));
-        let order: Vec<TopicPartition> = led.iter().cycle().skip(start).take(led.len()).cloned().collect();
         let mut batches: Vec<OnWire> = Vec::new();
-        let mut topics: BTreeMap<std::sync::Arc<str>, Vec<PartitionProduceData>> = BTreeMap::new();
         let mut size = 0_u32;
-        for at in order {
-            let compression = self.config.compression_type;
-            let idempotent = self.producer_id.filter(|_| self.config.enable_idempotence);
-            let queue = self.accumulator.queue(&at);
-            let Some(head) = queue.batches.front() else { continue };
-            if (head.attempts > 0 && now < head.retry_at)
-                || (!batches.is_empty() && size.saturating_add(head.size) > self.config.max_request_size)
-            {
+        for at in led.iter().cycle().skip(start).take(led.len()).cloned() {
+            let Some(head) = self.accumulator.queue(&at).batches.front() else { continue };
+            let waits = head.attempts > 0 && now < head.retry_at;
+            if waits || !batches.is_empty() && size.saturating_add(head.size) > self.config.max_request_size {
                 continue;
             }
-            let Some(mut batch) = queue.batches.pop_front() else { continue };
-            if let (Some(current), None) = (idempotent, batch.sequence) {
-                if queue.producer != Some(current) && queue.on_wire == 0 {
-                    queue.producer = Some(current);
-                    queue.next_sequence = 0;
-                }
-                let (producer_id, epoch) = queue.producer.unwrap_or(current);
-                batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence }));
-                queue.next_sequence = advance(queue.next_sequence, batch.records.len() as u32);
-            }
-            queue.on_wire += 1;
-            batch.attempts += 1;
+            let Some(batch) = self.take_head(&at) else { continue };
             size = size.saturating_add(batch.size);
-            let records = batch.build(compression);
-            topics.entry(at.0.clone()).or_default().push(PartitionProduceData { index: at.1, records: Some(records) });
             self.drain_from.insert(leader, at.clone());
             self.net.event(ProducerEvent::BatchSent {
                 topic: at.0.clone(),
@@ -225,54 +223,62 @@ impl Producer {
             });
             batches.push(OnWire { at, batch, expired: false });
         }
-        let data = topics
-            .into_iter()
-            .map(|(topic, partitions)| TopicProduceData {
-                name: topic_name(&topic),
-                partition_data: partitions,
-                ..TopicProduceData::default()
-            })
-            .collect();
+        batches
+    }
+
+    /// Takes the head of a partition's queue for an attempt, and numbers it if it has no number yet.
+    fn take_head(&mut self, at: &TopicPartition) -> Option<ProducerBatch> {
+        let idempotent = self.producer_id.filter(|_| self.config.enable_idempotence);
+        let queue = self.accumulator.queue(at);
+        let mut batch = queue.batches.pop_front()?;
+        if let (Some(current), None) = (idempotent, batch.sequence) {
+            if queue.producer != Some(current) && queue.on_wire == 0 {
+                queue.producer = Some(current);
+                queue.next_sequence = 0;
+            }
+            let (producer_id, epoch) = queue.producer.unwrap_or(current);
+            batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence }));
+            queue.next_sequence = advance(queue.next_sequence, batch.records.len() as u32);
+        }
+        queue.on_wire += 1;
+        batch.attempts += 1;
+        Some(batch)
+    }
+
+    /// Sends the batches in one request; without an answer to wait for, or a way to send them, they are settled at once.
+    fn send_batches(&mut self, now: Time, leader: i32, version: i16, mut batches: Vec<OnWire>) -> bool {
+        let mut topics: BTreeMap<Arc<str>, Vec<PartitionProduceData>> = BTreeMap::new();
+        for OnWire { at, batch, .. } in &mut batches {
+            let records = Some(batch.build(self.config.compression_type));
+            topics.entry(at.0.clone()).or_default().push(PartitionProduceData { index: at.1, records });
+        }
+        let topic_data = topics.into_iter().map(|(topic, partition_data)| TopicProduceData {
+            name: topic_name(&topic),
+            partition_data,
+            ..TopicProduceData::default()
+        });
         let request = ProduceRequest {
             transactional_id: None,
             acks: self.config.acks as i16,
             timeout_ms: i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX),
-            topic_data: data,
+            topic_data: topic_data.collect(),
         };
         let number = self.next_request;
         self.next_request += 1;
         let tag = (self.config.acks != Acks::None).then_some(Tag::Produce(number));
-        let sent = self.net.send(now, node, version, request, tag, None);
-        if !sent {
-            for entry in batches {
-                self.settle(now, entry, code::NETWORK_EXCEPTION, -1);
-            }
-            return false;
-        }
-        if self.config.acks == Acks::None {
-            for entry in batches {
-                self.settle(now, entry, 0, -1);
-            }
-        } else {
+        let sent = self.net.send(now, Node::Broker(leader), version, request, tag, None);
+        if sent && self.config.acks != Acks::None {
             self.on_wire.insert(number, batches);
-        }
-        true
-    }
-
-    pub(super) fn answered(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
-        for Answer { tag, outcome, .. } in answers {
-            match tag {
-                Tag::Metadata => self.metadata.handle(now, &mut self.net, outcome),
-                Tag::InitProducerId => self.got_producer_id(now, outcome),
-                Tag::Produce(number) => {
-                    let batches = self.on_wire.remove(&number).unwrap_or_default();
-                    self.produced(now, batches, outcome);
-                }
+        } else {
+            let error = if sent { 0 } else { code::NETWORK_EXCEPTION };
+            for entry in batches {
+                self.settle(now, entry, error, -1);
             }
         }
+        sent
     }
 
-    fn got_producer_id(&mut self, now: Time, outcome: Outcome) {
+    pub(super) fn got_producer_id(&mut self, now: Time, outcome: Outcome) {
         self.asking_id = false;
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<InitProducerIdResponse>(body, version).ok(),
@@ -298,7 +304,7 @@ impl Producer {
         }
     }
 
-    fn produced(&mut self, now: Time, batches: Vec<OnWire>, outcome: Outcome) {
+    pub(super) fn produced(&mut self, now: Time, batches: Vec<OnWire>, outcome: Outcome) {
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<ProduceResponse>(body, version).ok(),
             Outcome::Lost => None,
