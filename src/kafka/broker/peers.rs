@@ -4,7 +4,7 @@
 use super::PeerConn;
 use crate::kafka::apis::CONTROLLER;
 use crate::kafka::client::Output as NetOutput;
-use crate::kafka::client::net::{Answer, Net, Node, Outcome, Readiness, Spoken, Timeouts};
+use crate::kafka::client::net::{Answer, Net, Node, Outcome, Readiness, ApiRange, Timeouts};
 use crate::kafka::controller::{Request, Visitor};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::message::{self as m, ApiKey, EnvelopeRequest};
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 /// What brokers and voters say to each other: all that a controller's listener answers, and among it Fetch, which leaders answer too.
-const SPOKEN: &[Spoken] = &{
+const SPOKEN: &[ApiRange] = &{
     let mut spoken = [(ApiKey::Fetch, 0, 0); CONTROLLER.len()];
     let mut at = 0;
     while at < spoken.len() {

@@ -112,9 +112,9 @@ trait Core {
 
     fn net(&mut self) -> &mut Net<Self::Tag, Self::Event>;
     fn metadata(&mut self) -> &mut Metadata;
-    fn answered(&mut self, now: Time, answers: Vec<Answer<Self::Tag>>);
+    fn handle_answers(&mut self, now: Time, answers: Vec<Answer<Self::Tag>>);
     /// A connection was lost; what was in flight on it is answered already.
-    fn connection_lost(&mut self, _now: Time) {}
+    fn handle_connection_lost(&mut self, _now: Time) {}
     /// Does all that is due, and notes when to come back.
     fn run(&mut self, now: Time);
 }
@@ -126,21 +126,21 @@ fn connected<C: Core>(client: &mut C, now: Time, conn: ConnId) {
 
 fn frame_came<C: Core>(client: &mut C, now: Time, conn: ConnId, frame: Bytes) {
     let answers = client.net().handle_frame(now, conn, frame);
-    client.answered(now, answers);
+    client.handle_answers(now, answers);
     client.run(now);
 }
 
 fn disconnected<C: Core>(client: &mut C, now: Time, conn: ConnId) {
     let answers = client.net().handle_disconnected(now, conn);
     client.metadata().request_update();
-    client.answered(now, answers);
-    client.connection_lost(now);
+    client.handle_answers(now, answers);
+    client.handle_connection_lost(now);
     client.run(now);
 }
 
 fn timed_out<C: Core>(client: &mut C, now: Time) {
     let answers = client.net().expire(now);
-    client.answered(now, answers);
+    client.handle_answers(now, answers);
     client.run(now);
 }
 

@@ -24,11 +24,11 @@ pub struct Timeouts {
 }
 
 /// An API and its lowest and highest version.
-pub type Spoken = (ApiKey, i16, i16);
+pub type ApiRange = (ApiKey, i16, i16);
 
 /// What clients speak: the highest version is what the Java client 4.1 would use, except where topic ids would be
 /// needed (Produce 13, Fetch 13 and later): there it stays with names.
-pub const SPOKEN: &[Spoken] = &[
+pub const APIS: &[ApiRange] = &[
     (ApiKey::Produce, 3, 12),
     (ApiKey::Fetch, 4, 12),
     (ApiKey::ListOffsets, 1, 10),
@@ -135,7 +135,7 @@ impl<T> Peer<T> {
 /// All connections of one client, its requests in flight, and its outputs in the order in which they came to be.
 #[derive(Clone, Debug)]
 pub struct Net<T, E> {
-    spoken: &'static [Spoken],
+    apis: &'static [ApiRange],
     client_id: Arc<str>,
     timeouts: Timeouts,
     peers: BTreeMap<Node, Peer<T>>,
@@ -147,11 +147,11 @@ pub struct Net<T, E> {
 }
 
 impl<T, E> Net<T, E> {
-    pub fn new(spoken: &'static [Spoken], client_id: Arc<str>, bootstrap: &[(Arc<str>, i32)], timeouts: Timeouts) -> Self {
+    pub fn new(apis: &'static [ApiRange], client_id: Arc<str>, bootstrap: &[(Arc<str>, i32)], timeouts: Timeouts) -> Self {
         let peers =
             bootstrap.iter().zip(0_u32..).map(|((host, port), index)| (Node::Bootstrap(index), Peer::new(host.clone(), *port))).collect();
         Self {
-            spoken,
+            apis,
             client_id,
             timeouts,
             peers,
@@ -238,7 +238,7 @@ impl<T, E> Net<T, E> {
     /// The version of an API to use with a ready node: the highest that both speak.
     pub fn version(&self, node: Node, api: ApiKey) -> Option<i16> {
         let Link::Ready { versions, .. } = &self.peers.get(&node)?.link else { return None };
-        let (_, our_min, our_max) = self.spoken.iter().copied().find(|(key, ..)| *key == api)?;
+        let (_, our_min, our_max) = self.apis.iter().copied().find(|(key, ..)| *key == api)?;
         let (min, max) = versions.get(&(api as i16)).copied()?;
         let version = our_max.min(max);
         (version >= our_min && version >= min).then_some(version)

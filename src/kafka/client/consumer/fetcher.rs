@@ -184,7 +184,7 @@ impl Consumer {
         }
     }
 
-    pub(super) fn fetched(&mut self, now: Time, node: i32, wanted: &[(TopicPartition, u64, i64)], outcome: Outcome) {
+    pub(super) fn handle_fetch(&mut self, now: Time, node: i32, wanted: &[(TopicPartition, u64, i64)], outcome: Outcome) {
         self.fetching.remove(&node);
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok(),
@@ -214,7 +214,7 @@ impl Consumer {
                 continue;
             }
             if error == 0 {
-                self.take_in(now, at, *position, records.unwrap_or_default());
+                self.buffer_records(now, at, *position, records.unwrap_or_default());
                 continue;
             }
             state.retry_at = retry_at;
@@ -251,7 +251,7 @@ impl Consumer {
     }
 
     /// Reads fetched batches into the buffer; control batches and records below the position only move it on.
-    fn take_in(&mut self, now: Time, at: &TopicPartition, position: i64, bytes: Bytes) {
+    fn buffer_records(&mut self, now: Time, at: &TopicPartition, position: i64, bytes: Bytes) {
         let mut next = position;
         let mut buffer = VecDeque::new();
         let mut failure = None;

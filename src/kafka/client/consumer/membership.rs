@@ -1,7 +1,7 @@
 //! Membership in a classic group (`AbstractCoordinator`, `ConsumerCoordinator`): find the coordinator, join, sync,
 //! heartbeat, leave. Partitions are given up only inside `poll`, as the rebalance listener expects.
 
-use super::rebalance::Lead;
+use super::rebalance::LeaderState;
 use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
 use crate::kafka::client::{ClientError, Core as _, code, string, text};
@@ -26,7 +26,7 @@ pub(super) enum Phase {
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     pub coordinator: Option<i32>,
-    pub finding: bool,
+    pub find_in_flight: bool,
     pub find_retry_at: Time,
     pub find_failures: u32,
     pub phase: Phase,
@@ -42,11 +42,11 @@ pub(super) struct Member {
     pub join_retry_at: Time,
     pub join_failures: u32,
     pub protocol: Arc<str>,
-    pub lead: Option<Lead>,
+    pub leader_state: Option<LeaderState>,
     /// Partition counts by which the leader assigned.
     pub assigned_by: Option<BTreeMap<Arc<str>, Option<i32>>>,
     pub heartbeat_at: Time,
-    pub beating: bool,
+    pub heartbeat_in_flight: bool,
     pub session_deadline: Time,
     pub leaving: bool,
     pub fatal: bool,
@@ -56,7 +56,7 @@ impl Default for Member {
     fn default() -> Self {
         Self {
             coordinator: None,
-            finding: false,
+            find_in_flight: false,
             find_retry_at: Time(i64::MIN),
             find_failures: 0,
             phase: Phase::Unjoined,
@@ -69,10 +69,10 @@ impl Default for Member {
             join_retry_at: Time(i64::MIN),
             join_failures: 0,
             protocol: Arc::from("range"),
-            lead: None,
+            leader_state: None,
             assigned_by: None,
             heartbeat_at: Time::NEVER,
-            beating: false,
+            heartbeat_in_flight: false,
             session_deadline: Time::NEVER,
             leaving: false,
             fatal: false,
@@ -135,7 +135,7 @@ impl Consumer {
         }
         if self.closing == Closing::No && !self.manual && !self.member.fatal {
             self.join(now);
-            self.lead(now);
+            self.assign_as_leader(now);
         }
         self.heartbeat(now);
     }
@@ -165,7 +165,7 @@ impl Consumer {
     }
 
     fn find_coordinator(&mut self, now: Time) {
-        if self.member.coordinator.is_some() || self.member.finding {
+        if self.member.coordinator.is_some() || self.member.find_in_flight {
             return;
         }
         if now < self.member.find_retry_at {
@@ -183,11 +183,11 @@ impl Consumer {
         } else {
             FindCoordinatorRequest { key, ..FindCoordinatorRequest::default() }
         };
-        self.member.finding = self.net.send(now, node, version, request, Some(Tag::FindCoordinator), None);
+        self.member.find_in_flight = self.net.send(now, node, version, request, Some(Tag::FindCoordinator), None);
     }
 
-    pub(super) fn found_coordinator(&mut self, now: Time, outcome: Outcome) {
-        self.member.finding = false;
+    pub(super) fn handle_find_coordinator(&mut self, now: Time, outcome: Outcome) {
+        self.member.find_in_flight = false;
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<FindCoordinatorResponse>(body, version).ok(),
             Outcome::Lost => None,
@@ -215,7 +215,7 @@ impl Consumer {
         if let Some(id) = self.member.coordinator.take() {
             self.member.find_retry_at = now.plus_millis(self.config.retry_backoff_ms);
             let lost = self.net.close_node(now, Node::Coordinator(id));
-            self.answered(now, lost);
+            self.handle_answers(now, lost);
         }
     }
 
@@ -235,8 +235,8 @@ impl Consumer {
         self.member.generation = -1;
         self.member.round += 1;
         self.member.phase = Phase::Unjoined;
-        self.member.beating = false;
-        self.member.lead = None;
+        self.member.heartbeat_in_flight = false;
+        self.member.leader_state = None;
         self.member.assigned_by = None;
         self.member.lost = !self.member.prepared;
         self.member.want_rejoin(why);
@@ -258,7 +258,7 @@ impl Consumer {
     }
 
     fn heartbeat(&mut self, now: Time) {
-        if !matches!(self.member.phase, Phase::Stable | Phase::Syncing) || self.member.generation < 0 || self.member.beating {
+        if !matches!(self.member.phase, Phase::Stable | Phase::Syncing) || self.member.generation < 0 || self.member.heartbeat_in_flight {
             return;
         }
         if now < self.member.heartbeat_at {
@@ -273,13 +273,13 @@ impl Consumer {
             group_instance_id: self.instance().filter(|_| version >= 3),
         };
         let tag = Tag::Heartbeat { round: self.member.round };
-        self.member.beating = self.net.send(now, node, version, request, Some(tag), None);
+        self.member.heartbeat_in_flight = self.net.send(now, node, version, request, Some(tag), None);
         self.member.heartbeat_at = now.plus_millis(i64::from(self.config.heartbeat_interval_ms));
         self.wake_at(self.member.heartbeat_at, "heartbeat.interval.ms");
     }
 
-    pub(super) fn heart_answered(&mut self, now: Time, round: u64, outcome: Outcome) {
-        self.member.beating = false;
+    pub(super) fn handle_heartbeat(&mut self, now: Time, round: u64, outcome: Outcome) {
+        self.member.heartbeat_in_flight = false;
         if round != self.member.round {
             return;
         }
@@ -321,7 +321,7 @@ impl Consumer {
         self.member.leaving
     }
 
-    pub(super) fn left(&mut self, now: Time) {
+    pub(super) fn handle_leave_group(&mut self, now: Time) {
         self.member.leaving = false;
         if matches!(self.closing, Closing::Leaving { .. }) {
             self.finish_close(now);

@@ -11,7 +11,7 @@ mod state;
 pub use state::MembershipState;
 
 use super::metadata::Metadata;
-use super::net::{Answer, Net, Node, Readiness, SPOKEN, Timeouts};
+use super::net::{APIS, Answer, Net, Node, Readiness, Timeouts};
 use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
 use crate::kafka::config::ConsumerConfig;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
@@ -141,27 +141,27 @@ impl Core for Consumer {
         &mut self.metadata
     }
 
-    fn answered(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
+    fn handle_answers(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
         for Answer { tag, outcome, .. } in answers {
             match tag {
                 Tag::Metadata => {
                     self.metadata.handle(now, &mut self.net, outcome);
                     self.metadata_renewed();
                 }
-                Tag::FindCoordinator => self.found_coordinator(now, outcome),
-                Tag::Join { round } => self.joined(now, round, outcome),
-                Tag::Sync { round } => self.synced(now, round, outcome),
-                Tag::Heartbeat { round } => self.heart_answered(now, round, outcome),
-                Tag::Leave => self.left(now),
-                Tag::Commit(commit) => self.committed(now, commit, outcome),
-                Tag::OffsetFetch { wanted } => self.offsets_fetched(now, &wanted, outcome),
-                Tag::ListOffsets { node, wanted } => self.offsets_listed(now, node, &wanted, outcome),
-                Tag::Fetch { node, wanted } => self.fetched(now, node, &wanted, outcome),
+                Tag::FindCoordinator => self.handle_find_coordinator(now, outcome),
+                Tag::Join { round } => self.handle_join_group(now, round, outcome),
+                Tag::Sync { round } => self.handle_sync_group(now, round, outcome),
+                Tag::Heartbeat { round } => self.handle_heartbeat(now, round, outcome),
+                Tag::Leave => self.handle_leave_group(now),
+                Tag::Commit(commit) => self.handle_offset_commit(now, commit, outcome),
+                Tag::OffsetFetch { wanted } => self.handle_offset_fetch(now, &wanted, outcome),
+                Tag::ListOffsets { node, wanted } => self.handle_list_offsets(now, node, &wanted, outcome),
+                Tag::Fetch { node, wanted } => self.handle_fetch(now, node, &wanted, outcome),
             }
         }
     }
 
-    fn connection_lost(&mut self, now: Time) {
+    fn handle_connection_lost(&mut self, now: Time) {
         self.coordinator_link_lost(now);
     }
 
@@ -259,7 +259,7 @@ impl Consumer {
             reconnect_backoff_max_ms: config.reconnect_backoff_max_ms,
         };
         Ok(Self {
-            net: Net::new(SPOKEN, config.client_id.clone(), &config.bootstrap_servers, timeouts),
+            net: Net::new(APIS, config.client_id.clone(), &config.bootstrap_servers, timeouts),
             metadata: Metadata::new(
                 config.retry_backoff_ms,
                 config.retry_backoff_max_ms,

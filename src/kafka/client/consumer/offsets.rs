@@ -142,7 +142,7 @@ impl Consumer {
         self.net.event(ConsumerEvent::CommitFailed { error: ClientError::Broker(ErrorCode::from_code(error)) });
     }
 
-    pub(super) fn committed(&mut self, now: Time, mut commit: PendingCommit, outcome: Outcome) {
+    pub(super) fn handle_offset_commit(&mut self, now: Time, mut commit: PendingCommit, outcome: Outcome) {
         self.commits_in_flight = self.commits_in_flight.saturating_sub(1);
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<OffsetCommitResponse>(body, version).ok(),
@@ -232,7 +232,7 @@ impl Consumer {
         self.fetching_offsets = self.net.send(now, node, version, request, Some(Tag::OffsetFetch { wanted }), None);
     }
 
-    pub(super) fn offsets_fetched(&mut self, now: Time, wanted: &[(TopicPartition, u64)], outcome: Outcome) {
+    pub(super) fn handle_offset_fetch(&mut self, now: Time, wanted: &[(TopicPartition, u64)], outcome: Outcome) {
         self.fetching_offsets = false;
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<OffsetFetchResponse>(body, version).ok(),
@@ -329,7 +329,7 @@ impl Consumer {
         }
     }
 
-    pub(super) fn offsets_listed(&mut self, now: Time, node: i32, wanted: &[(TopicPartition, u64)], outcome: Outcome) {
+    pub(super) fn handle_list_offsets(&mut self, now: Time, node: i32, wanted: &[(TopicPartition, u64)], outcome: Outcome) {
         self.listing.remove(&node);
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<ListOffsetsResponse>(body, version).ok(),

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// What the leader knows of its group between JoinGroup and SyncGroup.
 #[derive(Clone, Debug)]
-pub(super) struct Lead {
+pub(super) struct LeaderState {
     members: Vec<Candidate>,
     protocol: Arc<str>,
 }
@@ -58,7 +58,7 @@ impl Consumer {
     /// A join or sync did not work out: again, after backoff or at once.
     fn join_again(&mut self, now: Time, error: i16) {
         self.member.phase = Phase::Unjoined;
-        self.member.lead = None;
+        self.member.leader_state = None;
         self.member.want_rejoin(ErrorCode::from_code(error).name());
         let mut wait = backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, self.member.join_failures);
         match error {
@@ -78,7 +78,7 @@ impl Consumer {
         self.member.join_retry_at = now.plus_millis(wait);
     }
 
-    pub(super) fn joined(&mut self, now: Time, round: u64, outcome: Outcome) {
+    pub(super) fn handle_join_group(&mut self, now: Time, round: u64, outcome: Outcome) {
         if round != self.member.round || self.member.phase != Phase::Joining {
             return;
         }
@@ -115,16 +115,16 @@ impl Consumer {
         for topic in members.iter().flat_map(|member| &member.topics) {
             self.metadata.want(topic);
         }
-        self.member.lead = Some(Lead { members, protocol: self.member.protocol.clone() });
+        self.member.leader_state = Some(LeaderState { members, protocol: self.member.protocol.clone() });
     }
 
     /// The leader assigns as soon as it has heard of every topic of the group.
-    pub(super) fn lead(&mut self, now: Time) {
-        let Some(lead) = self.member.lead.take() else { return };
+    pub(super) fn assign_as_leader(&mut self, now: Time) {
+        let Some(lead) = self.member.leader_state.take() else { return };
         let topics: BTreeSet<Arc<str>> = lead.members.iter().flat_map(|member| member.topics.iter().cloned()).collect();
         if topics.iter().any(|topic| self.metadata.topic(topic).is_none()) {
             self.metadata.request_update();
-            self.member.lead = Some(lead);
+            self.member.leader_state = Some(lead);
             return;
         }
         let counts: BTreeMap<Arc<str>, Option<i32>> =
@@ -161,7 +161,7 @@ impl Consumer {
         }
     }
 
-    pub(super) fn synced(&mut self, now: Time, round: u64, outcome: Outcome) {
+    pub(super) fn handle_sync_group(&mut self, now: Time, round: u64, outcome: Outcome) {
         if round != self.member.round || self.member.phase != Phase::Syncing {
             return;
         }

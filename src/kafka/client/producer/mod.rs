@@ -5,7 +5,7 @@ mod partitioner;
 mod sender;
 
 use super::metadata::Metadata;
-use super::net::{Answer, Net, SPOKEN, Timeouts};
+use super::net::{APIS, Answer, Net, Timeouts};
 use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
 use crate::kafka::config::ProducerConfig;
 use crate::kafka::time::{Deadline, Reason, Time, Who, earlier};
@@ -94,7 +94,7 @@ struct Waiting {
 
 /// A batch in a Produce request.
 #[derive(Clone, Debug)]
-pub(super) struct OnWire {
+pub(super) struct InFlightBatch {
     at: TopicPartition,
     batch: ProducerBatch,
     /// delivery.timeout.ms passed while it was on the wire: its records have failed already.
@@ -109,7 +109,7 @@ pub struct Producer {
     partitioner: Partitioner,
     accumulator: Accumulator,
     waiting: VecDeque<Waiting>,
-    on_wire: BTreeMap<u64, Vec<OnWire>>,
+    in_flight: BTreeMap<u64, Vec<InFlightBatch>>,
     next_request: u64,
     next_ticket: u64,
     /// Bytes accumulated or in flight, and records.
@@ -119,7 +119,7 @@ pub struct Producer {
     /// `send` was refused for want of memory: batches go without waiting for linger.ms.
     exhausted: bool,
     producer_id: Option<(i64, i16)>,
-    asking_id: bool,
+    id_in_flight: bool,
     id_failures: u32,
     id_retry_at: Time,
     /// Where the next request to a node begins, so that no partition starves.
@@ -139,14 +139,14 @@ impl Core for Producer {
         &mut self.metadata
     }
 
-    fn answered(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
+    fn handle_answers(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
         for Answer { tag, outcome, .. } in answers {
             match tag {
                 Tag::Metadata => self.metadata.handle(now, &mut self.net, outcome),
-                Tag::InitProducerId => self.got_producer_id(now, outcome),
+                Tag::InitProducerId => self.handle_init_producer_id(now, outcome),
                 Tag::Produce(number) => {
-                    let batches = self.on_wire.remove(&number).unwrap_or_default();
-                    self.produced(now, batches, outcome);
+                    let batches = self.in_flight.remove(&number).unwrap_or_default();
+                    self.handle_produce(now, batches, outcome);
                 }
             }
         }
@@ -218,7 +218,7 @@ impl Client for Producer {
                 let words = format_args!("{} records, {} bytes, base sequence {base}", batch.records.len(), batch.size).to_string();
                 describe(&state, Some(&words));
             };
-            for sent in self.on_wire.values().flatten().filter(|sent| sent.at == *at) {
+            for sent in self.in_flight.values().flatten().filter(|sent| sent.at == *at) {
                 batch("in flight", &sent.batch);
             }
             for waiting in &queue.batches {
@@ -238,12 +238,12 @@ impl Producer {
             reconnect_backoff_max_ms: config.reconnect_backoff_max_ms,
         };
         Ok(Self {
-            net: Net::new(SPOKEN, config.client_id.clone(), &config.bootstrap_servers, timeouts),
+            net: Net::new(APIS, config.client_id.clone(), &config.bootstrap_servers, timeouts),
             metadata: Metadata::new(config.retry_backoff_ms, config.retry_backoff_max_ms, config.metadata_max_age_ms, true),
             partitioner: Partitioner::new(seed, config.batch_size, config.partitioner_adaptive_partitioning_enable),
             accumulator: Accumulator::new(config.batch_size),
             waiting: VecDeque::new(),
-            on_wire: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
             next_request: 0,
             next_ticket: 0,
             used: 0,
@@ -251,7 +251,7 @@ impl Producer {
             flushing: false,
             exhausted: false,
             producer_id: None,
-            asking_id: false,
+            id_in_flight: false,
             id_failures: 0,
             id_retry_at: Time(i64::MIN),
             drain_from: BTreeMap::new(),

@@ -2,7 +2,7 @@
 //! of a partition in a request, sequences kept in retries, a retry before all that came later.
 
 use super::accumulator::{ProducerBatch, Sequence};
-use super::{OnWire, Producer, ProducerEvent, Tag};
+use super::{InFlightBatch, Producer, ProducerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
 use crate::kafka::config::Acks;
@@ -53,7 +53,7 @@ impl Producer {
 
     /// Asks for a producer id (KIP-98) once there is something to send.
     fn ask_producer_id(&mut self, now: Time) {
-        if self.asking_id || self.records == 0 {
+        if self.id_in_flight || self.records == 0 {
             return;
         }
         if now < self.id_retry_at {
@@ -71,7 +71,7 @@ impl Producer {
             producer_id: (-1).into(),
             producer_epoch: -1,
         };
-        self.asking_id = self.net.send(now, node, version, request, Some(Tag::InitProducerId), None);
+        self.id_in_flight = self.net.send(now, node, version, request, Some(Tag::InitProducerId), None);
     }
 
     /// Begins a new epoch for partitions whose numbering has a gap (KIP-360), once nothing of them is on the wire.
@@ -133,10 +133,10 @@ impl Producer {
         let Some(queue) = self.accumulator.queues.get(at) else { return false };
         let Some(head) = queue.batches.front() else { return false };
         if self.config.max_in_flight_requests_per_connection == 1 {
-            return queue.on_wire == 0;
+            return queue.in_flight == 0;
         }
         // A batch that was numbered already waits until it is the first of those not answered.
-        !queue.reset && if head.sequence.is_none() { !queue.unresolved } else { queue.on_wire == 0 }
+        !queue.reset && if head.sequence.is_none() { !queue.unresolved } else { queue.in_flight == 0 }
     }
 
     /// Sends one Produce request to the node if a batch for it is due. True: something was sent.
@@ -201,9 +201,9 @@ impl Producer {
         leader: i32,
         led: &[TopicPartition],
         why: &BTreeMap<TopicPartition, &'static str>,
-    ) -> Vec<OnWire> {
+    ) -> Vec<InFlightBatch> {
         let start = self.drain_from.get(&leader).map_or(0, |from| led.iter().position(|at| at > from).unwrap_or(0));
-        let mut batches: Vec<OnWire> = Vec::new();
+        let mut batches: Vec<InFlightBatch> = Vec::new();
         let mut size = 0_u32;
         for at in led.iter().cycle().skip(start).take(led.len()).cloned() {
             let Some(head) = self.accumulator.queue(&at).batches.front() else { continue };
@@ -221,7 +221,7 @@ impl Producer {
                 attempt: batch.attempts,
                 why: why.get(&at).copied().unwrap_or("another batch goes to this broker"),
             });
-            batches.push(OnWire { at, batch, expired: false });
+            batches.push(InFlightBatch { at, batch, expired: false });
         }
         batches
     }
@@ -232,7 +232,7 @@ impl Producer {
         let queue = self.accumulator.queue(at);
         let mut batch = queue.batches.pop_front()?;
         if let (Some(current), None) = (idempotent, batch.sequence) {
-            if queue.producer != Some(current) && queue.on_wire == 0 {
+            if queue.producer != Some(current) && queue.in_flight == 0 {
                 queue.producer = Some(current);
                 queue.next_sequence = 0;
             }
@@ -240,15 +240,15 @@ impl Producer {
             batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence }));
             queue.next_sequence = advance(queue.next_sequence, batch.records.len() as u32);
         }
-        queue.on_wire += 1;
+        queue.in_flight += 1;
         batch.attempts += 1;
         Some(batch)
     }
 
     /// Sends the batches in one request; without an answer to wait for, or a way to send them, they are settled at once.
-    fn send_batches(&mut self, now: Time, leader: i32, version: i16, mut batches: Vec<OnWire>) -> bool {
+    fn send_batches(&mut self, now: Time, leader: i32, version: i16, mut batches: Vec<InFlightBatch>) -> bool {
         let mut topics: BTreeMap<Arc<str>, Vec<PartitionProduceData>> = BTreeMap::new();
-        for OnWire { at, batch, .. } in &mut batches {
+        for InFlightBatch { at, batch, .. } in &mut batches {
             let records = Some(batch.build(self.config.compression_type));
             topics.entry(at.0.clone()).or_default().push(PartitionProduceData { index: at.1, records });
         }
@@ -268,7 +268,7 @@ impl Producer {
         let tag = (self.config.acks != Acks::None).then_some(Tag::Produce(number));
         let sent = self.net.send(now, Node::Broker(leader), version, request, tag, None);
         if sent && self.config.acks != Acks::None {
-            self.on_wire.insert(number, batches);
+            self.in_flight.insert(number, batches);
         } else {
             let error = if sent { 0 } else { code::NETWORK_EXCEPTION };
             for entry in batches {
@@ -278,8 +278,8 @@ impl Producer {
         sent
     }
 
-    pub(super) fn got_producer_id(&mut self, now: Time, outcome: Outcome) {
-        self.asking_id = false;
+    pub(super) fn handle_init_producer_id(&mut self, now: Time, outcome: Outcome) {
+        self.id_in_flight = false;
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<InitProducerIdResponse>(body, version).ok(),
             Outcome::Lost => None,
@@ -304,7 +304,7 @@ impl Producer {
         }
     }
 
-    pub(super) fn produced(&mut self, now: Time, batches: Vec<OnWire>, outcome: Outcome) {
+    pub(super) fn handle_produce(&mut self, now: Time, batches: Vec<InFlightBatch>, outcome: Outcome) {
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<ProduceResponse>(body, version).ok(),
             Outcome::Lost => None,
@@ -322,11 +322,11 @@ impl Producer {
     }
 
     /// The fate of a batch that was on the wire.
-    fn settle(&mut self, now: Time, entry: OnWire, error: i16, offset: i64) {
-        let OnWire { at, mut batch, expired } = entry;
+    fn settle(&mut self, now: Time, entry: InFlightBatch, error: i16, offset: i64) {
+        let InFlightBatch { at, mut batch, expired } = entry;
         let queue = self.accumulator.queue(&at);
-        queue.on_wire = queue.on_wire.saturating_sub(1);
-        let idle = queue.on_wire == 0;
+        queue.in_flight = queue.in_flight.saturating_sub(1);
+        let idle = queue.in_flight == 0;
         let earlier_waits = queue
             .batches
             .front()
@@ -404,8 +404,8 @@ impl Producer {
                 }
             }
         }
-        let mut on_wire = std::mem::take(&mut self.on_wire);
-        for entry in on_wire.values_mut().flatten().filter(|entry| !entry.expired) {
+        let mut in_flight = std::mem::take(&mut self.in_flight);
+        for entry in in_flight.values_mut().flatten().filter(|entry| !entry.expired) {
             let deadline = entry.batch.created.plus_millis(limit);
             if now < deadline {
                 self.wake_at(deadline, "delivery.timeout.ms", format!("{}-{}", entry.at.0, entry.at.1));
@@ -415,6 +415,6 @@ impl Producer {
                 self.fail(&entry.at, batch, error.clone());
             }
         }
-        self.on_wire = on_wire;
+        self.in_flight = in_flight;
     }
 }
