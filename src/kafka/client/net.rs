@@ -26,8 +26,8 @@ pub struct Timeouts {
 /// An API and its lowest and highest version.
 pub type ApiRange = (ApiKey, i16, i16);
 
-/// What clients speak: the highest version is what the Java client 4.1 would use, except where topic ids would be
-/// needed (Produce 13, Fetch 13 and later): there it stays with names.
+/// The APIs that clients use, with their lowest and highest version. The highest is the Java client 4.1's, except where it needs topic ids
+/// (Produce 13, Fetch 13 and later): there it is the last with names.
 pub const APIS: &[ApiRange] = &[
     (ApiKey::Produce, 3, 12),
     (ApiKey::Fetch, 4, 12),
@@ -43,7 +43,7 @@ pub const APIS: &[ApiRange] = &[
     (ApiKey::InitProducerId, 0, 5),
 ];
 
-/// Whom a connection is for. The coordinator has one of its own, so that a held Fetch does not delay a heartbeat.
+/// The node at the other end of a connection. The coordinator has a connection of its own, so that a held Fetch does not delay a heartbeat.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Node {
     /// The n-th of `bootstrap.servers`.
@@ -61,7 +61,7 @@ pub fn backoff_ms(base: i64, max: i64, attempts: u32) -> i64 {
     base.saturating_mul(1_i64 << attempts.min(20)).min(max).max(0)
 }
 
-/// The fate of a request.
+/// What became of a request.
 #[derive(Clone, Debug)]
 pub struct Answer<T> {
     pub node: Node,
@@ -83,7 +83,7 @@ pub enum Outcome {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Readiness {
     Ready,
-    /// Something will be heard of it: a connection attempt or a request is under way.
+    /// A connection attempt is under way; `handle_connected` or `handle_disconnected` will follow.
     Busy,
     /// Reconnect backoff until then.
     After(Time),
@@ -132,7 +132,11 @@ impl<T> Peer<T> {
     }
 }
 
-/// All connections of one client, its requests in flight, and its outputs in the order in which they came to be.
+/// All connections of one client, its requests in flight, and its outputs, oldest first.
+///
+/// Who owns it hands in what happens on the connections (`handle_*`, `expire`), gets back the answers whose requests are thereby settled,
+/// and after each call drains `poll_output`. Each request with a tag is answered exactly once: by a body, or by `Outcome::Lost` when its
+/// connection ends or its time is over.
 #[derive(Clone, Debug)]
 pub struct Net<T, E> {
     apis: &'static [ApiRange],
@@ -345,7 +349,7 @@ impl<T, E> Net<T, E> {
         self.conns.get(&conn).copied()
     }
 
-    /// Until when a node that is down will not be dialled.
+    /// The time before which a node that is down is not dialled again.
     pub fn backing_off(&self, node: Node) -> Option<Time> {
         self.peers.get(&node).filter(|peer| matches!(peer.link, Link::Down)).map(|peer| peer.retry_at)
     }

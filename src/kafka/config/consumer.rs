@@ -36,6 +36,7 @@ config_struct! {
         bootstrap_servers: Vec<(Arc<str>, i32)> = "bootstrap.servers",
         check_crcs: bool = "check.crcs",
         client_id: Arc<str> = "client.id",
+        default_api_timeout_ms: i64 = "default.api.timeout.ms",
         enable_auto_commit: bool = "enable.auto.commit",
         fetch_max_bytes: i32 = "fetch.max.bytes",
         fetch_max_wait_ms: i32 = "fetch.max.wait.ms",

@@ -152,6 +152,14 @@ impl ConfigDef {
         self.effect == Effect::InForce
     }
 
+    /// What DescribeConfigs says of it: its sentence, and whether it is without effect here.
+    pub fn documentation(&self) -> String {
+        match self.effect {
+            Effect::InForce => self.doc.to_owned(),
+            Effect::TakenWithoutEffect => format!("{} Taken without effect here.", self.doc),
+        }
+    }
+
     /// Whether it may be changed while the process runs.
     pub fn is_dynamic(&self) -> bool {
         self.update != UpdateMode::ReadOnly

@@ -71,7 +71,7 @@ impl Broker {
             }
             if context.version >= 3 {
                 config.config_type = def.kind as i8;
-                config.documentation = documentation.then(|| Str::from(def.doc));
+                config.documentation = documentation.then(|| Str::from(def.documentation()));
             }
             config
         };

@@ -26,7 +26,7 @@ pub(super) enum Need {
         to: OffsetReset,
         why: &'static str,
     },
-    /// auto.offset.reset=none: only `seek` helps.
+    /// With `auto.offset.reset=none`: the app must call `seek`.
     Seek,
 }
 
@@ -35,7 +35,7 @@ type ByLeader = BTreeMap<i32, Vec<(TopicPartition, i32)>>;
 
 #[derive(Clone, Debug)]
 pub(super) struct PartitionState {
-    /// Tells this assignment or seek from earlier ones.
+    /// Differs for each assignment and seek: an answer to an earlier one is ignored.
     pub fence: u64,
     pub need: Need,
     /// The next offset that `poll` returns.
@@ -49,7 +49,7 @@ pub(super) struct PartitionState {
 }
 
 impl Consumer {
-    /// The app wants to read from there.
+    /// The next `poll` returns records from this offset on.
     pub fn seek(&mut self, now: Time, topic: &str, partition: i32, offset: i64) {
         let fence = self.fence();
         if let Some(state) = self.partitions.get_mut(&(Arc::from(topic), partition)) {
@@ -114,7 +114,7 @@ impl Consumer {
         }
     }
 
-    /// The partitions that are due, with their leader epochs, by the leader to ask. What waits for its next try or for a leader is seen to.
+    /// The partitions that are due, with their leader epochs, by leader. For the others a wake-up is set or metadata is asked for.
     pub(super) fn by_leader(&mut self, now: Time, due: fn(&PartitionState) -> bool, why: &'static str) -> ByLeader {
         let mut leaders = ByLeader::new();
         let mut later: Option<Time> = None;
@@ -138,7 +138,8 @@ impl Consumer {
         leaders
     }
 
-    /// The version in which a leader can be asked now; `None`: what it waits for is seen to.
+    /// The version of an API to speak to a leader that can take a request now; `None`: a wake-up is set, it is dialled, or metadata is
+    /// asked for.
     pub(super) fn leader_ready(&mut self, now: Time, node: Node, api: ApiKey) -> Option<i16> {
         match self.net.ready(now, node) {
             Readiness::Ready => return self.net.version(node, api),
@@ -235,7 +236,7 @@ impl Consumer {
         }
     }
 
-    /// The log no longer has what came before the position (KIP-320): it was lost. Reading goes on where the logs part.
+    /// The log was truncated below the position (KIP-320): records that were read are lost. Reading goes on where the logs diverge.
     fn truncated(&mut self, at: &TopicPartition, epoch: i32, offset: i64) {
         let Some(state) = self.partitions.get_mut(at) else { return };
         state.epoch = epoch;

@@ -35,7 +35,7 @@ pub(super) struct Member {
     pub round: u64,
     /// Why the next join is, if one is wanted.
     pub rejoin: Option<Arc<str>>,
-    /// Partitions have been given up for the join.
+    /// The partitions have been given up, so that the join may be sent.
     pub prepared: bool,
     /// The membership was lost: partitions are lost, not revoked.
     pub lost: bool,
@@ -85,7 +85,7 @@ impl Member {
         self.rejoin.get_or_insert_with(|| Arc::from(why));
     }
 
-    /// A join waits for `poll` to give up the partitions.
+    /// Whether a join waits for `poll`, where the partitions are given up.
     pub fn awaits_poll(&self) -> bool {
         self.rejoin.is_some() && !self.prepared && !self.fatal && !matches!(self.phase, Phase::Joining | Phase::Syncing)
     }
@@ -210,7 +210,7 @@ impl Consumer {
         }
     }
 
-    /// The coordinator has to be found anew; the membership stays.
+    /// Forgets which broker the coordinator is; the membership stays.
     pub(super) fn lose_coordinator(&mut self, now: Time) {
         if let Some(id) = self.member.coordinator.take() {
             self.member.find_retry_at = now.plus_millis(self.config.retry_backoff_ms);
@@ -227,7 +227,7 @@ impl Consumer {
         }
     }
 
-    /// The membership is gone: a new join, with or without the old member id.
+    /// The membership is over: joins again, with or without the old member id.
     pub(super) fn forget_membership(&mut self, forget_id: bool, why: &str) {
         if forget_id {
             self.member.id = Arc::from("");
@@ -302,7 +302,7 @@ impl Consumer {
         }
     }
 
-    /// Sends LeaveGroup. False: there is nothing to leave (static members stay) or no way to say so.
+    /// Sends LeaveGroup. False: there is no membership to leave (static members stay), or the coordinator cannot be reached.
     pub(super) fn leave(&mut self, now: Time, why: &str) -> bool {
         if self.member.id.is_empty() || self.config.group_instance_id.is_some() || self.manual {
             return false;

@@ -80,7 +80,7 @@ pub enum ConsumerEvent {
     },
 }
 
-/// What a request was for. `round` tells answers of an earlier membership from those of this one.
+/// What a request was for. An answer with another `round` than the member's belongs to an earlier membership and is ignored.
 #[derive(Clone, Debug)]
 pub(super) enum Tag {
     Metadata,
@@ -102,6 +102,16 @@ enum Closing {
     Closed,
 }
 
+/// A consumer that never blocks. [`Client`] has the contract of its connections; the application's part of it is:
+///
+/// 1. [`Consumer::subscribe`] or [`Consumer::assign`], once.
+/// 2. After each call of either party, and after the outputs are drained: while [`Consumer::wants_poll`] is true, the app may call
+///    [`Consumer::poll`]. It need not: an app that is busy with its records lets the consumer wait, up to `max.poll.interval.ms`.
+/// 3. [`Client::close`], once; then the connections are served until [`Client::is_closed`].
+///
+/// # Limits
+/// One fetch is in flight for each leader, and none for a partition whose records wait for `poll`: at most `fetch.max.bytes` for each
+/// leader are buffered.
 #[derive(Clone, Debug)]
 pub struct Consumer {
     config: ConsumerConfig,
@@ -121,7 +131,7 @@ pub struct Consumer {
     commits_in_flight: u32,
     next_auto_commit: Time,
     last_poll: Time,
-    /// Time has come for the app to call `poll` though there are no records.
+    /// The app should call `poll` now, even without records.
     poll_due: bool,
     next_fence: u64,
     closing: Closing,
@@ -217,7 +227,7 @@ impl Client for Consumer {
         earlier(self.wake.clone(), self.net.deadline())
     }
 
-    /// Leaves at most 30 s to the coordinator's answers.
+    /// Gives the coordinator `request.timeout.ms` to answer, 30 s at most.
     fn close(&mut self, now: Time) {
         if self.closing != Closing::No {
             return;
@@ -293,7 +303,10 @@ impl Consumer {
         self.commit_before_records = true;
     }
 
-    /// Group subscription by names. Needs group.id.
+    /// Subscribes to topics as a member of the group.
+    ///
+    /// # Errors
+    /// Without `group.id`, and after [`Consumer::assign`].
     pub fn subscribe(&mut self, now: Time, topics: Vec<Arc<str>>) -> Result<(), ClientError> {
         if self.config.group_id.is_none() {
             return Err(ClientError::Illegal("subscribe needs group.id"));
@@ -312,7 +325,7 @@ impl Consumer {
         Ok(())
     }
 
-    /// Assignment without a group.
+    /// Reads these partitions, without a group's help; with `group.id` offsets can still be committed.
     pub fn assign(&mut self, now: Time, partitions: Vec<(Arc<str>, i32)>) {
         self.manual = true;
         self.subscription = partitions.iter().map(|(topic, _)| topic.clone()).collect();
@@ -323,8 +336,9 @@ impl Consumer {
         self.run(now);
     }
 
-    /// `KafkaConsumer.poll` that never blocks: up to max.poll.records of what has been fetched; also the sign of life that
-    /// max.poll.interval.ms watches. Auto commit happens here. Call it again when `wants_poll` or a timeout says so.
+    /// `KafkaConsumer.poll` that never blocks: returns up to `max.poll.records` fetched records. It is also the sign of life that
+    /// `max.poll.interval.ms` watches, the place of auto commits, and the place where a rebalance takes partitions away.
+    /// The app calls it when [`Consumer::wants_poll`] is true, and from time to time.
     pub fn poll(&mut self, now: Time) -> Vec<ConsumerRecord> {
         if self.closing != Closing::No {
             return Vec::new();
@@ -341,7 +355,7 @@ impl Consumer {
         records
     }
 
-    /// Whether `poll` would return records (or must be called for a rebalance callback, an auto commit, a sign of life).
+    /// Whether `poll` would return records, or must be called for a rebalance, an auto commit or as a sign of life.
     pub fn wants_poll(&self) -> bool {
         self.closing == Closing::No
             && (self.poll_due

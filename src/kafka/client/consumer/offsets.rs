@@ -18,13 +18,13 @@ use crate::kafka::wire::message::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// `default.api.timeout.ms`: how long a commit is tried again.
-const COMMIT_TIMEOUT_MS: i64 = 60_000;
-
+/// A commit that is to be sent, or waits for its answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::kafka::client) struct PendingCommit {
     offsets: BTreeMap<TopicPartition, i64>,
+    /// The generation in which it was asked for: in another one it fails.
     generation: i32,
+    /// `default.api.timeout.ms` is counted from here.
     since: Time,
     retry_at: Time,
     attempts: u32,
@@ -55,7 +55,8 @@ impl Consumer {
         self.run(now);
     }
 
-    /// Queues a commit of all positions. An automatic one with nothing to say is left out.
+    /// Queues a commit of all positions. Without positions nothing is sent; a commit that the app asked for (not `auto`) then succeeds
+    /// at once.
     pub(super) fn commit_positions(&mut self, now: Time, auto: bool) {
         let offsets: BTreeMap<TopicPartition, i64> = self
             .partitions
@@ -87,7 +88,7 @@ impl Consumer {
     pub(super) fn run_commits(&mut self, now: Time) {
         let mut waiting = std::mem::take(&mut self.commits);
         while let Some(commit) = waiting.pop_front() {
-            let deadline = commit.since.plus_millis(COMMIT_TIMEOUT_MS);
+            let deadline = commit.since.plus_millis(self.config.default_api_timeout_ms);
             if commit.generation != self.member.generation {
                 self.commit_failed(code::ILLEGAL_GENERATION);
             } else if deadline <= now {

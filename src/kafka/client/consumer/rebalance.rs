@@ -55,7 +55,7 @@ impl Consumer {
         }
     }
 
-    /// A join or sync did not work out: again, after backoff or at once.
+    /// A join or sync has failed: joins again, at once or after a backoff, unless the error is fatal.
     fn join_again(&mut self, now: Time, error: i16) {
         self.member.phase = Phase::Unjoined;
         self.member.leader_state = None;
@@ -68,7 +68,7 @@ impl Consumer {
             code::UNKNOWN_MEMBER_ID | code::ILLEGAL_GENERATION => {
                 self.forget_membership(error == code::UNKNOWN_MEMBER_ID, ErrorCode::from_code(error).name());
             }
-            // The coordinator's log has no leader or too few replicas for a while.
+            // For example, the coordinator's log has too few replicas in sync.
             error if ErrorCode::from_code(error).retriable() => {}
             _ => self.fatal(error),
         }
@@ -118,7 +118,7 @@ impl Consumer {
         self.member.leader_state = Some(LeaderState { members, protocol: self.member.protocol.clone() });
     }
 
-    /// The leader assigns as soon as it has heard of every topic of the group.
+    /// The leader assigns as soon as it has metadata of every topic of the group.
     pub(super) fn assign_as_leader(&mut self, now: Time) {
         let Some(lead) = self.member.leader_state.take() else { return };
         let topics: BTreeSet<Arc<str>> = lead.members.iter().flat_map(|member| member.topics.iter().cloned()).collect();

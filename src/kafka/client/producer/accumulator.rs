@@ -32,7 +32,7 @@ pub struct ProducerBatch {
     pub created: Time,
     pub attempts: u32,
     pub retry_at: Time,
-    /// A record did not fit: nothing more comes in.
+    /// A record did not fit: no more are added.
     pub closed: bool,
     /// Given when it is sent first, kept in retries.
     pub sequence: Option<Sequence>,
@@ -55,7 +55,7 @@ pub struct PartitionQueue {
 }
 
 impl PartitionQueue {
-    /// A new epoch is wanted, and may begin: a batch that may have been written keeps its number until its answer.
+    /// Whether a new epoch is needed and may begin. A batch that may have been written keeps its number until its answer.
     pub fn begins_anew(&self) -> bool {
         self.in_flight == 0 && (self.reset || self.unresolved && self.batches.iter().all(|batch| batch.sequence.is_none()))
     }

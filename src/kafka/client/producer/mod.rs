@@ -31,7 +31,7 @@ pub struct ProducerRecord {
     pub headers: Vec<(Bytes, Option<Bytes>)>,
 }
 
-/// A record handed to the producer, named until its fate is known.
+/// Names a record from `send` to `Acked` or `Failed`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub u64);
 
@@ -97,10 +97,17 @@ struct Waiting {
 pub(super) struct InFlightBatch {
     at: TopicPartition,
     batch: ProducerBatch,
-    /// delivery.timeout.ms passed while it was on the wire: its records have failed already.
+    /// `delivery.timeout.ms` passed while it was in flight: its records have failed already.
     expired: bool,
 }
 
+/// A producer that never blocks. [`Client`] has the contract of its connections; the application calls [`Producer::send`] for each record
+/// and learns what became of it from the events that carry the record's [`Ticket`]: `Partitioned`, `BatchSent` (and `Retrying`) any number
+/// of times, then `Acked` or `Failed`, once.
+///
+/// # Limits
+/// `buffer.memory` bounds the records that wait or are in flight. When it is reached, `send` refuses the record, and batches go without
+/// waiting for `linger.ms`; the app tries again later.
 #[derive(Clone, Debug)]
 pub struct Producer {
     config: ProducerConfig,
@@ -116,13 +123,13 @@ pub struct Producer {
     used: u64,
     records: u64,
     flushing: bool,
-    /// `send` was refused for want of memory: batches go without waiting for linger.ms.
+    /// `send` has refused a record because `buffer.memory` is full: batches go without waiting for `linger.ms`.
     exhausted: bool,
     producer_id: Option<(i64, i16)>,
     id_in_flight: bool,
     id_failures: u32,
     id_retry_at: Time,
-    /// Where the next request to a node begins, so that no partition starves.
+    /// By node, the partition after which the next request begins, so that no partition starves.
     drain_from: BTreeMap<i32, TopicPartition>,
     wake: Option<Deadline>,
 }
@@ -260,7 +267,10 @@ impl Producer {
         })
     }
 
-    /// `KafkaProducer.send` that never blocks: a full buffer is an error, for the app to try again later.
+    /// `KafkaProducer.send` that never blocks.
+    ///
+    /// # Errors
+    /// [`ClientError::RecordTooLarge`]; [`ClientError::BufferFull`]: try again later.
     pub fn send(&mut self, now: Time, record: ProducerRecord) -> Result<Ticket, ClientError> {
         let alone = HEADER_BYTES.saturating_add(accumulator::record_bytes(&record, 0, 0));
         if alone > self.config.max_request_size {
@@ -282,7 +292,7 @@ impl Producer {
         Ok(ticket)
     }
 
-    /// Everything accumulated goes out without waiting for linger.ms.
+    /// Sends all that is accumulated without waiting for `linger.ms`.
     pub fn flush(&mut self, now: Time) {
         self.flushing = self.records > 0;
         self.run(now);
@@ -293,7 +303,7 @@ impl Producer {
         self.records
     }
 
-    /// (topic, partition, records waiting in the accumulator), sorted; partition -1: not chosen yet (no metadata).
+    /// Topic, partition and number of records in the accumulator, sorted. Partition -1: not chosen yet, for want of metadata.
     pub fn accumulated(&self) -> Vec<(Arc<str>, i32, u32)> {
         let mut counts: BTreeMap<TopicPartition, u32> = BTreeMap::new();
         for waiting in &self.waiting {
@@ -316,7 +326,7 @@ impl Producer {
         self.metadata.partition_count(&record.topic).is_some_and(|count| record.partition.is_none_or(|chosen| chosen < count))
     }
 
-    /// Moves records whose topic is known into the accumulator, in order; those that waited max.block.ms fail.
+    /// Moves records whose topic is known into the accumulator, in order. A record that has waited for `max.block.ms` fails.
     fn choose_partitions(&mut self, now: Time) {
         for waiting in std::mem::take(&mut self.waiting) {
             if self.routable(&waiting.record) {

@@ -83,7 +83,7 @@ impl Producer {
         }
         let Some((producer_id, epoch)) = self.producer_id else { return };
         if epoch == i16::MAX {
-            // Epochs are used up: a new id; the partitions take it when it comes.
+            // No epoch is left: ask for a new producer id. The partitions take it when it comes.
             self.producer_id = None;
             return;
         }
@@ -128,7 +128,7 @@ impl Producer {
         }
     }
 
-    /// Whether the order of the partition's sequences lets its head go (`shouldStopDrainBatchesForPartition`).
+    /// Whether sending the partition's head now keeps its sequences in order (`shouldStopDrainBatchesForPartition`).
     fn in_order(&self, at: &TopicPartition) -> bool {
         let Some(queue) = self.accumulator.queues.get(at) else { return false };
         let Some(head) = queue.batches.front() else { return false };
@@ -179,7 +179,8 @@ impl Producer {
         None
     }
 
-    /// The version of Produce to speak to a broker that can take a request now; `None`: what it waits for is seen to.
+    /// The version of Produce to speak to a broker that can take a request now; `None`: a wake-up is set, it is dialled, or metadata is
+    /// asked for.
     fn node_ready(&mut self, now: Time, leader: i32) -> Option<i16> {
         let node = Node::Broker(leader);
         match self.net.ready(now, node) {
@@ -321,7 +322,7 @@ impl Producer {
         }
     }
 
-    /// The fate of a batch that was on the wire.
+    /// Takes in the result of a batch that was in flight: acknowledged, failed, or queued again for a retry.
     fn settle(&mut self, now: Time, entry: InFlightBatch, error: i16, offset: i64) {
         let InFlightBatch { at, mut batch, expired } = entry;
         let queue = self.accumulator.queue(&at);
@@ -356,7 +357,7 @@ impl Producer {
         if !retriable || batch.attempts > self.config.retries || deadline <= now {
             return self.fail(&at, batch, ClientError::Broker(ErrorCode::from_code(error)));
         }
-        // Out of order at the head of the line is a gap in the log; behind an unanswered batch it is only the echo of that one.
+        // Out of order at the head of the queue: the log has a gap. Behind a batch without an answer it only follows from that one.
         if gap && idle && !earlier_waits {
             self.accumulator.queue(&at).reset = true;
         }
@@ -387,7 +388,7 @@ impl Producer {
         }
     }
 
-    /// Batches older than delivery.timeout.ms fail, waiting or on the wire.
+    /// Fails batches older than `delivery.timeout.ms`, waiting or in flight.
     pub(super) fn expire_batches(&mut self, now: Time) {
         let limit = self.config.delivery_timeout_ms;
         let error = ClientError::Timeout { what: "delivery.timeout.ms", after_ms: limit };
