@@ -4,7 +4,7 @@
 use super::PeerConn;
 use crate::kafka::apis::CONTROLLER;
 use crate::kafka::client::Output as NetOutput;
-use crate::kafka::client::net::{Answer, Net, Node, Outcome, Readiness, ApiRange, Timeouts};
+use crate::kafka::client::net::{Answer, ApiRange, Net, Node, Outcome, Readiness, Timeouts};
 use crate::kafka::controller::{Request, Visitor};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::message::{self as m, ApiKey, EnvelopeRequest};
