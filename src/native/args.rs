@@ -43,7 +43,10 @@ pub(crate) struct BrokerArgs {
     /// The nodes of the cluster, 1 to 9, each broker and controller, on ports that follow one another.
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=9), default_value_t = 1)]
     pub(crate) brokers: u16,
-    /// Sets any broker config of Kafka 4.1; may be given again.
+    /// Lists the configs of brokers and topics, says which are in force, and ends.
+    #[arg(long)]
+    pub(crate) configs: bool,
+    /// Sets a config of the brokers; may be given again.
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) config: Vec<(String, String)>,
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod cluster;
+mod configs;
 mod connection;
 mod data_dir;
 mod fault;
@@ -26,6 +27,10 @@ pub fn main() -> ExitCode {
     match cli.command {
         None => {
             Cli::command().print_help().ok();
+            ExitCode::SUCCESS
+        }
+        Some(Command::Broker(args)) if args.configs => {
+            configs::print_configs();
             ExitCode::SUCCESS
         }
         Some(Command::Broker(args)) => match server::serve(args) {

@@ -230,7 +230,7 @@ impl World {
             Action::AddConsumer(spec) => {
                 check_consumer(spec)?;
                 self.new_client_name(&spec.name)?;
-                Step::NewConsumer(spec.clone(), self.consumer_client(spec, 1)?)
+                Step::NewConsumer(spec.clone(), self.consumer_client(spec)?)
             }
             Action::StopClient { name } => {
                 let node = self.client_node(name)?;
@@ -258,7 +258,7 @@ impl World {
                         let (client, acks) = self.producer_client(&app.spec, incarnation)?;
                         Step::RestartProducer(node.meta.id, client, acks)
                     }
-                    Machine::Consumer(app) => Step::RestartConsumer(node.meta.id, self.consumer_client(&app.spec, incarnation)?),
+                    Machine::Consumer(app) => Step::RestartConsumer(node.meta.id, self.consumer_client(&app.spec)?),
                     Machine::Broker(_) | Machine::Admin(_) => return Err(invalid("only clients restart")),
                 }
             }
@@ -288,7 +288,7 @@ impl World {
                 if !matches!(node.machine, Machine::Consumer(_)) {
                     return Err(self.no_such("consumer", &spec.name));
                 }
-                Step::ChangeConsumer(node.meta.id, spec.clone(), self.consumer_client(spec, node.meta.incarnation + 1)?)
+                Step::ChangeConsumer(node.meta.id, spec.clone(), self.consumer_client(spec)?)
             }
             Action::SetRate { name, rate_per_1000s } => {
                 check_rate(*rate_per_1000s)?;
@@ -475,8 +475,7 @@ impl World {
         ProducerApp::client(spec, self.bootstrap(), seed).map_err(|error| client_error(&error))
     }
 
-    fn consumer_client(&self, spec: &ConsumerSpec, incarnation: u32) -> Result<Consumer, ActionError> {
-        let seed = self.process_seed(&spec.name, incarnation);
+    fn consumer_client(&self, spec: &ConsumerSpec) -> Result<Consumer, ActionError> {
         let mut partitions = Vec::new();
         if spec.group.is_none() {
             for topic in &spec.topics {
@@ -487,7 +486,7 @@ impl World {
         let own = self.nodes.iter().find(|node| node.meta.name == spec.name);
         let now: Time = own.map_or(self.core.now, |node| node.clock(self.core.now));
         let sabotaged = self.genesis.sabotage == Some(Sabotage::CommitBeforeRecords);
-        ConsumerApp::client(spec, self.bootstrap(), seed, now, (partitions, sabotaged)).map_err(|error| client_error(&error))
+        ConsumerApp::client(spec, self.bootstrap(), now, (partitions, sabotaged)).map_err(|error| client_error(&error))
     }
 }
 

@@ -3,8 +3,9 @@
 use super::action::{CommitPolicy, ConsumerSpec};
 use super::judge::probe::content_id;
 use super::sink::Owner;
-use crate::kafka::client::ClientError;
-use crate::kafka::client::consumer::{Consumer, ConsumerConfig, ConsumerRecord};
+use crate::kafka::client::consumer::{Consumer, ConsumerRecord};
+use crate::kafka::client::{Client as _, ClientError};
+use crate::kafka::config::ConsumerConfig;
 use crate::kafka::time::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -46,23 +47,23 @@ impl ConsumerApp {
     }
 
     /// A client as this app's process starts it. `partitions`: of its topics, for an app without a group; `sabotaged`: see
-    /// `ConsumerConfig::commit_before_records`.
+    /// `Consumer::commit_before_records`.
     pub(super) fn client(
         spec: &ConsumerSpec,
         bootstrap: Vec<(Arc<str>, i32)>,
-        seed: u64,
         now: Time,
         (partitions, sabotaged): (Vec<(Arc<str>, i32)>, bool),
     ) -> Result<Consumer, ClientError> {
-        let mut config = ConsumerConfig::new(&spec.name, "", 0);
-        config.bootstrap_servers = bootstrap;
-        config.commit_before_records = sabotaged;
+        let mut config = ConsumerConfig::new(&spec.name, bootstrap);
         config.group_id.clone_from(&spec.group);
         config.enable_auto_commit = spec.commit == CommitPolicy::Auto && spec.group.is_some();
         for (name, value) in &spec.config {
             config.set(name, value)?;
         }
-        let mut client = Consumer::new(config, seed)?;
+        let mut client = Consumer::new(config)?;
+        if sabotaged {
+            client.commit_before_records();
+        }
         if spec.group.is_some() {
             client.subscribe(now, spec.topics.clone())?;
         } else {
@@ -85,6 +86,17 @@ impl ConsumerApp {
         self.handler_done = None;
         self.poll_again = None;
         self.closing = false;
+    }
+
+    /// The process is to end: what was polled and not handled is dropped, the client commits and leaves.
+    pub(super) fn stop(&mut self, now: Time) {
+        self.closing = true;
+        self.backlog.clear();
+        self.handler_done = None;
+        self.poll_again = None;
+        if let Some(client) = self.client.as_mut() {
+            client.close(now);
+        }
     }
 
     pub(super) fn owner(&self) -> Owner {

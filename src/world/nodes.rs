@@ -8,9 +8,9 @@ use super::network::Core;
 use super::process::ProcessState;
 use super::producer_app::ProducerApp;
 use super::queue::{LinkId, NodeId, Pending, Slot};
-use crate::kafka::client::consumer::{Consumer, ConsumerEvent};
-use crate::kafka::client::producer::{Producer, ProducerEvent};
-use crate::kafka::client::{self, ConnId};
+use crate::kafka::client::consumer::Consumer;
+use crate::kafka::client::producer::Producer;
+use crate::kafka::client::{self, Client, ConnId};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -141,26 +141,8 @@ impl Node {
         let now = self.clock(now);
         match &mut self.machine {
             Machine::Broker(node) => node.hand_in(now, input),
-            Machine::Producer(app) => {
-                if let Some(client) = app.client.as_mut() {
-                    match input {
-                        Input::Connected(conn) => client.handle_connected(now, ConnId(conn)),
-                        Input::Frame { conn, frame, .. } => client.handle_frame(now, ConnId(conn), frame),
-                        Input::Disconnected { conn, .. } => client.handle_disconnected(now, ConnId(conn)),
-                        Input::Accepted { .. } => {}
-                    }
-                }
-            }
-            Machine::Consumer(app) => {
-                if let Some(client) = app.client.as_mut() {
-                    match input {
-                        Input::Connected(conn) => client.handle_connected(now, ConnId(conn)),
-                        Input::Frame { conn, frame, .. } => client.handle_frame(now, ConnId(conn), frame),
-                        Input::Disconnected { conn, .. } => client.handle_disconnected(now, ConnId(conn)),
-                        Input::Accepted { .. } => {}
-                    }
-                }
-            }
+            Machine::Producer(app) => hand_to(app.client.as_mut(), now, input),
+            Machine::Consumer(app) => hand_to(app.client.as_mut(), now, input),
             Machine::Admin(admin) => match input {
                 Input::Connected(conn) => admin.handle_connected(now, conn),
                 Input::Frame { conn, frame, .. } => admin.handle_frame(now, conn, frame),
@@ -197,22 +179,14 @@ impl Node {
                 }
             }
             Machine::Producer(app) => {
-                while let Some(output) = app.client.as_mut().and_then(|client| client.poll_output()) {
-                    if let Some(event) = network_output(core, meta, output) {
-                        match &event {
-                            ProducerEvent::Acked { .. } => app.acked += 1,
-                            ProducerEvent::Failed { .. } => app.failed += 1,
-                            _ => {}
-                        }
-                        core.record(EventKind::Producer { node: meta.name.clone(), event });
-                    }
+                while let Some(event) = next_event(core, meta, app.client.as_mut()) {
+                    app.hear(&event);
+                    core.record(EventKind::Producer { node: meta.name.clone(), event });
                 }
             }
             Machine::Consumer(app) => {
-                while let Some(output) = app.client.as_mut().and_then(|client| client.poll_output()) {
-                    if let Some(event) = network_output::<ConsumerEvent>(core, meta, output) {
-                        core.record(EventKind::Consumer { node: meta.name.clone(), event });
-                    }
+                while let Some(event) = next_event(core, meta, app.client.as_mut()) {
+                    core.record(EventKind::Consumer { node: meta.name.clone(), event });
                 }
             }
             Machine::Admin(admin) => {
@@ -340,40 +314,50 @@ impl Node {
                 if app.next_tick().is_some_and(|at| at <= now) {
                     app.tick(now);
                 }
-                if let Some(client) = app.client.as_mut()
-                    && client.poll_timeout().is_some_and(|(at, _)| at <= now)
-                {
-                    client.handle_timeout(now);
-                }
+                wake_client(app.client.as_mut(), now);
             }
-            Machine::Consumer(app) => {
-                if let Some(client) = app.client.as_mut()
-                    && client.poll_timeout().is_some_and(|(at, _)| at <= now)
-                {
-                    client.handle_timeout(now);
-                }
-            }
+            Machine::Consumer(app) => wake_client(app.client.as_mut(), now),
             Machine::Admin(admin) => admin.handle_timeout(now),
         }
         self.settle(core);
     }
 }
 
-/// Carries out what a client wants from the network; gives back what is an event.
-fn network_output<E>(core: &mut Core, meta: &mut Meta, output: client::Output<E>) -> Option<E> {
-    match output {
-        client::Output::Connect { conn, host, port } => core.dial(meta, conn.0, &host, port),
-        client::Output::Send { conn, frame } => {
-            if let Some(link) = meta.conns.get(&conn.0) {
-                core.send(*link, true, frame);
-            }
-        }
-        client::Output::Disconnect { conn } => {
-            if let Some(link) = meta.conns.remove(&conn.0) {
-                core.hang_up(link, true);
-            }
-        }
-        client::Output::Event(event) => return Some(event),
+/// Hands an input to the client of a process that has one.
+fn hand_to(client: Option<&mut impl Client>, now: Time, input: Input) {
+    let Some(client) = client else { return };
+    match input {
+        Input::Connected(conn) => client.handle_connected(now, ConnId(conn)),
+        Input::Frame { conn, frame, .. } => client.handle_frame(now, ConnId(conn), frame),
+        Input::Disconnected { conn, .. } => client.handle_disconnected(now, ConnId(conn)),
+        Input::Accepted { .. } => {}
     }
-    None
+}
+
+/// A wake-up may be the app's alone.
+fn wake_client(client: Option<&mut impl Client>, now: Time) {
+    if let Some(client) = client.filter(|client| client.poll_timeout().is_some_and(|(at, _)| at <= now)) {
+        client.handle_timeout(now);
+    }
+}
+
+/// Carries out what a client wants from the network, up to its next event; `None`: its outputs are drained.
+fn next_event<C: Client>(core: &mut Core, meta: &mut Meta, client: Option<&mut C>) -> Option<C::Event> {
+    let client = client?;
+    loop {
+        match client.poll_output()? {
+            client::Output::Connect { conn, host, port } => core.dial(meta, conn.0, &host, port),
+            client::Output::Send { conn, frame } => {
+                if let Some(link) = meta.conns.get(&conn.0) {
+                    core.send(*link, true, frame);
+                }
+            }
+            client::Output::Disconnect { conn } => {
+                if let Some(link) = meta.conns.remove(&conn.0) {
+                    core.hang_up(link, true);
+                }
+            }
+            client::Output::Event(event) => return Some(event),
+        }
+    }
 }

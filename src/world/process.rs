@@ -4,7 +4,7 @@ use super::event::EventKind;
 use super::network::Core;
 use super::nodes::{Machine, Next, Node};
 use crate::kafka::broker::Broker;
-use crate::kafka::client::consumer::MembershipState;
+use crate::kafka::client::Client;
 use crate::kafka::time::Time;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -174,21 +174,8 @@ impl Node {
         self.set_state(core, ProcessState::Stopping);
         let now = self.clock(core.now);
         match &mut self.machine {
-            Machine::Producer(app) => {
-                app.ticking = false;
-                if let Some(client) = app.client.as_mut() {
-                    client.flush(now);
-                }
-            }
-            Machine::Consumer(app) => {
-                app.closing = true;
-                app.backlog.clear();
-                app.handler_done = None;
-                app.poll_again = None;
-                if let Some(client) = app.client.as_mut() {
-                    client.close(now);
-                }
-            }
+            Machine::Producer(app) => app.stop(now),
+            Machine::Consumer(app) => app.stop(now),
             Machine::Broker(node) => {
                 if let Some(broker) = node.broker.as_mut() {
                     broker.handle_shutdown(now);
@@ -204,11 +191,9 @@ impl Node {
             return;
         }
         let done = match &self.machine {
-            Machine::Producer(app) => app.client.as_ref().is_none_or(|client| client.pending() == 0),
+            Machine::Producer(app) => app.client.as_ref().is_none_or(Client::is_closed),
             // A closing consumer keeps its connections until it has committed and left.
-            Machine::Consumer(app) => {
-                app.client.as_ref().is_none_or(|client| client.state() == MembershipState::Closed) && self.meta.conns.is_empty()
-            }
+            Machine::Consumer(app) => app.client.as_ref().is_none_or(Client::is_closed) && self.meta.conns.is_empty(),
             Machine::Broker(node) => node.stopped,
             Machine::Admin(_) => true,
         };

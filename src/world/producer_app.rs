@@ -2,8 +2,9 @@
 
 use super::action::{Keys, ProducerSpec};
 use super::judge::probe::{Sent, content_id, key_id};
-use crate::kafka::client::ClientError;
-use crate::kafka::client::producer::{Producer, ProducerConfig, ProducerRecord};
+use crate::kafka::client::producer::{Producer, ProducerEvent, ProducerRecord};
+use crate::kafka::client::{Client as _, ClientError};
+use crate::kafka::config::ProducerConfig;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use bytes::Bytes;
@@ -74,12 +75,11 @@ impl ProducerApp {
 
     /// A client as this app's process starts it.
     pub(super) fn client(spec: &ProducerSpec, bootstrap: Vec<(Arc<str>, i32)>, seed: u64) -> Result<(Producer, i16), ClientError> {
-        let mut config = ProducerConfig::new(&spec.name, "", 0);
-        config.bootstrap_servers = bootstrap;
+        let mut config = ProducerConfig::new(&spec.name, bootstrap);
         for (name, value) in &spec.config {
             config.set(name, value)?;
         }
-        let acks = config.acks;
+        let acks = config.acks as i16;
         Ok((Producer::new(config, seed)?, acks))
     }
 
@@ -90,6 +90,23 @@ impl ProducerApp {
         self.ticking = true;
         self.rate_from = now;
         self.ticks = 0;
+    }
+
+    /// The process is to end: no record is begun, those that wait are sent.
+    pub(super) fn stop(&mut self, now: Time) {
+        self.ticking = false;
+        if let Some(client) = self.client.as_mut() {
+            client.close(now);
+        }
+    }
+
+    /// Counts what became of records.
+    pub(super) fn hear(&mut self, event: &ProducerEvent) {
+        match event {
+            ProducerEvent::Acked { .. } => self.acked += 1,
+            ProducerEvent::Failed { .. } => self.failed += 1,
+            _ => {}
+        }
     }
 
     pub(super) fn set_rate(&mut self, now: Time, rate_per_1000s: u64) {

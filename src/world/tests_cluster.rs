@@ -4,6 +4,7 @@ use super::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, Li
 use super::event::EventKind;
 use super::*;
 use crate::kafka::broker::BrokerEvent;
+use crate::kafka::config::{BrokerConfig, TopicConfig};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::controller::QuorumRole;
 use crate::kafka::sabotage::Sabotage;
@@ -396,7 +397,8 @@ fn a_brokers_configs_are_changed_through_itself_and_those_of_all_through_any() {
         act(world, Action::SetBrokerConfig { broker: broker.map(self::broker), config });
         after(world, 3_000);
     };
-    let kept = |world: &World| [1, 2, 3].map(|id| world.broker(&broker(id)).map(|broker| broker.config().long("log.retention.ms")));
+    let retention = |config: &BrokerConfig| TopicConfig::new(config, &BTreeMap::new()).retention_ms;
+    let kept = |world: &World| [1, 2, 3].map(|id| world.broker(&broker(id)).map(|broker| retention(broker.config())));
     set(&mut world, None, "5000");
     assert_eq!(kept(&world), [Some(5000); 3]);
     // Whichever broker the admin client speaks to, it goes to the right one.

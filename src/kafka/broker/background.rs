@@ -1,7 +1,7 @@
 //! Background work by the clock (`LogManager`'s and `ReplicaManager`'s scheduled tasks): retention and the checkpoints.
 
-use super::config::BrokerConfig;
 use super::{Broker, BrokerEvent};
+use crate::kafka::config::BrokerConfig;
 use crate::kafka::time::{Deadline, Reason, Time};
 
 /// Kafka's names, for the page and the log.
@@ -29,14 +29,14 @@ impl Task {
     }
 
     fn interval_ms(self, config: &BrokerConfig) -> i64 {
-        let name = match self {
-            Self::Retention => "log.retention.check.interval.ms",
-            Self::RecoveryPoints => "log.flush.offset.checkpoint.interval.ms",
-            Self::HighWatermarks => "replica.high.watermark.checkpoint.interval.ms",
-            Self::LogStarts => "log.flush.start.offset.checkpoint.interval.ms",
-            Self::IsrExpiration => return (config.long("replica.lag.time.max.ms") / 2).max(1),
+        let interval = match self {
+            Self::Retention => config.log_retention_check_interval_ms,
+            Self::RecoveryPoints => config.log_flush_offset_checkpoint_interval_ms,
+            Self::HighWatermarks => config.replica_high_watermark_checkpoint_interval_ms,
+            Self::LogStarts => config.log_flush_start_offset_checkpoint_interval_ms,
+            Self::IsrExpiration => config.replica_lag_time_max_ms / 2,
         };
-        config.long(name).max(1)
+        interval.max(1)
     }
 }
 
@@ -48,7 +48,7 @@ pub struct Tasks {
 
 impl Tasks {
     pub fn new(now: Time, config: &BrokerConfig) -> Self {
-        let initial = now.plus_millis(config.long("log.initial.task.delay.ms"));
+        let initial = now.plus_millis(config.log_initial_task_delay_ms);
         let first = |task: Task| match task {
             Task::HighWatermarks | Task::IsrExpiration => now.plus_millis(task.interval_ms(config)),
             _ => initial,

@@ -52,8 +52,8 @@ impl Broker {
         self.peers.set_address(Node::Broker(leader), &broker.host, broker.port);
         let request = FetchRequest {
             replica_state: ReplicaState { replica_id: self.options.node_id.into(), replica_epoch: self.life.epoch },
-            max_wait_ms: self.config.int("replica.fetch.wait.max.ms"),
-            min_bytes: self.config.int("replica.fetch.min.bytes"),
+            max_wait_ms: self.config.replica_fetch_wait_max_ms,
+            min_bytes: self.config.replica_fetch_min_bytes,
             max_bytes: MAX_BYTES,
             ..self.fetchers.begin(leader, topics)
         };
@@ -64,7 +64,7 @@ impl Broker {
 
     /// Everything that follows the leader and need not wait; and when the first of those that must may ask again.
     fn what_to_follow(&self, now: Time, leader: i32) -> (Vec<Asked>, Vec<FetchTopic>, Option<Time>) {
-        let max_bytes = self.config.int("replica.fetch.max.bytes");
+        let max_bytes = self.config.replica_fetch_max_bytes;
         let no_truncation = self.options.sabotage == Some(Sabotage::NoTruncation);
         let (mut asked, mut topics, mut next) = (Vec::new(), Vec::new(), None);
         for topic in self.topics.iter() {

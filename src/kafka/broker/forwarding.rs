@@ -68,7 +68,7 @@ impl Broker {
         } else if let Some(leader) = self.active_elsewhere() {
             let timeout = match own {
                 // As long as a session, half of it.
-                OwnRequest::Heartbeat | OwnRequest::Register => self.config.long("broker.session.timeout.ms") / 2,
+                OwnRequest::Heartbeat | OwnRequest::Register => self.config.broker_session_timeout_ms / 2,
                 _ => QUORUM_REQUEST_TIMEOUT_MS,
             };
             let tag = Tag::Own(own, request.api());
@@ -117,7 +117,7 @@ impl Broker {
             },
             Output::Ask { id, to, request } => {
                 let tag = Tag::Quorum { id, api: request.api() };
-                let timeout = self.config.long("controller.quorum.request.timeout.ms").max(1);
+                let timeout = self.config.controller_quorum_request_timeout_ms.max(1);
                 self.peers.ask(now, Node::Voter(to), Message::Plain(Box::new(request)), tag, timeout);
             }
             Output::Changed(delta) => self.apply_delta(now, &delta),

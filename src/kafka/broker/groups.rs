@@ -38,7 +38,7 @@ impl Broker {
                     if passed {
                         self.groups.handle_committed(now, append_id);
                     } else {
-                        let until = now.plus_millis(self.config.long("offsets.commit.timeout.ms"));
+                        let until = now.plus_millis(self.config.offsets_commit_timeout_ms);
                         self.appends.wait(append_id, partition, end, until);
                     }
                 }

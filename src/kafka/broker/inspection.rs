@@ -1,7 +1,7 @@
 //! What a broker shows the judge and the inspector beside its partitions: never through the protocol.
 
-use super::config::BrokerConfig;
 use super::{Broker, PartitionView};
+use crate::kafka::config::BrokerConfig;
 use crate::kafka::controller::image::Image;
 use crate::kafka::log::ActiveProducer;
 use bytes::Bytes;

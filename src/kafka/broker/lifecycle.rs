@@ -127,7 +127,7 @@ impl Broker {
     }
 
     fn session_ms(&self) -> i64 {
-        self.config.long("broker.session.timeout.ms")
+        self.config.broker_session_timeout_ms
     }
 
     pub(super) fn registered(&mut self, now: Time, response: Option<m::BrokerRegistrationResponse>) {
@@ -150,7 +150,7 @@ impl Broker {
     }
 
     pub(super) fn heartbeat_answered(&mut self, now: Time, response: Option<m::BrokerHeartbeatResponse>) {
-        let (session, interval) = (self.session_ms(), self.config.long("broker.heartbeat.interval.ms"));
+        let (session, interval) = (self.session_ms(), self.config.broker_heartbeat_interval_ms);
         let life = &mut self.life;
         life.asked = false;
         let Some(response) = response.filter(|response| {
@@ -188,7 +188,7 @@ impl Broker {
         }
         let me = self.options.node_id;
         let others = self.controller.image().brokers.values().any(|broker| broker.id != me && !broker.fenced);
-        if !others || self.life.epoch < 0 || !self.config.flag("controlled.shutdown.enable") {
+        if !others || self.life.epoch < 0 || !self.config.controlled_shutdown_enable {
             return self.stop(now);
         }
         self.life.leaving = Some(now.plus_millis(CONTROLLED_SHUTDOWN_MS));

@@ -4,8 +4,6 @@
 mod answers;
 mod appending;
 mod background;
-pub mod config;
-pub mod config_table;
 mod coordinator_appends;
 mod dispatch;
 mod fetch_sessions;
@@ -42,6 +40,7 @@ mod topics;
 mod version_tests;
 
 use super::apis::Listener;
+use super::config::{BrokerConfig, ConfigError};
 use super::controller::{Controller, ControllerEvent, QuorumView, Voter};
 use super::coordinator::{GroupCoordinator, GroupEvent, GroupView, Token};
 use super::disk::Disk;
@@ -50,7 +49,6 @@ use super::sabotage::Sabotage;
 use super::time::{Deadline, Time, earlier};
 use super::wire::error::ErrorCode;
 use bytes::Bytes;
-use config::BrokerConfig;
 use std::collections::VecDeque;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -62,7 +60,6 @@ pub struct ConnId(pub u64);
 
 pub use super::client::ConnId as PeerConn;
 /// A connection that this node dialled to another, named by this node. Never used again after it closed.
-pub use config::{broker_def, check_topic, topic_def};
 
 /// What a broker is started with.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,14 +78,6 @@ pub struct BrokerOptions {
     /// Static broker configs by Kafka's names; unknown names and bad values are refused by `Broker::open`.
     pub config: BTreeMap<String, String>,
     pub seed: u64,
-}
-
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum ConfigError {
-    #[error("{name} is not a broker config of Kafka 4.1; {hint}")]
-    Unknown { name: String, hint: String },
-    #[error("{name}={value}: {expected}")]
-    Invalid { name: String, value: String, expected: String },
 }
 
 #[derive(Debug, thiserror::Error)]

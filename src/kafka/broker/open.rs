@@ -1,7 +1,6 @@
 //! Booting from a disk.
 
 use super::background::Tasks;
-use super::config::BrokerConfig;
 use super::coordinator_appends::CoordinatorAppends;
 use super::fetch_sessions::FetchSessions;
 use super::files::{self, Checkpoints};
@@ -15,10 +14,11 @@ use super::replica_fetchers::ReplicaFetchers;
 use super::topics::Topics;
 use super::{Broker, BrokerEvent, BrokerOptions, OpenError, Output};
 use crate::kafka::client::net::Node;
+use crate::kafka::config::{BrokerConfig, TopicConfig};
 use crate::kafka::controller::{Controller, ControllerOptions, METADATA_DIR, Voter};
-use crate::kafka::coordinator::GroupCoordinator;
+use crate::kafka::coordinator::{GroupConfig, GroupCoordinator};
 use crate::kafka::disk::Disk;
-use crate::kafka::log::{Log, Recovery};
+use crate::kafka::log::{Log, LogConfig, Recovery};
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use std::collections::VecDeque;
@@ -76,9 +76,9 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         fetchers: ReplicaFetchers::default(),
         altering: AlterPartitions::default(),
         appends: CoordinatorAppends::default(),
-        lag_ms: config.long("replica.lag.time.max.ms"),
+        lag_ms: config.replica_lag_time_max_ms,
         halted: false,
-        groups: GroupCoordinator::new(config.group_config(), seed),
+        groups: GroupCoordinator::new(GroupConfig::new(&config), seed),
         waiting: BTreeMap::new(),
         next_token: 0,
         connections: BTreeMap::new(),
@@ -138,7 +138,7 @@ fn open_topics(
     let recovery_points = files::read_checkpoint(disk, files::RECOVERY_POINTS);
     let high_watermarks = files::read_checkpoint(disk, files::HIGH_WATERMARKS);
     let log_starts = files::read_checkpoint(disk, files::LOG_STARTS);
-    let log_config = config.log_config(&BTreeMap::new());
+    let log_config = LogConfig::new(config, &TopicConfig::new(config, &BTreeMap::new()));
     let mut topics = Topics::default();
     for dir in log_dirs(disk) {
         let Some((name, index)) = files::parse_dir(&dir) else { continue };

@@ -4,7 +4,7 @@
 use super::PeerConn;
 use crate::kafka::apis::CONTROLLER;
 use crate::kafka::client::Output as NetOutput;
-use crate::kafka::client::net::{Answer, Net, Node, Outcome, Readiness, Spoken};
+use crate::kafka::client::net::{Answer, ApiRange, Net, Node, Outcome, Readiness, Timeouts};
 use crate::kafka::controller::{Request, Visitor};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::message::{self as m, ApiKey, EnvelopeRequest};
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 /// What brokers and voters say to each other: all that a controller's listener answers, and among it Fetch, which leaders answer too.
-const SPOKEN: &[Spoken] = &{
+const SPOKEN: &[ApiRange] = &{
     let mut spoken = [(ApiKey::Fetch, 0, 0); CONTROLLER.len()];
     let mut at = 0;
     while at < spoken.len() {
@@ -25,6 +25,8 @@ const SPOKEN: &[Spoken] = &{
 pub const QUORUM_REQUEST_TIMEOUT_MS: i64 = 2000;
 /// `request.timeout.ms` of a broker, and `replica.socket.timeout.ms`.
 pub const REQUEST_TIMEOUT_MS: i64 = 30_000;
+const TIMEOUTS: Timeouts =
+    Timeouts { request_ms: REQUEST_TIMEOUT_MS, connection_setup_ms: 10_000, reconnect_backoff_ms: 50, reconnect_backoff_max_ms: 1000 };
 
 /// What is sent.
 #[derive(Clone, Debug)]
@@ -72,7 +74,7 @@ impl<T: Clone> Visitor for Sender<'_, T> {
 
 impl<T: Clone> Peers<T> {
     pub fn new(node_id: i32) -> Self {
-        Self { net: Net::new(SPOKEN, format!("broker-{node_id}").into(), &[], REQUEST_TIMEOUT_MS), queue: Vec::new() }
+        Self { net: Net::new(SPOKEN, format!("broker-{node_id}").into(), &[], TIMEOUTS), queue: Vec::new() }
     }
 
     pub fn set_address(&mut self, node: Node, host: &Arc<str>, port: i32) {

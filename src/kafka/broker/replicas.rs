@@ -7,6 +7,7 @@ use super::topic_creation::OFFSETS_TOPIC;
 use super::topics::Topic;
 use super::{Broker, BrokerEvent};
 use crate::kafka::client::net::Node;
+use crate::kafka::config::TopicConfig;
 use crate::kafka::controller::Delta;
 use crate::kafka::controller::image::{Image, PartitionImage};
 use crate::kafka::log::{Log, LogConfig, LogError};
@@ -74,15 +75,15 @@ impl Broker {
 
     fn apply_broker_configs(&mut self) {
         self.config.set_altered(&self.controller.image().broker_configs, self.options.node_id);
-        self.lag_ms = self.config.long("replica.lag.time.max.ms");
+        self.lag_ms = self.config.replica_lag_time_max_ms;
     }
 
     /// What the topic's logs work by, and its `min.insync.replicas`.
     fn topic_rules(&self, name: &str) -> (LogConfig, i32) {
-        let overrides = overrides(self.controller.image(), name);
-        let mut config = self.config.log_config(overrides);
-        config.sequences_unchecked = self.options.sabotage == Some(Sabotage::SequenceUnchecked);
-        (config, self.config.topic_int(overrides, "min.insync.replicas"))
+        let topic = TopicConfig::new(&self.config, overrides(self.controller.image(), name));
+        let sequences_unchecked = self.options.sabotage == Some(Sabotage::SequenceUnchecked);
+        let config = LogConfig { sequences_unchecked, ..LogConfig::new(&self.config, &topic) };
+        (config, topic.min_insync_replicas)
     }
 
     fn apply_topic_configs(&mut self, now: Time, name: &Arc<str>) {

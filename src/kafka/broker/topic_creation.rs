@@ -31,16 +31,13 @@ impl Broker {
             return;
         }
         let brokers = self.controller.image().brokers.len().max(self.options.voters.len()).max(1);
-        let replicas = self.config.int("offsets.topic.replication.factor").min(i32::try_from(brokers).unwrap_or(i32::MAX));
-        let configs = [
-            ("cleanup.policy", "compact"),
-            ("compression.type", "producer"),
-            ("segment.bytes", self.config.text("offsets.topic.segment.bytes")),
-        ];
+        let replicas = self.config.offsets_topic_replication_factor.min(i32::try_from(brokers).unwrap_or(i32::MAX));
+        let segment_bytes = self.config.offsets_topic_segment_bytes.to_string();
+        let configs = [("cleanup.policy", "compact"), ("compression.type", "producer"), ("segment.bytes", &segment_bytes)];
         let configs = configs.map(|(name, value)| CreatableTopicConfig { name: text(name), value: Some(text(value)) });
         let topic = CreatableTopic {
             name: topic_name(OFFSETS_TOPIC),
-            num_partitions: self.config.int("offsets.topic.num.partitions").min(MAX_PARTITIONS),
+            num_partitions: self.config.offsets_topic_num_partitions.min(MAX_PARTITIONS),
             replication_factor: i16::try_from(replicas).unwrap_or(i16::MAX),
             configs: configs.to_vec(),
             ..CreatableTopic::default()
@@ -53,7 +50,7 @@ impl Broker {
         if !self.creating.insert(std::sync::Arc::clone(&name)) {
             return; // it is on its way
         }
-        let timeout = self.config.int("request.timeout.ms").max(1000);
+        let timeout = self.config.request_timeout_ms.max(1000);
         let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: timeout, ..CreateTopicsRequest::default() };
         self.ask_controller(now, OwnRequest::CreateTopic(name), Request::CreateTopics(request));
         self.drain_controller(now);

@@ -115,7 +115,6 @@ impl Broker {
     }
 
     pub(super) fn rack(&self) -> Option<Str> {
-        let rack = self.config.text("broker.rack");
-        (!rack.is_empty()).then(|| Str::from(rack))
+        self.config.broker_rack.clone().filter(|rack| !rack.is_empty())
     }
 }

@@ -40,7 +40,7 @@ pub struct Metadata {
     last_success: Option<Time>,
     last_attempt: Option<Time>,
     failures: u32,
-    /// Grows with every answer taken in.
+    /// The number of answers taken in.
     pub version: u64,
 }
 

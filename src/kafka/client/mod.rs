@@ -8,10 +8,14 @@ pub mod producer;
 #[cfg(test)]
 mod tests;
 
+use super::config::ConfigError;
+use super::time::{Deadline, Time};
 use super::wire::error::ErrorCode;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::TopicName;
 use bytes::Bytes;
+use metadata::Metadata;
+use net::{Answer, Net};
 use std::sync::Arc;
 
 /// A connection of this client, numbered by it; never used again.
@@ -45,8 +49,8 @@ pub enum ClientError {
     RecordTooLarge { size: u64, limit: u64 },
     #[error("{0:?}")]
     Broker(ErrorCode),
-    #[error("{name}={value}: {expected}")]
-    Config { name: String, value: String, expected: String },
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error("offset {offset} of {topic}-{partition} is out of range and auto.offset.reset is none")]
     NoOffset { topic: String, partition: i32, offset: i64 },
     #[error("{what} has passed: {after_ms} ms")]
@@ -55,8 +59,90 @@ pub enum ClientError {
     Illegal(&'static str),
 }
 
-/// Takes names and what stands behind them; `None` makes the name a heading.
-pub type Say<'a> = &'a mut dyn FnMut(&dyn std::fmt::Display, Option<&dyn std::fmt::Display>);
+/// A client as a state machine without I/O. [`producer::Producer`] and [`consumer::Consumer`] are driven in the same way.
+///
+/// # Contract
+///
+/// Two parties call a client: the application (`Producer::send`, `Consumer::poll`, [`Client::close`], …) and the owner of its connections,
+/// who hands in what happened on them and carries out what the client wants.
+///
+/// 1. After each call of either party, [`Client::poll_output`] is called until it gives `None`, and each output is carried out in order.
+///    Frames of one connection must leave in the order in which they come out.
+/// 2. [`Output::Connect`] is answered once: by [`Client::handle_connected`] when the connection is up, or by
+///    [`Client::handle_disconnected`] when it cannot be made. A connection that is up ends with `handle_disconnected`, unless the client
+///    itself ended it by [`Output::Disconnect`]: then nothing more is handed in for it.
+/// 3. Then the owner asks [`Client::poll_timeout`] and calls [`Client::handle_timeout`] at that time, or later. Every call may move the
+///    deadline.
+/// 4. `now` never goes back from one call to the next.
+///
+/// A connection that the client does not know (any more) is ignored. Whatever a frame contains, nothing panics: a frame that cannot be read
+/// ends its connection.
+pub trait Client {
+    /// What the client tells of.
+    type Event;
+
+    /// A connection that the client asked for is up.
+    fn handle_connected(&mut self, now: Time, conn: ConnId);
+    /// A frame has come, without its length prefix.
+    fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes);
+    /// A connection is closed, or could not be made.
+    fn handle_disconnected(&mut self, now: Time, conn: ConnId);
+    /// The deadline of [`Client::poll_timeout`] has come.
+    fn handle_timeout(&mut self, now: Time);
+    /// The next thing to be carried out; `None`: all is done for now.
+    fn poll_output(&mut self) -> Option<Output<Self::Event>>;
+    /// When the client next acts by itself, and why; `None`: not until something is handed in.
+    fn poll_timeout(&self) -> Option<Deadline>;
+    /// The application is done: what is pending is sent, a consumer commits (if it commits by itself) and leaves its group.
+    fn close(&mut self, now: Time);
+    /// Whether all that [`Client::close`] began is done.
+    fn is_closed(&self) -> bool;
+    /// What it keeps, in Kafka's words, for an inspector.
+    fn describe(&self, describe: Describe);
+}
+
+/// Takes a name and a value, or, without a value, a heading.
+pub type Describe<'a> = &'a mut dyn FnMut(&dyn std::fmt::Display, Option<&dyn std::fmt::Display>);
+
+/// What producer and consumer have in common inside: connections, their answers, and a run through all that is due.
+trait Core {
+    /// What a request was for.
+    type Tag;
+    type Event;
+
+    fn net(&mut self) -> &mut Net<Self::Tag, Self::Event>;
+    fn metadata(&mut self) -> &mut Metadata;
+    fn handle_answers(&mut self, now: Time, answers: Vec<Answer<Self::Tag>>);
+    /// A connection was lost; what was in flight on it is answered already.
+    fn handle_connection_lost(&mut self, _now: Time) {}
+    /// Does all that is due, and notes when to come back.
+    fn run(&mut self, now: Time);
+}
+
+fn connected<C: Core>(client: &mut C, now: Time, conn: ConnId) {
+    client.net().handle_connected(now, conn);
+    client.run(now);
+}
+
+fn frame_came<C: Core>(client: &mut C, now: Time, conn: ConnId, frame: Bytes) {
+    let answers = client.net().handle_frame(now, conn, frame);
+    client.handle_answers(now, answers);
+    client.run(now);
+}
+
+fn disconnected<C: Core>(client: &mut C, now: Time, conn: ConnId) {
+    let answers = client.net().handle_disconnected(now, conn);
+    client.metadata().request_update();
+    client.handle_answers(now, answers);
+    client.handle_connection_lost(now);
+    client.run(now);
+}
+
+fn timed_out<C: Core>(client: &mut C, now: Time) {
+    let answers = client.net().expire(now);
+    client.handle_answers(now, answers);
+    client.run(now);
+}
 
 /// A topic's partition, as the clients' tables name it.
 pub(crate) type TopicPartition = (Arc<str>, i32);
@@ -71,45 +157,6 @@ pub(crate) fn topic_name(topic: &str) -> TopicName {
 
 pub(crate) fn text(string: &Str) -> Arc<str> {
     string.clone()
-}
-
-pub(crate) fn config_error(name: &str, value: &str, expected: &str) -> ClientError {
-    ClientError::Config { name: name.to_owned(), value: value.to_owned(), expected: expected.to_owned() }
-}
-
-/// A whole number within `min..=max`, or the error that says so.
-pub(crate) fn number<N>(name: &str, value: &str, min: i64, max: i64) -> Result<N, ClientError>
-where
-    N: TryFrom<i64>,
-{
-    value
-        .trim()
-        .parse::<i64>()
-        .ok()
-        .filter(|parsed| (min..=max).contains(parsed))
-        .and_then(|parsed| N::try_from(parsed).ok())
-        .ok_or_else(|| config_error(name, value, &format!("a whole number from {min} to {max}")))
-}
-
-pub(crate) fn boolean(name: &str, value: &str) -> Result<bool, ClientError> {
-    match value.trim().to_ascii_lowercase().as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(config_error(name, value, "true or false")),
-    }
-}
-
-/// `bootstrap.servers`: `host:port` with commas between.
-pub(crate) fn servers(name: &str, value: &str) -> Result<Vec<(Arc<str>, i32)>, ClientError> {
-    let error = || config_error(name, value, "host:port, with commas between several");
-    value
-        .split(',')
-        .map(|server| {
-            let (host, port) = server.trim().rsplit_once(':').ok_or_else(error)?;
-            let port = port.parse::<u16>().map_err(|_| error())?;
-            if host.is_empty() { Err(error()) } else { Ok((Arc::from(host), i32::from(port))) }
-        })
-        .collect()
 }
 
 /// Kafka's error numbers that clients act upon.

@@ -11,19 +11,24 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// `reconnect.backoff.ms`.
-const RECONNECT_BACKOFF_MS: i64 = 50;
-/// `reconnect.backoff.max.ms`.
-const RECONNECT_BACKOFF_MAX_MS: i64 = 1000;
-/// `socket.connection.setup.timeout.ms`.
-const CONNECTION_SETUP_TIMEOUT_MS: i64 = 10_000;
+/// How long connections wait, in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timeouts {
+    /// For an answer (`request.timeout.ms`).
+    pub request_ms: i64,
+    /// For a dialled connection (`socket.connection.setup.timeout.ms`).
+    pub connection_setup_ms: i64,
+    /// Before a node is dialled again (`reconnect.backoff.ms`): doubled with each failure, up to the second.
+    pub reconnect_backoff_ms: i64,
+    pub reconnect_backoff_max_ms: i64,
+}
 
 /// An API and its lowest and highest version.
-pub type Spoken = (ApiKey, i16, i16);
+pub type ApiRange = (ApiKey, i16, i16);
 
-/// What clients speak: the highest version is what the Java client 4.1 would use, except where topic ids would be
-/// needed (Produce 13, Fetch 13 and later): there it stays with names.
-pub const SPOKEN: &[Spoken] = &[
+/// The APIs that clients use, with their lowest and highest version. The highest is the Java client 4.1's, except where it needs topic ids
+/// (Produce 13, Fetch 13 and later): there it is the last with names.
+pub const APIS: &[ApiRange] = &[
     (ApiKey::Produce, 3, 12),
     (ApiKey::Fetch, 4, 12),
     (ApiKey::ListOffsets, 1, 10),
@@ -38,7 +43,7 @@ pub const SPOKEN: &[Spoken] = &[
     (ApiKey::InitProducerId, 0, 5),
 ];
 
-/// Whom a connection is for. The coordinator has one of its own, so that a held Fetch does not delay a heartbeat.
+/// The node at the other end of a connection. The coordinator has a connection of its own, so that a held Fetch does not delay a heartbeat.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Node {
     /// The n-th of `bootstrap.servers`.
@@ -56,7 +61,7 @@ pub fn backoff_ms(base: i64, max: i64, attempts: u32) -> i64 {
     base.saturating_mul(1_i64 << attempts.min(20)).min(max).max(0)
 }
 
-/// The fate of a request.
+/// What became of a request.
 #[derive(Clone, Debug)]
 pub struct Answer<T> {
     pub node: Node,
@@ -78,7 +83,7 @@ pub enum Outcome {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Readiness {
     Ready,
-    /// Something will be heard of it: a connection attempt or a request is under way.
+    /// A connection attempt is under way; `handle_connected` or `handle_disconnected` will follow.
     Busy,
     /// Reconnect backoff until then.
     After(Time),
@@ -127,12 +132,16 @@ impl<T> Peer<T> {
     }
 }
 
-/// All connections of one client, its requests in flight, and its outputs in the order in which they came to be.
+/// All connections of one client, its requests in flight, and its outputs, oldest first.
+///
+/// Who owns it hands in what happens on the connections (`handle_*`, `expire`), gets back the answers whose requests are thereby settled,
+/// and after each call drains `poll_output`. Each request with a tag is answered exactly once: by a body, or by `Outcome::Lost` when its
+/// connection ends or its time is over.
 #[derive(Clone, Debug)]
 pub struct Net<T, E> {
-    spoken: &'static [Spoken],
+    apis: &'static [ApiRange],
     client_id: Arc<str>,
-    request_timeout_ms: i64,
+    timeouts: Timeouts,
     peers: BTreeMap<Node, Peer<T>>,
     conns: BTreeMap<ConnId, Node>,
     next_conn: u64,
@@ -142,13 +151,13 @@ pub struct Net<T, E> {
 }
 
 impl<T, E> Net<T, E> {
-    pub fn new(spoken: &'static [Spoken], client_id: Arc<str>, bootstrap: &[(Arc<str>, i32)], request_timeout_ms: i64) -> Self {
+    pub fn new(apis: &'static [ApiRange], client_id: Arc<str>, bootstrap: &[(Arc<str>, i32)], timeouts: Timeouts) -> Self {
         let peers =
             bootstrap.iter().zip(0_u32..).map(|((host, port), index)| (Node::Bootstrap(index), Peer::new(host.clone(), *port))).collect();
         Self {
-            spoken,
+            apis,
             client_id,
-            request_timeout_ms,
+            timeouts,
             peers,
             conns: BTreeMap::new(),
             next_conn: 0,
@@ -185,7 +194,7 @@ impl<T, E> Net<T, E> {
             Link::Down => {
                 let conn = ConnId(self.next_conn);
                 self.next_conn += 1;
-                peer.link = Link::Connecting { conn, deadline: now.plus_millis(CONNECTION_SETUP_TIMEOUT_MS) };
+                peer.link = Link::Connecting { conn, deadline: now.plus_millis(self.timeouts.connection_setup_ms) };
                 let (host, port) = (peer.host.clone(), peer.port);
                 self.conns.insert(conn, node);
                 self.outputs.push_back(Output::Connect { conn, host, port });
@@ -233,7 +242,7 @@ impl<T, E> Net<T, E> {
     /// The version of an API to use with a ready node: the highest that both speak.
     pub fn version(&self, node: Node, api: ApiKey) -> Option<i16> {
         let Link::Ready { versions, .. } = &self.peers.get(&node)?.link else { return None };
-        let (_, our_min, our_max) = self.spoken.iter().copied().find(|(key, ..)| *key == api)?;
+        let (_, our_min, our_max) = self.apis.iter().copied().find(|(key, ..)| *key == api)?;
         let (min, max) = versions.get(&(api as i16)).copied()?;
         let version = our_max.min(max);
         (version >= our_min && version >= min).then_some(version)
@@ -249,7 +258,7 @@ impl<T, E> Net<T, E> {
         let Ok(frame) = frame::encode_request(version, correlation, &self.client_id, request) else { return false };
         self.next_correlation = self.next_correlation.wrapping_add(1) & i32::MAX;
         if let Some(tag) = tag {
-            let deadline = now.plus_millis(timeout_ms.unwrap_or(self.request_timeout_ms));
+            let deadline = now.plus_millis(timeout_ms.unwrap_or(self.timeouts.request_ms));
             peer.in_flight.push_back(InFlight { correlation, api, version, deadline, tag: Some(tag) });
         }
         self.outputs.push_back(Output::Send { conn, frame });
@@ -274,7 +283,7 @@ impl<T, E> Net<T, E> {
         let correlation = self.next_correlation;
         self.next_correlation = self.next_correlation.wrapping_add(1) & i32::MAX;
         let Ok(frame) = frame::encode_request(version, correlation, &self.client_id, request) else { return };
-        let deadline = now.plus_millis(self.request_timeout_ms);
+        let deadline = now.plus_millis(self.timeouts.request_ms);
         if let Some(peer) = self.peers.get_mut(&node) {
             peer.in_flight.push_back(InFlight { correlation, api: ApiKey::ApiVersions, version, deadline, tag: None });
             self.outputs.push_back(Output::Send { conn, frame });
@@ -340,7 +349,7 @@ impl<T, E> Net<T, E> {
         self.conns.get(&conn).copied()
     }
 
-    /// Until when a node that is down will not be dialled.
+    /// The time before which a node that is down is not dialled again.
     pub fn backing_off(&self, node: Node) -> Option<Time> {
         self.peers.get(&node).filter(|peer| matches!(peer.link, Link::Down)).map(|peer| peer.retry_at)
     }
@@ -359,7 +368,8 @@ impl<T, E> Net<T, E> {
         if peer.conn() != Some(conn) {
             return Vec::new();
         }
-        peer.retry_at = now.plus_millis(backoff_ms(RECONNECT_BACKOFF_MS, RECONNECT_BACKOFF_MAX_MS, peer.failures));
+        peer.retry_at =
+            now.plus_millis(backoff_ms(self.timeouts.reconnect_backoff_ms, self.timeouts.reconnect_backoff_max_ms, peer.failures));
         peer.failures = peer.failures.saturating_add(1);
         peer.link = Link::Down;
         let lost = std::mem::take(&mut peer.in_flight);

@@ -1,10 +1,10 @@
 //! Producer and consumer against a real broker, in virtual time without latency.
 
-use super::consumer::MembershipState;
-use super::consumer::{Consumer, ConsumerConfig, ConsumerEvent, ConsumerRecord, OffsetReset};
-use super::producer::{Producer, ProducerConfig, ProducerEvent, ProducerRecord};
-use super::{ConnId, Output};
+use super::consumer::{Consumer, ConsumerEvent, ConsumerRecord, MembershipState};
+use super::producer::{Producer, ProducerEvent, ProducerRecord};
+use super::{Client, ConnId, Output};
 use crate::kafka::broker::{self, Broker, BrokerOptions};
+use crate::kafka::config::{ConsumerConfig, OffsetReset, ProducerConfig};
 use crate::kafka::disk::Disk;
 use crate::kafka::time::Time;
 use bytes::Bytes;
@@ -69,15 +69,15 @@ impl Harness {
     }
 
     fn producer(&mut self, id: u32) -> &mut Producer {
-        let config = ProducerConfig::new(&format!("producer-{id}"), "broker-1", 9092);
+        let config = ProducerConfig::new(&format!("producer-{id}"), vec![("broker-1".into(), 9092)]);
         self.producers.entry(id).or_insert_with(|| Producer::new(config, 7).expect("defaults are valid"))
     }
 
     fn consumer(&mut self, id: u32) {
-        let mut config = ConsumerConfig::new(&format!("consumer-{id}"), "broker-1", 9092);
+        let mut config = ConsumerConfig::new(&format!("consumer-{id}"), vec![("broker-1".into(), 9092)]);
         config.group_id = Some(Arc::from("billing"));
         config.auto_offset_reset = OffsetReset::Earliest;
-        let mut consumer = Consumer::new(config, 7).expect("defaults are valid");
+        let mut consumer = Consumer::new(config).expect("defaults are valid");
         consumer.subscribe(self.now, vec![Arc::from("orders")]).expect("there is a group.id");
         self.consumers.insert(id, consumer);
     }

@@ -6,7 +6,7 @@ use super::elections::{Builder, Election, NO_LEADER};
 use super::image::{BROKER_RESOURCE, Image, PartitionImage};
 use super::records::{PartitionChange, Record};
 use super::{ControllerEvent, ControllerOptions, Delta};
-use crate::kafka::broker::config::{BrokerConfig, topic_def};
+use crate::kafka::config::BrokerConfig;
 use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
@@ -103,7 +103,7 @@ impl Active {
             for (name, level) in FEATURES {
                 self.push(Record::FeatureLevel { name: (*name).into(), level: *level });
             }
-            let value = Some(self.config.text(MIN_ISR).to_owned());
+            let value = Some(self.config.min_insync_replicas(&BTreeMap::new()).to_string());
             self.push(Record::Config { kind: BROKER_RESOURCE, resource: "".into(), name: MIN_ISR.into(), value });
             self.refresh_config();
         }
@@ -127,12 +127,6 @@ impl Active {
         self.config.set_altered(&self.draft.broker_configs, self.node_id);
     }
 
-    fn topic_config(&self, topic: &str, name: &str) -> String {
-        let none = BTreeMap::new();
-        let overrides = self.draft.topic_configs.get(topic).unwrap_or(&none);
-        topic_def(name).and_then(|def| self.config.topic_value(overrides, def).0).unwrap_or_default()
-    }
-
     /// Changes a partition as `set` says and elects. `acceptable`: who may lead besides what the draft says of the brokers.
     pub(super) fn change(
         &mut self,
@@ -147,10 +141,12 @@ impl Active {
         let (id, name) = (of.id, of.name.clone());
         let Some(old) = self.draft.partition(topic, index) else { return false };
         let allowed = |replica: i32| acceptable(&self.draft, replica);
-        let min_isr = self.topic_config(topic, MIN_ISR).trim().parse::<usize>().unwrap_or(1).min(old.replicas.len());
-        let election = election.unwrap_or_else(|| {
-            let unclean = self.topic_config(topic, "unclean.leader.election.enable").eq_ignore_ascii_case("true");
-            if unclean { Election::Unclean } else { Election::Online }
+        let none = BTreeMap::new();
+        let overrides = self.draft.topic_configs.get(topic).unwrap_or(&none);
+        let min_isr = usize::try_from(self.config.min_insync_replicas(overrides)).unwrap_or(1).min(old.replicas.len());
+        let election = election.unwrap_or_else(|| match self.config.unclean_leader_election_enable(overrides) {
+            true => Election::Unclean,
+            false => Election::Online,
         });
         let mut builder = Builder::new(old, id, index, &allowed, min_isr, election);
         builder.any_replica = self.sabotage == Some(Sabotage::UncleanElection);
@@ -201,7 +197,7 @@ impl Active {
 
     /// Gives leadership back to preferred replicas that are in sync and alive (`maybeBalancePartitionLeaders`).
     fn balance_leaders(&mut self) {
-        if !self.config.flag("auto.leader.rebalance.enable") {
+        if !self.config.auto_leader_rebalance_enable {
             return;
         }
         let imbalanced = self.partitions(|state| {
@@ -217,11 +213,11 @@ impl Active {
     }
 
     fn balance_interval_ms(&self) -> i64 {
-        self.config.long("leader.imbalance.check.interval.seconds").max(1).saturating_mul(1000)
+        self.config.leader_imbalance_check_interval_seconds.max(1).saturating_mul(1000)
     }
 
     pub fn deadline(&self) -> Option<Deadline> {
-        let balance = self.config.flag("auto.leader.rebalance.enable").then(|| (self.next_balance, Reason::new("leader balance", "")));
+        let balance = self.config.auto_leader_rebalance_enable.then(|| (self.next_balance, Reason::new("leader balance", "")));
         earlier(self.next_fence(), balance)
     }
 }

@@ -30,7 +30,7 @@ impl Beat {
 
 impl Active {
     pub(super) fn session_ms(&self) -> i64 {
-        self.config.long("broker.session.timeout.ms").max(1)
+        self.config.broker_session_timeout_ms.max(1)
     }
 
     pub(super) fn check_epoch(&self, id: i32, epoch: i64) -> Result<&BrokerImage, ErrorCode> {

@@ -1,8 +1,7 @@
 //! What the controller checks before it takes a name or a config.
 
 use super::active::{MIN_ISR, Refusal};
-use crate::kafka::broker::config::{ConfigDef, Kind, list};
-use crate::kafka::broker::config_table::TOPIC;
+use crate::kafka::config::{ConfigDef, ConfigType, list};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::incremental_alter_configs_request::AlterableConfig;
 use std::collections::BTreeMap;
@@ -34,23 +33,6 @@ pub fn check_name(name: &str) -> Result<(), String> {
     }
 }
 
-/// Broker configs that can be altered at run time besides the topics' defaults (`DynamicBrokerConfig.AllDynamicConfigs`). Kafka's brokers
-/// also change their listeners; those of a node here are fixed.
-const DYNAMIC: &[&str] = &[
-    "background.threads",
-    "log.cleaner.backoff.ms",
-    "max.connections",
-    "num.io.threads",
-    "num.network.threads",
-    "num.recovery.threads.per.data.dir",
-    "num.replica.fetchers",
-    "producer.id.expiration.ms",
-];
-
-pub fn is_dynamic(name: &str) -> bool {
-    DYNAMIC.contains(&name) || TOPIC.iter().any(|def| def.server == Some(name))
-}
-
 /// Whether a broker config may become this (`None`: unset) while brokers run (`DynamicBrokerConfig.validate`). `all`: for all of them.
 ///
 /// # Errors
@@ -59,10 +41,10 @@ pub fn check_dynamic(def: &ConfigDef, value: Option<&str>, all: bool) -> Result<
     let key = def.name;
     if let Some(value) = value {
         let refused = |why| (ErrorCode::InvalidRequest, why);
-        if !is_dynamic(key) {
+        if !def.is_dynamic() {
             return Err(refused(format!("Cannot update these configs dynamically: Set({key})")));
         }
-        def.accepts(value).map_err(refused)?;
+        def.check(value).map_err(|error| refused(error.kafka_message()))?;
     }
     // Eligible leader replicas (KIP-966) need one value for all brokers.
     let why = match value {
@@ -87,7 +69,7 @@ pub fn altered(def: &ConfigDef, config: &AlterableConfig, set: &BTreeMap<String,
             true => format!("Config value {} is not allowed for config key: {key}", what.to_ascii_lowercase()),
             false => format!("Can't {what} to key {key} because its type is not LIST."),
         };
-        if def.kind == Kind::List { Ok(()) } else { Err((ErrorCode::InvalidConfig, why)) }
+        if def.kind == ConfigType::List { Ok(()) } else { Err((ErrorCode::InvalidConfig, why)) }
     };
     let value = match config.config_operation {
         0 => Some(given()?),

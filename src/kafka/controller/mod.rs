@@ -17,7 +17,7 @@ mod requests;
 mod tests;
 mod topics;
 
-use super::broker::config::BrokerConfig;
+use super::config::BrokerConfig;
 use super::coordinator::Token;
 use super::disk::Disk;
 use super::sabotage::Sabotage;
@@ -28,7 +28,7 @@ use crate::kafka::wire::message as m;
 use active::Active;
 pub(in crate::kafka) use active::Refusal;
 use bytes::Bytes;
-pub use checks::{check_dynamic, check_name, is_dynamic, is_internal};
+pub use checks::{check_dynamic, check_name, is_internal};
 use image::Image;
 use raft::Raft;
 use records::Record;

@@ -27,6 +27,7 @@ use self::group::Group;
 use self::output::{Context, Pending};
 use self::records::{CommittedOffset, GroupRecord, Key};
 use self::timers::{Kind, Timers};
+use super::config::BrokerConfig;
 use super::rng::Rng;
 use super::time::{Deadline, Time};
 use super::wire::batch::Batch;
@@ -54,18 +55,25 @@ pub struct GroupConfig {
     pub offsets_retention_check_interval_ms: i64,
 }
 
+impl GroupConfig {
+    pub fn new(broker: &BrokerConfig) -> Self {
+        Self {
+            offsets_topic_partitions: broker.offsets_topic_num_partitions,
+            initial_rebalance_delay_ms: broker.group_initial_rebalance_delay_ms,
+            min_session_timeout_ms: broker.group_min_session_timeout_ms,
+            max_session_timeout_ms: broker.group_max_session_timeout_ms,
+            max_size: broker.group_max_size,
+            offset_metadata_max_bytes: broker.offset_metadata_max_bytes,
+            offsets_retention_minutes: broker.offsets_retention_minutes,
+            offsets_retention_check_interval_ms: broker.offsets_retention_check_interval_ms,
+        }
+    }
+}
+
+/// Kafka's defaults.
 impl Default for GroupConfig {
     fn default() -> Self {
-        Self {
-            offsets_topic_partitions: 50,
-            initial_rebalance_delay_ms: 3000,
-            min_session_timeout_ms: 6000,
-            max_session_timeout_ms: 1_800_000,
-            max_size: i32::MAX,
-            offset_metadata_max_bytes: 4096,
-            offsets_retention_minutes: 10_080,
-            offsets_retention_check_interval_ms: 600_000,
-        }
+        Self::new(&BrokerConfig::default())
     }
 }
 

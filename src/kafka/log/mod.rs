@@ -12,6 +12,7 @@ mod retention;
 mod segment;
 mod validate;
 
+use super::config::{BrokerConfig, TimestampType, TopicConfig};
 use super::disk::{Disk, DiskError};
 use super::wire::batch::BatchError;
 use super::wire::error::ErrorCode;
@@ -46,24 +47,32 @@ pub struct LogConfig {
     pub sequences_unchecked: bool,
 }
 
-impl Default for LogConfig {
-    fn default() -> Self {
+impl LogConfig {
+    /// For a topic on a broker with these configs.
+    pub fn new(broker: &BrokerConfig, topic: &TopicConfig) -> Self {
         Self {
-            segment_bytes: 1_073_741_824,
-            segment_ms: 604_800_000,
-            segment_index_bytes: 10_485_760,
-            index_interval_bytes: 4096,
-            max_message_bytes: 1_048_588,
-            retention_ms: 604_800_000,
-            retention_bytes: -1,
-            log_append_time: false,
-            message_timestamp_after_max_ms: 3_600_000,
-            message_timestamp_before_max_ms: i64::MAX,
-            compact: false,
-            flush_messages: i64::MAX,
-            producer_id_expiration_ms: 86_400_000,
+            segment_bytes: topic.internal_segment_bytes.unwrap_or(topic.segment_bytes),
+            segment_ms: topic.segment_ms,
+            segment_index_bytes: topic.segment_index_bytes,
+            index_interval_bytes: topic.index_interval_bytes,
+            max_message_bytes: topic.max_message_bytes,
+            retention_ms: topic.retention_ms,
+            retention_bytes: topic.retention_bytes,
+            log_append_time: topic.message_timestamp_type == TimestampType::LogAppendTime,
+            message_timestamp_after_max_ms: topic.message_timestamp_after_max_ms,
+            message_timestamp_before_max_ms: topic.message_timestamp_before_max_ms,
+            compact: topic.cleanup_policy.compact,
+            flush_messages: topic.flush_messages,
+            producer_id_expiration_ms: broker.producer_id_expiration_ms,
             sequences_unchecked: false,
         }
+    }
+}
+
+/// Kafka's defaults.
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self::new(&BrokerConfig::default(), &TopicConfig::default())
     }
 }
 

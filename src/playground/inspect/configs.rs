@@ -1,9 +1,7 @@
 //! Configs by Kafka's names: what holds, Kafka's default, and what differs.
 
-use crate::kafka::broker::config::{BrokerConfig, ConfigDef, Source, broker_def, check_topic};
-use crate::kafka::broker::config_table::{BROKER, TOPIC};
-use crate::kafka::controller::{check_dynamic, is_dynamic};
-use crate::playground::menu::takes_effect;
+use crate::kafka::config::{BROKER, BrokerConfig, CONSUMER, ConfigDef, ConfigTable, Effect, PRODUCER, Source, TOPIC};
+use crate::kafka::controller::check_dynamic;
 use crate::playground::scenario::action_line;
 use crate::world::World;
 use crate::world::action::{Action, CommitPolicy};
@@ -16,77 +14,37 @@ use std::collections::BTreeMap;
 pub struct Config {
     pub name: &'static str,
     pub value: String,
+    /// Kafka's; empty without one.
     pub default: &'static str,
-    /// What it does, where Kafka's table is at hand.
+    /// What it does in Kafka, in one sentence.
     pub doc: &'static str,
+    /// Whether anything here goes by it.
+    pub effect: Effect,
     /// It was set, on the thing itself or on what it inherits from.
     pub differs: bool,
     /// It can be set; a client gets a new process for it.
     pub editable: bool,
-    /// Where it was set, if not on the thing itself, before what its default is.
+    /// Where it was set, if not on the thing itself: words to be put before those of the default.
     pub from: &'static str,
-    /// Those of one kind stand together, under these words; "" for those that can be set.
+    /// The heading under which it stands; empty for those that come first, without one.
     pub group: &'static str,
 }
 
-/// What of a broker cannot be set while it runs, and what Kafka lets one set although nothing here goes by it.
 const READ_ONLY: &str = "Read-only: a change needs a restart with another file";
-const UNUSED: &str = "Without effect here: Kafka lets these be changed, but nothing goes by them";
+const WITHOUT_EFFECT: &str = "Without effect here: these are taken and kept, but nothing goes by them";
 
-/// The producer's (`ProducerConfig`), with Kafka's defaults.
-pub(super) const PRODUCER: &[(&str, &str)] = &[
-    ("acks", "all"),
-    ("batch.size", "16384"),
-    ("buffer.memory", "33554432"),
-    ("compression.type", "none"),
-    ("delivery.timeout.ms", "120000"),
-    ("enable.idempotence", "true"),
-    ("linger.ms", "5"),
-    ("max.block.ms", "60000"),
-    ("max.in.flight.requests.per.connection", "5"),
-    ("max.request.size", "1048576"),
-    ("metadata.max.age.ms", "300000"),
-    ("partitioner.adaptive.partitioning.enable", "true"),
-    ("partitioner.ignore.keys", "false"),
-    ("request.timeout.ms", "30000"),
-    ("retries", "2147483647"),
-    ("retry.backoff.max.ms", "1000"),
-    ("retry.backoff.ms", "100"),
-];
-
-/// The consumer's (`ConsumerConfig`), with Kafka's defaults.
-pub(super) const CONSUMER: &[(&str, &str)] = &[
-    ("allow.auto.create.topics", "true"),
-    ("auto.commit.interval.ms", "5000"),
-    ("auto.offset.reset", "latest"),
-    ("check.crcs", "true"),
-    ("enable.auto.commit", "true"),
-    ("fetch.max.bytes", "52428800"),
-    ("fetch.max.wait.ms", "500"),
-    ("fetch.min.bytes", "1"),
-    ("group.id", ""),
-    ("group.instance.id", ""),
-    ("heartbeat.interval.ms", "3000"),
-    ("max.partition.fetch.bytes", "1048576"),
-    ("max.poll.interval.ms", "300000"),
-    ("max.poll.records", "500"),
-    ("metadata.max.age.ms", "300000"),
-    ("request.timeout.ms", "30000"),
-    ("retry.backoff.max.ms", "1000"),
-    ("retry.backoff.ms", "100"),
-    ("session.timeout.ms", "45000"),
-];
-
-/// Those that the app gives its client.
+/// A client's configs that its app decides.
 const OF_THE_APP: [&str; 2] = ["enable.auto.commit", "group.id"];
+/// A client's configs that the world decides; they are not shown.
+const OF_THE_WORLD: [&str; 2] = ["bootstrap.servers", "client.id"];
 
-/// The configs of a broker, topic (or partition), producer or consumer, what can be set and what differs first; empty for what has none.
-/// `all`: a broker's without what is set on it alone.
+/// The configs of a broker, topic (or partition), producer or consumer: those that can be set first, those without effect last, and among
+/// them those that differ from their default first. Empty for what has no configs. `all`: a broker's without what is set on it alone.
 pub fn configs(world: &World, view: &WorldView, target: &Target, all: bool) -> Vec<Config> {
     let mut found: Vec<Config> = match target {
         Target::Broker(name) => world.broker(name).map(|broker| of_broker(broker.config(), all)).unwrap_or_default(),
         Target::Topic(topic) | Target::Internal(topic) | Target::Partition(topic, _) => of_topic(world, view, topic),
-        Target::Producer(name) => world.producer(name).map(|(spec, _)| of_client(PRODUCER, &spec.config)).unwrap_or_default(),
+        Target::Producer(name) => world.producer(name).map(|(spec, _)| of_client(&PRODUCER, &spec.config)).unwrap_or_default(),
         Target::Consumer(name) => world
             .consumer(name)
             .map(|(spec, _)| {
@@ -96,7 +54,7 @@ pub fn configs(world: &World, view: &WorldView, target: &Target, all: bool) -> V
                 if let Some(group) = &spec.group {
                     set.entry("group.id".into()).or_insert(group.to_string());
                 }
-                of_client(CONSUMER, &set)
+                of_client(&CONSUMER, &set)
             })
             .unwrap_or_default(),
         _ => Vec::new(),
@@ -105,33 +63,32 @@ pub fn configs(world: &World, view: &WorldView, target: &Target, all: bool) -> V
     found
 }
 
-fn row(def: &ConfigDef, value: Option<String>, source: Source, editable: bool) -> Config {
-    let (value, default) = (value.unwrap_or_default(), def.default.unwrap_or(""));
-    // Of a topic's, Kafka calls what comes of its broker's hours a default.
-    let differs = source != Source::Default || def.server.is_some() && value != default;
-    let from = match source {
+/// A row of the table, with the value that holds.
+fn row(def: &ConfigDef, value: String, differs: bool, editable: bool, from: &'static str) -> Config {
+    let group = if def.in_force() { "" } else { WITHOUT_EFFECT };
+    let default = def.default.unwrap_or_default();
+    Config { name: def.name, value, default, doc: def.doc, effect: def.effect, differs, editable, from, group }
+}
+
+/// Where a value was set, if not on the thing itself.
+fn set_on(source: Source) -> &'static str {
+    match source {
         Source::Topic | Source::Default => "",
         Source::DynamicBroker => "set on the broker; ",
         Source::DynamicDefaultBroker => "set on all brokers; ",
         Source::StaticBroker => "set in the broker's file; ",
-    };
-    Config { name: def.name, value, default, doc: def.doc, differs, editable, from, group: "" }
+    }
 }
 
 fn of_broker(config: &BrokerConfig, all: bool) -> Vec<Config> {
-    let mut config = config.clone();
-    if all {
-        config.dynamic = BTreeMap::new();
-    }
+    let config = if all { &config.of_all_brokers() } else { config };
     let rows = BROKER.iter().map(|def| {
         let first = config.values(def.name).into_iter().next();
         let source = first.as_ref().map_or(Source::Default, |first| first.source);
-        let group = match (is_dynamic(def.name), takes_effect(def.name)) {
-            (true, true) => "",
-            (true, false) => UNUSED,
-            (false, _) => READ_ONLY,
-        };
-        Config { group, ..row(def, first.and_then(|first| first.value), source, group.is_empty()) }
+        let value = first.and_then(|first| first.value).unwrap_or_default();
+        let row = row(def, value, source != Source::Default, def.is_dynamic() && def.in_force(), set_on(source));
+        let group = if row.group.is_empty() && !row.editable { READ_ONLY } else { row.group };
+        Config { group, ..row }
     });
     rows.collect()
 }
@@ -143,17 +100,21 @@ fn of_topic(world: &World, view: &WorldView, topic: &str) -> Vec<Config> {
     let broker = view.brokers.iter().find_map(|state| world.broker(&state.name).map(|broker| broker.config()));
     let broker = broker.unwrap_or(&plain);
     let rows = TOPIC.iter().filter(|def| def.default.is_some() || set.contains_key(def.name)).map(|def| {
-        let (value, source, _) = broker.topic_value(set, def);
-        row(def, value, source, true)
+        let (source, _) = broker.topic_synonyms(set, def);
+        let value = broker.topic_value(set, def).unwrap_or_default().into_owned();
+        // A value that comes from log.retention.hours and the like has the source Default in Kafka.
+        let differs = source != Source::Default || def.server.is_some() && value != def.default.unwrap_or_default();
+        row(def, value, differs, true, set_on(source))
     });
     rows.collect()
 }
 
-fn of_client(table: &[(&'static str, &'static str)], set: &BTreeMap<String, String>) -> Vec<Config> {
-    let rows = table.iter().map(|(name, default)| {
-        let value = set.get(*name).map_or(*default, String::as_str);
-        let editable = !OF_THE_APP.contains(name);
-        Config { name, value: value.into(), default, doc: "", differs: value != *default, editable, from: "", group: "" }
+fn of_client(table: &ConfigTable, set: &BTreeMap<String, String>) -> Vec<Config> {
+    let rows = table.iter().filter(|def| !OF_THE_WORLD.contains(&def.name)).map(|def| {
+        let default = def.default.unwrap_or_default();
+        let value = set.get(def.name).map_or(default, String::as_str);
+        let editable = def.in_force() && !OF_THE_APP.contains(&def.name);
+        row(def, value.into(), value != default, editable, "")
     });
     rows.collect()
 }
@@ -172,12 +133,12 @@ pub fn check(world: &World, target: &Target, name: &str, value: &str, all: bool)
     let action = match target {
         Target::Topic(topic) | Target::Internal(topic) | Target::Partition(topic, _) => {
             if !value.is_empty() {
-                check_topic(name, value)?;
+                TOPIC.check(name, value).map_err(|error| error.kafka_message())?;
             }
             Some(Action::SetTopicConfig { topic: topic.clone(), config: [(name.to_owned(), value.to_owned())].into() })
         }
         Target::Broker(broker) => {
-            let def = broker_def(name).ok_or("There is no such config.")?;
+            let def = BROKER.get(name).ok_or("There is no such config.")?;
             check_dynamic(def, Some(value).filter(|value| !value.is_empty()), all).map_err(|(_, why)| why)?;
             let broker = (!all).then(|| broker.clone());
             Some(Action::SetBrokerConfig { broker, config: [(name.to_owned(), value.to_owned())].into() })

@@ -1,5 +1,6 @@
 //! What a node keeps, in Kafka's words.
 
+use crate::kafka::client::Client as _;
 use crate::kafka::coordinator::GroupView;
 use crate::world::World;
 use crate::world::target::Target;

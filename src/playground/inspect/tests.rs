@@ -1,8 +1,7 @@
 //! The inspector against a running cluster.
 
 use super::*;
-use crate::kafka::client::consumer::ConsumerConfig;
-use crate::kafka::client::producer::ProducerConfig;
+use crate::kafka::config::Effect;
 use crate::kafka::controller::QuorumRole;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::time::Timeline;
@@ -84,7 +83,9 @@ fn configs_say_what_differs_and_refuse_in_kafkas_words() {
     let rows = configs(world, &view, &Target::Consumer("billing-1".into()), false);
     let set: Vec<&str> = rows.iter().filter(|row| row.differs).map(|row| row.name).collect();
     assert_eq!(set, ["auto.offset.reset", "group.id", "session.timeout.ms"]);
-    assert!(rows.iter().all(|row| row.editable != ["group.id", "enable.auto.commit"].contains(&row.name)));
+    let of_the_app = ["group.id", "enable.auto.commit"];
+    assert!(rows.iter().all(|row| row.editable == (row.effect == Effect::InForce && !of_the_app.contains(&row.name))));
+    assert!(rows.iter().any(|row| row.name == "client.rack" && row.group.starts_with("Without effect here")));
     // A client's config is set by a line too; what the app has stays.
     let line = check(world, &Target::Consumer("billing-1".into()), "session.timeout.ms", "", false).expect("it is there");
     assert!(line.starts_with("change consumer billing-1 ") && line.contains("group=billing") && !line.contains("session"), "{line}");
@@ -156,18 +157,6 @@ fn the_leader_of_the_quorum_tells_ends_lags_and_votes() {
     let other = view.brokers.iter().find(|broker| broker.role == Some(QuorumRole::Follower)).expect("there are three");
     let lines = state(world, &view, &Target::Broker(other.name.clone()));
     assert!(lines.iter().all(|(name, _)| !name.starts_with("Replicas of the metadata log")), "only the leader knows");
-}
-
-#[test]
-fn the_clients_defaults_are_the_clients() {
-    let (mut producer, mut consumer) = (ProducerConfig::new("c", "b", 1), ConsumerConfig::new("c", "b", 1));
-    for (name, default) in configs::PRODUCER {
-        producer.set(name, default).unwrap_or_else(|why| panic!("{why}"));
-    }
-    for (name, default) in configs::CONSUMER.iter().filter(|(_, default)| !default.is_empty()) {
-        consumer.set(name, default).unwrap_or_else(|why| panic!("{why}"));
-    }
-    assert_eq!((producer, consumer), (ProducerConfig::new("c", "b", 1), ConsumerConfig::new("c", "b", 1)));
 }
 
 #[test]

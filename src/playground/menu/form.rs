@@ -1,9 +1,8 @@
 //! What has values to fill in: settings of clients, configs of topics, and the like.
 
 use super::super::scenario::{action_line, line_pairs, quoted};
-use crate::kafka::broker::config_table::BROKER;
-use crate::kafka::broker::{broker_def, check_topic, topic_def};
-use crate::kafka::controller::{check_dynamic, is_dynamic};
+use crate::kafka::config::{self, BROKER, ConfigDef, ConfigType, Valid};
+use crate::kafka::controller::check_dynamic;
 use crate::world::World;
 use std::sync::Arc;
 
@@ -63,19 +62,21 @@ const PRODUCER: &[Row] = &[
     ("rate", "1/s", "Records a second", &[]),
     ("keys", "none", "none, a,b,c, uniform:6 or skewed:12", &[]),
     ("value", "64", "Bytes of each value", &[]),
-    ("acks", "all", "Who has a record before it counts as sent", &["all", "1", "0"]),
-    ("enable.idempotence", "true", "A batch sent twice is kept once", BOOL),
-    ("linger.ms", "5", "How long a batch waits for more records", &[]),
-    ("batch.size", "16384", "Bytes of a batch at most", &[]),
-    ("compression.type", "none", "", &["none", "gzip", "snappy", "lz4", "zstd"]),
-    ("max.in.flight.requests.per.connection", "5", "Requests without an answer yet", &[]),
-    ("retries", "2147483647", "How often a batch is sent again", &[]),
-    ("retry.backoff.ms", "100", "Before the first of them; then longer", &[]),
-    ("request.timeout.ms", "30000", "How long an answer may take", &[]),
-    ("delivery.timeout.ms", "120000", "After that a record has failed", &[]),
-    ("buffer.memory", "33554432", "Bytes that wait at most; then send blocks", &[]),
-    ("max.request.size", "1048576", "Bytes of a request at most", &[]),
-    ("partitioner.ignore.keys", "false", "Keys do not choose the partition", BOOL),
+];
+const PRODUCER_CONFIGS: &[&str] = &[
+    "acks",
+    "enable.idempotence",
+    "linger.ms",
+    "batch.size",
+    "compression.type",
+    "max.in.flight.requests.per.connection",
+    "retries",
+    "retry.backoff.ms",
+    "request.timeout.ms",
+    "delivery.timeout.ms",
+    "buffer.memory",
+    "max.request.size",
+    "partitioner.ignore.keys",
 ];
 #[rustfmt::skip]
 const CONSUMER: &[Row] = &[
@@ -83,18 +84,20 @@ const CONSUMER: &[Row] = &[
     ("topics", "", "What it reads", &[]),
     ("group", "", "Nothing: all partitions, no group", &[]),
     ("commit", "auto", "When offsets are committed", &["auto", "each-poll", "never"]),
-    ("auto.commit.interval.ms", "5000", "Between two commits", &[]),
-    ("auto.offset.reset", "latest", "Where it begins without a committed offset", &["latest", "earliest", "none"]),
-    ("session.timeout.ms", "45000", "Without a heartbeat for so long it is thrown out", &[]),
-    ("heartbeat.interval.ms", "3000", "Between two heartbeats", &[]),
-    ("max.poll.interval.ms", "300000", "Without a poll for so long it leaves", &[]),
-    ("max.poll.records", "500", "Records of one poll", &[]),
-    ("group.instance.id", "", "A static member: it may be away for a session", &[]),
-    ("fetch.min.bytes", "1", "An answer waits for so many", &[]),
-    ("fetch.max.wait.ms", "500", "But not longer than this", &[]),
-    ("max.partition.fetch.bytes", "1048576", "Bytes of a partition in one answer", &[]),
-    ("fetch.max.bytes", "52428800", "Bytes of one answer", &[]),
-    ("request.timeout.ms", "30000", "How long an answer may take", &[]),
+];
+const CONSUMER_CONFIGS: &[&str] = &[
+    "auto.commit.interval.ms",
+    "auto.offset.reset",
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "max.poll.interval.ms",
+    "max.poll.records",
+    "group.instance.id",
+    "fetch.min.bytes",
+    "fetch.max.wait.ms",
+    "max.partition.fetch.bytes",
+    "fetch.max.bytes",
+    "request.timeout.ms",
 ];
 /// What holds without another process.
 const LIVE: [&str; 5] = ["topic", "rate", "keys", "value", "handle"];
@@ -105,7 +108,7 @@ const LINKS: &[Row] = &[
 ];
 #[rustfmt::skip]
 const SEND: &[Row] = &[("key", "", "Nothing: no key", &[]), ("value", "", "Nothing: a tombstone", &[])];
-/// Those of a topic's configs that do something here.
+/// Those of a topic's configs that are asked for first.
 #[rustfmt::skip]
 const TOPIC: [&str; 14] = [
     "min.insync.replicas", "unclean.leader.election.enable", "retention.ms", "retention.bytes", "segment.ms", "segment.bytes",
@@ -115,16 +118,20 @@ const TOPIC: [&str; 14] = [
 /// What one broker cannot have for itself, since eligible leader replicas need one value for all.
 const FOR_ALL: &str = "min.insync.replicas";
 
-/// Whether a broker config that can be changed while the broker runs does something here.
-pub fn takes_effect(name: &str) -> bool {
-    let behind = |topic: &&str| topic_def(topic).is_some_and(|def| def.server == Some(name));
-    is_dynamic(name) && (name == "producer.id.expiration.ms" || TOPIC.iter().any(behind))
-}
-
 const NEW: &[Row] = &[("partitions", "1", "", &[]), ("replicas", "", "On so many brokers", &[])];
 
 fn field((key, default, means, choices): Row) -> Field {
     Field { key: key.to_owned(), value: String::new(), default: default.to_owned(), means, choices, bare: false, restarts: false }
+}
+
+/// A config's field, with the words that it takes.
+fn config_field(def: &ConfigDef) -> Field {
+    let choices = match (def.kind, def.valid) {
+        (ConfigType::Boolean, _) => BOOL,
+        (ConfigType::String, Valid::OneOf(words)) => words,
+        _ => &[],
+    };
+    field((def.name, def.default.unwrap_or_default(), def.doc, choices))
 }
 
 /// The form to fill in, with what holds now; `None` when what it is about has gone.
@@ -141,8 +148,12 @@ pub fn form(world: &World, ask: &Ask) -> Option<Form> {
         Ask::Client(name) => {
             let line = action_line(&world.client(name)?);
             let producer = line.starts_with("change producer");
-            let (rows, start) = if producer { (PRODUCER, "change producer") } else { (CONSUMER, "change consumer") };
+            let (rows, table, configs, start) = match producer {
+                true => (PRODUCER, config::PRODUCER, PRODUCER_CONFIGS, "change producer"),
+                false => (CONSUMER, config::CONSUMER, CONSUMER_CONFIGS, "change consumer"),
+            };
             let mut form = of(name, "", format!("{start} {}", quoted(name)), rows);
+            form.fields.extend(configs.iter().filter_map(|name| table.get(name)).map(config_field));
             for (key, value) in line_pairs(&line) {
                 match form.fields.iter_mut().find(|field| field.key == key) {
                     Some(field) => field.value = value,
@@ -158,7 +169,7 @@ pub fn form(world: &World, ask: &Ask) -> Option<Form> {
             let mut form = of(topic, "An empty field takes a config back to its default", format!("set {}", quoted(topic)), &[]);
             form.changes = true;
             let set = world.image()?.topic_configs.get(topic);
-            for def in TOPIC.into_iter().filter_map(topic_def) {
+            for def in TOPIC.into_iter().filter_map(|name| config::TOPIC.get(name)) {
                 let value = set.and_then(|set| set.get(def.name)).cloned().unwrap_or_default();
                 form.fields.push(Field { value, ..field((def.name, def.default.unwrap_or_default(), def.doc, &[])) });
             }
@@ -174,7 +185,7 @@ pub fn form(world: &World, ask: &Ask) -> Option<Form> {
                 None => String::new(),
             };
             let set = world.image()?.broker_configs.get(&id);
-            for def in BROKER.iter().filter(|def| takes_effect(def.name) && (name.is_none() || def.name != FOR_ALL)) {
+            for def in BROKER.iter().filter(|def| def.is_dynamic() && def.in_force() && (name.is_none() || def.name != FOR_ALL)) {
                 let value = set.and_then(|set| set.get(def.name)).cloned().unwrap_or_default();
                 form.fields.push(Field { value, ..field((def.name, def.default.unwrap_or_default(), def.doc, &[])) });
             }
@@ -236,9 +247,9 @@ impl Form {
     /// What stands against a value by itself; empty: nothing.
     pub fn wrong(&self, values: &[String]) -> String {
         let changed = self.fields.iter().zip(values).filter(|(field, value)| self.changes && **value != field.value && !value.is_empty());
-        let check = |key: &str, value: &str| match broker_def(key).filter(|_| self.start.starts_with("config ")) {
+        let check = |key: &str, value: &str| match BROKER.get(key).filter(|_| self.start.starts_with("config ")) {
             Some(def) => check_dynamic(def, Some(value), true).map_err(|(_, why)| why),
-            None => check_topic(key, value),
+            None => config::TOPIC.check(key, value).map(|_| ()).map_err(|error| error.kafka_message()),
         };
         changed.filter_map(|(field, value)| check(&field.key, value).err()).next().unwrap_or_default()
     }

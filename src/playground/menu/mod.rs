@@ -6,7 +6,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use form::{Ask, Field, Form, form, takes_effect};
+pub use form::{Ask, Field, Form, form};
 
 use super::scenario::{duration_text, quoted, rate_text};
 use super::scene::{Target, between};

@@ -10,6 +10,7 @@ use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
+use crate::kafka::config::CONSUMER;
 use crate::kafka::coordinator::GroupEvent;
 use crate::kafka::coordinator::GroupState;
 use crate::kafka::time::Time;
@@ -22,9 +23,6 @@ use crate::world::{ALL_BROKERS, World};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Kafka's default for `session.timeout.ms`.
-const SESSION_TIMEOUT_MS: &str = "45000";
 
 /// One thing that happened, in words.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -213,7 +211,7 @@ fn changed(name: &str) -> (u8, String) {
 fn group_of(name: &str, world: &World) -> Option<(Arc<str>, String)> {
     world.history().iter().rev().find_map(|(_, action)| match action {
         Action::AddConsumer(spec) | Action::ChangeConsumer(spec) if &*spec.name == name => {
-            let timeout = spec.config.get("session.timeout.ms").map_or(SESSION_TIMEOUT_MS, String::as_str);
+            let timeout = spec.config.get("session.timeout.ms").map_or_else(|| CONSUMER.default_of("session.timeout.ms"), String::as_str);
             let text = match timeout.parse::<i64>() {
                 Ok(millis) if millis % 1000 == 0 => format!("{} s", millis / 1000),
                 _ => format!("{timeout} ms"),

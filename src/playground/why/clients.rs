@@ -4,6 +4,7 @@ use super::explanation::{Clock, Explanation, Tp};
 use crate::kafka::broker::{BrokerEvent, PartitionView};
 use crate::kafka::client::ClientError;
 use crate::kafka::client::producer::ProducerEvent;
+use crate::kafka::config::PRODUCER;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::playground::narrate::{brokers, plural, reason};
@@ -11,9 +12,6 @@ use crate::world::action::Action;
 use crate::world::event::{Event, EventKind};
 use crate::world::judge::probe::ClusterProbe as _;
 use std::sync::Arc;
-
-/// Kafka's default for `linger.ms`.
-const LINGER_MS: &str = "5";
 
 impl<'a> Explanation<'a> {
     pub(super) fn late(&mut self, name: &str) -> bool {
@@ -163,7 +161,7 @@ impl<'a> Explanation<'a> {
             Action::AddProducer(spec) | Action::ChangeProducer(spec) if *spec.name == *name => Some(spec.config.get("linger.ms")),
             _ => None,
         });
-        let linger = config.flatten().map_or(LINGER_MS, String::as_str);
+        let linger = config.flatten().map_or_else(|| PRODUCER.default_of("linger.ms"), String::as_str);
         self.now(format_args!("Records wait up to linger.ms ({linger}) in its accumulator, so that they travel in one batch."));
         self.started(name, self.view.now);
     }

@@ -1,6 +1,7 @@
 //! DeleteRecords: a partition's log starts later from now on.
 
 use super::BrokerApi;
+use crate::kafka::config::TopicConfig;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::replicas::overrides;
 use crate::kafka::broker::{Broker, ErrorCode};
@@ -32,7 +33,7 @@ impl Broker {
     /// The new log start offset. -1 asks for everything up to the high watermark.
     fn delete_records_before(&mut self, topic: &str, index: i32, offset: i64) -> Result<i64, ErrorCode> {
         self.led_partition(topic, index, -1)?;
-        let may_delete = self.config.deletes(overrides(self.controller.image(), topic));
+        let may_delete = TopicConfig::new(&self.config, overrides(self.controller.image(), topic)).cleanup_policy.delete;
         let (_, partition) = self.topics.partition_mut(topic, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
         if !may_delete {
             return Err(ErrorCode::PolicyViolation);

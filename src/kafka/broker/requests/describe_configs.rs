@@ -1,12 +1,11 @@
 //! DescribeConfigs, for topics and this broker. Altering is the controller's.
 
 use super::BrokerApi;
-use crate::kafka::broker::config::{ConfigDef, Source, Sourced};
-use crate::kafka::broker::config_table::{BROKER, TOPIC};
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::replicas::overrides;
 use crate::kafka::broker::{Broker, ErrorCode};
-use crate::kafka::controller::{Refusal, is_dynamic};
+use crate::kafka::config::{BROKER, ConfigDef, Source, Sourced, TOPIC};
+use crate::kafka::controller::Refusal;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResource;
@@ -14,6 +13,7 @@ use crate::kafka::wire::message::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
 };
 use crate::kafka::wire::message::{DescribeConfigsRequest, DescribeConfigsResponse};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 const TOPIC_RESOURCE: i8 = 2;
@@ -71,7 +71,7 @@ impl Broker {
             }
             if context.version >= 3 {
                 config.config_type = def.kind as i8;
-                config.documentation = documentation.then(|| Str::from(def.doc));
+                config.documentation = documentation.then(|| Str::from(def.documentation()));
             }
             config
         };
@@ -81,7 +81,8 @@ impl Broker {
                 let topic = self.topic_resource(name)?;
                 let shown = |def: &&ConfigDef| def.default.is_some() || topic.contains_key(def.name);
                 let configs = TOPIC.iter().filter(asked).filter(shown).map(|def| {
-                    let (value, source, found) = self.config.topic_value(topic, def);
+                    let value = self.config.topic_value(topic, def).map(Cow::into_owned);
+                    let (source, found) = self.config.topic_synonyms(topic, def);
                     describe(def, value, source, false, found)
                 });
                 Ok(configs.collect())
@@ -90,12 +91,12 @@ impl Broker {
                 self.check_broker_resource(name)?;
                 // An empty name asks for what was altered for all brokers, and no more.
                 let all = !name.is_empty();
-                let configs = BROKER.iter().filter(asked).filter(|def| all || self.config.cluster.contains_key(def.name)).map(|def| {
+                let configs = BROKER.iter().filter(asked).filter(|def| all || self.config.is_altered_for_all(def.name)).map(|def| {
                     let mut found = self.config.synonyms(def.name);
                     found.retain(|value| all || value.source == Source::DynamicDefaultBroker);
                     let first = found.first().cloned();
                     let source = first.as_ref().map_or(Source::Default, |first| first.source);
-                    describe(def, first.and_then(|first| first.value), source, !is_dynamic(def.name), found)
+                    describe(def, first.and_then(|first| first.value), source, !def.is_dynamic(), found)
                 });
                 Ok(configs.collect())
             }

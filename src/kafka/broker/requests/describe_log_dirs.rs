@@ -29,8 +29,8 @@ impl BrokerApi for DescribeLogDirsRequest {
 impl Broker {
     /// Where Kafka would keep the logs: the first of `log.dirs`, else `log.dir`.
     fn log_dir(&self) -> &str {
-        let first = self.config.text("log.dirs").split(',').next().unwrap_or("").trim();
-        if first.is_empty() { self.config.text("log.dir") } else { first }
+        let first = self.config.log_dirs.as_deref().unwrap_or("").split(',').next().unwrap_or("").trim();
+        if first.is_empty() { &self.config.log_dir } else { first }
     }
 
     /// Size of the disk and what is left of it, in bytes; both unknown where it has no limit.

@@ -41,7 +41,7 @@ impl Broker {
             let refuse = |name: &&str| DescribeTopicPartitionsResponseTopic { error_code, ..described(name) };
             return DescribeTopicPartitionsResponse { topics: names.iter().filter(|_| !all).map(refuse).collect(), ..answer };
         }
-        let mut left = self.config.int("max.request.partition.size.limit").min(request.response_partition_limit).max(1);
+        let mut left = self.config.max_request_partition_size_limit.min(request.response_partition_limit).max(1);
         let mut topics = Vec::new();
         for name in names.iter().copied().filter(|name| *name >= from) {
             let next = |partition| Some(Cursor { topic_name: topic_name(name), partition_index: partition });

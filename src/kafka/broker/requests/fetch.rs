@@ -67,7 +67,7 @@ impl BrokerApi for FetchRequest {
             Ok(found) => found,
             Err(error) => return reply(context, FetchResponse { error_code: error.code(), ..FetchResponse::default() }),
         };
-        let max_bytes = self.max_bytes.min(broker.config.int("fetch.max.bytes"));
+        let max_bytes = self.max_bytes.min(broker.config.fetch_max_bytes);
         let (id, epoch) = if context.version >= 15 {
             (self.replica_state.replica_id.0, self.replica_state.replica_epoch)
         } else {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 impl BrokerApi for MetadataRequest {
     fn handle(self, broker: &mut Broker, now: Time, context: &Context) -> Reply {
         let operations = self.include_topic_authorized_operations;
-        let may_create = self.allow_auto_topic_creation && broker.config.flag("auto.create.topics.enable");
+        let may_create = self.allow_auto_topic_creation && broker.config.auto_create_topics_enable;
         let image = broker.controller.image();
         let topics = match self.topics {
             None => image.topics.values().map(|topic| broker.describe_topic(topic, operations)).collect(),

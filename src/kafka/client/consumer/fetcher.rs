@@ -1,9 +1,10 @@
 //! Fetches ahead of `poll` (`Fetcher`, `FetchCollector`): one request in flight for each leader, none for partitions that
 //! still have buffered records.
 
-use super::{Consumer, ConsumerEvent, ConsumerRecord, OffsetReset, Tag};
+use super::{Consumer, ConsumerEvent, ConsumerRecord, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
-use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
+use crate::kafka::client::{ClientError, Core as _, TopicPartition, code, text, topic_name};
+use crate::kafka::config::OffsetReset;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch;
 use crate::kafka::wire::error::ErrorCode;
@@ -25,7 +26,7 @@ pub(super) enum Need {
         to: OffsetReset,
         why: &'static str,
     },
-    /// auto.offset.reset=none: only `seek` helps.
+    /// With `auto.offset.reset=none`: the app must call `seek`.
     Seek,
 }
 
@@ -34,7 +35,7 @@ type ByLeader = BTreeMap<i32, Vec<(TopicPartition, i32)>>;
 
 #[derive(Clone, Debug)]
 pub(super) struct PartitionState {
-    /// Tells this assignment or seek from earlier ones.
+    /// Differs for each assignment and seek: an answer to an earlier one is ignored.
     pub fence: u64,
     pub need: Need,
     /// The next offset that `poll` returns.
@@ -48,7 +49,7 @@ pub(super) struct PartitionState {
 }
 
 impl Consumer {
-    /// The app wants to read from there.
+    /// The next `poll` returns records from this offset on.
     pub fn seek(&mut self, now: Time, topic: &str, partition: i32, offset: i64) {
         let fence = self.fence();
         if let Some(state) = self.partitions.get_mut(&(Arc::from(topic), partition)) {
@@ -81,7 +82,7 @@ impl Consumer {
     }
 
     /// Up to max.poll.records, oldest fetch first; positions move with them.
-    pub(super) fn take_records(&mut self, _now: Time) -> Vec<ConsumerRecord> {
+    pub(super) fn take_records(&mut self) -> Vec<ConsumerRecord> {
         let limit = self.config.max_poll_records as usize;
         let mut records = Vec::new();
         while let Some(at) = self.completed.front().cloned() {
@@ -113,7 +114,7 @@ impl Consumer {
         }
     }
 
-    /// The partitions that are due, with their leader epochs, by the leader to ask. What waits for its next try or for a leader is seen to.
+    /// The partitions that are due, with their leader epochs, by leader. For the others a wake-up is set or metadata is asked for.
     pub(super) fn by_leader(&mut self, now: Time, due: fn(&PartitionState) -> bool, why: &'static str) -> ByLeader {
         let mut leaders = ByLeader::new();
         let mut later: Option<Time> = None;
@@ -137,7 +138,8 @@ impl Consumer {
         leaders
     }
 
-    /// The version in which a leader can be asked now; `None`: what it waits for is seen to.
+    /// The version of an API to speak to a leader that can take a request now; `None`: a wake-up is set, it is dialled, or metadata is
+    /// asked for.
     pub(super) fn leader_ready(&mut self, now: Time, node: Node, api: ApiKey) -> Option<i16> {
         match self.net.ready(now, node) {
             Readiness::Ready => return self.net.version(node, api),
@@ -183,7 +185,7 @@ impl Consumer {
         }
     }
 
-    pub(super) fn fetched(&mut self, now: Time, node: i32, wanted: &[(TopicPartition, u64, i64)], outcome: Outcome) {
+    pub(super) fn handle_fetch(&mut self, now: Time, node: i32, wanted: &[(TopicPartition, u64, i64)], outcome: Outcome) {
         self.fetching.remove(&node);
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok(),
@@ -213,7 +215,7 @@ impl Consumer {
                 continue;
             }
             if error == 0 {
-                self.take_in(now, at, *position, records.unwrap_or_default());
+                self.buffer_records(now, at, *position, records.unwrap_or_default());
                 continue;
             }
             state.retry_at = retry_at;
@@ -234,7 +236,7 @@ impl Consumer {
         }
     }
 
-    /// The log no longer has what came before the position (KIP-320): it was lost. Reading goes on where the logs part.
+    /// The log was truncated below the position (KIP-320): records that were read are lost. Reading goes on where the logs diverge.
     fn truncated(&mut self, at: &TopicPartition, epoch: i32, offset: i64) {
         let Some(state) = self.partitions.get_mut(at) else { return };
         state.epoch = epoch;
@@ -250,7 +252,7 @@ impl Consumer {
     }
 
     /// Reads fetched batches into the buffer; control batches and records below the position only move it on.
-    fn take_in(&mut self, now: Time, at: &TopicPartition, position: i64, bytes: Bytes) {
+    fn buffer_records(&mut self, now: Time, at: &TopicPartition, position: i64, bytes: Bytes) {
         let mut next = position;
         let mut buffer = VecDeque::new();
         let mut failure = None;
@@ -294,7 +296,7 @@ impl Consumer {
         match ends {
             Some((base_offset, last_offset)) => {
                 self.completed.push_back(at.clone());
-                if self.config.commit_before_records && self.member.generation >= 0 {
+                if self.commit_before_records && self.member.generation >= 0 {
                     self.commit_positions(now, true);
                 }
                 let (topic, partition) = at.clone();

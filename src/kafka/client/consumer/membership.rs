@@ -1,21 +1,18 @@
 //! Membership in a classic group (`AbstractCoordinator`, `ConsumerCoordinator`): find the coordinator, join, sync,
 //! heartbeat, leave. Partitions are given up only inside `poll`, as the rebalance listener expects.
 
-use super::assignor::{self, Candidate};
+use super::rebalance::LeaderState;
 use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
-use crate::kafka::client::{ClientError, code, string, text};
+use crate::kafka::client::{ClientError, Core as _, code, string, text};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
-use crate::kafka::wire::message::join_group_request::JoinGroupRequestProtocol;
 use crate::kafka::wire::message::leave_group_request::MemberIdentity;
-use crate::kafka::wire::message::sync_group_request::SyncGroupRequestAssignment;
 use crate::kafka::wire::message::{
-    ApiKey, FindCoordinatorRequest, FindCoordinatorResponse, GroupId, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest,
-    JoinGroupResponse, LeaveGroupRequest, SyncGroupRequest, SyncGroupResponse,
+    ApiKey, FindCoordinatorRequest, FindCoordinatorResponse, GroupId, HeartbeatRequest, HeartbeatResponse, LeaveGroupRequest,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,47 +23,40 @@ pub(super) enum Phase {
     Stable,
 }
 
-/// What the leader knows of its group between JoinGroup and SyncGroup.
-#[derive(Clone, Debug)]
-struct Lead {
-    members: Vec<Candidate>,
-    protocol: Arc<str>,
-}
-
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     pub coordinator: Option<i32>,
-    finding: bool,
-    find_retry_at: Time,
-    find_failures: u32,
+    pub find_in_flight: bool,
+    pub find_retry_at: Time,
+    pub find_failures: u32,
     pub phase: Phase,
     pub id: Arc<str>,
     pub generation: i32,
-    round: u64,
+    pub round: u64,
     /// Why the next join is, if one is wanted.
-    rejoin: Option<Arc<str>>,
-    /// Partitions have been given up for the join.
-    prepared: bool,
+    pub rejoin: Option<Arc<str>>,
+    /// The partitions have been given up, so that the join may be sent.
+    pub prepared: bool,
     /// The membership was lost: partitions are lost, not revoked.
-    lost: bool,
-    join_retry_at: Time,
-    join_failures: u32,
-    protocol: Arc<str>,
-    lead: Option<Lead>,
+    pub lost: bool,
+    pub join_retry_at: Time,
+    pub join_failures: u32,
+    pub protocol: Arc<str>,
+    pub leader_state: Option<LeaderState>,
     /// Partition counts by which the leader assigned.
-    assigned_by: Option<BTreeMap<Arc<str>, Option<i32>>>,
-    heartbeat_at: Time,
-    beating: bool,
-    session_deadline: Time,
+    pub assigned_by: Option<BTreeMap<Arc<str>, Option<i32>>>,
+    pub heartbeat_at: Time,
+    pub heartbeat_in_flight: bool,
+    pub session_deadline: Time,
     pub leaving: bool,
-    fatal: bool,
+    pub fatal: bool,
 }
 
 impl Default for Member {
     fn default() -> Self {
         Self {
             coordinator: None,
-            finding: false,
+            find_in_flight: false,
             find_retry_at: Time(i64::MIN),
             find_failures: 0,
             phase: Phase::Unjoined,
@@ -79,10 +69,10 @@ impl Default for Member {
             join_retry_at: Time(i64::MIN),
             join_failures: 0,
             protocol: Arc::from("range"),
-            lead: None,
+            leader_state: None,
             assigned_by: None,
             heartbeat_at: Time::NEVER,
-            beating: false,
+            heartbeat_in_flight: false,
             session_deadline: Time::NEVER,
             leaving: false,
             fatal: false,
@@ -95,18 +85,18 @@ impl Member {
         self.rejoin.get_or_insert_with(|| Arc::from(why));
     }
 
-    /// A join waits for `poll` to give up the partitions.
+    /// Whether a join waits for `poll`, where the partitions are given up.
     pub fn awaits_poll(&self) -> bool {
         self.rejoin.is_some() && !self.prepared && !self.fatal && !matches!(self.phase, Phase::Joining | Phase::Syncing)
     }
 }
 
 impl Consumer {
-    fn group(&self) -> GroupId {
+    pub(super) fn group(&self) -> GroupId {
         GroupId(string(self.config.group_id.as_deref().unwrap_or("")))
     }
 
-    fn instance(&self) -> Option<crate::kafka::wire::message::Str> {
+    pub(super) fn instance(&self) -> Option<crate::kafka::wire::message::Str> {
         self.config.group_instance_id.as_deref().map(string)
     }
 
@@ -145,7 +135,7 @@ impl Consumer {
         }
         if self.closing == Closing::No && !self.manual && !self.member.fatal {
             self.join(now);
-            self.lead(now);
+            self.assign_as_leader(now);
         }
         self.heartbeat(now);
     }
@@ -175,7 +165,7 @@ impl Consumer {
     }
 
     fn find_coordinator(&mut self, now: Time) {
-        if self.member.coordinator.is_some() || self.member.finding {
+        if self.member.coordinator.is_some() || self.member.find_in_flight {
             return;
         }
         if now < self.member.find_retry_at {
@@ -193,11 +183,11 @@ impl Consumer {
         } else {
             FindCoordinatorRequest { key, ..FindCoordinatorRequest::default() }
         };
-        self.member.finding = self.net.send(now, node, version, request, Some(Tag::FindCoordinator), None);
+        self.member.find_in_flight = self.net.send(now, node, version, request, Some(Tag::FindCoordinator), None);
     }
 
-    pub(super) fn found_coordinator(&mut self, now: Time, outcome: Outcome) {
-        self.member.finding = false;
+    pub(super) fn handle_find_coordinator(&mut self, now: Time, outcome: Outcome) {
+        self.member.find_in_flight = false;
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<FindCoordinatorResponse>(body, version).ok(),
             Outcome::Lost => None,
@@ -220,12 +210,12 @@ impl Consumer {
         }
     }
 
-    /// The coordinator has to be found anew; the membership stays.
+    /// Forgets which broker the coordinator is; the membership stays.
     pub(super) fn lose_coordinator(&mut self, now: Time) {
         if let Some(id) = self.member.coordinator.take() {
             self.member.find_retry_at = now.plus_millis(self.config.retry_backoff_ms);
             let lost = self.net.close_node(now, Node::Coordinator(id));
-            self.answered(now, lost);
+            self.handle_answers(now, lost);
         }
     }
 
@@ -237,16 +227,16 @@ impl Consumer {
         }
     }
 
-    /// The membership is gone: a new join, with or without the old member id.
-    fn forget_membership(&mut self, forget_id: bool, why: &str) {
+    /// The membership is over: joins again, with or without the old member id.
+    pub(super) fn forget_membership(&mut self, forget_id: bool, why: &str) {
         if forget_id {
             self.member.id = Arc::from("");
         }
         self.member.generation = -1;
         self.member.round += 1;
         self.member.phase = Phase::Unjoined;
-        self.member.beating = false;
-        self.member.lead = None;
+        self.member.heartbeat_in_flight = false;
+        self.member.leader_state = None;
         self.member.assigned_by = None;
         self.member.lost = !self.member.prepared;
         self.member.want_rejoin(why);
@@ -267,186 +257,8 @@ impl Consumer {
         self.net.event(ConsumerEvent::Error { error: ClientError::Broker(ErrorCode::from_code(error)) });
     }
 
-    fn join(&mut self, now: Time) {
-        if self.member.phase != Phase::Unjoined || !self.member.prepared || self.member.leaving {
-            return;
-        }
-        if now < self.member.join_retry_at {
-            return self.wake_at(self.member.join_retry_at, "join retry backoff");
-        }
-        let Some(node) = self.coordinator_ready(now) else { return };
-        let Some(version) = self.net.version(node, ApiKey::JoinGroup) else { return };
-        let why = self.member.rejoin.clone().unwrap_or_else(|| Arc::from("the group rebalances"));
-        let protocol = JoinGroupRequestProtocol { name: string("range"), metadata: assignor::encode_subscription(&self.subscription) };
-        let request = JoinGroupRequest {
-            group_id: self.group(),
-            session_timeout_ms: self.config.session_timeout_ms,
-            rebalance_timeout_ms: self.config.max_poll_interval_ms,
-            member_id: string(&self.member.id),
-            group_instance_id: self.instance().filter(|_| version >= 5),
-            protocol_type: string("consumer"),
-            protocols: vec![protocol],
-            reason: (version >= 8).then(|| string(&why)),
-        };
-        self.member.round += 1;
-        let tag = Tag::Join { round: self.member.round };
-        let timeout = self.config.request_timeout_ms.max(i64::from(self.config.max_poll_interval_ms).saturating_add(5000));
-        if self.net.send(now, node, version, request, Some(tag), Some(timeout)) {
-            self.member.phase = Phase::Joining;
-            self.member.rejoin = None;
-            let group = text(&self.group().0);
-            self.net.event(ConsumerEvent::Joining { group, why });
-        }
-    }
-
-    /// A join or sync did not work out: again, after backoff or at once.
-    fn join_again(&mut self, now: Time, error: i16) {
-        self.member.phase = Phase::Unjoined;
-        self.member.lead = None;
-        self.member.want_rejoin(ErrorCode::from_code(error).name());
-        let mut wait = backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, self.member.join_failures);
-        match error {
-            code::MEMBER_ID_REQUIRED => wait = 0,
-            code::COORDINATOR_LOAD_IN_PROGRESS | code::REBALANCE_IN_PROGRESS => {}
-            code::COORDINATOR_NOT_AVAILABLE | code::NOT_COORDINATOR => self.lose_coordinator(now),
-            code::UNKNOWN_MEMBER_ID | code::ILLEGAL_GENERATION => {
-                self.forget_membership(error == code::UNKNOWN_MEMBER_ID, ErrorCode::from_code(error).name());
-            }
-            // The coordinator's log has no leader or too few replicas for a while.
-            error if ErrorCode::from_code(error).retriable() => {}
-            _ => self.fatal(error),
-        }
-        if wait > 0 {
-            self.member.join_failures = self.member.join_failures.saturating_add(1);
-        }
-        self.member.join_retry_at = now.plus_millis(wait);
-    }
-
-    pub(super) fn joined(&mut self, now: Time, round: u64, outcome: Outcome) {
-        if round != self.member.round || self.member.phase != Phase::Joining {
-            return;
-        }
-        let response = match outcome {
-            Outcome::Body { version, body } => frame::decode_body::<JoinGroupResponse>(body, version).ok(),
-            Outcome::Lost => None,
-        };
-        let Some(response) = response else { return self.join_again(now, code::COORDINATOR_NOT_AVAILABLE) };
-        if response.error_code != 0 {
-            if response.error_code == code::MEMBER_ID_REQUIRED {
-                self.member.id = text(&response.member_id);
-            }
-            return self.join_again(now, response.error_code);
-        }
-        self.member.id = text(&response.member_id);
-        self.member.generation = response.generation_id;
-        self.member.protocol = response.protocol_name.as_ref().map_or_else(|| Arc::from("range"), text);
-        self.member.phase = Phase::Syncing;
-        self.member.heartbeat_at = now.plus_millis(i64::from(self.config.heartbeat_interval_ms));
-        self.member.session_deadline = now.plus_millis(i64::from(self.config.session_timeout_ms));
-        self.member.assigned_by = None;
-        if response.leader != response.member_id || response.skip_assignment {
-            return self.send_sync(now, Vec::new());
-        }
-        let members: Vec<Candidate> = response
-            .members
-            .iter()
-            .map(|member| Candidate {
-                id: text(&member.member_id),
-                instance: member.group_instance_id.as_ref().map(text),
-                topics: assignor::decode_subscription(member.metadata.clone()).unwrap_or_default(),
-            })
-            .collect();
-        for topic in members.iter().flat_map(|member| &member.topics) {
-            self.metadata.want(topic);
-        }
-        self.member.lead = Some(Lead { members, protocol: self.member.protocol.clone() });
-    }
-
-    /// The leader assigns as soon as it has heard of every topic of the group.
-    fn lead(&mut self, now: Time) {
-        let Some(lead) = self.member.lead.take() else { return };
-        let topics: BTreeSet<Arc<str>> = lead.members.iter().flat_map(|member| member.topics.iter().cloned()).collect();
-        if topics.iter().any(|topic| self.metadata.topic(topic).is_none()) {
-            self.metadata.request_update();
-            self.member.lead = Some(lead);
-            return;
-        }
-        let counts: BTreeMap<Arc<str>, Option<i32>> =
-            topics.into_iter().map(|topic| (topic.clone(), self.metadata.partition_count(&topic))).collect();
-        let known = counts.iter().filter_map(|(topic, count)| Some((topic.clone(), (*count)?))).collect();
-        let assignments = assignor::range(&lead.members, &known)
-            .into_iter()
-            .map(|(member, partitions)| SyncGroupRequestAssignment {
-                member_id: string(&member),
-                assignment: assignor::encode_assignment(&partitions),
-            })
-            .collect();
-        self.member.assigned_by = Some(counts);
-        self.net.event(ConsumerEvent::LedAssignment { protocol: lead.protocol, members: lead.members.len() as u32 });
-        self.send_sync(now, assignments);
-    }
-
-    fn send_sync(&mut self, now: Time, assignments: Vec<SyncGroupRequestAssignment>) {
-        let sent = self.coordinator_ready(now).and_then(|node| Some((node, self.net.version(node, ApiKey::SyncGroup)?)));
-        let Some((node, version)) = sent else { return self.join_again(now, code::COORDINATOR_NOT_AVAILABLE) };
-        let request = SyncGroupRequest {
-            group_id: self.group(),
-            generation_id: self.member.generation,
-            member_id: string(&self.member.id),
-            group_instance_id: self.instance().filter(|_| version >= 3),
-            protocol_type: (version >= 5).then(|| string("consumer")),
-            protocol_name: (version >= 5).then(|| string(&self.member.protocol)),
-            assignments,
-        };
-        let tag = Tag::Sync { round: self.member.round };
-        let timeout = self.config.request_timeout_ms.max(i64::from(self.config.max_poll_interval_ms).saturating_add(5000));
-        if !self.net.send(now, node, version, request, Some(tag), Some(timeout)) {
-            self.join_again(now, code::COORDINATOR_NOT_AVAILABLE);
-        }
-    }
-
-    pub(super) fn synced(&mut self, now: Time, round: u64, outcome: Outcome) {
-        if round != self.member.round || self.member.phase != Phase::Syncing {
-            return;
-        }
-        let response = match outcome {
-            Outcome::Body { version, body } => frame::decode_body::<SyncGroupResponse>(body, version).ok(),
-            Outcome::Lost => None,
-        };
-        let Some(response) = response else { return self.join_again(now, code::COORDINATOR_NOT_AVAILABLE) };
-        if response.error_code != 0 {
-            return self.join_again(now, response.error_code);
-        }
-        let Some(partitions) = assignor::decode_assignment(response.assignment) else { return self.fatal(-1) };
-        self.member.phase = Phase::Stable;
-        self.member.prepared = false;
-        self.member.lost = false;
-        self.member.join_failures = 0;
-        self.offsets_retry_at = Time(i64::MIN);
-        self.set_assignment(partitions);
-        self.next_auto_commit = now.plus_millis(self.config.auto_commit_interval_ms);
-        self.net.event(ConsumerEvent::Assigned {
-            generation: self.member.generation,
-            member: self.member.id.clone(),
-            partitions: self.assignment(),
-        });
-        self.metadata_renewed(now);
-    }
-
-    /// The leader starts a rebalance when the topics of the group have other partitions than when it assigned.
-    pub(super) fn metadata_renewed(&mut self, _now: Time) {
-        if self.member.phase != Phase::Stable {
-            return;
-        }
-        let Some(counts) = &self.member.assigned_by else { return };
-        if counts.iter().any(|(topic, count)| self.metadata.partition_count(topic) != *count) {
-            self.member.assigned_by = None;
-            self.member.want_rejoin("the partitions of the subscribed topics have changed");
-        }
-    }
-
     fn heartbeat(&mut self, now: Time) {
-        if !matches!(self.member.phase, Phase::Stable | Phase::Syncing) || self.member.generation < 0 || self.member.beating {
+        if !matches!(self.member.phase, Phase::Stable | Phase::Syncing) || self.member.generation < 0 || self.member.heartbeat_in_flight {
             return;
         }
         if now < self.member.heartbeat_at {
@@ -461,13 +273,13 @@ impl Consumer {
             group_instance_id: self.instance().filter(|_| version >= 3),
         };
         let tag = Tag::Heartbeat { round: self.member.round };
-        self.member.beating = self.net.send(now, node, version, request, Some(tag), None);
+        self.member.heartbeat_in_flight = self.net.send(now, node, version, request, Some(tag), None);
         self.member.heartbeat_at = now.plus_millis(i64::from(self.config.heartbeat_interval_ms));
         self.wake_at(self.member.heartbeat_at, "heartbeat.interval.ms");
     }
 
-    pub(super) fn heart_answered(&mut self, now: Time, round: u64, outcome: Outcome) {
-        self.member.beating = false;
+    pub(super) fn handle_heartbeat(&mut self, now: Time, round: u64, outcome: Outcome) {
+        self.member.heartbeat_in_flight = false;
         if round != self.member.round {
             return;
         }
@@ -490,7 +302,7 @@ impl Consumer {
         }
     }
 
-    /// Sends LeaveGroup. False: there is nothing to leave (static members stay) or no way to say so.
+    /// Sends LeaveGroup. False: there is no membership to leave (static members stay), or the coordinator cannot be reached.
     pub(super) fn leave(&mut self, now: Time, why: &str) -> bool {
         if self.member.id.is_empty() || self.config.group_instance_id.is_some() || self.manual {
             return false;
@@ -509,7 +321,7 @@ impl Consumer {
         self.member.leaving
     }
 
-    pub(super) fn left(&mut self, now: Time) {
+    pub(super) fn handle_leave_group(&mut self, now: Time) {
         self.member.leaving = false;
         if matches!(self.closing, Closing::Leaving { .. }) {
             self.finish_close(now);

@@ -2,18 +2,18 @@
 //! (`ClassicKafkaConsumer`, `ConsumerCoordinator`, `Fetcher`).
 
 mod assignor;
-mod config;
 mod fetcher;
 mod membership;
 mod offsets;
+mod rebalance;
 mod state;
 
-pub use config::{ConsumerConfig, OffsetReset};
 pub use state::MembershipState;
 
 use super::metadata::Metadata;
-use super::net::{Answer, Net, Node, Readiness, SPOKEN};
-use super::{ClientError, ConnId, Output, Say, TopicPartition};
+use super::net::{APIS, Answer, Net, Node, Readiness, Timeouts};
+use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
+use crate::kafka::config::ConsumerConfig;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
 use fetcher::PartitionState;
@@ -80,9 +80,9 @@ pub enum ConsumerEvent {
     },
 }
 
-/// What a request was for. `round` tells answers of an earlier membership from those of this one.
+/// What a request was for. An answer with another `round` than the member's belongs to an earlier membership and is ignored.
 #[derive(Clone, Debug)]
-enum Tag {
+pub(super) enum Tag {
     Metadata,
     FindCoordinator,
     Join { round: u64 },
@@ -102,6 +102,16 @@ enum Closing {
     Closed,
 }
 
+/// A consumer that never blocks. [`Client`] has the contract of its connections; the application's part of it is:
+///
+/// 1. [`Consumer::subscribe`] or [`Consumer::assign`], once.
+/// 2. After each call of either party, and after the outputs are drained: while [`Consumer::wants_poll`] is true, the app may call
+///    [`Consumer::poll`]. It need not: an app that is busy with its records lets the consumer wait, up to `max.poll.interval.ms`.
+/// 3. [`Client::close`], once; then the connections are served until [`Client::is_closed`].
+///
+/// # Limits
+/// One fetch is in flight for each leader, and none for a partition whose records wait for `poll`: at most `fetch.max.bytes` for each
+/// leader are buffered.
 #[derive(Clone, Debug)]
 pub struct Consumer {
     config: ConsumerConfig,
@@ -121,19 +131,145 @@ pub struct Consumer {
     commits_in_flight: u32,
     next_auto_commit: Time,
     last_poll: Time,
-    /// Time has come for the app to call `poll` though there are no records.
+    /// The app should call `poll` now, even without records.
     poll_due: bool,
     next_fence: u64,
     closing: Closing,
     wake: Option<Deadline>,
+    commit_before_records: bool,
+}
+
+impl Core for Consumer {
+    type Tag = Tag;
+    type Event = ConsumerEvent;
+
+    fn net(&mut self) -> &mut Net<Tag, ConsumerEvent> {
+        &mut self.net
+    }
+
+    fn metadata(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    fn handle_answers(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
+        for Answer { tag, outcome, .. } in answers {
+            match tag {
+                Tag::Metadata => {
+                    self.metadata.handle(now, &mut self.net, outcome);
+                    self.metadata_renewed();
+                }
+                Tag::FindCoordinator => self.handle_find_coordinator(now, outcome),
+                Tag::Join { round } => self.handle_join_group(now, round, outcome),
+                Tag::Sync { round } => self.handle_sync_group(now, round, outcome),
+                Tag::Heartbeat { round } => self.handle_heartbeat(now, round, outcome),
+                Tag::Leave => self.handle_leave_group(now),
+                Tag::Commit(commit) => self.handle_offset_commit(now, commit, outcome),
+                Tag::OffsetFetch { wanted } => self.handle_offset_fetch(now, &wanted, outcome),
+                Tag::ListOffsets { node, wanted } => self.handle_list_offsets(now, node, &wanted, outcome),
+                Tag::Fetch { node, wanted } => self.handle_fetch(now, node, &wanted, outcome),
+            }
+        }
+    }
+
+    fn handle_connection_lost(&mut self, now: Time) {
+        self.coordinator_link_lost(now);
+    }
+
+    fn run(&mut self, now: Time) {
+        self.wake = None;
+        if self.closing == Closing::Closed {
+            return;
+        }
+        self.run_membership(now);
+        self.run_commits(now);
+        if let Closing::Leaving { deadline } = self.closing {
+            self.run_close(now, deadline);
+            return;
+        }
+        self.run_positions(now);
+        self.run_fetches(now);
+        if !self.subscription.is_empty()
+            && let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata)
+        {
+            self.wake = earlier(self.wake.take(), Some(deadline));
+        }
+        self.run_poll_due(now);
+    }
+}
+
+impl Client for Consumer {
+    type Event = ConsumerEvent;
+
+    fn handle_connected(&mut self, now: Time, conn: ConnId) {
+        connected(self, now, conn);
+    }
+
+    fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
+        frame_came(self, now, conn, frame);
+    }
+
+    fn handle_disconnected(&mut self, now: Time, conn: ConnId) {
+        disconnected(self, now, conn);
+    }
+
+    fn handle_timeout(&mut self, now: Time) {
+        timed_out(self, now);
+    }
+
+    fn poll_output(&mut self) -> Option<Output<ConsumerEvent>> {
+        self.net.poll_output()
+    }
+
+    fn poll_timeout(&self) -> Option<Deadline> {
+        if self.closing == Closing::Closed {
+            return None;
+        }
+        earlier(self.wake.clone(), self.net.deadline())
+    }
+
+    /// Gives the coordinator `request.timeout.ms` to answer, 30 s at most.
+    fn close(&mut self, now: Time) {
+        if self.closing != Closing::No {
+            return;
+        }
+        self.closing = Closing::Leaving { deadline: now.plus_millis(self.config.request_timeout_ms.min(30_000)) };
+        if self.auto_commits() {
+            self.commit_positions(now, true);
+        }
+        self.run(now);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closing == Closing::Closed
+    }
+
+    fn describe(&self, describe: Describe) {
+        describe(&"state", Some(&self.state()));
+        describe(&"member id", Some(&self.member.id));
+        describe(&"generation", Some(&self.member.generation));
+        describe(&"coordinator", Some(&self.member.coordinator.unwrap_or(-1)));
+        describe(&"commits in flight", Some(&self.commits_in_flight));
+        for ((topic, partition), state) in &self.partitions {
+            describe(&format_args!("{topic}-{partition}"), None);
+            describe(&"position", Some(&state.position.unwrap_or(-1)));
+            describe(&"leader epoch", Some(&state.epoch));
+            describe(&"fetched, not polled", Some(&state.buffer.len()));
+            describe(&"next fetch", Some(&state.next_fetch));
+        }
+    }
 }
 
 impl Consumer {
-    /// The seed is taken for the contract's sake: nothing here is random.
-    pub fn new(config: ConsumerConfig, _seed: u64) -> Result<Self, ClientError> {
+    pub fn new(config: ConsumerConfig) -> Result<Self, ClientError> {
         config.check()?;
+        let timeouts = Timeouts {
+            request_ms: config.request_timeout_ms,
+            connection_setup_ms: config.socket_connection_setup_timeout_ms,
+            reconnect_backoff_ms: config.reconnect_backoff_ms,
+            reconnect_backoff_max_ms: config.reconnect_backoff_max_ms,
+        };
         Ok(Self {
-            net: Net::new(SPOKEN, config.client_id.clone(), &config.bootstrap_servers, config.request_timeout_ms),
+            net: Net::new(APIS, config.client_id.clone(), &config.bootstrap_servers, timeouts),
             metadata: Metadata::new(
                 config.retry_backoff_ms,
                 config.retry_backoff_max_ms,
@@ -157,11 +293,20 @@ impl Consumer {
             next_fence: 0,
             closing: Closing::No,
             wake: None,
+            commit_before_records: false,
             config,
         })
     }
 
-    /// Group subscription by names. Needs group.id.
+    /// Plants a bug (`Sabotage::CommitBeforeRecords`): offsets of records that the app has not been given are committed.
+    pub fn commit_before_records(&mut self) {
+        self.commit_before_records = true;
+    }
+
+    /// Subscribes to topics as a member of the group.
+    ///
+    /// # Errors
+    /// Without `group.id`, and after [`Consumer::assign`].
     pub fn subscribe(&mut self, now: Time, topics: Vec<Arc<str>>) -> Result<(), ClientError> {
         if self.config.group_id.is_none() {
             return Err(ClientError::Illegal("subscribe needs group.id"));
@@ -180,7 +325,7 @@ impl Consumer {
         Ok(())
     }
 
-    /// Assignment without a group.
+    /// Reads these partitions, without a group's help; with `group.id` offsets can still be committed.
     pub fn assign(&mut self, now: Time, partitions: Vec<(Arc<str>, i32)>) {
         self.manual = true;
         self.subscription = partitions.iter().map(|(topic, _)| topic.clone()).collect();
@@ -191,8 +336,9 @@ impl Consumer {
         self.run(now);
     }
 
-    /// `KafkaConsumer.poll` that never blocks: up to max.poll.records of what has been fetched; also the sign of life that
-    /// max.poll.interval.ms watches. Auto commit happens here. Call it again when `wants_poll` or a timeout says so.
+    /// `KafkaConsumer.poll` that never blocks: returns up to `max.poll.records` fetched records. It is also the sign of life that
+    /// `max.poll.interval.ms` watches, the place of auto commits, and the place where a rebalance takes partitions away.
+    /// The app calls it when [`Consumer::wants_poll`] is true, and from time to time.
     pub fn poll(&mut self, now: Time) -> Vec<ConsumerRecord> {
         if self.closing != Closing::No {
             return Vec::new();
@@ -204,45 +350,17 @@ impl Consumer {
             self.commit_positions(now, true);
         }
         self.prepare_join(now);
-        let records = self.take_records(now);
+        let records = self.take_records();
         self.run(now);
         records
     }
 
-    /// Whether `poll` would return records (or must be called for a rebalance callback, an auto commit, a sign of life).
+    /// Whether `poll` would return records, or must be called for a rebalance, an auto commit or as a sign of life.
     pub fn wants_poll(&self) -> bool {
         self.closing == Closing::No
             && (self.poll_due
                 || self.member.awaits_poll()
                 || self.completed.iter().any(|at| self.partitions.get(at).is_some_and(|state| !state.buffer.is_empty())))
-    }
-
-    /// Commits if auto commit is on, leaves the group, closes connections as the answers come.
-    pub fn close(&mut self, now: Time) {
-        if self.closing != Closing::No {
-            return;
-        }
-        self.closing = Closing::Leaving { deadline: now.plus_millis(self.config.request_timeout_ms.min(30_000)) };
-        if self.auto_commits() {
-            self.commit_positions(now, true);
-        }
-        self.run(now);
-    }
-
-    /// What it keeps, in Kafka's words; `None` is a heading.
-    pub fn describe(&self, say: Say) {
-        say(&"state", Some(&self.state()));
-        say(&"member id", Some(&self.member.id));
-        say(&"generation", Some(&self.member.generation));
-        say(&"coordinator", Some(&self.member.coordinator.unwrap_or(-1)));
-        say(&"commits in flight", Some(&self.commits_in_flight));
-        for ((topic, partition), state) in &self.partitions {
-            say(&format_args!("{topic}-{partition}"), None);
-            say(&"position", Some(&state.position.unwrap_or(-1)));
-            say(&"leader epoch", Some(&state.epoch));
-            say(&"fetched, not polled", Some(&state.buffer.len()));
-            say(&"next fetch", Some(&state.next_fetch));
-        }
     }
 
     pub fn assignment(&self) -> Vec<(Arc<str>, i32)> {
@@ -259,7 +377,6 @@ impl Consumer {
         (self.member.generation >= 0).then(|| (self.member.id.clone(), self.member.generation))
     }
 
-    /// "unjoined", "joining", "syncing", "stable", "assigned", "closing", "closed".
     pub fn state(&self) -> MembershipState {
         match (self.closing, self.manual, &self.member.phase) {
             (Closing::No, true, _) => MembershipState::Assigned,
@@ -272,37 +389,6 @@ impl Consumer {
         }
     }
 
-    pub fn handle_connected(&mut self, now: Time, conn: ConnId) {
-        self.net.handle_connected(now, conn);
-        self.run(now);
-    }
-    pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
-        let answers = self.net.handle_frame(now, conn, frame);
-        self.answered(now, answers);
-        self.run(now);
-    }
-    pub fn handle_disconnected(&mut self, now: Time, conn: ConnId) {
-        let answers = self.net.handle_disconnected(now, conn);
-        self.metadata.request_update();
-        self.answered(now, answers);
-        self.coordinator_link_lost(now);
-        self.run(now);
-    }
-    pub fn handle_timeout(&mut self, now: Time) {
-        let answers = self.net.expire(now);
-        self.answered(now, answers);
-        self.run(now);
-    }
-    pub fn poll_output(&mut self) -> Option<Output<ConsumerEvent>> {
-        self.net.poll_output()
-    }
-    pub fn poll_timeout(&self) -> Option<Deadline> {
-        if self.closing == Closing::Closed {
-            return None;
-        }
-        earlier(self.wake.clone(), self.net.deadline())
-    }
-
     fn wake_at(&mut self, at: Time, what: &'static str) {
         let who = self.config.client_id.clone();
         self.wake = earlier(self.wake.take(), Some((at, Reason::new(what, who))));
@@ -310,48 +396,6 @@ impl Consumer {
 
     fn auto_commits(&self) -> bool {
         self.config.enable_auto_commit && self.config.group_id.is_some()
-    }
-
-    fn answered(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
-        for Answer { tag, outcome, .. } in answers {
-            match tag {
-                Tag::Metadata => {
-                    self.metadata.handle(now, &mut self.net, outcome);
-                    self.metadata_renewed(now);
-                }
-                Tag::FindCoordinator => self.found_coordinator(now, outcome),
-                Tag::Join { round } => self.joined(now, round, outcome),
-                Tag::Sync { round } => self.synced(now, round, outcome),
-                Tag::Heartbeat { round } => self.heart_answered(now, round, outcome),
-                Tag::Leave => self.left(now),
-                Tag::Commit(commit) => self.committed(now, commit, outcome),
-                Tag::OffsetFetch { wanted } => self.offsets_fetched(now, &wanted, outcome),
-                Tag::ListOffsets { node, wanted } => self.offsets_listed(now, node, &wanted, outcome),
-                Tag::Fetch { node, wanted } => self.fetched(now, node, &wanted, outcome),
-            }
-        }
-    }
-
-    /// Does all that is due now, and notes when to come back.
-    fn run(&mut self, now: Time) {
-        self.wake = None;
-        if self.closing == Closing::Closed {
-            return;
-        }
-        self.run_membership(now);
-        self.run_commits(now);
-        if let Closing::Leaving { deadline } = self.closing {
-            self.run_close(now, deadline);
-            return;
-        }
-        self.run_positions(now);
-        self.run_fetches(now);
-        if !self.subscription.is_empty()
-            && let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata)
-        {
-            self.wake = earlier(self.wake.take(), Some(deadline));
-        }
-        self.run_poll_due(now);
     }
 
     /// The deadlines at which the app should call `poll` even without records.

@@ -1,9 +1,10 @@
 //! Committed offsets and positions: OffsetFetch, ListOffsets, OffsetCommit (`ConsumerCoordinator`, `OffsetFetcher`).
 
 use super::fetcher::{Need, PartitionState};
-use super::{Closing, Consumer, ConsumerEvent, OffsetReset, Tag};
+use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, backoff_ms};
-use crate::kafka::client::{ClientError, TopicPartition, code, string, text, topic_name};
+use crate::kafka::client::{ClientError, Core as _, TopicPartition, code, string, text, topic_name};
+use crate::kafka::config::OffsetReset;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
@@ -17,13 +18,13 @@ use crate::kafka::wire::message::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// `default.api.timeout.ms`: how long a commit is tried again.
-const COMMIT_TIMEOUT_MS: i64 = 60_000;
-
+/// A commit that is to be sent, or waits for its answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct PendingCommit {
+pub(in crate::kafka::client) struct PendingCommit {
     offsets: BTreeMap<TopicPartition, i64>,
+    /// The generation in which it was asked for: in another one it fails.
     generation: i32,
+    /// `default.api.timeout.ms` is counted from here.
     since: Time,
     retry_at: Time,
     attempts: u32,
@@ -54,14 +55,15 @@ impl Consumer {
         self.run(now);
     }
 
-    /// Queues a commit of all positions. An automatic one with nothing to say is left out.
+    /// Queues a commit of all positions. Without positions nothing is sent; a commit that the app asked for (not `auto`) then succeeds
+    /// at once.
     pub(super) fn commit_positions(&mut self, now: Time, auto: bool) {
         let offsets: BTreeMap<TopicPartition, i64> = self
             .partitions
             .iter()
             .filter_map(|(at, state)| {
                 let position = state.position.filter(|_| state.need == Need::Nothing)?;
-                Some((at.clone(), if self.config.commit_before_records { position.max(state.next_fetch) } else { position }))
+                Some((at.clone(), if self.commit_before_records { position.max(state.next_fetch) } else { position }))
             })
             .collect();
         if offsets.is_empty() {
@@ -86,7 +88,7 @@ impl Consumer {
     pub(super) fn run_commits(&mut self, now: Time) {
         let mut waiting = std::mem::take(&mut self.commits);
         while let Some(commit) = waiting.pop_front() {
-            let deadline = commit.since.plus_millis(COMMIT_TIMEOUT_MS);
+            let deadline = commit.since.plus_millis(self.config.default_api_timeout_ms);
             if commit.generation != self.member.generation {
                 self.commit_failed(code::ILLEGAL_GENERATION);
             } else if deadline <= now {
@@ -141,7 +143,7 @@ impl Consumer {
         self.net.event(ConsumerEvent::CommitFailed { error: ClientError::Broker(ErrorCode::from_code(error)) });
     }
 
-    pub(super) fn committed(&mut self, now: Time, mut commit: PendingCommit, outcome: Outcome) {
+    pub(super) fn handle_offset_commit(&mut self, now: Time, mut commit: PendingCommit, outcome: Outcome) {
         self.commits_in_flight = self.commits_in_flight.saturating_sub(1);
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<OffsetCommitResponse>(body, version).ok(),
@@ -231,7 +233,7 @@ impl Consumer {
         self.fetching_offsets = self.net.send(now, node, version, request, Some(Tag::OffsetFetch { wanted }), None);
     }
 
-    pub(super) fn offsets_fetched(&mut self, now: Time, wanted: &[(TopicPartition, u64)], outcome: Outcome) {
+    pub(super) fn handle_offset_fetch(&mut self, now: Time, wanted: &[(TopicPartition, u64)], outcome: Outcome) {
         self.fetching_offsets = false;
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<OffsetFetchResponse>(body, version).ok(),
@@ -328,7 +330,7 @@ impl Consumer {
         }
     }
 
-    pub(super) fn offsets_listed(&mut self, now: Time, node: i32, wanted: &[(TopicPartition, u64)], outcome: Outcome) {
+    pub(super) fn handle_list_offsets(&mut self, now: Time, node: i32, wanted: &[(TopicPartition, u64)], outcome: Outcome) {
         self.listing.remove(&node);
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<ListOffsetsResponse>(body, version).ok(),

@@ -32,7 +32,7 @@ pub struct ProducerBatch {
     pub created: Time,
     pub attempts: u32,
     pub retry_at: Time,
-    /// A record did not fit: nothing more comes in.
+    /// A record did not fit: no more are added.
     pub closed: bool,
     /// Given when it is sent first, kept in retries.
     pub sequence: Option<Sequence>,
@@ -44,7 +44,7 @@ pub struct ProducerBatch {
 pub struct PartitionQueue {
     pub batches: VecDeque<ProducerBatch>,
     /// Base sequences (0 without idempotence) of batches on the wire.
-    pub on_wire: u32,
+    pub in_flight: u32,
     pub next_sequence: i32,
     pub producer: Option<(i64, i16)>,
     /// The numbering has a gap: a new epoch begins when nothing is on the wire.
@@ -55,9 +55,9 @@ pub struct PartitionQueue {
 }
 
 impl PartitionQueue {
-    /// A new epoch is wanted, and may begin: a batch that may have been written keeps its number until its answer.
+    /// Whether a new epoch is needed and may begin. A batch that may have been written keeps its number until its answer.
     pub fn begins_anew(&self) -> bool {
-        self.on_wire == 0 && (self.reset || self.unresolved && self.batches.iter().all(|batch| batch.sequence.is_none()))
+        self.in_flight == 0 && (self.reset || self.unresolved && self.batches.iter().all(|batch| batch.sequence.is_none()))
     }
 }
 
@@ -134,7 +134,7 @@ impl ProducerBatch {
 
 impl PartitionQueue {
     fn new() -> Self {
-        Self { batches: VecDeque::new(), on_wire: 0, next_sequence: 0, producer: None, reset: false, unresolved: false }
+        Self { batches: VecDeque::new(), in_flight: 0, next_sequence: 0, producer: None, reset: false, unresolved: false }
     }
 }
 

@@ -1,15 +1,13 @@
 //! The producer: metadata, partitioner, accumulator, sender, idempotence (`KafkaProducer`, `RecordAccumulator`, `Sender`).
 
 mod accumulator;
-mod config;
 mod partitioner;
 mod sender;
 
-pub use config::ProducerConfig;
-
 use super::metadata::Metadata;
-use super::net::{Net, SPOKEN};
-use super::{ClientError, ConnId, Output, Say, TopicPartition};
+use super::net::{APIS, Answer, Net, Timeouts};
+use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
+use crate::kafka::config::ProducerConfig;
 use crate::kafka::time::{Deadline, Reason, Time, Who, earlier};
 use crate::kafka::wire::batch::HEADER_BYTES;
 use crate::kafka::wire::error::ErrorCode;
@@ -33,7 +31,7 @@ pub struct ProducerRecord {
     pub headers: Vec<(Bytes, Option<Bytes>)>,
 }
 
-/// A record handed to the producer, named until its fate is known.
+/// Names a record from `send` to `Acked` or `Failed`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub u64);
 
@@ -96,13 +94,20 @@ struct Waiting {
 
 /// A batch in a Produce request.
 #[derive(Clone, Debug)]
-pub(super) struct OnWire {
+pub(super) struct InFlightBatch {
     at: TopicPartition,
     batch: ProducerBatch,
-    /// delivery.timeout.ms passed while it was on the wire: its records have failed already.
+    /// `delivery.timeout.ms` passed while it was in flight: its records have failed already.
     expired: bool,
 }
 
+/// A producer that never blocks. [`Client`] has the contract of its connections; the application calls [`Producer::send`] for each record
+/// and learns what became of it from the events that carry the record's [`Ticket`]: `Partitioned`, `BatchSent` (and `Retrying`) any number
+/// of times, then `Acked` or `Failed`, once.
+///
+/// # Limits
+/// `buffer.memory` bounds the records that wait or are in flight. When it is reached, `send` refuses the record, and batches go without
+/// waiting for `linger.ms`; the app tries again later.
 #[derive(Clone, Debug)]
 pub struct Producer {
     config: ProducerConfig,
@@ -111,34 +116,141 @@ pub struct Producer {
     partitioner: Partitioner,
     accumulator: Accumulator,
     waiting: VecDeque<Waiting>,
-    on_wire: BTreeMap<u64, Vec<OnWire>>,
+    in_flight: BTreeMap<u64, Vec<InFlightBatch>>,
     next_request: u64,
     next_ticket: u64,
     /// Bytes accumulated or in flight, and records.
     used: u64,
     records: u64,
     flushing: bool,
-    /// `send` was refused for want of memory: batches go without waiting for linger.ms.
+    /// `send` has refused a record because `buffer.memory` is full: batches go without waiting for `linger.ms`.
     exhausted: bool,
     producer_id: Option<(i64, i16)>,
-    asking_id: bool,
+    id_in_flight: bool,
     id_failures: u32,
     id_retry_at: Time,
-    /// Where the next request to a node begins, so that no partition starves.
+    /// By node, the partition after which the next request begins, so that no partition starves.
     drain_from: BTreeMap<i32, TopicPartition>,
     wake: Option<Deadline>,
+}
+
+impl Core for Producer {
+    type Tag = Tag;
+    type Event = ProducerEvent;
+
+    fn net(&mut self) -> &mut Net<Tag, ProducerEvent> {
+        &mut self.net
+    }
+
+    fn metadata(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    fn handle_answers(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
+        for Answer { tag, outcome, .. } in answers {
+            match tag {
+                Tag::Metadata => self.metadata.handle(now, &mut self.net, outcome),
+                Tag::InitProducerId => self.handle_init_producer_id(now, outcome),
+                Tag::Produce(number) => {
+                    let batches = self.in_flight.remove(&number).unwrap_or_default();
+                    self.handle_produce(now, batches, outcome);
+                }
+            }
+        }
+    }
+
+    fn run(&mut self, now: Time) {
+        self.wake = None;
+        self.choose_partitions(now);
+        self.expire_batches(now);
+        if !self.waiting.is_empty() && self.waiting.iter().any(|waiting| !self.routable(&waiting.record)) {
+            self.metadata.request_update();
+        }
+        if let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata) {
+            self.wake = earlier(self.wake.take(), Some(deadline));
+        }
+        self.run_sender(now);
+        if self.records == 0 {
+            self.flushing = false;
+        }
+    }
+}
+
+impl Client for Producer {
+    type Event = ProducerEvent;
+
+    fn handle_connected(&mut self, now: Time, conn: ConnId) {
+        connected(self, now, conn);
+    }
+
+    fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
+        frame_came(self, now, conn, frame);
+    }
+
+    fn handle_disconnected(&mut self, now: Time, conn: ConnId) {
+        disconnected(self, now, conn);
+    }
+
+    fn handle_timeout(&mut self, now: Time) {
+        timed_out(self, now);
+    }
+
+    fn poll_output(&mut self) -> Option<Output<ProducerEvent>> {
+        self.net.poll_output()
+    }
+
+    fn poll_timeout(&self) -> Option<Deadline> {
+        earlier(self.wake.clone(), self.net.deadline())
+    }
+
+    fn close(&mut self, now: Time) {
+        self.flush(now);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.records == 0
+    }
+
+    fn describe(&self, describe: Describe) {
+        if let Some((id, epoch)) = self.producer_id {
+            describe(&"producer id", Some(&id));
+            describe(&"producer epoch", Some(&epoch));
+        }
+        describe(&"buffered bytes", Some(&self.used));
+        for (at, queue) in &self.accumulator.queues {
+            describe(&format_args!("{}-{}", at.0, at.1), None);
+            describe(&"next sequence", Some(&queue.next_sequence));
+            let mut batch = |state: &str, batch: &ProducerBatch| {
+                let base = batch.sequence.map_or(-1, |sequence| sequence.base);
+                let words = format_args!("{} records, {} bytes, base sequence {base}", batch.records.len(), batch.size).to_string();
+                describe(&state, Some(&words));
+            };
+            for sent in self.in_flight.values().flatten().filter(|sent| sent.at == *at) {
+                batch("in flight", &sent.batch);
+            }
+            for waiting in &queue.batches {
+                batch("waiting", waiting);
+            }
+        }
+    }
 }
 
 impl Producer {
     pub fn new(config: ProducerConfig, seed: u64) -> Result<Self, ClientError> {
         config.check()?;
+        let timeouts = Timeouts {
+            request_ms: config.request_timeout_ms,
+            connection_setup_ms: config.socket_connection_setup_timeout_ms,
+            reconnect_backoff_ms: config.reconnect_backoff_ms,
+            reconnect_backoff_max_ms: config.reconnect_backoff_max_ms,
+        };
         Ok(Self {
-            net: Net::new(SPOKEN, config.client_id.clone(), &config.bootstrap_servers, config.request_timeout_ms),
+            net: Net::new(APIS, config.client_id.clone(), &config.bootstrap_servers, timeouts),
             metadata: Metadata::new(config.retry_backoff_ms, config.retry_backoff_max_ms, config.metadata_max_age_ms, true),
             partitioner: Partitioner::new(seed, config.batch_size, config.partitioner_adaptive_partitioning_enable),
             accumulator: Accumulator::new(config.batch_size),
             waiting: VecDeque::new(),
-            on_wire: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
             next_request: 0,
             next_ticket: 0,
             used: 0,
@@ -146,7 +258,7 @@ impl Producer {
             flushing: false,
             exhausted: false,
             producer_id: None,
-            asking_id: false,
+            id_in_flight: false,
             id_failures: 0,
             id_retry_at: Time(i64::MIN),
             drain_from: BTreeMap::new(),
@@ -155,7 +267,10 @@ impl Producer {
         })
     }
 
-    /// `KafkaProducer.send` that never blocks: a full buffer is an error, for the app to try again later.
+    /// `KafkaProducer.send` that never blocks.
+    ///
+    /// # Errors
+    /// [`ClientError::RecordTooLarge`]; [`ClientError::BufferFull`]: try again later.
     pub fn send(&mut self, now: Time, record: ProducerRecord) -> Result<Ticket, ClientError> {
         let alone = HEADER_BYTES.saturating_add(accumulator::record_bytes(&record, 0, 0));
         if alone > self.config.max_request_size {
@@ -177,34 +292,10 @@ impl Producer {
         Ok(ticket)
     }
 
-    /// Everything accumulated goes out without waiting for linger.ms.
+    /// Sends all that is accumulated without waiting for `linger.ms`.
     pub fn flush(&mut self, now: Time) {
         self.flushing = self.records > 0;
         self.run(now);
-    }
-
-    /// What it keeps, in Kafka's words; `None` is a heading.
-    pub fn describe(&self, say: Say) {
-        if let Some((id, epoch)) = self.producer_id {
-            say(&"producer id", Some(&id));
-            say(&"producer epoch", Some(&epoch));
-        }
-        say(&"buffered bytes", Some(&self.used));
-        for (at, queue) in &self.accumulator.queues {
-            say(&format_args!("{}-{}", at.0, at.1), None);
-            say(&"next sequence", Some(&queue.next_sequence));
-            let mut batch = |state: &str, batch: &ProducerBatch| {
-                let base = batch.sequence.map_or(-1, |sequence| sequence.base);
-                let words = format_args!("{} records, {} bytes, base sequence {base}", batch.records.len(), batch.size).to_string();
-                say(&state, Some(&words));
-            };
-            for sent in self.on_wire.values().flatten().filter(|sent| sent.at == *at) {
-                batch("in flight", &sent.batch);
-            }
-            for waiting in &queue.batches {
-                batch("waiting", waiting);
-            }
-        }
     }
 
     /// Records accumulated or in flight.
@@ -212,7 +303,7 @@ impl Producer {
         self.records
     }
 
-    /// (topic, partition, records waiting in the accumulator), sorted; partition -1: not chosen yet (no metadata).
+    /// Topic, partition and number of records in the accumulator, sorted. Partition -1: not chosen yet, for want of metadata.
     pub fn accumulated(&self) -> Vec<(Arc<str>, i32, u32)> {
         let mut counts: BTreeMap<TopicPartition, u32> = BTreeMap::new();
         for waiting in &self.waiting {
@@ -227,64 +318,15 @@ impl Producer {
         counts.into_iter().map(|((topic, partition), records)| (topic, partition, records)).collect()
     }
 
-    pub fn handle_connected(&mut self, now: Time, conn: ConnId) {
-        self.net.handle_connected(now, conn);
-        self.run(now);
-    }
-
-    pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
-        let answers = self.net.handle_frame(now, conn, frame);
-        self.answered(now, answers);
-        self.run(now);
-    }
-
-    pub fn handle_disconnected(&mut self, now: Time, conn: ConnId) {
-        let answers = self.net.handle_disconnected(now, conn);
-        self.metadata.request_update();
-        self.answered(now, answers);
-        self.run(now);
-    }
-
-    pub fn handle_timeout(&mut self, now: Time) {
-        let answers = self.net.expire(now);
-        self.answered(now, answers);
-        self.run(now);
-    }
-
-    pub fn poll_output(&mut self) -> Option<Output<ProducerEvent>> {
-        self.net.poll_output()
-    }
-
-    pub fn poll_timeout(&self) -> Option<Deadline> {
-        earlier(self.wake.clone(), self.net.deadline())
-    }
-
     fn wake_at(&mut self, at: Time, what: &'static str, who: impl Into<Who>) {
         self.wake = earlier(self.wake.take(), Some((at, Reason::new(what, who))));
-    }
-
-    /// Does all that is due now, and notes when to come back.
-    fn run(&mut self, now: Time) {
-        self.wake = None;
-        self.choose_partitions(now);
-        self.expire_batches(now);
-        if !self.waiting.is_empty() && self.waiting.iter().any(|waiting| !self.routable(&waiting.record)) {
-            self.metadata.request_update();
-        }
-        if let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata) {
-            self.wake = earlier(self.wake.take(), Some(deadline));
-        }
-        self.run_sender(now);
-        if self.records == 0 {
-            self.flushing = false;
-        }
     }
 
     fn routable(&self, record: &ProducerRecord) -> bool {
         self.metadata.partition_count(&record.topic).is_some_and(|count| record.partition.is_none_or(|chosen| chosen < count))
     }
 
-    /// Moves records whose topic is known into the accumulator, in order; those that waited max.block.ms fail.
+    /// Moves records whose topic is known into the accumulator, in order. A record that has waited for `max.block.ms` fails.
     fn choose_partitions(&mut self, now: Time) {
         for waiting in std::mem::take(&mut self.waiting) {
             if self.routable(&waiting.record) {

@@ -2,15 +2,17 @@
 //! of a partition in a request, sequences kept in retries, a retry before all that came later.
 
 use super::accumulator::{ProducerBatch, Sequence};
-use super::{OnWire, Producer, ProducerEvent, Tag};
-use crate::kafka::client::net::{Answer, Node, Outcome, Readiness, backoff_ms};
+use super::{InFlightBatch, Producer, ProducerEvent, Tag};
+use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
+use crate::kafka::config::Acks;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
 use crate::kafka::wire::message::{ApiKey, InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Adds to a sequence number, wrapping 2147483647 → 0.
 fn advance(sequence: i32, by: u32) -> i32 {
@@ -20,7 +22,7 @@ fn advance(sequence: i32, by: u32) -> i32 {
 impl Producer {
     pub(super) fn run_sender(&mut self, now: Time) {
         if self.config.enable_idempotence {
-            self.renumber(now);
+            self.renumber();
             if self.producer_id.is_none() {
                 self.ask_producer_id(now);
                 return;
@@ -51,7 +53,7 @@ impl Producer {
 
     /// Asks for a producer id (KIP-98) once there is something to send.
     fn ask_producer_id(&mut self, now: Time) {
-        if self.asking_id || self.records == 0 {
+        if self.id_in_flight || self.records == 0 {
             return;
         }
         if now < self.id_retry_at {
@@ -69,11 +71,11 @@ impl Producer {
             producer_id: (-1).into(),
             producer_epoch: -1,
         };
-        self.asking_id = self.net.send(now, node, version, request, Some(Tag::InitProducerId), None);
+        self.id_in_flight = self.net.send(now, node, version, request, Some(Tag::InitProducerId), None);
     }
 
     /// Begins a new epoch for partitions whose numbering has a gap (KIP-360), once nothing of them is on the wire.
-    fn renumber(&mut self, _now: Time) {
+    fn renumber(&mut self) {
         let broken: Vec<TopicPartition> =
             self.accumulator.queues.iter().filter(|(_, queue)| queue.begins_anew()).map(|(at, _)| at.clone()).collect();
         if broken.is_empty() {
@@ -81,7 +83,7 @@ impl Producer {
         }
         let Some((producer_id, epoch)) = self.producer_id else { return };
         if epoch == i16::MAX {
-            // Epochs are used up: a new id; the partitions take it when it comes.
+            // No epoch is left: ask for a new producer id. The partitions take it when it comes.
             self.producer_id = None;
             return;
         }
@@ -126,94 +128,92 @@ impl Producer {
         }
     }
 
-    /// Whether the order of the partition's sequences lets its head go (`shouldStopDrainBatchesForPartition`).
+    /// Whether sending the partition's head now keeps its sequences in order (`shouldStopDrainBatchesForPartition`).
     fn in_order(&self, at: &TopicPartition) -> bool {
         let Some(queue) = self.accumulator.queues.get(at) else { return false };
         let Some(head) = queue.batches.front() else { return false };
         if self.config.max_in_flight_requests_per_connection == 1 {
-            return queue.on_wire == 0;
+            return queue.in_flight == 0;
         }
         // A batch that was numbered already waits until it is the first of those not answered.
-        !queue.reset && if head.sequence.is_none() { !queue.unresolved } else { queue.on_wire == 0 }
+        !queue.reset && if head.sequence.is_none() { !queue.unresolved } else { queue.in_flight == 0 }
     }
 
     /// Sends one Produce request to the node if a batch for it is due. True: something was sent.
     fn send_to(&mut self, now: Time, leader: i32) -> bool {
-        let led: Vec<TopicPartition> = self
-            .accumulator
-            .queues
-            .iter()
-            .filter(|(at, queue)| !queue.batches.is_empty() && self.metadata.leader(&at.0, at.1).is_some_and(|(node, _)| node == leader))
-            .map(|(at, _)| at.clone())
-            .filter(|at| self.in_order(at))
-            .collect();
+        let led = self.sendable(leader);
+        let Some(why) = self.due_batches(now, &led) else { return false };
+        let Some(version) = self.node_ready(now, leader) else { return false };
+        let batches = self.take_batches(now, leader, &led, &why);
+        self.send_batches(now, leader, version, batches)
+    }
+
+    /// The partitions of a leader whose head may be sent next.
+    fn sendable(&self, leader: i32) -> Vec<TopicPartition> {
+        let led = |at: &TopicPartition| self.metadata.leader(&at.0, at.1).is_some_and(|(node, _)| node == leader);
+        let waiting = self.accumulator.queues.iter().filter(|(at, queue)| !queue.batches.is_empty() && led(at));
+        waiting.map(|(at, _)| at.clone()).filter(|at| self.in_order(at)).collect()
+    }
+
+    /// The partitions whose head is due, with the reasons; `None`: there is none, and the wake-up for the first of them is set.
+    fn due_batches(&mut self, now: Time, led: &[TopicPartition]) -> Option<BTreeMap<TopicPartition, &'static str>> {
         let mut why: BTreeMap<TopicPartition, &'static str> = BTreeMap::new();
-        let mut later: Option<(Time, TopicPartition)> = None;
-        for at in &led {
+        let mut later: Option<(Time, &TopicPartition)> = None;
+        for at in led {
             match self.due(now, at) {
                 Ok(reason) => {
                     why.insert(at.clone(), reason);
                 }
-                Err(Some(time)) if later.as_ref().is_none_or(|(first, _)| time < *first) => later = Some((time, at.clone())),
+                Err(Some(time)) if later.is_none_or(|(first, _)| time < first) => later = Some((time, at)),
                 Err(_) => {}
             }
         }
-        if why.is_empty() {
-            if let Some((time, at)) = later {
-                let retry = self.accumulator.queue(&at).batches.front().is_some_and(|head| head.attempts > 0);
-                let what = if retry { "retry.backoff.ms" } else { "linger.ms" };
-                self.wake_at(time, what, format!("{}-{}", at.0, at.1));
-            }
-            return false;
+        if !why.is_empty() {
+            return Some(why);
         }
+        if let Some((time, at)) = later {
+            let retry = self.accumulator.queue(at).batches.front().is_some_and(|head| head.attempts > 0);
+            let what = if retry { "retry.backoff.ms" } else { "linger.ms" };
+            self.wake_at(time, what, format!("{}-{}", at.0, at.1));
+        }
+        None
+    }
+
+    /// The version of Produce to speak to a broker that can take a request now; `None`: a wake-up is set, it is dialled, or metadata is
+    /// asked for.
+    fn node_ready(&mut self, now: Time, leader: i32) -> Option<i16> {
         let node = Node::Broker(leader);
         match self.net.ready(now, node) {
-            Readiness::Ready => {}
-            Readiness::After(at) => {
-                self.wake_at(at, "reconnect backoff", format!("broker {leader}"));
-                return false;
+            Readiness::Ready if self.net.in_flight(node) < self.config.max_in_flight_requests_per_connection => {
+                return self.net.version(node, ApiKey::Produce);
             }
-            Readiness::Busy => return false,
-            Readiness::Unknown => {
-                self.metadata.request_update();
-                return false;
-            }
+            Readiness::Ready | Readiness::Busy => {}
+            Readiness::After(at) => self.wake_at(at, "reconnect backoff", format!("broker {leader}")),
+            Readiness::Unknown => self.metadata.request_update(),
         }
-        if self.net.in_flight(node) >= self.config.max_in_flight_requests_per_connection {
-            return false;
-        }
-        let Some(version) = self.net.version(node, ApiKey::Produce) else { return false };
-        // Once a request goes to the node, the heads of all its partitions go with it.
+        None
+    }
+
+    /// Takes the heads of all these partitions, as many as fit into a request: once one of them is due, the others go with it. The request
+    /// begins after the partition at which the one before it began, so that no partition starves.
+    fn take_batches(
+        &mut self,
+        now: Time,
+        leader: i32,
+        led: &[TopicPartition],
+        why: &BTreeMap<TopicPartition, &'static str>,
+    ) -> Vec<InFlightBatch> {
         let start = self.drain_from.get(&leader).map_or(0, |from| led.iter().position(|at| at > from).unwrap_or(0));
-        let order: Vec<TopicPartition> = led.iter().cycle().skip(start).take(led.len()).cloned().collect();
-        let mut batches: Vec<OnWire> = Vec::new();
-        let mut topics: BTreeMap<std::sync::Arc<str>, Vec<PartitionProduceData>> = BTreeMap::new();
+        let mut batches: Vec<InFlightBatch> = Vec::new();
         let mut size = 0_u32;
-        for at in order {
-            let compression = self.config.compression_type;
-            let idempotent = self.producer_id.filter(|_| self.config.enable_idempotence);
-            let queue = self.accumulator.queue(&at);
-            let Some(head) = queue.batches.front() else { continue };
-            if (head.attempts > 0 && now < head.retry_at)
-                || (!batches.is_empty() && size.saturating_add(head.size) > self.config.max_request_size)
-            {
+        for at in led.iter().cycle().skip(start).take(led.len()).cloned() {
+            let Some(head) = self.accumulator.queue(&at).batches.front() else { continue };
+            let waits = head.attempts > 0 && now < head.retry_at;
+            if waits || !batches.is_empty() && size.saturating_add(head.size) > self.config.max_request_size {
                 continue;
             }
-            let Some(mut batch) = queue.batches.pop_front() else { continue };
-            if let (Some(current), None) = (idempotent, batch.sequence) {
-                if queue.producer != Some(current) && queue.on_wire == 0 {
-                    queue.producer = Some(current);
-                    queue.next_sequence = 0;
-                }
-                let (producer_id, epoch) = queue.producer.unwrap_or(current);
-                batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence }));
-                queue.next_sequence = advance(queue.next_sequence, batch.records.len() as u32);
-            }
-            queue.on_wire += 1;
-            batch.attempts += 1;
+            let Some(batch) = self.take_head(&at) else { continue };
             size = size.saturating_add(batch.size);
-            let records = batch.build(compression);
-            topics.entry(at.0.clone()).or_default().push(PartitionProduceData { index: at.1, records: Some(records) });
             self.drain_from.insert(leader, at.clone());
             self.net.event(ProducerEvent::BatchSent {
                 topic: at.0.clone(),
@@ -222,57 +222,65 @@ impl Producer {
                 attempt: batch.attempts,
                 why: why.get(&at).copied().unwrap_or("another batch goes to this broker"),
             });
-            batches.push(OnWire { at, batch, expired: false });
+            batches.push(InFlightBatch { at, batch, expired: false });
         }
-        let data = topics
-            .into_iter()
-            .map(|(topic, partitions)| TopicProduceData {
-                name: topic_name(&topic),
-                partition_data: partitions,
-                ..TopicProduceData::default()
-            })
-            .collect();
+        batches
+    }
+
+    /// Takes the head of a partition's queue for an attempt, and numbers it if it has no number yet.
+    fn take_head(&mut self, at: &TopicPartition) -> Option<ProducerBatch> {
+        let idempotent = self.producer_id.filter(|_| self.config.enable_idempotence);
+        let queue = self.accumulator.queue(at);
+        let mut batch = queue.batches.pop_front()?;
+        if let (Some(current), None) = (idempotent, batch.sequence) {
+            if queue.producer != Some(current) && queue.in_flight == 0 {
+                queue.producer = Some(current);
+                queue.next_sequence = 0;
+            }
+            let (producer_id, epoch) = queue.producer.unwrap_or(current);
+            batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence }));
+            queue.next_sequence = advance(queue.next_sequence, batch.records.len() as u32);
+        }
+        queue.in_flight += 1;
+        batch.attempts += 1;
+        Some(batch)
+    }
+
+    /// Sends the batches in one request; without an answer to wait for, or a way to send them, they are settled at once.
+    fn send_batches(&mut self, now: Time, leader: i32, version: i16, mut batches: Vec<InFlightBatch>) -> bool {
+        let mut topics: BTreeMap<Arc<str>, Vec<PartitionProduceData>> = BTreeMap::new();
+        for InFlightBatch { at, batch, .. } in &mut batches {
+            let records = Some(batch.build(self.config.compression_type));
+            topics.entry(at.0.clone()).or_default().push(PartitionProduceData { index: at.1, records });
+        }
+        let topic_data = topics.into_iter().map(|(topic, partition_data)| TopicProduceData {
+            name: topic_name(&topic),
+            partition_data,
+            ..TopicProduceData::default()
+        });
         let request = ProduceRequest {
             transactional_id: None,
-            acks: self.config.acks,
+            acks: self.config.acks as i16,
             timeout_ms: i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX),
-            topic_data: data,
+            topic_data: topic_data.collect(),
         };
         let number = self.next_request;
         self.next_request += 1;
-        let tag = (self.config.acks != 0).then_some(Tag::Produce(number));
-        let sent = self.net.send(now, node, version, request, tag, None);
-        if !sent {
-            for entry in batches {
-                self.settle(now, entry, code::NETWORK_EXCEPTION, -1);
-            }
-            return false;
-        }
-        if self.config.acks == 0 {
-            for entry in batches {
-                self.settle(now, entry, 0, -1);
-            }
+        let tag = (self.config.acks != Acks::None).then_some(Tag::Produce(number));
+        let sent = self.net.send(now, Node::Broker(leader), version, request, tag, None);
+        if sent && self.config.acks != Acks::None {
+            self.in_flight.insert(number, batches);
         } else {
-            self.on_wire.insert(number, batches);
-        }
-        true
-    }
-
-    pub(super) fn answered(&mut self, now: Time, answers: Vec<Answer<Tag>>) {
-        for Answer { tag, outcome, .. } in answers {
-            match tag {
-                Tag::Metadata => self.metadata.handle(now, &mut self.net, outcome),
-                Tag::InitProducerId => self.got_producer_id(now, outcome),
-                Tag::Produce(number) => {
-                    let batches = self.on_wire.remove(&number).unwrap_or_default();
-                    self.produced(now, batches, outcome);
-                }
+            let error = if sent { 0 } else { code::NETWORK_EXCEPTION };
+            for entry in batches {
+                self.settle(now, entry, error, -1);
             }
         }
+        sent
     }
 
-    fn got_producer_id(&mut self, now: Time, outcome: Outcome) {
-        self.asking_id = false;
+    pub(super) fn handle_init_producer_id(&mut self, now: Time, outcome: Outcome) {
+        self.id_in_flight = false;
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<InitProducerIdResponse>(body, version).ok(),
             Outcome::Lost => None,
@@ -297,7 +305,7 @@ impl Producer {
         }
     }
 
-    fn produced(&mut self, now: Time, batches: Vec<OnWire>, outcome: Outcome) {
+    pub(super) fn handle_produce(&mut self, now: Time, batches: Vec<InFlightBatch>, outcome: Outcome) {
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<ProduceResponse>(body, version).ok(),
             Outcome::Lost => None,
@@ -314,12 +322,12 @@ impl Producer {
         }
     }
 
-    /// The fate of a batch that was on the wire.
-    fn settle(&mut self, now: Time, entry: OnWire, error: i16, offset: i64) {
-        let OnWire { at, mut batch, expired } = entry;
+    /// Takes in the result of a batch that was in flight: acknowledged, failed, or queued again for a retry.
+    fn settle(&mut self, now: Time, entry: InFlightBatch, error: i16, offset: i64) {
+        let InFlightBatch { at, mut batch, expired } = entry;
         let queue = self.accumulator.queue(&at);
-        queue.on_wire = queue.on_wire.saturating_sub(1);
-        let idle = queue.on_wire == 0;
+        queue.in_flight = queue.in_flight.saturating_sub(1);
+        let idle = queue.in_flight == 0;
         let earlier_waits = queue
             .batches
             .front()
@@ -349,7 +357,7 @@ impl Producer {
         if !retriable || batch.attempts > self.config.retries || deadline <= now {
             return self.fail(&at, batch, ClientError::Broker(ErrorCode::from_code(error)));
         }
-        // Out of order at the head of the line is a gap in the log; behind an unanswered batch it is only the echo of that one.
+        // Out of order at the head of the queue: the log has a gap. Behind a batch without an answer it only follows from that one.
         if gap && idle && !earlier_waits {
             self.accumulator.queue(&at).reset = true;
         }
@@ -380,7 +388,7 @@ impl Producer {
         }
     }
 
-    /// Batches older than delivery.timeout.ms fail, waiting or on the wire.
+    /// Fails batches older than `delivery.timeout.ms`, waiting or in flight.
     pub(super) fn expire_batches(&mut self, now: Time) {
         let limit = self.config.delivery_timeout_ms;
         let error = ClientError::Timeout { what: "delivery.timeout.ms", after_ms: limit };
@@ -397,8 +405,8 @@ impl Producer {
                 }
             }
         }
-        let mut on_wire = std::mem::take(&mut self.on_wire);
-        for entry in on_wire.values_mut().flatten().filter(|entry| !entry.expired) {
+        let mut in_flight = std::mem::take(&mut self.in_flight);
+        for entry in in_flight.values_mut().flatten().filter(|entry| !entry.expired) {
             let deadline = entry.batch.created.plus_millis(limit);
             if now < deadline {
                 self.wake_at(deadline, "delivery.timeout.ms", format!("{}-{}", entry.at.0, entry.at.1));
@@ -408,6 +416,6 @@ impl Producer {
                 self.fail(&entry.at, batch, error.clone());
             }
         }
-        self.on_wire = on_wire;
+        self.in_flight = in_flight;
     }
 }

@@ -11,7 +11,7 @@ mod vote;
 use super::QuorumRole;
 use super::records::{Record, Writer};
 use super::{ControllerEvent, ControllerOptions, METADATA_DIR, METADATA_TOPIC, METADATA_TOPIC_ID, Output, QuorumView, Request, Voter};
-use crate::kafka::broker::config::BrokerConfig;
+use crate::kafka::config::BrokerConfig;
 use crate::kafka::coordinator::Token;
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogConfig, LogError};
@@ -118,7 +118,6 @@ impl Raft {
     pub fn open(now: Time, options: &ControllerOptions, config: &BrokerConfig, disk: &mut Disk) -> Result<Self, String> {
         let log_config = LogConfig { max_message_bytes: i32::MAX, retention_ms: -1, ..LogConfig::default() };
         let (log, recovery) = Log::open(disk, METADATA_DIR, log_config, now, false, 0).map_err(|error| error.to_string())?;
-        let millis = |name: &str| config.long(name).max(1);
         let mut raft = Self {
             id: options.node_id,
             cluster_id: options.cluster_id.clone(),
@@ -136,9 +135,9 @@ impl Raft {
             next_ask: 0,
             preferred: Vec::new(),
             held: Vec::new(),
-            election_timeout_ms: millis("controller.quorum.election.timeout.ms"),
-            fetch_timeout_ms: millis("controller.quorum.fetch.timeout.ms"),
-            backoff_max_ms: millis("controller.quorum.election.backoff.max.ms"),
+            election_timeout_ms: config.controller_quorum_election_timeout_ms.max(1),
+            fetch_timeout_ms: config.controller_quorum_fetch_timeout_ms.max(1),
+            backoff_max_ms: config.controller_quorum_election_backoff_max_ms.max(1),
             outputs: VecDeque::new(),
         };
         if !recovery.cut.is_empty() {

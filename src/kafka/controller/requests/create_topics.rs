@@ -1,8 +1,7 @@
 //! CreateTopics (`ReplicationControlManager.createTopics`).
 
 use super::{ControllerApi, Refuse};
-use crate::kafka::broker::config::{Source, check_topic};
-use crate::kafka::broker::config_table::TOPIC;
+use crate::kafka::config::{Source, TOPIC};
 use crate::kafka::controller::active::{Active, Refusal, text};
 use crate::kafka::controller::checks::{check_name, is_internal};
 use crate::kafka::controller::image::{PartitionImage, TOPIC_RESOURCE};
@@ -94,10 +93,11 @@ impl Active {
 
     fn created_configs(&self, overrides: &BTreeMap<String, String>) -> Vec<CreatableTopicConfigs> {
         let configs = TOPIC.iter().filter_map(|def| {
-            let (value, source, _) = self.config.topic_value(overrides, def);
+            let value = self.config.topic_value(overrides, def);
+            let (source, _) = self.config.topic_synonyms(overrides, def);
             let config = CreatableTopicConfigs { name: Str::from(def.name), ..CreatableTopicConfigs::default() };
             (value.is_some() || source != Source::Default).then(|| CreatableTopicConfigs {
-                value: value.map(Str::from),
+                value: value.as_deref().map(Str::from),
                 config_source: source as i8,
                 ..config
             })
@@ -117,7 +117,7 @@ impl Active {
                 .ok_or_else(|| (ErrorCode::InvalidConfig, format!("Null value not supported for topic configs: {key}")))?;
             // What a broker itself sets for `__consumer_offsets` may be outside a user's range.
             if !is_internal(name) {
-                check_topic(key, value.as_ref()).map_err(|why| (ErrorCode::InvalidConfig, why))?;
+                TOPIC.check(key, value).map_err(|error| (ErrorCode::InvalidConfig, error.kafka_message()))?;
             }
             configs.insert(key.to_owned(), value.to_string());
         }
@@ -152,11 +152,11 @@ impl Active {
         if partitions == 0 || partitions < -1 {
             return Err((ErrorCode::InvalidPartitions, "Number of partitions was set to an invalid non-positive value.".into()));
         }
-        let partitions = if partitions == -1 { self.config.int("num.partitions") } else { partitions };
+        let partitions = if partitions == -1 { self.config.num_partitions } else { partitions };
         if partitions > MAX_PARTITIONS {
             return Err((ErrorCode::InvalidPartitions, format!("{partitions} partitions are more than {MAX_PARTITIONS}.")));
         }
-        let default = || i16::try_from(self.config.int("default.replication.factor")).unwrap_or(i16::MAX);
+        let default = || i16::try_from(self.config.default_replication_factor).unwrap_or(i16::MAX);
         Ok((partitions, if replicas == -1 { default() } else { replicas }))
     }
 

@@ -21,7 +21,7 @@ impl ControllerApi for DeleteTopicsRequest {
                 None => active.draft.topic_of(id).ok_or(ErrorCode::UnknownTopicId),
             };
             let known = known.map(|topic| (topic.name.clone(), topic.id)).and_then(|known| {
-                if active.config.flag("delete.topic.enable") { Ok(known) } else { Err(ErrorCode::TopicDeletionDisabled) }
+                if active.config.delete_topic_enable { Ok(known) } else { Err(ErrorCode::TopicDeletionDisabled) }
             });
             results.push(match known {
                 Ok((name, id)) => {

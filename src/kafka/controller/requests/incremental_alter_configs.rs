@@ -1,7 +1,7 @@
 //! IncrementalAlterConfigs, for topics and brokers (`ConfigurationControlManager`).
 
 use super::{ControllerApi, Refuse};
-use crate::kafka::broker::config::{broker_def, topic_def};
+use crate::kafka::config::{BROKER, TOPIC};
 use crate::kafka::controller::active::{Active, MIN_ISR, Refusal, text};
 use crate::kafka::controller::checks::{altered, check_dynamic};
 use crate::kafka::controller::image::{BROKER_RESOURCE, TOPIC_RESOURCE};
@@ -94,10 +94,10 @@ impl Active {
                 let before = self.draft.topic_configs.get(name).unwrap_or(&none);
                 for config in &resource.configs {
                     let key = config.name.as_ref();
-                    let def = topic_def(key).ok_or_else(|| invalid(format!("Unknown topic config name: {key}")))?;
+                    let def = TOPIC.get(key).ok_or_else(|| invalid(format!("Unknown topic config name: {key}")))?;
                     let value = altered(def, config, before, false)?;
                     if let Some(value) = &value {
-                        def.accepts(value).map_err(invalid)?;
+                        def.check(value).map_err(|error| invalid(error.kafka_message()))?;
                     }
                     changes.push((key.to_owned(), value));
                 }
@@ -114,7 +114,7 @@ impl Active {
                 for config in &resource.configs {
                     let key = config.name.as_ref();
                     // Kafka takes a name that it does not know, for plugins; there are none here.
-                    let def = broker_def(key).ok_or_else(|| invalid(format!("Unknown broker config name: {key}")))?;
+                    let def = BROKER.get(key).ok_or_else(|| invalid(format!("Unknown broker config name: {key}")))?;
                     let value = altered(def, config, before, true)?;
                     check_dynamic(def, value.as_deref(), name.is_empty())?;
                     changes.push((key.to_owned(), value));

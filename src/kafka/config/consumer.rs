@@ -1,0 +1,88 @@
+//! The configs of one consumer.
+
+use super::CONSUMER;
+use super::error::ConfigError;
+use super::value::{Value, config_struct};
+use std::sync::Arc;
+
+/// `auto.offset.reset`: where reading begins when no offset is committed, or the committed one is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OffsetReset {
+    #[default]
+    Latest,
+    Earliest,
+    /// It is an error.
+    None,
+}
+
+impl Value for OffsetReset {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "latest" => Some(Self::Latest),
+            "earliest" => Some(Self::Earliest),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
+
+config_struct! {
+    /// A consumer's configs, by their names with `_` for `.` (`ConsumerConfig`). Times are in milliseconds, sizes in bytes.
+    #[derive(Clone, PartialEq, Eq, Debug)]
+    pub struct ConsumerConfig of CONSUMER {
+        allow_auto_create_topics: bool = "allow.auto.create.topics",
+        auto_commit_interval_ms: i64 = "auto.commit.interval.ms",
+        auto_offset_reset: OffsetReset = "auto.offset.reset",
+        bootstrap_servers: Vec<(Arc<str>, i32)> = "bootstrap.servers",
+        check_crcs: bool = "check.crcs",
+        client_id: Arc<str> = "client.id",
+        default_api_timeout_ms: i64 = "default.api.timeout.ms",
+        enable_auto_commit: bool = "enable.auto.commit",
+        fetch_max_bytes: i32 = "fetch.max.bytes",
+        fetch_max_wait_ms: i32 = "fetch.max.wait.ms",
+        fetch_min_bytes: i32 = "fetch.min.bytes",
+        group_id: Option<Arc<str>> = "group.id",
+        group_instance_id: Option<Arc<str>> = "group.instance.id",
+        heartbeat_interval_ms: i32 = "heartbeat.interval.ms",
+        max_partition_fetch_bytes: i32 = "max.partition.fetch.bytes",
+        max_poll_interval_ms: i32 = "max.poll.interval.ms",
+        max_poll_records: u32 = "max.poll.records",
+        metadata_max_age_ms: i64 = "metadata.max.age.ms",
+        reconnect_backoff_max_ms: i64 = "reconnect.backoff.max.ms",
+        reconnect_backoff_ms: i64 = "reconnect.backoff.ms",
+        request_timeout_ms: i64 = "request.timeout.ms",
+        retry_backoff_max_ms: i64 = "retry.backoff.max.ms",
+        retry_backoff_ms: i64 = "retry.backoff.ms",
+        session_timeout_ms: i32 = "session.timeout.ms",
+        socket_connection_setup_timeout_ms: i64 = "socket.connection.setup.timeout.ms",
+    }
+}
+
+impl ConsumerConfig {
+    /// Kafka's defaults, for a client of this name that first dials these addresses.
+    pub fn new(client_id: &str, bootstrap_servers: Vec<(Arc<str>, i32)>) -> Self {
+        Self { client_id: Arc::from(client_id), bootstrap_servers, ..Self::default() }
+    }
+
+    /// Sets a config by Kafka's name.
+    ///
+    /// # Errors
+    /// A name that the table does not have, or a value that it does not take.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
+        CONSUMER.check(name, value)?;
+        self.assign(name, value);
+        Ok(())
+    }
+
+    /// # Errors
+    /// The first of the rules between configs that is broken.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.bootstrap_servers.is_empty() {
+            return Err(ConfigError::conflict("bootstrap.servers", "", "at least one host:port"));
+        }
+        if self.group_id.is_some() && self.heartbeat_interval_ms >= self.session_timeout_ms {
+            return Err(ConfigError::conflict("heartbeat.interval.ms", self.heartbeat_interval_ms, "less than session.timeout.ms"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! The configs of one topic, as they hold on one broker.
+
+use super::TOPIC;
+use super::broker::BrokerConfig;
+use super::def::list;
+use super::value::{Value, config_struct};
+use std::collections::BTreeMap;
+
+/// `cleanup.policy`: one of the two, or both.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CleanupPolicy {
+    pub compact: bool,
+    pub delete: bool,
+}
+
+impl Value for CleanupPolicy {
+    fn parse(text: &str) -> Option<Self> {
+        let items = list(text);
+        Some(Self { compact: items.contains(&"compact"), delete: items.contains(&"delete") })
+    }
+}
+
+/// `message.timestamp.type`: whose clock stamps a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TimestampType {
+    #[default]
+    CreateTime,
+    LogAppendTime,
+}
+
+impl Value for TimestampType {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "CreateTime" => Some(Self::CreateTime),
+            "LogAppendTime" => Some(Self::LogAppendTime),
+            _ => None,
+        }
+    }
+}
+
+config_struct! {
+    /// A topic's configs in force, by their names with `_` for `.` (`LogConfig`). Times are in milliseconds, sizes in bytes.
+    #[derive(Clone, PartialEq, Eq, Debug)]
+    pub struct TopicConfig of TOPIC {
+        cleanup_policy: CleanupPolicy = "cleanup.policy",
+        flush_messages: i64 = "flush.messages",
+        index_interval_bytes: i32 = "index.interval.bytes",
+        /// Goes before `segment_bytes`.
+        internal_segment_bytes: Option<i32> = "internal.segment.bytes",
+        max_message_bytes: i32 = "max.message.bytes",
+        message_timestamp_after_max_ms: i64 = "message.timestamp.after.max.ms",
+        message_timestamp_before_max_ms: i64 = "message.timestamp.before.max.ms",
+        message_timestamp_type: TimestampType = "message.timestamp.type",
+        min_insync_replicas: i32 = "min.insync.replicas",
+        retention_bytes: i64 = "retention.bytes",
+        retention_ms: i64 = "retention.ms",
+        segment_bytes: i32 = "segment.bytes",
+        segment_index_bytes: i32 = "segment.index.bytes",
+        segment_ms: i64 = "segment.ms",
+        unclean_leader_election_enable: bool = "unclean.leader.election.enable",
+    }
+}
+
+impl TopicConfig {
+    /// What holds on a broker with these configs, for a topic on which `overrides` are set.
+    pub fn new(broker: &BrokerConfig, overrides: &BTreeMap<String, String>) -> Self {
+        let mut config = Self::default();
+        for def in TOPIC.iter().filter(|def| def.in_force()) {
+            if let Some(text) = broker.topic_value(overrides, def) {
+                config.assign(def.name, &text);
+            }
+        }
+        config
+    }
+}
