@@ -1,7 +1,7 @@
 //! A consumer app: polls, takes its time for each record, counts it into its group's sink, commits.
 
 use super::action::{CommitPolicy, ConsumerSpec};
-use super::judge::probe::content_id;
+use super::content::content_id;
 use super::sink::Owner;
 use crate::kafka::client::consumer::{Consumer, ConsumerRecord};
 use crate::kafka::client::{Client as _, ClientError};

@@ -8,6 +8,9 @@ use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
 use std::sync::Arc;
 
+/// Where virtual time begins: 2026-01-01T00:00:00Z, so that record timestamps look like timestamps.
+pub const EPOCH: Time = Time::from_millis(1_767_225_600_000);
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct EventId(pub u64);
 

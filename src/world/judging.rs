@@ -1,7 +1,8 @@
-//! What a world shows its judge.
+//! How a judge watches a world: the world is the probe through which it looks.
 
 use super::World;
 use super::action::{Action, CommitPolicy};
+use super::judge::Judge;
 use super::judge::probe::{ClusterProbe, Receiver, Sender};
 use super::nodes::{Machine, Node};
 use super::process::ProcessState;
@@ -57,6 +58,13 @@ impl World {
 
     pub(super) fn named(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| &*node.meta.name == name)
+    }
+}
+
+impl Judge {
+    /// Takes in what happened in the world since the last call. Call it after each `step`.
+    pub fn observe(&mut self, world: &World) {
+        self.observe_events(world.events(), world);
     }
 }
 

@@ -6,6 +6,7 @@ pub mod action;
 mod admin;
 mod broker_node;
 mod consumer_app;
+pub mod content;
 pub mod event;
 mod faults;
 pub mod judge;
@@ -28,6 +29,7 @@ pub mod view;
 
 pub use acting::{MAX_ACTIONS, MAX_CLIENTS, MAX_CONFIGS, MAX_HANDLE_US, MAX_KEYS, MAX_PARTITIONS, MAX_RATE_PER_1000S, MAX_VALUE_BYTES};
 pub use admin::ALL_BROKERS;
+pub use event::EPOCH;
 pub use network::RETRANSMIT_US;
 pub use process::ProcessState;
 pub use record::{MAX_EVENTS, first_kept};
@@ -47,9 +49,6 @@ use nodes::{Input, Machine, Node};
 use queue::{NodeId, Pending};
 use std::sync::Arc;
 use view::WorldView;
-
-/// Where virtual time begins: 2026-01-01T00:00:00Z, so that record timestamps look like timestamps.
-pub const EPOCH: Time = Time::from_millis(1_767_225_600_000);
 
 /// The port on which simulated brokers listen to clients and followers, and the one on which they listen as controllers.
 const BROKER_PORT: i32 = 9092;

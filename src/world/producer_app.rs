@@ -1,7 +1,7 @@
 //! A producer app: sends records at a rate, with keys drawn from its own stream.
 
 use super::action::{Keys, ProducerSpec};
-use super::judge::probe::{Sent, content_id, key_id};
+use super::content::{Sent, content_id, key_id};
 use crate::kafka::client::producer::{Producer, ProducerEvent, ProducerRecord};
 use crate::kafka::client::{Client as _, ClientError};
 use crate::kafka::config::ProducerConfig;

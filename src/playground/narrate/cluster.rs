@@ -3,8 +3,7 @@
 use super::{offsets, plural};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
-use crate::playground::scenario::duration_text;
-use crate::playground::scene::link_words;
+use crate::playground::scenario::{duration_text, percent_text};
 use crate::world::action::{Action, Fault, LinkSpec};
 use std::collections::BTreeMap;
 
@@ -23,6 +22,20 @@ pub fn brokers(ids: &[i32]) -> String {
         Some((last, [])) => last.clone(),
         Some((last, first)) => format!("{} and {last}", first.join(", ")),
     }
+}
+
+/// `200ms to 230ms, 5% lost`.
+pub fn link_words(how: &LinkSpec) -> String {
+    let mut out = duration_text(how.latency_us);
+    if how.jitter_us > 0 {
+        out = out + " to " + &duration_text(how.latency_us.saturating_add(how.jitter_us));
+    }
+    for (ppm, what) in [(how.loss_ppm, " lost"), (how.duplicate_ppm, " doubled")] {
+        if ppm > 0 {
+            out = out + ", " + &percent_text(ppm) + what;
+        }
+    }
+    out
 }
 
 pub(super) fn fault(fault: &Fault) -> Words {

@@ -3,7 +3,7 @@
 mod cluster;
 mod queue;
 
-pub use cluster::brokers;
+pub use cluster::{brokers, link_words};
 pub use queue::{MAX_WAITING, Waiting};
 
 use crate::kafka::broker::BrokerEvent;

@@ -2,8 +2,7 @@
 
 use super::layout::Layout;
 use super::shape::{Ink, Rect, Shape, at};
-use crate::playground::scenario::{duration_text, percent_text};
-use crate::world::action::LinkSpec;
+use crate::playground::narrate::link_words;
 use crate::world::view::WorldView;
 use std::sync::Arc;
 
@@ -11,20 +10,6 @@ use std::sync::Arc;
 pub(super) const LINE_H: f32 = 18.0;
 /// Room for the line's pattern before them.
 const SWATCH: f32 = 28.0;
-
-/// `200ms to 230ms, 5% lost`.
-pub fn link_words(how: &LinkSpec) -> String {
-    let mut out = duration_text(how.latency_us);
-    if how.jitter_us > 0 {
-        out = out + " to " + &duration_text(how.latency_us.saturating_add(how.jitter_us));
-    }
-    for (ppm, what) in [(how.loss_ppm, " lost"), (how.duplicate_ppm, " doubled")] {
-        if ppm > 0 {
-            out = out + ", " + &percent_text(ppm) + what;
-        }
-    }
-    out
-}
 
 /// What is wrong from one node to the other; empty: nothing.
 fn ill(view: &WorldView, from: &str, to: &str) -> String {
@@ -99,6 +84,7 @@ mod tests {
     use super::super::{View, scene, tests::moment, tests_many::blend};
     use super::*;
     use crate::world::ProcessState;
+    use crate::world::action::LinkSpec;
     use crate::world::target::Target;
     use crate::world::view::BrokerState;
 

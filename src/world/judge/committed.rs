@@ -1,7 +1,7 @@
 //! A log as it was promised: its batches below the high watermark, by content.
 
-use super::probe::hash;
 use crate::kafka::wire::batch::Batch;
+use crate::world::content::hash;
 
 /// One batch. The hash is of all its bytes, base offset and leader epoch among them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -11,7 +11,6 @@ mod words;
 
 pub use tracker::{Ledger, Permitted, RecordOutcome};
 
-use super::World;
 use super::action::{Action, Fault};
 use super::event::{Event, EventId, EventKind};
 use crate::kafka::broker::BrokerEvent;
@@ -181,15 +180,16 @@ impl Judge {
         Self { truth: -1, ..Self::default() }
     }
 
-    /// Looks at what happened since the last time. To be asked after each `step`: what the nodes then hold is what the events say.
-    pub fn observe(&mut self, world: &World) {
-        let events = world.events();
+    /// Takes in the events since the last call. Call it after each `step`, while what the nodes hold is what the events say.
+    ///
+    /// `events`: those that the run keeps, oldest first.
+    pub fn observe_events(&mut self, events: &[Event], probe: &dyn ClusterProbe) {
         let first = events.first().map_or(0, |event| event.id.0);
         self.missed += first.saturating_sub(self.next_event);
         // Ids go up by one: where the new ones begin needs no search.
         let from = usize::try_from(self.next_event.saturating_sub(first)).unwrap_or(usize::MAX);
         for event in events.get(from..).unwrap_or_default() {
-            self.feed(event, world);
+            self.feed(event, probe);
         }
     }
 

@@ -4,22 +4,12 @@ use crate::kafka::broker::PartitionView;
 use crate::kafka::controller::image::Image;
 use crate::kafka::wire::batch::{Batch, batches};
 use crate::world::action::{Action, CommitPolicy};
+use crate::world::content::Sent;
 use bytes::Bytes;
 use std::sync::Arc;
 
 /// Bytes that one look into a log takes at once.
 const PEEK_BYTES: u32 = 65_536;
-
-/// A record by its content, with what its producer knows of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Sent {
-    /// Of the producer's process.
-    pub ticket: u64,
-    /// Hash of key and value.
-    pub id: u64,
-    /// Hash of the key; 0 without one.
-    pub key: u64,
-}
 
 /// What a producer app has handed to its client.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,31 +63,6 @@ pub trait ClusterProbe {
 /// The number in `broker-N`.
 pub(super) fn broker_number(name: &str) -> Option<i32> {
     name.strip_prefix("broker-")?.parse().ok()
-}
-
-/// FNV-1a over words of eight bytes; the length goes in, so that no two contents run into each other.
-pub(super) fn hash(start: u64, bytes: &[u8]) -> u64 {
-    let mut hash = start ^ bytes.len() as u64;
-    for chunk in bytes.chunks(8) {
-        let mut word = [0_u8; 8];
-        for (to, from) in word.iter_mut().zip(chunk) {
-            *to = *from;
-        }
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0000_0100_0000_01b3);
-        hash ^= hash >> 29;
-    }
-    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-/// A key by its content; 0 without one.
-pub fn key_id(key: Option<&Bytes>) -> u64 {
-    key.map_or(0, |key| hash(1, key).max(1))
-}
-
-/// A record by its content.
-pub fn content_id(key: Option<&Bytes>, value: Option<&Bytes>) -> u64 {
-    let key = key_id(key);
-    value.map_or(key ^ 2, |value| hash(key ^ 3, value))
 }
 
 /// Where a log's batches are read from: a replica's data, or (no topic) its metadata log.

@@ -2,7 +2,7 @@
 
 mod fates;
 
-use super::probe::{ClusterProbe, Receiver, Sender, Sent, content_id, key_id};
+use super::probe::{ClusterProbe, Receiver, Sender};
 use super::{Judge, Verdict};
 use crate::kafka::broker::{BrokerEvent, PartitionView};
 use crate::kafka::client::consumer::ConsumerEvent;
@@ -13,6 +13,7 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchBuilder, BatchOptions};
 use crate::world::ProcessState;
 use crate::world::action::{Action, CommitPolicy, Fault};
+use crate::world::content::{Sent, content_id, key_id};
 use crate::world::event::{Event, EventId, EventKind};
 use bytes::{Bytes, BytesMut};
 use std::collections::BTreeMap;

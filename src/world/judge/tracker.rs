@@ -1,12 +1,13 @@
 //! The ledger: what became of every record, by content.
 
-use super::probe::{ClusterProbe, Place, content_id, read};
+use super::probe::{ClusterProbe, Place, read};
 use super::{Judge, Partition, Violation};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::Batch;
-use crate::world::EPOCH;
 use crate::world::ProcessState;
 use crate::world::action::CommitPolicy;
+use crate::world::content::content_id;
+use crate::world::event::EPOCH;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

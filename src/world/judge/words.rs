@@ -1,7 +1,7 @@
 //! The verdict in plain sentences.
 
 use super::{Counters, Ledger, Verdict, Violation};
-use crate::world::EPOCH;
+use crate::world::event::EPOCH;
 use std::fmt;
 
 impl fmt::Display for Violation {
