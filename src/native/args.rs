@@ -3,7 +3,7 @@
 use super::simulate::{PROFILES, Profile};
 use crate::kafka::sabotage::Sabotage;
 use crate::playground::scenario::parse_duration;
-use crate::playground::why::{FORMS, Question};
+use crate::playground::why::{Question, forms};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, value_parser};
 use std::ops::Range;
@@ -62,7 +62,7 @@ pub(crate) struct RunArgs {
     /// How much the narrator tells, 1 (least) to 3.
     #[arg(long, value_name = "1..3", value_parser = value_parser!(u8).range(1..=3), default_value_t = 2)]
     pub(crate) level: u8,
-    #[arg(long, value_name = "QUESTION", help = format!("Asks why something is so at the end; may be given again. One of: {FORMS}"))]
+    #[arg(long, value_name = "QUESTION", help = format!("Asks why something is so at the end; may be given again. One of: {}", forms()))]
     pub(crate) why: Vec<Question>,
 }
 
@@ -170,7 +170,7 @@ mod tests {
             ("run", "<FILE>"),
             ("run a --level 4", "'4' for '--level <1..3>': 4 is not in 1..=3"),
             ("run a --until 5", "a number and one of us, ms, s, m, h is expected"),
-            ("run a --why me", "'me' for '--why <QUESTION>': expected not-readable TOPIC-N@OFFSET, idle CONSUMER"),
+            ("run a --why me", "'me' for '--why <QUESTION>': expected leaderless TOPIC-N, out-of-sync TOPIC-N"),
             ("run a b", "unexpected argument 'b'"),
             ("simulate", "--seeds <A..B>"),
             ("simulate --seeds 7", "'7' for '--seeds <A..B>': expected A..B with A below B"),

@@ -2,7 +2,7 @@
 
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::time::Time;
-use crate::playground::why::Question;
+use crate::playground::why::{Question, of_record};
 use crate::world::World;
 use crate::world::action::{Action, Keys};
 use crate::world::content::key_id;
@@ -130,19 +130,6 @@ fn row(outcome: &RecordOutcome, keys: &BTreeMap<u64, Arc<str>>) -> Row {
     if !said.is_empty() {
         said = format!("{said}: {}", outcome.allowed_because.unwrap_or("Kafka does not permit this"));
     }
-    let ask = at.filter(|_| outcome.acks != 0).and_then(|(topic, partition, offset)| {
-        let (topic, partition, offset) = (topic.clone(), *partition, *offset);
-        Some(if outcome.lost {
-            Question::Gone { topic, partition, offset }
-        } else if outcome.redelivered {
-            let reader = outcome.delivered.iter().max_by_key(|(_, times)| *times)?.0.clone();
-            Question::Twice { reader, topic, partition, offset }
-        } else if outcome.copies > 0 && !outcome.readable {
-            Question::NotReadable { topic, partition, offset }
-        } else {
-            return None;
-        })
-    });
     Row {
         record: format!("{} {}", outcome.producer, outcome.number),
         key,
@@ -152,7 +139,7 @@ fn row(outcome: &RecordOutcome, keys: &BTreeMap<u64, Arc<str>>) -> Row {
         handled: if handled.is_empty() { "not handled".into() } else { handled.join(", ") },
         fate: said,
         target: at.map(|(topic, partition, offset)| Target::Record(topic.clone(), *partition, *offset)),
-        ask,
+        ask: of_record(outcome),
         sent: outcome.sent,
     }
 }

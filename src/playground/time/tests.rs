@@ -4,7 +4,7 @@ use super::*;
 use crate::kafka::rng::Rng;
 use crate::playground::scenario::Scenario;
 use crate::playground::scene::follow;
-use crate::playground::why::{Question, why};
+use crate::playground::why::{Happened, why};
 use crate::world::EPOCH;
 use crate::world::ProcessState;
 use crate::world::action::Fault;
@@ -49,7 +49,7 @@ fn what_was_known_at_a_moment_is_known_there_again() {
         // The newest record that is handled, and one from among the oldest events that are kept.
         let asked = world.events().iter().filter(|event| matches!(event.kind, EventKind::Handled { .. }));
         let asked = asked.clone().take(3).chain(asked.rev().take(3));
-        let whys: Vec<_> = asked.clone().map(|event| why(world, judge, &Question::Happened { event: event.id })).collect();
+        let whys: Vec<_> = asked.clone().map(|event| why(world, judge, &Happened { event: event.id }.into())).collect();
         let places = asked.filter_map(|event| match &event.kind {
             EventKind::Handled { topic, partition, offset, .. } => Some(follow(world, &world.view(), topic, *partition, *offset)),
             _ => None,

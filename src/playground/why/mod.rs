@@ -1,70 +1,70 @@
-//! "Why?": from a state, or from something that is not there, back to the action or the fault that began it.
+//! "Why?": from a state, or from something that is absent, back to the action or the fault that began it.
 //!
-//! A new question is a variant of `Question` and a line in `why`; a new answer is a method of `Explanation` beside its like: what the
-//! clients do, what partitions do, what becomes of records. What several answers end in (a node that was killed, a replica out of
-//! the ISR, a rebalance) is told in one place each.
+//! A question is one file in `questions/` and one line in the list of `questions/mod.rs`: the trait `Ask` names its parts, and a missing
+//! part does not compile. What several answers share (a node that was killed, a replica that left the ISR, a rebalance) is told by
+//! `explanation/`.
 
-mod causal_chain;
-mod clients;
 mod explanation;
-mod groups;
-mod parse;
-mod partitions;
-mod records;
-pub mod suggested_questions;
+mod places;
+mod questions;
+mod suggestions;
 #[cfg(test)]
-mod tests;
+mod testing;
+
+pub use explanation::seconds;
+pub use places::{RecordAt, TopicPartition};
+pub use questions::*;
+pub use suggestions::{Occasion, of_ledger, of_record, suggested_questions, wrong_with};
 
 use crate::kafka::time::Time;
 use crate::world::World;
 use crate::world::event::EventId;
 use crate::world::judge::Judge;
-pub use causal_chain::{told_as, waited_for};
 use explanation::Explanation;
-pub use explanation::seconds;
-pub use parse::{FORMS, NotAQuestion};
 use std::fmt;
-use std::sync::Arc;
+use std::str::FromStr;
 
-/// What can be asked. Things are named as on the stage.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Question {
-    /// Why can consumers not read this record yet?
-    NotReadable { topic: Arc<str>, partition: i32, offset: i64 },
-    /// Why does this consumer do nothing?
-    Idle { consumer: Arc<str> },
-    /// Why is what this producer sends refused, or not answered yet?
-    Late { producer: Arc<str> },
-    /// Why does this group's lag not go down?
-    Lag { group: Arc<str>, topic: Arc<str>, partition: i32 },
-    /// Why does nobody lead this partition?
-    Leaderless { topic: Arc<str>, partition: i32 },
-    /// Why is this replica not in sync?
-    OutOfSync { topic: Arc<str>, partition: i32, broker: i32 },
-    /// Why was this record given twice? `reader`: a group, or a consumer without one.
-    Twice { reader: Arc<str>, topic: Arc<str>, partition: i32, offset: i64 },
-    /// Why is this record gone, although it was acknowledged with this offset?
-    Gone { topic: Arc<str>, partition: i32, offset: i64 },
-    /// Why did this happen?
-    Happened { event: EventId },
+/// A kind of question. The implementing struct holds what it is asked about; things are named as on the stage.
+pub trait Ask: Clone + PartialEq + Eq + fmt::Debug + Into<Question> {
+    /// How it is typed, as help shows it: `gone TOPIC-N@OFFSET`. The first word is its name.
+    const FORM: &'static str;
+    /// One that can be typed: `gone orders-0@79`. A test reads it and writes it back.
+    const EXAMPLE: &'static str;
+
+    /// Reads the words that follow the name.
+    fn parse(words: &[&str]) -> Option<Self>;
+
+    /// What `parse` reads: the words that follow the name.
+    fn arguments(&self) -> String;
+
+    /// As a person asks it.
+    fn asked(&self) -> String;
+
+    /// Which questions of this kind are suggested on an occasion.
+    fn suggested(occasion: &Occasion<'_>) -> Vec<Self>;
+
+    /// Answers; whether what was asked about is so. If it is not, the first link says what is so instead.
+    fn answer(&self, explanation: &mut Explanation<'_>) -> bool;
 }
 
 impl fmt::Display for Question {
-    /// As a person would ask it.
+    /// As a person asks it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotReadable { topic, partition, offset } => write!(f, "Why can offset {offset} of {topic}-{partition} not be read yet?"),
-            Self::Idle { consumer } => write!(f, "Why does {consumer} do nothing?"),
-            Self::Late { producer } => write!(f, "Why has {producer} no answer?"),
-            Self::Lag { group, topic, partition } => write!(f, "Why is {group} behind on {topic}-{partition}?"),
-            Self::Leaderless { topic, partition } => write!(f, "Why has {topic}-{partition} no leader?"),
-            Self::OutOfSync { topic, partition, broker } => write!(f, "Why is broker-{broker} not in sync for {topic}-{partition}?"),
-            Self::Twice { reader, topic, partition, offset } => {
-                write!(f, "Why was offset {offset} of {topic}-{partition} given to {reader} twice?")
-            }
-            Self::Gone { topic, partition, offset } => write!(f, "Why is offset {offset} of {topic}-{partition} gone?"),
-            Self::Happened { .. } => f.write_str("Why did this happen?"),
-        }
+        f.write_str(&self.asked())
+    }
+}
+
+/// What was typed is none of the questions.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {}", forms())]
+pub struct NotAQuestion;
+
+impl FromStr for Question {
+    type Err = NotAQuestion;
+
+    fn from_str(text: &str) -> Result<Self, NotAQuestion> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        Self::from_words(&words).ok_or(NotAQuestion)
     }
 }
 
@@ -90,16 +90,43 @@ pub struct Answer {
 pub fn why(world: &World, judge: &Judge, question: &Question) -> Answer {
     let view = world.view();
     let mut explanation = Explanation::new(world, judge, &view);
-    let so = match question {
-        Question::NotReadable { topic, partition, offset } => explanation.not_readable(topic, *partition, *offset),
-        Question::Idle { consumer } => explanation.idle(consumer),
-        Question::Late { producer } => explanation.late(producer),
-        Question::Lag { group, topic, partition } => explanation.lag(group, topic, *partition),
-        Question::Leaderless { topic, partition } => explanation.leaderless(topic, *partition),
-        Question::OutOfSync { topic, partition, broker } => explanation.out_of_sync(topic, *partition, *broker),
-        Question::Twice { reader, topic, partition, offset } => explanation.twice(reader, topic, *partition, *offset),
-        Question::Gone { topic, partition, offset } => explanation.gone(topic, *partition, *offset),
-        Question::Happened { event } => explanation.causal_chain(*event),
-    };
+    let so = question.answer(&mut explanation);
     Answer { so, links: explanation.finish() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_question_is_typed_as_it_is_read() {
+        for (form, example) in EXAMPLES {
+            let question: Question = example.parse().unwrap_or_else(|error| panic!("{example}: {error}"));
+            assert_eq!(question.typed(), *example);
+            assert!(forms().contains(form) && form.split(' ').next() == example.split(' ').next());
+            assert!(question.to_string().starts_with("Why ") && question.to_string().ends_with('?'));
+        }
+    }
+
+    #[test]
+    fn questions_are_understood_or_not() {
+        for (text, asked) in [
+            ("not-readable my-orders-0@63", "Why can offset 63 of my-orders-0 not be read yet?"),
+            ("idle billing-1", "Why does billing-1 do nothing?"),
+            ("late checkout", "Why has checkout no answer?"),
+            ("lag billing orders-2", "Why is billing behind on orders-2?"),
+            ("leaderless orders-0", "Why has orders-0 no leader?"),
+            (" out-of-sync  orders-0 broker-2", "Why is broker-2 not in sync for orders-0?"),
+            ("twice billing orders-0@5", "Why was offset 5 of orders-0 given to billing twice?"),
+            ("gone orders-0@79", "Why is offset 79 of orders-0 gone?"),
+            ("event 512", "Why did this happen?"),
+        ] {
+            assert_eq!(text.parse::<Question>().map(|question| question.to_string()).as_deref(), Ok(asked));
+        }
+        let none =
+            ["", "idle", "idle a b", "gone orders-0", "gone -0@1", "lag billing orders", "out-of-sync orders-0 2", "twice a b-0@x", "why"];
+        for text in none {
+            assert_eq!(text.parse::<Question>(), Err(NotAQuestion), "{text}");
+        }
+    }
 }

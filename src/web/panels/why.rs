@@ -3,25 +3,25 @@
 use super::due;
 use crate::playground::spacetime::{diagram, draw, escape, words};
 use crate::playground::time::replay_events;
-use crate::playground::why::suggested_questions::{Asks, suggested_questions};
-use crate::playground::why::{Question, seconds, told_as, why};
+use crate::playground::why as questions;
+use crate::playground::why::{Happened, Question, seconds, suggested_questions, told_as, why, wrong_with};
 use crate::web::context::{PageStateStoreFields as _, StageHandle, Ui};
 use crate::web::dom;
 use crate::web::run::Run;
 use crate::world::EPOCH;
-use crate::world::event::{EventId, EventKind};
+use crate::world::event::EventId;
+use crate::world::target::Target;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 /// The word on the panel's tab.
 pub const NAME: &str = "Why?";
 
-/// Keeps a button behind the first `b` of a card while there is something to ask about the thing called `name`.
-pub fn on_card(card: &Element, ui: Ui, asks: Asks, name: Arc<str>) {
-    let asked = move || ui.snap().with(|s| asks(&s.view, &name));
+/// Keeps a button behind the first `b` of a card while something looks wrong with the thing.
+pub fn on_card(card: &Element, ui: Ui, what: Target) {
+    let asked = move || ui.snap().with(|s| wrong_with(&s.view, &what));
     let words = asked.clone();
     let words = move || words().map(|question| question.to_string()).unwrap_or_default();
     button(&dom::at(card, "b"), ui, Box::new(words), Box::new(asked));
@@ -66,7 +66,7 @@ pub fn of_said(caption: &Element, ui: Ui, act: StageHandle) {
         found.set_value(id);
         id.map_or("", |_| "Why did this happen?").to_owned()
     };
-    let ask = move || found.get_value().map(|event| Question::Happened { event });
+    let ask = move || found.get_value().map(|event| Happened { event }.into());
     button(&dom::at(caption, ".tp-said"), ui, Box::new(words), Box::new(ask));
 }
 
@@ -86,21 +86,9 @@ pub fn of_ledger(caption: &Element, ui: Ui, act: StageHandle) {
     button(&dom::at(caption, ".tp-ledger > :last-child"), ui, Box::new(words), Box::new(ask));
 }
 
-/// The newest record that was lost, and the newest that was given twice.
+/// What there is to ask about the ledger.
 fn suspects(run: &Run) -> Vec<Question> {
-    let ledger = run.judge().verdict(run.world(), false).ledger;
-    let lost = ledger.records.into_iter().rev().filter(|outcome| outcome.lost).find_map(|outcome| outcome.promised);
-    let gone = lost.map(|(topic, partition, offset)| Question::Gone { topic, partition, offset });
-    let twice = run.world().events().iter().rev().find_map(|event| match &event.kind {
-        EventKind::Handled { node, group, topic, partition, offset, delivery } if *delivery > 1 => Some(Question::Twice {
-            reader: group.as_ref().unwrap_or(node).clone(),
-            topic: topic.clone(),
-            partition: *partition,
-            offset: *offset,
-        }),
-        _ => None,
-    });
-    gone.into_iter().chain(twice).collect()
+    questions::of_ledger(&run.judge().verdict(run.world(), false).ledger)
 }
 
 /// Fills the panel.
