@@ -1,7 +1,9 @@
 //! The judge: keeps a shadow of what each client was promised, holds the run against it at each event, and says at the end what became
 //! of every record, by content. It reads the run and never touches it.
 
+mod close;
 mod committed;
+mod ledger;
 pub mod probe;
 #[cfg(test)]
 mod tests;
@@ -9,7 +11,7 @@ mod tracker;
 mod watch;
 mod words;
 
-pub use tracker::{Ledger, Permitted, RecordOutcome};
+pub use ledger::{Ledger, Permitted, RecordOutcome};
 
 use super::action::{Action, Fault};
 use super::event::{Event, EventId, EventKind};
@@ -171,8 +173,6 @@ pub struct Judge {
     tracker: tracker::RecordTracker,
     counters: Counters,
     violations: Vec<Violation>,
-    /// An event was missed: the judge was asked too seldom.
-    missed: u64,
 }
 
 impl Judge {
@@ -185,7 +185,6 @@ impl Judge {
     /// `events`: those that the run keeps, oldest first.
     pub fn observe_events(&mut self, events: &[Event], probe: &dyn ClusterProbe) {
         let first = events.first().map_or(0, |event| event.id.0);
-        self.missed += first.saturating_sub(self.next_event);
         // Ids go up by one: where the new ones begin needs no search.
         let from = usize::try_from(self.next_event.saturating_sub(first)).unwrap_or(usize::MAX);
         for event in events.get(from..).unwrap_or_default() {

@@ -1,0 +1,421 @@
+//! Closing: every log is read, and each record that was sent is looked up in it by its content.
+
+use super::ledger::{Ledger, Permitted, RecordOutcome};
+use super::probe::{ClusterProbe, Place, read};
+use super::tracker::{Answer, Entry, ProducerLog, RecordTracker};
+use super::{Judge, Partition, Shadow, Violation};
+use crate::kafka::wire::batch::Batch;
+use crate::world::content::content_id;
+use crate::world::event::EPOCH;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Violations of one kind that are reported one by one; more are not.
+const REPORTED: u64 = 5;
+
+/// A record found in a log.
+struct Found {
+    id: u64,
+    /// Which of the logs.
+    log: u32,
+    offset: i64,
+}
+
+/// A partition's log, read from its leader.
+struct Log {
+    partition: Partition,
+    number: i32,
+    start: i64,
+    high_watermark: i64,
+}
+
+/// A group or a lone consumer that runs and began at the earliest offset: it is to see every record of its topics.
+struct Reader {
+    name: Arc<str>,
+    topics: Vec<Arc<str>>,
+}
+
+/// What is permitted and what is not.
+#[derive(Default)]
+struct Findings {
+    permitted: Vec<Permitted>,
+    violations: Vec<(&'static str, String)>,
+    /// Violations by kind.
+    counted: BTreeMap<&'static str, u64>,
+}
+
+impl Findings {
+    fn permit(&mut self, what: &'static str, why: &'static str) {
+        match self.permitted.iter_mut().find(|found| found.what == what && found.why == why) {
+            Some(found) => found.records += 1,
+            None => self.permitted.push(Permitted { what, why, records: 1 }),
+        }
+    }
+
+    fn violate(&mut self, kind: &'static str, what: impl FnOnce() -> String) {
+        let count = self.counted.entry(kind).or_insert(0);
+        *count += 1;
+        if *count <= REPORTED {
+            self.violations.push((kind, what()));
+        }
+    }
+
+    /// Permitted, for this reason, or a violation.
+    fn judge(&mut self, what: &'static str, kind: &'static str, allowed_because: Reason, words: impl FnOnce() -> String) {
+        match allowed_because {
+            Some(why) => self.permit(what, why),
+            None => self.violate(kind, words),
+        }
+    }
+}
+
+/// Why Kafka permits something that looks wrong; `None`: it does not.
+type Reason = Option<&'static str>;
+
+/// Everything that records are looked up in.
+struct Evidence<'a> {
+    judge: &'a Judge,
+    logs: Vec<Log>,
+    /// By id, log and offset.
+    found: Vec<Found>,
+    /// By id: who handled the record.
+    handled: Vec<(u64, &'a Arc<str>)>,
+    /// The ids of all records that were sent, sorted.
+    sends: Vec<u64>,
+    readers: Vec<Reader>,
+}
+
+/// One record that was sent, and what the logs and the consumers have of it.
+struct Case<'a> {
+    entry: &'a Entry,
+    producer: &'a ProducerLog,
+    /// The partition that its partitioner chose; before that, the one that it was found in.
+    partition: Partition,
+    shadow: Option<&'a Shadow>,
+    /// The leader's log of its partition; `None` while nobody leads.
+    log: Option<&'a Log>,
+    /// Where it is first.
+    first: Option<(&'a Log, i64)>,
+    copies: u64,
+    /// Records of the same content that were sent.
+    alike: u64,
+    /// How often each reader handled it.
+    delivered: Vec<(Arc<str>, u32)>,
+}
+
+/// What looks wrong with a record.
+#[derive(Default)]
+struct Wrong {
+    lost: bool,
+    duplicated: bool,
+    reordered: bool,
+    redelivered: bool,
+    allowed_because: Reason,
+}
+
+/// What became of an acknowledged record that no log holds.
+enum Absence {
+    TopicDeleted,
+    NobodyLeads,
+    /// Retention deleted it.
+    Expired,
+    Lost(Reason),
+}
+
+impl Case<'_> {
+    fn acked(&self) -> bool {
+        self.entry.answer == Answer::Acked
+    }
+
+    fn words(&self, what: &str) -> String {
+        let (Self { entry, producer, .. }, (topic, partition)) = (self, &self.partition);
+        format!("record {} of {} ({topic}-{partition}, offset {}) {what}", entry.number, producer.name, entry.offset)
+    }
+
+    fn absence(&self, tracker: &RecordTracker) -> Option<Absence> {
+        if !self.acked() || self.copies > 0 {
+            return None;
+        }
+        let offset = self.entry.offset;
+        Some(if tracker.was_deleted(&self.producer.topic) {
+            Absence::TopicDeleted
+        } else if self.log.is_none() {
+            Absence::NobodyLeads
+        } else if offset >= 0 && self.log.is_some_and(|log| offset < log.start) {
+            Absence::Expired
+        } else {
+            Absence::Lost(self.loss_allowed())
+        })
+    }
+
+    fn loss_allowed(&self) -> Reason {
+        let (entry, shadow) = (self.entry, self.shadow);
+        let newer = shadow.is_some_and(|shadow| shadow.leader_epoch > entry.epoch);
+        let cut = shadow.and_then(|shadow| {
+            let since = shadow.cuts.iter().skip(entry.cuts as usize);
+            since.filter(|cut| entry.offset < 0 || cut.offset <= entry.offset).map(|cut| cut.why).next()
+        });
+        let superseded =
+            shadow.and_then(|shadow| shadow.wanted_unclean.iter().find(|(epoch, _)| *epoch > entry.epoch).map(|(_, why)| *why));
+        match self.producer.acks {
+            0 => Some("acks=0 promises nothing"),
+            1 if cut.is_none() && superseded.is_none() && newer => {
+                Some("acks=1: another leader took over before a follower had the record")
+            }
+            _ => cut.or(superseded),
+        }
+    }
+
+    /// Whether it is in the logs more often than it was sent.
+    fn duplication(&self) -> Option<Reason> {
+        (self.copies > self.alike).then(|| match self.producer.idempotent {
+            false => Some("without idempotence a record that is sent again may be there twice"),
+            true if self.shadow.is_some_and(|shadow| shadow.forgot) => {
+                Some("a broker that is stopped keeps only the last batch of each producer: it does not know one before it again")
+            }
+            true => None,
+        })
+    }
+
+    /// Whether it lies before an earlier record of its key. `latest`: the greatest offset of those so far, by producer, key and log.
+    fn disorder(&self, latest: &mut BTreeMap<(u16, u64, i32), i64>) -> Option<Reason> {
+        let (log, offset) = self.first.filter(|_| self.acked() && self.entry.key != 0)?;
+        let before = latest.entry((self.entry.producer, self.entry.key, log.number)).or_insert(offset);
+        let disordered = *before > offset && self.alike == 1;
+        *before = offset.max(*before);
+        disordered
+            .then(|| (!self.producer.idempotent).then_some("without idempotence a record that is sent again may come after later ones"))
+    }
+
+    fn times(&self, reader: &Reader) -> u32 {
+        self.delivered.iter().find(|(who, _)| *who == reader.name).map_or(0, |(_, times)| *times)
+    }
+
+    /// Why a reader may never have been given it.
+    fn omission_allowed(&self, reader: &Reader, tracker: &RecordTracker) -> Reason {
+        if self.shadow.is_some_and(|shadow| !shadow.cuts.is_empty()) {
+            Some("records before it were given up, and the consumer's position lay beyond it")
+        } else if tracker.stopped.contains(&reader.name) {
+            Some("its consumer was stopped after it had committed what it had polled")
+        } else {
+            None
+        }
+    }
+
+    /// A reader that was given it more often than it is in the logs, how often, and why that is permitted.
+    fn redelivery(&self, tracker: &RecordTracker) -> Option<(&Arc<str>, u32, Reason)> {
+        let (who, times) = self.delivered.iter().find(|(_, times)| u64::from(*times) > self.copies.max(1))?;
+        let unsettled = tracker.unsettled.contains(who) || tracker.disturbed;
+        let why = "at least once: a consumer that lost its partition or crashed had not committed it yet";
+        Some((who, *times, unsettled.then_some(why)))
+    }
+
+    fn outcome(self, wrong: Wrong) -> RecordOutcome {
+        let Self { entry, producer, first, .. } = self;
+        let acked = self.acked();
+        RecordOutcome {
+            producer: producer.name.clone(),
+            number: entry.number.into(),
+            acks: producer.acks,
+            idempotent: producer.idempotent,
+            acked: (entry.answer != Answer::Pending).then_some(acked),
+            key: entry.key,
+            partition: entry.partition,
+            topic: producer.topic.clone(),
+            sent: EPOCH.plus_millis(entry.sent_ms.into()),
+            place: first.map(|(log, offset)| (log.partition.0.clone(), log.partition.1, offset)),
+            promised: (acked && entry.offset >= 0).then(|| (producer.topic.clone(), entry.partition, entry.offset)),
+            copies: u32::try_from(self.copies).unwrap_or(u32::MAX),
+            delivered: self.delivered,
+            readable: first.is_some_and(|(log, offset)| offset < log.high_watermark),
+            lost: wrong.lost,
+            duplicated: wrong.duplicated,
+            reordered: wrong.reordered,
+            redelivered: wrong.redelivered,
+            allowed_because: wrong.allowed_because,
+        }
+    }
+}
+
+impl Ledger {
+    fn count(&mut self, answer: Answer, copies: u64) {
+        self.sent += 1;
+        match answer {
+            Answer::Acked => self.acked += 1,
+            Answer::Failed => self.failed += 1,
+            Answer::Pending => self.unknown += 1,
+        }
+        self.readable += u64::from(copies > 0);
+    }
+}
+
+impl<'a> Evidence<'a> {
+    fn new(judge: &'a Judge, probe: &dyn ClusterProbe, findings: &mut Findings) -> Self {
+        let (logs, mut found) = read_all(judge, probe, findings);
+        found.sort_unstable_by_key(|found| (found.id, found.log, found.offset));
+        let tracker = &judge.tracker;
+        let mut handled: Vec<(u64, &Arc<str>)> = Vec::new();
+        for (who, ids) in &tracker.handled {
+            handled.extend(ids.iter().map(|id| (*id, who)));
+        }
+        handled.sort_unstable();
+        let mut sends: Vec<u64> = tracker.entries.iter().map(|entry| entry.id).collect();
+        sends.sort_unstable();
+        Self { judge, logs, found, handled, sends, readers: readers(probe) }
+    }
+
+    fn case(&self, entry: &'a Entry) -> Option<Case<'_>> {
+        let producer = self.judge.tracker.producers.get(entry.producer as usize)?;
+        let from = self.found.partition_point(|found| found.id < entry.id);
+        let copies = self.found.iter().skip(from).take_while(|found| found.id == entry.id);
+        let first = copies.clone().next().and_then(|found| Some((self.logs.get(found.log as usize)?, found.offset)));
+        let chosen = (producer.topic.clone(), entry.partition);
+        let partition = first.filter(|_| entry.partition < 0).map_or(chosen, |(log, _)| log.partition.clone());
+        let from = self.handled.partition_point(|(id, _)| *id < entry.id);
+        let mut delivered: Vec<(Arc<str>, u32)> = Vec::new();
+        for (_, who) in self.handled.iter().skip(from).take_while(|(id, _)| *id == entry.id) {
+            match delivered.last_mut().filter(|(last, _)| last == *who) {
+                Some((_, times)) => *times += 1,
+                None => delivered.push((Arc::clone(who), 1)),
+            }
+        }
+        Some(Case {
+            entry,
+            producer,
+            shadow: self.judge.shadows.get(&partition),
+            log: self.logs.iter().find(|log| log.partition == partition),
+            partition,
+            first,
+            copies: copies.count() as u64,
+            alike: (self.sends.partition_point(|id| *id <= entry.id) - self.sends.partition_point(|id| *id < entry.id)) as u64,
+            delivered,
+        })
+    }
+
+    /// What looks wrong with a record; it is counted and, unless it is permitted, a violation.
+    fn wrong(&self, case: &Case<'_>, latest: &mut BTreeMap<(u16, u64, i32), i64>, ledger: &mut Ledger, findings: &mut Findings) -> Wrong {
+        let tracker = &self.judge.tracker;
+        let mut wrong = Wrong::default();
+        match case.absence(tracker) {
+            None => {}
+            Some(Absence::TopicDeleted) => findings.permit("lost", "its topic was deleted"),
+            Some(Absence::NobodyLeads) => ledger.unreadable += 1,
+            Some(Absence::Expired) => ledger.expired += 1,
+            Some(Absence::Lost(allowed)) => {
+                ledger.lost += 1;
+                (wrong.lost, wrong.allowed_because) = (true, allowed);
+                findings.judge("lost", "lost", allowed, || case.words("was acknowledged and is lost"));
+            }
+        }
+        if let Some(allowed) = case.duplication() {
+            ledger.duplicated += 1;
+            (wrong.duplicated, wrong.allowed_because) = (true, allowed);
+            findings.judge("duplicated", "duplicated", allowed, || case.words(&format!("is in the log {} times", case.copies)));
+        }
+        if let Some(allowed) = case.disorder(latest) {
+            ledger.reordered += 1;
+            (wrong.reordered, wrong.allowed_because) = (true, allowed);
+            findings.judge("out of order", "reordered", allowed, || case.words("lies before an earlier one of its key"));
+        }
+        if let Some((who, times, allowed)) = case.redelivery(tracker) {
+            ledger.redelivered += 1;
+            (wrong.redelivered, wrong.allowed_because) = (true, wrong.allowed_because.or(allowed));
+            let words = || case.words(&format!("was given to {who} {times} times without cause"));
+            findings.judge("delivered again", "redelivered", allowed, words);
+        }
+        wrong
+    }
+
+    /// Records that a log holds and nobody sent.
+    fn strangers(&self) -> u64 {
+        self.found.iter().filter(|found| self.sends.binary_search(&found.id).is_err()).count() as u64
+    }
+
+    /// Whether every reader of the record's topic was given it.
+    fn is_delivered(&self, case: &Case<'_>, quiet: bool, findings: &mut Findings) -> bool {
+        let committed = case.first.is_some_and(|(log, offset)| offset < log.high_watermark);
+        let mut missing = false;
+        for reader in self.readers.iter().filter(|reader| reader.topics.contains(&case.producer.topic)) {
+            if case.times(reader) > 0 {
+                continue;
+            }
+            missing = true;
+            if committed && quiet {
+                let allowed_because = case.omission_allowed(reader, &self.judge.tracker);
+                let words = || case.words(&format!("was never given to {}", reader.name));
+                findings.judge("not delivered", "undelivered", allowed_because, words);
+            }
+        }
+        !missing && !case.delivered.is_empty()
+    }
+}
+
+impl Judge {
+    /// Reads all logs and says what became of every record.
+    pub(super) fn close(&mut self, probe: &dyn ClusterProbe, quiet: bool) -> Ledger {
+        let (mut ledger, mut findings) = (Ledger::default(), Findings::default());
+        let evidence = Evidence::new(self, probe, &mut findings);
+        ledger.strangers = evidence.strangers();
+        let mut latest = BTreeMap::new();
+        for case in self.tracker.entries.iter().filter_map(|entry| evidence.case(entry)) {
+            ledger.count(case.entry.answer, case.copies);
+            let wrong = evidence.wrong(&case, &mut latest, &mut ledger, &mut findings);
+            ledger.delivered += u64::from(evidence.is_delivered(&case, quiet, &mut findings));
+            ledger.records.push(case.outcome(wrong));
+        }
+        findings.permitted.sort_by(|a, b| (a.what, a.why).cmp(&(b.what, b.why)));
+        ledger.permitted = findings.permitted;
+        for (kind, what) in findings.violations {
+            self.violations.push(Violation { at: self.now, event: self.event, kind, what });
+        }
+        ledger
+    }
+}
+
+/// All records of all partitions that have a leader.
+fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) -> (Vec<Log>, Vec<Found>) {
+    let (mut logs, mut found) = (Vec::<Log>::new(), Vec::new());
+    for node in probe.brokers() {
+        for (topic, partition) in probe.partitions(node) {
+            if topic.starts_with("__") {
+                continue;
+            }
+            let Some(view) = probe.partition(node, &topic, partition).filter(|view| view.is_leader) else { continue };
+            // Of two that believe they lead, the later one does.
+            let newest = judge.shadows.get(&(topic.clone(), partition)).map_or(0, |shadow| shadow.leader_epoch);
+            if view.leader_epoch < newest || logs.iter().any(|log| log.partition.0 == topic && log.partition.1 == partition) {
+                continue;
+            }
+            let number = logs.len() as i32;
+            let place = Place { node, topic: Some(&topic), partition };
+            let joined = read(probe, place, view.log_start_offset, view.end_offset, &mut |batch: &Batch| {
+                for record in batch.records().unwrap_or_default() {
+                    if judge.is_of_this_run(&topic, partition, record.offset, probe) {
+                        let id = content_id(record.key.as_ref(), record.value.as_ref());
+                        found.push(Found { id, log: number as u32, offset: record.offset });
+                    }
+                }
+                true
+            });
+            if let Err(why) = joined {
+                findings.violate("dense", || format!("{topic}-{partition} on broker-{node}: {why}"));
+            }
+            let (start, high_watermark) = (view.log_start_offset, view.high_watermark);
+            logs.push(Log { partition: (topic.clone(), partition), number, start, high_watermark });
+        }
+    }
+    (logs, found)
+}
+
+fn readers(probe: &dyn ClusterProbe) -> Vec<Reader> {
+    let mut readers: Vec<Reader> = Vec::new();
+    for name in probe.receivers() {
+        let Some(receiver) = probe.receiver(&name).filter(|receiver| receiver.earliest) else { continue };
+        let who = receiver.group.unwrap_or(name);
+        match readers.iter_mut().find(|reader| reader.name == who) {
+            Some(reader) => reader.topics.extend(receiver.topics),
+            None => readers.push(Reader { name: who, topics: receiver.topics }),
+        }
+    }
+    readers
+}
