@@ -1,13 +1,11 @@
 //! What befalls brokers and the network, elections, replication: in words.
 
-use super::{offsets, plural};
+use super::{Words, offsets, plural};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
 use crate::playground::scenario::{duration_text, percent_text};
 use crate::world::action::{Action, Fault, LinkSpec};
 use std::collections::BTreeMap;
-
-type Words = Option<(u8, String)>;
 
 /// Internal topics have many partitions: what befalls them is for those who want to hear everything.
 fn inner(topic: &str, level: u8) -> u8 {
@@ -128,16 +126,26 @@ fn controller(node: &str, event: &ControllerEvent) -> Words {
         ControllerEvent::BrokerRegistered { broker, .. } => (2, format!("broker-{broker} has registered with the controller.")),
         ControllerEvent::BrokerFenced { broker, why } => (1, format!("The controller no longer counts broker-{broker} in: {why}.")),
         ControllerEvent::BrokerUnfenced { broker } => (2, format!("The controller counts broker-{broker} in.")),
-        ControllerEvent::PartitionChanged { topic, partition, leader, leader_epoch, isr, elr, why } => {
-            let level = inner(topic, if matches!(*why, "created" | "isr expanded" | "isr shrunk") { 3 } else { 1 });
-            let waits = if elr.is_empty() { String::new() } else { format!("; {} could lead again", brokers(elr)) };
-            let leads = match leader {
-                -1 => "nobody leads: no replica that is up has all records".to_owned(),
-                leader => format!("broker-{leader} leads, epoch {leader_epoch}"),
-            };
-            (level, format!("{topic}-{partition}: {leads}; in sync: {}{waits} ({why}).", brokers(isr)))
-        }
+        ControllerEvent::PartitionChanged { .. } => return partition_changed(event, None),
     })
+}
+
+/// A controller's decision on a partition. `fenced`: the broker that it fenced in the same turn. The controller gives one reason for all
+/// partitions that had that broker in sync, whether it led them or not.
+pub(super) fn partition_changed(event: &ControllerEvent, fenced: Option<i32>) -> Words {
+    let ControllerEvent::PartitionChanged { topic, partition, leader, leader_epoch, isr, elr, why } = event else { return None };
+    let level = inner(topic, if matches!(*why, "created" | "isr expanded" | "isr shrunk") { 3 } else { 1 });
+    let waits = if elr.is_empty() { String::new() } else { format!("; {} could lead again", brokers(elr)) };
+    let leads = match leader {
+        -1 => "nobody leads: no replica that is up has all records".to_owned(),
+        leader => format!("broker-{leader} leads, epoch {leader_epoch}"),
+    };
+    let why = match (*why, fenced) {
+        ("leader's broker was fenced", Some(broker)) => format!("broker-{broker} was fenced"),
+        ("leader's broker was fenced", None) => "a broker was fenced".to_owned(),
+        (why, _) => why.to_owned(),
+    };
+    Some((level, format!("{topic}-{partition}: {leads}; in sync: {}{waits} ({why}).", brokers(isr))))
 }
 
 pub(super) fn broker(node: &str, event: &BrokerEvent) -> Words {

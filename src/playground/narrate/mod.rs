@@ -1,28 +1,34 @@
 //! The narrator: events in plain words.
 
+mod clients;
 mod cluster;
+mod groups;
 mod queue;
+#[cfg(test)]
+mod tests;
+mod transcript;
 
+pub use clients::reason;
 pub use cluster::{brokers, link_words};
 pub use queue::{MAX_WAITING, Waiting};
+pub use transcript::{MAX_SENTENCES, Transcript};
 
 use crate::kafka::broker::BrokerEvent;
-use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
 use crate::kafka::config::CONSUMER;
+use crate::kafka::controller::ControllerEvent;
 use crate::kafka::coordinator::GroupEvent;
-use crate::kafka::coordinator::GroupState;
 use crate::kafka::time::Time;
-use crate::kafka::wire::message::Message;
-use crate::kafka::wire::message::{ApiKey, ConsumerProtocolAssignment};
+use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
 use crate::world::action::{Action, Fault};
 use crate::world::event::{Event, EventId, EventKind};
 use crate::world::{ALL_BROKERS, World};
-use bytes::Bytes;
-use std::collections::VecDeque;
 use std::sync::Arc;
+
+/// A sentence and its level; `None`: nothing is said.
+type Words = Option<(u8, String)>;
 
 /// One thing that happened, in words.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -108,10 +114,13 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
             _ if who.is_empty() => (3, format!("{node}: {what}.")),
             _ => (3, format!("{node}: {what} of {who}.")),
         },
+        EventKind::Broker { event: BrokerEvent::Controller(change @ ControllerEvent::PartitionChanged { .. }), .. } => {
+            return cluster::partition_changed(change, fenced_with(event, world));
+        }
         EventKind::Broker { node, event } => return broker(node, event),
         EventKind::BrokerLog { node, line } => (if line.starts_with("__") { 3 } else { 2 }, format!("{node}: {line}")),
-        EventKind::Producer { node, event } => return producer(node, event),
-        EventKind::Consumer { node, event } => return consumer(node, event),
+        EventKind::Producer { node, event } => return clients::producer(node, event),
+        EventKind::Consumer { node, event } => return clients::consumer(node, event),
         EventKind::Handled { node, topic, partition, offset, delivery, group } => {
             if *delivery > 1 {
                 let whom = group.as_deref().unwrap_or(node);
@@ -141,6 +150,16 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
                 return None;
             }
         }
+    })
+}
+
+/// The broker that was fenced in the turn of this event, if its controller fenced one.
+fn fenced_with(event: &Event, world: &World) -> Option<i32> {
+    let events = world.events();
+    let after = events.get(events.partition_point(|other| other.id <= event.id)..).unwrap_or_default();
+    after.iter().take_while(|other| other.at == event.at).find_map(|other| match &other.kind {
+        EventKind::Broker { event: BrokerEvent::Controller(ControllerEvent::BrokerFenced { broker, .. }), .. } => Some(*broker),
+        _ => None,
     })
 }
 
@@ -264,237 +283,7 @@ fn broker(node: &str, event: &BrokerEvent) -> Option<(u8, String)> {
         }
         BrokerEvent::Recovered { topic, partition, text } => (1, format!("{topic}-{partition} was recovered: {text}.")),
         BrokerEvent::FetchHeld { .. } | BrokerEvent::FetchReleased { .. } => return None,
-        BrokerEvent::Group(event) => return group(event),
+        BrokerEvent::Group(event) => return groups::group(event),
         other => return cluster::broker(node, other),
     })
-}
-
-fn group(event: &GroupEvent) -> Option<(u8, String)> {
-    Some(match event {
-        GroupEvent::MemberAdded { group, client_id, .. } => (1, format!("{client_id} joined {group}.")),
-        GroupEvent::MemberRemoved { group, client_id, why, .. } => (
-            1,
-            match &**why {
-                "left" => format!("{client_id} left {group}."),
-                why => format!("{group} gave up {client_id}: {why}."),
-            },
-        ),
-        GroupEvent::StateChanged { group, to: GroupState::PreparingRebalance, generation, .. } => {
-            (1, format!("{group} rebalances: generation {generation} ends, and its members join again."))
-        }
-        GroupEvent::StateChanged { group, to: GroupState::CompletingRebalance, generation, .. } => {
-            (2, format!("{group} has its members for generation {generation} and waits for the leader's assignment."))
-        }
-        GroupEvent::StateChanged { group, to: GroupState::Empty, .. } => (1, format!("{group} has no members; its offsets stay.")),
-        GroupEvent::StateChanged { group, to: GroupState::Dead, .. } => (1, format!("{group} is gone.")),
-        GroupEvent::StateChanged { .. } => return None,
-        GroupEvent::Assigned { group, generation, assignments } => {
-            let all = assignments.iter().map(|(member, bytes)| (member, assignment(bytes.clone())));
-            if assignments.len() > MOST_SHARES {
-                let members = assignments.len();
-                let (total, least, most) = all
-                    .map(|(_, partitions)| partitions.len())
-                    .fold((0, usize::MAX, 0), |(total, least, most), n| (total + n, least.min(n), most.max(n)));
-                let each = if least == most { least.to_string() } else { format!("{least} to {most}") };
-                return Some((1, format!("{group}, generation {generation}: {members} members share {total} partitions, {each} each.")));
-            }
-            let mut shares: Vec<String> = all
-                .map(|(member, partitions)| {
-                    let name = client_of(member);
-                    if partitions.is_empty() { format!("{name} gets nothing") } else { format!("{name} gets {}", partitions.join(", ")) }
-                })
-                .collect();
-            shares.sort();
-            (1, format!("{group}, generation {generation}: {}.", shares.join("; ")))
-        }
-        GroupEvent::OffsetCommitted { group, topic, partition, offset } => {
-            (3, format!("{group} committed {topic}-{partition}: it reads on from offset {offset}."))
-        }
-    })
-}
-
-/// Members that an assignment names one by one; the shares of more are a sentence about their sizes.
-const MOST_SHARES: usize = 6;
-
-/// A member id is the client's id, a dash and a UUID of 36 characters.
-fn client_of(member: &str) -> &str {
-    member.len().checked_sub(37).and_then(|at| member.get(..at)).filter(|name| !name.is_empty()).unwrap_or(member)
-}
-
-/// The partitions in a `ConsumerProtocolAssignment`, in words; empty when it is none.
-fn assignment(mut bytes: Bytes) -> Vec<String> {
-    if bytes.len() < 2 {
-        return Vec::new();
-    }
-    let head = bytes.split_to(2);
-    let version = head.iter().fold(0_i16, |version, byte| (version << 8) | i16::from(*byte));
-    let Ok((assignment, _)) = ConsumerProtocolAssignment::read(bytes, version.clamp(0, 3)) else { return Vec::new() };
-    let mut partitions: Vec<(String, i32)> = assignment
-        .assigned_partitions
-        .iter()
-        .flat_map(|topic| topic.partitions.iter().map(|partition| (topic.topic.0.as_ref().to_owned(), *partition)))
-        .collect();
-    partitions.sort();
-    partitions.into_iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect()
-}
-
-fn list(partitions: &[(Arc<str>, i32)]) -> String {
-    partitions.iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect::<Vec<_>>().join(", ")
-}
-
-pub fn reason(error: &ClientError) -> String {
-    match error {
-        ClientError::Broker(code) => code.name().to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn producer(node: &str, event: &ProducerEvent) -> Option<(u8, String)> {
-    Some(match event {
-        ProducerEvent::Partitioned { topic, partition, .. } => (3, format!("{node}: the partitioner chose {topic}-{partition}.")),
-        ProducerEvent::BatchSent { topic, partition, tickets, attempt, why } => {
-            let records = plural(i64::try_from(tickets.len()).unwrap_or(i64::MAX), "record");
-            if *attempt > 1 {
-                (2, format!("{node} sent {records} to {topic}-{partition} again, attempt {attempt}."))
-            } else {
-                (3, format!("{node} sent {records} to {topic}-{partition} ({why})."))
-            }
-        }
-        ProducerEvent::Acked { topic, partition, offset, .. } => match offset {
-            -1 => (3, format!("{node} sent a record to {topic}-{partition} and will not know what became of it (acks=0).")),
-            _ => (3, format!("{node}: {topic}-{partition} offset {offset} is acknowledged.")),
-        },
-        ProducerEvent::Failed { error, .. } => (1, format!("{node} gave up a record: {}.", reason(error))),
-        ProducerEvent::Retrying { topic, partition, error, .. } => {
-            (2, format!("{node} will try {topic}-{partition} again: {}.", error.name()))
-        }
-        ProducerEvent::GotProducerId { producer_id, epoch } => {
-            (2, format!("{node} is producer {producer_id}, epoch {epoch}: its batches are numbered from now on."))
-        }
-    })
-}
-
-fn consumer(node: &str, event: &ConsumerEvent) -> Option<(u8, String)> {
-    Some(match event {
-        ConsumerEvent::Joining { group, why } => (2, format!("{node} asks to join {group} ({why}).")),
-        ConsumerEvent::Revoked { partitions, .. } if partitions.is_empty() => return None,
-        ConsumerEvent::Revoked { partitions, lost: true } => (1, format!("{node} lost {}: they may be others' already.", list(partitions))),
-        ConsumerEvent::Revoked { partitions, lost: false } => (2, format!("{node} gives back {}.", list(partitions))),
-        ConsumerEvent::Assigned { partitions, .. } if partitions.is_empty() => {
-            (1, format!("{node} has no partition: the group has more members than partitions."))
-        }
-        ConsumerEvent::Assigned { partitions, generation, .. } => {
-            (2, format!("{node} reads {} (generation {generation}).", list(partitions)))
-        }
-        ConsumerEvent::LedAssignment { protocol, members } => {
-            (2, format!("{node} leads the group and assigned the partitions of {} ({protocol}).", plural(i64::from(*members), "member")))
-        }
-        ConsumerEvent::PositionReset { topic, partition, offset, why } => {
-            (2, format!("{node} starts {topic}-{partition} at offset {offset} ({why})."))
-        }
-        ConsumerEvent::Fetched { topic, partition, base_offset, last_offset } => {
-            (3, format!("{node} fetched {}.", offsets(topic, *partition, *base_offset, *last_offset)))
-        }
-        ConsumerEvent::Committed { .. } => return None,
-        ConsumerEvent::CommitFailed { error } => (1, format!("{node} could not commit: {}.", reason(error))),
-        ConsumerEvent::PollTimeout => {
-            (1, format!("{node} did not poll within max.poll.interval.ms: it leaves the group, though its handler still works."))
-        }
-        ConsumerEvent::Error { error } => (1, format!("{node}: {}.", reason(error))),
-    })
-}
-
-/// Sentences that a transcript keeps; older ones go.
-pub const MAX_SENTENCES: u32 = 1000;
-
-/// What the narrator has said so far, up to a level.
-#[derive(Clone, Debug)]
-pub struct Transcript {
-    level: u8,
-    next: EventId,
-    sentences: VecDeque<Sentence>,
-}
-
-impl Transcript {
-    /// `level`: 1 to 3.
-    pub fn new(level: u8) -> Self {
-        Self { level, next: EventId(0), sentences: VecDeque::new() }
-    }
-
-    /// One that tells what happens from now on.
-    pub fn after(level: u8, world: &World) -> Self {
-        Self { next: world.next_event(), ..Self::new(level) }
-    }
-
-    /// Narrates the events since the last time; returns how many sentences are new. Events that the world no longer keeps
-    /// are told by their number.
-    pub fn update(&mut self, world: &World) -> u32 {
-        let events = world.events();
-        let Some(first) = events.first() else { return 0 };
-        let mut new = 0;
-        if first.id > self.next {
-            let missed = first.id.0 - self.next.0;
-            let text = format!("{missed} events went by too fast to be told.");
-            self.push(Sentence { level: 1, at: first.at, text, event: first.id });
-            new += 1;
-        }
-        let start = usize::try_from(self.next.0.saturating_sub(first.id.0)).unwrap_or(usize::MAX);
-        for event in events.iter().skip(start) {
-            if let Some(sentence) = narrate(event, world).filter(|sentence| sentence.level <= self.level) {
-                self.push(sentence);
-                new += 1;
-            }
-            self.next = EventId(event.id.0 + 1);
-        }
-        new
-    }
-
-    fn push(&mut self, sentence: Sentence) {
-        if self.sentences.len() as u64 >= u64::from(MAX_SENTENCES) {
-            self.sentences.pop_front();
-        }
-        self.sentences.push_back(sentence);
-    }
-
-    /// Oldest first.
-    pub fn sentences(&self) -> impl DoubleEndedIterator<Item = &Sentence> + ExactSizeIterator {
-        self.sentences.iter()
-    }
-
-    pub fn latest(&self) -> Option<&Sentence> {
-        self.sentences.back()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn members_are_called_by_their_clients_names() {
-        assert_eq!(client_of("billing-1-00000000-0000-4000-8000-000000000000"), "billing-1");
-        assert_eq!(client_of("short"), "short");
-    }
-
-    #[test]
-    fn an_assignment_reads_in_order() {
-        let bytes = Bytes::from_static(b"\0\x01\0\0\0\x01\0\x06orders\0\0\0\x02\0\0\0\x02\0\0\0\0\xff\xff\xff\xff");
-        assert_eq!(assignment(bytes), ["orders-0", "orders-2"]);
-        assert!(assignment(Bytes::from_static(b"\0\x01\xff")).is_empty());
-    }
-
-    #[test]
-    fn shares_of_many_members_are_summed_up() {
-        let two = Bytes::from_static(b"\0\x01\0\0\0\x01\0\x06orders\0\0\0\x02\0\0\0\x02\0\0\0\0\xff\xff\xff\xff");
-        let none = Bytes::from_static(b"\0\x01\0\0\0\0\xff\xff\xff\xff");
-        let told = |last: &Bytes, members: usize| {
-            let mut assignments: Vec<(Arc<str>, Bytes)> = (1..members).map(|n| (format!("c{n}").into(), two.clone())).collect();
-            assignments.push(("c".into(), last.clone()));
-            let event = GroupEvent::Assigned { group: "billing".into(), generation: 3, assignments };
-            group(&event).map(|(_, words)| words).unwrap_or_default()
-        };
-        assert_eq!(told(&two, 7), "billing, generation 3: 7 members share 14 partitions, 2 each.");
-        assert_eq!(told(&none, 7), "billing, generation 3: 7 members share 12 partitions, 0 to 2 each.");
-        assert_eq!(told(&none, 2), "billing, generation 3: c gets nothing; c1 gets orders-0, orders-2.");
-    }
 }

@@ -242,7 +242,7 @@ mod tests {
               now: With acks=1 the leader answers before any follower has the record: what it alone had, dies with it.
               Truncated: broker-2 cut 10 records off orders-0, back to offset 79: its leader does not have them.
               BecameLeader: broker-3 took over orders-0 in epoch 1 with a log that ended before offset 79: it had no such record.
-              PartitionChanged: orders-0: broker-3 leads, epoch 1; in sync: broker-3 and broker-1 (leader's broker was fenced).
+              PartitionChanged: orders-0: broker-3 leads, epoch 1; in sync: broker-3 and broker-1 (broker-2 was fenced).
               Acted: broker-2 was killed: its process is gone, what it had written stays in the page cache.
               Acked: checkout was told that offset 79 is there (acks=1).
               Acted: broker-2 and broker-3 cannot reach each other.

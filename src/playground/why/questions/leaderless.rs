@@ -176,7 +176,7 @@ mod tests {
               now: orders-0 has no leader: only a replica that has every committed record may lead. That is broker-1, and it is not up.
               now: broker-2 runs but was not in sync and may lack records, and so may not lead (unclean.leader.election.enable is false).
               PartitionChanged: orders-0: nobody leads: no replica that is up has all records; in sync: nobody; broker-1 could lead again \
-               (leader's broker was fenced).
+               (broker-1 was fenced).
               Acted: broker-1 was killed: its process is gone, what it had written stays in the page cache.
               PartitionChanged: broker-2 left the ISR of orders-0: for 5s it had not caught up with the leader, broker-1 \
                (replica.lag.time.max.ms). The last record that it had copied was offset 62.

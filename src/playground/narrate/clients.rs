@@ -1,0 +1,73 @@
+//! Producers and consumers in words.
+
+use super::{Words, offsets, plural};
+use crate::kafka::client::ClientError;
+use crate::kafka::client::consumer::ConsumerEvent;
+use crate::kafka::client::producer::ProducerEvent;
+use std::sync::Arc;
+
+fn list(partitions: &[(Arc<str>, i32)]) -> String {
+    partitions.iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect::<Vec<_>>().join(", ")
+}
+
+pub fn reason(error: &ClientError) -> String {
+    match error {
+        ClientError::Broker(code) => code.name().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+pub(super) fn producer(node: &str, event: &ProducerEvent) -> Words {
+    Some(match event {
+        ProducerEvent::Partitioned { topic, partition, .. } => (3, format!("{node}: the partitioner chose {topic}-{partition}.")),
+        ProducerEvent::BatchSent { topic, partition, tickets, attempt, why } => {
+            let records = plural(i64::try_from(tickets.len()).unwrap_or(i64::MAX), "record");
+            if *attempt > 1 {
+                (2, format!("{node} sent {records} to {topic}-{partition} again, attempt {attempt}."))
+            } else {
+                (3, format!("{node} sent {records} to {topic}-{partition} ({why})."))
+            }
+        }
+        ProducerEvent::Acked { topic, partition, offset, .. } => match offset {
+            -1 => (3, format!("{node} sent a record to {topic}-{partition} and will not know what became of it (acks=0).")),
+            _ => (3, format!("{node}: {topic}-{partition} offset {offset} is acknowledged.")),
+        },
+        ProducerEvent::Failed { error, .. } => (1, format!("{node} gave up a record: {}.", reason(error))),
+        ProducerEvent::Retrying { topic, partition, error, .. } => {
+            (2, format!("{node} will try {topic}-{partition} again: {}.", error.name()))
+        }
+        ProducerEvent::GotProducerId { producer_id, epoch } => {
+            (2, format!("{node} is producer {producer_id}, epoch {epoch}: its batches are numbered from now on."))
+        }
+    })
+}
+
+pub(super) fn consumer(node: &str, event: &ConsumerEvent) -> Words {
+    Some(match event {
+        ConsumerEvent::Joining { group, why } => (2, format!("{node} asks to join {group} ({why}).")),
+        ConsumerEvent::Revoked { partitions, .. } if partitions.is_empty() => return None,
+        ConsumerEvent::Revoked { partitions, lost: true } => (1, format!("{node} lost {}: they may be others' already.", list(partitions))),
+        ConsumerEvent::Revoked { partitions, lost: false } => (2, format!("{node} gives back {}.", list(partitions))),
+        ConsumerEvent::Assigned { partitions, .. } if partitions.is_empty() => {
+            (1, format!("{node} has no partition: the group has more members than partitions."))
+        }
+        ConsumerEvent::Assigned { partitions, generation, .. } => {
+            (2, format!("{node} reads {} (generation {generation}).", list(partitions)))
+        }
+        ConsumerEvent::LedAssignment { protocol, members } => {
+            (2, format!("{node} leads the group and assigned the partitions of {} ({protocol}).", plural(i64::from(*members), "member")))
+        }
+        ConsumerEvent::PositionReset { topic, partition, offset, why } => {
+            (2, format!("{node} starts {topic}-{partition} at offset {offset} ({why})."))
+        }
+        ConsumerEvent::Fetched { topic, partition, base_offset, last_offset } => {
+            (3, format!("{node} fetched {}.", offsets(topic, *partition, *base_offset, *last_offset)))
+        }
+        ConsumerEvent::Committed { .. } => return None,
+        ConsumerEvent::CommitFailed { error } => (1, format!("{node} could not commit: {}.", reason(error))),
+        ConsumerEvent::PollTimeout => {
+            (1, format!("{node} did not poll within max.poll.interval.ms: it leaves the group, though its handler still works."))
+        }
+        ConsumerEvent::Error { error } => (1, format!("{node}: {}.", reason(error))),
+    })
+}
