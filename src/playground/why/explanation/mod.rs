@@ -10,6 +10,7 @@ pub(super) use groups::coordinator_slot;
 use super::{Link, TopicPartition};
 use crate::kafka::broker::PartitionView;
 use crate::kafka::time::Time;
+use crate::kafka::wire::error::ErrorCode;
 use crate::playground::narrate::narrate;
 use crate::playground::scenario::duration_text;
 use crate::world::event::{Event, EventId, EventKind};
@@ -30,6 +31,22 @@ impl fmt::Display for Clock {
 /// `12.480 s` of microseconds since the run's beginning.
 pub fn seconds(us: i64) -> String {
     format!("{}.{:03} s", us / 1_000_000, us / 1000 % 1000)
+}
+
+/// An error code with what it means.
+pub(super) fn error_meaning(error: ErrorCode) -> String {
+    let means = match error {
+        ErrorCode::NotEnoughReplicas => "fewer replicas are in sync than min.insync.replicas asks for",
+        ErrorCode::NotEnoughReplicasAfterAppend => "replicas fell out of sync after the append",
+        ErrorCode::NotLeaderOrFollower => "the broker that it asked does not lead this partition",
+        ErrorCode::NetworkException => "no answer came back",
+        ErrorCode::RequestTimedOut => "the in-sync replicas did not have it in time",
+        ErrorCode::LeaderNotAvailable => "nobody leads it",
+        ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge => "it is larger than max.message.bytes",
+        ErrorCode::KafkaStorageError => "the broker's disk failed",
+        _ => return error.name().to_owned(),
+    };
+    format!("{} ({means})", error.name())
 }
 
 /// An answer in the making. Each method adds links; `finish` puts them in order.

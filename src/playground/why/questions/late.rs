@@ -6,7 +6,7 @@ use crate::kafka::client::producer::ProducerEvent;
 use crate::kafka::config::PRODUCER;
 use crate::kafka::wire::error::ErrorCode;
 use crate::playground::narrate::{plural, reason};
-use crate::playground::why::explanation::{Clock, Explanation};
+use crate::playground::why::explanation::{Clock, Explanation, error_meaning};
 use crate::playground::why::{Ask, Occasion, TopicPartition};
 use crate::world::action::Action;
 use crate::world::event::{Event, EventKind};
@@ -68,7 +68,7 @@ impl Ask for Late {
         match answer.map(|event| (event, &event.kind)) {
             Some((event, EventKind::Producer { event: ProducerEvent::Retrying { topic, partition, error, at: again }, .. })) => {
                 let (at, again) = (TopicPartition::new(topic, *partition), Clock(*again));
-                let said = in_words(*error);
+                let said = error_meaning(*error);
                 explanation.now(format_args!("{name} has not got its records into {at} yet: {said}."));
                 explanation.tell(event, format_args!("{name} got no acknowledgement, and tries again at {again}."));
                 explanation.refused(name, &at, *error);
@@ -76,7 +76,7 @@ impl Ask for Late {
             }
             Some((event, EventKind::Producer { event: ProducerEvent::Failed { ticket, error }, .. })) => {
                 let said = match error {
-                    ClientError::Broker(error) => in_words(*error),
+                    ClientError::Broker(error) => error_meaning(*error),
                     error => reason(error),
                 };
                 explanation.tell(event, format_args!("{name} gave up a record: {said}."));
@@ -181,22 +181,6 @@ impl<'a> Explanation<'a> {
         self.now(format_args!("Records wait up to linger.ms ({linger}) in its accumulator, so that they travel in one batch."));
         self.started(name, self.view.now);
     }
-}
-
-/// An error code with what it means.
-fn in_words(error: ErrorCode) -> String {
-    let means = match error {
-        ErrorCode::NotEnoughReplicas => "fewer replicas are in sync than min.insync.replicas asks for",
-        ErrorCode::NotEnoughReplicasAfterAppend => "replicas fell out of sync after the append",
-        ErrorCode::NotLeaderOrFollower => "the broker that it asked does not lead this partition",
-        ErrorCode::NetworkException => "no answer came back",
-        ErrorCode::RequestTimedOut => "the in-sync replicas did not have it in time",
-        ErrorCode::LeaderNotAvailable => "nobody leads it",
-        ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge => "it is larger than max.message.bytes",
-        ErrorCode::KafkaStorageError => "the broker's disk failed",
-        _ => return error.name().to_owned(),
-    };
-    format!("{} ({means})", error.name())
 }
 
 #[cfg(test)]
