@@ -73,6 +73,7 @@ questions! {
     out_of_sync: OutOfSync,
     gone: Gone,
     twice: Twice,
+    duplicated: Duplicated,
     not_readable: NotReadable,
     late: Late,
     idle: Idle,
