@@ -10,7 +10,6 @@ pub mod content;
 pub mod event;
 mod faults;
 pub mod judge;
-mod judging;
 pub mod look;
 mod network;
 mod nodes;
@@ -25,6 +24,7 @@ pub mod target;
 mod tests;
 #[cfg(test)]
 mod tests_cluster;
+mod turn;
 pub mod view;
 
 pub use acting::{MAX_ACTIONS, MAX_CLIENTS, MAX_CONFIGS, MAX_HANDLE_US, MAX_KEYS, MAX_PARTITIONS, MAX_RATE_PER_1000S, MAX_VALUE_BYTES};
@@ -183,6 +183,10 @@ impl World {
             Pending::Again { .. } => Some(Reason::new("retransmission", "")),
         };
         Some((at, reason.unwrap_or_else(|| Reason::new("timer", ""))))
+    }
+
+    fn named(&self, name: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| &*node.meta.name == name)
     }
 
     /// Runs the next event; returns its id. What leaves no event (the end of a connection that both sides had left) is passed over.

@@ -10,6 +10,7 @@ mod tests;
 mod tracker;
 mod watch;
 mod words;
+mod world_probe;
 
 pub use ledger::{Ledger, Permitted, RecordOutcome};
 

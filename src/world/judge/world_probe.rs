@@ -1,14 +1,12 @@
 //! How a judge watches a world: the world is the probe through which it looks.
 
-use super::World;
-use super::action::{Action, CommitPolicy};
-use super::judge::Judge;
-use super::judge::probe::{ClusterProbe, Receiver, Sender};
-use super::nodes::{Machine, Node};
-use super::process::ProcessState;
+use super::Judge;
+use super::probe::{ClusterProbe, Receiver, Sender};
 use crate::kafka::broker::{Broker, PartitionView};
 use crate::kafka::controller::image::Image;
-use crate::kafka::time::Time;
+use crate::world::{ProcessState, World};
+use crate::world::action::{Action, CommitPolicy};
+use crate::world::nodes::{Machine, Node};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -20,32 +18,6 @@ impl World {
         })
     }
 
-    /// The next turn of a node, if it comes by `until`: `run_until` in pieces, for those who look at the world in between.
-    pub fn turn(&mut self, until: Time) -> bool {
-        self.core.queue.peek().is_some_and(|(at, _)| at <= until) && self.take_turn()
-    }
-
-    pub(super) fn take_turn(&mut self) -> bool {
-        let Some((at, what, cause)) = self.core.queue.pop() else { return false };
-        self.core.now = at.max(self.core.now);
-        self.forget_ended();
-        self.core.cause = cause;
-        self.process(what);
-        self.core.cause = None;
-        true
-    }
-
-    /// The turn in which a broker has ended is over.
-    fn forget_ended(&mut self) {
-        if std::mem::take(&mut self.core.ended) {
-            for node in &mut self.nodes {
-                if let Machine::Broker(broker) = &mut node.machine {
-                    broker.ended = None;
-                }
-            }
-        }
-    }
-
     /// What is set for a topic, on itself, on `node` or for the whole cluster, by the newest metadata that anybody has.
     fn topic_config(&self, topic: &str, name: &str, node: Option<i32>) -> Option<&String> {
         let images = ClusterProbe::brokers(self).into_iter().filter_map(|node| ClusterProbe::image(self, node));
@@ -54,10 +26,6 @@ impl World {
         let of_cluster = image.and_then(|image| image.broker_configs.get("")?.get(name));
         let of_node = image.and_then(|image| image.broker_configs.get(&node?.to_string())?.get(name));
         of_topic.or(of_node).or(of_cluster).or_else(|| self.genesis().broker_config.get(name))
-    }
-
-    pub(super) fn named(&self, name: &str) -> Option<&Node> {
-        self.nodes.iter().find(|node| &*node.meta.name == name)
     }
 }
 
