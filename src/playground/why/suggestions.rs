@@ -33,14 +33,14 @@ pub fn of_record(outcome: &RecordOutcome) -> Option<Question> {
     Question::suggested(&Occasion::Record(outcome)).into_iter().next()
 }
 
-/// What there is to ask about a ledger: the newest record of each kind that was lost, delivered again or is in a log twice.
+/// What there is to ask about a ledger: the newest record that was lost, the newest that was delivered again, and the newest that a log
+/// has twice.
 pub fn of_ledger(ledger: &Ledger) -> Vec<Question> {
+    let wrongs: [fn(&RecordOutcome) -> bool; 3] = [|outcome| outcome.lost, |outcome| outcome.redelivered, |outcome| outcome.duplicated];
     let mut out: Vec<Question> = Vec::new();
-    let wrong = |outcome: &&RecordOutcome| outcome.lost || outcome.redelivered || outcome.duplicated;
-    for question in ledger.records.iter().rev().filter(wrong).filter_map(of_record) {
-        if out.iter().all(|other| discriminant(other) != discriminant(&question)) {
-            out.push(question);
-        }
+    for is_wrong in wrongs {
+        let question = ledger.records.iter().rev().filter(|outcome| is_wrong(outcome)).find_map(of_record);
+        out.extend(question.filter(|question| !out.contains(question)));
     }
     out
 }
