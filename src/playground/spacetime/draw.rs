@@ -1,6 +1,6 @@
 //! A diagram as SVG. Whole pixels; colours and sizes are the style sheet's, by class.
 
-use super::{Diagram, FRAMES_BACK, Fate, Mark};
+use super::{Arrow, Diagram, FRAMES_BACK, FrameOutcome, Mark};
 use crate::kafka::time::Time;
 use crate::playground::why::seconds;
 use crate::world::EPOCH;
@@ -148,6 +148,118 @@ pub fn words(diagram: &Diagram) -> String {
     out
 }
 
+/// The picture in the making.
+struct Figure<'a> {
+    diagram: &'a Diagram,
+    now: Time,
+    axis: Axis,
+    /// Where the present is, and the foot of the lanes.
+    end: i64,
+    bottom: i64,
+    texts: Texts,
+    svg: String,
+}
+
+impl Figure<'_> {
+    /// Waits that are cut out of the axis, each with its length.
+    fn cuts(&mut self) {
+        let bottom = self.bottom;
+        for pair in self.axis.at.windows(2) {
+            let [(a, from), (b, to)] = pair else { continue };
+            let gap = b.micros_since(*a);
+            if gap >= BREAK_US {
+                let x = (from + to) / 2;
+                self.svg += &format!(
+                    "<rect class=tp-cut x={} y={} width=9 height='{}'/>\
+                    <path class=tp-zig d='M{} {}l5-10m4 10l5-10'/><text x={x} y={}>{}</text>",
+                    x - 4,
+                    TOP - 20,
+                    bottom - TOP + 22,
+                    x - 7,
+                    bottom + 5,
+                    bottom + 20,
+                    wait(gap)
+                );
+                self.texts.fits(x, bottom + 20, "10.0 sec");
+            }
+        }
+    }
+
+    /// Lanes are broken off where a process was not running.
+    fn away(&mut self) {
+        for away in &self.diagram.away {
+            if away.to < self.axis.at.first().map_or(self.now, |(at, _)| *at) {
+                continue;
+            }
+            let (from, to, y) = (self.axis.x(away.from), self.axis.x(away.to), y(Some(away.lane)));
+            self.svg += &format!("<path class=tp-away d='M{from} {y}H{to}'/>");
+            // As the cards call it.
+            let state = if away.state == ProcessState::Paused { "frozen" } else { away.state.name() };
+            let x = from + 16 + state.len() as i64 * LETTER / 2;
+            if x < to && self.texts.fits(x, y - 8, state) {
+                self.svg += &format!("<text x={x} y={} class=tp-gone>{state}</text>", y - 8);
+            }
+        }
+    }
+
+    fn arrow(&mut self, arrow: &Arrow) {
+        let (mut x0, mut x1) = (self.axis.x(arrow.sent), self.axis.x(arrow.arrives.min(self.now)));
+        let (mut y0, mut y1) = (y(Some(arrow.from)), y(Some(arrow.to)));
+        let flat = (x1 - x0).abs() > (y1 - y0).abs();
+        // How far a mark reaches along the arrow.
+        let near = |at: Time, lane: usize| {
+            let mark = self.diagram.marks.iter().find(|mark| mark.at == at && mark.lane == Some(lane));
+            mark.map_or(0, |mark| if flat { half_width(mark) } else { R } + 2) as f32
+        };
+        let (dx, dy) = ((x1 - x0) as f32, (y1 - y0) as f32);
+        let length = (dx * dx + dy * dy).sqrt().max(1.0);
+        let along = |part: i64, far: f32| (part as f32 * far / length) as i64;
+        let (whole_x, whole_y) = (x1 - x0, y1 - y0);
+        let (off, on) = (near(arrow.sent, arrow.from), near(arrow.arrives, arrow.to));
+        (x0, y0) = (x0 + along(whole_x, off), y0 + along(whole_y, off));
+        (x1, y1) = (x1 - along(whole_x, on), y1 - along(whole_y, on));
+        if arrow.outcome == FrameOutcome::Lost {
+            (x1, y1) = ((x0 + 2 * x1) / 3, (y0 + 2 * y1) / 3);
+        }
+        let (class, what) = match arrow.outcome {
+            FrameOutcome::Arrived => ("", format!("{}, {} µs", arrow.name, arrow.arrives.micros_since(arrow.sent))),
+            FrameOutcome::UnderWay => (" tp-way", format!("{}, under way", arrow.name)),
+            FrameOutcome::Lost => (" tp-lost", format!("{}, lost", arrow.name)),
+        };
+        self.svg += &format!("<g class='tp-arrow{class}'><title>{what}</title><path d='M{x0} {y0}L{x1} {y1}'/>");
+        if arrow.outcome == FrameOutcome::Lost {
+            self.svg += &format!("<path class=tp-x d='M{} {}l8 8m0-8l-8 8'/>", x1 - 4, y1 - 4);
+        }
+        let (x, y) = ((x0 + x1) / 2, (y0 + y1) / 2 + 4);
+        if self.texts.fits(x, y, &arrow.name) {
+            self.svg += &format!("<text x={x} y={y}>{}</text>", arrow.name);
+        }
+        self.svg += "</g>";
+    }
+
+    fn mark(&mut self, mark: &Mark) {
+        let (end, bottom) = (self.end, self.bottom);
+        let (x, y, half) = (self.axis.x(mark.at), y(mark.lane), half_width(mark));
+        let (us, said) = (mark.at.micros_since(EPOCH), numbers(mark));
+        let (lane, when) = (mark.lane.and_then(|lane| self.diagram.lanes.get(lane)).map_or("now", |name| name), seconds(us));
+        self.svg += &format!(
+            "<g class=tp-mark role=button tabindex=0 data-n='{}' data-us={us} aria-label='{said}: {}, {when}'>\
+            <rect x={} y={} width={} height={} rx={} /><text x={x} y={}>{said}</text></g>",
+            mark.numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(" "),
+            escape(lane),
+            x - half,
+            y - R,
+            2 * half,
+            2 * R,
+            if mark.deed { 2 } else { R },
+            y + 4,
+        );
+        if mark.lane.is_some() && self.texts.fits(x, bottom + 20, "12.345 sec") && end - x > LABEL {
+            self.svg += &format!("<text x={x} y={}>{when}</text><path d='M{x} {bottom}v4'/>", bottom + 20);
+        }
+    }
+}
+
 /// As wide as `width` if it can be, else it scrolls beside the lanes' names. What can be chosen has `data-n` (its sentences) and
 /// `data-us`.
 pub fn draw(diagram: &Diagram, now: Time, width: i64) -> String {
@@ -166,97 +278,18 @@ pub fn draw(diagram: &Diagram, now: Time, width: i64) -> String {
         <defs><marker id=tp-tip viewBox='0 0 8 8' refX=7 refY=4 markerWidth=8 markerHeight=8 orient=auto>\
         <path d='M0 1 7 4 0 7z'/></marker></defs>"
     );
-    let mut texts = Texts::default();
     for lane in 0..diagram.lanes.len() {
         svg += &format!("<path d='M0 {}H{end}'/>", y(Some(lane)));
     }
     svg += &format!("<path class=tp-now d='M{end} {}V{bottom}'/><path d='M0 {bottom}H{end}'/>", TOP - 14);
-    for pair in axis.at.windows(2) {
-        let [(a, from), (b, to)] = pair else { continue };
-        let gap = b.micros_since(*a);
-        if gap >= BREAK_US {
-            let x = (from + to) / 2;
-            svg += &format!(
-                "<rect class=tp-cut x={} y={} width=9 height='{}'/>\
-                <path class=tp-zig d='M{} {}l5-10m4 10l5-10'/><text x={x} y={}>{}</text>",
-                x - 4,
-                TOP - 20,
-                bottom - TOP + 22,
-                x - 7,
-                bottom + 5,
-                bottom + 20,
-                wait(gap)
-            );
-            texts.fits(x, bottom + 20, "10.0 sec");
-        }
-    }
-    // Broken off where a process was not running.
-    for away in &diagram.away {
-        if away.to < axis.at.first().map_or(now, |(at, _)| *at) {
-            continue;
-        }
-        let (from, to, y) = (axis.x(away.from), axis.x(away.to), y(Some(away.lane)));
-        svg += &format!("<path class=tp-away d='M{from} {y}H{to}'/>");
-        // As the cards call it.
-        let state = if away.state == ProcessState::Paused { "frozen" } else { away.state.name() };
-        let x = from + 16 + state.len() as i64 * LETTER / 2;
-        if x < to && texts.fits(x, y - 8, state) {
-            svg += &format!("<text x={x} y={} class=tp-gone>{state}</text>", y - 8);
-        }
-    }
+    let mut figure = Figure { diagram, now, axis, end, bottom, texts: Texts::default(), svg };
+    figure.cuts();
+    figure.away();
     for arrow in &diagram.arrows {
-        let (mut x0, mut x1) = (axis.x(arrow.sent), axis.x(arrow.arrives.min(now)));
-        let (mut y0, mut y1) = (y(Some(arrow.from)), y(Some(arrow.to)));
-        let flat = (x1 - x0).abs() > (y1 - y0).abs();
-        // How far a mark reaches along the arrow.
-        let near = |at: Time, lane: usize| {
-            let mark = diagram.marks.iter().find(|mark| mark.at == at && mark.lane == Some(lane));
-            mark.map_or(0, |mark| if flat { half_width(mark) } else { R } + 2) as f32
-        };
-        let (dx, dy) = ((x1 - x0) as f32, (y1 - y0) as f32);
-        let length = (dx * dx + dy * dy).sqrt().max(1.0);
-        let along = |part: i64, far: f32| (part as f32 * far / length) as i64;
-        let (whole_x, whole_y) = (x1 - x0, y1 - y0);
-        let (off, on) = (near(arrow.sent, arrow.from), near(arrow.arrives, arrow.to));
-        (x0, y0) = (x0 + along(whole_x, off), y0 + along(whole_y, off));
-        (x1, y1) = (x1 - along(whole_x, on), y1 - along(whole_y, on));
-        if arrow.fate == Fate::Lost {
-            (x1, y1) = ((x0 + 2 * x1) / 3, (y0 + 2 * y1) / 3);
-        }
-        let (class, what) = match arrow.fate {
-            Fate::Arrived => ("", format!("{}, {} µs", arrow.name, arrow.arrives.micros_since(arrow.sent))),
-            Fate::UnderWay => (" tp-way", format!("{}, under way", arrow.name)),
-            Fate::Lost => (" tp-lost", format!("{}, lost", arrow.name)),
-        };
-        svg += &format!("<g class='tp-arrow{class}'><title>{what}</title><path d='M{x0} {y0}L{x1} {y1}'/>");
-        if arrow.fate == Fate::Lost {
-            svg += &format!("<path class=tp-x d='M{} {}l8 8m0-8l-8 8'/>", x1 - 4, y1 - 4);
-        }
-        let (x, y) = ((x0 + x1) / 2, (y0 + y1) / 2 + 4);
-        if texts.fits(x, y, &arrow.name) {
-            svg += &format!("<text x={x} y={y}>{}</text>", arrow.name);
-        }
-        svg += "</g>";
+        figure.arrow(arrow);
     }
     for mark in &diagram.marks {
-        let (x, y, half) = (axis.x(mark.at), y(mark.lane), half_width(mark));
-        let (us, said) = (mark.at.micros_since(EPOCH), numbers(mark));
-        let (lane, when) = (mark.lane.and_then(|lane| diagram.lanes.get(lane)).map_or("now", |name| name), seconds(us));
-        svg += &format!(
-            "<g class=tp-mark role=button tabindex=0 data-n='{}' data-us={us} aria-label='{said}: {}, {when}'>\
-            <rect x={} y={} width={} height={} rx={} /><text x={x} y={}>{said}</text></g>",
-            mark.numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(" "),
-            escape(lane),
-            x - half,
-            y - R,
-            2 * half,
-            2 * R,
-            if mark.deed { 2 } else { R },
-            y + 4,
-        );
-        if mark.lane.is_some() && texts.fits(x, bottom + 20, "12.345 sec") && end - x > LABEL {
-            svg += &format!("<text x={x} y={}>{when}</text><path d='M{x} {bottom}v4'/>", bottom + 20);
-        }
+        figure.mark(mark);
     }
-    svg + &format!("<text x={} y={}>now</text></svg></div>", end + 8, bottom + 20)
+    figure.svg + &format!("<text x={} y={}>now</text></svg></div>", end + 8, bottom + 20)
 }

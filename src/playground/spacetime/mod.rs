@@ -33,7 +33,7 @@ pub struct Mark {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fate {
+pub enum FrameOutcome {
     Arrived,
     UnderWay,
     Lost,
@@ -47,7 +47,7 @@ pub struct Arrow {
     pub to: usize,
     pub sent: Time,
     pub arrives: Time,
-    pub fate: Fate,
+    pub outcome: FrameOutcome,
     /// `Fetch request`.
     pub name: String,
 }
@@ -117,14 +117,14 @@ impl<'a> Sketch<'a> {
         }
         let after = self.world.events().iter().skip_while(|e| e.id <= event.id).take(AHEAD);
         let met = after.into_iter().find_map(|e| match &e.kind {
-            EventKind::FrameArrived { message: m } if m == message => Some((Fate::Arrived, e.at)),
-            EventKind::FrameLost { message: m } if m == message => Some((Fate::Lost, e.at)),
+            EventKind::FrameArrived { message: m } if m == message => Some((FrameOutcome::Arrived, e.at)),
+            EventKind::FrameLost { message: m } if m == message => Some((FrameOutcome::Lost, e.at)),
             _ => None,
         });
-        let (fate, arrives) = met.unwrap_or((Fate::UnderWay, *arrives));
+        let (outcome, arrives) = met.unwrap_or((FrameOutcome::UnderWay, *arrives));
         let (from, to) = (self.lane(from), self.lane(to));
         let name = format!("{api:?} {}", if *response { "response" } else { "request" });
-        self.out.arrows.push(Arrow { event: event.id, from, to, sent: event.at, arrives, fate, name });
+        self.out.arrows.push(Arrow { event: event.id, from, to, sent: event.at, arrives, outcome, name });
     }
 
     /// The frames that led to an event, newest first, and those that left with it.

@@ -1,6 +1,6 @@
 //! Diagrams of real answers: what is drawn, in which order, and that arrows go forward in time.
 
-use super::{Fate, diagram, draw, escape};
+use super::{FrameOutcome, diagram, draw, escape};
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::why::{Link, Question, why};
 use crate::world::EPOCH;
@@ -40,7 +40,10 @@ fn a_frozen_member_the_last_heartbeat_and_the_wait_between() {
     let frozen = picture.marks.iter().find(|mark| mark.deed).expect("the deed");
     assert_eq!(frozen.lane, at("billing-1"));
     assert!(picture.arrows.iter().all(|arrow| arrow.sent <= arrow.arrives && arrow.from != arrow.to));
-    assert!(picture.arrows.iter().any(|arrow| Some(arrow.from) == at("billing-1") && arrow.fate == Fate::Arrived), "its last frame");
+    assert!(
+        picture.arrows.iter().any(|arrow| Some(arrow.from) == at("billing-1") && arrow.outcome == FrameOutcome::Arrived),
+        "its last frame"
+    );
     assert!(picture.away.iter().any(|away| Some(away.lane) == at("billing-1") && away.state == ProcessState::Paused));
     assert!(!picture.forgotten);
     let svg = draw(&picture, view.now, 700);

@@ -4,9 +4,9 @@ use super::Judge;
 use super::probe::{ClusterProbe, Receiver, Sender};
 use crate::kafka::broker::{Broker, PartitionView};
 use crate::kafka::controller::image::Image;
-use crate::world::{ProcessState, World};
 use crate::world::action::{Action, CommitPolicy};
 use crate::world::nodes::{Machine, Node};
+use crate::world::{ProcessState, World};
 use bytes::Bytes;
 use std::sync::Arc;
 

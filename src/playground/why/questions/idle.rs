@@ -38,8 +38,7 @@ impl Ask for Idle {
         match *occasion {
             Occasion::LookedAt(_, Target::Consumer(name)) => vec![Self { consumer: name.clone() }],
             Occasion::LooksWrong(view, Target::Consumer(name)) => {
-                let works =
-                    |c: &ConsumerState| c.state.is_running() && c.client_state.is_settled() && !c.assignment.is_empty();
+                let works = |c: &ConsumerState| c.state.is_running() && c.client_state.is_settled() && !c.assignment.is_empty();
                 let idle = view.consumers.iter().filter(|c| c.name == *name && !works(c));
                 idle.map(|c| Self { consumer: c.name.clone() }).collect()
             }
