@@ -363,7 +363,7 @@ impl Judge {
             ledger.delivered += u64::from(evidence.is_delivered(&case, quiet, &mut findings));
             ledger.records.push(case.outcome(wrong));
         }
-        findings.permitted.sort_by(|a, b| (a.what, a.why).cmp(&(b.what, b.why)));
+        findings.permitted.sort_by_key(|permitted| (permitted.what, permitted.why));
         ledger.permitted = findings.permitted;
         for (kind, what) in findings.violations {
             self.violations.push(Violation { at: self.now, event: self.event, kind, what });

@@ -162,10 +162,8 @@ impl Explanation<'_> {
                     all = LinkSpec { latency_us: *latency_us, jitter_us: *jitter_us, loss_ppm: *loss_ppm, duplicate_ppm: 0 };
                     by_all = Some(index);
                 }
-                Fault::Link { from: a, to: b, one_way, how } => {
-                    if (&**a, &**b) == (from, to) || !one_way && (&**a, &**b) == (to, from) {
-                        (own, by) = (*how, Some(index));
-                    }
+                Fault::Link { from: a, to: b, one_way, how } if (&**a, &**b) == (from, to) || !one_way && (&**a, &**b) == (to, from) => {
+                    (own, by) = (*how, Some(index));
                 }
                 Fault::Heal => own = None,
                 _ => {}

@@ -142,7 +142,7 @@ impl<'a> Explanation<'a> {
 
     /// Newest first; what happened in one moment stays as it was told.
     pub(super) fn finish(mut self) -> Vec<Link> {
-        self.links.sort_by(|a, b| b.at.cmp(&a.at));
+        self.links.sort_by_key(|link| std::cmp::Reverse(link.at));
         self.links
     }
 }
