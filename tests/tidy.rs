@@ -31,7 +31,6 @@ const KNOWN_LONG: &[(&str, &str)] = &[
     ("src/playground/menu/form.rs", "form"),
     ("src/playground/menu/mod.rs", "standing"),
     ("src/playground/scenario/parse.rs", "parse"),
-    ("src/web/pointer.rs", "look"),
     ("src/web/paint.rs", "one"),
     ("src/world/acting.rs", "check"),
 ];
@@ -39,15 +38,12 @@ const KNOWN_LONG: &[(&str, &str)] = &[
 const KNOWN_MARKUP: &[&str] = &[
     "src/web/branches.rs",
     "src/web/dom.rs",
-    "src/web/menu.rs",
     "src/web/panels/inspector.rs",
     "src/web/panels/ledger.rs",
     "src/web/panels/mod.rs",
     "src/web/panels/transcript.rs",
     "src/web/panels/why.rs",
-    "src/web/pointer.rs",
     "src/web/timeline.rs",
-    "src/web/zoom.rs",
 ];
 /// Files of the packing build that are not gone yet. The list only shrinks.
 const KNOWN_PACKING: &[&str] = &["www/late.css"];

@@ -45,12 +45,6 @@ pub fn effect(run: Box<dyn FnMut()>) {
     Effect::new(run);
 }
 
-/// The words of a descendant.
-pub fn text(root: &Element, selector: &str, words: impl Fn() -> String + 'static) {
-    let node = at(root, selector);
-    follow(Box::new(words), Box::new(move |now| node.set_text_content(Some(now))));
-}
-
 /// An attribute of a descendant.
 pub fn attribute(root: &Element, selector: &str, name: &'static str, words: impl Fn() -> String + 'static) {
     let node = at(root, selector);

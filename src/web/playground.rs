@@ -1,9 +1,15 @@
 //! The playground's frame: bar, stage, caption, panels. What stands is DOM, what moves is canvas.
 
 use super::bar::Bar;
+use super::cards::Cards;
 use super::context::{PageStateStoreFields as _, Playground as Context, use_playground};
+use super::menu::{Menu, OpenMenu};
+use super::navigation::use_navigation;
 use super::panels::{self, why};
-use super::{cards, menu, pointer, theme, timeline};
+use super::tip::Tip;
+use super::trail::Trail;
+use super::undo::{self, Undo};
+use super::{theme, timeline};
 use leptos::html;
 use leptos::prelude::*;
 use leptos_use_document_visibility::use_document_visibility;
@@ -22,23 +28,24 @@ pub fn Playground() -> impl IntoView {
     let Context { ui, stage, controls, .. } = use_playground();
     let root = NodeRef::<html::Section>::new();
     watch(root);
+    OpenMenu::provide();
     let label = move || format!("Kafka playground: {}", ui.title().get());
+    let key = move |event: leptos::ev::KeyboardEvent| {
+        if controls {
+            undo::on_key_down(stage, &event);
+        }
+    };
     // Parts that are not components yet find their places in the frame once it stands.
     root.on_load(move |root| {
         let root: Element = root.into();
         let part = |selector: &str| super::dom::at(&root, selector);
-        cards::cards(&part(".tp-stage"), ui, stage, controls);
-        pointer::look(&part(".tp-stage"), &part(".tp-caption"), ui, stage);
         timeline::timeline(&root, ui, stage, controls);
         panels::panels(&root, ui, stage, controls);
-        if controls {
-            menu::undo(&root, ui, stage);
-        }
         why::of_said(&part(".tp-caption"), ui, stage);
         why::of_ledger(&part(".tp-caption"), ui, stage);
     });
     view! {
-        <section class="tp" node_ref=root data-theme=move || ui.theme().get() aria-label=label>
+        <section class="tp" node_ref=root data-theme=move || ui.theme().get() aria-label=label on:keydown=key>
             <Bar />
             <StageView />
             <div class="tp-deck">
@@ -46,6 +53,7 @@ pub fn Playground() -> impl IntoView {
                 <div class="tp-tabs" role="tablist" aria-label="Panels"></div>
                 <div class="tp-panel" role="tabpanel" hidden></div>
             </div>
+            <Menu />
         </section>
     }
 }
@@ -60,13 +68,27 @@ fn StageView() -> impl IntoView {
             stage.with_value(|s| s.attach([below, above]));
         }
     });
+    let nav = use_navigation();
+    nav.redraw_on_change();
     let height = move || format!("{}px", ui.snap().with(|s| s.height as i64));
     // A browser may take a canvas's memory back, and give it back empty.
     let restored = move |_: leptos::ev::Event| stage.with_value(|s| s.retheme());
     view! {
-        <div class="tp-stage" tabindex="-1" style:height=height>
+        <div
+            class="tp-stage"
+            tabindex="-1"
+            style:height=height
+            on:pointermove=move |event| nav.on_pointer_move(&event)
+            on:pointerleave=move |_| nav.point(None)
+            on:click=move |event| nav.on_click(&event)
+            on:dblclick=move |event| nav.on_double_click(&event)
+            on:wheel=move |event| nav.on_wheel(&event)
+            on:keydown=move |event| nav.on_key_down(&event, None)
+        >
             <canvas aria-hidden="true" node_ref=below on:contextrestored=restored></canvas>
             <canvas aria-hidden="true" node_ref=above on:contextrestored=restored></canvas>
+            <Cards nav />
+            <Tip />
         </div>
     }
 }
@@ -74,7 +96,7 @@ fn StageView() -> impl IntoView {
 /// What the scenario and the narrator say, the verdict and the ledger.
 #[component]
 fn Caption() -> impl IntoView {
-    let Context { ui, .. } = use_playground();
+    let Context { ui, controls, .. } = use_playground();
     let holds = move || ui.wrong().with(String::is_empty);
     let verdict = move || if holds() { "✓ invariants hold".to_owned() } else { format!("✗ {}", ui.wrong().get()) };
     view! {
@@ -83,6 +105,9 @@ fn Caption() -> impl IntoView {
             <div class="tp-saying">
                 <p class="tp-said" role="status" aria-live="polite">{move || ui.said().get()}</p>
             </div>
+            <Show when=move || controls>
+                <Undo />
+            </Show>
             <p class="tp-ledger tp-quiet tp-number">
                 <span class="tp-pill" data-state=move || if holds() { "Stable" } else { "wrong" }>{verdict}</span>
                 <span>{move || ui.ledger().get()}</span>
@@ -90,6 +115,7 @@ fn Caption() -> impl IntoView {
             <Show when=move || !ui.store().with(String::is_empty)>
                 <span class="tp-store">{move || ui.store().get()}</span>
             </Show>
+            <Trail />
         </div>
     }
 }

@@ -4,13 +4,12 @@ use super::due;
 use crate::playground::spacetime::{diagram, draw, escape, words};
 use crate::playground::time::replay_events;
 use crate::playground::why as questions;
-use crate::playground::why::{Happened, Question, seconds, suggested_questions, told_as, why, wrong_with};
+use crate::playground::why::{Happened, Question, seconds, suggested_questions, told_as, why};
 use crate::web::context::{PageStateStoreFields as _, StageHandle, Ui};
 use crate::web::dom;
 use crate::web::run::Run;
 use crate::world::EPOCH;
 use crate::world::event::EventId;
-use crate::world::target::Target;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::JsCast;
@@ -18,14 +17,6 @@ use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 /// The word on the panel's tab.
 pub const NAME: &str = "Why?";
-
-/// Keeps a button behind the first `b` of a card while something looks wrong with the thing.
-pub fn on_card(card: &Element, ui: Ui, what: Target) {
-    let asked = move || ui.snap().with(|s| wrong_with(&s.view, &what));
-    let words = asked.clone();
-    let words = move || words().map(|question| question.to_string()).unwrap_or_default();
-    button(&dom::at(card, "b"), ui, Box::new(words), Box::new(asked));
-}
 
 /// `words`: the question's, as the button's label; empty while there is none.
 fn button(after: &Element, ui: Ui, words: Box<dyn Fn() -> String>, ask: Box<dyn Fn() -> Option<Question>>) {

@@ -1,0 +1,51 @@
+//! A broker: the state of its process, and what is special about it.
+
+use super::{Card, Name};
+use crate::web::context::{PageStateStoreFields as _, use_playground};
+use crate::world::ProcessState;
+use crate::world::view::BrokerState;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+#[component]
+pub fn Broker(card: Card, name: Arc<str>) -> impl IntoView {
+    let ui = use_playground().ui;
+    let label = format!("broker {name}");
+    let of = name.clone();
+    let words = Memo::new(move |_| ui.snap().with(|s| words(s.view.brokers.iter().find(|b| b.name == of))));
+    view! {
+        <div
+            class="tp-at tp-card tp-broker"
+            role="group"
+            aria-label=label
+            data-broker=name.to_string()
+            data-state=move || words.get().0
+            node_ref=card.node
+            {..card.frame()}
+        >
+            <div class="tp-row">
+                <i class="tp-light" aria-hidden="true"></i>
+                <b>
+                    <Name card text=&*name />
+                </b>
+                <span class="tp-quiet tp-end">{move || words.get().1}</span>
+            </div>
+        </div>
+    }
+}
+
+/// The process's state, and what to say of it.
+fn words(broker: Option<&BrokerState>) -> (&'static str, &'static str) {
+    let Some(b) = broker else { return ("gone", "gone") };
+    let word = match b.state {
+        ProcessState::Running if b.isolated => "isolated",
+        ProcessState::Running if b.is_controller => "♛ controller",
+        ProcessState::Running if b.fenced => "fenced",
+        ProcessState::Running if b.slow_us > 0 => "slow disk",
+        ProcessState::Running if b.disk_free == 0 => "disk full",
+        ProcessState::Running if b.skew_us != 0 => "clock skewed",
+        ProcessState::Running => "",
+        other => other.name(),
+    };
+    (b.state.name(), word)
+}

@@ -1,0 +1,85 @@
+//! A consumer: its lag or its state, the partitions that it owns, and what it has handled.
+
+use super::question::CardQuestion;
+use super::{Card, Name};
+use crate::kafka::client::consumer::MembershipState;
+use crate::web::context::{PageStateStoreFields as _, use_playground};
+use crate::web::menu::QuickActions;
+use crate::world::ProcessState;
+use crate::world::view::{ConsumerState, WorldView};
+use leptos::prelude::*;
+use std::sync::Arc;
+
+#[component]
+pub fn Consumer(card: Card, name: Arc<str>) -> impl IntoView {
+    let ui = use_playground().ui;
+    let label = format!("consumer {name}");
+    let (of, said) = (name.clone(), name.clone());
+    let consumer = Memo::new(move |_| ui.snap().with(|s| find(&s.view, &of).cloned()));
+    let word = Memo::new(move |_| ui.snap().with(|s| word(&s.view, find(&s.view, &said))));
+    let state = move || consumer.with(|c| c.as_ref().map_or(ProcessState::Stopped, |c| c.state).name());
+    let owns = move || consumer.with(|c| c.as_ref().map(partitions_words).unwrap_or_default());
+    let handled = move || consumer.with(|c| c.as_ref().map(|c| c.handled.to_string()).unwrap_or_default());
+    view! {
+        <div class="tp-at tp-member" role="group" aria-label=label data-state=state node_ref=card.node {..card.frame()}>
+            <div class="tp-row">
+                <b>
+                    <Name card text=&*name />
+                </b>
+                <CardQuestion card />
+                <span class="tp-quiet tp-number tp-end">{word}</span>
+            </div>
+            <div class="tp-row tp-mono tp-owns">{owns}</div>
+            <div class="tp-row">
+                <span class="tp-quiet tp-number">
+                    <span>{handled}</span>
+                    <i>" handled"</i>
+                </span>
+                <QuickActions target=card.menu_target() end=true />
+            </div>
+        </div>
+    }
+}
+
+fn find<'a>(view: &'a WorldView, name: &str) -> Option<&'a ConsumerState> {
+    view.consumers.iter().find(|c| &*c.name == name)
+}
+
+fn word(view: &WorldView, consumer: Option<&ConsumerState>) -> String {
+    match consumer.map_or(ProcessState::Stopped, |c| c.state) {
+        ProcessState::Running => match consumer.map(|c| (c.client_state, lag(view, c))) {
+            Some((state, Some(lag))) if state.is_settled() => format!("lag {lag}"),
+            other => other.map_or("", |(state, _)| state.name()).to_owned(),
+        },
+        ProcessState::Paused => "frozen".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Records below the high watermarks and above the consumer's positions; `None` until it reads.
+fn lag(view: &WorldView, c: &ConsumerState) -> Option<i64> {
+    let end =
+        |t: &Arc<str>, n: i32| view.partitions.iter().find(|p| p.view.topic == *t && p.view.partition == n).map(|p| p.view.high_watermark);
+    (!c.positions.is_empty()).then(|| c.positions.iter().filter_map(|(t, n, at)| Some((end(t, *n)? - at).max(0))).sum())
+}
+
+fn partitions_words(c: &ConsumerState) -> String {
+    if c.assignment.is_empty() {
+        return match (c.state, c.client_state) {
+            (ProcessState::Crashed | ProcessState::Stopped, _) => "owns nothing".into(),
+            (_, MembershipState::Stable) => "idle: no partition".into(),
+            _ => "waiting for partitions".into(),
+        };
+    }
+    // Three and more in a row are said by their ends.
+    let mut words = String::new();
+    let mut rest = &c.assignment[..];
+    while let [(topic, first), ..] = rest {
+        let run = rest.iter().zip(*first..).take_while(|((t, n), i)| t == topic && n == i).count();
+        let (taken, last) = if run > 2 { (run, format!(" to {}", rest[run - 1].1)) } else { (1, String::new()) };
+        let comma = if words.is_empty() { "" } else { ", " };
+        words += &format!("{comma}{topic}-{first}{last}");
+        rest = &rest[taken..];
+    }
+    words
+}

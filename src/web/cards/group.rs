@@ -1,0 +1,66 @@
+//! A consumer group: its state in Kafka's word, its generation, and what its sink has.
+
+use super::question::CardQuestion;
+use super::{Card, Name};
+use crate::web::context::{PageStateStoreFields as _, use_playground};
+use crate::web::menu::QuickActions;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// Without a `name`: the consumers that are in no group.
+#[component]
+pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
+    let ui = use_playground().ui;
+    let title = name.as_deref().unwrap_or("without a group").to_owned();
+    let of = name.clone();
+    let counts = Memo::new(move |_| {
+        ui.snap().with(|s| {
+            let members = s.view.consumers.iter().filter(|c| c.group == of);
+            members.fold((0, 0), |(handled, again), c| (handled + c.handled, again + c.duplicates))
+        })
+    });
+    let handled = move || counts.get().0.to_string();
+    let none = move || if counts.get().1 == 0 { ", none twice" } else { "" };
+    let again = move || match counts.get().1 {
+        0 => String::new(),
+        n => format!(", {n} of them again"),
+    };
+    let label = format!("consumer group {title}");
+    view! {
+        <div class="tp-at tp-card tp-group" role="group" aria-label=label node_ref=card.node {..card.frame()}>
+            <div class="tp-row tp-head">
+                <b class="tp-title">
+                    <Name card text=title />
+                </b>
+                {name.map(|name| view! { <Membership card name /> })}
+            </div>
+            <div class="tp-foot">
+                <span class="tp-quiet tp-number">
+                    "sink: " <b>{handled}</b> " handled" <i>{none}</i> <span>{again}</span>
+                </span>
+                <QuickActions target=card.menu_target() end=true />
+            </div>
+        </div>
+    }
+}
+
+/// What the coordinator says of the group.
+#[component]
+fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
+    let ui = use_playground().ui;
+    let group = Memo::new(move |_| ui.snap().with(|s| s.view.groups.iter().find(|g| g.group == name).map(|g| (g.state, g.generation))));
+    let state = move || group.get().map_or("", |g| g.0.name());
+    let words = move || match group.get() {
+        None => "not joined yet",
+        Some((state, _)) if state.is_rebalancing() => "Rebalancing",
+        Some((state, _)) => state.name(),
+    };
+    let generation = move || group.get().map_or_else(String::new, |g| format!("generation {}", g.1));
+    view! {
+        <CardQuestion card />
+        <span class="tp-pill" data-state=state title=state>
+            {words}
+        </span>
+        <span class="tp-quiet tp-number tp-end">{generation}</span>
+    }
+}

@@ -1,0 +1,59 @@
+//! A producer: its rate or its state, its acks and what it has sent.
+
+use super::question::CardQuestion;
+use super::{Card, Name};
+use crate::web::context::{PageStateStoreFields as _, use_playground};
+use crate::web::menu::QuickActions;
+use crate::world::ProcessState;
+use crate::world::view::ProducerState;
+use leptos::prelude::*;
+use std::sync::Arc;
+
+#[component]
+pub fn Producer(card: Card, name: Arc<str>) -> impl IntoView {
+    let ui = use_playground().ui;
+    let label = format!("producer {name}");
+    let of = name.clone();
+    let producer = Memo::new(move |_| ui.snap().with(|s| s.view.producers.iter().find(|p| p.name == of).cloned()));
+    let state = move || producer.with(|p| p.as_ref().map_or(ProcessState::Stopped, |p| p.state).name());
+    let word = move || producer.with(|p| word(p.as_ref()));
+    let counts = move || producer.with(|p| p.as_ref().map(counts).unwrap_or_default());
+    view! {
+        <div class="tp-at tp-card tp-producer" role="group" aria-label=label data-state=state node_ref=card.node {..card.frame()}>
+            <div class="tp-row">
+                <b>
+                    <Name card text=&*name />
+                </b>
+                <CardQuestion card />
+                <span class="tp-quiet tp-number tp-end">{word}</span>
+            </div>
+            <div class="tp-row tp-quiet tp-number">
+                <span>{counts}</span>
+            </div>
+            <div class="tp-row">
+                <QuickActions target=card.menu_target() end=true />
+            </div>
+        </div>
+    }
+}
+
+fn rate_words(per_1000s: u64) -> String {
+    if per_1000s.is_multiple_of(1000) {
+        format!("{}/s", per_1000s / 1000)
+    } else {
+        format!("{}.{}/s", per_1000s / 1000, per_1000s / 100 % 10)
+    }
+}
+
+fn word(p: Option<&ProducerState>) -> String {
+    match p {
+        Some(p) if p.state.is_running() => rate_words(p.rate_per_1000s),
+        other => other.map_or(ProcessState::Stopped, |p| p.state).to_string(),
+    }
+}
+
+fn counts(p: &ProducerState) -> String {
+    let acks = if p.acks < 0 { "all".to_owned() } else { p.acks.to_string() };
+    let failed = if p.failed > 0 { format!(", {} failed", p.failed) } else { String::new() };
+    format!("acks={acks} · {} acked{failed}", p.acked)
+}
