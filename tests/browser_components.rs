@@ -3,9 +3,15 @@
 
 #[path = "components/bar.rs"]
 mod bar;
+#[path = "components/cards.rs"]
+mod cards;
 #[path = "components/harness.rs"]
 mod harness;
+#[path = "components/menu.rs"]
+mod menu;
 #[path = "components/playground.rs"]
 mod playground;
+#[path = "components/stage.rs"]
+mod stage;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -109,6 +109,27 @@ impl Mounted {
         self.at(selector).get_attribute(name)
     }
 
+    /// Presses a key where the selector leads, and lets effects run.
+    pub async fn key(&self, selector: &str, key: &str) {
+        self.press(selector, key, false).await;
+    }
+
+    /// As `key`, with Ctrl held down.
+    pub async fn key_with_ctrl(&self, selector: &str, key: &str) {
+        self.press(selector, key, true).await;
+    }
+
+    async fn press(&self, selector: &str, key: &str, ctrl: bool) {
+        let init = web_sys::KeyboardEventInit::new();
+        init.set_key(key);
+        init.set_ctrl_key(ctrl);
+        init.set_bubbles(true);
+        init.set_cancelable(true);
+        let event = web_sys::KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &init).expect("it is an event");
+        self.at(selector).dispatch_event(&event).expect("it is heard");
+        tick().await;
+    }
+
     /// Clicks, and lets effects run.
     pub async fn click(&self, selector: &str) {
         self.at(selector).click();
