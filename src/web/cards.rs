@@ -7,7 +7,7 @@ use super::{dom, menu, zoom};
 use crate::kafka::broker::PartitionView;
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::coordinator::GroupState;
-use crate::playground::scene::{ARRANGEMENTS, Rect, Target, between};
+use crate::playground::scene::{ARRANGEMENTS, Rect, Target};
 use crate::world::ProcessState;
 use crate::world::view::{ConsumerState, ProducerState};
 use leptos::prelude::*;
@@ -201,7 +201,7 @@ fn broker(ui: Ui, name: Arc<str>) -> HtmlElement {
 fn link(ui: Ui, a: &Arc<str>, b: &Arc<str>) -> HtmlElement {
     let markup = "<div class='tp-at tp-internal tp-link tp-number' role=group><b></b> <span></span></div>";
     let (card, a, b) = (named(markup, "link ", &format!("{a} – {b}")), a.clone(), b.clone());
-    dom::text(&card, "span", move || ui.snap().with(|s| between(&s.view, &a, &b)));
+    dom::text(&card, "span", move || ui.snap().with(|s| s.view.link_words(&a, &b)));
     card
 }
 
