@@ -202,6 +202,7 @@ operations! {
     slow_disk::SlowDisk,
     full_disk::FullDisk,
     skew::Skew,
+    jump::Jump,
     links::Links,
     cut::Cut,
     isolate::Isolate,
