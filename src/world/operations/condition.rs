@@ -72,8 +72,8 @@ impl Condition {
         vec![Self { ailment, severity: Severity::Over }]
     }
 
-    /// `Hinders` if `ill`, else `Over`.
-    pub fn hinders(ailment: Ailment, ill: bool) -> Vec<Self> {
-        vec![Self { ailment, severity: if ill { Severity::Hinders } else { Severity::Over } }]
+    /// `Hinders` if it holds, else `Over`.
+    pub fn hinders(ailment: Ailment, holds: bool) -> Vec<Self> {
+        vec![Self { ailment, severity: if holds { Severity::Hinders } else { Severity::Over } }]
     }
 }
