@@ -69,7 +69,7 @@ impl Operation for ChangeConsumer {
             let handle_us = app.spec.handle_us;
             let again = app.spec != ConsumerSpec { handle_us, ..self.0.clone() };
             app.spec = self.0;
-            node.change(core, again.then(|| Next::Consumer(client)));
+            node.change(core, again.then(|| Next::Consumer(Box::new(client))));
         });
     }
 

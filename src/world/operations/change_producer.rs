@@ -71,7 +71,7 @@ impl Operation for ChangeProducer {
             let Machine::Producer(app) = &mut node.machine else { return };
             let again = self.0.config != app.spec.config;
             app.change(now, self.0);
-            node.change(core, again.then(|| Next::Producer(client, acks)));
+            node.change(core, again.then(|| Next::Producer(Box::new(client), acks)));
         });
     }
 

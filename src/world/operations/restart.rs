@@ -13,7 +13,7 @@ pub struct Restart {
 /// What is about to run.
 pub(in crate::world) enum Started {
     Broker(Box<Broker>),
-    Client(Box<Next>),
+    Client(Next),
 }
 
 impl Operation for Restart {
@@ -46,9 +46,9 @@ impl Operation for Restart {
             }
             Machine::Producer(app) => {
                 let (client, acks) = world.producer_client(&app.spec, incarnation)?;
-                Started::Client(Box::new(Next::Producer(client, acks)))
+                Started::Client(Next::Producer(Box::new(client), acks))
             }
-            Machine::Consumer(app) => Started::Client(Box::new(Next::Consumer(world.consumer_client(&app.spec)?))),
+            Machine::Consumer(app) => Started::Client(Next::Consumer(Box::new(world.consumer_client(&app.spec)?))),
             Machine::Admin(_) => return Err(no_such("node", &self.node, Vec::new())),
         };
         Ok((node.meta.id, process))
@@ -57,7 +57,7 @@ impl Operation for Restart {
     fn apply(self, world: &mut World, (id, process): (NodeId, Started)) {
         world.with_node(id, |node, core| match process {
             Started::Broker(broker) => node.start_broker(core, broker),
-            Started::Client(next) => node.start_client(core, *next),
+            Started::Client(next) => node.start_client(core, next),
         });
     }
 
