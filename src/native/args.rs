@@ -2,8 +2,8 @@
 
 use super::simulate::{PROFILES, Profile};
 use crate::kafka::sabotage::Sabotage;
-use crate::playground::scenario::parse_duration;
 use crate::playground::why::{Question, forms};
+use crate::world::operations::duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, value_parser};
 use std::ops::Range;
@@ -57,7 +57,7 @@ pub(crate) struct RunArgs {
     /// A scenario file (.tide).
     pub(crate) file: PathBuf,
     /// Ends at this simulated time, such as 500ms, 60s or 10m; without it, where the file says.
-    #[arg(long = "until", value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long = "until", value_name = "DURATION", value_parser = duration)]
     pub(crate) until_us: Option<i64>,
     /// How much the narrator tells, 1 (least) to 3.
     #[arg(long, value_name = "1..3", value_parser = value_parser!(u8).range(1..=3), default_value_t = 2)]

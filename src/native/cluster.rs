@@ -3,10 +3,10 @@
 
 use super::data_dir::{DataDir, DataError};
 use super::err;
-use super::fault::Fault;
 use crate::kafka::broker::{Broker, BrokerOptions, ConnId, OpenError, Output, PeerConn};
 use crate::kafka::disk::Disk;
 use crate::kafka::time::{Time, earlier};
+use crate::world::operations::Action;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,33 +175,55 @@ impl Cluster {
 
     /// # Errors
     /// A sentence: why it cannot be done; nothing has changed.
-    pub(crate) fn fault(&mut self, now: Time, fault: Fault) -> Result<(), String> {
-        let index = fault.node().map_or(0, |id| usize::try_from(id).unwrap_or(0).wrapping_sub(1));
-        let Some(node) = self.nodes.get(index) else {
-            return Err(format!("there is no broker {}; 1 to {} are there", index.wrapping_add(1), self.nodes.len()));
-        };
+    pub(crate) fn act(&mut self, now: Time, action: &Action) -> Result<(), String> {
+        if let Action::Heal(_) = action {
+            self.isolated.clear();
+            for (from, to, input) in std::mem::take(&mut self.stuck) {
+                self.post(from, to, input);
+            }
+        } else {
+            let index = self.index_of(action)?;
+            self.act_on(now, index, action)?;
+        }
+        self.pump(now);
+        Ok(())
+    }
+
+    /// The broker to which it is done.
+    fn index_of(&self, action: &Action) -> Result<usize, String> {
+        let name = action.nodes().first().map(|name| name.to_string()).unwrap_or_default();
+        let id = name.strip_prefix("broker-").and_then(|id| id.parse::<usize>().ok());
+        let index = id.and_then(|id| id.checked_sub(1)).filter(|index| *index < self.nodes.len());
+        index.ok_or_else(|| match name.as_str() {
+            "" => format!("{} cannot be done here", action.verb()),
+            _ => format!("there is no {name}; broker-1 to broker-{} are there", self.nodes.len()),
+        })
+    }
+
+    fn act_on(&mut self, now: Time, index: usize, action: &Action) -> Result<(), String> {
         let id = index + 1;
-        let (runs, frozen) = (matches!(node.process, Process::Running(_)), matches!(node.process, Process::Paused(..)));
-        let alive = !matches!(node.process, Process::Down(_));
-        match fault {
-            Fault::Kill(_) | Fault::PowerLoss(_) if !alive => return Err(format!("broker {id} is not running; restart {id} first")),
-            Fault::Kill(_) => self.end(now, index, false),
-            Fault::PowerLoss(_) => self.end(now, index, true),
-            Fault::Wipe(_) => match self.nodes.get_mut(index).map(|node| &mut node.process) {
+        let process = self.nodes.get(index).map(|node| &node.process);
+        let (runs, frozen) = (matches!(process, Some(Process::Running(_))), matches!(process, Some(Process::Paused(..))));
+        let alive = !matches!(process, Some(Process::Down(_)));
+        match action {
+            Action::Kill(_) | Action::PowerLoss(_) if !alive => return Err(format!("broker {id} is not running; restart {id} first")),
+            Action::Kill(_) => self.end(now, index, false),
+            Action::PowerLoss(_) => self.end(now, index, true),
+            Action::Wipe(_) => match self.nodes.get_mut(index).map(|node| &mut node.process) {
                 Some(Process::Down(disk)) => disk.wipe(),
                 _ => return Err(format!("broker {id} is running; kill {id} first")),
             },
-            Fault::Stop(_) if runs => self.stop(now, index),
-            Fault::Stop(_) => return Err(format!("broker {id} is not running")),
-            Fault::Restart(_) if alive => return Err(format!("broker {id} is running")),
-            Fault::Restart(_) => self.start(now, index)?,
-            Fault::Pause(_) if !runs => return Err(format!("broker {id} is not running")),
-            Fault::Pause(_) => self.switch(index, |process| match process {
+            Action::Stop(_) if runs => self.stop(now, index),
+            Action::Stop(_) => return Err(format!("broker {id} is not running")),
+            Action::Restart(_) if alive => return Err(format!("broker {id} is running")),
+            Action::Restart(_) => self.start(now, index)?,
+            Action::Pause(_) if !runs => return Err(format!("broker {id} is not running")),
+            Action::Pause(_) => self.switch(index, |process| match process {
                 Process::Running(broker) => Process::Paused(broker, VecDeque::new()),
                 other => other,
             }),
-            Fault::Resume(_) if !frozen => return Err(format!("broker {id} is not paused")),
-            Fault::Resume(_) => {
+            Action::Resume(_) if !frozen => return Err(format!("broker {id} is not paused")),
+            Action::Resume(_) => {
                 let mut waited = VecDeque::new();
                 self.switch(index, |process| match process {
                     Process::Paused(broker, held) => {
@@ -212,17 +234,11 @@ impl Cluster {
                 });
                 waited.into_iter().for_each(|input| self.inbox.push_back((index, input)));
             }
-            Fault::Isolate(_) => {
+            Action::Isolate(_) => {
                 self.isolated.insert(index);
             }
-            Fault::Heal => {
-                self.isolated.clear();
-                for (from, to, input) in std::mem::take(&mut self.stuck) {
-                    self.post(from, to, input);
-                }
-            }
+            _ => return Err(format!("{} cannot be done here", action.verb())),
         }
-        self.pump(now);
         Ok(())
     }
 

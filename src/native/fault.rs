@@ -1,75 +1,46 @@
-//! What `tidepool broker --brokers N` takes on standard input.
+//! What `tidepool broker --brokers N` takes on standard input: lines of the scenario language. A broker may be called by its id alone.
 
-/// Brokers by id, from 1.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Fault {
-    /// The process dies; its page cache stays.
-    Kill(i32),
-    /// What was not flushed is lost.
-    PowerLoss(i32),
-    Wipe(i32),
-    /// A controlled shutdown.
-    Stop(i32),
-    Restart(i32),
-    Pause(i32),
-    Resume(i32),
-    /// Nothing goes to the broker or from it.
-    Isolate(i32),
-    Heal,
-}
+use crate::world::action::Genesis;
+use crate::world::operations::{Action, Token, tokens};
 
-const KNOWN: &str = "kill N, power-loss N, wipe N, stop N, restart N, pause N, resume N, isolate N and heal are";
-
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum FaultError {
-    #[error("{0} is not known; {KNOWN}")]
-    Unknown(String),
-    #[error("{0} needs a broker's id, as in: {0} 2")]
-    NoNode(String),
-}
-
-impl Fault {
-    /// The broker that it befalls.
-    pub(crate) fn node(self) -> Option<i32> {
-        match self {
-            Self::Kill(id) | Self::PowerLoss(id) | Self::Wipe(id) | Self::Stop(id) | Self::Restart(id) => Some(id),
-            Self::Pause(id) | Self::Resume(id) | Self::Isolate(id) => Some(id),
-            Self::Heal => None,
+/// One line, as in `kill broker-2` or `kill 2`; `None`: an empty one.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn parse(line: &str) -> Result<Option<Action>, String> {
+    let words = tokens(line).map_err(|error| error.message)?;
+    let Some(verb) = words.first() else { return Ok(None) };
+    let is_id = |word: &&Token| word.text.bytes().all(|byte| byte.is_ascii_digit());
+    let line = match words.get(1).filter(is_id) {
+        Some(id) => {
+            let column = id.column.saturating_sub(1) as usize;
+            let (before, after): (String, String) = (line.chars().take(column).collect(), line.chars().skip(column).collect());
+            format!("{before}broker-{after}")
         }
-    }
-
-    /// One line; `None`: an empty one.
-    pub(crate) fn parse(line: &str) -> Result<Option<Self>, FaultError> {
-        let mut words = line.split_whitespace();
-        let Some(verb) = words.next() else { return Ok(None) };
-        let make = match verb {
-            "heal" => return Ok(Some(Self::Heal)),
-            "kill" => Self::Kill,
-            "power-loss" => Self::PowerLoss,
-            "wipe" => Self::Wipe,
-            "stop" => Self::Stop,
-            "restart" => Self::Restart,
-            "pause" => Self::Pause,
-            "resume" => Self::Resume,
-            "isolate" => Self::Isolate,
-            other => return Err(FaultError::Unknown(other.to_owned())),
-        };
-        let id = words.next().and_then(|word| word.parse().ok()).ok_or_else(|| FaultError::NoNode(verb.to_owned()))?;
-        Ok(Some(make(id)))
-    }
+        None => line.to_owned(),
+    };
+    Action::parse(&line, Genesis::default().link()).map(Some).map_err(|error| match words.len() {
+        1 => format!("{}; {} 2 would be broker-2", error.message, verb.text),
+        _ => error.message,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::operations::{Heal, Kill, SlowDisk};
 
     #[test]
-    fn lines_are_faults_or_say_what_is_expected() {
-        assert_eq!(Fault::parse(" kill  2 "), Ok(Some(Fault::Kill(2))));
-        assert_eq!(Fault::parse("heal"), Ok(Some(Fault::Heal)));
-        assert_eq!(Fault::parse("  "), Ok(None));
-        assert_eq!(Fault::parse("kill two"), Err(FaultError::NoNode("kill".into())));
-        let error = Fault::parse("explode 2").expect_err("is unknown").to_string();
-        assert!(error.starts_with("explode is not known; kill N"), "{error}");
+    fn lines_are_actions_or_say_what_is_expected() {
+        let kill: Action = Kill { node: "broker-2".into() }.into();
+        assert_eq!(parse(" kill  2 "), Ok(Some(kill.clone())));
+        assert_eq!(parse("kill broker-2"), Ok(Some(kill)));
+        assert_eq!(parse("slow-disk 1 20ms"), Ok(Some(SlowDisk { node: "broker-1".into(), delay_us: 20_000 }.into())));
+        assert_eq!(parse("heal"), Ok(Some(Heal.into())));
+        assert_eq!(parse("  "), Ok(None));
+        let error = parse("explode 2").expect_err("is unknown");
+        assert!(error.starts_with("\"explode\" cannot happen: one of add, change"), "{error}");
+        let error = parse("kill").expect_err("names no broker");
+        assert_eq!(error, "the broker's name is expected here; kill 2 would be broker-2");
     }
 }

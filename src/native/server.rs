@@ -8,7 +8,7 @@ use super::cluster::{Cluster, Out};
 use super::connection::{Connection, MAX_UNSENT_BYTES, Turn};
 use super::data_dir::{DataDir, DataError};
 use super::err;
-use super::fault::Fault;
+use super::fault;
 use crate::kafka::broker::{BrokerOptions, ConnId, OpenError};
 use crate::kafka::controller::Voter;
 use crate::kafka::disk::Disk;
@@ -242,10 +242,10 @@ impl Server {
     }
 
     fn command(&mut self, line: &str) {
-        let done = match Fault::parse(line) {
+        let done = match fault::parse(line) {
             Ok(None) => return,
-            Ok(Some(fault)) => self.cluster.fault(now(), fault),
-            Err(error) => Err(error.to_string()),
+            Ok(Some(action)) => self.cluster.act(now(), &action),
+            Err(error) => Err(error),
         };
         match done {
             Ok(()) => err(&format!("done: {}", line.trim())),

@@ -4,10 +4,11 @@ use crate::kafka::broker::BrokerEvent;
 use crate::kafka::time::Time;
 use crate::playground::why::{Question, of_record};
 use crate::world::World;
-use crate::world::action::{Action, Keys};
+use crate::world::action::Keys;
 use crate::world::content::key_id;
 use crate::world::event::EventKind;
 use crate::world::judge::{Ledger, RecordOutcome};
+use crate::world::operations::{Action, AddProducer, Produce};
 use crate::world::target::Target;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -84,12 +85,12 @@ pub fn keys(world: &World) -> BTreeMap<u64, Arc<str>> {
     let mut name = |key: Arc<str>| _ = names.insert(key_id(Some(&Bytes::copy_from_slice(key.as_bytes()))), key);
     for (_, action) in world.history() {
         match action {
-            Action::AddProducer(spec) => match &spec.keys {
+            Action::AddProducer(AddProducer(spec)) => match &spec.keys {
                 Keys::None => {}
                 Keys::Set(keys) => keys.iter().cloned().for_each(&mut name),
                 Keys::Uniform(n) | Keys::Skewed(n) => (0..(*n).min(MOST_KEYS)).for_each(|n| name(format!("key-{n}").into())),
             },
-            Action::Produce { key: Some(key), .. } => name(key.clone()),
+            Action::Produce(Produce { key: Some(key), .. }) => name(key.clone()),
             _ => {}
         }
     }

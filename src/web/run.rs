@@ -6,8 +6,9 @@ use crate::playground::narrate::Sentence;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::time::{TimeError, Timeline};
 use crate::world::World;
-use crate::world::action::{Action, Genesis};
+use crate::world::action::Genesis;
 use crate::world::judge::Judge;
+use crate::world::operations::Action;
 use crate::world::view::WorldView;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ impl Run {
             let first = format!("{topic}-0/");
             disks.values().flatten().any(|(path, _)| path.starts_with(&first))
         };
-        scenario.actions.retain(|(_, a)| !matches!(a, Action::CreateTopic { topic, .. } if kept(topic)));
+        scenario.actions.retain(|(_, a)| !matches!(a, Action::CreateTopic(made) if kept(&made.topic)));
         // Another boot draws other member ids and the like: the old ones are still known to the files.
         let written: u64 = disks.values().flatten().map(|(_, b)| b.len() as u64).sum();
         scenario.genesis.seed ^= written.wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -1,9 +1,12 @@
-//! Everything that anyone can do to a run.
+//! What a run starts from, what its actions set (client apps, links), and why an action may be refused.
 
 use crate::kafka::sabotage::Sabotage;
 use crate::world::ProcessState;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// One way latency, jitter, and what a slow disk takes at most, in microseconds: a minute.
+pub const MAX_DELAY_US: i64 = 60_000_000;
 
 /// What a run starts from. Together with the actions it is the run.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +40,13 @@ impl Default for Genesis {
             jitter_us: 30_000,
             disks: BTreeMap::new(),
         }
+    }
+}
+
+impl Genesis {
+    /// How links are in a fresh run.
+    pub fn link(&self) -> LinkSpec {
+        LinkSpec { latency_us: self.latency_us, jitter_us: self.jitter_us, loss_ppm: 0, duplicate_ppm: 0 }
     }
 }
 
@@ -86,114 +96,6 @@ pub struct ConsumerSpec {
     pub config: BTreeMap<String, String>,
 }
 
-/// An entry of the run's history.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Action {
-    CreateTopic {
-        topic: Arc<str>,
-        partitions: i32,
-        /// -1: `default.replication.factor`.
-        replicas: i16,
-        config: BTreeMap<String, String>,
-    },
-    DeleteTopic {
-        topic: Arc<str>,
-    },
-    AddPartitions {
-        topic: Arc<str>,
-        total: i32,
-    },
-    /// IncrementalAlterConfigs of a topic; an empty value takes the config back.
-    SetTopicConfig {
-        topic: Arc<str>,
-        config: BTreeMap<String, String>,
-    },
-    /// IncrementalAlterConfigs of a broker, by name, or of all brokers; an empty value takes the config back.
-    SetBrokerConfig {
-        broker: Option<Arc<str>>,
-        config: BTreeMap<String, String>,
-    },
-    ElectLeader {
-        topic: Arc<str>,
-        partition: i32,
-        unclean: bool,
-    },
-    /// AlterPartitionReassignments; the first replica is the preferred leader.
-    Reassign {
-        topic: Arc<str>,
-        partition: i32,
-        replicas: Vec<i32>,
-    },
-    Fault(Fault),
-    AddProducer(ProducerSpec),
-    AddConsumer(ConsumerSpec),
-    /// A client is stopped as its program would stop it: flushed, left, closed.
-    StopClient {
-        name: Arc<str>,
-    },
-    /// The client's process dies: connections break, nothing is said.
-    CrashClient {
-        name: Arc<str>,
-    },
-    /// A stopped or crashed client starts again, as a new process with the same settings.
-    RestartClient {
-        name: Arc<str>,
-    },
-    /// The process is frozen (GC): nothing in, nothing out, until resumed.
-    PauseClient {
-        name: Arc<str>,
-    },
-    ResumeClient {
-        name: Arc<str>,
-    },
-    /// An existing producer app gets these settings. Those of the app hold at once; another config needs another process: it is stopped as
-    /// its program would stop it, and started again.
-    ChangeProducer(ProducerSpec),
-    /// The same of a consumer app; only `handle_us` holds without another process.
-    ChangeConsumer(ConsumerSpec),
-    SetRate {
-        name: Arc<str>,
-        rate_per_1000s: u64,
-    },
-    /// A slow handler: microseconds for each record.
-    SetHandleTime {
-        name: Arc<str>,
-        handle_us: i64,
-    },
-    /// One record by hand, from an existing producer app.
-    Produce {
-        name: Arc<str>,
-        key: Option<Arc<str>>,
-        value: Option<Arc<str>>,
-    },
-}
-
-impl Action {
-    /// The nodes by name that it is done to, or that it makes.
-    pub fn nodes(&self) -> Vec<&Arc<str>> {
-        use Fault::*;
-        vec![match self {
-            Self::Fault(Cut { from, to, .. } | Link { from, to, .. }) => return vec![from, to],
-            Self::Fault(
-                Kill { node } | PowerLoss { node } | Wipe { node } | Stop { node } | Restart { node } | Pause { node } | Resume { node },
-            )
-            | Self::Fault(SlowDisk { node, .. } | FullDisk { node, .. } | Skew { node, .. } | Isolate { node }) => node,
-            Self::AddProducer(spec) | Self::ChangeProducer(spec) => &spec.name,
-            Self::AddConsumer(spec) | Self::ChangeConsumer(spec) => &spec.name,
-            Self::StopClient { name }
-            | Self::CrashClient { name }
-            | Self::RestartClient { name }
-            | Self::PauseClient { name }
-            | Self::ResumeClient { name }
-            | Self::SetRate { name, .. }
-            | Self::SetHandleTime { name, .. }
-            | Self::Produce { name, .. }
-            | Self::SetBrokerConfig { broker: Some(name), .. } => name,
-            _ => return Vec::new(),
-        }]
-    }
-}
-
 /// How a link is: one way latency and jitter in microseconds, losses and duplicates in a million.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LinkSpec {
@@ -203,79 +105,18 @@ pub struct LinkSpec {
     pub duplicate_ppm: u32,
 }
 
-/// What can befall brokers and the network. Nodes by name: `broker-2`, or a client's.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Fault {
-    /// The process dies; its page cache stays (SIGKILL).
-    Kill {
-        node: Arc<str>,
-    },
-    /// The machine dies: what was not flushed is lost.
-    PowerLoss {
-        node: Arc<str>,
-    },
-    /// A broker that does not run loses its whole disk.
-    Wipe {
-        node: Arc<str>,
-    },
-    /// A controlled shutdown.
-    Stop {
-        node: Arc<str>,
-    },
-    /// Starts again from its disk.
-    Restart {
-        node: Arc<str>,
-    },
-    /// The process is frozen (a long garbage collection) until resumed.
-    Pause {
-        node: Arc<str>,
-    },
-    Resume {
-        node: Arc<str>,
-    },
-    /// Every turn in which the broker writes takes this much longer, in microseconds; 0 heals.
-    SlowDisk {
-        node: Arc<str>,
-        delay_us: i64,
-    },
-    /// This many bytes are free on the disk from now on; `None` heals.
-    FullDisk {
-        node: Arc<str>,
-        free: Option<u64>,
-    },
-    /// The node's clock is ahead of (or behind) the world's by this much, in microseconds.
-    Skew {
-        node: Arc<str>,
-        by_us: i64,
-    },
-    /// All links from now on: one way latency and jitter in microseconds; loss of packets in a million (each lost one is sent again after
-    /// 200 ms, doubling, as TCP does); duplicates in a million (TCP throws them away: they only cost).
-    Links {
-        latency_us: i64,
-        jitter_us: i64,
-        loss_ppm: u32,
-        duplicate_ppm: u32,
-    },
-    /// The link from one node to the other (and, unless `one_way`, back) is like this from now on; `None`: as all others again.
-    Link {
-        from: Arc<str>,
-        to: Arc<str>,
-        one_way: bool,
-        how: Option<LinkSpec>,
-    },
-    /// Nothing goes from one node to the other (and, unless `one_way`, back) until healed. What is sent waits, as TCP's sends do, and the
-    /// connection breaks after a while.
-    Cut {
-        from: Arc<str>,
-        to: Arc<str>,
-        one_way: bool,
-    },
-    /// Cut from every other node.
-    Isolate {
-        node: Arc<str>,
-    },
-    /// All cuts are healed, and no link differs from the others any more.
-    Heal,
+impl LinkSpec {
+    /// # Errors
+    /// `Invalid`: a value that no link has.
+    pub fn check(self) -> Result<(), ActionError> {
+        if !(0..=MAX_DELAY_US).contains(&self.latency_us) || !(0..=MAX_DELAY_US).contains(&self.jitter_us) {
+            return Err(ActionError::Invalid("a link's latency and jitter are 0 to 60 s".into()));
+        }
+        if self.loss_ppm > 1_000_000 || self.duplicate_ppm > 1_000_000 {
+            return Err(ActionError::Invalid("loss and duplication are 0 to 100 %".into()));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,17 +6,16 @@ use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message as m;
 use crate::kafka::wire::message::ApiKey;
-use crate::kafka::wire::message::{Message, Str};
+use crate::kafka::wire::message::Str;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What the requests give the broker, in milliseconds.
-const TIMEOUT_MS: i32 = 30_000;
+pub(super) const TIMEOUT_MS: i32 = 30_000;
 /// How long it waits for a connection or an answer before it asks another broker, in milliseconds.
 const PATIENCE_MS: i64 = 10_000;
-/// How long a wish is tried again (`default.api.timeout.ms`), in milliseconds.
+/// How long a request is tried again (`default.api.timeout.ms`), in milliseconds.
 const GIVE_UP_MS: i64 = 60_000;
 /// Between two attempts, in milliseconds.
 const BACKOFF_MS: i64 = 200;
@@ -24,41 +23,66 @@ const BACKOFF_MS: i64 = 200;
 /// What is said instead of a topic when all brokers are meant; no topic can be called that.
 pub const ALL_BROKERS: &str = "all brokers";
 
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Wish {
-    Create {
-        topic: Arc<str>,
-        partitions: i32,
-        replicas: i16,
-        config: BTreeMap<String, String>,
-    },
-    Delete {
-        topic: Arc<str>,
-    },
-    AddPartitions {
-        topic: Arc<str>,
-        total: i32,
-    },
-    SetConfig {
-        topic: Arc<str>,
-        config: BTreeMap<String, String>,
-    },
-    /// Of one broker, which alone takes it, or of all of them. `name`: what it is called.
-    SetBrokerConfig {
-        to: Option<i32>,
-        name: Arc<str>,
-        config: BTreeMap<String, String>,
-    },
-    Elect {
-        topic: Arc<str>,
-        partition: i32,
-        unclean: bool,
-    },
-    Reassign {
-        topic: Arc<str>,
-        partition: i32,
-        replicas: Vec<i32>,
-    },
+/// The error code and message of an answer's first topic or broker; `None` when it names none.
+pub(super) type Answer = Option<(i16, Option<Str>)>;
+
+/// A request of the admin client: how its frame is made for a correlation id, and what its answer's frame says.
+#[derive(Clone)]
+pub(super) struct AdminRequest {
+    api: ApiKey,
+    /// What the request is about, in events: a topic, a broker, or `ALL_BROKERS`.
+    name: Arc<str>,
+    to: Option<i32>,
+    done: Option<ErrorCode>,
+    encode: Arc<dyn Fn(i32) -> Result<Bytes, frame::FrameError> + Send + Sync>,
+    decode: Arc<dyn Fn(Bytes) -> Result<Answer, frame::FrameError> + Send + Sync>,
+}
+
+impl std::fmt::Debug for AdminRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} of {}", self.api, self.name)
+    }
+}
+
+impl AdminRequest {
+    /// `version`: which is spoken (brokers since 2.4 answer those used here). `answer` reads the response.
+    pub(super) fn new<Q>(name: &Arc<str>, version: i16, request: Q, answer: fn(Q::Response) -> Answer) -> Self
+    where
+        Q: m::Request + Clone + Send + Sync + 'static,
+        Q::Response: 'static,
+    {
+        Self {
+            api: Q::KEY,
+            name: name.clone(),
+            to: None,
+            done: None,
+            encode: Arc::new(move |correlation| frame::encode_request(version, correlation, &Str::from("admin"), request.clone())),
+            decode: Arc::new(move |bytes| {
+                let (_, body) = frame::decode_response(Q::KEY, version, bytes)?;
+                Ok(answer(frame::decode_body(body, version)?))
+            }),
+        }
+    }
+
+    /// Answered by this broker alone (`ConfigAdminManager.preprocess`); `None`: by any.
+    pub(super) fn through(mut self, broker: Option<i32>) -> Self {
+        self.to = broker;
+        self
+    }
+
+    /// After an attempt without an answer this error means that the attempt has done it.
+    pub(super) fn done_if(mut self, error: ErrorCode) -> Self {
+        self.done = Some(error);
+        self
+    }
+
+    fn decode(&self, bytes: Bytes) -> (ErrorCode, String) {
+        match (self.decode)(bytes) {
+            Ok(Some((code, message))) => (ErrorCode::from_code(code), message.map_or_else(String::new, |text| text.as_ref().to_owned())),
+            Ok(None) => (ErrorCode::UnknownServerError, "the answer names no topic".into()),
+            Err(error) => (ErrorCode::UnknownServerError, error.to_string()),
+        }
+    }
 }
 
 /// What an admin client wants from the network.
@@ -78,10 +102,10 @@ enum Connection {
     Open(u64),
 }
 
-/// A wish under way or to be tried again.
+/// A request under way or to be tried again.
 #[derive(Clone, Debug)]
 struct Task {
-    wish: Wish,
+    request: AdminRequest,
     give_up: Time,
     attempts: u32,
 }
@@ -117,8 +141,8 @@ impl Admin {
         }
     }
 
-    pub(super) fn ask(&mut self, now: Time, wish: Wish) {
-        self.waiting.push_back(Task { wish, give_up: now.plus_millis(GIVE_UP_MS), attempts: 0 });
+    pub(super) fn ask(&mut self, now: Time, request: AdminRequest) {
+        self.waiting.push_back(Task { request, give_up: now.plus_millis(GIVE_UP_MS), attempts: 0 });
         self.go_on(now);
     }
 
@@ -130,15 +154,14 @@ impl Admin {
     fn go_on(&mut self, now: Time) {
         while self.waiting.front().is_some_and(|task| task.give_up <= now) && self.asked.is_none() {
             if let Some(task) = self.waiting.pop_front() {
-                self.answered(&task.wish, ErrorCode::RequestTimedOut, "no broker could do it in time".into());
+                self.answered(&task.request, ErrorCode::RequestTimedOut, "no broker could do it in time".into());
             }
         }
         if self.asked.is_some() {
             return;
         }
         let Some(task) = self.waiting.front() else { return };
-        // One broker's configs are altered through that broker (`ConfigAdminManager.preprocess`).
-        if let Wish::SetBrokerConfig { to: Some(to), .. } = task.wish
+        if let Some(to) = task.request.to
             && let Ok(at) = u32::try_from(to - 1)
             && at != self.current
         {
@@ -161,22 +184,21 @@ impl Admin {
             Connection::Open(conn) if self.not_before <= now => {
                 let Some(mut task) = self.waiting.pop_front() else { return };
                 self.correlation = self.correlation.wrapping_add(1);
-                match encode(self.correlation, &task.wish) {
+                match (task.request.encode)(self.correlation) {
                     Ok(frame) => {
                         self.outputs.push_back(Output::Send { conn, frame });
                         task.attempts += 1;
                         self.asked = Some((task, now.plus_millis(PATIENCE_MS)));
                     }
-                    Err(error) => self.answered(&task.wish, ErrorCode::UnknownServerError, error.to_string()),
+                    Err(error) => self.answered(&task.request, ErrorCode::UnknownServerError, error.to_string()),
                 }
             }
             _ => {}
         }
     }
 
-    fn answered(&mut self, wish: &Wish, error: ErrorCode, message: String) {
-        let (api, _, topic) = describe(wish);
-        self.outputs.push_back(Output::Answered { api, topic: topic.clone(), error, message });
+    fn answered(&mut self, request: &AdminRequest, error: ErrorCode, message: String) {
+        self.outputs.push_back(Output::Answered { api: request.api, topic: request.name.clone(), error, message });
     }
 
     /// The next broker gets its turn, a little later.
@@ -200,14 +222,9 @@ impl Admin {
             return;
         }
         if let Some((task, _)) = self.asked.take() {
-            let (mut error, message) = decode(&task.wish, bytes);
+            let (mut error, message) = task.request.decode(bytes);
             // An earlier attempt, whose answer never came, has done it.
-            let done = matches!(
-                (&task.wish, error),
-                (Wish::Create { .. }, ErrorCode::TopicAlreadyExists)
-                    | (Wish::Delete { .. }, ErrorCode::UnknownTopicOrPartition)
-                    | (Wish::Elect { .. }, ErrorCode::ElectionNotNeeded)
-            );
+            let done = task.request.done == Some(error);
             if done && task.attempts > 1 {
                 error = ErrorCode::None;
             }
@@ -220,7 +237,7 @@ impl Admin {
                     self.turn_away(now);
                 }
             } else {
-                self.answered(&task.wish, error, message);
+                self.answered(&task.request, error, message);
             }
         }
         self.go_on(now);
@@ -263,140 +280,5 @@ impl Admin {
 
     pub(super) fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
-    }
-}
-
-/// API, the version that is spoken (brokers since 2.4 answer them), and the topic.
-fn describe(wish: &Wish) -> (ApiKey, i16, &Arc<str>) {
-    match wish {
-        Wish::Create { topic, .. } => (ApiKey::CreateTopics, 5, topic),
-        Wish::Delete { topic } => (ApiKey::DeleteTopics, 5, topic),
-        Wish::AddPartitions { topic, .. } => (ApiKey::CreatePartitions, 2, topic),
-        Wish::SetConfig { topic: name, .. } | Wish::SetBrokerConfig { name, .. } => (ApiKey::IncrementalAlterConfigs, 1, name),
-        Wish::Elect { topic, .. } => (ApiKey::ElectLeaders, 2, topic),
-        Wish::Reassign { topic, .. } => (ApiKey::AlterPartitionReassignments, 0, topic),
-    }
-}
-
-fn text(text: &str) -> Str {
-    Str::from(text)
-}
-
-fn encode(correlation: i32, wish: &Wish) -> Result<Bytes, frame::FrameError> {
-    let client = Str::from("admin");
-    let (_, version, topic) = describe(wish);
-    let name = m::TopicName(text(topic));
-    match wish {
-        Wish::Create { partitions, replicas, config, .. } => {
-            let configs = config
-                .iter()
-                .map(|(name, value)| m::create_topics_request::CreatableTopicConfig { name: text(name), value: Some(text(value)) })
-                .collect();
-            let topic = m::create_topics_request::CreatableTopic {
-                name,
-                num_partitions: *partitions,
-                replication_factor: *replicas,
-                configs,
-                ..m::create_topics_request::CreatableTopic::default()
-            };
-            let request = m::CreateTopicsRequest { topics: vec![topic], timeout_ms: TIMEOUT_MS, ..m::CreateTopicsRequest::default() };
-            frame::encode_request(version, correlation, &client, request)
-        }
-        Wish::Delete { .. } => {
-            let request = m::DeleteTopicsRequest { topic_names: vec![name], timeout_ms: TIMEOUT_MS, ..m::DeleteTopicsRequest::default() };
-            frame::encode_request(version, correlation, &client, request)
-        }
-        Wish::AddPartitions { total, .. } => {
-            let topic = m::create_partitions_request::CreatePartitionsTopic { name, count: *total, assignments: None };
-            let request =
-                m::CreatePartitionsRequest { topics: vec![topic], timeout_ms: TIMEOUT_MS, ..m::CreatePartitionsRequest::default() };
-            frame::encode_request(version, correlation, &client, request)
-        }
-        Wish::SetConfig { config, .. } | Wish::SetBrokerConfig { config, .. } => {
-            use m::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
-            // Operation 0 sets, 1 deletes; resource type 2 is a topic, 4 a broker.
-            let configs = config
-                .iter()
-                .map(|(name, value)| {
-                    let config =
-                        AlterableConfig { name: text(name), config_operation: i8::from(value.is_empty()), ..AlterableConfig::default() };
-                    AlterableConfig { value: (!value.is_empty()).then(|| text(value)), ..config }
-                })
-                .collect();
-            let (resource_type, resource_name) = match wish {
-                Wish::SetBrokerConfig { to, .. } => (4, Str::from(to.map_or_else(String::new, |id| id.to_string()))),
-                _ => (2, text(topic)),
-            };
-            let resource = AlterConfigsResource { resource_type, resource_name, configs };
-            let request = m::IncrementalAlterConfigsRequest { resources: vec![resource], ..m::IncrementalAlterConfigsRequest::default() };
-            frame::encode_request(version, correlation, &client, request)
-        }
-        Wish::Elect { partition, unclean, .. } => {
-            let topic = m::elect_leaders_request::TopicPartitions { topic: name, partitions: vec![*partition] };
-            let request =
-                m::ElectLeadersRequest { election_type: i8::from(*unclean), topic_partitions: Some(vec![topic]), timeout_ms: TIMEOUT_MS };
-            frame::encode_request(version, correlation, &client, request)
-        }
-        Wish::Reassign { partition, replicas, .. } => {
-            use m::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
-            let replicas = replicas.iter().map(|id| m::BrokerId(*id)).collect();
-            let partition = ReassignablePartition { partition_index: *partition, replicas: Some(replicas) };
-            let topic = ReassignableTopic { name, partitions: vec![partition] };
-            let request = m::AlterPartitionReassignmentsRequest {
-                topics: vec![topic],
-                timeout_ms: TIMEOUT_MS,
-                ..m::AlterPartitionReassignmentsRequest::default()
-            };
-            frame::encode_request(version, correlation, &client, request)
-        }
-    }
-}
-
-type Found = Option<(i16, Option<Str>)>;
-
-fn body<T: Message>(wish: &Wish, bytes: Bytes) -> Result<T, frame::FrameError> {
-    let (api, version, _) = describe(wish);
-    let (_, body) = frame::decode_response(api, version, bytes)?;
-    frame::decode_body(body, version)
-}
-
-/// The first topic's error code and message.
-fn decode(wish: &Wish, bytes: Bytes) -> (ErrorCode, String) {
-    let answer = || -> Result<Found, frame::FrameError> {
-        Ok(match wish {
-            Wish::Create { .. } => {
-                let response: m::CreateTopicsResponse = body(wish, bytes)?;
-                response.topics.into_iter().next().map(|topic| (topic.error_code, topic.error_message))
-            }
-            Wish::Delete { .. } => {
-                let response: m::DeleteTopicsResponse = body(wish, bytes)?;
-                response.responses.into_iter().next().map(|topic| (topic.error_code, topic.error_message))
-            }
-            Wish::AddPartitions { .. } => {
-                let response: m::CreatePartitionsResponse = body(wish, bytes)?;
-                response.results.into_iter().next().map(|topic| (topic.error_code, topic.error_message))
-            }
-            Wish::SetConfig { .. } | Wish::SetBrokerConfig { .. } => {
-                let response: m::IncrementalAlterConfigsResponse = body(wish, bytes)?;
-                response.responses.into_iter().next().map(|resource| (resource.error_code, resource.error_message))
-            }
-            Wish::Elect { .. } => {
-                let response: m::ElectLeadersResponse = body(wish, bytes)?;
-                let results = response.replica_election_results.into_iter().flat_map(|topic| topic.partition_result);
-                let found = results.map(|row| (row.error_code, row.error_message)).next();
-                if response.error_code == 0 { found } else { Some((response.error_code, None)) }
-            }
-            Wish::Reassign { .. } => {
-                let response: m::AlterPartitionReassignmentsResponse = body(wish, bytes)?;
-                let rows = response.responses.into_iter().flat_map(|topic| topic.partitions);
-                let found = rows.map(|row| (row.error_code, row.error_message)).next();
-                if response.error_code == 0 { found } else { Some((response.error_code, response.error_message)) }
-            }
-        })
-    };
-    match answer() {
-        Ok(Some((code, message))) => (ErrorCode::from_code(code), message.map_or_else(String::new, |message| message.as_ref().to_owned())),
-        Ok(None) => (ErrorCode::UnknownServerError, "the answer names no topic".into()),
-        Err(error) => (ErrorCode::UnknownServerError, error.to_string()),
     }
 }

@@ -1,18 +1,17 @@
 //! Floor 2: a deterministic universe for Kafka's machines. `World = replay(genesis, actions)`, byte for byte the same
 //! natively and in wasm.
 
-mod acting;
 pub mod action;
 mod admin;
 mod broker_node;
 mod consumer_app;
 pub mod content;
 pub mod event;
-mod faults;
 pub mod judge;
 pub mod look;
 mod network;
 mod nodes;
+pub mod operations;
 mod process;
 mod producer_app;
 mod queue;
@@ -27,7 +26,6 @@ mod tests_cluster;
 mod turn;
 pub mod view;
 
-pub use acting::{MAX_ACTIONS, MAX_CLIENTS, MAX_CONFIGS, MAX_HANDLE_US, MAX_KEYS, MAX_PARTITIONS, MAX_RATE_PER_1000S, MAX_VALUE_BYTES};
 pub use admin::ALL_BROKERS;
 pub use event::EPOCH;
 pub use network::RETRANSMIT_US;
@@ -40,12 +38,13 @@ use crate::kafka::controller::image::Image;
 use crate::kafka::disk::Disk;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::{Deadline, Reason, Time};
-use action::{Action, ActionError, Genesis, LinkSpec};
+use action::{ActionError, Genesis};
 use admin::Admin;
 use broker_node::BrokerNode;
 use event::{Event, EventId, EventKind};
 use network::{Core, Listener};
 use nodes::{Input, Machine, Node};
+use operations::{Action, ChangeConsumer, ChangeProducer, Links, SetLink};
 use queue::{NodeId, Pending};
 use std::sync::Arc;
 use view::WorldView;
@@ -90,12 +89,12 @@ impl World {
         if voters > genesis.brokers {
             return Err(ActionError::Invalid(format!("{voters} voters: there are only {} brokers", genesis.brokers)));
         }
-        let weather = LinkSpec { latency_us: genesis.latency_us, jitter_us: genesis.jitter_us, loss_ppm: 0, duplicate_ppm: 0 };
-        faults::check_weather(weather)?;
+        let link = genesis.link();
+        link.check()?;
         let now = EPOCH;
         let ids = || (1..=MAX_BROKERS).zip(1_i32..).take_while(|(n, _)| *n <= genesis.brokers).map(|(_, id)| id);
         let quorum: Vec<Voter> = ids().zip(0..voters).map(|(id, _)| Voter { id, host: broker_name(id), port: CONTROLLER_PORT }).collect();
-        let mut core = Core::new(now, genesis.seed, weather);
+        let mut core = Core::new(now, genesis.seed, link);
         let mut nodes = Vec::new();
         for (node_id, index) in ids().zip(0_u32..) {
             let name = broker_name(node_id);
@@ -134,10 +133,10 @@ impl World {
     ///
     /// # Errors
     /// What stands against it, and what is allowed.
-    pub fn act(&mut self, action: Action) -> Result<EventId, ActionError> {
+    pub fn act(&mut self, action: impl Into<Action>) -> Result<EventId, ActionError> {
         // Everything due now comes first, however the run got here: a replay acts at the same point.
         self.run_until(self.core.now);
-        self.do_action(action)
+        action.into().perform(self)
     }
 
     /// Actions so far, with their times.
@@ -396,23 +395,22 @@ impl World {
 
     /// How all links are, as the action that makes them so.
     pub fn links(&self) -> Action {
-        let LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm } = self.core.weather;
-        Action::Fault(action::Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm })
+        Links(self.core.default_link).into()
     }
 
     /// How the link from one node to another is, as the action that makes it so: both ways, unless they differ.
     pub fn link(&self, from: &Arc<str>, to: &Arc<str>) -> Action {
         let id = |name: &Arc<str>| self.nodes.iter().find(|node| node.meta.name == *name).map(|node| node.meta.id);
-        let own = |from, to| id(from).zip(id(to)).and_then(|(from, to)| self.core.own(from, to)).or(Some(self.core.weather));
+        let own = |from, to| id(from).zip(id(to)).and_then(|(from, to)| self.core.own(from, to)).or(Some(self.core.default_link));
         let how = own(from, to);
-        Action::Fault(action::Fault::Link { from: from.clone(), to: to.clone(), one_way: how != own(to, from), how })
+        SetLink { from: from.clone(), to: to.clone(), one_way: how != own(to, from), how }.into()
     }
 
     /// The settings of a producer or consumer app, as the action that gives it these.
     pub fn client(&self, name: &str) -> Option<Action> {
         self.nodes.iter().filter(|node| &*node.meta.name == name).find_map(|node| match &node.machine {
-            Machine::Producer(app) => Some(Action::ChangeProducer(app.spec.clone())),
-            Machine::Consumer(app) => Some(Action::ChangeConsumer(app.spec.clone())),
+            Machine::Producer(app) => Some(ChangeProducer(app.spec.clone()).into()),
+            Machine::Consumer(app) => Some(ChangeConsumer(app.spec.clone()).into()),
             _ => None,
         })
     }

@@ -109,10 +109,10 @@ pub(super) struct Core {
     pub(super) listeners: Vec<Listener>,
     /// What the node whose turn it is sends leaves this much later (a slow disk), in microseconds.
     pub(super) delay_us: i64,
-    /// How all links are.
-    pub(super) weather: LinkSpec,
-    /// From the first to the second it is not as on all links.
-    pub(super) odd: Vec<(NodeId, NodeId, Option<LinkSpec>)>,
+    /// How links are that have no override.
+    pub(super) default_link: LinkSpec,
+    /// How single links are, from the first node to the second; `None`: like all others.
+    pub(super) link_overrides: Vec<(NodeId, NodeId, Option<LinkSpec>)>,
     /// Nothing gets from the first to the second.
     pub(super) cuts: BTreeSet<(NodeId, NodeId)>,
     /// Cut from everyone.
@@ -138,7 +138,7 @@ struct Streams {
 }
 
 impl Core {
-    pub(super) fn new(now: Time, seed: u64, weather: LinkSpec) -> Self {
+    pub(super) fn new(now: Time, seed: u64, default_link: LinkSpec) -> Self {
         Self {
             now,
             cause: None,
@@ -149,8 +149,8 @@ impl Core {
             flights: BTreeMap::new(),
             listeners: Vec::new(),
             delay_us: 0,
-            weather,
-            odd: Vec::new(),
+            default_link,
+            link_overrides: Vec::new(),
             cuts: BTreeSet::new(),
             isolated: BTreeSet::new(),
             off: BTreeSet::new(),
@@ -169,23 +169,23 @@ impl Core {
         self.recorder.push(self.now, self.cause, kind)
     }
 
-    /// From now on; `None`: it has nothing of its own.
+    /// How one link is from now on; `None`: like all others.
     pub(super) fn set_link(&mut self, from: NodeId, to: NodeId, how: Option<LinkSpec>) {
-        match self.odd.iter_mut().find(|odd| (odd.0, odd.1) == (from, to)) {
-            Some(odd) => odd.2 = how,
-            None => self.odd.push((from, to, how)),
+        match self.link_overrides.iter_mut().find(|link| (link.0, link.1) == (from, to)) {
+            Some(link) => link.2 = how,
+            None => self.link_overrides.push((from, to, how)),
         }
     }
 
-    /// What the link from one node to the other has of its own.
+    /// The override of the link from one node to the other.
     pub(super) fn own(&self, from: NodeId, to: NodeId) -> Option<LinkSpec> {
-        self.odd.iter().find(|odd| (odd.0, odd.1) == (from, to)).and_then(|odd| odd.2)
+        self.link_overrides.iter().find(|link| (link.0, link.1) == (from, to)).and_then(|link| link.2)
     }
 
     /// When something sent now over a link of these two arrives at the other end, and whether it was lost so often that it never does.
     fn arrival(&mut self, dialler: (NodeId, &str), listener: (NodeId, &str), to_listener: bool) -> (Time, bool) {
         let (from, to) = if to_listener { (dialler.0, listener.0) } else { (listener.0, dialler.0) };
-        let LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm } = self.own(from, to).unwrap_or(self.weather);
+        let LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm } = self.own(from, to).unwrap_or(self.default_link);
         let seed = self.seed;
         let streams = self.streams.entry((dialler.0, listener.0)).or_insert_with(|| {
             let name = format!("{}/{}", dialler.1, listener.1);
@@ -212,7 +212,7 @@ impl Core {
     pub(super) fn dial(&mut self, meta: &mut super::nodes::Meta, conn: u64, host: &str, port: i32) {
         let listener = self.listeners.iter().find(|at| &*at.host == host && at.port == port).cloned();
         let Some(listener) = listener else {
-            let at = self.now.plus_micros(self.weather.latency_us.saturating_mul(2));
+            let at = self.now.plus_micros(self.default_link.latency_us.saturating_mul(2));
             let refused = Pending::Refused { node: meta.id, incarnation: meta.incarnation, conn };
             self.queue.push(at, refused, self.cause);
             return;

@@ -52,8 +52,8 @@ pub(super) enum Machine {
 /// A client's next process.
 #[derive(Clone, Debug)]
 pub(super) enum Next {
-    Producer(Producer, i16),
-    Consumer(Consumer),
+    Producer(Box<Producer>, i16),
+    Consumer(Box<Consumer>),
 }
 
 /// What every node has, whatever runs on it.

@@ -134,8 +134,8 @@ impl Node {
         self.set_state(core, ProcessState::Running);
         let now = self.clock(core.now);
         match (&mut self.machine, next) {
-            (Machine::Producer(app), Next::Producer(client, acks)) => app.start(now, client, acks),
-            (Machine::Consumer(app), Next::Consumer(client)) => app.start(now, client),
+            (Machine::Producer(app), Next::Producer(client, acks)) => app.start(now, *client, acks),
+            (Machine::Consumer(app), Next::Consumer(client)) => app.start(now, *client),
             _ => {}
         }
         self.settle(core);

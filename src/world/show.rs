@@ -100,9 +100,9 @@ impl World {
         self.flights(&mut view, before, &mut topics);
         let name = |id: &NodeId| self.node(*id).map(|node| node.meta.name.clone());
         let cuts = self.core.cuts.iter().map(|(from, to)| (*from, *to, None));
-        let odd = self.core.odd.iter().copied().filter(|odd| odd.2.is_some());
+        let overrides = self.core.link_overrides.iter().copied().filter(|link| link.2.is_some());
         view.link_faults.extend(self.core.isolated.iter().filter_map(|id| Some((name(id)?, "everyone".into(), None))));
-        view.link_faults.extend(cuts.chain(odd).filter_map(|(from, to, how)| Some((name(&from)?, name(&to)?, how))));
+        view.link_faults.extend(cuts.chain(overrides).filter_map(|(from, to, how)| Some((name(&from)?, name(&to)?, how))));
         (view.lost, view.duplicated) = (self.core.lost, self.core.duplicated);
         view
     }

@@ -1,7 +1,11 @@
 //! A run is a value: replay, clones, seeds, and what happens to processes.
 
-use super::action::{Action, CommitPolicy, ConsumerSpec, Genesis, Keys, ProducerSpec};
+use super::action::{CommitPolicy, ConsumerSpec, Genesis, Keys, ProducerSpec};
 use super::event::EventKind;
+use super::operations::{
+    Action, AddConsumer, AddPartitions, AddProducer, ChangeConsumer, ChangeProducer, Crash, CreateTopic, DeleteTopic, Pause, Restart,
+    Resume, SetHandleTime, SetRate, Stop,
+};
 use super::*;
 use crate::kafka::coordinator::GroupState;
 use crate::world::ProcessState;
@@ -15,18 +19,18 @@ fn genesis(seed: u64) -> Genesis {
 
 fn consumer(name: &str) -> Action {
     let config = [("auto.offset.reset", "earliest"), ("session.timeout.ms", "6000")];
-    Action::AddConsumer(ConsumerSpec {
+    Action::AddConsumer(AddConsumer(ConsumerSpec {
         name: name.into(),
         group: Some("billing".into()),
         topics: vec!["orders".into()],
         handle_us: 10_000,
         commit: CommitPolicy::Auto,
         config: config.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-    })
+    }))
 }
 
 fn producer() -> Action {
-    Action::AddProducer(producer_spec())
+    Action::AddProducer(AddProducer(producer_spec()))
 }
 
 fn producer_spec() -> ProducerSpec {
@@ -52,7 +56,7 @@ fn name() -> Arc<str> {
 fn run(seed: u64) -> World {
     let mut world = World::new(genesis(seed)).expect("it boots");
     let act = |world: &mut World, action| world.act(action).expect("it can be done");
-    act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 3, replicas: -1, config: BTreeMap::new() });
+    act(&mut world, Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 3, replicas: -1, config: BTreeMap::new() }));
     world.run_until(at(200));
     act(&mut world, producer());
     act(&mut world, consumer("billing-1"));
@@ -62,13 +66,13 @@ fn run(seed: u64) -> World {
     }
     act(&mut world, consumer("billing-2"));
     world.run_until(at(5000));
-    act(&mut world, Action::PauseClient { name: name() });
+    act(&mut world, Action::Pause(Pause { node: name() }));
     world.run_until(at(6000));
-    act(&mut world, Action::ResumeClient { name: name() });
+    act(&mut world, Action::Resume(Resume { node: name() }));
     world.run_until(at(7000));
-    act(&mut world, Action::CrashClient { name: name() });
+    act(&mut world, Action::Crash(Crash { node: name() }));
     world.run_until(at(8000));
-    act(&mut world, Action::RestartClient { name: name() });
+    act(&mut world, Action::Restart(Restart { node: name() }));
     world.run_until(at(20_000));
     world
 }
@@ -137,7 +141,9 @@ fn frames_of_a_connection_arrive_in_order() {
 #[test]
 fn flights_show_what_they_carry() {
     let mut world = World::new(genesis(1)).expect("it boots");
-    world.act(Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: BTreeMap::new() }).expect("created");
+    world
+        .act(Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: BTreeMap::new() }))
+        .expect("created");
     world.run_until(at(200));
     world.act(producer()).expect("added");
     world.act(consumer("billing-1")).expect("added");
@@ -165,15 +171,15 @@ fn what_cannot_be_done_changes_nothing() {
     for action in [
         consumer("billing-1"),
         consumer("no spaces"),
-        Action::CrashClient { name: "nobody".into() },
-        Action::ResumeClient { name: name() },
-        Action::RestartClient { name: name() },
-        Action::AddPartitions { topic: "orders".into(), total: 3 },
-        Action::DeleteTopic { topic: "order".into() },
-        Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: BTreeMap::new() },
-        Action::CreateTopic { topic: "a b".into(), partitions: 1, replicas: -1, config: BTreeMap::new() },
-        Action::SetRate { name: name(), rate_per_1000s: 1 },
-        Action::SetHandleTime { name: "checkout".into(), handle_us: 1 },
+        Action::Crash(Crash { node: "nobody".into() }),
+        Action::Resume(Resume { node: name() }),
+        Action::Restart(Restart { node: name() }),
+        Action::AddPartitions(AddPartitions { topic: "orders".into(), total: 3 }),
+        Action::DeleteTopic(DeleteTopic { topic: "order".into() }),
+        Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: BTreeMap::new() }),
+        Action::CreateTopic(CreateTopic { topic: "a b".into(), partitions: 1, replicas: -1, config: BTreeMap::new() }),
+        Action::SetRate(SetRate { name: name(), rate_per_1000s: 1 }),
+        Action::SetHandleTime(SetHandleTime { name: "checkout".into(), handle_us: 1 }),
     ] {
         assert!(world.act(action.clone()).is_err(), "{action:?}");
     }
@@ -185,8 +191,8 @@ fn what_cannot_be_done_changes_nothing() {
 #[test]
 fn a_stopped_client_leaves_by_itself() {
     let mut world = run(1);
-    world.act(Action::StopClient { name: name() }).expect("it stops");
-    world.act(Action::StopClient { name: "checkout".into() }).expect("it stops");
+    world.act(Action::Stop(Stop { node: name() })).expect("it stops");
+    world.act(Action::Stop(Stop { node: "checkout".into() })).expect("it stops");
     world.run_until(at(24_000));
     let view = world.view();
     assert!(view.consumers.iter().any(|consumer| &*consumer.name == "billing-1" && consumer.state == ProcessState::Stopped));
@@ -205,18 +211,18 @@ fn other_settings_are_one_action() {
         world.events().iter().filter(started).count()
     };
     // What only the app needs holds at once, in the same process.
-    let Some(Action::ChangeProducer(was)) = world.client("checkout") else { panic!("a producer") };
+    let Some(Action::ChangeProducer(ChangeProducer(was))) = world.client("checkout") else { panic!("a producer") };
     let spec = ProducerSpec { rate_per_1000s: 8000, keys: Keys::Skewed(3), value_bytes: 200, ..was.clone() };
-    world.act(Action::ChangeProducer(spec.clone())).expect("it can be done");
-    assert_eq!((starts(&world, "checkout"), world.client("checkout")), (1, Some(Action::ChangeProducer(spec.clone()))));
+    world.act(Action::ChangeProducer(ChangeProducer(spec.clone()))).expect("it can be done");
+    assert_eq!((starts(&world, "checkout"), world.client("checkout")), (1, Some(Action::ChangeProducer(ChangeProducer(spec.clone())))));
     assert_eq!(world.view().producers[0].rate_per_1000s, 8000);
     // A config needs another process, which comes when the old one has sent what it had.
     let config: BTreeMap<String, String> =
         [("acks", "1"), ("enable.idempotence", "false")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-    world.act(Action::ChangeProducer(ProducerSpec { config, ..spec })).expect("it can be done");
-    let Some(Action::ChangeConsumer(was)) = world.client("billing-1") else { panic!("a consumer") };
-    world.act(Action::ChangeConsumer(ConsumerSpec { commit: CommitPolicy::Never, ..was.clone() })).expect("it can be done");
-    assert!(world.act(Action::ChangeConsumer(was.clone())).is_err(), "it is about to stop");
+    world.act(Action::ChangeProducer(ChangeProducer(ProducerSpec { config, ..spec }))).expect("it can be done");
+    let Some(Action::ChangeConsumer(ChangeConsumer(was))) = world.client("billing-1") else { panic!("a consumer") };
+    world.act(Action::ChangeConsumer(ChangeConsumer(ConsumerSpec { commit: CommitPolicy::Never, ..was.clone() }))).expect("it can be done");
+    assert!(world.act(Action::ChangeConsumer(ChangeConsumer(was.clone()))).is_err(), "it is about to stop");
     world.run_until(world.now().plus_millis(9000));
     let view = world.view();
     let p = &view.producers[0];
@@ -227,10 +233,16 @@ fn other_settings_are_one_action() {
     assert_eq!(view.consumers.iter().map(|c| c.assignment.len()).sum::<usize>(), 3);
     // Bad values change nothing; a client that is down gets its settings and stays down.
     let wrong: BTreeMap<String, String> = [("session.timeout.ms".to_owned(), "soon".to_owned())].into();
-    let error = world.act(Action::ChangeConsumer(ConsumerSpec { config: wrong, ..was.clone() })).expect_err("no number").to_string();
+    let error = world
+        .act(Action::ChangeConsumer(ChangeConsumer(ConsumerSpec { config: wrong, ..was.clone() })))
+        .expect_err("no number")
+        .to_string();
     assert!(error.starts_with("session.timeout.ms=soon: "), "{error}");
-    world.act(Action::CrashClient { name: name() }).expect("it crashes");
-    world.act(Action::ChangeConsumer(was.clone())).expect("it can be done");
-    assert_eq!((world.view().consumers[0].state, world.client("billing-1")), (ProcessState::Crashed, Some(Action::ChangeConsumer(was))));
-    world.act(Action::ChangeProducer(ProducerSpec { name: name(), ..producer_spec() })).expect_err("it is a consumer");
+    world.act(Action::Crash(Crash { node: name() })).expect("it crashes");
+    world.act(Action::ChangeConsumer(ChangeConsumer(was.clone()))).expect("it can be done");
+    assert_eq!(
+        (world.view().consumers[0].state, world.client("billing-1")),
+        (ProcessState::Crashed, Some(Action::ChangeConsumer(ChangeConsumer(was))))
+    );
+    world.act(Action::ChangeProducer(ChangeProducer(ProducerSpec { name: name(), ..producer_spec() }))).expect_err("it is a consumer");
 }

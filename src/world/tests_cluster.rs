@@ -1,7 +1,11 @@
 //! Clusters: elections, faults, and that all of it is a value.
 
-use super::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, LinkSpec, ProducerSpec};
+use super::action::{CommitPolicy, ConsumerSpec, Genesis, Keys, LinkSpec, ProducerSpec};
 use super::event::EventKind;
+use super::operations::{
+    Action, AddConsumer, AddProducer, Crash, CreateTopic, Cut, ElectLeader, FullDisk, Heal, Isolate, Kill, Links, Pause, PowerLoss,
+    Reassign, Restart, Resume, SetBrokerConfig, SetHandleTime, SetLink, SetRate, SetTopicConfig, Skew, SlowDisk, Stop, Wipe,
+};
 use super::*;
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::config::{BrokerConfig, TopicConfig};
@@ -41,14 +45,10 @@ fn act(world: &mut World, action: Action) {
     world.act(action.clone()).unwrap_or_else(|error| panic!("{action:?}: {error}"));
 }
 
-fn strike(world: &mut World, fault: Fault) {
-    act(world, Action::Fault(fault));
-}
-
 fn busy(seed: u64) -> World {
     let mut world = boot(seed, 3);
     let config = configs(&[("min.insync.replicas", "2")]);
-    act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 3, replicas: 3, config });
+    act(&mut world, Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 3, replicas: 3, config }));
     while !world.topics_settled() && world.step().is_some() {}
     after(&mut world, 500);
     people(&mut world);
@@ -59,25 +59,25 @@ fn busy(seed: u64) -> World {
 fn people(world: &mut World) {
     act(
         world,
-        Action::AddProducer(ProducerSpec {
+        Action::AddProducer(AddProducer(ProducerSpec {
             name: "checkout".into(),
             topic: "orders".into(),
             rate_per_1000s: 20_000,
             keys: Keys::Uniform(10),
             value_bytes: 32,
             config: configs(&[("request.timeout.ms", "5000")]),
-        }),
+        })),
     );
     act(
         world,
-        Action::AddConsumer(ConsumerSpec {
+        Action::AddConsumer(AddConsumer(ConsumerSpec {
             name: "billing-1".into(),
             group: Some("billing".into()),
             topics: vec!["orders".into()],
             handle_us: 1_000,
             commit: CommitPolicy::Auto,
             config: configs(&[("auto.offset.reset", "earliest"), ("session.timeout.ms", "10000"), ("request.timeout.ms", "5000")]),
-        }),
+        })),
     );
 }
 
@@ -132,20 +132,20 @@ fn counts(world: &World) -> (u64, u64, u64) {
 
 /// The producer stops, everything heals and settles: all that was acknowledged has been handled.
 fn settle(world: &mut World) {
-    strike(world, Fault::Heal);
+    act(world, Action::Heal(Heal));
     if world.view().brokers.iter().any(|broker| broker.state == ProcessState::Stopping) {
         after(world, 31_000);
     }
     let brokers: Vec<_> = world.view().brokers.into_iter().map(|broker| (broker.name, broker.state)).collect();
     for (node, state) in brokers {
         match state {
-            ProcessState::Killed | ProcessState::PoweredOff | ProcessState::Stopped => strike(world, Fault::Restart { node }),
-            ProcessState::Paused => strike(world, Fault::Resume { node }),
+            ProcessState::Killed | ProcessState::PoweredOff | ProcessState::Stopped => act(world, Action::Restart(Restart { node })),
+            ProcessState::Paused => act(world, Action::Resume(Resume { node })),
             _ => {}
         }
     }
     after(world, 5_000);
-    act(world, Action::SetRate { name: "checkout".into(), rate_per_1000s: 0 });
+    act(world, Action::SetRate(SetRate { name: "checkout".into(), rate_per_1000s: 0 }));
     after(world, 90_000);
     let view = world.view();
     let producer = view.producers.first().expect("it is there");
@@ -201,7 +201,7 @@ fn records_flow_through_three_brokers() {
 fn a_killed_leader_loses_nothing() {
     let mut world = busy(2);
     let dead = leader(&world, 0);
-    strike(&mut world, Fault::Kill { node: broker(dead) });
+    act(&mut world, Action::Kill(Kill { node: broker(dead) }));
     after(&mut world, 20_000);
     let now = leader(&world, 0);
     assert!(now > 0 && now != dead, "{now}");
@@ -212,7 +212,7 @@ fn a_killed_leader_loses_nothing() {
 fn a_killed_controller_is_replaced() {
     let mut world = busy(3);
     let dead = controller(&world);
-    strike(&mut world, Fault::Kill { node: broker(dead) });
+    act(&mut world, Action::Kill(Kill { node: broker(dead) }));
     after(&mut world, 15_000);
     assert_ne!(controller(&world), dead);
     settle(&mut world);
@@ -222,9 +222,9 @@ fn a_killed_controller_is_replaced() {
 fn a_power_loss_takes_only_what_others_have() {
     let mut world = busy(4);
     let dead = leader(&world, 1);
-    strike(&mut world, Fault::PowerLoss { node: broker(dead) });
+    act(&mut world, Action::PowerLoss(PowerLoss { node: broker(dead) }));
     after(&mut world, 3_000);
-    strike(&mut world, Fault::Restart { node: broker(dead) });
+    act(&mut world, Action::Restart(Restart { node: broker(dead) }));
     after(&mut world, 20_000);
     settle(&mut world);
 }
@@ -233,7 +233,7 @@ fn a_power_loss_takes_only_what_others_have() {
 fn an_isolated_leader_comes_back_as_a_follower() {
     let mut world = busy(5);
     let lonely = leader(&world, 2);
-    strike(&mut world, Fault::Isolate { node: broker(lonely) });
+    act(&mut world, Action::Isolate(Isolate { node: broker(lonely) }));
     after(&mut world, 30_000);
     let now = leader(&world, 2);
     assert!(now > 0 && now != lonely, "{now}");
@@ -244,7 +244,7 @@ fn an_isolated_leader_comes_back_as_a_follower() {
 fn a_stopped_broker_hands_over_first() {
     let mut world = busy(6);
     let gone = leader(&world, 0);
-    strike(&mut world, Fault::Stop { node: broker(gone) });
+    act(&mut world, Action::Stop(Stop { node: broker(gone) }));
     after(&mut world, 10_000);
     let state = world.view().brokers.into_iter().find(|broker| broker.node_id == gone).map(|broker| broker.state);
     assert_eq!(state, Some(ProcessState::Stopped));
@@ -265,9 +265,9 @@ fn longest(world: &World, after: Time, a: &str, b: &str) -> i64 {
 fn one_link_is_slow_and_the_others_are_as_before() {
     let mut world = busy(12);
     let slow = LinkSpec { latency_us: 300_000, jitter_us: 3_000, loss_ppm: 0, duplicate_ppm: 0 };
-    let link = |how, one_way| Fault::Link { from: broker(1), to: broker(2), one_way, how };
+    let link = |how, one_way| Action::SetLink(SetLink { from: broker(1), to: broker(2), one_way, how });
     let began = world.now();
-    strike(&mut world, link(Some(slow), true));
+    act(&mut world, link(Some(slow), true));
     assert_eq!(world.view().link_faults, [(broker(1), broker(2), Some(slow))]);
     after(&mut world, 8_000);
     // What is sent at a turn comes after what was sent before it: a little longer than latency and jitter.
@@ -277,14 +277,14 @@ fn one_link_is_slow_and_the_others_are_as_before() {
     }
     // Both ways, lossy: what is lost is sent again, later.
     let (lost, began) = (world.view().lost, world.now());
-    strike(&mut world, link(Some(LinkSpec { loss_ppm: 200_000, ..slow }), false));
+    act(&mut world, link(Some(LinkSpec { loss_ppm: 200_000, ..slow }), false));
     after(&mut world, 8_000);
     assert!(world.view().lost > lost);
     assert!(longest(&world, began, "broker-2", "broker-1") >= 500);
     // As the others again, given or healed.
     let mut other = world.clone();
-    strike(&mut world, link(None, false));
-    strike(&mut other, Fault::Heal);
+    act(&mut world, link(None, false));
+    act(&mut other, Action::Heal(Heal));
     for world in [&mut world, &mut other] {
         assert_eq!(world.view().link_faults, []);
         after(world, 5_000);
@@ -302,8 +302,8 @@ fn what_a_link_is_given_is_checked() {
     let mut world = busy(13);
     let hash = world.event_hash();
     let mut wrong = |to: &str, how| {
-        let fault = Fault::Link { from: broker(1), to: to.into(), one_way: false, how };
-        world.act(Action::Fault(fault)).expect_err("it is wrong").to_string()
+        let fault = Action::SetLink(SetLink { from: broker(1), to: to.into(), one_way: false, how });
+        world.act(fault).expect_err("it is wrong").to_string()
     };
     let as_ever = LinkSpec { latency_us: 0, jitter_us: 0, loss_ppm: 0, duplicate_ppm: 0 };
     assert_eq!(wrong("broker-1", None), "a link is between two nodes: these are one");
@@ -319,29 +319,29 @@ fn what_a_link_is_given_is_checked() {
 fn stormy(seed: u64) -> World {
     let mut world = busy(seed);
     let storm = [
-        Fault::Links { latency_us: 10_000, jitter_us: 20_000, loss_ppm: 20_000, duplicate_ppm: 10_000 },
-        Fault::SlowDisk { node: broker(1), delay_us: 30_000 },
-        Fault::Skew { node: broker(2), by_us: 1_500_000 },
-        Fault::Kill { node: broker(3) },
-        Fault::Restart { node: broker(3) },
-        Fault::Cut { from: broker(1), to: broker(2), one_way: true },
-        Fault::Heal,
-        Fault::Pause { node: broker(2) },
-        Fault::Resume { node: broker(2) },
-        Fault::PowerLoss { node: broker(1) },
-        Fault::Restart { node: broker(1) },
-        Fault::Skew { node: broker(2), by_us: -500_000 },
-        Fault::Cut { from: broker(3), to: "checkout".into(), one_way: false },
-        Fault::Heal,
-        Fault::Kill { node: broker(2) },
-        Fault::Wipe { node: broker(2) },
-        Fault::Restart { node: broker(2) },
-        Fault::SlowDisk { node: broker(1), delay_us: 0 },
-        Fault::Links { latency_us: 2_000, jitter_us: 3_000, loss_ppm: 0, duplicate_ppm: 0 },
-        Fault::Isolate { node: broker(3) },
+        Action::Links(Links(LinkSpec { latency_us: 10_000, jitter_us: 20_000, loss_ppm: 20_000, duplicate_ppm: 10_000 })),
+        Action::SlowDisk(SlowDisk { node: broker(1), delay_us: 30_000 }),
+        Action::Skew(Skew { node: broker(2), by_us: 1_500_000 }),
+        Action::Kill(Kill { node: broker(3) }),
+        Action::Restart(Restart { node: broker(3) }),
+        Action::Cut(Cut { from: broker(1), to: broker(2), one_way: true }),
+        Action::Heal(Heal),
+        Action::Pause(Pause { node: broker(2) }),
+        Action::Resume(Resume { node: broker(2) }),
+        Action::PowerLoss(PowerLoss { node: broker(1) }),
+        Action::Restart(Restart { node: broker(1) }),
+        Action::Skew(Skew { node: broker(2), by_us: -500_000 }),
+        Action::Cut(Cut { from: broker(3), to: "checkout".into(), one_way: false }),
+        Action::Heal(Heal),
+        Action::Kill(Kill { node: broker(2) }),
+        Action::Wipe(Wipe { node: broker(2) }),
+        Action::Restart(Restart { node: broker(2) }),
+        Action::SlowDisk(SlowDisk { node: broker(1), delay_us: 0 }),
+        Action::Links(Links(LinkSpec { latency_us: 2_000, jitter_us: 3_000, loss_ppm: 0, duplicate_ppm: 0 })),
+        Action::Isolate(Isolate { node: broker(3) }),
     ];
     for fault in storm {
-        strike(&mut world, fault);
+        act(&mut world, fault);
         after(&mut world, 12_000);
     }
     world
@@ -365,20 +365,20 @@ fn a_storm_is_a_value_and_loses_nothing() {
 #[test]
 fn a_full_disk_ends_the_process_and_room_brings_it_back() {
     let mut world = busy(8);
-    strike(&mut world, Fault::FullDisk { node: broker(2), free: Some(2000) });
+    act(&mut world, Action::FullDisk(FullDisk { node: broker(2), free: Some(2000) }));
     after(&mut world, 20_000);
     let state = |world: &World| world.view().brokers.into_iter().find(|broker| broker.node_id == 2).map(|broker| broker.state);
     assert_eq!(state(&world), Some(ProcessState::Killed));
-    strike(&mut world, Fault::FullDisk { node: broker(2), free: None });
+    act(&mut world, Action::FullDisk(FullDisk { node: broker(2), free: None }));
     settle(&mut world);
 }
 
 #[test]
 fn topics_are_changed_through_any_broker() {
     let mut world = busy(9);
-    act(&mut world, Action::SetTopicConfig { topic: "orders".into(), config: configs(&[("min.insync.replicas", "1")]) });
-    act(&mut world, Action::Reassign { topic: "orders".into(), partition: 0, replicas: vec![3, 1] });
-    act(&mut world, Action::ElectLeader { topic: "orders".into(), partition: 1, unclean: false });
+    act(&mut world, Action::SetTopicConfig(SetTopicConfig { topic: "orders".into(), config: configs(&[("min.insync.replicas", "1")]) }));
+    act(&mut world, Action::Reassign(Reassign { topic: "orders".into(), partition: 0, replicas: vec![3, 1] }));
+    act(&mut world, Action::ElectLeader(ElectLeader { topic: "orders".into(), partition: 1, unclean: false }));
     after(&mut world, 20_000);
     assert!(world.topics_settled());
     let view = world.view();
@@ -394,7 +394,7 @@ fn a_brokers_configs_are_changed_through_itself_and_those_of_all_through_any() {
     let mut world = busy(9);
     let set = |world: &mut World, broker: Option<i32>, value: &str| {
         let config = configs(&[("log.retention.ms", value)]);
-        act(world, Action::SetBrokerConfig { broker: broker.map(self::broker), config });
+        act(world, Action::SetBrokerConfig(SetBrokerConfig { broker: broker.map(self::broker), config }));
         after(world, 3_000);
     };
     let retention = |config: &BrokerConfig| TopicConfig::new(config, &BTreeMap::new()).retention_ms;
@@ -417,60 +417,61 @@ fn a_brokers_configs_are_changed_through_itself_and_those_of_all_through_any() {
     };
     assert_eq!(errors(&world), []);
     // What cannot be changed while it runs is refused by the cluster, which everyone can read.
-    act(&mut world, Action::SetBrokerConfig { broker: None, config: configs(&[("num.partitions", "6")]) });
+    act(&mut world, Action::SetBrokerConfig(SetBrokerConfig { broker: None, config: configs(&[("num.partitions", "6")]) }));
     after(&mut world, 3_000);
     let why = "Cannot update these configs dynamically: Set(num.partitions)";
     assert_eq!(errors(&world), [("all brokers".to_owned(), why.to_owned())]);
     // A broker without a process takes its own when it is back; others need not wait longer than a minute for it.
-    strike(&mut world, Fault::Kill { node: broker(2) });
-    act(&mut world, Action::SetBrokerConfig { broker: Some(broker(2)), config: configs(&[("log.retention.ms", "9000")]) });
+    act(&mut world, Action::Kill(Kill { node: broker(2) }));
+    act(&mut world, Action::SetBrokerConfig(SetBrokerConfig { broker: Some(broker(2)), config: configs(&[("log.retention.ms", "9000")]) }));
     after(&mut world, 5_000);
-    strike(&mut world, Fault::Restart { node: broker(2) });
+    act(&mut world, Action::Restart(Restart { node: broker(2) }));
     after(&mut world, 40_000);
     assert_eq!((kept(&world)[1], errors(&world)), (Some(9000), vec![]));
     for wrong in [Some("broker-9"), Some("checkout")] {
-        let action = Action::SetBrokerConfig { broker: wrong.map(Into::into), config: configs(&[("log.retention.ms", "1")]) };
+        let action =
+            Action::SetBrokerConfig(SetBrokerConfig { broker: wrong.map(Into::into), config: configs(&[("log.retention.ms", "1")]) });
         assert!(world.act(action).is_err());
     }
-    assert!(world.act(Action::SetBrokerConfig { broker: None, config: BTreeMap::new() }).is_err());
+    assert!(world.act(Action::SetBrokerConfig(SetBrokerConfig { broker: None, config: BTreeMap::new() })).is_err());
 }
 
 #[test]
 fn bad_faults_change_nothing() {
     let mut world = busy(10);
-    strike(&mut world, Fault::Kill { node: broker(3) });
+    act(&mut world, Action::Kill(Kill { node: broker(3) }));
     after(&mut world, 1_000);
     let (hash, actions, view) = (world.event_hash(), world.history().len(), world.view());
     for fault in [
-        Fault::Kill { node: "broker-4".into() },
-        Fault::Kill { node: broker(3) },
-        Fault::Restart { node: broker(1) },
-        Fault::Wipe { node: broker(1) },
-        Fault::Wipe { node: "checkout".into() },
-        Fault::Stop { node: broker(3) },
-        Fault::Pause { node: broker(3) },
-        Fault::Resume { node: broker(1) },
-        Fault::SlowDisk { node: "checkout".into(), delay_us: 1 },
-        Fault::SlowDisk { node: broker(1), delay_us: -1 },
-        Fault::FullDisk { node: "admin".into(), free: None },
-        Fault::Skew { node: broker(1), by_us: i64::MIN },
-        Fault::Links { latency_us: -1, jitter_us: 0, loss_ppm: 0, duplicate_ppm: 0 },
-        Fault::Links { latency_us: 0, jitter_us: 0, loss_ppm: 1_000_001, duplicate_ppm: 0 },
-        Fault::Cut { from: broker(1), to: broker(1), one_way: false },
-        Fault::Cut { from: broker(1), to: "nobody".into(), one_way: false },
-        Fault::Isolate { node: "".into() },
+        Action::Kill(Kill { node: "broker-4".into() }),
+        Action::Kill(Kill { node: broker(3) }),
+        Action::Restart(Restart { node: broker(1) }),
+        Action::Wipe(Wipe { node: broker(1) }),
+        Action::Wipe(Wipe { node: "checkout".into() }),
+        Action::Stop(Stop { node: broker(3) }),
+        Action::Pause(Pause { node: broker(3) }),
+        Action::Resume(Resume { node: broker(1) }),
+        Action::SlowDisk(SlowDisk { node: "checkout".into(), delay_us: 1 }),
+        Action::SlowDisk(SlowDisk { node: broker(1), delay_us: -1 }),
+        Action::FullDisk(FullDisk { node: "admin".into(), free: None }),
+        Action::Skew(Skew { node: broker(1), by_us: i64::MIN }),
+        Action::Links(Links(LinkSpec { latency_us: -1, jitter_us: 0, loss_ppm: 0, duplicate_ppm: 0 })),
+        Action::Links(Links(LinkSpec { latency_us: 0, jitter_us: 0, loss_ppm: 1_000_001, duplicate_ppm: 0 })),
+        Action::Cut(Cut { from: broker(1), to: broker(1), one_way: false }),
+        Action::Cut(Cut { from: broker(1), to: "nobody".into(), one_way: false }),
+        Action::Isolate(Isolate { node: "".into() }),
     ] {
-        assert!(world.act(Action::Fault(fault.clone())).is_err(), "{fault:?}");
+        assert!(world.act(fault.clone()).is_err(), "{fault:?}");
     }
     for action in [
-        Action::CreateTopic { topic: "wide".into(), partitions: 1, replicas: 4, config: BTreeMap::new() },
-        Action::CreateTopic { topic: "none".into(), partitions: 1, replicas: 0, config: BTreeMap::new() },
-        Action::Reassign { topic: "orders".into(), partition: 0, replicas: vec![1, 9] },
-        Action::Reassign { topic: "orders".into(), partition: 0, replicas: vec![1, 1] },
-        Action::Reassign { topic: "orders".into(), partition: 0, replicas: vec![] },
-        Action::Reassign { topic: "orders".into(), partition: 7, replicas: vec![1] },
-        Action::ElectLeader { topic: "order".into(), partition: 0, unclean: false },
-        Action::SetTopicConfig { topic: "orders".into(), config: BTreeMap::new() },
+        Action::CreateTopic(CreateTopic { topic: "wide".into(), partitions: 1, replicas: 4, config: BTreeMap::new() }),
+        Action::CreateTopic(CreateTopic { topic: "none".into(), partitions: 1, replicas: 0, config: BTreeMap::new() }),
+        Action::Reassign(Reassign { topic: "orders".into(), partition: 0, replicas: vec![1, 9] }),
+        Action::Reassign(Reassign { topic: "orders".into(), partition: 0, replicas: vec![1, 1] }),
+        Action::Reassign(Reassign { topic: "orders".into(), partition: 0, replicas: vec![] }),
+        Action::Reassign(Reassign { topic: "orders".into(), partition: 7, replicas: vec![1] }),
+        Action::ElectLeader(ElectLeader { topic: "order".into(), partition: 0, unclean: false }),
+        Action::SetTopicConfig(SetTopicConfig { topic: "orders".into(), config: BTreeMap::new() }),
     ] {
         assert!(world.act(action.clone()).is_err(), "{action:?}");
     }
@@ -487,19 +488,19 @@ fn random(seed: u64) -> World {
         let node = broker(1 + i32::try_from(draw(3)).unwrap_or(0));
         let other = broker(1 + i32::try_from(draw(3)).unwrap_or(0));
         let fault = match draw(12) {
-            0 | 1 => Fault::Kill { node },
-            2..=4 => Fault::Restart { node },
-            5 => Fault::Isolate { node },
-            6 => Fault::Cut { from: node, to: other, one_way: draw(2) == 0 },
-            7 => Fault::Heal,
-            8 => Fault::Pause { node },
-            9 => Fault::Resume { node },
-            10 => Fault::Stop { node },
-            _ => Fault::Links { latency_us: 5_000, jitter_us: 50_000, loss_ppm: 50_000, duplicate_ppm: 0 },
+            0 | 1 => Action::Kill(Kill { node }),
+            2..=4 => Action::Restart(Restart { node }),
+            5 => Action::Isolate(Isolate { node }),
+            6 => Action::Cut(Cut { from: node, to: other, one_way: draw(2) == 0 }),
+            7 => Action::Heal(Heal),
+            8 => Action::Pause(Pause { node }),
+            9 => Action::Resume(Resume { node }),
+            10 => Action::Stop(Stop { node }),
+            _ => Action::Links(Links(LinkSpec { latency_us: 5_000, jitter_us: 50_000, loss_ppm: 50_000, duplicate_ppm: 0 })),
         };
         let pause = 500 + i64::try_from(draw(15_000)).unwrap_or(0);
         // Some cannot be done at that moment.
-        let _ = world.act(Action::Fault(fault));
+        let _ = world.act(fault);
         after(&mut world, pause);
     }
     world
@@ -518,21 +519,24 @@ fn random_faults_lose_nothing() {
 fn a_commit_before_the_records_loses_them_for_the_group() {
     for (sabotage, loses) in [(None, false), (Some(Sabotage::CommitBeforeRecords), true)] {
         let mut world = World::new(Genesis { sabotage, ..genesis(11, 1) }).expect("it boots");
-        act(&mut world, Action::CreateTopic { topic: "orders".into(), partitions: 1, replicas: 1, config: BTreeMap::new() });
+        act(&mut world, Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 1, replicas: 1, config: BTreeMap::new() }));
         after(&mut world, 500);
         let keys = Keys::None;
         let (name, topic, config) = ("checkout".into(), "orders".into(), BTreeMap::new());
-        act(&mut world, Action::AddProducer(ProducerSpec { name, topic, rate_per_1000s: 20_000, keys, value_bytes: 32, config }));
+        act(
+            &mut world,
+            Action::AddProducer(AddProducer(ProducerSpec { name, topic, rate_per_1000s: 20_000, keys, value_bytes: 32, config })),
+        );
         let config = configs(&[("auto.offset.reset", "earliest"), ("session.timeout.ms", "6000"), ("max.poll.records", "5")]);
         let (name, group, topics) = ("billing-1".into(), Some("billing".into()), vec!["orders".into()]);
         let commit = CommitPolicy::Auto;
-        act(&mut world, Action::AddConsumer(ConsumerSpec { name, group, topics, handle_us: 100_000, commit, config }));
+        act(&mut world, Action::AddConsumer(AddConsumer(ConsumerSpec { name, group, topics, handle_us: 100_000, commit, config })));
         after(&mut world, 10_000);
-        act(&mut world, Action::CrashClient { name: "billing-1".into() });
+        act(&mut world, Action::Crash(Crash { node: "billing-1".into() }));
         after(&mut world, 1_000);
-        act(&mut world, Action::RestartClient { name: "billing-1".into() });
-        act(&mut world, Action::SetRate { name: "checkout".into(), rate_per_1000s: 0 });
-        act(&mut world, Action::SetHandleTime { name: "billing-1".into(), handle_us: 0 });
+        act(&mut world, Action::Restart(Restart { node: "billing-1".into() }));
+        act(&mut world, Action::SetRate(SetRate { name: "checkout".into(), rate_per_1000s: 0 }));
+        act(&mut world, Action::SetHandleTime(SetHandleTime { name: "billing-1".into(), handle_us: 0 }));
         after(&mut world, 30_000);
         let (acked, handled, again) = counts(&world);
         assert_eq!(handled - again < acked, loses, "{sabotage:?}: {handled} {again} {acked}");
@@ -546,11 +550,11 @@ fn what_one_sees_who_has_looked_before_is_what_there_is_to_see() {
     let node = |n| Arc::from(format!("broker-{n}"));
     for look in 0..240 {
         match look {
-            40 => strike(&mut world, Fault::Kill { node: node(1) }),
-            80 => strike(&mut world, Fault::Restart { node: node(1) }),
-            120 => strike(&mut world, Fault::Isolate { node: node(2) }),
-            160 => strike(&mut world, Fault::PowerLoss { node: node(3) }),
-            200 => strike(&mut world, Fault::Restart { node: node(3) }),
+            40 => act(&mut world, Action::Kill(Kill { node: node(1) })),
+            80 => act(&mut world, Action::Restart(Restart { node: node(1) })),
+            120 => act(&mut world, Action::Isolate(Isolate { node: node(2) })),
+            160 => act(&mut world, Action::PowerLoss(PowerLoss { node: node(3) })),
+            200 => act(&mut world, Action::Restart(Restart { node: node(3) })),
             _ => {}
         }
         after(&mut world, 97);

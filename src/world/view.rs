@@ -8,7 +8,8 @@ use crate::kafka::coordinator::GroupView;
 use crate::kafka::time::{Deadline, Time};
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
-use crate::world::action::{Action, LinkSpec};
+use crate::world::action::LinkSpec;
+use crate::world::operations::Action;
 use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -35,6 +36,26 @@ pub struct WorldView {
     pub next: Option<Deadline>,
     /// What was done in the last `DONE_US`, newest first.
     pub done: Vec<(Time, Action)>,
+}
+
+impl WorldView {
+    /// What is wrong from one node to the other; empty: nothing.
+    fn link_fault(&self, from: &str, to: &str) -> String {
+        let found = self.link_faults.iter().find(|fault| *fault.0 == *from && *fault.1 == *to);
+        found.map_or_else(String::new, |fault| fault.2.as_ref().map_or_else(|| "cut".to_owned(), LinkSpec::to_string))
+    }
+
+    /// What is wrong between two nodes, each way: `→ cut, ← 200ms to 230ms, 5% lost`; empty: nothing.
+    pub fn link_words(&self, a: &str, b: &str) -> String {
+        let (there, back) = (self.link_fault(a, b), self.link_fault(b, a));
+        // A node that is cut from everyone is cut both ways.
+        match (&*there, &*back) {
+            _ if there == back || b == "everyone" => there,
+            (_, "") => format!("→ {there}"),
+            ("", _) => format!("← {back}"),
+            _ => format!("→ {there}, ← {back}"),
+        }
+    }
 }
 
 /// How long the view tells of an action, in microseconds.

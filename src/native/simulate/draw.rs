@@ -1,65 +1,56 @@
-//! A random run from a seed: cluster, workload and a swarm of faults. Each run draws which kinds of faults are on at all.
+//! A random run from a seed: cluster, workload and a swarm of faults. What is drawn, the operations say (`Operation::DRAWS`); here it is
+//! said when. Each run draws which kinds of faults are on at all.
 
 use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
 use crate::playground::scenario::Scenario;
-use crate::world::action::{Action, CommitPolicy, ConsumerSpec, Fault, Genesis, Keys, LinkSpec, ProducerSpec};
+use crate::world::action::{CommitPolicy, ConsumerSpec, Genesis, Keys, ProducerSpec};
+use crate::world::operations::{
+    Action, AddConsumer, AddProducer, Ailment, Condition, CreateTopic, Dice, Draw, Heal, On, SetRate, Severity, Stream, Trouble, draws,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const MS: i64 = 1_000;
 const S: i64 = 1_000_000;
 
-/// Kinds of faults that a run may have on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Kind {
-    Kill,
-    PowerLoss,
-    Wipe,
-    Stop,
-    Pause,
-    SlowDisk,
-    FullDisk,
-    Skew,
-    Links,
-    Cut,
-    OneWay,
-    Isolate,
-    CrashClient,
-    PauseClient,
-    Elect,
-    Reassign,
-}
-
-use Kind::*;
-
-const ALL: [Kind; 16] =
-    [Kill, PowerLoss, Wipe, Stop, Pause, SlowDisk, FullDisk, Skew, Links, Cut, OneWay, Isolate, CrashClient, PauseClient, Elect, Reassign];
-
-/// Which faults may be drawn.
+/// Which operations may be drawn: those that name this profile.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Profile {
     pub(crate) name: &'static str,
-    kinds: &'static [Kind],
 }
 
 /// The first is the default.
-pub(crate) const PROFILES: [Profile; 6] = [
-    Profile { name: "swarm", kinds: &ALL },
-    Profile { name: "calm", kinds: &[] },
-    Profile { name: "crashes", kinds: &[Kill, Stop, Pause, CrashClient, PauseClient] },
-    Profile { name: "power", kinds: &[PowerLoss, Wipe, FullDisk, SlowDisk, Kill] },
-    Profile { name: "network", kinds: &[Cut, OneWay, Isolate, Links, Pause] },
-    Profile { name: "clients", kinds: &[CrashClient, PauseClient, Links, Kill] },
+pub(crate) const PROFILES: [Profile; 7] = [
+    Profile { name: "swarm" },
+    Profile { name: "calm" },
+    Profile { name: "crashes" },
+    Profile { name: "power" },
+    Profile { name: "network" },
+    Profile { name: "clients" },
+    Profile { name: "settings" },
 ];
 
-struct Draw {
-    rng: Rng,
-    brokers: u32,
-    voters: u32,
+impl Profile {
+    fn draws(self) -> Vec<Draw> {
+        draws().into_iter().filter(|draw| draw.profiles.contains(&self.name)).collect()
+    }
+}
+
+/// A run under construction.
+struct Run {
+    dice: Dice,
     actions: Vec<(i64, Action)>,
-    topics: Vec<(Arc<str>, i32, u32)>,
-    clients: Vec<Arc<str>>,
+}
+
+impl Run {
+    fn at(&mut self, at: i64, action: impl Into<Action>) {
+        self.actions.push((at, action.into()));
+    }
+
+    fn trouble(&mut self, trouble: Trouble, from: i64, until: i64) {
+        self.actions.extend(trouble.begin.into_iter().map(|action| (from, action)));
+        self.actions.extend(trouble.end.into_iter().map(|action| (until.max(from + trouble.least_us), action)));
+    }
 }
 
 fn configs(pairs: &[(&str, String)]) -> BTreeMap<String, String> {
@@ -70,62 +61,41 @@ fn configs(pairs: &[(&str, String)]) -> BTreeMap<String, String> {
     map
 }
 
-fn broker(id: u32) -> Arc<str> {
-    format!("broker-{id}").into()
-}
-
-impl Draw {
-    /// A number in `low..=high`.
-    fn between(&mut self, low: u64, high: u64) -> u64 {
-        low + self.rng.below(high - low + 1)
-    }
-
-    fn at(&mut self, at: i64, action: Action) {
-        self.actions.push((at, action));
-    }
-
-    fn fault(&mut self, at: i64, fault: Fault) {
-        self.at(at, Action::Fault(fault));
-    }
-
-    /// Whole milliseconds, so that a file says it shortly.
-    fn micros(&mut self, low_ms: u64, high_ms: u64) -> i64 {
-        i64::try_from(self.between(low_ms, high_ms)).unwrap_or(0) * MS
-    }
-}
-
 /// The run of a seed.
 pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> Scenario {
-    let mut d =
-        Draw { rng: Rng::stream(seed, "simulate"), brokers: 3, voters: 0, actions: Vec::new(), topics: Vec::new(), clients: Vec::new() };
-    d.brokers = match d.rng.below(20) {
+    let mut rng = Rng::stream(seed, "simulate");
+    let brokers = match rng.below(20) {
         0 => 1,
         1 => 2,
         2 | 3 => 4,
         4 | 5 => 5,
         _ => 3,
     };
-    if d.brokers > 1 && d.rng.chance(1, 5) {
-        d.voters = 1;
-    }
-    let genesis = genesis(&mut d, seed, sabotage);
-    workload(&mut d);
-    let calm_from = S * i64::try_from(d.between(8, 20)).unwrap_or(8);
-    faults(&mut d, profile, calm_from);
-    one_link(&mut d, seed, profile, calm_from);
-    heal(&mut d, calm_from);
-    d.actions.sort_by_key(|(at, _)| *at);
+    // As many voters as `World::new` makes of it.
+    let one_voter = brokers > 1 && rng.chance(1, 5);
+    let voters = if one_voter || brokers < 3 { 1 } else { 3 };
+    let dice = Dice { rng, brokers, voters, topics: Vec::new(), producers: Vec::new(), consumers: Vec::new() };
+    let mut run = Run { dice, actions: Vec::new() };
+    let genesis = Genesis { voters: one_voter.into(), ..genesis(&mut run.dice, seed, sabotage) };
+    workload(&mut run.dice);
+    run.actions.extend(setup(&run.dice));
+    let calm_from = S * i64::try_from(run.dice.between(8, 20)).unwrap_or(8);
+    let draws = profile.draws();
+    swarm(&mut run, &draws, calm_from);
+    single(&mut run, &draws, seed, calm_from);
+    heal(&mut run, calm_from);
+    run.actions.sort_by_key(|(at, _)| *at);
     Scenario {
         title: format!("Seed {seed}, profile {}", profile.name),
         genesis,
-        actions: d.actions,
+        actions: run.actions,
         notes: Vec::new(),
         run_for: calm_from + 2 * S + super::trial::SETTLE_US,
         expects: Vec::new(),
     }
 }
 
-fn genesis(d: &mut Draw, seed: u64, sabotage: Option<Sabotage>) -> Genesis {
+fn genesis(d: &mut Dice, seed: u64, sabotage: Option<Sabotage>) -> Genesis {
     let replicas = d.brokers.min(3);
     let session = d.between(1500, 4000);
     let mut config = configs(&[
@@ -144,7 +114,7 @@ fn genesis(d: &mut Draw, seed: u64, sabotage: Option<Sabotage>) -> Genesis {
     Genesis {
         seed,
         brokers: d.brokers,
-        voters: d.voters,
+        voters: 0,
         sabotage,
         broker_config: config,
         latency_us: i64::try_from(d.between(1, 8)).unwrap_or(1) * 500,
@@ -153,7 +123,13 @@ fn genesis(d: &mut Draw, seed: u64, sabotage: Option<Sabotage>) -> Genesis {
     }
 }
 
-fn workload(d: &mut Draw) {
+fn workload(d: &mut Dice) {
+    topics(d);
+    producers(d);
+    consumers(d);
+}
+
+fn topics(d: &mut Dice) {
     for nth in 1..=d.between(1, 2) {
         let replicas = if d.rng.chance(2, 3) { 3 } else { d.between(1, 3) as u32 }.min(d.brokers);
         let min_isr = d.between(1, 2).min(u64::from(replicas));
@@ -163,9 +139,11 @@ fn workload(d: &mut Draw) {
         }
         let topic: Arc<str> = format!("t{nth}").into();
         let partitions = i32::try_from(d.between(1, 3)).unwrap_or(1);
-        d.topics.push((topic.clone(), partitions, replicas));
-        d.at(0, Action::CreateTopic { topic, partitions, replicas: i16::try_from(replicas).unwrap_or(1), config });
+        d.topics.push(CreateTopic { topic, partitions, replicas: i16::try_from(replicas).unwrap_or(1), config });
     }
+}
+
+fn producers(d: &mut Dice) {
     for nth in 1..=d.between(1, 3) {
         let (acks, idempotent) = match d.rng.below(20) {
             0..10 => ("all", true),
@@ -181,16 +159,18 @@ fn workload(d: &mut Draw) {
             ("linger.ms", d.between(0, 20).to_string()),
             ("metadata.max.age.ms", "5000".into()),
         ]);
-        let topic = pick_topic(d);
+        let topic = d.topic();
         let name: Arc<str> = format!("p{nth}").into();
-        d.clients.push(name.clone());
         let rate_per_1000s = d.between(2, 30) * 1000;
         let keys = if d.rng.chance(1, 5) { Keys::None } else { Keys::Uniform(d.between(1, 6) as u32) };
         let value_bytes = d.between(30, 120) as u32;
-        d.at(0, Action::AddProducer(ProducerSpec { name, topic, rate_per_1000s, keys, value_bytes, config }));
+        d.producers.push(ProducerSpec { name, topic, rate_per_1000s, keys, value_bytes, config });
     }
+}
+
+fn consumers(d: &mut Dice) {
     for group in 1..=d.between(0, 2) {
-        let topic = pick_topic(d);
+        let topic = d.topic();
         let auto = d.rng.chance(1, 2);
         let interval = d.between(300, 2000);
         for member in 1..=d.between(1, 3) {
@@ -204,247 +184,145 @@ fn workload(d: &mut Draw) {
                 ("metadata.max.age.ms", "5000".into()),
             ]);
             let name: Arc<str> = format!("g{group}-{member}").into();
-            d.clients.push(name.clone());
             let commit = if auto { CommitPolicy::Auto } else { CommitPolicy::AfterEachPoll };
             let handle_us = i64::try_from(d.between(1, 40)).unwrap_or(1) * 100;
             let group = Some(format!("g{group}").into());
-            d.at(0, Action::AddConsumer(ConsumerSpec { name, group, topics: vec![topic.clone()], handle_us, commit, config }));
+            d.consumers.push(ConsumerSpec { name, group, topics: vec![topic.clone()], handle_us, commit, config });
         }
     }
 }
 
-fn pick_topic(d: &mut Draw) -> Arc<str> {
-    let at = d.rng.below(d.topics.len() as u64);
-    d.topics.get(at as usize).map_or_else(|| "t1".into(), |(topic, ..)| topic.clone())
+fn setup(d: &Dice) -> Vec<(i64, Action)> {
+    let topics = d.topics.iter().cloned().map(Action::from);
+    let producers = d.producers.iter().cloned().map(|spec| AddProducer(spec).into());
+    let consumers = d.consumers.iter().cloned().map(|spec| AddConsumer(spec).into());
+    topics.chain(producers).chain(consumers).map(|action| (0, action)).collect()
 }
 
-fn faults(d: &mut Draw, profile: Profile, calm_from: i64) {
-    let on: Vec<Kind> = profile.kinds.iter().copied().filter(|_| d.rng.chance(1, 2)).collect();
-    let on = if on.is_empty() { profile.kinds.to_vec() } else { on };
+/// Draws from the shared stream: some kinds are on, and now and then one of them comes.
+fn swarm(run: &mut Run, draws: &[Draw], calm_from: i64) {
+    let all: Vec<&Draw> = draws.iter().filter(|draw| draw.stream == Stream::Shared).collect();
+    let on: Vec<&Draw> = all.iter().copied().filter(|_| run.dice.rng.chance(1, 2)).collect();
+    let on = if on.is_empty() { all } else { on };
     if on.is_empty() {
         return;
     }
     // Until when each broker and client has its own trouble.
     let mut busy: BTreeMap<Arc<str>, i64> = BTreeMap::new();
     let mut now = S;
-    for _ in 0..d.between(2, 12) {
-        now += d.micros(100, 4000);
-        let kind = on.get(d.rng.below(on.len() as u64) as usize).copied().unwrap_or(Kill);
-        let lasts = if d.rng.chance(1, 3) { d.micros(50, 600) } else { d.micros(600, 8000) };
-        let until = now + lasts;
+    for _ in 0..run.dice.between(2, 12) {
+        now += run.dice.micros(100, 4000);
+        let Some(draw) = on.get(run.dice.rng.below(on.len() as u64) as usize) else { return };
+        let lasts = if run.dice.rng.chance(1, 3) { run.dice.micros(50, 600) } else { run.dice.micros(600, 8000) };
         if now >= calm_from {
             return;
         }
-        let on_client = matches!(kind, CrashClient | PauseClient);
-        let name = if on_client {
-            d.clients.get(d.rng.below(d.clients.len() as u64) as usize).cloned().unwrap_or_else(|| "p1".into())
-        } else {
-            broker(1 + d.rng.below(d.brokers.into()) as u32)
-        };
-        let free = busy.get(&name).is_none_or(|busy| *busy < now);
-        if !free {
+        let until = (now + lasts).min(calm_from);
+        let node = if draw.on == On::Client { run.dice.client() } else { run.dice.broker() };
+        if busy.get(&node).is_some_and(|busy| *busy >= now) {
             continue;
         }
-        let until = until.min(calm_from);
-        if !matches!(kind, Links | Cut | OneWay | Isolate | Skew | Elect | Reassign) {
-            busy.insert(name.clone(), until);
+        if draw.exclusive {
+            busy.insert(node.clone(), until);
         }
-        one(d, kind, name, now, until);
+        let trouble = (draw.draw)(&mut run.dice, &node);
+        run.trouble(trouble, now, until);
     }
 }
 
-/// One fault and its end.
-fn one(d: &mut Draw, kind: Kind, node: Arc<str>, now: i64, until: i64) {
-    let again = Fault::Restart { node: node.clone() };
-    match kind {
-        Kill => {
-            d.fault(now, Fault::Kill { node });
-            d.fault(until, again);
+/// Draws from streams of their own: what else a seed draws is as it was without them.
+fn single(run: &mut Run, draws: &[Draw], seed: u64, calm_from: i64) {
+    for draw in draws {
+        let Stream::Own { one_in } = draw.stream else { continue };
+        run.dice.rng = Rng::stream(seed, &format!("simulate/{}", draw.name));
+        if !run.dice.rng.chance(1, one_in) {
+            continue;
         }
-        PowerLoss => {
-            d.fault(now, Fault::PowerLoss { node });
-            d.fault(until, again);
-            // The whole rack at once, now and then.
-            if d.rng.chance(1, 8) {
-                for id in 1..=d.brokers {
-                    d.fault(now, Fault::PowerLoss { node: broker(id) });
-                    d.fault(until, Fault::Restart { node: broker(id) });
-                }
-            }
-        }
-        Wipe => {
-            // A voter that forgets its votes may undo what the quorum has committed: Kafka does not permit that either.
-            let voters = if d.voters == 1 || d.brokers < 3 { 1 } else { 3 };
-            if (1..=voters).any(|id| broker(id) == node) {
-                d.fault(now, Fault::Kill { node });
-            } else {
-                d.fault(now, Fault::Kill { node: node.clone() });
-                d.fault(now, Fault::Wipe { node });
-            }
-            d.fault(until, again);
-        }
-        Stop => {
-            d.fault(now, Fault::Stop { node });
-            d.fault(until.max(now + 6 * S), again);
-        }
-        Pause => {
-            d.fault(now, Fault::Pause { node: node.clone() });
-            d.fault(until, Fault::Resume { node });
-        }
-        SlowDisk => {
-            let delay_us = d.micros(1, 300);
-            d.fault(now, Fault::SlowDisk { node: node.clone(), delay_us });
-            d.fault(until, Fault::SlowDisk { node, delay_us: 0 });
-        }
-        FullDisk => {
-            let free = d.between(0, 20_000);
-            d.fault(now, Fault::FullDisk { node: node.clone(), free: Some(free) });
-            d.fault(until, Fault::FullDisk { node, free: None });
-            d.fault(until, again);
-        }
-        Skew => {
-            let by_us = d.micros(1, 20_000) - 10 * S;
-            d.fault(now, Fault::Skew { node, by_us });
-        }
-        Links => {
-            let (latency_us, jitter_us) = (d.micros(1, 60), d.micros(0, 60));
-            let (loss_ppm, duplicate_ppm) = (d.between(0, 50_000) as u32, d.between(0, 50_000) as u32);
-            d.fault(now, Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm });
-            d.fault(until, Fault::Links { latency_us: 2 * MS, jitter_us: MS, loss_ppm: 0, duplicate_ppm: 0 });
-        }
-        Cut | OneWay => {
-            let others = u64::from(d.brokers) + d.clients.len() as u64;
-            let other = d.rng.below(others);
-            let to = if other < u64::from(d.brokers) {
-                broker(other as u32 + 1)
-            } else {
-                d.clients.get((other - u64::from(d.brokers)) as usize).cloned().unwrap_or_else(|| broker(1))
-            };
-            if to != node {
-                let (from, to) = if d.rng.chance(1, 2) { (node, to) } else { (to, node) };
-                d.fault(now, Fault::Cut { from, to, one_way: kind == OneWay });
-                d.fault(until, Fault::Heal);
-            }
-        }
-        Isolate => {
-            d.fault(now, Fault::Isolate { node });
-            d.fault(until, Fault::Heal);
-        }
-        CrashClient => {
-            d.at(now, Action::CrashClient { name: node.clone() });
-            d.at(until, Action::RestartClient { name: node });
-        }
-        PauseClient => {
-            d.at(now, Action::PauseClient { name: node.clone() });
-            d.at(until, Action::ResumeClient { name: node });
-        }
-        Elect => {
-            let (topic, partition, _) = pick_partition(d);
-            d.at(now, Action::ElectLeader { topic, partition, unclean: false });
-        }
-        Reassign => {
-            let (topic, partition, replicas) = pick_partition(d);
-            let first = d.rng.below(d.brokers.into()) as u32;
-            let replicas = (0..replicas).map(|nth| i32::try_from((first + nth) % d.brokers + 1).unwrap_or(1)).collect();
-            d.at(now, Action::Reassign { topic, partition, replicas });
+        let node = if draw.on == On::Client { run.dice.client() } else { run.dice.broker() };
+        let trouble = (draw.draw)(&mut run.dice, &node);
+        let (now, lasts) = (run.dice.micros(1000, 12_000), run.dice.micros(500, 8000));
+        if now < calm_from {
+            run.trouble(trouble, now, (now + lasts).min(calm_from - 1));
         }
     }
-}
-
-fn pick_partition(d: &mut Draw) -> (Arc<str>, i32, u32) {
-    let at = d.rng.below(d.topics.len() as u64) as usize;
-    let (topic, partitions, replicas) = d.topics.get(at).cloned().unwrap_or_else(|| ("t1".into(), 1, 1));
-    (topic, i32::try_from(d.rng.below(partitions.unsigned_abs().into())).unwrap_or(0), replicas)
-}
-
-/// In some runs one link is slow or lossy for a while. It draws from a stream of its own: what else a seed draws is as it was without it.
-fn one_link(d: &mut Draw, seed: u64, profile: Profile, calm_from: i64) {
-    let others = std::mem::replace(&mut d.rng, Rng::stream(seed, "simulate/one link"));
-    if profile.kinds.contains(&Links) && d.rng.chance(1, 4) {
-        let (from, to) = (1 + d.rng.below(d.brokers.into()) as u32, d.rng.below(u64::from(d.brokers) + d.clients.len() as u64) as u32 + 1);
-        let to =
-            if to <= d.brokers { broker(to) } else { d.clients.get((to - d.brokers - 1) as usize).cloned().unwrap_or_else(|| broker(1)) };
-        let from = broker(from);
-        let (from, to) = if d.rng.chance(1, 2) { (from, to) } else { (to, from) };
-        let one_way = d.rng.chance(1, 2);
-        let (latency_us, jitter_us) = (d.micros(1, 800), d.micros(0, 200));
-        let (loss_ppm, duplicate_ppm) = (d.between(0, 200_000) as u32, d.between(0, 50_000) as u32);
-        let (now, lasts) = (d.micros(1000, 12_000), d.micros(500, 8000));
-        if from != to && now < calm_from {
-            let link = |how| Fault::Link { from: from.clone(), to: to.clone(), one_way, how };
-            d.fault(now, link(Some(LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm })));
-            d.fault((now + lasts).min(calm_from - 1), link(None));
-        }
-    }
-    d.rng = others;
 }
 
 /// Everything stands again, and once it does the producers stop.
-fn heal(d: &mut Draw, from: i64) {
-    d.actions.retain(|(at, _)| *at < from);
-    // What brings each node back.
-    let restart = |node| Action::Fault(Fault::Restart { node });
-    let mut down: BTreeMap<Arc<str>, fn(Arc<str>) -> Action> = BTreeMap::new();
-    let (mut cut, mut links) = (false, false);
-    let mut ends = Vec::new();
-    d.actions.sort_by_key(|(at, _)| *at);
-    for (_, action) in &d.actions {
-        let (name, back): (_, fn(Arc<str>) -> Action) = match action {
-            Action::Fault(Fault::Kill { node } | Fault::PowerLoss { node } | Fault::Stop { node }) => (node, restart),
-            Action::Fault(Fault::Pause { node }) => (node, |node| Action::Fault(Fault::Resume { node })),
-            Action::CrashClient { name } => (name, |name| Action::RestartClient { name }),
-            Action::PauseClient { name } => (name, |name| Action::ResumeClient { name }),
-            Action::Fault(Fault::Restart { node: name } | Fault::Resume { node: name })
-            | Action::RestartClient { name }
-            | Action::ResumeClient { name } => {
-                down.remove(name);
-                continue;
+fn heal(run: &mut Run, from: i64) {
+    run.actions.retain(|(at, _)| *at < from);
+    run.actions.sort_by_key(|(at, _)| *at);
+    let mut wrong: Vec<(Ailment, Vec<Action>)> = Vec::new();
+    for (_, action) in &run.actions {
+        for condition in action.conditions() {
+            let Condition { ailment, severity } = condition;
+            // A link that is as all others again may still be cut: only healing ends what is wrong with the network.
+            let over = severity == Severity::Over && (!ailment.is_of_network() || ailment == Ailment::Network);
+            let (ailment, remedy) = match ailment.is_of_network() {
+                true => (Ailment::Network, vec![Heal.into()]),
+                false => (ailment, action.remedy()),
+            };
+            wrong.retain(|(other, _)| *other != ailment);
+            if !over {
+                wrong.push((ailment, remedy));
             }
-            Action::Fault(Fault::FullDisk { node, free: Some(_) }) => {
-                ends.push(Fault::FullDisk { node: node.clone(), free: None });
-                (node, restart)
-            }
-            Action::Fault(Fault::FullDisk { node, free: None }) => {
-                ends.retain(|end| !matches!(end, Fault::FullDisk { node: other, .. } if other == node));
-                continue;
-            }
-            Action::Fault(Fault::SlowDisk { node, delay_us }) => {
-                ends.retain(|end| !matches!(end, Fault::SlowDisk { node: other, .. } if other == node));
-                if *delay_us > 0 {
-                    ends.push(Fault::SlowDisk { node: node.clone(), delay_us: 0 });
+        }
+    }
+    let mut remedies: Vec<Action> = wrong.into_iter().flat_map(|(_, remedy)| remedy).collect();
+    remedies.sort_by_key(rank);
+    remedies.dedup();
+    for action in remedies {
+        run.at(from, action);
+    }
+    for name in run.dice.producers.iter().map(|spec| spec.name.clone()).collect::<Vec<_>>() {
+        run.at(from + 2 * S, SetRate { name, rate_per_1000s: 0 });
+    }
+}
+
+/// The network is healed first, then disks, then processes by name.
+fn rank(action: &Action) -> (u8, Option<Arc<str>>) {
+    match action.conditions().into_iter().next().map(|condition| condition.ailment) {
+        Some(ailment) if ailment.is_of_network() => (0, None),
+        Some(Ailment::AllLinks) => (1, None),
+        Some(Ailment::Process(node)) => (3, Some(node)),
+        _ => (2, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::operations::keywords;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn some_seed_draws_each_operation() {
+        let mut drawn = BTreeSet::new();
+        for profile in PROFILES {
+            for seed in 0..300 {
+                for (_, action) in draw(seed, profile, None).actions {
+                    drawn.insert(action.keyword());
                 }
-                continue;
             }
-            Action::Fault(Fault::Cut { .. } | Fault::Isolate { .. } | Fault::Link { .. }) => {
-                cut = true;
-                continue;
+        }
+        let missing: Vec<&str> = keywords().filter(|keyword| !drawn.contains(keyword)).collect();
+        assert_eq!(missing, Vec::<&str>::new(), "no seed draws these");
+    }
+
+    #[test]
+    fn profiles_that_draws_name_are_there() {
+        for draw in draws() {
+            let known = |name: &&str| PROFILES.iter().any(|profile| profile.name == *name);
+            assert!(!draw.profiles.is_empty() && draw.profiles.iter().all(known), "{}: {:?}", draw.name, draw.profiles);
+        }
+    }
+
+    #[test]
+    fn what_is_drawn_is_written_and_read_back() {
+        for profile in PROFILES {
+            for seed in 0..100 {
+                let scenario = draw(seed, profile, None);
+                assert_eq!(Scenario::parse(&scenario.to_text()), Ok(scenario));
             }
-            Action::Fault(Fault::Heal) => {
-                cut = false;
-                continue;
-            }
-            Action::Fault(Fault::Links { loss_ppm, duplicate_ppm, .. }) => {
-                links = *loss_ppm > 0 || *duplicate_ppm > 0;
-                continue;
-            }
-            _ => continue,
-        };
-        down.insert(name.clone(), back);
-    }
-    if cut {
-        d.fault(from, Fault::Heal);
-    }
-    if links {
-        d.fault(from, Fault::Links { latency_us: 2 * MS, jitter_us: MS, loss_ppm: 0, duplicate_ppm: 0 });
-    }
-    for end in ends {
-        d.fault(from, end);
-    }
-    for (name, back) in down {
-        d.at(from, back(name));
-    }
-    let producers: Vec<Arc<str>> = d.clients.iter().filter(|name| name.starts_with('p')).cloned().collect();
-    for name in producers {
-        d.at(from + 2 * S, Action::SetRate { name, rate_per_1000s: 0 });
+        }
     }
 }

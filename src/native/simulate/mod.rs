@@ -8,8 +8,8 @@ pub(crate) use draw::{PROFILES, Profile};
 
 use super::args::SimulateArgs;
 use crate::playground::scenario::Scenario;
-use crate::world::action::Action;
 use crate::world::judge::{Counters, Violation};
+use crate::world::operations::Action;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,8 @@
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::time::Time;
 use crate::playground::scenario::{Playback, Scenario};
-use crate::world::action::Action;
 use crate::world::judge::{Judge, Verdict, Violation};
+use crate::world::operations::Action;
 use crate::world::{EPOCH, World};
 
 /// What a healed cluster has at most until nothing is under way any more. In microseconds.

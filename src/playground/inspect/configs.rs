@@ -2,9 +2,9 @@
 
 use crate::kafka::config::{BROKER, BrokerConfig, CONSUMER, ConfigDef, ConfigTable, Effect, PRODUCER, Source, TOPIC};
 use crate::kafka::controller::check_dynamic;
-use crate::playground::scenario::action_line;
 use crate::world::World;
-use crate::world::action::{Action, CommitPolicy};
+use crate::world::action::CommitPolicy;
+use crate::world::operations::{Action, ChangeConsumer, ChangeProducer, SetBrokerConfig, SetTopicConfig};
 use crate::world::target::Target;
 use crate::world::view::WorldView;
 use std::collections::BTreeMap;
@@ -135,23 +135,23 @@ pub fn check(world: &World, target: &Target, name: &str, value: &str, all: bool)
             if !value.is_empty() {
                 TOPIC.check(name, value).map_err(|error| error.kafka_message())?;
             }
-            Some(Action::SetTopicConfig { topic: topic.clone(), config: [(name.to_owned(), value.to_owned())].into() })
+            Some(Action::from(SetTopicConfig { topic: topic.clone(), config: [(name.to_owned(), value.to_owned())].into() }))
         }
         Target::Broker(broker) => {
             let def = BROKER.get(name).ok_or("There is no such config.")?;
             check_dynamic(def, Some(value).filter(|value| !value.is_empty()), all).map_err(|(_, why)| why)?;
             let broker = (!all).then(|| broker.clone());
-            Some(Action::SetBrokerConfig { broker, config: [(name.to_owned(), value.to_owned())].into() })
+            Some(SetBrokerConfig { broker, config: [(name.to_owned(), value.to_owned())].into() }.into())
         }
         Target::Producer(client) | Target::Consumer(client) => world.client(client).map(|mut action| {
             match &mut action {
-                Action::ChangeProducer(spec) => change(&mut spec.config),
-                Action::ChangeConsumer(spec) => change(&mut spec.config),
+                Action::ChangeProducer(ChangeProducer(spec)) => change(&mut spec.config),
+                Action::ChangeConsumer(ChangeConsumer(spec)) => change(&mut spec.config),
                 _ => {}
             }
             action
         }),
         _ => None,
     };
-    Ok(action_line(&action.ok_or("This is set when the process starts.")?))
+    Ok(action.ok_or("This is set when the process starts.")?.line())
 }

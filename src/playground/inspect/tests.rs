@@ -7,7 +7,7 @@ use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::time::Timeline;
 use crate::world::EPOCH;
 use crate::world::World;
-use crate::world::action::Action;
+use crate::world::operations::{Action, ChangeProducer};
 use crate::world::target::Target;
 
 const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
@@ -90,7 +90,9 @@ fn configs_say_what_differs_and_refuse_in_kafkas_words() {
     let line = check(world, &Target::Consumer("billing-1".into()), "session.timeout.ms", "", false).expect("it is there");
     assert!(line.starts_with("change consumer billing-1 ") && line.contains("group=billing") && !line.contains("session"), "{line}");
     let mut line = check(world, &Target::Producer("batch".into()), "linger.ms", "7", false).expect("it is there");
-    let Action::ChangeProducer(spec) = Scenario::timed_line(&line).expect("reads").actions.remove(0).1 else { panic!("{line}") };
+    let Action::ChangeProducer(ChangeProducer(spec)) = Scenario::timed_line(&line).expect("reads").actions.remove(0).1 else {
+        panic!("{line}")
+    };
     assert_eq!(spec.config.get("linger.ms").map(String::as_str), Some("7"));
     line = check(world, &Target::Producer("batch".into()), "linger.ms", "soon", false).expect("the client refuses it");
     let Some((_, wrong)) = Scenario::timed_line(&line).expect("reads").actions.pop() else { panic!("{line}") };

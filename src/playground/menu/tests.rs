@@ -1,10 +1,10 @@
 //! Everything that can be done to a run can be done to a thing of it; forms say what they are filled with; marks fade.
 
 use super::*;
-use crate::playground::scenario::{Playback, Scenario, action_line};
+use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::scene::{View, scene};
 use crate::world::World;
-use crate::world::action::{Action, Fault};
+use crate::world::operations::{Action, keywords};
 use std::collections::BTreeSet;
 
 const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
@@ -38,6 +38,13 @@ fn things(view: &WorldView) -> Vec<MenuTarget> {
     all
 }
 
+/// The form of an operation that a target's menu offers.
+fn ask(world: &World, target: Target, operation: &str) -> Ask {
+    let items = menu_items(&world.view(), &MenuTarget::At(target));
+    let asks = items.into_iter().filter_map(|item| if let Effect::Ask(ask) = item.effect { Some(ask) } else { None });
+    asks.into_iter().find(|ask| ask.operation == operation).expect("it is offered")
+}
+
 /// Every line that a thing offers, forms as they are filled in at first or with what `fill` gives.
 fn lines(world: &World, thing: &MenuTarget) -> Vec<String> {
     let mut out = Vec::new();
@@ -48,7 +55,7 @@ fn lines(world: &World, thing: &MenuTarget) -> Vec<String> {
             Effect::Ask(ask) => {
                 let form = form(world, &ask).unwrap_or_else(|| panic!("{ask:?} has a form"));
                 let mut values: Vec<String> = form.fields.iter().map(|field| field.value.clone()).collect();
-                if matches!(ask, Ask::Topic(_) | Ask::Broker(_)) {
+                if matches!(ask.operation, "set" | "config") {
                     values[2] = "1000".to_owned();
                 }
                 out.push(form.line(&values));
@@ -56,75 +63,6 @@ fn lines(world: &World, thing: &MenuTarget) -> Vec<String> {
         }
     }
     out
-}
-
-/// The name of an action's variant; a new variant does not compile until it has one here, and has to be reachable below.
-fn kind(action: &Action) -> String {
-    let text = format!("{action:?}");
-    let name = |text: &str| text.split([' ', '(', '{']).next().unwrap_or_default().to_owned();
-    match action {
-        Action::Fault(fault) => format!("Fault::{}", name(&format!("{fault:?}"))),
-        _ => name(&text),
-    }
-}
-
-/// All variants, each once: the compiler says when one is missing here.
-fn every() -> Vec<String> {
-    let exhaustive = |action: &Action| match action {
-        Action::CreateTopic { .. } | Action::DeleteTopic { .. } | Action::AddPartitions { .. } | Action::SetTopicConfig { .. } => {}
-        Action::SetBrokerConfig { .. } => {}
-        Action::ElectLeader { .. } | Action::Reassign { .. } | Action::AddProducer(_) | Action::AddConsumer(_) => {}
-        Action::StopClient { .. } | Action::CrashClient { .. } | Action::RestartClient { .. } | Action::PauseClient { .. } => {}
-        Action::ResumeClient { .. } | Action::ChangeProducer(_) | Action::ChangeConsumer(_) | Action::SetRate { .. } => {}
-        Action::SetHandleTime { .. } | Action::Produce { .. } => {}
-        Action::Fault(fault) => match fault {
-            Fault::Kill { .. } | Fault::PowerLoss { .. } | Fault::Wipe { .. } | Fault::Stop { .. } | Fault::Restart { .. } => {}
-            Fault::Pause { .. } | Fault::Resume { .. } | Fault::SlowDisk { .. } | Fault::FullDisk { .. } | Fault::Skew { .. } => {}
-            Fault::Links { .. } | Fault::Link { .. } | Fault::Cut { .. } | Fault::Isolate { .. } | Fault::Heal => {}
-        },
-    };
-    let all = [
-        "topic t",
-        "delete t",
-        "partitions t total=2",
-        "set t retention.ms=1",
-        "config broker-1 log.retention.ms=1",
-        "elect t 0",
-        "reassign t 0 1",
-        "add producer p topic=t",
-        "add consumer c topics=t",
-        "stop c",
-        "crash c",
-        "restart c",
-        "pause c",
-        "resume c",
-        "change producer p topic=t",
-        "change consumer c topics=t",
-        "rate p 1/s",
-        "handle c 1s",
-        "send p",
-        "kill b",
-        "power-loss b",
-        "wipe b",
-        "stop broker-1",
-        "restart broker-1",
-        "pause broker-1",
-        "resume broker-1",
-        "slow-disk b 1s",
-        "full-disk b free=0",
-        "skew b 1s",
-        "links",
-        "link a b latency=1s",
-        "cut a b",
-        "isolate a",
-        "heal",
-    ];
-    let all: Vec<Action> = all.into_iter().map(line).collect();
-    all.iter().for_each(exhaustive);
-    let kinds: BTreeSet<String> = all.iter().map(kind).collect();
-    // 19 actions beside faults, 15 faults: count them in `exhaustive` above.
-    assert_eq!(kinds.len(), 34);
-    kinds.iter().cloned().collect()
 }
 
 #[test]
@@ -153,15 +91,15 @@ fn every_action_and_fault_can_be_done_from_some_thing() {
         for thing in things(&world.view()) {
             for text in lines(world, &thing) {
                 let action = line(&text);
-                reached.insert(kind(&action));
+                reached.insert(action.keyword());
                 // Offered is what can be done: only the cluster may say no, later. And what was said is what is written.
                 world.clone().act(action.clone()).unwrap_or_else(|why| panic!("{thing:?}: {text}: {why}"));
-                assert_eq!(line(&action_line(&action)), action);
+                assert_eq!(line(&action.line()), action);
             }
         }
     }
-    let missing: Vec<String> = every().into_iter().filter(|kind| !reached.contains(kind)).collect();
-    assert_eq!(missing, Vec::<String>::new(), "no thing offers these");
+    let missing: Vec<&str> = keywords().filter(|keyword| !reached.contains(keyword)).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "no thing offers these");
 }
 
 #[test]
@@ -185,7 +123,7 @@ fn a_menu_has_no_two_items_of_one_name_and_each_thing_has_a_menu() {
 #[test]
 fn a_form_says_what_it_is_filled_with_and_no_more() {
     let mut world = world(20);
-    let ask = Ask::Client("checkout".into());
+    let ask = ask(&world, Target::Producer("checkout".into()), "change producer");
     let all = form(&world, &ask).expect("it is there");
     let mut values: Vec<String> = all.fields.iter().map(|field| field.value.clone()).collect();
     // Untouched it changes nothing.
@@ -214,7 +152,7 @@ fn a_form_says_what_it_is_filled_with_and_no_more() {
     let all = form(&world, &ask).expect("it is there");
     assert_eq!((&*all.fields[at("rate")].value, &*all.fields[at("acks")].value), ("9/s", "1"));
 
-    let all = form(&world, &Ask::Topic("orders".into())).expect("it is there");
+    let all = form(&world, &self::ask(&world, Target::Topic("orders".into()), "set")).expect("it is there");
     let mut values: Vec<String> = all.fields.iter().map(|field| field.value.clone()).collect();
     assert_eq!(values[0], "2");
     values[0] = String::new();
@@ -223,9 +161,10 @@ fn a_form_says_what_it_is_filled_with_and_no_more() {
     assert_eq!(all.wrong(&values), "");
     values[2] = "-7".into();
     assert_eq!(all.about(&all.wrong(&values)), Some(2));
-    assert!(form(&world, &Ask::Client("nobody".into())).is_none());
+    assert!(form(&world, &ask.of(Target::Producer("nobody".into()))).is_none());
 
-    let all = form(&world, &Ask::Broker(Some("broker-2".into()))).expect("it is there");
+    let ask = self::ask(&world, Target::Broker("broker-2".into()), "config");
+    let all = form(&world, &ask).expect("it is there");
     let keys: Vec<&str> = all.fields.iter().map(|field| &*field.key).collect();
     assert!(!keys.contains(&"min.insync.replicas") && !keys.contains(&"num.io.threads"), "{keys:?}");
     let mut values: Vec<String> = keys.iter().map(|_| String::new()).collect();
@@ -237,17 +176,17 @@ fn a_form_says_what_it_is_filled_with_and_no_more() {
     world.act(line("config broker-2 log.retention.ms=1000")).expect("it can be done");
     world.act(line("config brokers min.insync.replicas=2 log.retention.ms=9")).expect("it can be done");
     world.run_until(world.now().plus_millis(3000));
-    let set = |ask: Ask| form(&world, &ask).expect("it is there").fields.into_iter().filter(|f| !f.value.is_empty()).map(|f| f.value);
-    assert_eq!(set(Ask::Broker(Some("broker-2".into()))).collect::<Vec<_>>(), ["1000"]);
-    assert_eq!(set(Ask::Broker(None)).collect::<Vec<_>>(), ["9", "2"]);
-    assert!(form(&world, &Ask::Broker(Some("broker-9".into()))).is_none());
+    let set = |ask: &Ask| form(&world, ask).expect("it is there").fields.into_iter().filter(|f| !f.value.is_empty()).map(|f| f.value);
+    assert_eq!(set(&ask).collect::<Vec<_>>(), ["1000"]);
+    assert_eq!(set(&self::ask(&world, Target::Heading("Cluster"), "config")).collect::<Vec<_>>(), ["9", "2"]);
+    assert!(form(&world, &ask.of(Target::Broker("broker-9".into()))).is_none());
 }
 
 #[test]
 fn one_link_is_filled_in_with_what_it_has_and_is_taken_back() {
     let mut world = world(20);
     let (one, two): (Arc<str>, Arc<str>) = ("broker-1".into(), "broker-2".into());
-    let there = Ask::Link(one.clone(), two.clone());
+    let there = ask(&world, Target::Link(one.clone(), two.clone()), "link");
     let fields = |world: &World, ask: &Ask| -> Vec<(String, String)> {
         form(world, ask).expect("it is there").fields.into_iter().map(|field| (field.value, field.default)).collect()
     };
@@ -282,8 +221,9 @@ fn one_link_is_filled_in_with_what_it_has_and_is_taken_back() {
 fn settings_are_those_that_the_clients_have() {
     // Each has an effect by name: the client takes its default, and refuses nonsense unless any word will do.
     let world = world(20);
-    for name in ["checkout", "billing-1"] {
-        let all = form(&world, &Ask::Client(name.into())).expect("it is there");
+    let clients = [(Target::Producer("checkout".into()), "change producer"), (Target::Consumer("billing-1".into()), "change consumer")];
+    for (target, operation) in clients {
+        let all = form(&world, &ask(&world, target, operation)).expect("it is there");
         for (at, field) in (0..).zip(&all.fields).filter(|(_, field)| field.restarts && !field.default.is_empty()) {
             let mut values: Vec<String> = all.fields.iter().map(|field| field.value.clone()).collect();
             values[at] = field.default.clone();

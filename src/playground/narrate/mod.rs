@@ -8,24 +8,22 @@ mod queue;
 mod tests;
 mod transcript;
 
+pub use crate::world::operations::brokers;
 pub use clients::reason;
-pub use cluster::{brokers, link_words};
 pub use queue::{MAX_WAITING, Waiting};
 pub use transcript::{MAX_SENTENCES, Transcript};
 
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
-use crate::kafka::config::CONSUMER;
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::coordinator::GroupEvent;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
-use crate::world::action::{Action, Fault};
 use crate::world::event::{Event, EventId, EventKind};
+use crate::world::operations::{Action, Narration, cut_words};
 use crate::world::{ALL_BROKERS, World};
-use std::sync::Arc;
 
 /// A sentence and its level; `None`: nothing is said.
 type Words = Option<(u8, String)>;
@@ -104,7 +102,11 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
     Some(match &event.kind {
         EventKind::Acted { action } => {
             let (_, action) = world.history().get(usize::try_from(*action).ok()?)?;
-            return acted(action, world);
+            match action.describe(world) {
+                Narration::Says(level, text) => (level, text),
+                // The event is told itself.
+                Narration::ItsEventSays(_) | Narration::LaterEventsSay => return None,
+            }
         }
         EventKind::FrameLost { message } => (3, format!("Frame {message} came too late: its receiver is gone.")),
         EventKind::Disconnected { from, to } => (3, format!("{to} learns that the connection to {from} is closed.")),
@@ -131,7 +133,7 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
         }
         EventKind::ProcessState { node, to: ProcessState::Stopped, .. } => (1, format!("{node} has stopped.")),
         EventKind::ProcessState { .. } => return None,
-        EventKind::LinkCut { from, to, one_way } => (1, cluster::cut(from, to, *one_way)),
+        EventKind::LinkCut { from, to, one_way } => (1, cut_words(from, to, *one_way)),
         EventKind::Healed => (1, "The network is whole again.".into()),
         EventKind::AdminAnswered { api, topic, error, message, .. } => {
             if error.is_error() {
@@ -165,80 +167,10 @@ fn fenced_with(event: &Event, world: &World) -> Option<i32> {
 
 /// An action in words; `None` when only what came of it can be told.
 pub fn action_words(action: &Action, world: &World) -> Option<String> {
-    match action {
-        Action::Fault(Fault::Cut { from, to, one_way }) => Some(cluster::cut(from, to, *one_way)),
-        Action::Fault(Fault::Isolate { node }) => Some(cluster::cut(node, "everyone", false)),
-        action => acted(action, world).map(|(_, text)| text),
+    match action.describe(world) {
+        Narration::Says(_, text) | Narration::ItsEventSays(text) => Some(text),
+        Narration::LaterEventsSay => None,
     }
-}
-
-fn acted(action: &Action, world: &World) -> Option<(u8, String)> {
-    Some(match action {
-        Action::SetTopicConfig { .. }
-        | Action::SetBrokerConfig { .. }
-        | Action::ElectLeader { .. }
-        | Action::Reassign { .. }
-        | Action::Fault(_) => {
-            return cluster::acted(action);
-        }
-        // The broker tells what came of these.
-        Action::CreateTopic { .. } | Action::DeleteTopic { .. } | Action::AddPartitions { .. } => return None,
-        Action::AddProducer(spec) => (1, format!("{} starts and sends to {}.", spec.name, spec.topic)),
-        Action::AddConsumer(spec) => {
-            let topics = spec.topics.join(", ");
-            match &spec.group {
-                Some(group) => (1, format!("{} starts and wants to read {topics} as a member of {group}.", spec.name)),
-                None => (1, format!("{} starts and reads {topics} without a group.", spec.name)),
-            }
-        }
-        Action::StopClient { name } => (2, format!("{name} is asked to stop.")),
-        Action::CrashClient { name } => match group_of(name, world) {
-            Some((group, timeout)) => {
-                (1, format!("{name} crashed. {group} waits for its session timeout ({timeout}) before its partitions go to others."))
-            }
-            None => (1, format!("{name} crashed: what it had not sent yet is lost.")),
-        },
-        Action::RestartClient { name } => (1, format!("{name} starts again, as a new process.")),
-        Action::PauseClient { name } => match group_of(name, world) {
-            Some((group, timeout)) => (1, format!("{name} is frozen: no heartbeats. {group} gives it {timeout} (its session timeout).")),
-            None => (1, format!("{name} is frozen.")),
-        },
-        Action::ResumeClient { name } => (1, format!("{name} goes on where it was frozen.")),
-        Action::ChangeProducer(spec) => changed(&spec.name),
-        Action::ChangeConsumer(spec) => changed(&spec.name),
-        Action::SetRate { name, rate_per_1000s } => {
-            let rate = crate::playground::scenario::rate_text(*rate_per_1000s);
-            let rate = rate.trim_end_matches("/s");
-            (1, format!("{name} now sends {rate} record{} a second.", if rate == "1" { "" } else { "s" }))
-        }
-        Action::SetHandleTime { name, handle_us } => {
-            let time = crate::playground::scenario::duration_text(*handle_us);
-            (1, format!("{name} now takes {time} for each record."))
-        }
-        Action::Produce { name, key, .. } => match key {
-            Some(key) => (1, format!("{name} is handed one record with the key {key}.")),
-            None => (1, format!("{name} is handed one record without a key.")),
-        },
-    })
-}
-
-fn changed(name: &str) -> (u8, String) {
-    (1, format!("{name} has other settings now."))
-}
-
-/// A consumer's group and its session timeout in words; `None` for others.
-fn group_of(name: &str, world: &World) -> Option<(Arc<str>, String)> {
-    world.history().iter().rev().find_map(|(_, action)| match action {
-        Action::AddConsumer(spec) | Action::ChangeConsumer(spec) if &*spec.name == name => {
-            let timeout = spec.config.get("session.timeout.ms").map_or_else(|| CONSUMER.default_of("session.timeout.ms"), String::as_str);
-            let text = match timeout.parse::<i64>() {
-                Ok(millis) if millis % 1000 == 0 => format!("{} s", millis / 1000),
-                _ => format!("{timeout} ms"),
-            };
-            Some((spec.group.clone()?, text))
-        }
-        _ => None,
-    })
 }
 
 /// `orders-0 offsets 3 to 5`.

@@ -19,29 +19,26 @@
 //! expect   at 60s group billing state=Empty members=0
 //! ```
 
-mod faults;
 mod list;
 mod parse;
 mod play;
 #[cfg(test)]
 mod tests;
-mod token;
 mod write;
 
 pub use list::{ScenarioEntry, scenarios};
 pub use play::{Failure, Playback, Verdict, scenario_hash};
-pub use token::{duration as parse_duration, duration_text, percent_text, quoted, rate_text};
-pub use write::action as action_line;
 
 use crate::world::World;
-use crate::world::action::{Action, ActionError, Genesis};
+use crate::world::action::{ActionError, Genesis};
+use crate::world::operations::{Action, MAX_DURATION_US};
 
 /// Lines that a scenario file has at most.
 pub const MAX_LINES: u32 = 10_000;
 /// Bytes of a line.
 pub const MAX_LINE_BYTES: u32 = 10_000;
 /// Longest run, in microseconds: 30 days.
-pub const MAX_RUN_US: i64 = 30 * 24 * 3_600_000_000;
+pub const MAX_RUN_US: i64 = MAX_DURATION_US;
 
 /// A scenario file's meaning. Times are microseconds since the run's beginning.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -142,12 +139,6 @@ pub struct ScenarioError {
     pub line: u32,
     pub column: u32,
     pub message: String,
-}
-
-/// The `key=value`s of a line.
-pub fn line_pairs(line: &str) -> Vec<(String, String)> {
-    let tokens = token::tokens(1, line).unwrap_or_default();
-    tokens.iter().filter_map(token::Token::pair).map(|(key, _, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 impl Scenario {

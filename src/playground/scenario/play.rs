@@ -2,8 +2,9 @@
 
 use super::{Comparison, Expect, Scenario, Subject};
 use crate::kafka::time::Time;
-use crate::world::action::{Action, ActionError};
+use crate::world::action::ActionError;
 use crate::world::event::EventId;
+use crate::world::operations::Action;
 use crate::world::view::WorldView;
 use crate::world::{EPOCH, World};
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub struct Playback {
 pub(super) fn start(scenario: &Scenario) -> Result<(World, Vec<Failure>), ActionError> {
     let mut world = World::new(scenario.genesis.clone())?;
     let mut failures = Vec::new();
-    let is_topic = |action: &Action| matches!(action, Action::CreateTopic { .. });
+    let is_topic = |action: &Action| matches!(action, Action::CreateTopic(_));
     let setup = || scenario.actions.iter().take_while(|(at, _)| *at == 0).map(|(_, action)| action);
     let limit = EPOCH.plus_micros(SETUP_LIMIT_US);
     while !world.brokers_settled() && world.now() < limit && world.step().is_some() {}

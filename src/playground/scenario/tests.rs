@@ -3,9 +3,8 @@
 use super::*;
 use crate::kafka::sabotage::Sabotage;
 use crate::world::EPOCH;
-use crate::world::action::{CommitPolicy, ConsumerSpec, Fault, Keys, LinkSpec, ProducerSpec};
+use crate::world::operations::any_action;
 use proptest::prelude::*;
-use std::sync::Arc;
 
 const FIRST_LIGHT: &str = include_str!("../../../www/scenarios/first-light.tide");
 const REBALANCE: &str = include_str!("../../../www/scenarios/rebalance.tide");
@@ -58,89 +57,6 @@ fn too_many_lines_are_refused() {
     assert!(Scenario::parse(&text).is_ok());
     text.push_str("\n#");
     assert_eq!(error(&text).0, MAX_LINES + 1);
-}
-
-fn name() -> impl Strategy<Value = Arc<str>> {
-    "[a-zA-Z0-9._-]{1,12}".prop_map(Arc::from)
-}
-
-fn any_action() -> impl Strategy<Value = Action> {
-    let config = proptest::collection::btree_map("[a-z]{1,5}\\.[a-z]{1,5}", "\\PC{0,10}", 0..3)
-        .prop_map(|pairs| pairs.into_iter().collect::<std::collections::BTreeMap<_, _>>());
-    let keys = prop_oneof![
-        Just(Keys::None),
-        (1..99_u32).prop_map(Keys::Uniform),
-        (1..99_u32).prop_map(Keys::Skewed),
-        proptest::collection::vec("(none|set:x|uniform:3|[a-z \"#=]{1,6})".prop_map(Arc::from), 1..4).prop_map(Keys::Set),
-    ];
-    let commit = prop_oneof![Just(CommitPolicy::Auto), Just(CommitPolicy::AfterEachPoll), Just(CommitPolicy::Never)];
-    let text = proptest::option::of("[\\PC\n\t\r]{0,12}".prop_map(Arc::from));
-    let producer = (name(), name(), 0..100_000_u64, keys, 0..500_u32, config.clone()).prop_map(
-        |(name, topic, rate_per_1000s, keys, value_bytes, config)| ProducerSpec { name, topic, rate_per_1000s, keys, value_bytes, config },
-    );
-    let consumer =
-        (name(), proptest::option::of(name()), proptest::collection::vec(name(), 1..3), 0..9_000_000_i64, commit, config.clone())
-            .prop_map(|(name, group, topics, handle_us, commit, config)| ConsumerSpec { name, group, topics, handle_us, commit, config });
-    prop_oneof![
-        (name(), 1..9_i32, -1..5_i16, config.clone()).prop_map(|(topic, partitions, replicas, config)| Action::CreateTopic {
-            topic,
-            partitions,
-            replicas,
-            config
-        }),
-        any_fault().prop_map(Action::Fault),
-        (name(), config.clone()).prop_map(|(topic, config)| Action::SetTopicConfig { topic, config }),
-        (any::<bool>(), name(), config.clone())
-            .prop_map(|(all, name, config)| Action::SetBrokerConfig { broker: (!all && &*name != "brokers").then_some(name), config }),
-        (name(), 0..9_i32, any::<bool>()).prop_map(|(topic, partition, unclean)| Action::ElectLeader { topic, partition, unclean }),
-        (name(), 0..9_i32, proptest::collection::vec(1..9_i32, 1..4)).prop_map(|(topic, partition, replicas)| Action::Reassign {
-            topic,
-            partition,
-            replicas
-        }),
-        (name(), 1..9_i32).prop_map(|(topic, total)| Action::AddPartitions { topic, total }),
-        name().prop_map(|topic| Action::DeleteTopic { topic }),
-        (producer, any::<bool>()).prop_map(|(spec, add)| if add { Action::AddProducer(spec) } else { Action::ChangeProducer(spec) }),
-        (consumer, any::<bool>()).prop_map(|(spec, add)| if add { Action::AddConsumer(spec) } else { Action::ChangeConsumer(spec) }),
-        name().prop_map(|name| Action::CrashClient { name }),
-        name().prop_map(|name| Action::StopClient { name }),
-        name().prop_map(|name| Action::RestartClient { name }),
-        name().prop_map(|name| Action::PauseClient { name }),
-        name().prop_map(|name| Action::ResumeClient { name }),
-        (name(), 0..100_000_u64).prop_map(|(name, rate_per_1000s)| Action::SetRate { name, rate_per_1000s }),
-        (name(), 0..9_000_000_i64).prop_map(|(name, handle_us)| Action::SetHandleTime { name, handle_us }),
-        (name(), text.clone(), text).prop_map(|(name, key, value)| Action::Produce { name, key, value }),
-    ]
-}
-
-fn any_fault() -> impl Strategy<Value = Fault> {
-    let broker = || (1..10_i32).prop_map(|id| Arc::from(format!("broker-{id}")));
-    prop_oneof![
-        name().prop_map(|node| Fault::Kill { node }),
-        name().prop_map(|node| Fault::PowerLoss { node }),
-        name().prop_map(|node| Fault::Wipe { node }),
-        broker().prop_map(|node| Fault::Stop { node }),
-        broker().prop_map(|node| Fault::Restart { node }),
-        broker().prop_map(|node| Fault::Pause { node }),
-        broker().prop_map(|node| Fault::Resume { node }),
-        (name(), 0..9_000_000_i64).prop_map(|(node, delay_us)| Fault::SlowDisk { node, delay_us }),
-        (name(), any::<Option<u64>>()).prop_map(|(node, free)| Fault::FullDisk { node, free }),
-        (name(), -9_000_000..9_000_000_i64).prop_map(|(node, by_us)| Fault::Skew { node, by_us }),
-        (0..9_000_000_i64, 0..9_000_000_i64, 0..1_000_001_u32, 0..1_000_001_u32)
-            .prop_map(|(latency_us, jitter_us, loss_ppm, duplicate_ppm)| Fault::Links { latency_us, jitter_us, loss_ppm, duplicate_ppm }),
-        (name(), name(), any::<bool>(), any::<Option<(i32, i32, u16, u16)>>()).prop_map(|(from, to, one_way, how)| {
-            let how = how.map(|(latency, jitter, loss, duplicate)| LinkSpec {
-                latency_us: i64::from(latency).abs(),
-                jitter_us: i64::from(jitter).abs(),
-                loss_ppm: loss.into(),
-                duplicate_ppm: duplicate.into(),
-            });
-            Fault::Link { from, to, one_way, how }
-        }),
-        (name(), name(), any::<bool>()).prop_map(|(from, to, one_way)| Fault::Cut { from, to, one_way }),
-        name().prop_map(|node| Fault::Isolate { node }),
-        Just(Fault::Heal),
-    ]
 }
 
 proptest! {

@@ -2,7 +2,6 @@
 
 use super::layout::Layout;
 use super::shape::{Ink, Rect, Shape, at};
-use crate::playground::narrate::link_words;
 use crate::world::view::WorldView;
 use std::sync::Arc;
 
@@ -10,24 +9,6 @@ use std::sync::Arc;
 pub(super) const LINE_H: f32 = 18.0;
 /// Room for the line's pattern before them.
 const SWATCH: f32 = 28.0;
-
-/// What is wrong from one node to the other; empty: nothing.
-fn ill(view: &WorldView, from: &str, to: &str) -> String {
-    let found = view.link_faults.iter().find(|ill| *ill.0 == *from && *ill.1 == *to);
-    found.map_or_else(String::new, |ill| ill.2.as_ref().map_or_else(|| "cut".to_owned(), link_words))
-}
-
-/// What is wrong between two nodes, each way.
-pub fn between(view: &WorldView, a: &str, b: &str) -> String {
-    let (there, back) = (ill(view, a, b), ill(view, b, a));
-    // A node that is cut from everyone is cut both ways.
-    match (&*there, &*back) {
-        _ if there == back || b == "everyone" => there,
-        (_, "") => format!("→ {there}"),
-        ("", _) => format!("← {back}"),
-        _ => format!("→ {there}, ← {back}"),
-    }
-}
 
 /// The links of which something is wrong, each once.
 pub(super) fn links(view: &WorldView) -> Vec<(Arc<str>, Arc<str>)> {
@@ -44,7 +25,7 @@ pub(super) fn links(view: &WorldView) -> Vec<(Arc<str>, Arc<str>)> {
 /// How the way between two nodes is drawn; `None`: as always.
 pub(super) fn look(view: &WorldView, a: &str, b: &str) -> Option<(Ink, f32)> {
     let is = |from: &str, to: &str| (from == a && (to == b || to == "everyone")) || (from == b && (to == a || to == "everyone"));
-    let found = view.link_faults.iter().find(|ill| is(&ill.0, &ill.1))?;
+    let found = view.link_faults.iter().find(|fault| is(&fault.0, &fault.1))?;
     Some(if found.2.is_none() { (Ink::Bad, 2.0) } else { (Ink::Accent, 7.0) })
 }
 
@@ -104,7 +85,7 @@ mod tests {
             (s("broker-2"), s("checkout"), slow),
             (s("checkout"), s("broker-2"), slow),
         ];
-        let words: Vec<_> = links(&view).iter().map(|(a, b)| format!("{a} {b}: {}", between(&view, a, b))).collect();
+        let words: Vec<_> = links(&view).iter().map(|(a, b)| format!("{a} {b}: {}", view.link_words(a, b))).collect();
         assert_eq!(
             words,
             ["broker-1 broker-2: → cut, ← 200ms to 230ms, 5% lost", "web everyone: cut", "broker-2 checkout: 200ms to 230ms, 5% lost",]

@@ -2,19 +2,18 @@
 
 use super::shape::{Align, Ink, Place, Point, Rect, Shape};
 use crate::kafka::time::Time;
-use crate::playground::scenario::action_line;
-use crate::world::action::Action;
+use crate::world::operations::Subject;
 use crate::world::target::Target;
 use crate::world::view::{DONE_US, WorldView};
-use std::sync::Arc;
 
-/// The nodes, topics and partitions to which an action is done; what has just been made speaks for itself.
-fn touched(action: &Action) -> (Vec<&Arc<str>>, Option<i32>) {
-    match action {
-        Action::ElectLeader { topic, partition, .. } | Action::Reassign { topic, partition, .. } => (vec![topic], Some(*partition)),
-        Action::AddPartitions { topic, .. } | Action::SetTopicConfig { topic, .. } => (vec![topic], None),
-        Action::AddProducer(_) | Action::AddConsumer(_) => (Vec::new(), None),
-        _ => (action.nodes(), None),
+/// Whether the action was done to the place; what has just been made speaks for itself.
+fn is_at(subject: Subject<'_>, place: &Target) -> bool {
+    match (subject, place) {
+        (Subject::Node(name), Target::Broker(own) | Target::Producer(own) | Target::Consumer(own)) => name == own,
+        (Subject::AllBrokers, Target::Broker(_)) => true,
+        (Subject::Topic(topic), Target::Topic(own)) => topic == own,
+        (Subject::Partition(topic, n), Target::Partition(own, own_n)) => topic == own && n == *own_n,
+        _ => false,
     }
 }
 
@@ -25,20 +24,11 @@ pub fn marks(view: &WorldView, places: &[Place], time: Time, still: bool, out: &
         if !(0..DONE_US).contains(&age) {
             continue;
         }
-        let (names, partition) = touched(action);
         let part = if still { 0.5 } else { age as f32 / DONE_US as f32 };
-        let line = action_line(action);
-        let verb = line.split(' ').next().unwrap_or_default();
-        let bad = matches!(verb, "kill" | "crash" | "power-loss" | "wipe" | "isolate" | "cut" | "full-disk");
-        let ink = if bad { Ink::Bad } else { Ink::Accent };
+        let ink = if action.hurts() { Ink::Bad } else { Ink::Accent };
+        let (subjects, verb) = (action.subjects(), action.verb());
         for place in places {
-            let name = match (&place.what, partition) {
-                (Target::Partition(topic, n), Some(of)) if *n == of => topic,
-                (Target::Broker(name) | Target::Producer(name) | Target::Consumer(name) | Target::Topic(name), None) => name,
-                _ => continue,
-            };
-            let every = matches!((action, &place.what), (Action::SetBrokerConfig { broker: None, .. }, Target::Broker(_)));
-            if every || names.contains(&name) {
+            if subjects.iter().any(|subject| is_at(*subject, &place.what)) {
                 edge(place.rect, 2.0 + 5.0 * part, 1.0 - part, ink, out);
                 let at = Point { x: place.rect.right() - 4.0, y: place.rect.y - 4.0 };
                 out.push(Shape::Text { at, text: verb.into(), size: 11.0, bold: true, mono: false, ink, align: Align::End });
@@ -70,6 +60,7 @@ mod tests {
     use super::*;
     use crate::playground::scenario::{Playback, Scenario};
     use crate::world::World;
+    use crate::world::operations::Action;
 
     const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
 

@@ -34,7 +34,6 @@ pub use follow::{FORGOTTEN, Spot, Station, Trail, follow};
 pub use hint::hint;
 pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};
-pub use links::between;
 pub use shape::{Align, Dot, Glyph, Ink, Look, Place, Point, Rect, Shape};
 pub use zoom::{depth, zoom_into, zoom_out, zoom_steps};
 

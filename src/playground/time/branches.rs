@@ -5,8 +5,8 @@ use super::marks::Marks;
 use super::narration::Narration;
 use super::{Moment, State, TimeError, Timeline, since};
 use crate::kafka::time::Time;
-use crate::world::action::Action;
 use crate::world::event::Event;
+use crate::world::operations::Action;
 use std::sync::Arc;
 
 pub const MAX_BRANCHES: u32 = 8;

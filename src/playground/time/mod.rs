@@ -29,10 +29,11 @@ use super::scenario::Playback;
 use crate::kafka::broker::PartitionView;
 use crate::kafka::time::Time;
 use crate::world::World;
-use crate::world::action::{Action, ActionError};
+use crate::world::action::ActionError;
 use crate::world::event::{Event, EventId, EventKind};
 use crate::world::judge::Judge;
 use crate::world::look::Frame;
+use crate::world::operations::Action;
 use crate::world::view::{ConsumerState, WorldView};
 use checkpoints::Checkpoints;
 

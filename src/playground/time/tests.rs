@@ -7,8 +7,8 @@ use crate::playground::scene::follow;
 use crate::playground::why::{Happened, why};
 use crate::world::EPOCH;
 use crate::world::ProcessState;
-use crate::world::action::Fault;
 use crate::world::event::EventKind;
+use crate::world::operations::{Action, Crash, Kill, Stop};
 
 const FAULTS: &str = include_str!("../../../tests/vectors/twenty-faults.tide");
 const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
@@ -37,7 +37,7 @@ fn run(timeline: &mut Timeline, until: Time) {
 }
 
 fn kill(broker: &str) -> Action {
-    Action::Fault(Fault::Kill { node: broker.into() })
+    Action::Kill(Kill { node: broker.into() })
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn lanes_show_who_owned_what_and_the_gaps() {
     assert_eq!(owners(&timeline).len(), 6);
     assert_eq!(shown(&timeline), owners(&timeline));
     let gone: std::sync::Arc<str> = timeline.world().view().consumers.last().expect("a consumer").name.clone();
-    timeline.act(Action::CrashClient { name: gone.clone() }).expect("it runs");
+    timeline.act(Action::Crash(Crash { node: gone.clone() })).expect("it runs");
     run(&mut timeline, at(41));
     let now = timeline.moment().at.micros_since(EPOCH);
     let free = |timeline: &Timeline, at: i64| {
@@ -367,12 +367,12 @@ fn idle_time_passes_to_the_event_that_ends_it() {
     let mut timeline = Timeline::new(played(Scenario::parse(THREE).expect("the scenario reads")));
     run(&mut timeline, at(30));
     for name in ["checkout", "web", "batch"] {
-        timeline.act(Action::StopClient { name: name.into() }).expect("it runs");
+        timeline.act(Action::Stop(Stop { node: name.into() })).expect("it runs");
     }
     assert!(!idle(&timeline.world().view()), "records are still on their way");
     run(&mut timeline, at(40));
     assert!(idle(&timeline.world().view()));
-    timeline.act(Action::CrashClient { name: "billing-1".into() }).expect("it runs");
+    timeline.act(Action::Crash(Crash { node: "billing-1".into() })).expect("it runs");
     timeline.pass_idle(&mut || true);
     assert!(timeline.moment().at > at(45), "{:?}", timeline.moment());
     let now = timeline.moment().at;
@@ -391,7 +391,7 @@ fn undo_goes_back_to_before_a_deed_and_redo_to_the_other_branch() {
     let zero = hash(&timeline);
     timeline.act(kill("broker-2")).expect("it can be done");
     let one = hash(&timeline);
-    timeline.act(Action::CrashClient { name: "checkout".into() }).expect("it can be done");
+    timeline.act(Action::Crash(Crash { node: "checkout".into() })).expect("it can be done");
     run(&mut timeline, at(26));
     let end = hash(&timeline);
     assert_eq!(timeline.undo().expect("there is a way back"), Some("crash checkout".into()));
@@ -425,10 +425,10 @@ fn undo_goes_back_to_before_a_deed_and_redo_to_the_other_branch() {
     assert_eq!(timeline.world().event_hash(), plain.world().event_hash());
     // Branches are not without end, and a saved cluster goes only forward.
     while timeline.branches().len() < MAX_BRANCHES as usize {
-        timeline.act(Action::CrashClient { name: "checkout".into() }).expect("it can be done");
+        timeline.act(Action::Crash(Crash { node: "checkout".into() })).expect("it can be done");
         timeline.undo().expect("there is room");
     }
-    timeline.act(Action::CrashClient { name: "web".into() }).expect("it can be done");
+    timeline.act(Action::Crash(Crash { node: "web".into() })).expect("it can be done");
     let here = hash(&timeline);
     assert_eq!(timeline.undo(), Err(TimeError::Branches { limit: MAX_BRANCHES }));
     timeline.only_forward();

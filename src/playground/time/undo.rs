@@ -2,15 +2,14 @@
 
 use super::{MAX_BRANCHES, TimeError, Timeline};
 use crate::kafka::time::Time;
-use crate::playground::scenario::action_line;
-use crate::world::action::Action;
+use crate::world::operations::Action;
 
 /// How long after a deed it is offered to take it back, in microseconds of the run.
 const OFFERED_US: i64 = 30_000_000;
 
 /// A deed in few words: its line without what is set to which value.
 fn words(action: &Action) -> String {
-    let line = action_line(action);
+    let line = action.line();
     let words: Vec<&str> = line.split(' ').take_while(|word| !word.contains('=')).collect();
     words.join(" ")
 }

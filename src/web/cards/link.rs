@@ -1,7 +1,6 @@
 //! A link that is not as the others: cut, slow or lossy.
 
 use super::{Card, Name};
-use crate::playground::scene::between;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ pub fn Link(card: Card, a: Arc<str>, b: Arc<str>) -> impl IntoView {
     let ui = use_playground().ui;
     let name = format!("{a} – {b}");
     let label = format!("link {name}");
-    let words = Memo::new(move |_| ui.snap().with(|s| between(&s.view, &a, &b)));
+    let words = Memo::new(move |_| ui.snap().with(|s| s.view.link_words(&a, &b)));
     view! {
         <div class="tp-at tp-internal tp-link tp-number" role="group" aria-label=label node_ref=card.node {..card.frame()}>
             <b>

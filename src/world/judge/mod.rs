@@ -14,8 +14,8 @@ mod world_probe;
 
 pub use ledger::{Ledger, Permitted, RecordOutcome};
 
-use super::action::{Action, Fault};
 use super::event::{Event, EventId, EventKind};
+use super::operations::{Action, DeleteTopic, ElectLeader, PowerLoss, Produce, Stop, Wipe};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::controller::ControllerEvent;
@@ -276,27 +276,21 @@ impl Judge {
     }
 
     fn acted(&mut self, action: &Action, probe: &dyn ClusterProbe) {
+        if let Some(kind) = action.fault() {
+            *self.counters.faults.entry(kind).or_insert(0) += 1;
+            self.tracker.disturbed = true;
+        }
         match action {
-            Action::ElectLeader { topic, partition, unclean: true } => {
+            Action::ElectLeader(ElectLeader { topic, partition, unclean: true }) => {
                 self.asked_unclean.insert((topic.clone(), *partition));
             }
-            Action::DeleteTopic { topic } => self.tracker.deleted(topic),
-            Action::Produce { name, .. } => self.tracker.take_sent(name, probe, self.now),
-            Action::StopClient { name } => self.tracker.stopped(name, probe),
-            Action::Fault(fault) => {
-                let kind = fault_kind(fault);
-                *self.counters.faults.entry(kind).or_insert(0) += 1;
-                self.tracker.disturbed = true;
-                if let Fault::PowerLoss { node } | Fault::Wipe { node } = fault
-                    && let Some(node) = broker_number(node)
-                {
+            Action::DeleteTopic(DeleteTopic { topic }) => self.tracker.deleted(topic),
+            Action::Produce(Produce { name, .. }) => self.tracker.take_sent(name, probe, self.now),
+            Action::Stop(Stop { node }) if broker_number(node).is_none() => self.tracker.stopped(node, probe),
+            Action::PowerLoss(PowerLoss { node }) | Action::Wipe(Wipe { node }) => {
+                if let Some(node) = broker_number(node) {
                     self.lost_data(node);
                 }
-            }
-            Action::CrashClient { .. } | Action::PauseClient { .. } => {
-                self.tracker.disturbed = true;
-                let kind = if matches!(action, Action::CrashClient { .. }) { "crash of a client" } else { "pause of a client" };
-                *self.counters.faults.entry(kind).or_insert(0) += 1;
             }
             _ => {}
         }
@@ -405,26 +399,4 @@ impl Judge {
 /// The broker epoch of `id` as far as `node` knows; -1: not registered.
 fn registered(probe: &dyn ClusterProbe, node: i32, id: i32) -> i64 {
     probe.image(node).and_then(|image| image.brokers.get(&id)).map_or(-1, |broker| broker.epoch)
-}
-
-/// A fault's kind in words.
-pub fn fault_kind(fault: &Fault) -> &'static str {
-    match fault {
-        Fault::Kill { .. } => "kill",
-        Fault::PowerLoss { .. } => "power loss",
-        Fault::Wipe { .. } => "wipe",
-        Fault::Stop { .. } => "graceful stop",
-        Fault::Restart { .. } => "restart",
-        Fault::Pause { .. } => "pause",
-        Fault::Resume { .. } => "resume",
-        Fault::SlowDisk { .. } => "slow disk",
-        Fault::FullDisk { .. } => "full disk",
-        Fault::Skew { .. } => "clock skew",
-        Fault::Links { .. } => "links",
-        Fault::Link { .. } => "one link",
-        Fault::Cut { one_way: true, .. } => "one-way cut",
-        Fault::Cut { .. } => "cut",
-        Fault::Isolate { .. } => "isolation",
-        Fault::Heal => "heal",
-    }
 }

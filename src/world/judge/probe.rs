@@ -3,8 +3,9 @@
 use crate::kafka::broker::PartitionView;
 use crate::kafka::controller::image::Image;
 use crate::kafka::wire::batch::{Batch, batches};
-use crate::world::action::{Action, CommitPolicy};
+use crate::world::action::CommitPolicy;
 use crate::world::content::Sent;
+use crate::world::operations::Action;
 use bytes::Bytes;
 use std::sync::Arc;
 

@@ -12,9 +12,10 @@ use crate::kafka::controller::image::{BrokerImage, Image, PartitionImage, TopicI
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchBuilder, BatchOptions};
 use crate::world::ProcessState;
-use crate::world::action::{Action, CommitPolicy, Fault};
+use crate::world::action::CommitPolicy;
 use crate::world::content::{Sent, content_id, key_id};
 use crate::world::event::{Event, EventId, EventKind};
+use crate::world::operations::{Action, ElectLeader, PowerLoss};
 use bytes::{Bytes, BytesMut};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -196,7 +197,7 @@ impl Case {
     }
 
     fn power_loss(&mut self, node: i32) {
-        self.act(Action::Fault(Fault::PowerLoss { node: format!("broker-{node}").into() }));
+        self.act(Action::PowerLoss(PowerLoss { node: format!("broker-{node}").into() }));
     }
 
     /// All nodes learn that t-0 has this ISR, leader and epoch.
@@ -345,7 +346,7 @@ fn an_unclean_election_needs_leave() {
     let mut allowed = case.clone();
     allowed.world.unclean = true;
     let mut asked = case.clone();
-    asked.act(Action::ElectLeader { topic: topic(), partition: 0, unclean: true });
+    asked.act(Action::ElectLeader(ElectLeader { topic: topic(), partition: 0, unclean: true }));
     case.metadata(2, &[2], 1, 1, 2);
     assert_eq!(case.kinds(), ["unclean-election"]);
     for mut case in [allowed, asked] {

@@ -3,94 +3,12 @@
 use super::Explanation;
 use crate::kafka::time::Time;
 use crate::playground::narrate::action_words;
-use crate::playground::scenario::duration_text;
 use crate::world::RETRANSMIT_US;
-use crate::world::action::{Action, ConsumerSpec, Fault, LinkSpec};
+use crate::world::action::{ConsumerSpec, ProducerSpec};
 use crate::world::event::EventKind;
-
-/// One way, in microseconds: links slower than this are named as a cause.
-const SLOW_LINK_US: i64 = 400_000;
-
-/// What was undone after the action that is looked at, while the history is read backwards.
-#[derive(Default)]
-struct UndoneLater<'a> {
-    /// Nodes that were started again or went on.
-    nodes: Vec<&'a str>,
-    /// Disks (and whether it was about their room) of which something newer is known.
-    disks: Vec<(&'a str, bool)>,
-    links: Vec<(&'a str, &'a str)>,
-    cuts: bool,
-    all_links: bool,
-}
-
-/// What an action has to do with the nodes that are asked about.
-enum Effect {
-    None,
-    /// It holds them up.
-    Holds,
-    /// It makes them slow: told when nothing holds them up.
-    Slows,
-}
-
-impl<'a> UndoneLater<'a> {
-    fn effect(&mut self, action: &'a Action, names: &[&str]) -> Effect {
-        match action {
-            Action::Fault(fault) => self.fault_effect(fault, names),
-            Action::CrashClient { name } | Action::StopClient { name } | Action::PauseClient { name } => self.down(name, names),
-            Action::RestartClient { name } | Action::ResumeClient { name } => self.up(name),
-            _ => Effect::None,
-        }
-    }
-
-    fn fault_effect(&mut self, fault: &'a Fault, names: &[&str]) -> Effect {
-        let hits = |name: &str| names.contains(&name);
-        // Of a link between two nodes both must be named, when two are asked about.
-        let between = |from: &str, to: &str| hits(from) && hits(to) || names.len() == 1 && (hits(from) || hits(to));
-        match fault {
-            Fault::Kill { node } | Fault::PowerLoss { node } | Fault::Stop { node } | Fault::Pause { node } => self.down(node, names),
-            Fault::Restart { node } | Fault::Resume { node } => self.up(node),
-            Fault::Heal => {
-                self.cuts = true;
-                Effect::None
-            }
-            Fault::Isolate { node } if !self.cuts && hits(node) => Effect::Holds,
-            Fault::Cut { from, to, .. } if !self.cuts && between(from, to) => Effect::Holds,
-            Fault::Link { from, to, how, .. } => {
-                let pair: (&str, &str) = if from < to { (from, to) } else { (to, from) };
-                if self.cuts || self.links.contains(&pair) || !between(from, to) {
-                    return Effect::None;
-                }
-                self.links.push(pair);
-                slows(how.is_some_and(|how| how.latency_us > SLOW_LINK_US || how.loss_ppm > 0))
-            }
-            Fault::SlowDisk { node, .. } | Fault::FullDisk { node, .. } if hits(node) => {
-                let disk: (&str, bool) = (node, matches!(fault, Fault::FullDisk { .. }));
-                let known = self.disks.contains(&disk);
-                self.disks.push(disk);
-                let well = matches!(fault, Fault::SlowDisk { delay_us: 0, .. } | Fault::FullDisk { free: None, .. });
-                slows(!known && !well)
-            }
-            Fault::Links { latency_us, loss_ppm, .. } => {
-                let known = std::mem::replace(&mut self.all_links, true);
-                slows(!known && (*latency_us > SLOW_LINK_US || *loss_ppm > 0))
-            }
-            _ => Effect::None,
-        }
-    }
-
-    fn down(&self, node: &str, names: &[&str]) -> Effect {
-        if names.contains(&node) && !self.nodes.contains(&node) { Effect::Holds } else { Effect::None }
-    }
-
-    fn up(&mut self, node: &'a str) -> Effect {
-        self.nodes.push(node);
-        Effect::None
-    }
-}
-
-fn slows(it: bool) -> Effect {
-    if it { Effect::Slows } else { Effect::None }
-}
+use crate::world::operations::{
+    Action, AddConsumer, AddProducer, Ailment, Condition, Links, Restart, Resume, SetLink, Severity, Subject, duration_text,
+};
 
 impl Explanation<'_> {
     /// The newest action up to `until` that is wanted, as a link.
@@ -112,34 +30,41 @@ impl Explanation<'_> {
     /// When a client was started last.
     pub(crate) fn started(&mut self, client: &str, until: Time) -> bool {
         self.action(until, &|action| match action {
-            Action::AddConsumer(ConsumerSpec { name, .. }) | Action::RestartClient { name } | Action::ResumeClient { name } => {
-                **name == *client
-            }
-            Action::AddProducer(spec) => *spec.name == *client,
+            Action::AddConsumer(AddConsumer(ConsumerSpec { name: node, .. }))
+            | Action::AddProducer(AddProducer(ProducerSpec { name: node, .. }))
+            | Action::Restart(Restart { node })
+            | Action::Resume(Resume { node }) => **node == *client,
             _ => false,
         })
     }
 
-    /// The newest action, up to `until`, that held these nodes up and was not undone by then; else the newest that made them slow.
-    /// A cut or a slow link counts when both of its ends are named. Whether there was any.
+    /// The newest action, up to `until`, that stopped these nodes and was not undone by then; else the newest that hindered them.
+    /// What is between two nodes counts when both are named. Whether there was any.
     pub(crate) fn blame(&mut self, names: &[&str], until: Time) -> bool {
-        let mut undone = UndoneLater::default();
-        let mut slow = None;
-        let world = self.world;
-        for (index, (at, action)) in world.history().iter().enumerate().rev() {
+        // What newer actions have said already.
+        let mut said: Vec<Ailment> = Vec::new();
+        let mut hindrance = None;
+        for (index, (at, action)) in self.world.history().iter().enumerate().rev() {
             if *at > until {
                 continue;
             }
-            match undone.effect(action, names) {
-                Effect::Holds => return self.acted(index),
-                Effect::Slows => slow = slow.or(Some(index)),
-                Effect::None => {}
+            for Condition { ailment, severity } in action.conditions() {
+                let healed = ailment.is_of_network() && said.contains(&Ailment::Network);
+                if !ailment.hits(names) || healed || said.contains(&ailment) {
+                    continue;
+                }
+                match severity {
+                    Severity::Stops => return self.acted(index),
+                    Severity::Hinders => hindrance = hindrance.or(Some(index)),
+                    Severity::Over => {}
+                }
+                said.push(ailment);
             }
         }
-        slow.is_some_and(|index| self.acted(index))
+        hindrance.is_some_and(|index| self.acted(index))
     }
 
-    /// What befell these brokers, each for itself.
+    /// What was done to these brokers, each for itself.
     pub(crate) fn blame_all(&mut self, ids: &[i32]) -> bool {
         let mut told = false;
         for id in ids {
@@ -151,21 +76,18 @@ impl Explanation<'_> {
 
     /// Why a frame took so long (microseconds), if its link was made slow or lossy; empty when it was not. The action is told too.
     pub(crate) fn delayed(&mut self, from: &str, to: &str, sent: Time, took: i64) -> String {
-        let genesis = self.world.genesis();
-        let first = LinkSpec { latency_us: genesis.latency_us, jitter_us: genesis.jitter_us, loss_ppm: 0, duplicate_ppm: 0 };
+        let first = self.world.genesis().link();
         // How all links are and what this one was given, and the actions that made them so.
         let (mut all, mut by_all, mut own, mut by) = (first, None, None, None);
         for (index, (_, action)) in self.world.history().iter().enumerate().filter(|(_, (at, _))| *at <= sent) {
-            let Action::Fault(fault) = action else { continue };
-            match fault {
-                Fault::Links { latency_us, jitter_us, loss_ppm, .. } => {
-                    all = LinkSpec { latency_us: *latency_us, jitter_us: *jitter_us, loss_ppm: *loss_ppm, duplicate_ppm: 0 };
-                    by_all = Some(index);
-                }
-                Fault::Link { from: a, to: b, one_way, how } if (&**a, &**b) == (from, to) || !one_way && (&**a, &**b) == (to, from) => {
+            match action {
+                Action::Links(Links(spec)) => (all, by_all) = (*spec, Some(index)),
+                Action::SetLink(SetLink { from: a, to: b, one_way, how })
+                    if (&**a, &**b) == (from, to) || !one_way && (&**a, &**b) == (to, from) =>
+                {
                     (own, by) = (*how, Some(index));
                 }
-                Fault::Heal => own = None,
+                Action::Heal(_) => own = None,
                 _ => {}
             }
         }
@@ -192,22 +114,7 @@ impl Explanation<'_> {
         let mut told = false;
         let world = self.world;
         for (index, (at, action)) in world.history().iter().enumerate().rev() {
-            let (Action::CrashClient { name: node }
-            | Action::StopClient { name: node }
-            | Action::PauseClient { name: node }
-            | Action::SetHandleTime { name: node, .. }
-            | Action::RestartClient { name: node }
-            | Action::Fault(Fault::Kill { node } | Fault::PowerLoss { node } | Fault::Isolate { node } | Fault::Pause { node })
-            | Action::Fault(
-                Fault::Cut { from: node, .. }
-                | Fault::Link { from: node, .. }
-                | Fault::Restart { node }
-                | Fault::Wipe { node }
-                | Fault::Stop { node },
-            )) = action
-            else {
-                continue;
-            };
+            let Some(Subject::Node(node)) = action.subjects().first().copied() else { continue };
             if *at >= since && *at <= until && names.contains(&&**node) {
                 told |= self.acted(index);
             }

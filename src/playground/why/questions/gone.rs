@@ -6,7 +6,7 @@ use crate::kafka::controller::ControllerEvent;
 use crate::kafka::time::Time;
 use crate::playground::why::explanation::Explanation;
 use crate::playground::why::{Ask, Occasion, RecordAt};
-use crate::world::action::Action;
+use crate::world::operations::Action;
 use crate::world::event::{Event, EventKind};
 use crate::world::target::Target;
 use crate::world::view::ProducerState;
@@ -164,8 +164,8 @@ impl<'a> Explanation<'a> {
             self.narrated(event);
         }
         self.action(self.view.now, &|action| match action {
-            Action::SetTopicConfig { topic, .. } => *topic == at.topic,
-            Action::SetBrokerConfig { config, .. } => config.keys().any(|name| name.starts_with("log.retention.")),
+            Action::SetTopicConfig(set) => set.topic == at.topic,
+            Action::SetBrokerConfig(set) => set.config.keys().any(|name| name.starts_with("log.retention.")),
             _ => false,
         });
     }

@@ -2,7 +2,7 @@
 
 use crate::kafka::wire::message::ApiKey;
 use crate::playground::narrate::narrate;
-use crate::playground::scenario::duration_text;
+use crate::world::operations::duration_text;
 use crate::playground::why::explanation::Explanation;
 use crate::playground::why::{Ask, Occasion};
 use crate::world::World;

@@ -2,10 +2,9 @@
 
 use crate::kafka::client::consumer::{ConsumerEvent, MembershipState};
 use crate::playground::narrate::plural;
-use crate::playground::scenario::duration_text;
 use crate::playground::why::explanation::{Explanation, coordinator_slot};
 use crate::playground::why::{Ask, Occasion, TopicPartition};
-use crate::world::action::Action;
+use crate::world::operations::{Action, AddProducer, duration_text};
 use crate::world::event::EventKind;
 use crate::world::target::Target;
 use crate::world::view::ConsumerState;
@@ -170,8 +169,8 @@ impl<'a> Explanation<'a> {
             } else if producer.state.is_running() {
                 self.now(format_args!("{from} sends nothing by itself: its rate is 0."));
                 self.action(self.view.now, &|action| match action {
-                    Action::SetRate { name, .. } => **name == *from,
-                    Action::AddProducer(spec) => *spec.name == *from,
+                    Action::SetRate(set) => *set.name == *from,
+                    Action::AddProducer(AddProducer(spec)) => *spec.name == *from,
                     _ => false,
                 });
             } else {

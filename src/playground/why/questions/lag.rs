@@ -4,11 +4,11 @@ use crate::kafka::broker::PartitionView;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::coordinator::{GroupEvent, GroupView};
 use crate::playground::narrate::{plural, reason};
-use crate::playground::scenario::{duration_text, rate_text};
 use crate::playground::why::explanation::{Clock, Explanation, coordinator_slot};
 use crate::playground::why::suggestions::{partition, readers};
 use crate::playground::why::{Ask, Occasion, TopicPartition};
-use crate::world::action::{Action, CommitPolicy, ConsumerSpec};
+use crate::world::action::{CommitPolicy, ConsumerSpec};
+use crate::world::operations::{Action, AddConsumer, ChangeConsumer, duration_text, rate_text};
 use crate::world::event::EventKind;
 use crate::world::target::Target;
 use crate::world::view::{ConsumerState, WorldView};
@@ -160,8 +160,8 @@ impl<'a> Explanation<'a> {
             "{owner} has {backlog} in hand and takes {time} for each: at most {most} a second. To {topic} come {sent} a second."
         ));
         self.action(self.view.now, &|action| match action {
-            Action::SetHandleTime { name, .. } => **name == *owner,
-            Action::AddConsumer(spec) => *spec.name == *owner,
+            Action::SetHandleTime(set) => *set.name == *owner,
+            Action::AddConsumer(AddConsumer(spec)) => *spec.name == *owner,
             _ => false,
         });
     }
@@ -190,7 +190,7 @@ impl<'a> Explanation<'a> {
 
     fn consumer_spec(&self, name: &str) -> Option<&'a ConsumerSpec> {
         self.world.history().iter().rev().find_map(|(_, action)| match action {
-            Action::AddConsumer(spec) | Action::ChangeConsumer(spec) if *spec.name == *name => Some(spec),
+            Action::AddConsumer(AddConsumer(spec)) | Action::ChangeConsumer(ChangeConsumer(spec)) if *spec.name == *name => Some(spec),
             _ => None,
         })
     }

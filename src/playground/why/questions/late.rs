@@ -8,7 +8,7 @@ use crate::kafka::wire::error::ErrorCode;
 use crate::playground::narrate::{plural, reason};
 use crate::playground::why::explanation::{Clock, Explanation, error_meaning};
 use crate::playground::why::{Ask, Occasion, TopicPartition};
-use crate::world::action::Action;
+use crate::world::operations::{Action, AddProducer, ChangeProducer};
 use crate::world::event::{Event, EventKind};
 use crate::world::target::Target;
 use crate::world::view::ProducerState;
@@ -174,7 +174,7 @@ impl<'a> Explanation<'a> {
 
     fn lingers(&mut self, name: &str) {
         let config = self.world.history().iter().rev().find_map(|(_, action)| match action {
-            Action::AddProducer(spec) | Action::ChangeProducer(spec) if *spec.name == *name => Some(spec.config.get("linger.ms")),
+            Action::AddProducer(AddProducer(spec)) | Action::ChangeProducer(ChangeProducer(spec)) if *spec.name == *name => Some(spec.config.get("linger.ms")),
             _ => None,
         });
         let linger = config.flatten().map_or_else(|| PRODUCER.default_of("linger.ms"), String::as_str);

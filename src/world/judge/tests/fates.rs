@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::world::judge::Ledger;
+use crate::world::operations::{DeleteTopic, Stop};
 
 /// What producer "p" has sent, by its values; all of it is answered with its offset, except those at -1.
 struct Sending {
@@ -151,7 +152,7 @@ fn a_deleted_topic_and_retention_are_no_loss() {
     }
     let (kinds, why, ledger) = judged(&case);
     assert_eq!((kinds, why, ledger.lost, ledger.expired), (vec![], vec![], 0, 2));
-    case.act(Action::DeleteTopic { topic: topic() });
+    case.act(Action::DeleteTopic(DeleteTopic { topic: topic() }));
     case.world.nodes = BTreeMap::new();
     assert_eq!(judged(&case).1, ["its topic was deleted"]);
 }
@@ -206,7 +207,7 @@ fn every_group_gets_every_record() {
         receiver.earliest = false;
     }
     assert_eq!(judged(&latest).0, [""; 0]);
-    case.act(Action::StopClient { name: "c".into() });
+    case.act(Action::Stop(Stop { node: "c".into() }));
     assert_eq!(judged(&case).1, ["its consumer was stopped after it had committed what it had polled"]);
 }
 

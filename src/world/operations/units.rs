@@ -1,70 +1,6 @@
-//! Words of a line, durations, rates, and the nearest word to a wrong one.
+//! Values as the scenario language writes them: durations, rates, shares, and text in quotes; and the nearest word to a wrong one.
 
-use super::ScenarioError;
-
-/// A word of a line: `key=value`, or a plain word. Quotes are gone, escapes resolved.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Token {
-    pub(super) column: u32,
-    pub(super) text: String,
-    /// Where `=`, `>=` or `<=` stands outside quotes: (length of the key, length of the sign), in bytes.
-    split: Option<(usize, usize)>,
-}
-
-impl Token {
-    pub(super) fn plain(column: u32, text: String) -> Self {
-        Self { column, text, split: None }
-    }
-
-    /// Key, sign and value, when it is `key=value`.
-    pub(super) fn pair(&self) -> Option<(&str, &str, &str)> {
-        let (key, sign) = self.split?;
-        Some((self.text.get(..key)?, self.text.get(key..key + sign)?, self.text.get(key + sign..)?))
-    }
-}
-
-pub(super) fn tokens(line_number: u32, line: &str) -> Result<Vec<Token>, ScenarioError> {
-    let fail = |column: u32, message: &str| ScenarioError { line: line_number, column, message: message.into() };
-    let mut out = Vec::new();
-    let mut chars = line.chars().zip(1_u32..).peekable();
-    loop {
-        while chars.next_if(|(c, _)| c.is_whitespace()).is_some() {}
-        let Some(&(first, column)) = chars.peek() else { break };
-        if first == '#' {
-            break;
-        }
-        let mut token = Token { column, text: String::new(), split: None };
-        while let Some((c, at)) = chars.next_if(|(c, _)| !c.is_whitespace()) {
-            match c {
-                '"' => loop {
-                    match chars.next() {
-                        None => return Err(fail(at, "this quote is never closed")),
-                        Some(('"', _)) => break,
-                        Some(('\\', escape)) => match chars.next() {
-                            Some(('n', _)) => token.text.push('\n'),
-                            Some(('t', _)) => token.text.push('\t'),
-                            Some(('r', _)) => token.text.push('\r'),
-                            Some((c @ ('"' | '\\'), _)) => token.text.push(c),
-                            _ => return Err(fail(escape, "after a backslash, one of \" \\ n t r is expected")),
-                        },
-                        Some((c, _)) => token.text.push(c),
-                    }
-                },
-                '=' if token.split.is_none() => {
-                    let length = token.text.len();
-                    let sign = if token.text.ends_with(['<', '>']) { 2 } else { 1 };
-                    token.split = Some((length + 1 - sign, sign));
-                    token.text.push('=');
-                }
-                _ => token.text.push(c),
-            }
-        }
-        out.push(token);
-    }
-    Ok(out)
-}
-
-/// The text as one token: quoted when it has to be.
+/// The text as one word of a line: in quotes where it needs them.
 pub fn quoted(text: &str) -> String {
     let plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '#' | '\\' | '=' | '<' | '>');
     if !text.is_empty() && text.chars().all(plain) {
@@ -135,13 +71,16 @@ pub fn duration_text(micros: i64) -> String {
 }
 
 /// Records in a thousand seconds of `4/s` or `0.5/s`.
-pub(super) fn rate(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+/// What is expected instead.
+pub fn rate(text: &str) -> Result<u64, String> {
     let wrong = || format!("{text:?} is no rate: records a second are expected, as in 4/s or 0.5/s (at most three decimals)");
     let number = text.strip_suffix("/s").ok_or_else(wrong)?;
     u64::try_from(decimal(number, 3).ok_or_else(wrong)?).map_err(|_| wrong())
 }
 
-/// `4/s`, `0.5/s`.
+/// `4/s` or `0.5/s` of records in a thousand seconds.
 pub fn rate_text(rate_per_1000s: u64) -> String {
     let (whole, part) = (rate_per_1000s / 1000, rate_per_1000s % 1000);
     if part == 0 {
@@ -152,7 +91,10 @@ pub fn rate_text(rate_per_1000s: u64) -> String {
 }
 
 /// Millionths of `1%` or `0.5%`.
-pub(super) fn percent(text: &str) -> Result<u32, String> {
+///
+/// # Errors
+/// What is expected instead.
+pub fn percent(text: &str) -> Result<u32, String> {
     let wrong = || format!("{text:?} is no share: a percentage is expected, as in 1% or 0.05% (at most four decimals)");
     let number = text.strip_suffix('%').ok_or_else(wrong)?;
     u32::try_from(decimal(number, 4).ok_or_else(wrong)?).map_err(|_| wrong())
@@ -167,8 +109,16 @@ pub fn percent_text(ppm: u32) -> String {
     }
 }
 
+/// A whole number.
+///
+/// # Errors
+/// What is expected instead.
+pub fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("a whole number is expected, {text:?} is none that fits"))
+}
+
 /// `; did you mean X?` when a word of the list is near.
-pub(super) fn hint(word: &str, list: &[&str]) -> String {
+pub fn hint(word: &str, list: &[&str]) -> String {
     let nearest = list.iter().map(|known| (distance(word, known), *known)).min_by_key(|(distance, _)| *distance);
     match nearest {
         Some((distance, known)) if distance * 3 <= known.chars().count().max(3) => format!("; did you mean {known}?"),

@@ -1,0 +1,110 @@
+//! A consumer app gets other settings.
+
+use super::form::{Field, Form};
+use super::line::line_pairs;
+use super::lookup::settled;
+use super::prelude::*;
+use super::settings::{CONSUMER, CONSUMER_CONFIGS, LIVE, check_consumer, read_consumer, write_consumer};
+use super::units::quoted;
+use crate::kafka::client::consumer::Consumer;
+use crate::kafka::config;
+use crate::world::action::ConsumerSpec;
+use crate::world::nodes::{Machine, Next};
+use crate::world::target::Target;
+
+/// `handle_us` holds at once; the rest needs another process: the app is stopped as its program would stop it, and started again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChangeConsumer(pub ConsumerSpec);
+
+/// The settings that a client has, as a form.
+pub(super) fn form(world: &World, target: &Target) -> Option<Form> {
+    let Target::Consumer(name) = target else { return None };
+    let line = world.client(name)?.line();
+    let mut form = Form::new(name, "", format!("{} {}", ChangeConsumer::KEYWORD, quoted(name)), CONSUMER);
+    form.fields.extend(CONSUMER_CONFIGS.iter().filter_map(|name| config::CONSUMER.get(name)).map(Field::config));
+    form.fill(line_pairs(&line), true);
+    for field in &mut form.fields {
+        field.restarts = !LIVE.contains(&&*field.key);
+    }
+    Some(form)
+}
+
+impl Operation for ChangeConsumer {
+    type Checked = (NodeId, Consumer);
+
+    const KEYWORD: &'static str = "change consumer";
+    const DRAWS: &'static [Draw] = &[Draw {
+        name: "consumer settings",
+        on: On::Client,
+        exclusive: false,
+        profiles: &["settings"],
+        stream: Stream::Own { one_in: 3 },
+        draw: |dice, _| {
+            dice.consumer().map_or_else(Trouble::default, |spec| {
+                let records = dice.between(1, 100).to_string();
+                let mut config = spec.config.clone();
+                config.insert("max.poll.records".into(), records);
+                Trouble::lasting(Self(ConsumerSpec { config, ..spec }))
+            })
+        },
+    }];
+
+    fn read(words: &mut Words) -> Parsed<Self> {
+        Ok(Self(read_consumer(words)?))
+    }
+
+    fn write(&self, line: &mut Line) {
+        write_consumer(&self.0, line);
+    }
+
+    fn check(&self, world: &World) -> Result<(NodeId, Consumer), ActionError> {
+        check_consumer(&self.0)?;
+        let node = settled(world.consumer_node(&self.0.name)?)?;
+        Ok((node.meta.id, world.consumer_client(&self.0)?))
+    }
+
+    fn apply(self, world: &mut World, (id, client): (NodeId, Consumer)) {
+        world.with_node(id, |node, core| {
+            let Machine::Consumer(app) = &mut node.machine else { return };
+            let handle_us = app.spec.handle_us;
+            let again = app.spec != ConsumerSpec { handle_us, ..self.0.clone() };
+            app.spec = self.0;
+            node.change(core, again.then(|| Next::Consumer(Box::new(client))));
+        });
+    }
+
+    fn describe(&self, _: &World) -> Narration {
+        Narration::Says(1, format!("{} has other settings now.", self.0.name))
+    }
+
+    fn subjects(&self) -> Vec<Subject<'_>> {
+        vec![Subject::Node(&self.0.name)]
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        Vec::new()
+    }
+
+    fn remedy(&self) -> Vec<Action> {
+        Vec::new()
+    }
+
+    fn fault(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn hurts(&self) -> bool {
+        false
+    }
+
+    fn menu(menu: &mut Menu<'_>) {
+        if menu.consumer().is_some() && menu.process().is_some_and(|(_, process)| process.is_settled()) {
+            menu.ask::<Self>(Group::ClientSettings, "Settings…", "Group, commits, timeouts, fetching", form);
+        }
+    }
+
+    #[cfg(test)]
+    fn any() -> BoxedStrategy<Self> {
+        consumer().prop_map(Self).boxed()
+    }
+}

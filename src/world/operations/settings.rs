@@ -1,0 +1,223 @@
+//! Settings of client apps, as the operations that add and change them have them: their line, what is allowed, their form.
+
+use super::form::Row;
+use super::line::{Line, Parsed, Words};
+use super::lookup::invalid;
+use super::units::{duration, duration_text, hint, number, rate, rate_text};
+use crate::world::action::{ActionError, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Records in a thousand seconds: 10,000 a second.
+pub const MAX_RATE_PER_1000S: u64 = 10_000_000;
+pub const MAX_VALUE_BYTES: u32 = 1_000_000;
+/// Different keys of one producer app.
+pub const MAX_KEYS: u32 = 10_000;
+/// Microseconds that a handler takes at most for one record: an hour.
+pub const MAX_HANDLE_US: i64 = 3_600_000_000;
+/// Configs given with one action.
+pub const MAX_CONFIGS: u32 = 64;
+
+/// Settings that hold without another process.
+pub(super) const LIVE: [&str; 5] = ["topic", "rate", "keys", "value", "handle"];
+/// An app's own settings.
+#[rustfmt::skip]
+pub(super) const PRODUCER: &[Row] = &[
+    ("topic", "", "Where its records go", &[]),
+    ("rate", "1/s", "Records a second", &[]),
+    ("keys", "none", "none, a,b,c, uniform:6 or skewed:12", &[]),
+    ("value", "64", "Bytes of each value", &[]),
+];
+/// Configs that a form has a field for, set or not.
+pub(super) const PRODUCER_CONFIGS: &[&str] = &[
+    "acks",
+    "enable.idempotence",
+    "linger.ms",
+    "batch.size",
+    "compression.type",
+    "max.in.flight.requests.per.connection",
+    "retries",
+    "retry.backoff.ms",
+    "request.timeout.ms",
+    "delivery.timeout.ms",
+    "buffer.memory",
+    "max.request.size",
+    "partitioner.ignore.keys",
+];
+#[rustfmt::skip]
+pub(super) const CONSUMER: &[Row] = &[
+    ("handle", "0s", "Its handler's time for each record", &[]),
+    ("topics", "", "What it reads", &[]),
+    ("group", "", "Nothing: all partitions, no group", &[]),
+    ("commit", "auto", "When offsets are committed", &["auto", "each-poll", "never"]),
+];
+pub(super) const CONSUMER_CONFIGS: &[&str] = &[
+    "auto.commit.interval.ms",
+    "auto.offset.reset",
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "max.poll.interval.ms",
+    "max.poll.records",
+    "group.instance.id",
+    "fetch.min.bytes",
+    "fetch.max.wait.ms",
+    "max.partition.fetch.bytes",
+    "fetch.max.bytes",
+    "request.timeout.ms",
+];
+
+pub(super) fn check_topic_name(topic: &str) -> Result<(), ActionError> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if topic.is_empty() || topic.len() > 249 || topic == "." || topic == ".." || !topic.chars().all(legal) {
+        return Err(invalid(format!("{topic:?} cannot name a topic: 1 to 249 of a-z, A-Z, 0-9, '.', '_' and '-'")));
+    }
+    Ok(())
+}
+
+pub(super) fn check_configs(config: &BTreeMap<String, String>) -> Result<(), ActionError> {
+    if config.len() as u64 > u64::from(MAX_CONFIGS) {
+        return Err(invalid(format!("{} configs: at most {MAX_CONFIGS} are allowed", config.len())));
+    }
+    Ok(())
+}
+
+pub(super) fn check_rate(rate_per_1000s: u64) -> Result<(), ActionError> {
+    if rate_per_1000s > MAX_RATE_PER_1000S {
+        return Err(invalid(format!("a rate is at most {} records a second", MAX_RATE_PER_1000S / 1000)));
+    }
+    Ok(())
+}
+
+pub(super) fn check_handle_time(handle_us: i64) -> Result<(), ActionError> {
+    if !(0..=MAX_HANDLE_US).contains(&handle_us) {
+        return Err(invalid(format!("a handler takes 0 to {} s for a record", MAX_HANDLE_US / 1_000_000)));
+    }
+    Ok(())
+}
+
+pub(super) fn check_producer(spec: &ProducerSpec) -> Result<(), ActionError> {
+    check_topic_name(&spec.topic)?;
+    check_rate(spec.rate_per_1000s)?;
+    check_configs(&spec.config)?;
+    if spec.value_bytes > MAX_VALUE_BYTES {
+        return Err(invalid(format!("a value has at most {MAX_VALUE_BYTES} bytes")));
+    }
+    let keys = match &spec.keys {
+        Keys::None => 1,
+        Keys::Set(keys) => u32::try_from(keys.len()).unwrap_or(u32::MAX),
+        Keys::Uniform(n) | Keys::Skewed(n) => *n,
+    };
+    if !(1..=MAX_KEYS).contains(&keys) {
+        return Err(invalid(format!("{keys} keys: 1 to {MAX_KEYS} are allowed")));
+    }
+    Ok(())
+}
+
+pub(super) fn check_consumer(spec: &ConsumerSpec) -> Result<(), ActionError> {
+    if spec.topics.is_empty() || spec.topics.len() > 100 {
+        return Err(invalid("a consumer reads 1 to 100 topics"));
+    }
+    for topic in &spec.topics {
+        check_topic_name(topic)?;
+    }
+    if spec.group.as_ref().is_some_and(|group| group.is_empty() || group.len() > 255) {
+        return Err(invalid("a group's name has 1 to 255 characters"));
+    }
+    check_handle_time(spec.handle_us)?;
+    check_configs(&spec.config)
+}
+
+fn list(text: &str) -> Result<Vec<Arc<str>>, String> {
+    if text.split(',').any(str::is_empty) {
+        return Err("names with commas between them are expected, as in a,b,c".into());
+    }
+    Ok(text.split(',').map(Arc::from).collect())
+}
+
+fn read_keys(text: &str) -> Result<Keys, String> {
+    Ok(if text == "none" {
+        Keys::None
+    } else if let Some(count) = text.strip_prefix("uniform:") {
+        Keys::Uniform(number(count)?)
+    } else if let Some(count) = text.strip_prefix("skewed:") {
+        Keys::Skewed(number(count)?)
+    } else {
+        Keys::Set(list(text.strip_prefix("set:").unwrap_or(text))?)
+    })
+}
+
+fn keys_text(keys: &Keys) -> String {
+    match keys {
+        Keys::None => "none".into(),
+        Keys::Uniform(n) => format!("uniform:{n}"),
+        Keys::Skewed(n) => format!("skewed:{n}"),
+        Keys::Set(set) => {
+            let text = set.join(",");
+            let ambiguous = text == "none" || ["set:", "uniform:", "skewed:"].iter().any(|prefix| text.starts_with(prefix));
+            if ambiguous { format!("set:{text}") } else { text }
+        }
+    }
+}
+
+fn read_commit(text: &str) -> Result<CommitPolicy, String> {
+    match text {
+        "auto" => Ok(CommitPolicy::Auto),
+        "each-poll" => Ok(CommitPolicy::AfterEachPoll),
+        "never" => Ok(CommitPolicy::Never),
+        _ => Err(format!("auto, each-poll or never is expected{}", hint(text, &["auto", "each-poll", "never"]))),
+    }
+}
+
+fn commit_text(commit: CommitPolicy) -> &'static str {
+    match commit {
+        CommitPolicy::Auto => "auto",
+        CommitPolicy::AfterEachPoll => "each-poll",
+        CommitPolicy::Never => "never",
+    }
+}
+
+pub(super) fn read_producer(words: &mut Words) -> Parsed<ProducerSpec> {
+    let name = words.name("the producer's name")?;
+    let pairs = words.pairs(&["topic", "rate", "keys", "value"], true)?;
+    Ok(ProducerSpec {
+        name,
+        topic: pairs.must("topic", |text| Ok(Arc::from(text)))?,
+        rate_per_1000s: pairs.get("rate", rate)?.unwrap_or(1000),
+        keys: pairs.get("keys", read_keys)?.unwrap_or(Keys::None),
+        value_bytes: pairs.get("value", number)?.unwrap_or(64),
+        config: pairs.configs,
+    })
+}
+
+pub(super) fn write_producer(spec: &ProducerSpec, line: &mut Line) {
+    line.word(&spec.name);
+    line.pair("topic", &spec.topic);
+    line.pair("rate", &rate_text(spec.rate_per_1000s));
+    line.pair("keys", &keys_text(&spec.keys));
+    line.pair("value", &spec.value_bytes.to_string());
+    line.configs(&spec.config);
+}
+
+pub(super) fn read_consumer(words: &mut Words) -> Parsed<ConsumerSpec> {
+    let name = words.name("the consumer's name")?;
+    let pairs = words.pairs(&["group", "topics", "handle", "commit"], true)?;
+    Ok(ConsumerSpec {
+        name,
+        group: pairs.get("group", |text| Ok(Arc::from(text)))?,
+        topics: pairs.must("topics", list)?,
+        handle_us: pairs.get("handle", duration)?.unwrap_or(0),
+        commit: pairs.get("commit", read_commit)?.unwrap_or(CommitPolicy::Auto),
+        config: pairs.configs,
+    })
+}
+
+pub(super) fn write_consumer(spec: &ConsumerSpec, line: &mut Line) {
+    line.word(&spec.name);
+    if let Some(group) = &spec.group {
+        line.pair("group", group);
+    }
+    line.pair("topics", &spec.topics.join(","));
+    line.pair("handle", &duration_text(spec.handle_us));
+    line.pair("commit", commit_text(spec.commit));
+    line.configs(&spec.config);
+}

@@ -1,0 +1,77 @@
+//! Every operation's line reads back as what was written; keywords lead to one operation each.
+
+use super::*;
+use crate::world::action::{CommitPolicy, ConsumerSpec, Genesis, Keys, LinkSpec, ProducerSpec};
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn name() -> impl Strategy<Value = Arc<str>> {
+    "[a-zA-Z0-9._-]{1,12}".prop_map(Arc::from)
+}
+
+pub(super) fn text() -> impl Strategy<Value = Option<Arc<str>>> {
+    option::of("[\\PC\n\t\r]{0,12}".prop_map(Arc::from))
+}
+
+pub(super) fn configs() -> impl Strategy<Value = BTreeMap<String, String>> {
+    btree_map("[a-z]{1,5}\\.[a-z]{1,5}", "\\PC{0,10}", 0..3)
+}
+
+pub(super) fn link_spec() -> impl Strategy<Value = LinkSpec> {
+    (0..9_000_000_i64, 0..9_000_000_i64, 0..1_000_001_u32, 0..1_000_001_u32)
+        .prop_map(|(latency_us, jitter_us, loss_ppm, duplicate_ppm)| LinkSpec { latency_us, jitter_us, loss_ppm, duplicate_ppm })
+}
+
+pub(super) fn producer() -> impl Strategy<Value = ProducerSpec> {
+    let keys = prop_oneof![
+        Just(Keys::None),
+        (1..99_u32).prop_map(Keys::Uniform),
+        (1..99_u32).prop_map(Keys::Skewed),
+        vec("(none|set:x|uniform:3|[a-z \"#=]{1,6})".prop_map(Arc::from), 1..4).prop_map(Keys::Set),
+    ];
+    (name(), name(), 0..100_000_u64, keys, 0..500_u32, configs()).prop_map(|(name, topic, rate_per_1000s, keys, value_bytes, config)| {
+        ProducerSpec { name, topic, rate_per_1000s, keys, value_bytes, config }
+    })
+}
+
+pub(super) fn consumer() -> impl Strategy<Value = ConsumerSpec> {
+    let commit = prop_oneof![Just(CommitPolicy::Auto), Just(CommitPolicy::AfterEachPoll), Just(CommitPolicy::Never)];
+    (name(), option::of(name()), vec(name(), 1..3), 0..9_000_000_i64, commit, configs())
+        .prop_map(|(name, group, topics, handle_us, commit, config)| ConsumerSpec { name, group, topics, handle_us, commit, config })
+}
+
+proptest! {
+    #[test]
+    fn a_line_reads_back(action in any_action()) {
+        let line = action.line();
+        prop_assert_eq!(Action::parse(&line, Genesis::default().link()).map_err(|error| format!("{error}: {line}")), Ok(action));
+    }
+}
+
+#[test]
+fn a_keyword_leads_to_one_operation() {
+    let all: BTreeSet<&str> = keywords().collect();
+    assert_eq!(all.len(), KINDS.len());
+    // A first word has a second one in all of its keywords or in none.
+    for keyword in keywords() {
+        let first = keyword.split(' ').next().unwrap_or_default();
+        assert!(keyword == first || !all.contains(first), "{keyword}");
+    }
+    for (text, expected) in [
+        ("add produce p", "producer or consumer is expected, but there is \"produce\"; did you mean producer?"),
+        ("add", "producer or consumer is expected here"),
+        ("", "what happens is expected here"),
+        ("kill", "the broker's name is expected here"),
+    ] {
+        let error = Action::parse(text, Genesis::default().link()).expect_err(text);
+        assert_eq!(error.message, expected);
+    }
+}
+
+#[test]
+fn a_draw_has_a_name_of_its_own_and_no_more_than_one_stream() {
+    let names: Vec<&str> = draws().iter().map(|draw| draw.name).collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+}
