@@ -37,16 +37,9 @@ const KNOWN_LONG: &[(&str, &str)] = &[
 ];
 /// Files of the page that still hold markup as text or find elements by selectors. The list only shrinks.
 const KNOWN_MARKUP: &[&str] = &[
-    "src/web/branches.rs",
     "src/web/dom.rs",
     "src/web/menu.rs",
-    "src/web/panels/inspector.rs",
-    "src/web/panels/ledger.rs",
-    "src/web/panels/mod.rs",
-    "src/web/panels/transcript.rs",
-    "src/web/panels/why.rs",
     "src/web/pointer.rs",
-    "src/web/timeline.rs",
     "src/web/zoom.rs",
 ];
 /// Files of the packing build that are not gone yet. The list only shrinks.

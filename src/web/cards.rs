@@ -2,7 +2,7 @@
 
 use super::clock::tenths;
 use super::context::{PageStateStoreFields as _, Snapshot, StageHandle, Ui};
-use super::panels::why;
+use super::panels::ask;
 use super::{dom, menu, zoom};
 use crate::kafka::broker::PartitionView;
 use crate::kafka::client::consumer::MembershipState;
@@ -150,7 +150,7 @@ fn producer(ui: Ui, name: Arc<str>) -> HtmlElement {
         "producer ",
         &name,
     );
-    why::on_card(&card, ui, Target::Producer(name.clone()));
+    ask::on_card(&card, ui, Target::Producer(name.clone()));
     let process = |p: Option<&ProducerState>| p.map_or(ProcessState::Stopped, |p| p.state).to_string();
     dom::attribute(&card, "", "data-state", producer_words(ui, &name, process));
     let word = |p: Option<&ProducerState>| match p {
@@ -245,7 +245,7 @@ fn partition(ui: Ui, topic: Arc<str>, n: i32) -> HtmlElement {
     dom::set(&zoom, "aria-label", &format!("Zoom into {title}"));
     dom::on(&zoom, "", "click", move |_| ui.zoomed().update(|z| *z = if z.as_ref() == Some(&to) { None } else { Some(to.clone()) }));
     dom::at(&card, "b").set_text_content(Some(&title));
-    why::on_card(&card, ui, Target::Partition(topic.clone(), n));
+    ask::on_card(&card, ui, Target::Partition(topic.clone(), n));
     let of = move |s: &Snapshot, words: &dyn Fn(&PartitionView) -> String| {
         s.view.partitions.iter().find(|p| p.view.topic == topic && p.view.partition == n).map(|p| words(&p.view)).unwrap_or_default()
     };
@@ -286,7 +286,7 @@ fn group(ui: Ui, name: Option<Arc<str>>) -> HtmlElement {
         n => format!(", {n} of them again"),
     });
     let Some(name) = name else { return card };
-    why::on_card(&card, ui, Target::Group(Some(name.clone())));
+    ask::on_card(&card, ui, Target::Group(Some(name.clone())));
     let head = dom::at(&card, ".tp-head");
     for markup in ["<span class=tp-pill></span>", "<span class='tp-quiet tp-number tp-end'></span>"] {
         let _ = head.append_child(&dom::element(markup));
@@ -356,7 +356,7 @@ fn consumer(ui: Ui, name: Arc<str>) -> HtmlElement {
         "consumer ",
         &name,
     );
-    why::on_card(&card, ui, Target::Consumer(name.clone()));
+    ask::on_card(&card, ui, Target::Consumer(name.clone()));
     let process = |_: &Snapshot, c: Option<&ConsumerState>| c.map_or(ProcessState::Stopped, |c| c.state).to_string();
     dom::attribute(&card, "", "data-state", consumer_words(ui, &name, process));
     let word = |s: &Snapshot, c: Option<&ConsumerState>| match c.map_or(ProcessState::Stopped, |c| c.state) {

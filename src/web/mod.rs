@@ -2,7 +2,7 @@
 
 pub mod api;
 pub mod bar;
-mod branches;
+pub mod branches;
 mod cards;
 mod clock;
 pub mod context;
@@ -13,7 +13,7 @@ mod menu;
 mod mount;
 pub mod options;
 mod paint;
-mod panels;
+pub mod panels;
 pub mod playground;
 mod pointer;
 pub mod run;
@@ -21,7 +21,7 @@ pub mod stage;
 pub mod state;
 pub mod store;
 mod theme;
-mod timeline;
+pub mod timeline;
 mod zoom;
 
 use std::cell::RefCell;

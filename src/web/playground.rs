@@ -2,8 +2,10 @@
 
 use super::bar::Bar;
 use super::context::{PageStateStoreFields as _, Playground as Context, use_playground};
-use super::panels::{self, why};
-use super::{cards, menu, pointer, theme, timeline};
+use super::panels::Panels;
+use super::panels::ask::{AskAboutLedger, AskAboutSaid, AskedFrom};
+use super::timeline::Timeline;
+use super::{cards, menu, pointer, theme};
 use leptos::html;
 use leptos::prelude::*;
 use leptos_use_document_visibility::use_document_visibility;
@@ -22,6 +24,7 @@ pub fn Playground() -> impl IntoView {
     let Context { ui, stage, controls, .. } = use_playground();
     let root = NodeRef::<html::Section>::new();
     watch(root);
+    AskedFrom::provide();
     let label = move || format!("Kafka playground: {}", ui.title().get());
     // Parts that are not components yet find their places in the frame once it stands.
     root.on_load(move |root| {
@@ -29,13 +32,9 @@ pub fn Playground() -> impl IntoView {
         let part = |selector: &str| super::dom::at(&root, selector);
         cards::cards(&part(".tp-stage"), ui, stage, controls);
         pointer::look(&part(".tp-stage"), &part(".tp-caption"), ui, stage);
-        timeline::timeline(&root, ui, stage, controls);
-        panels::panels(&root, ui, stage, controls);
         if controls {
             menu::undo(&root, ui, stage);
         }
-        why::of_said(&part(".tp-caption"), ui, stage);
-        why::of_ledger(&part(".tp-caption"), ui, stage);
     });
     view! {
         <section class="tp" node_ref=root data-theme=move || ui.theme().get() aria-label=label>
@@ -43,8 +42,7 @@ pub fn Playground() -> impl IntoView {
             <StageView />
             <div class="tp-deck">
                 <Caption />
-                <div class="tp-tabs" role="tablist" aria-label="Panels"></div>
-                <div class="tp-panel" role="tabpanel" hidden></div>
+                <Panels />
             </div>
         </section>
     }
@@ -79,13 +77,16 @@ fn Caption() -> impl IntoView {
     let verdict = move || if holds() { "✓ invariants hold".to_owned() } else { format!("✗ {}", ui.wrong().get()) };
     view! {
         <div class="tp-caption">
+            <Timeline />
             <p class="tp-note">{move || ui.note().get()}</p>
             <div class="tp-saying">
                 <p class="tp-said" role="status" aria-live="polite">{move || ui.said().get()}</p>
+                <AskAboutSaid />
             </div>
             <p class="tp-ledger tp-quiet tp-number">
                 <span class="tp-pill" data-state=move || if holds() { "Stable" } else { "wrong" }>{verdict}</span>
                 <span>{move || ui.ledger().get()}</span>
+                <AskAboutLedger />
             </p>
             <Show when=move || !ui.store().with(String::is_empty)>
                 <span class="tp-store">{move || ui.store().get()}</span>
