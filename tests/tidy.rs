@@ -36,12 +36,7 @@ const KNOWN_LONG: &[(&str, &str)] = &[
     ("src/world/acting.rs", "check"),
 ];
 /// Files of the page that still hold markup as text or find elements by selectors. The list only shrinks.
-const KNOWN_MARKUP: &[&str] = &[
-    "src/web/dom.rs",
-    "src/web/menu.rs",
-    "src/web/pointer.rs",
-    "src/web/zoom.rs",
-];
+const KNOWN_MARKUP: &[&str] = &["src/web/dom.rs", "src/web/menu.rs", "src/web/pointer.rs", "src/web/zoom.rs"];
 /// Files of the packing build that are not gone yet. The list only shrinks.
 const KNOWN_PACKING: &[&str] = &["www/late.css"];
 

@@ -47,7 +47,10 @@ fn a_frozen_member_the_last_heartbeat_and_the_wait_between() {
     let frozen = picture.marks.iter().find(|mark| mark.deed).expect("the deed");
     assert_eq!(frozen.lane, at("billing-1"));
     assert!(picture.arrows.iter().all(|arrow| arrow.sent <= arrow.arrives && arrow.from != arrow.to));
-    assert!(picture.arrows.iter().any(|arrow| Some(arrow.from) == at("billing-1") && arrow.outcome == FrameOutcome::Arrived), "its last frame");
+    assert!(
+        picture.arrows.iter().any(|arrow| Some(arrow.from) == at("billing-1") && arrow.outcome == FrameOutcome::Arrived),
+        "its last frame"
+    );
     assert!(picture.away.iter().any(|away| Some(away.lane) == at("billing-1") && away.state == ProcessState::Paused));
     assert!(!picture.forgotten);
     let drawing = draw(&picture, view.now, 700);
