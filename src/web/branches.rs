@@ -1,49 +1,106 @@
 //! The run's branches: one chip for each, and a table that holds two of them side by side.
 
-use super::context::{PageStateStoreFields as _, StageHandle, Ui};
+use super::clock;
+use super::context::{PageStateStoreFields as _, Playground, use_playground};
+use super::panels::rows::followed;
 use super::stage::Stage;
-use super::{clock, dom};
-use crate::playground::time::{Comparison, Counts, Timeline};
+use crate::playground::time::{Comparison, Counts, TimeError, Timeline};
 use crate::world::EPOCH;
+use leptos::ev::KeyboardEvent;
+use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
+use web_sys::HtmlElement;
 
 /// High watermarks that the table shows one by one.
 const MARKS: usize = 8;
 
-/// The branches; `all` ends with the one that is shown.
-pub fn chips(node: &Element, all: &[(u32, String)], ui: Ui, act: StageHandle, controls: bool) {
-    node.set_text_content(None);
-    let Some(((shown, _), rest)) = all.split_last() else { return };
-    for (id, name) in rest {
-        let (id, shown) = (*id, *shown);
-        let chip = dom::element(
-            "<span class=tp-chip><button type=button class=tp-text></button><button type=button class='tp-text tp-more'>compare</button>\
-            <button type=button class='tp-text tp-drop'>×</button></span>",
-        );
-        let _ = node.append_child(&chip);
-        if id == shown {
-            let input: HtmlInputElement =
-                dom::element("<input class=tp-text maxlength=40 aria-label='Name of this branch'>").unchecked_into();
-            input.set_value(name);
-            HtmlElement::style(&input).set_css_text(&format!("width:{}ch", name.chars().count() + 2));
-            dom::set(&chip, "aria-current", "true");
-            chip.replace_children_with_node_1(&input);
-            let field = input.clone();
-            dom::on(&input, "", "change", move |_| act.with_value(|s| s.branch(|t| t.rename(id, &field.value()))));
-            continue;
+/// A branch's id and name.
+type Named = (u32, String);
+
+/// The branches, and the id of the one that is shown.
+#[derive(Clone, PartialEq, Debug)]
+struct Branches {
+    all: Vec<Named>,
+    shown: u32,
+}
+
+/// A chip for each branch, where there are several.
+#[component]
+pub fn Chips(compared: Compared) -> impl IntoView {
+    let Playground { ui, stage, .. } = use_playground();
+    let branches = Memo::new(move |_| {
+        ui.snap().track();
+        stage.with_value(|s| {
+            let time = &s.run.borrow().time;
+            let all: Vec<Named> = time.branches().iter().map(|branch| (branch.id, branch.name.clone())).collect();
+            Branches { all: if all.len() > 1 { all } else { Vec::new() }, shown: time.branch().id }
+        })
+    });
+    view! {
+        <div class="tp-row tp-wide tp-chips">
+            <For
+                each=move || branches.with(|branches| branches.all.clone())
+                key=|(id, _)| *id
+                children=move |branch| view! { <Chip branch branches compared /> }
+            />
+        </div>
+    }
+}
+
+#[component]
+fn Chip(branch: Named, branches: Memo<Branches>, compared: Compared) -> impl IntoView {
+    let id = branch.0;
+    let branch = followed(branch, move |(id, _)| branches.with(|branches| branches.all.iter().find(|(other, _)| other == id).cloned()));
+    let is_shown = Memo::new(move |_| branches.with(|branches| branches.shown == id));
+    let name = Signal::derive(move || branch.with(|(_, name)| name.clone()));
+    view! {
+        <span class="tp-chip" aria-current=move || is_shown.get().then_some("true")>
+            <Show when=move || is_shown.get() fallback=move || view! { <Other id name compared /> }>
+                <Name id name />
+            </Show>
+        </span>
+    }
+}
+
+/// The branch that is shown: its name can be changed.
+#[component]
+fn Name(id: u32, name: Signal<String>) -> impl IntoView {
+    let stage = use_playground().stage;
+    view! {
+        <input
+            class="tp-text"
+            maxlength="40"
+            aria-label="Name of this branch"
+            style=move || format!("width:{}ch", name.with(|name| name.chars().count() + 2))
+            prop:value=name
+            on:change:target=move |event| stage.with_value(|s| s.branch(|time| time.rename(id, &event.target().value())))
+        />
+    }
+}
+
+/// Another branch: it can be shown, compared with the shown one, or dropped.
+#[component]
+fn Other(id: u32, name: Signal<String>, compared: Compared) -> impl IntoView {
+    let Playground { stage, controls, .. } = use_playground();
+    let compare = NodeRef::<html::Button>::new();
+    let open = move |_| {
+        if let Some(from) = compare.get_untracked() {
+            compared.open(from.into(), id);
         }
-        dom::at(&chip, "button").set_text_content(Some(name));
-        dom::set(&dom::at(&chip, ".tp-drop"), "aria-label", &format!("Drop {name}"));
-        dom::on(&chip, "button", "click", move |_| act.with_value(|s| s.moved(|t| t.select(id))));
-        let more = dom::at(&chip, ".tp-more");
-        let from: HtmlElement = more.clone().unchecked_into();
-        dom::on(&more, "", "click", move |_| act.with_value(|s| table(s, ui, &from, shown, id)));
-        dom::on(&chip, ".tp-drop", "click", move |_| act.with_value(|s| s.branch(|t| t.drop_branch(id))));
-        if !controls {
-            dom::at(&chip, ".tp-drop").remove();
-        }
+    };
+    view! {
+        <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.moved(|time| time.select(id)))>{name}</button>
+        <button type="button" class="tp-text tp-more" node_ref=compare on:click=open>"compare"</button>
+        <Show when=move || controls>
+            <button
+                type="button"
+                class="tp-text tp-drop"
+                aria-label=move || format!("Drop {}", name.get())
+                on:click=move |_| stage.with_value(|s| s.branch(|time| time.drop_branch(id)))
+            >
+                "×"
+            </button>
+        </Show>
     }
 }
 
@@ -83,10 +140,6 @@ pub fn compared(stage: &Stage, shown: u32, other: u32) -> Result<String, String>
     }
 }
 
-const TABLE: &str = "<div class=tp-versus role=dialog aria-label='Two branches'><button type=button class='tp-text tp-end' \
-    aria-label='Close the comparison'>close</button><b></b><p class=tp-quiet></p>\
-    <table class=tp-number><thead><tr><td></td><th scope=col></th><th scope=col></th></tr></thead><tbody></tbody></table></div>";
-
 type Count = fn(&Counts) -> u64;
 
 /// Rows of the table, with what the two counted.
@@ -103,79 +156,157 @@ const ROWS: [(&str, Count); 10] = [
     ("violations", |c| c.violations),
 ];
 
-/// Opens the table above the caption.
-fn table(stage: &Stage, ui: Ui, from: &HtmlElement, shown: u32, other: u32) {
-    let Ok(Some(caption)) = from.closest(".tp-caption") else { return };
-    if let Ok(Some(open)) = caption.query_selector(".tp-versus") {
-        open.remove();
+/// A row of the table; `None` where a branch has no such thing.
+#[derive(Clone, PartialEq, Debug)]
+struct Row {
+    what: String,
+    left: Option<i64>,
+    right: Option<i64>,
+}
+
+/// Two branches side by side.
+#[derive(Clone, PartialEq, Debug)]
+struct Versus {
+    /// Where they part.
+    sentence: String,
+    counted: String,
+    names: [String; 2],
+    rows: Vec<Row>,
+    /// How many high watermarks are left out, and why.
+    more: Option<String>,
+}
+
+impl Versus {
+    fn new(time: &Timeline, shown: u32, other: u32) -> Result<Self, TimeError> {
+        let compared = time.compare(shown, other)?;
+        let (left, right) = (&compared.left, &compared.right);
+        let row = |(what, count): (&str, Count)| Row {
+            what: what.to_owned(),
+            left: i64::try_from(count(left)).ok(),
+            right: i64::try_from(count(right)).ok(),
+        };
+        let mut rows: Vec<Row> = ROWS.into_iter().map(row).collect();
+        let marks = high_watermarks(left, right);
+        let all = marks.len();
+        let differ: Vec<Row> = marks.into_iter().filter(|row| row.left != row.right).collect();
+        let drawn = differ.len().min(MARKS);
+        rows.extend(differ.into_iter().take(MARKS));
+        let more = (all > drawn).then(|| {
+            let rest = if drawn < MARKS { "the same in both" } else { "not shown here" };
+            format!("{} more high watermarks are {rest}.", all - drawn)
+        });
+        Ok(Self {
+            sentence: parting(time, &compared, shown, other),
+            counted: format!("Both are counted at {}, where the shorter one ends.", at(compared.at)),
+            names: [name(time, shown).to_owned(), name(time, other).to_owned()],
+            rows,
+            more,
+        })
     }
-    let run = stage.run.borrow();
-    let time = &run.time;
-    let compared = match time.compare(shown, other) {
-        Ok(compared) => compared,
-        Err(why) => {
-            drop(run);
-            return stage.say(format!("{why}."));
-        }
-    };
-    let panel = dom::element(TABLE);
-    let sentence = parting(time, &compared, shown, other);
-    dom::at(&panel, "b").set_text_content(Some(&sentence));
-    let words = format!("Both are counted at {}, where the shorter one ends.", at(compared.at));
-    dom::at(&panel, "p").set_text_content(Some(&words));
-    for (place, id) in [("th", shown), ("th + th", other)] {
-        dom::at(&panel, place).set_text_content(Some(name(time, id)));
-    }
-    let body = dom::at(&panel, "tbody");
-    let row = |what: &str, left: Option<i64>, right: Option<i64>| {
-        let line = dom::element("<table><tr><th scope=row></th><td></td><td></td></tr></table>");
-        let line = dom::at(&line, "tr");
-        dom::at(&line, "th").set_text_content(Some(what));
-        for (cell, value) in [("td", left), ("td + td", right)] {
-            let text = value.map_or("none".to_owned(), |value| value.to_string());
-            dom::at(&line, cell).set_text_content(Some(&text));
-        }
-        let _ = line.toggle_attribute_with_force("data-differs", left != right);
-        let _ = body.append_child(&line);
-    };
-    let (left, right) = (&compared.left, &compared.right);
-    for (what, count) in ROWS {
-        row(what, i64::try_from(count(left)).ok(), i64::try_from(count(right)).ok());
-    }
-    let (mut drawn, mut more) = (0, 0);
+}
+
+/// The high watermark of each partition that one of the two has.
+fn high_watermarks(left: &Counts, right: &Counts) -> Vec<Row> {
     let of = |all: &Counts, topic: &str, n: i32| all.high_watermarks.iter().find(|(t, m, _)| **t == *topic && *m == n).map(|(.., hw)| *hw);
     let only = right.high_watermarks.iter().filter(|(topic, n, _)| of(left, topic, *n).is_none());
-    for (topic, n, _) in left.high_watermarks.iter().chain(only) {
-        let (a, b) = (of(left, topic, *n), of(right, topic, *n));
-        if a == b || drawn >= MARKS {
-            more += 1;
-            continue;
-        }
-        drawn += 1;
-        row(&format!("high watermark of {topic}-{n}"), a, b);
-    }
-    if more > 0 {
-        let rest = if drawn < MARKS { "the same in both" } else { "not shown here" };
-        let note = dom::element("<p class=tp-quiet></p>");
-        note.set_text_content(Some(&format!("{more} more high watermarks are {rest}.")));
-        let _ = panel.append_child(&note);
-    }
-    drop(run);
-    let (gone, back) = (panel.clone(), from.clone());
-    let close = move || {
-        gone.remove();
-        let _ = back.focus();
+    let row = |(topic, n, _): &(std::sync::Arc<str>, i32, i64)| Row {
+        what: format!("high watermark of {topic}-{n}"),
+        left: of(left, topic, *n),
+        right: of(right, topic, *n),
     };
-    let closes = close.clone();
-    dom::on(&panel, "button", "click", move |_| closes());
-    dom::on(&panel, "", "keydown", move |event| {
-        if event.dyn_ref::<KeyboardEvent>().is_some_and(|event| event.key() == "Escape") {
-            close();
-        }
-    });
-    let _ = caption.append_child(&panel);
-    if let Some(button) = dom::at(&panel, "button").dyn_ref::<HtmlElement>() {
-        let _ = button.focus();
+    left.high_watermarks.iter().chain(only).map(row).collect()
+}
+
+/// The comparison that is open, and the button that opened it: closing leads back to that.
+#[derive(Clone, Copy)]
+pub struct Compared {
+    versus: RwSignal<Option<Versus>>,
+    from: StoredValue<Option<HtmlElement>, LocalStorage>,
+    playground: Playground,
+}
+
+impl Compared {
+    pub fn new() -> Self {
+        Self { versus: RwSignal::new(None), from: StoredValue::new_local(None), playground: use_playground() }
     }
-    ui.said().set(sentence);
+
+    /// Compares the shown branch with another, and says where they part.
+    fn open(self, from: HtmlElement, other: u32) {
+        let Playground { ui, stage, .. } = self.playground;
+        let versus = stage.with_value(|s| {
+            let run = s.run.borrow();
+            Versus::new(&run.time, run.time.branch().id, other)
+        });
+        match versus {
+            Ok(versus) => {
+                ui.said().set(versus.sentence.clone());
+                self.from.set_value(Some(from));
+                self.versus.set(Some(versus));
+            }
+            Err(why) => stage.with_value(|s| s.say(format!("{why}."))),
+        }
+    }
+
+    fn close(self) {
+        self.versus.set(None);
+        if let Some(from) = self.from.get_value() {
+            let _ = from.focus();
+        }
+    }
+}
+
+/// The table, above the caption, while a comparison is open.
+#[component]
+pub fn ComparisonTable(compared: Compared) -> impl IntoView {
+    move || compared.versus.get().map(|versus| view! { <Table versus compared /> })
+}
+
+#[component]
+fn Table(versus: Versus, compared: Compared) -> impl IntoView {
+    let close = NodeRef::<html::Button>::new();
+    close.on_load(|close| {
+        let _ = close.focus();
+    });
+    let Versus { sentence, counted, names: [left, right], rows, more } = versus;
+    let escape = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            compared.close();
+        }
+    };
+    let cell = |value: Option<i64>| value.map_or("none".to_owned(), |value| value.to_string());
+    let row = |Row { what, left, right }: Row| {
+        view! {
+            <tr data-differs=left != right>
+                <th scope="row">{what}</th>
+                <td>{cell(left)}</td>
+                <td>{cell(right)}</td>
+            </tr>
+        }
+    };
+    view! {
+        <div class="tp-versus" role="dialog" aria-label="Two branches" on:keydown=escape>
+            <button
+                type="button"
+                class="tp-text tp-end"
+                aria-label="Close the comparison"
+                node_ref=close
+                on:click=move |_| compared.close()
+            >
+                "close"
+            </button>
+            <b>{sentence}</b>
+            <p class="tp-quiet">{counted}</p>
+            <table class="tp-number">
+                <thead>
+                    <tr>
+                        <td></td>
+                        <th scope="col">{left}</th>
+                        <th scope="col">{right}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
+            </table>
+            {more.map(|more| view! { <p class="tp-quiet">{more}</p> })}
+        </div>
+    }
 }

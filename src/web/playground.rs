@@ -5,11 +5,13 @@ use super::cards::Cards;
 use super::context::{PageStateStoreFields as _, Playground as Context, use_playground};
 use super::menu::{Menu, OpenMenu};
 use super::navigation::use_navigation;
-use super::panels::{self, why};
+use super::panels::Panels;
+use super::panels::ask::{AskAboutLedger, AskAboutSaid, AskedFrom};
+use super::theme;
+use super::timeline::Timeline;
 use super::tip::Tip;
 use super::trail::Trail;
 use super::undo::{self, Undo};
-use super::{theme, timeline};
 use leptos::html;
 use leptos::prelude::*;
 use leptos_use_document_visibility::use_document_visibility;
@@ -18,7 +20,7 @@ use leptos_use_intersection_observer::use_intersection_observer;
 use leptos_use_media_query::use_media_query;
 use leptos_use_resize_observer::use_resize_observer;
 use leptos_use_window::use_window;
-use web_sys::{Element, VisibilityState};
+use web_sys::VisibilityState;
 
 /// The bar's height and the caption's, in CSS pixels.
 const AROUND: f64 = 56.0 + 138.0;
@@ -29,29 +31,20 @@ pub fn Playground() -> impl IntoView {
     let root = NodeRef::<html::Section>::new();
     watch(root);
     OpenMenu::provide();
+    AskedFrom::provide();
     let label = move || format!("Kafka playground: {}", ui.title().get());
     let key = move |event: leptos::ev::KeyboardEvent| {
         if controls {
             undo::on_key_down(stage, &event);
         }
     };
-    // Parts that are not components yet find their places in the frame once it stands.
-    root.on_load(move |root| {
-        let root: Element = root.into();
-        let part = |selector: &str| super::dom::at(&root, selector);
-        timeline::timeline(&root, ui, stage, controls);
-        panels::panels(&root, ui, stage, controls);
-        why::of_said(&part(".tp-caption"), ui, stage);
-        why::of_ledger(&part(".tp-caption"), ui, stage);
-    });
     view! {
         <section class="tp" node_ref=root data-theme=move || ui.theme().get() aria-label=label on:keydown=key>
             <Bar />
             <StageView />
             <div class="tp-deck">
                 <Caption />
-                <div class="tp-tabs" role="tablist" aria-label="Panels"></div>
-                <div class="tp-panel" role="tabpanel" hidden></div>
+                <Panels />
             </div>
             <Menu />
         </section>
@@ -101,9 +94,11 @@ fn Caption() -> impl IntoView {
     let verdict = move || if holds() { "✓ invariants hold".to_owned() } else { format!("✗ {}", ui.wrong().get()) };
     view! {
         <div class="tp-caption">
+            <Timeline />
             <p class="tp-note">{move || ui.note().get()}</p>
             <div class="tp-saying">
                 <p class="tp-said" role="status" aria-live="polite">{move || ui.said().get()}</p>
+                <AskAboutSaid />
             </div>
             <Show when=move || controls>
                 <Undo />
@@ -111,6 +106,7 @@ fn Caption() -> impl IntoView {
             <p class="tp-ledger tp-quiet tp-number">
                 <span class="tp-pill" data-state=move || if holds() { "Stable" } else { "wrong" }>{verdict}</span>
                 <span>{move || ui.ledger().get()}</span>
+                <AskAboutLedger />
             </p>
             <Show when=move || !ui.store().with(String::is_empty)>
                 <span class="tp-store">{move || ui.store().get()}</span>

@@ -9,7 +9,7 @@ use tidepool::web::context::{PageState, PageStateStoreFields as _, Playground, S
 use tidepool::web::run::{Disks, Run};
 use tidepool::web::stage::{ScenarioSource, Stage};
 use tidepool::world::EPOCH;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement};
 
 /// The scenario that the page opens with.
@@ -55,6 +55,22 @@ where
 /// Lets effects run.
 pub async fn tick() {
     leptos::task::tick().await;
+}
+
+/// Lets the browser lay out and draw, so that observers tell what they have seen.
+pub async fn drawn() {
+    for _ in 0..2 {
+        let frame = js_sys::Promise::new(&mut |resolve, _| {
+            window().request_animation_frame(&resolve).expect("a window draws");
+        });
+        wasm_bindgen_futures::JsFuture::from(frame).await.expect("it is drawn");
+    }
+    tick().await;
+}
+
+/// The element that has the focus.
+pub fn focused() -> Option<Element> {
+    document().active_element()
 }
 
 impl Mounted {
@@ -128,6 +144,31 @@ impl Mounted {
         let event = web_sys::KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &init).expect("it is an event");
         self.at(selector).dispatch_event(&event).expect("it is heard");
         tick().await;
+    }
+
+    /// Does a line of the scenario language now, and publishes what that gives.
+    pub async fn act(&self, line: &str) {
+        self.stage.with_value(|s| s.line(line)).expect("the line can be done");
+        self.publish().await;
+    }
+
+    /// Where the run is, or is about to be: microseconds since it began.
+    pub fn aim(&self) -> i64 {
+        self.stage.with_value(|s| s.aim())
+    }
+
+    /// Fires what the JavaScript expression makes, and lets effects run.
+    pub async fn fire(&self, selector: &str, event: &str) {
+        let fire = js_sys::Function::new_with_args("node", &format!("node.dispatchEvent({event})"));
+        fire.call1(&JsValue::NULL, &self.at(selector)).expect("the event is made and heard");
+        tick().await;
+    }
+
+    /// Types a value into a field and leaves it.
+    pub async fn fill(&self, selector: &str, value: &str) {
+        self.at(selector).unchecked_into::<web_sys::HtmlInputElement>().set_value(value);
+        self.fire(selector, "new Event('input', { bubbles: true })").await;
+        self.fire(selector, "new Event('change', { bubbles: true })").await;
     }
 
     /// Clicks, and lets effects run.

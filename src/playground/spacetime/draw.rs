@@ -1,10 +1,10 @@
-//! A diagram as SVG. Whole pixels; colours and sizes are the style sheet's, by class.
+//! A diagram laid out: where each line, arrow, mark and text stands, in whole pixels. Colours and sizes of letters are the style
+//! sheet's, by class.
 
 use super::{Arrow, Diagram, FRAMES_BACK, FrameOutcome, Mark};
 use crate::kafka::time::Time;
 use crate::playground::why::seconds;
-use crate::world::EPOCH;
-use crate::world::ProcessState;
+use crate::world::{EPOCH, ProcessState};
 
 /// Between two lanes, above the first, below the last.
 const LANE: i64 = 44;
@@ -27,20 +27,81 @@ const LETTER: i64 = 7;
 const RIGHT: i64 = 26;
 const LEFT: i64 = 32;
 
-/// For a text or an attribute: names are people's.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            c => out.push(c),
-        }
-    }
-    out
+/// A text whose middle (of a lane's name: whose left end) is at `x`, and whose base line is at `y`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Label {
+    pub x: i64,
+    pub y: i64,
+    pub text: String,
+}
+
+/// Something that cannot be chosen. `class` names its style; "" is that of any line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// `d` is SVG path data.
+    Path {
+        class: &'static str,
+        d: String,
+    },
+    Rect {
+        class: &'static str,
+        x: i64,
+        y: i64,
+        width: i64,
+        height: i64,
+    },
+    Text {
+        class: &'static str,
+        label: Label,
+    },
+}
+
+/// A frame from its sending to its arrival.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlacedArrow {
+    pub class: &'static str,
+    /// Which frame it is, and how long it took or what became of it.
+    pub title: String,
+    /// SVG path data.
+    pub line: String,
+    /// The cross at the end of a frame that was lost, as SVG path data.
+    pub cross: Option<String>,
+    /// The frame's name, where there is room for it.
+    pub label: Option<Label>,
+}
+
+/// A mark that can be chosen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlacedMark {
+    /// The sentences, from 1.
+    pub numbers: Vec<usize>,
+    /// Microseconds since the run began.
+    pub at: i64,
+    /// What it is called where it cannot be seen.
+    pub name: String,
+    pub x: i64,
+    pub y: i64,
+    pub width: i64,
+    pub height: i64,
+    /// Of its corners: round for what followed, almost square for what somebody did.
+    pub radius: i64,
+    pub label: Label,
+}
+
+/// A diagram laid out, in whole pixels.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Drawing {
+    /// The width of the column of lanes' names, which stands still while the rest scrolls.
+    pub names_width: i64,
+    pub width: i64,
+    pub height: i64,
+    /// The lanes' names.
+    pub lanes: Vec<Label>,
+    /// What is painted before arrows and marks, and what after them.
+    pub below: Vec<Shape>,
+    pub arrows: Vec<PlacedArrow>,
+    pub marks: Vec<PlacedMark>,
+    pub above: Vec<Shape>,
 }
 
 /// `9.3 s`, `240 ms`.
@@ -148,148 +209,158 @@ pub fn words(diagram: &Diagram) -> String {
     out
 }
 
-/// The picture in the making.
-struct Figure<'a> {
+/// Lays the diagram out, as wide as `width` if it can be, else wider: it scrolls beside the lanes' names.
+pub fn draw(diagram: &Diagram, now: Time, width: i64) -> Drawing {
+    let longest = diagram.lanes.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i64;
+    let names_width = (longest * LETTER + 10).min(width / 3);
+    let axis = Axis::new(diagram, now, width - names_width);
+    let end = axis.x(now);
+    let bottom = TOP + (diagram.lanes.len() as i64 - 1) * LANE + 22;
+    let mut pen = Pen { diagram, now, axis, end, bottom, texts: Texts::default(), below: Vec::new(), above: Vec::new() };
+    pen.lines();
+    pen.waits();
+    pen.absences();
+    let arrows = diagram.arrows.iter().map(|arrow| pen.arrow(arrow)).collect();
+    let marks = diagram.marks.iter().map(|mark| pen.mark(mark)).collect();
+    let now = Label { x: end + 8, y: bottom + 20, text: "now".to_owned() };
+    pen.above.push(Shape::Text { class: "", label: now });
+    let name = |(name, lane): (&std::sync::Arc<str>, usize)| Label { x: 0, y: y(Some(lane)) + 4, text: name.to_string() };
+    Drawing {
+        names_width,
+        width: (width - names_width).max(end + RIGHT),
+        height: bottom + FOOT,
+        lanes: diagram.lanes.iter().zip(0..).map(name).collect(),
+        below: pen.below,
+        arrows,
+        marks,
+        above: pen.above,
+    }
+}
+
+/// What is being drawn.
+struct Pen<'a> {
     diagram: &'a Diagram,
     now: Time,
     axis: Axis,
-    /// Where the present is, and the foot of the lanes.
+    /// Where now is.
     end: i64,
+    /// Where the axis is.
     bottom: i64,
     texts: Texts,
-    svg: String,
+    below: Vec<Shape>,
+    above: Vec<Shape>,
 }
 
-impl Figure<'_> {
-    /// Waits that are cut out of the axis, each with its length.
-    fn cuts(&mut self) {
-        let bottom = self.bottom;
-        for pair in self.axis.at.windows(2) {
-            let [(a, from), (b, to)] = pair else { continue };
-            let gap = b.micros_since(*a);
+impl Pen<'_> {
+    fn path(&mut self, class: &'static str, d: String) {
+        self.below.push(Shape::Path { class, d });
+    }
+
+    fn text(&mut self, class: &'static str, x: i64, y: i64, text: String) {
+        self.below.push(Shape::Text { class, label: Label { x, y, text } });
+    }
+
+    /// A line for each lane, the axis, and now.
+    fn lines(&mut self) {
+        let (end, bottom) = (self.end, self.bottom);
+        for lane in 0..self.diagram.lanes.len() {
+            self.path("", format!("M0 {}H{end}", y(Some(lane))));
+        }
+        self.path("tp-now", format!("M{end} {}V{bottom}", TOP - 14));
+        self.path("", format!("M0 {bottom}H{end}"));
+    }
+
+    /// Waits are cut out and say their length.
+    fn waits(&mut self) {
+        let pairs = self.axis.at.windows(2).filter_map(|pair| if let [a, b] = pair { Some((*a, *b)) } else { None });
+        for ((a, from), (b, to)) in pairs.collect::<Vec<_>>() {
+            let gap = b.micros_since(a);
             if gap >= BREAK_US {
-                let x = (from + to) / 2;
-                self.svg += &format!(
-                    "<rect class=tp-cut x={} y={} width=9 height='{}'/>\
-                    <path class=tp-zig d='M{} {}l5-10m4 10l5-10'/><text x={x} y={}>{}</text>",
-                    x - 4,
-                    TOP - 20,
-                    bottom - TOP + 22,
-                    x - 7,
-                    bottom + 5,
-                    bottom + 20,
-                    wait(gap)
-                );
+                let (x, bottom) = ((from + to) / 2, self.bottom);
+                let (top, height) = (TOP - 20, bottom - TOP + 22);
+                self.below.push(Shape::Rect { class: "tp-cut", x: x - 4, y: top, width: 9, height });
+                self.path("tp-zig", format!("M{} {}l5-10m4 10l5-10", x - 7, bottom + 5));
+                self.text("", x, bottom + 20, wait(gap));
                 self.texts.fits(x, bottom + 20, "10.0 sec");
             }
         }
     }
 
-    /// Lanes are broken off where a process was not running.
-    fn away(&mut self) {
+    /// A lane is broken off where its process was not running.
+    fn absences(&mut self) {
         for away in &self.diagram.away {
             if away.to < self.axis.at.first().map_or(self.now, |(at, _)| *at) {
                 continue;
             }
             let (from, to, y) = (self.axis.x(away.from), self.axis.x(away.to), y(Some(away.lane)));
-            self.svg += &format!("<path class=tp-away d='M{from} {y}H{to}'/>");
+            self.path("tp-away", format!("M{from} {y}H{to}"));
             // As the cards call it.
             let state = if away.state == ProcessState::Paused { "frozen" } else { away.state.name() };
             let x = from + 16 + state.len() as i64 * LETTER / 2;
             if x < to && self.texts.fits(x, y - 8, state) {
-                self.svg += &format!("<text x={x} y={} class=tp-gone>{state}</text>", y - 8);
+                self.text("tp-gone", x, y - 8, state.to_owned());
             }
         }
     }
 
-    fn arrow(&mut self, arrow: &Arrow) {
-        let (mut x0, mut x1) = (self.axis.x(arrow.sent), self.axis.x(arrow.arrives.min(self.now)));
-        let (mut y0, mut y1) = (y(Some(arrow.from)), y(Some(arrow.to)));
-        let flat = (x1 - x0).abs() > (y1 - y0).abs();
-        // How far a mark reaches along the arrow.
-        let near = |at: Time, lane: usize| {
-            let mark = self.diagram.marks.iter().find(|mark| mark.at == at && mark.lane == Some(lane));
-            mark.map_or(0, |mark| if flat { half_width(mark) } else { R } + 2) as f32
-        };
-        let (dx, dy) = ((x1 - x0) as f32, (y1 - y0) as f32);
+    /// How far the mark at a moment of a lane reaches, along an arrow that is flat or steep.
+    fn reach(&self, at: Time, lane: usize, flat: bool) -> f32 {
+        let mark = self.diagram.marks.iter().find(|mark| mark.at == at && mark.lane == Some(lane));
+        mark.map_or(0, |mark| if flat { half_width(mark) } else { R } + 2) as f32
+    }
+
+    /// From mark to mark; what was lost ends on the way.
+    fn arrow(&mut self, arrow: &Arrow) -> PlacedArrow {
+        let (x0, x1) = (self.axis.x(arrow.sent), self.axis.x(arrow.arrives.min(self.now)));
+        let (y0, y1) = (y(Some(arrow.from)), y(Some(arrow.to)));
+        let (whole_x, whole_y) = (x1 - x0, y1 - y0);
+        let flat = whole_x.abs() > whole_y.abs();
+        let (dx, dy) = (whole_x as f32, whole_y as f32);
         let length = (dx * dx + dy * dy).sqrt().max(1.0);
         let along = |part: i64, far: f32| (part as f32 * far / length) as i64;
-        let (whole_x, whole_y) = (x1 - x0, y1 - y0);
-        let (off, on) = (near(arrow.sent, arrow.from), near(arrow.arrives, arrow.to));
-        (x0, y0) = (x0 + along(whole_x, off), y0 + along(whole_y, off));
-        (x1, y1) = (x1 - along(whole_x, on), y1 - along(whole_y, on));
+        let (off, on) = (self.reach(arrow.sent, arrow.from, flat), self.reach(arrow.arrives, arrow.to, flat));
+        let (x0, y0) = (x0 + along(whole_x, off), y0 + along(whole_y, off));
+        let (mut x1, mut y1) = (x1 - along(whole_x, on), y1 - along(whole_y, on));
         if arrow.outcome == FrameOutcome::Lost {
             (x1, y1) = ((x0 + 2 * x1) / 3, (y0 + 2 * y1) / 3);
         }
-        let (class, what) = match arrow.outcome {
-            FrameOutcome::Arrived => ("", format!("{}, {} µs", arrow.name, arrow.arrives.micros_since(arrow.sent))),
-            FrameOutcome::UnderWay => (" tp-way", format!("{}, under way", arrow.name)),
-            FrameOutcome::Lost => (" tp-lost", format!("{}, lost", arrow.name)),
+        let (class, title) = match arrow.outcome {
+            FrameOutcome::Arrived => ("tp-arrow", format!("{}, {} µs", arrow.name, arrow.arrives.micros_since(arrow.sent))),
+            FrameOutcome::UnderWay => ("tp-arrow tp-way", format!("{}, under way", arrow.name)),
+            FrameOutcome::Lost => ("tp-arrow tp-lost", format!("{}, lost", arrow.name)),
         };
-        self.svg += &format!("<g class='tp-arrow{class}'><title>{what}</title><path d='M{x0} {y0}L{x1} {y1}'/>");
-        if arrow.outcome == FrameOutcome::Lost {
-            self.svg += &format!("<path class=tp-x d='M{} {}l8 8m0-8l-8 8'/>", x1 - 4, y1 - 4);
-        }
         let (x, y) = ((x0 + x1) / 2, (y0 + y1) / 2 + 4);
-        if self.texts.fits(x, y, &arrow.name) {
-            self.svg += &format!("<text x={x} y={y}>{}</text>", arrow.name);
+        PlacedArrow {
+            class,
+            title,
+            line: format!("M{x0} {y0}L{x1} {y1}"),
+            cross: (arrow.outcome == FrameOutcome::Lost).then(|| format!("M{} {}l8 8m0-8l-8 8", x1 - 4, y1 - 4)),
+            label: self.texts.fits(x, y, &arrow.name).then(|| Label { x, y, text: arrow.name.clone() }),
         }
-        self.svg += "</g>";
     }
 
-    fn mark(&mut self, mark: &Mark) {
-        let (end, bottom) = (self.end, self.bottom);
+    /// A mark, with its time on the axis where there is room.
+    fn mark(&mut self, mark: &Mark) -> PlacedMark {
         let (x, y, half) = (self.axis.x(mark.at), y(mark.lane), half_width(mark));
-        let (us, said) = (mark.at.micros_since(EPOCH), numbers(mark));
-        let (lane, when) = (mark.lane.and_then(|lane| self.diagram.lanes.get(lane)).map_or("now", |name| name), seconds(us));
-        self.svg += &format!(
-            "<g class=tp-mark role=button tabindex=0 data-n='{}' data-us={us} aria-label='{said}: {}, {when}'>\
-            <rect x={} y={} width={} height={} rx={} /><text x={x} y={}>{said}</text></g>",
-            mark.numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(" "),
-            escape(lane),
-            x - half,
-            y - R,
-            2 * half,
-            2 * R,
-            if mark.deed { 2 } else { R },
-            y + 4,
-        );
-        if mark.lane.is_some() && self.texts.fits(x, bottom + 20, "12.345 sec") && end - x > LABEL {
-            self.svg += &format!("<text x={x} y={}>{when}</text><path d='M{x} {bottom}v4'/>", bottom + 20);
+        let (at, text) = (mark.at.micros_since(EPOCH), numbers(mark));
+        let when = seconds(at);
+        let lane = mark.lane.and_then(|lane| self.diagram.lanes.get(lane)).map_or("now", |name| name);
+        let name = format!("{text}: {lane}, {when}");
+        let bottom = self.bottom;
+        if mark.lane.is_some() && self.texts.fits(x, bottom + 20, "12.345 sec") && self.end - x > LABEL {
+            self.above.push(Shape::Text { class: "", label: Label { x, y: bottom + 20, text: when } });
+            self.above.push(Shape::Path { class: "", d: format!("M{x} {bottom}v4") });
+        }
+        PlacedMark {
+            numbers: mark.numbers.clone(),
+            at,
+            name,
+            x: x - half,
+            y: y - R,
+            width: 2 * half,
+            height: 2 * R,
+            radius: if mark.deed { 2 } else { R },
+            label: Label { x, y: y + 4, text },
         }
     }
-}
-
-/// As wide as `width` if it can be, else it scrolls beside the lanes' names. What can be chosen has `data-n` (its sentences) and
-/// `data-us`.
-pub fn draw(diagram: &Diagram, now: Time, width: i64) -> String {
-    let longest = diagram.lanes.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i64;
-    let names = (longest * LETTER + 10).min(width / 3);
-    let axis = Axis::new(diagram, now, width - names);
-    let end = axis.x(now);
-    let bottom = TOP + (diagram.lanes.len() as i64 - 1) * LANE + 22;
-    let (width, height) = ((width - names).max(end + RIGHT), bottom + FOOT);
-    let mut svg = format!("<svg class=tp-lanes width={names} height={height} aria-hidden=true>");
-    for (name, lane) in diagram.lanes.iter().zip(0..) {
-        svg += &format!("<text x=0 y={}>{}</text>", y(Some(lane)) + 4, escape(name));
-    }
-    svg += &format!(
-        "</svg><div class=tp-scroll><svg class=tp-figure width={width} height={height} role=group aria-label='Space-time diagram'>\
-        <defs><marker id=tp-tip viewBox='0 0 8 8' refX=7 refY=4 markerWidth=8 markerHeight=8 orient=auto>\
-        <path d='M0 1 7 4 0 7z'/></marker></defs>"
-    );
-    for lane in 0..diagram.lanes.len() {
-        svg += &format!("<path d='M0 {}H{end}'/>", y(Some(lane)));
-    }
-    svg += &format!("<path class=tp-now d='M{end} {}V{bottom}'/><path d='M0 {bottom}H{end}'/>", TOP - 14);
-    let mut figure = Figure { diagram, now, axis, end, bottom, texts: Texts::default(), svg };
-    figure.cuts();
-    figure.away();
-    for arrow in &diagram.arrows {
-        figure.arrow(arrow);
-    }
-    for mark in &diagram.marks {
-        figure.mark(mark);
-    }
-    figure.svg + &format!("<text x={} y={}>now</text></svg></div>", end + 8, bottom + 20)
 }

@@ -5,7 +5,7 @@ mod draw;
 #[cfg(test)]
 mod tests;
 
-pub use draw::{draw, escape, words};
+pub use draw::{Drawing, Label, PlacedArrow, PlacedMark, Shape, draw, words};
 
 use crate::kafka::time::Time;
 use crate::playground::why::{Link, waited_for};

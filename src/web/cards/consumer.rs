@@ -1,10 +1,10 @@
 //! A consumer: its lag or its state, the partitions that it owns, and what it has handled.
 
-use super::question::CardQuestion;
 use super::{Card, Name};
 use crate::kafka::client::consumer::MembershipState;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
+use crate::web::panels::ask::AskAbout;
 use crate::world::ProcessState;
 use crate::world::view::{ConsumerState, WorldView};
 use leptos::prelude::*;
@@ -26,7 +26,7 @@ pub fn Consumer(card: Card, name: Arc<str>) -> impl IntoView {
                 <b>
                     <Name card text=&*name />
                 </b>
-                <CardQuestion card />
+                <AskAbout what=card.target.get_value() />
                 <span class="tp-quiet tp-number tp-end">{word}</span>
             </div>
             <div class="tp-row tp-mono tp-owns">{owns}</div>

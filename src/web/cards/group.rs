@@ -1,9 +1,9 @@
 //! A consumer group: its state in Kafka's word, its generation, and what its sink has.
 
-use super::question::CardQuestion;
 use super::{Card, Name};
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
+use crate::web::panels::ask::AskAbout;
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
     };
     let generation = move || group.get().map_or_else(String::new, |g| format!("generation {}", g.1));
     view! {
-        <CardQuestion card />
+        <AskAbout what=card.target.get_value() />
         <span class="tp-pill" data-state=state title=state>
             {words}
         </span>

@@ -9,7 +9,6 @@ mod heading;
 mod link;
 mod partition;
 mod producer;
-mod question;
 mod record;
 mod topic;
 

@@ -1,10 +1,10 @@
 //! A partition: its name, its leader, and the way to its records.
 
-use super::question::CardQuestion;
 use super::{Card, Name};
 use crate::kafka::broker::PartitionView;
 use crate::playground::scene::Target;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
+use crate::web::panels::ask::AskAbout;
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub fn Partition(card: Card, topic: Arc<str>, partition: i32) -> impl IntoView {
             <b class="tp-mono">
                 <Name card text=title.clone() />
             </b>
-            <CardQuestion card />
+            <AskAbout what=card.target.get_value() />
             <span class="tp-quiet tp-number">{leader}</span>
             <ZoomButton here title />
         </div>

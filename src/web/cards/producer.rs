@@ -1,9 +1,9 @@
 //! A producer: its rate or its state, its acks and what it has sent.
 
-use super::question::CardQuestion;
 use super::{Card, Name};
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
+use crate::web::panels::ask::AskAbout;
 use crate::world::ProcessState;
 use crate::world::view::ProducerState;
 use leptos::prelude::*;
@@ -24,7 +24,7 @@ pub fn Producer(card: Card, name: Arc<str>) -> impl IntoView {
                 <b>
                     <Name card text=&*name />
                 </b>
-                <CardQuestion card />
+                <AskAbout what=card.target.get_value() />
                 <span class="tp-quiet tp-number tp-end">{word}</span>
             </div>
             <div class="tp-row tp-quiet tp-number">

@@ -1,103 +1,123 @@
 //! The drawer under the caption: one panel at a time, made when its tab is opened and gone when it is closed.
 
-mod inspector;
-mod ledger;
+pub mod ask;
+pub mod inspector;
+pub mod ledger;
+pub(in crate::web) mod rows;
 pub mod transcript;
 pub mod why;
 
-use super::context::{PageStateStoreFields as _, StageHandle, Ui};
-use super::dom;
+use super::context::{PageStateStoreFields as _, Playground, use_playground};
 use crate::playground::scene::Target;
+use inspector::Inspector;
+use ledger::Ledger;
+use leptos::ev::KeyboardEvent;
+use leptos::html;
 use leptos::prelude::*;
-use std::cell::{Cell, RefCell};
+use transcript::Transcript;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent};
+use web_sys::HtmlElement;
+use why::Why;
 
-/// A panel: the word on its tab, and what fills it for as long as the owner at hand lives.
+/// A panel: the word on its tab, and its component.
 struct Panel {
     name: &'static str,
-    fill: fn(&Element, Ui, StageHandle),
+    view: fn() -> AnyView,
 }
 
 /// In the order of their tabs. A new panel is a line here and a file beside this one.
-const ALL: &[Panel] = &[
-    Panel { name: why::NAME, fill: why::fill },
-    Panel { name: "Ledger", fill: ledger::fill },
-    Panel { name: "Inspector", fill: inspector::fill },
-    Panel { name: "Transcript", fill: transcript::fill },
+const PANELS: &[Panel] = &[
+    Panel { name: why::NAME, view: || view! { <Why /> }.into_any() },
+    Panel { name: "Ledger", view: || view! { <Ledger /> }.into_any() },
+    Panel { name: inspector::NAME, view: || view! { <Inspector /> }.into_any() },
+    Panel { name: "Transcript", view: || view! { <Transcript /> }.into_any() },
 ];
 
-/// Puts the drawer into the playground `root`, and the tabs if it has controls.
-pub fn panels(root: &Element, ui: Ui, act: StageHandle, controls: bool) {
-    let Some(parent) = Owner::current() else { return };
-    let (tabs, panel) = (dom::at(root, ".tp-tabs"), dom::at(root, ".tp-panel"));
-    for Panel { name, .. } in ALL.iter().filter(|_| controls) {
-        let tab = dom::element("<button type=button role=tab class=tp-text></button>");
-        tab.set_text_content(Some(name));
-        let chosen = move || (ui.panel().get() == Some(*name)).to_string();
-        dom::attribute(&tab, "", "aria-selected", chosen);
-        dom::on(&tab, "", "click", move |_| ui.panel().update(|open| *open = if *open == Some(*name) { None } else { Some(name) }));
-        let _ = tabs.append_child(&tab);
+/// The tabs and the drawer that they open.
+#[component]
+pub fn Panels() -> impl IntoView {
+    let tabs = NodeRef::new();
+    view! {
+        <Tabs tabs />
+        <PanelDrawer tabs />
     }
-    // Arrows go from tab to tab, Escape closes the drawer and goes back to its tab.
-    let strip = tabs.clone();
-    dom::on(&tabs, "", "keydown", move |event| {
-        let Some(key) = event.dyn_ref::<KeyboardEvent>() else { return };
-        let Some(tab) = event.target().and_then(|t| t.dyn_into::<Element>().ok()) else { return };
-        let to = match key.key().as_str() {
-            "ArrowRight" => tab.next_element_sibling().or(strip.first_element_child()),
-            "ArrowLeft" => tab.previous_element_sibling().or(strip.last_element_child()),
-            _ => return,
-        };
-        event.prevent_default();
-        dom::focus(to);
-    });
-    let strip = tabs.clone();
-    dom::on(&panel, "", "keydown", move |event| {
-        if event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key() == "Escape") {
-            ui.panel().set(None);
-            dom::focus(strip.query_selector("[data-was]").ok().flatten());
-        }
-    });
-    // A frame is bytes before all: they are shown where there is room for them.
-    dom::effect(Box::new(move || {
-        if matches!(ui.chosen().get(), Some(Target::Frame(_))) {
-            ui.panel().set(Some("Inspector"));
-        }
-    }));
-    let mut owner: Option<Owner> = None;
-    dom::effect(Box::new(move || {
-        let open = ui.panel().get();
-        if let Some(owner) = owner.take() {
-            owner.cleanup();
-        }
-        panel.set_text_content(None);
-        let _ = panel.toggle_attribute_with_force("hidden", open.is_none());
-        let Some((n, Panel { name, fill })) = (0..).zip(ALL).find(|(_, panel)| Some(panel.name) == open) else { return };
-        dom::set(&panel, "aria-label", name);
-        for (i, tab) in (0..).map_while(|i| Some((i, tabs.children().item(i)?))) {
-            let _ = tab.toggle_attribute_with_force("data-was", i == n);
-        }
-        let child = parent.child();
-        child.with(|| fill(&panel, ui, act));
-        owner = Some(child);
-    }));
 }
 
-/// Milliseconds between two looks of a panel while the run plays.
-const LOOK_MS: f64 = 1000.0;
-
-/// Whether a list is to be made anew: at once when it is asked for something else or when the run stands still; while the run plays
-/// once a second, and not under a hand that is about to choose from it. Follows the moment.
-fn due<T: PartialEq>(ui: Ui, list: &Element, last: &Cell<f64>, before: &RefCell<Option<T>>, asked: T) -> bool {
-    let (playing, now) = (ui.playing().get(), js_sys::Date::now());
-    ui.snap().track();
-    let other = before.borrow().as_ref() != Some(&asked);
-    let rests = playing && now - last.get() < LOOK_MS || list.matches(":is(:hover,:focus-within)").unwrap_or(false);
-    if !other && rests {
-        return false;
+/// Focuses the child at `index`.
+fn focus_child(list: NodeRef<html::Div>, index: usize) {
+    let child = list.get_untracked().and_then(|list| list.children().item(u32::try_from(index).ok()?));
+    if let Some(child) = child.and_then(|child| child.dyn_into::<HtmlElement>().ok()) {
+        let _ = child.focus();
     }
-    last.set(now);
-    before.replace(Some(asked));
-    true
+}
+
+/// A tab for each panel, if the playground has controls. Arrows go from tab to tab.
+#[component]
+fn Tabs(tabs: NodeRef<html::Div>) -> impl IntoView {
+    let Playground { ui, controls, .. } = use_playground();
+    let tab = |(index, Panel { name, .. }): (usize, &'static Panel)| {
+        let walk = move |event: KeyboardEvent| {
+            let to = match event.key().as_str() {
+                "ArrowRight" => (index + 1) % PANELS.len(),
+                "ArrowLeft" => (index + PANELS.len() - 1) % PANELS.len(),
+                _ => return,
+            };
+            event.prevent_default();
+            focus_child(tabs, to);
+        };
+        view! {
+            <button
+                type="button"
+                role="tab"
+                class="tp-text"
+                aria-selected=move || (ui.panel().get() == Some(*name)).to_string()
+                on:click=move |_| ui.panel().update(|open| *open = if *open == Some(*name) { None } else { Some(*name) })
+                on:keydown=walk
+            >
+                {*name}
+            </button>
+        }
+    };
+    let all = if controls { PANELS } else { &[] };
+    view! {
+        <div class="tp-tabs" role="tablist" aria-label="Panels" node_ref=tabs>
+            {all.iter().enumerate().map(tab).collect_view()}
+        </div>
+    }
+}
+
+/// The open panel. Escape closes it and goes back to its tab.
+#[component]
+fn PanelDrawer(tabs: NodeRef<html::Div>) -> impl IntoView {
+    let Playground { ui, .. } = use_playground();
+    let open = Memo::new(move |_| {
+        let name = ui.panel().get()?;
+        PANELS.iter().position(|panel| panel.name == name)
+    });
+    let panel = move || open.get().and_then(|index| PANELS.get(index));
+    // A frame is bytes before all: choosing it opens the panel that shows them.
+    Effect::new(move |_| {
+        if matches!(ui.chosen().get(), Some(Target::Frame(_))) {
+            ui.panel().set(Some(inspector::NAME));
+        }
+    });
+    let close = move |event: KeyboardEvent| {
+        if event.key() == "Escape"
+            && let Some(index) = open.get_untracked()
+        {
+            focus_child(tabs, index);
+            ui.panel().set(None);
+        }
+    };
+    view! {
+        <div
+            class="tp-panel"
+            role="tabpanel"
+            hidden=move || open.get().is_none()
+            aria-label=move || panel().map(|panel| panel.name)
+            on:keydown=close
+        >
+            {move || panel().map(|panel| (panel.view)())}
+        </div>
+    }
 }

@@ -1,158 +1,222 @@
 //! What the narrator has said, with its times: three levels, a filter, a way to each moment, and all of it to take along.
 
 use crate::playground::narrate::Sentence;
-use crate::web::context::{PageStateStoreFields as _, StageHandle, Ui};
-use crate::web::{clock, dom};
+use crate::web::clock;
+use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
 use crate::world::EPOCH;
+use leptos::html;
 use leptos::prelude::*;
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlElement, HtmlInputElement};
-
-const MARKUP: &str = "<div class=tp-told><div class=tp-row><span class=tp-levels role=group aria-label='How much is told'>\
-    <button type=button class=tp-text>Main events</button><button type=button class=tp-text>How it came about</button>\
-    <button type=button class=tp-text>Everything</button></span><input type=search placeholder=filter aria-label='Filter the transcript'>\
-    <button type=button class='tp-text tp-end'>Copy</button></div><p class=tp-quiet></p><ol></ol></div>";
 
 /// Sentences in the list at once; a copy has all.
 const LISTED: usize = 300;
 /// Updates of the page between two of the list, while the run plays.
 const EVERY: u32 = 4;
+const LEVELS: [(u8, &str); 3] = [(1, "Main events"), (2, "How it came about"), (3, "Everything")];
 
 #[wasm_bindgen]
 extern "C" {
+    // web-sys's binding cannot be called where the clipboard is closed, as in a page without HTTPS: there it has no such object.
     #[wasm_bindgen(catch, js_namespace = ["navigator", "clipboard"], js_name = writeText)]
     async fn write_text(text: &str) -> Result<JsValue, JsValue>;
 }
 
-fn line(s: &Sentence) -> String {
-    format!("{}  {}", clock::time_words(s.at.micros_since(EPOCH)), s.text)
+fn micros(sentence: &Sentence) -> i64 {
+    sentence.at.micros_since(EPOCH)
 }
 
-pub fn fill(panel: &Element, ui: Ui, act: StageHandle) {
-    let node = dom::element(MARKUP);
-    let _ = panel.append_child(&node);
-    let (list, note) = (dom::at(&node, "ol"), dom::at(&node, "p"));
-    let levels = dom::at(&node, ".tp-levels");
-    for (level, nth) in [(1_u8, "button"), (2, "button + button"), (3, "button + button + button")] {
-        dom::attribute(&levels, nth, "aria-pressed", move || (ui.level().get() == level).to_string());
-        dom::on(&levels, nth, "click", move |_| ui.level().set(level));
-    }
+/// The sentences nearest to a moment.
+#[derive(Clone, PartialEq, Debug)]
+struct Listed {
+    level: u8,
+    /// What all sentences have in them, in lower case.
+    filter: String,
+    /// The branch that they are of: on another the same event's number is another event's.
+    branch: u32,
+    sentences: Vec<Sentence>,
+    /// The index of the sentence that was said last.
+    current: Option<usize>,
+    /// What is left out, or why there is nothing.
+    note: String,
+}
+
+#[component]
+pub fn Transcript() -> impl IntoView {
+    let ui = use_playground().ui;
     let filter = RwSignal::new(String::new());
-    let input: HtmlInputElement = dom::at(&node, "input").unchecked_into();
-    let field = input.clone();
-    dom::on(&input, "", "input", move |_| filter.set(field.value().to_lowercase()));
-    // One listener for all sentences: each says when it was.
-    dom::on(&list, "", "click", move |event| {
-        let us = event.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|t| t.get_attribute("data-us"));
-        if let Some(us) = us.and_then(|us| us.parse::<i64>().ok()) {
-            act.with_value(|s| s.scrub(us));
+    let listed = listed(filter);
+    let level = |(level, name): (u8, &'static str)| {
+        view! {
+            <button
+                type="button"
+                class="tp-text"
+                aria-pressed=move || (ui.level().get() == level).to_string()
+                on:click=move |_| ui.level().set(level)
+            >
+                {name}
+            </button>
         }
+    };
+    let copy = RwSignal::new(Copied::No);
+    view! {
+        <div class="tp-told">
+            <div class="tp-row">
+                <span class="tp-levels" role="group" aria-label="How much is told">
+                    {LEVELS.map(level).collect_view()}
+                </span>
+                <input
+                    type="search"
+                    placeholder="filter"
+                    aria-label="Filter the transcript"
+                    on:input:target=move |event| filter.set(event.target().value().to_lowercase())
+                />
+                <CopyButton copy />
+            </div>
+            <p class="tp-quiet">{move || listed.with(|listed| listed.note.clone())}</p>
+            {move || copy.with(|copy| if let Copied::ByHand(text) = copy { Some(view! { <ByHand text=text.clone() /> }) } else { None })}
+            <Sentences listed />
+        </div>
+    }
+}
+
+/// Looks at what has been told: at once when something else is asked for, or while the run stands still; else every fourth time.
+fn listed(filter: RwSignal<String>) -> Memo<Listed> {
+    let Playground { ui, stage, .. } = use_playground();
+    let turn = StoredValue::new(0_u32);
+    Memo::new(move |before: Option<&Listed>| {
+        let (level, filter, now) = (ui.level().get(), filter.get(), ui.snap().with(|s| s.elapsed));
+        turn.update_value(|turn| *turn += 1);
+        if let Some(before) = before
+            && before.level == level
+            && before.filter == filter
+            && ui.playing().get_untracked()
+            && turn.get_value() % EVERY != 0
+        {
+            return before.clone();
+        }
+        stage.with_value(|s| {
+            let time = &s.run.borrow().time;
+            list(
+                time.narration(level, 0),
+                &time.narration_gaps(level),
+                Listed { level, filter, branch: time.branch().id, sentences: Vec::new(), current: None, note: String::new() },
+                now,
+            )
+        })
+    })
+}
+
+/// `listed` with those of `all` that fit, around the moment `now` in microseconds since the run began. `gaps`: what is no longer kept.
+fn list(mut all: Vec<Sentence>, gaps: &str, mut listed: Listed, now: i64) -> Listed {
+    all.retain(|sentence| listed.filter.is_empty() || sentence.text.to_lowercase().contains(&listed.filter));
+    let past = all.iter().filter(|sentence| micros(sentence) <= now).count();
+    // Some of what is to come is in the list too, where it is known.
+    let last = all.len().min(past.max(LISTED / 2) + LISTED / 2);
+    let first = last.saturating_sub(LISTED);
+    listed.sentences = all.get(first..last).unwrap_or_default().to_vec();
+    listed.current = past.checked_sub(first + 1);
+    listed.note = match (all.len(), listed.sentences.len()) {
+        (0, _) if listed.filter.is_empty() => "Nothing has been told yet.".to_owned(),
+        (0, _) => "No sentence has these words.".to_owned(),
+        (all, shown) if shown < all => format!("{shown} of {all} sentences are listed, the nearest to now; Copy takes all. {gaps}"),
+        _ => gaps.to_owned(),
+    };
+    listed
+}
+
+#[component]
+fn Sentences(listed: Memo<Listed>) -> impl IntoView {
+    let stage = use_playground().stage;
+    let list = NodeRef::<html::Ol>::new();
+    let current = Memo::new(move |_| listed.with(|listed| Some(listed.sentences.get(listed.current?)?.event)));
+    // The sentence that was said last comes into sight when it is another, or another list.
+    let place = Memo::new(move |_| {
+        current.track();
+        listed.with(|listed| (current.get(), listed.level, listed.filter.clone(), listed.branch))
     });
-    copy(&node, ui, act);
-    let (turn, drawn) = (Cell::new(0_u32), RefCell::new((0, 0, 0, String::new(), 0)));
-    let before: Rc<RefCell<Vec<u64>>> = Rc::default();
-    dom::effect(Box::new(move || {
-        let (level, wanted, now) = (ui.level().get(), filter.get(), ui.snap().with(|s| s.elapsed));
-        turn.set(turn.get() + 1);
-        let key = |n: u64| (level, n, now, wanted.clone(), 0);
-        if ui.playing().get_untracked() && turn.get() % EVERY != 0 && drawn.borrow().0 == level && drawn.borrow().3 == wanted {
-            return;
+    Effect::new(move |_| {
+        place.track();
+        // Once the rows are there.
+        request_animation_frame(move || {
+            let at = listed.try_with_untracked(|listed| listed.current).flatten();
+            let Some((list, at)) = list.try_get_untracked().flatten().zip(at.and_then(|at| u32::try_from(at).ok())) else { return };
+            if let Some(row) = list.children().item(at).and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok()) {
+                // Only the list scrolls: `scrollIntoView` would move the page around it as well.
+                list.set_scroll_top(row.offset_top() + row.offset_height() - list.client_height());
+            }
+        });
+    });
+    let row = move |(_, sentence): (u32, Sentence)| {
+        let (at, event) = (micros(&sentence), sentence.event);
+        view! {
+            <li data-level=sentence.level aria-current=move || (current.get() == Some(event)).then_some("true")>
+                <button
+                    type="button"
+                    class="tp-text tp-number"
+                    title="Go to this moment"
+                    data-us=at
+                    on:click=move |_| stage.with_value(|s| s.scrub(at))
+                >
+                    {clock::time_words(at)}
+                </button>
+                " "
+                <span>{sentence.text}</span>
+            </li>
         }
-        let (mut all, words) = act.with_value(|s| {
+    };
+    let rows = move || listed.with(|listed| listed.sentences.iter().map(|sentence| (listed.branch, sentence.clone())).collect::<Vec<_>>());
+    view! {
+        <ol node_ref=list>
+            <For each=rows key=|(branch, sentence)| (*branch, sentence.event) children=row />
+        </ol>
+    }
+}
+
+/// What became of copying.
+#[derive(Clone, PartialEq, Debug)]
+enum Copied {
+    No,
+    Yes,
+    /// The clipboard is closed: the text is there, selected.
+    ByHand(String),
+}
+
+/// Hands over the whole transcript of the level.
+#[component]
+fn CopyButton(copy: RwSignal<Copied>) -> impl IntoView {
+    let Playground { ui, stage, .. } = use_playground();
+    let pressed = move |_| {
+        let level = ui.level().get_untracked();
+        let (all, gaps) = stage.with_value(|s| {
             let time = &s.run.borrow().time;
             (time.narration(level, 0), time.narration_gaps(level))
         });
-        all.retain(|s| wanted.is_empty() || s.text.to_lowercase().contains(&wanted));
-        let past = all.iter().filter(|s| s.at.micros_since(EPOCH) <= now).count();
-        // Some of what is to come is in the list too, where it is known.
-        let last = all.len().min(past.max(LISTED / 2) + LISTED / 2);
-        let shown = all.get(last.saturating_sub(LISTED)..last).unwrap_or_default();
-        let mut words = words;
-        if shown.len() < all.len() {
-            words = format!("{} of {} sentences are listed, the nearest to now; Copy takes all. {words}", shown.len(), all.len());
+        let mut text = if gaps.is_empty() { String::new() } else { format!("({gaps})\n") };
+        for sentence in all {
+            text += &format!("{}  {}\n", clock::time_words(micros(&sentence)), sentence.text);
         }
-        if all.is_empty() {
-            words = if wanted.is_empty() { "Nothing has been told yet." } else { "No sentence has these words." }.to_owned();
-        }
-        note.set_text_content(Some(&words));
-        let ids: Vec<u64> = shown.iter().map(|s| s.event.0).collect();
-        fit(&list, shown, &before.borrow(), &ids);
-        let current = past.saturating_sub(1 + all.len().min(last).saturating_sub(LISTED));
-        mark(&list, if past == 0 { None } else { Some(current) });
-        *before.borrow_mut() = ids;
-        *drawn.borrow_mut() = key(last as u64);
-    }));
-}
-
-/// Makes the list show these: at its ends when the rest is there already, so that a focus stays where it is.
-fn fit(list: &Element, shown: &[Sentence], before: &[u64], ids: &[u64]) {
-    let skip = ids.first().and_then(|first| before.iter().position(|id| id == first)).unwrap_or(before.len());
-    let rest = before.get(skip..).unwrap_or_default();
-    let keep = if ids.starts_with(rest) { rest.len() } else { 0 };
-    let gone = if keep == 0 { before.len() } else { skip };
-    for _ in 0..gone {
-        if let Some(first) = list.first_element_child() {
-            first.remove();
-        }
-    }
-    for s in shown.iter().skip(keep) {
-        let row = dom::element("<li><button type=button class='tp-text tp-number' title='Go to this moment'></button> <span></span></li>");
-        dom::set(&row, "data-level", &s.level.to_string());
-        let (us, button) = (s.at.micros_since(EPOCH), dom::at(&row, "button"));
-        dom::set(&button, "data-us", &us.to_string());
-        button.set_text_content(Some(&clock::time_words(us)));
-        dom::at(&row, "span").set_text_content(Some(&s.text));
-        let _ = list.append_child(&row);
-    }
-}
-
-/// Shows which sentence was said last, and brings it into sight when that is another one.
-fn mark(list: &Element, current: Option<usize>) {
-    let now = current.and_then(|at| list.children().item(u32::try_from(at).ok()?));
-    let was = list.query_selector("[aria-current]").ok().flatten();
-    if was == now {
-        return;
-    }
-    if let Some(was) = was {
-        let _ = was.remove_attribute("aria-current");
-    }
-    let Some(now) = now.and_then(|now| now.dyn_into::<HtmlElement>().ok()) else { return };
-    dom::set(&now, "aria-current", "true");
-    // Only the list scrolls: `scrollIntoView` would move the page around it as well.
-    list.set_scroll_top(now.offset_top() + now.offset_height() - list.client_height());
-}
-
-/// Hands over the whole transcript of the level; where the clipboard is closed the text is there, selected.
-fn copy(node: &Element, ui: Ui, act: StageHandle) {
-    let (button, root) = (dom::at(node, ".tp-end"), node.clone());
-    let shown = button.clone();
-    dom::on(&button, "", "click", move |_| {
-        let all = act.with_value(|s| s.run.borrow().time.narration(ui.level().get_untracked(), 0));
-        let mut text: String = all.iter().map(|s| line(s) + "\n").collect();
-        let words = act.with_value(|s| s.run.borrow().time.narration_gaps(ui.level().get_untracked()));
-        if !words.is_empty() {
-            text = format!("({words})\n{text}");
-        }
-        let (shown, root) = (shown.clone(), root.clone());
-        wasm_bindgen_futures::spawn_local(async move {
-            if write_text(&text).await.is_ok() {
-                return shown.set_text_content(Some("Copied"));
-            }
-            shown.set_text_content(Some("Press Ctrl+C"));
-            let area = dom::element("<textarea readonly aria-label='The transcript, to copy'></textarea>");
-            area.set_text_content(Some(&text));
-            if let Ok(Some(old)) = root.query_selector("textarea") {
-                old.remove();
-            }
-            let _ = dom::at(&root, "p").after_with_node_1(&area);
-            let _ = area.focus();
-            if let Ok(select) = js_sys::Reflect::get(&area, &"select".into())
-                && let Some(select) = select.dyn_ref::<js_sys::Function>()
-            {
-                let _ = select.call0(&area);
-            }
+        leptos::task::spawn_local(async move {
+            let copied = if write_text(&text).await.is_ok() { Copied::Yes } else { Copied::ByHand(text) };
+            // The panel may have been closed meanwhile.
+            let _ = copy.try_set(copied);
         });
+    };
+    let words = move || {
+        copy.with(|copy| match copy {
+            Copied::No => "Copy",
+            Copied::Yes => "Copied",
+            Copied::ByHand(_) => "Press Ctrl+C",
+        })
+    };
+    view! { <button type="button" class="tp-text tp-end" on:click=pressed>{words}</button> }
+}
+
+#[component]
+fn ByHand(text: String) -> impl IntoView {
+    let area = NodeRef::<html::Textarea>::new();
+    area.on_load(|area| {
+        let _ = area.focus();
+        area.select();
     });
+    view! { <textarea readonly aria-label="The transcript, to copy" prop:value=text node_ref=area></textarea> }
 }

@@ -1,209 +1,310 @@
-//! "Why?": a button where something is wrong or missing, and the panel that answers with sentences and a picture.
+//! The panel that answers "why?": a chain of sentences, each on its moment, and the same as a space-time diagram.
 
-use super::due;
-use crate::playground::spacetime::{diagram, draw, escape, words};
+use super::ask::AskedFrom;
+use super::rows::refreshed;
+use crate::kafka::time::Time;
+use crate::playground::spacetime::{Diagram, Drawing, Label, PlacedArrow, PlacedMark, Shape, diagram, draw, words};
 use crate::playground::time::replay_events;
-use crate::playground::why as questions;
-use crate::playground::why::{Happened, Question, seconds, suggested_questions, told_as, why};
-use crate::web::context::{PageStateStoreFields as _, StageHandle, Ui};
-use crate::web::dom;
+use crate::playground::why::{self as questions, Link, Question, seconds, suggested_questions, why};
+use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
 use crate::web::run::Run;
 use crate::world::EPOCH;
-use crate::world::event::EventId;
+use leptos::attr::custom::custom_attribute;
+use leptos::ev::KeyboardEvent;
+use leptos::html;
 use leptos::prelude::*;
-use std::cell::{Cell, RefCell};
+use leptos_use_resize_observer::use_resize_observer;
+use std::sync::Arc;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent};
+use web_sys::{Element, ShadowRoot};
 
 /// The word on the panel's tab.
 pub const NAME: &str = "Why?";
 
-/// `words`: the question's, as the button's label; empty while there is none.
-fn button(after: &Element, ui: Ui, words: Box<dyn Fn() -> String>, ask: Box<dyn Fn() -> Option<Question>>) {
-    let button = dom::element("<button type=button class='tp-text tp-ask'>Why?</button>");
-    let _ = after.after_with_node_1(&button);
-    let shown = button.clone();
-    dom::when(words, move |words| {
-        shown.set_hidden(words.is_empty());
-        dom::set(&shown, "aria-label", words);
-        dom::set(&shown, "title", words);
-    });
-    let from = button.clone();
-    dom::on(&button, "", "click", move |_| {
-        if let Some(question) = untrack(&ask) {
-            ask_from(ui, &from, question);
-        }
-    });
+/// A sentence of the answer.
+#[derive(Clone, PartialEq, Debug)]
+struct Sentence {
+    /// From 1.
+    number: usize,
+    text: String,
+    /// Microseconds since the run began.
+    at: i64,
+    when: String,
+    /// The event's id; empty for what is so now.
+    event: String,
 }
 
-/// Opens the panel with a question; Escape leads back to where it was asked.
-pub fn ask_from(ui: Ui, from: &Element, question: Question) {
-    if let Ok(Some(root)) = from.closest(".tp") {
-        if let Ok(Some(before)) = root.query_selector("[data-asked]") {
-            let _ = before.remove_attribute("data-asked");
+/// An answer, as of the moment at which it was asked.
+#[derive(Clone, PartialEq, Debug)]
+struct Answered {
+    question: String,
+    when: String,
+    sentences: Vec<Sentence>,
+    diagram: Diagram,
+    now: Time,
+}
+
+impl Answered {
+    fn new(run: &Run, question: &Question) -> Self {
+        let (view, world) = (run.view(), run.world());
+        let links = why(world, run.judge(), question).links;
+        let sentence = |(link, number): (&Link, usize)| {
+            let at = link.at.micros_since(EPOCH);
+            let when = if link.event.is_none() && link.at == view.now { "now".to_owned() } else { seconds(at) };
+            let event = link.event.map_or(String::new(), |id| id.0.to_string());
+            Sentence { number, text: link.text.clone(), at, when, event }
+        };
+        Self {
+            question: question.to_string(),
+            when: seconds(view.now.micros_since(EPOCH)),
+            sentences: links.iter().zip(1..).map(sentence).collect(),
+            diagram: diagram(world, &view, &links),
+            now: view.now,
         }
-        dom::set(from, "data-asked", "");
     }
-    ui.asked().set(Some(question));
-    ui.panel().set(Some(NAME));
-}
-
-/// Behind the latest sentence, while the event that it tells is kept.
-pub fn of_said(caption: &Element, ui: Ui, act: StageHandle) {
-    let found = StoredValue::new(None::<EventId>);
-    let words = move || {
-        let said = ui.said().get();
-        let id = if said.is_empty() { None } else { act.with_value(|s| told_as(s.run.borrow().world(), &said)) };
-        found.set_value(id);
-        id.map_or("", |_| "Why did this happen?").to_owned()
-    };
-    let ask = move || found.get_value().map(|event| Happened { event }.into());
-    button(&dom::at(caption, ".tp-said"), ui, Box::new(words), Box::new(ask));
-}
-
-/// Behind the ledger's line, when something was lost or given twice.
-pub fn of_ledger(caption: &Element, ui: Ui, act: StageHandle) {
-    let words = move || {
-        ui.ledger()
-            .with(|line| match line.as_str() {
-                "" => "",
-                line if !line.contains(" 0 lost") => "Why is a record gone?",
-                line if line.contains("delivered again") => "Why was a record given twice?",
-                _ => "",
-            })
-            .to_owned()
-    };
-    let ask = move || act.with_value(|s| suspects(&s.run.borrow()).into_iter().next());
-    button(&dom::at(caption, ".tp-ledger > :last-child"), ui, Box::new(words), Box::new(ask));
 }
 
 /// What there is to ask about the ledger.
-fn suspects(run: &Run) -> Vec<Question> {
+pub(super) fn suspects(run: &Run) -> Vec<Question> {
     questions::of_ledger(&run.judge().verdict(run.world(), false).ledger)
 }
 
-/// Fills the panel.
-pub fn fill(panel: &Element, ui: Ui, act: StageHandle) {
-    let node = dom::element(
-        "<div class=tp-why><div class=tp-offers role=group aria-label='Questions of this moment'></div>\
-        <div class=tp-answer><b role=heading aria-level=3 tabindex=-1></b> <span class='tp-quiet tp-number'></span><ol></ol></div>\
-        <figure><div class=tp-space></div><figcaption class=tp-quiet></figcaption></figure></div>",
-    );
-    let _ = panel.append_child(&node);
-    offered(&dom::at(&node, ".tp-offers"), ui, act);
-    let shown = node.clone();
-    dom::effect(Box::new(move || {
+#[component]
+pub fn Why() -> impl IntoView {
+    let Playground { ui, stage, .. } = use_playground();
+    let answered = RwSignal::new(None::<Arc<Answered>>);
+    // Answered once for each time that it is asked, also when the same is asked again: the moment is another.
+    Effect::new(move |_| {
         let question = ui.asked().get();
-        act.with_value(|s| {
-            let mut run = s.run.borrow_mut();
-            replay_events(&mut run.time);
-            answer(&shown, &run, question.as_ref());
+        let answer = question.map(|question| {
+            stage.with_value(|s| {
+                let mut run = s.run.borrow_mut();
+                replay_events(&mut run.time);
+                Arc::new(Answered::new(&run, &question))
+            })
         });
-    }));
-    // One listener for all links, in the list and in the picture.
-    let go = move |target: Option<web_sys::EventTarget>| {
-        let at =
-            target.and_then(|t| t.dyn_into::<Element>().ok()).filter(|t| t.closest("[role=button],li button").ok().flatten().is_some());
-        let us = at.and_then(|at| at.closest("[data-us]").ok().flatten()?.get_attribute("data-us")?.parse().ok());
-        if let Some(us) = us {
-            act.with_value(|s| s.scrub(us));
+        answered.set(answer);
+    });
+    let focus_back = AskedFrom::focus_back();
+    let escape = move |event: KeyboardEvent| {
+        if event.key() == "Escape" && focus_back() {
+            event.stop_propagation();
+            ui.panel().set(None);
         }
-        us.is_some()
     };
-    dom::on(&node, "", "click", move |e| _ = go(e.target()));
-    dom::on(&node, "", "keydown", move |e| {
-        let Some(key) = e.dyn_ref::<KeyboardEvent>().map(KeyboardEvent::key) else { return };
-        let at = e.target().and_then(|t| t.dyn_into::<Element>().ok());
-        match (key.as_str(), at) {
-            ("Enter" | " ", Some(at)) if at.has_attribute("tabindex") && go(e.target()) => e.prevent_default(),
-            ("Escape", Some(at)) => {
-                let back = at.closest(".tp").ok().flatten().and_then(|tp| tp.query_selector("[data-asked]").ok().flatten());
-                if let Some(back) = back.and_then(|b| b.dyn_into::<HtmlElement>().ok()).filter(|b| b.offset_parent().is_some()) {
-                    e.stop_propagation();
-                    ui.panel().set(None);
-                    let _ = back.focus();
-                }
-            }
-            _ => {}
+    view! {
+        <div class="tp-why" on:keydown=escape>
+            <Suggested />
+            {move || answered.get().map(|answer| view! { <Answer answer /> })}
+        </div>
+    }
+}
+
+/// Questions about what is chosen, then those that the moment raises.
+#[component]
+fn Suggested() -> impl IntoView {
+    let Playground { ui, stage, .. } = use_playground();
+    let list = NodeRef::<html::Div>::new();
+    let suggested = refreshed(
+        list,
+        move || ui.chosen().get(),
+        move |chosen| {
+            let doubts = ui.ledger().with(|line| !line.contains(" 0 lost") || line.contains("delivered again"));
+            let also = if doubts { stage.with_value(|s| suspects(&s.run.borrow())) } else { Vec::new() };
+            ui.snap().with(|s| suggested_questions(&s.view, chosen.as_ref(), also))
+        },
+    );
+    let hint = move || {
+        suggested.with(|(all, more)| match (all.len(), more) {
+            (0, _) => "Nothing looks wrong now. Choose a record, a partition, a client or a group to ask about it.".to_owned(),
+            (_, 0) => String::new(),
+            _ => format!("and {more} more"),
+        })
+    };
+    let hint = Memo::new(move |_| hint());
+    let question = move |question: Question| {
+        let (words, asked) = (question.to_string(), question.clone());
+        view! {
+            <button
+                type="button"
+                class="tp-text"
+                aria-pressed=move || ui.asked().with(|now| now.as_ref() == Some(&asked)).to_string()
+                on:click=move |_| ui.asked().set(Some(question.clone()))
+            >
+                {words}
+            </button>
+        }
+    };
+    view! {
+        <div class="tp-offers" role="group" aria-label="Questions of this moment" node_ref=list>
+            <For each=move || suggested.with(|(all, _)| all.clone()) key=ToString::to_string children=question />
+            <Show when=move || !hint.with(String::is_empty)>
+                <span class="tp-quiet">{move || hint.get()}</span>
+            </Show>
+        </div>
+    }
+}
+
+/// Sentences that are lit, in the list and in the picture.
+type Lit = RwSignal<Vec<usize>>;
+
+#[component]
+fn Answer(answer: Arc<Answered>) -> impl IntoView {
+    let (lit, level) = (Lit::new(Vec::new()), custom_attribute("aria-level", "3"));
+    let heading = NodeRef::<html::B>::new();
+    heading.on_load(|heading| {
+        // Whoever opened the panel by its tab stays on that tab.
+        if !is_tab(focused_beside(&heading).as_ref()) {
+            let _ = heading.focus();
         }
     });
-    for event in ["pointerover", "focusin"] {
-        let all = node.clone();
-        dom::on(&node, "", event, move |e| {
-            let at = e.target().and_then(|t| t.dyn_into::<Element>().ok()).and_then(|t| t.closest("[data-n]").ok().flatten());
-            let lit = at.and_then(|at| at.get_attribute("data-n")).unwrap_or_default();
-            for list in ["ol", ".tp-figure"].map(|list| dom::at(&all, list).children()) {
-                for item in (0..).map_while(|n| list.item(n)) {
-                    let of = item.get_attribute("data-n").unwrap_or_default();
-                    let on = of.split(' ').any(|n| !n.is_empty() && lit.split(' ').any(|l| l == n));
-                    let _ = item.toggle_attribute_with_force("data-lit", on);
-                }
-            }
-        });
+    let sentence = move |sentence: Sentence| view! { <Chained sentence lit /> };
+    let (question, when, sentences) = (answer.question.clone(), answer.when.clone(), answer.sentences.clone());
+    view! {
+        <div class="tp-answer">
+            <b role="heading" {..level} tabindex="-1" node_ref=heading>{question}</b>
+            " "
+            <span class="tp-quiet tp-number">{format!("answered at {when}")}</span>
+            <ol>
+                <For each=move || sentences.clone() key=|sentence| sentence.number children=sentence />
+            </ol>
+        </div>
+        <SpaceTime answer lit />
     }
 }
 
-/// Keeps the questions: about what is looked at, then what the moment raises.
-fn offered(list: &Element, ui: Ui, act: StageHandle) {
-    let (list, last, before) = (list.clone(), Cell::new(0.0), RefCell::new(None));
-    dom::effect(Box::new(move || {
-        let (chosen, asked) = (ui.chosen().get(), ui.asked().get());
-        if !due(ui, &list, &last, &before, (chosen.clone(), asked.clone())) {
-            return;
-        }
-        let doubts = ui.ledger().with(|line| !line.contains(" 0 lost") || line.contains("delivered again"));
-        let also = if doubts { act.with_value(|s| suspects(&s.run.borrow())) } else { Vec::new() };
-        let (all, more) = ui.snap().with(|s| suggested_questions(&s.view, chosen.as_ref(), also));
-        list.set_text_content(None);
-        for question in all {
-            let button = dom::element("<button type=button class=tp-text></button>");
-            button.set_text_content(Some(&question.to_string()));
-            dom::set(&button, "aria-pressed", &(asked.as_ref() == Some(&question)).to_string());
-            let _ = list.append_child(&button);
-            dom::on(&button, "", "click", move |_| ui.asked().set(Some(question.clone())));
-        }
-        let said = match (list.child_element_count(), more) {
-            (0, _) => "Nothing looks wrong now. Choose a record, a partition, a client or a group to ask about it.".to_owned(),
-            (_, 0) => return,
-            _ => format!("and {more} more"),
-        };
-        let hint = dom::element("<span class=tp-quiet></span>");
-        hint.set_text_content(Some(&said));
-        let _ = list.append_child(&hint);
-    }));
+/// What has the focus in the document or the shadow tree that the element is in.
+fn focused_beside(element: &Element) -> Option<Element> {
+    match element.get_root_node().dyn_into::<ShadowRoot>() {
+        Ok(root) => root.active_element(),
+        Err(_) => document().active_element(),
+    }
 }
 
-fn answer(node: &Element, run: &Run, question: Option<&Question>) {
-    let _ = node.toggle_attribute_with_force("data-empty", question.is_none());
-    let Some(question) = question else { return };
-    let (view, world) = (run.view(), run.world());
-    let links = why(world, run.judge(), question).links;
-    let heading = dom::at(node, ".tp-answer b");
-    heading.set_text_content(Some(&question.to_string()));
-    dom::at(node, ".tp-answer span").set_text_content(Some(&format!("answered at {}", seconds(view.now.micros_since(EPOCH)))));
-    let mut list = String::new();
-    for (link, n) in links.iter().zip(1..) {
-        let us = link.at.micros_since(EPOCH);
-        let when = if link.event.is_none() && link.at == view.now { "now".to_owned() } else { seconds(us) };
-        let event = link.event.map_or(String::new(), |id| id.0.to_string());
-        list += &format!(
-            "<li data-n={n} data-us={us} data-event='{event}'><i>{n}</i><span>{}</span>\
-            <button type=button class='tp-text tp-number' title='Go to this moment'>{when}</button></li>",
-            escape(&link.text)
-        );
+fn is_tab(element: Option<&Element>) -> bool {
+    element.is_some_and(|element| element.get_attribute("role").as_deref() == Some("tab"))
+}
+
+#[component]
+fn Chained(sentence: Sentence, lit: Lit) -> impl IntoView {
+    let stage = use_playground().stage;
+    let Sentence { number, text, at, when, event } = sentence;
+    let light = move || lit.set(vec![number]);
+    view! {
+        <li
+            data-n=number
+            data-us=at
+            data-event=event
+            data-lit=move || lit.with(|lit| lit.contains(&number))
+            on:pointerenter=move |_| light()
+            on:pointerleave=move |_| lit.set(Vec::new())
+            on:focusin=move |_| light()
+        >
+            <i>{number}</i>
+            <span>{text}</span>
+            <button type="button" class="tp-text tp-number" title="Go to this moment" on:click=move |_| stage.with_value(|s| s.scrub(at))>
+                {when}
+            </button>
+        </li>
     }
-    dom::at(node, "ol").set_inner_html(&list);
-    let picture = diagram(world, &view, &links);
-    let figure = dom::at(node, "figure");
-    let _ = figure.toggle_attribute_with_force("hidden", picture.lanes.is_empty());
-    let width = dom::at(node, "figure").client_width();
-    dom::at(node, ".tp-space").set_inner_html(&draw(&picture, view.now, width.into()));
-    dom::at(node, "figcaption").set_text_content(Some(&words(&picture)));
-    // Who opened the panel by its tab stays there.
-    if let Ok(Some(tp)) = node.closest(".tp")
-        && let Ok(None) = tp.query_selector("[role=tab]:focus")
-        && let Ok(heading) = heading.dyn_into::<HtmlElement>()
-    {
-        let _ = heading.focus();
+}
+
+/// The answer as a diagram, as wide as there is room.
+#[component]
+fn SpaceTime(answer: Arc<Answered>, lit: Lit) -> impl IntoView {
+    let (figure, room) = (NodeRef::<html::Figure>::new(), RwSignal::new(0_i64));
+    let measure = move || {
+        if let Some(figure) = figure.get_untracked() {
+            room.set(figure.client_width().into());
+        }
+    };
+    figure.on_load(move |_| measure());
+    let _ = use_resize_observer(figure, move |_, _| measure());
+    let (empty, caption) = (answer.diagram.lanes.is_empty(), words(&answer.diagram));
+    let drawing = Memo::new(move |_| (room.get() > 0).then(|| draw(&answer.diagram, answer.now, room.get())));
+    view! {
+        <figure hidden=empty node_ref=figure>
+            <div class="tp-space">{move || drawing.get().map(|drawing| view! { <Picture drawing lit /> })}</div>
+            <figcaption class="tp-quiet">{caption}</figcaption>
+        </figure>
+    }
+}
+
+#[component]
+fn Picture(drawing: Drawing, lit: Lit) -> impl IntoView {
+    let Drawing { names_width, width, height, lanes, below, arrows, marks, above } = drawing;
+    let name = |Label { x, y, text }| view! { <text x=x y=y>{text}</text> };
+    view! {
+        <svg class="tp-lanes" width=names_width height=height aria-hidden="true">{lanes.into_iter().map(name).collect_view()}</svg>
+        <div class="tp-scroll">
+            <svg class="tp-figure" width=width height=height role="group" aria-label="Space-time diagram">
+                <defs>
+                    <marker id="tp-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">
+                        <path d="M0 1 7 4 0 7z" />
+                    </marker>
+                </defs>
+                {below.into_iter().map(shape).collect_view()}
+                {arrows.into_iter().map(arrow).collect_view()}
+                {marks.into_iter().map(|mark| view! { <Mark mark lit /> }).collect_view()}
+                {above.into_iter().map(shape).collect_view()}
+            </svg>
+        </div>
+    }
+}
+
+fn shape(shape: Shape) -> AnyView {
+    match shape {
+        Shape::Path { class, d } => view! { <path class=class d=d /> }.into_any(),
+        Shape::Rect { class, x, y, width, height } => view! { <rect class=class x=x y=y width=width height=height /> }.into_any(),
+        Shape::Text { class, label: Label { x, y, text } } => view! { <text class=class x=x y=y>{text}</text> }.into_any(),
+    }
+}
+
+fn arrow(arrow: PlacedArrow) -> impl IntoView {
+    let PlacedArrow { class, title, line, cross, label } = arrow;
+    view! {
+        <g class=class>
+            <title>{title}</title>
+            <path d=line />
+            {cross.map(|cross| view! { <path class="tp-x" d=cross /> })}
+            {label.map(|Label { x, y, text }| view! { <text x=x y=y>{text}</text> })}
+        </g>
+    }
+}
+
+/// A mark is a way to its moment.
+#[component]
+fn Mark(mark: PlacedMark, lit: Lit) -> impl IntoView {
+    let stage = use_playground().stage;
+    let PlacedMark { numbers, at, name, x, y, width, height, radius, label } = mark;
+    let go = move || stage.with_value(|s| s.scrub(at));
+    let press = move |event: KeyboardEvent| {
+        if matches!(event.key().as_str(), "Enter" | " ") {
+            event.prevent_default();
+            go();
+        }
+    };
+    let said = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let mine = numbers.clone();
+    let light = move || lit.set(mine.clone());
+    let focus = light.clone();
+    view! {
+        <g
+            class="tp-mark"
+            role="button"
+            tabindex="0"
+            data-n=said
+            data-us=at
+            aria-label=name
+            data-lit=move || lit.with(|lit| lit.iter().any(|number| numbers.contains(number)))
+            on:pointerenter=move |_| light()
+            on:pointerleave=move |_| lit.set(Vec::new())
+            on:focus=move |_| focus()
+            on:click=move |_| go()
+            on:keydown=press
+        >
+            <rect x=x y=y width=width height=height rx=radius />
+            <text x=label.x y=label.y>{label.text}</text>
+        </g>
     }
 }

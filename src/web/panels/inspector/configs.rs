@@ -1,0 +1,120 @@
+//! The configs of what is looked into, and fields that set them through the cluster.
+
+use crate::playground::inspect::{self, Config};
+use crate::playground::scene::Target;
+use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
+use crate::web::panels::rows::followed;
+use leptos::ev::{Event, Targeted};
+use leptos::prelude::*;
+use web_sys::HtmlInputElement;
+
+#[component]
+pub fn Configs(target: Target) -> impl IntoView {
+    let Playground { ui, stage, .. } = use_playground();
+    // Whether a change of a broker's config is for all brokers.
+    let all = RwSignal::new(false);
+    let of = target.clone();
+    let configs = Memo::new(move |_| {
+        let all = all.get();
+        ui.snap().with(|s| stage.with_value(|stage| inspect::configs(stage.run.borrow().world(), &s.view, &of, all)))
+    });
+    let is_broker = matches!(target, Target::Broker(_));
+    let is_client = matches!(target, Target::Producer(_) | Target::Consumer(_));
+    let note = move || match configs.with(Vec::is_empty) {
+        true => "It has no configs of its own, or no process.",
+        false if is_client => "A change gives it a new process. An empty value takes it back.",
+        false if is_broker && !all.get() => "A change goes to this broker as IncrementalAlterConfigs. An empty value takes it back.",
+        false => "A change goes to the controller as IncrementalAlterConfigs. An empty value takes it back.",
+    };
+    let groups = move || {
+        configs.with(|configs| {
+            let mut groups: Vec<&'static str> = configs.iter().map(|config| config.group).collect();
+            groups.dedup();
+            groups
+        })
+    };
+    let group = move |group: &'static str| {
+        let target = target.clone();
+        let members = move || configs.with(|configs| configs.iter().filter(|config| config.group == group).cloned().collect::<Vec<_>>());
+        let row = move |config: Config| view! { <Row config configs all target=target.clone() /> };
+        view! {
+            {(!group.is_empty()).then(|| view! { <h3>{group}</h3> })}
+            // A row of this broker and one of all brokers are two: what is typed into one is not the other's.
+            <For each=members key=move |config| (config.name, config.editable, all.get_untracked()) children=row />
+        }
+    };
+    view! {
+        <Show when=move || is_broker>
+            <Whom all />
+        </Show>
+        <div>
+            <p class="tp-quiet">{note}</p>
+            <div class="tp-configs">
+                <For each=groups key=|group| *group children=group />
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Whom(all: RwSignal<bool>) -> impl IntoView {
+    let button = |(every, name): (bool, &'static str)| {
+        view! {
+            <button type="button" class="tp-text" aria-pressed=move || (all.get() == every).to_string() on:click=move |_| all.set(every)>
+                {name}
+            </button>
+        }
+    };
+    view! {
+        <p class="tp-quiet tp-whom" role="group" aria-label="Whom a change is for">
+            {[(false, "This broker"), (true, "All brokers")].map(button).collect_view()}
+        </p>
+    }
+}
+
+#[component]
+fn Row(config: Config, configs: Memo<Vec<Config>>, all: RwSignal<bool>, target: Target) -> impl IntoView {
+    let stage = use_playground().stage;
+    let Config { name, doc, editable, .. } = config;
+    let config = followed(config, move |config| configs.with(|configs| configs.iter().find(|other| other.name == config.name).cloned()));
+    // Why the last change was refused.
+    let refused = RwSignal::new(None::<String>);
+    Effect::watch(move || config.track(), move |(), _, _| refused.set(None), false);
+    let value = move || config.with(|config| config.value.clone());
+    let set = move |event: Targeted<Event, HtmlInputElement>| {
+        let (value, all) = (event.target().value(), all.get_untracked());
+        let line = stage.with_value(|s| inspect::check(s.run.borrow().world(), &target, name, value.trim(), all));
+        refused.set(line.and_then(|line| stage.with_value(|s| s.line(&line))).err());
+    };
+    let field = if editable {
+        view! {
+            <input
+                data-name=name
+                value=value
+                prop:value=value
+                spellcheck="false"
+                aria-invalid=move || refused.with(Option::is_some).then_some("true")
+                on:change:target=set
+            />
+        }
+        .into_any()
+    } else {
+        view! { <b>{value}</b> }.into_any()
+    };
+    let words = move || {
+        refused.get().unwrap_or_else(|| {
+            config.with(|config| match config.default {
+                "" => format!("{}no default", config.from),
+                default => format!("{}default {default}", config.from),
+            })
+        })
+    };
+    view! {
+        <label title=doc>
+            <span>{name}</span>
+            {field}
+            <i>{move || config.with(|config| if config.differs { "set" } else { "" })}</i>
+            <small role=move || refused.with(Option::is_some).then_some("alert")>{words}</small>
+        </label>
+    }
+}
