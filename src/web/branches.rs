@@ -226,7 +226,8 @@ pub struct Compared {
 }
 
 impl Compared {
-    pub fn new() -> Self {
+    /// No comparison is open, in the playground of the owner at hand.
+    pub fn closed() -> Self {
         Self { versus: RwSignal::new(None), from: StoredValue::new_local(None), playground: use_playground() }
     }
 

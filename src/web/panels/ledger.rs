@@ -112,6 +112,11 @@ fn Search(asked: RwSignal<Asked>, shown: Memo<PageAt>) -> impl IntoView {
     };
     let option = |partition| view! { <option>{partition_name(&partition)}</option> };
     let range = Memo::new(move |_| shown.with(|(page, _)| (page.from, page.from + page.rows.len(), page.of)));
+    let is_first = move || range.get().0 == 0;
+    let is_last = move || {
+        let (from, _, of) = range.get();
+        from + PAGE >= of
+    };
     let words = move || {
         let (from, until, of) = range.get();
         let first = if of == 0 { 0 } else { from + 1 };
@@ -133,7 +138,7 @@ fn Search(asked: RwSignal<Asked>, shown: Memo<PageAt>) -> impl IntoView {
             <button
                 type="button"
                 class="tp-text"
-                disabled=move || range.get().0 == 0
+                disabled=is_first
                 on:click=move |_| asked.update(|asked| asked.page = asked.page.saturating_sub(1))
             >
                 "newer"
@@ -141,7 +146,7 @@ fn Search(asked: RwSignal<Asked>, shown: Memo<PageAt>) -> impl IntoView {
             <button
                 type="button"
                 class="tp-text"
-                disabled=move || range.get().0 + PAGE >= range.get().2
+                disabled=is_last
                 on:click=move |_| asked.update(|asked| asked.page += 1)
             >
                 "older"

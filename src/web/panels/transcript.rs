@@ -90,7 +90,7 @@ fn listed(filter: RwSignal<String>) -> Memo<Listed> {
             && before.level == level
             && before.filter == filter
             && ui.playing().get_untracked()
-            && turn.get_value() % EVERY != 0
+            && !turn.get_value().is_multiple_of(EVERY)
         {
             return before.clone();
         }

@@ -32,7 +32,7 @@ fn percent(part: i64) -> String {
 #[component]
 pub fn Timeline() -> impl IntoView {
     let Playground { stage, controls, .. } = use_playground();
-    let (shown, stops, compared) = (Shown::new(), Stops::new(), Compared::new());
+    let (shown, stops, compared) = (Shown::new(), Stops::new(), Compared::closed());
     let style = move || {
         let (facts, window) = (shown.facts.get(), shown.window());
         let of_all = |part: i64| percent(part * 1000 / facts.whole);

@@ -237,7 +237,7 @@ fn Field(i: usize, field: FieldSpan, inside: Range<usize>, panes: Panes) -> impl
         panes.lit.set((inside.start, inside.end));
         panes.show_bytes();
     };
-    let over = light.clone();
+    let over = light;
     let walk = move |event: KeyboardEvent| {
         let key = event.key();
         if key.starts_with("Arrow") {

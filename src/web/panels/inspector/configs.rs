@@ -5,6 +5,7 @@ use crate::playground::scene::Target;
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
 use crate::web::panels::rows::followed;
 use leptos::ev::{Event, Targeted};
+use leptos::html;
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
@@ -13,10 +14,17 @@ pub fn Configs(target: Target) -> impl IntoView {
     let Playground { ui, stage, .. } = use_playground();
     // Whether a change of a broker's config is for all brokers.
     let all = RwSignal::new(false);
-    let of = target.clone();
-    let configs = Memo::new(move |_| {
+    let (of, list) = (target.clone(), NodeRef::<html::Div>::new());
+    let configs = Memo::new(move |before: Option<&Vec<Config>>| {
         let all = all.get();
-        ui.snap().with(|s| stage.with_value(|stage| inspect::configs(stage.run.borrow().world(), &s.view, &of, all)))
+        let mut configs = ui.snap().with(|s| stage.with_value(|stage| inspect::configs(stage.run.borrow().world(), &s.view, &of, all)));
+        // What differs stands first, but a row that moved would lose the focus: the order changes when nobody is in the list.
+        if let Some(before) = before
+            && list.get_untracked().is_some_and(|list| list.matches(":focus-within").unwrap_or(false))
+        {
+            configs.sort_by_key(|config| before.iter().position(|other| other.name == config.name).unwrap_or(usize::MAX));
+        }
+        configs
     });
     let is_broker = matches!(target, Target::Broker(_));
     let is_client = matches!(target, Target::Producer(_) | Target::Consumer(_));
@@ -49,7 +57,7 @@ pub fn Configs(target: Target) -> impl IntoView {
         </Show>
         <div>
             <p class="tp-quiet">{note}</p>
-            <div class="tp-configs">
+            <div class="tp-configs" node_ref=list>
                 <For each=groups key=|group| *group children=group />
             </div>
         </div>
