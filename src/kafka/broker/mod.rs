@@ -58,8 +58,8 @@ use uuid::Uuid;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ConnId(pub u64);
 
-pub use super::client::ConnId as PeerConn;
 /// A connection that this node dialled to another, named by this node. Never used again after it closed.
+pub use super::client::ConnId as PeerConn;
 
 /// What a broker is started with.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -136,8 +136,9 @@ fn Sentences(listed: Memo<Listed>) -> impl IntoView {
     });
     Effect::new(move |_| {
         place.track();
-        // Once the rows are there.
-        request_animation_frame(move || {
+        // Once the rows are there, and before the list is painted.
+        leptos::task::spawn_local(async move {
+            leptos::task::tick().await;
             let at = listed.try_with_untracked(|listed| listed.current).flatten();
             let Some((list, at)) = list.try_get_untracked().flatten().zip(at.and_then(|at| u32::try_from(at).ok())) else { return };
             if let Some(row) = list.children().item(at).and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok()) {

@@ -4,8 +4,11 @@ use std::cell::{Cell, RefCell};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 
+/// What the browser calls for each frame.
+type Callback = Closure<dyn FnMut(f64)>;
+
 pub struct Frames {
-    callback: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    callback: RefCell<Option<Callback>>,
     asked: Cell<Option<i32>>,
     /// The document is visible, the element is on the screen.
     visible: Cell<bool>,
