@@ -7,7 +7,7 @@ PORT ?= 8080
 CACHE := $(or $(TIDEPOOL_CACHE),$(HOME)/.cache/tidepool)
 IN := . '$(CACHE)/env';
 
-.PHONY: help serve dist test test-native test-clients test-wasm test-types test-page test-size fresh bench fmt lint broker setup setup-test
+.PHONY: help serve dist test test-native test-clients test-wasm test-types test-page test-size audit fresh bench fmt lint broker setup setup-test
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -61,6 +61,9 @@ test-page: setup-test dist test-size ## the built page in a headless browser
 
 test-size: ## whether what is in dist/ has grown by more than a tenth
 	@node scripts/check-size.mjs dist --check
+
+audit: setup ## unused dependencies, licences and sources (cargo-machete, cargo-deny: some minutes to install)
+	@scripts/setup.sh audit; $(IN) cargo machete; cargo deny --log-level error check licenses bans sources
 
 fresh: ## make serve from a clone with empty caches, as on a machine that has never seen the project (ten minutes)
 	@scripts/fresh.sh

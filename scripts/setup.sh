@@ -3,13 +3,14 @@
 #
 #   scripts/setup.sh build    Rust for wasm32, wasm-bindgen, Trunk, wasm-opt        (make dist, make serve)
 #   scripts/setup.sh test     the same, and a browser, kcat, Python clients          (make test)
+#   scripts/setup.sh audit    the same as build, cargo-machete and cargo-deny        (make audit)
 #
 # Everything goes to ${TIDEPOOL_CACHE:-~/.cache/tidepool}, except Debian packages. A second run only looks.
 # The recipes of the Makefile source the file that it writes: $TIDEPOOL_CACHE/env.
 set -euo pipefail
 
 level=${1:-build}
-case $level in build|test) ;; *) echo "usage: scripts/setup.sh [build|test]" >&2; exit 2 ;; esac
+case $level in build|test|audit) ;; *) echo "usage: scripts/setup.sh [build|test|audit]" >&2; exit 2 ;; esac
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${TIDEPOOL_CACHE:-$HOME/.cache/tidepool}
@@ -106,6 +107,10 @@ bindgen_version=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/[^0-9.]/, "");
 cargo_tool wasm-bindgen-cli "$bindgen_version" wasm-bindgen
 cargo_tool trunk "$trunk_version" trunk --locked
 have wasm-bindgen-test-runner || die "wasm-bindgen-test-runner is missing beside $(command -v wasm-bindgen)"
+if [ "$level" = audit ]; then
+  cargo_tool cargo-machete 0.9.2 cargo-machete
+  cargo_tool cargo-deny 0.20.2 cargo-deny --locked
+fi
 rm -rf "$cache/tools-build"
 
 # --- npm: wasm-opt, playwright-core, tsc -------------------------------------------------------------------------------------
