@@ -243,23 +243,7 @@ impl Pen<'_> {
                 c.bezier_curve_to(f(b.x), f(b.y), f(d.x), f(d.y), f(e.x), f(e.y));
                 c.stroke();
             }
-            Shape::Flag { rect, text, ink } => {
-                let (x, y, w, h) = (f64::from(rect.x), f64::from(rect.y), f64::from(rect.w), f64::from(rect.h));
-                c.begin_path();
-                c.move_to(x, y);
-                c.line_to(x + w - 6.0, y);
-                c.line_to(x + w, y + h / 2.0);
-                c.line_to(x + w - 6.0, y + h);
-                c.line_to(x, y + h);
-                c.close_path();
-                self.fill(Ink::Surface, 1.0);
-                c.fill();
-                self.fill(*ink, 0.14);
-                c.fill();
-                self.stroke(*ink, 1.0, 1.0, 0.0);
-                c.stroke();
-                self.words(x + 6.0, y + h / 2.0 + 3.5, text, (10.0, true, false), *ink, Align::Start);
-            }
+            Shape::Flag { rect, text, ink } => self.flag(rect, text, *ink),
             Shape::Text { at, text, size, bold, mono, ink, align } => {
                 self.words(f64::from(at.x), f64::from(at.y), text, (*size, *bold, *mono), *ink, *align);
             }
@@ -282,25 +266,47 @@ impl Pen<'_> {
                 rounded(c, rect, f64::from(*radius));
                 c.fill();
             }
-            Shape::Hatch { rect, ink } => {
-                let before = self.set;
-                c.save();
-                rounded(c, rect, 8.0);
-                c.clip();
-                self.stroke(*ink, 0.16, 2.0, 0.0);
-                c.begin_path();
-                let (x, y, w, h) = (f64::from(rect.x), f64::from(rect.y), f64::from(rect.w), f64::from(rect.h));
-                let mut d = -h;
-                while d < w {
-                    c.move_to(x + d, y + h);
-                    c.line_to(x + d + h, y);
-                    d += 9.0;
-                }
-                c.stroke();
-                c.restore();
-                self.set = before;
-            }
+            Shape::Hatch { rect, ink } => self.hatch(rect, *ink),
         }
+    }
+
+    fn flag(&mut self, rect: &Rect, text: &str, ink: Ink) {
+        let c = self.c;
+        let (x, y, w, h) = (f64::from(rect.x), f64::from(rect.y), f64::from(rect.w), f64::from(rect.h));
+        c.begin_path();
+        c.move_to(x, y);
+        c.line_to(x + w - 6.0, y);
+        c.line_to(x + w, y + h / 2.0);
+        c.line_to(x + w - 6.0, y + h);
+        c.line_to(x, y + h);
+        c.close_path();
+        self.fill(Ink::Surface, 1.0);
+        c.fill();
+        self.fill(ink, 0.14);
+        c.fill();
+        self.stroke(ink, 1.0, 1.0, 0.0);
+        c.stroke();
+        self.words(x + 6.0, y + h / 2.0 + 3.5, text, (10.0, true, false), ink, Align::Start);
+    }
+
+    fn hatch(&mut self, rect: &Rect, ink: Ink) {
+        let c = self.c;
+        let before = self.set;
+        c.save();
+        rounded(c, rect, 8.0);
+        c.clip();
+        self.stroke(ink, 0.16, 2.0, 0.0);
+        c.begin_path();
+        let (x, y, w, h) = (f64::from(rect.x), f64::from(rect.y), f64::from(rect.w), f64::from(rect.h));
+        let mut d = -h;
+        while d < w {
+            c.move_to(x + d, y + h);
+            c.line_to(x + d + h, y);
+            d += 9.0;
+        }
+        c.stroke();
+        c.restore();
+        self.set = before;
     }
 
     /// `font`: its size, whether it is bold, whether all its letters are of one width.

@@ -226,6 +226,7 @@ mod tests {
     use crate::playground::why::testing::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "two whole answers")]
     fn an_acknowledged_record_that_is_gone() {
         let gone = |run: &mut Run, seconds: i64| {
             run.until(seconds);
