@@ -131,14 +131,14 @@ fn Sentences(listed: Memo<Listed>) -> impl IntoView {
     let current = Memo::new(move |_| listed.with(|listed| Some(listed.sentences.get(listed.current?)?.event)));
     // The sentence that was said last comes into sight when it is another, or another list.
     let place = Memo::new(move |_| {
-        current.track();
-        listed.with(|listed| (current.get(), listed.level, listed.filter.clone(), listed.branch))
+        let current = current.get();
+        listed.with(|listed| (current, listed.level, listed.filter.clone(), listed.branch))
     });
     Effect::new(move |_| {
-        place.track();
+        // Read, not only tracked: a memo that nobody reads is never computed, and so hears of no change.
+        place.with(|_| ());
         // Once the rows are there, and before the list is painted.
-        leptos::task::spawn_local(async move {
-            leptos::task::tick().await;
+        request_animation_frame(move || {
             let at = listed.try_with_untracked(|listed| listed.current).flatten();
             let Some((list, at)) = list.try_get_untracked().flatten().zip(at.and_then(|at| u32::try_from(at).ok())) else { return };
             if let Some(row) = list.children().item(at).and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok()) {
