@@ -72,7 +72,7 @@ bench: setup-test dist ## benchmarks: the engine natively, and as wasm in a head
 	@$(IN) cargo bench --locked --bench engine; node tests/browser/bench.mjs dist; node tests/browser/frames.mjs dist
 
 fmt: ## format the Rust code
-	@cargo fmt; rustfmt src/kafka/*/requests/*.rs src/world/operations/*.rs # lists of APIs and operations declare these modules, where cargo does not look
+	@cargo fmt; rustfmt --edition 2024 src/kafka/*/requests/*.rs src/world/operations/*.rs # lists of APIs and operations declare these modules, where cargo does not look
 
 lint: setup ## clippy, natively and for wasm, warnings are errors
 	@$(IN) cargo clippy --locked --all-targets -- -D warnings; \

@@ -1,5 +1,5 @@
 //! Speed and memory of the engine, printed beside their budgets; never a test.
-//! `cargo bench --bench engine [-- codecs|log|broker|world|memory]`.
+//! `cargo bench --bench engine [-- codecs|log|maps|broker|world|memory]`.
 //!
 //! What is measured: compression, the log's append and read, the broker node's Produce and Fetch (frames in, frames out, no socket), the
 //! default scenario's events and simulated seconds for a second of this machine, what the page asks of a world for each picture, and the
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tidepool::kafka::broker::{Broker, BrokerOptions, ConnId, Output};
 use tidepool::kafka::disk::Disk;
 use tidepool::kafka::log::{Log, LogConfig};
+use tidepool::kafka::sorted_vec::SortedVecMap;
 use tidepool::kafka::time::Time;
 use tidepool::kafka::wire::batch::{Batch, BatchBuilder, BatchOptions, batches};
 use tidepool::kafka::wire::compression::Compression;
@@ -54,6 +55,9 @@ fn main() {
     }
     if wanted("log") {
         log();
+    }
+    if wanted("maps") {
+        maps();
     }
     if wanted("broker") {
         broker(LARGE, "kcat's batches", true);
@@ -110,6 +114,34 @@ fn codecs() {
     }
 }
 
+/// The engine's map beside std's, at sizes that a cluster has: keys are partitions, as in most of them.
+fn maps() {
+    for entries in [6_i32, 50, 1_000] {
+        let key = |index: i32| (std::sync::Arc::<str>::from("orders"), index);
+        let sorted: SortedVecMap<_, i64> = (0..entries).map(|index| (key(index), 0)).collect();
+        let tree: BTreeMap<_, i64> = (0..entries).map(|index| (key(index), 0)).collect();
+        let probe: Vec<_> = (0..entries).map(|index| key(index * 7 % entries)).collect();
+        let times = 2_000_000 / entries.unsigned_abs();
+        println!("maps of {entries} partitions, for each entry: sorted vector, B-tree");
+        let row = |what: &str, sorted: f64, tree: f64| println!("  {what:<48} {sorted:>8.1} ns {tree:>8.1} ns");
+        let nanos = |seconds: f64| seconds * 1e9 / f64::from(times) / f64::from(entries);
+        row("clone", nanos(timed(times, || sorted.clone())), nanos(timed(times, || tree.clone())));
+        row("walk", nanos(timed(times, || sorted.values().sum::<i64>())), nanos(timed(times, || tree.values().sum::<i64>())));
+        let found = |get: &dyn Fn(&(std::sync::Arc<str>, i32)) -> bool| probe.iter().filter(|key| get(key)).count();
+        let (in_sorted, in_tree) = (|| found(&|key| sorted.contains_key(key)), || found(&|key| tree.contains_key(key)));
+        row("lookup", nanos(timed(times, in_sorted)), nanos(timed(times, in_tree)));
+    }
+}
+
+/// Seconds of the processor for so many calls.
+fn timed<T>(times: u32, mut work: impl FnMut() -> T) -> f64 {
+    let start = processor();
+    for _ in 0..times {
+        black_box(work());
+    }
+    processor() - start
+}
+
 fn log() {
     let batch = batch(SMALL);
     let mut disk = Disk::default();
@@ -164,7 +196,7 @@ fn lone_broker() -> Broker {
         voters: Vec::new(),
         controller_port: 9093,
         sabotage: None,
-        config: BTreeMap::new(),
+        config: SortedVecMap::new(),
         seed: 1,
     };
     let mut broker = Broker::open(NOW, options, Disk::default()).expect("a broker opens on an empty disk");
@@ -275,12 +307,8 @@ fn world() {
 }
 
 /// What one call takes.
-fn each<T>(what: &str, when: &str, times: u32, mut work: impl FnMut() -> T) {
-    let start = processor();
-    for _ in 0..times {
-        black_box(work());
-    }
-    println!("{:<50} {:>8.0} µs", format!("{what}, {when}"), (processor() - start) * 1e6 / f64::from(times));
+fn each<T>(what: &str, when: &str, times: u32, work: impl FnMut() -> T) {
+    println!("{:<50} {:>8.0} µs", format!("{what}, {when}"), timed(times, work) * 1e6 / f64::from(times));
 }
 
 /// What is kept for each stored record beyond the bytes of its log. Each case has a process of its own, so that none reuses what another

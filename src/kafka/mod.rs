@@ -16,5 +16,6 @@ pub mod rng;
 pub mod sabotage;
 #[cfg(test)]
 pub mod samples;
+pub mod sorted_vec;
 pub mod time;
 pub mod wire;

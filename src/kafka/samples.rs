@@ -2,14 +2,14 @@
 
 pub use super::time::Time;
 pub use super::wire::message::*;
-use std::collections::BTreeMap;
+use crate::kafka::sorted_vec::SortedVecMap;
 pub use uuid::Uuid;
 
 /// What is there when a sample is sent: a topic "orders" that has records, a member of the group "billing" and its committed offset.
 pub struct Known {
     pub now: Time,
     /// Ids of topics.
-    pub topics: BTreeMap<String, Uuid>,
+    pub topics: SortedVecMap<String, Uuid>,
     pub member: Str,
     pub generation: i32,
 }

@@ -1,6 +1,7 @@
 //! The ledger as a table: filters, pages, and each record's fate in words.
 
 use crate::kafka::broker::BrokerEvent;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::playground::why::{Question, of_record};
 use crate::world::World;
@@ -11,7 +12,6 @@ use crate::world::judge::{Ledger, RecordOutcome};
 use crate::world::operations::{Action, AddProducer, Produce};
 use crate::world::target::Target;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows of one page.
@@ -80,8 +80,8 @@ pub struct Page {
 }
 
 /// Keys by their hash, from what the producers were told to use.
-pub fn keys(world: &World) -> BTreeMap<u64, Arc<str>> {
-    let mut names: BTreeMap<u64, Arc<str>> = BTreeMap::new();
+pub fn keys(world: &World) -> SortedVecMap<u64, Arc<str>> {
+    let mut names: SortedVecMap<u64, Arc<str>> = SortedVecMap::new();
     let mut name = |key: Arc<str>| _ = names.insert(key_id(Some(&Bytes::copy_from_slice(key.as_bytes()))), key);
     for (_, action) in world.history() {
         match action {
@@ -97,7 +97,7 @@ pub fn keys(world: &World) -> BTreeMap<u64, Arc<str>> {
     names
 }
 
-fn row(outcome: &RecordOutcome, keys: &BTreeMap<u64, Arc<str>>) -> Row {
+fn row(outcome: &RecordOutcome, keys: &SortedVecMap<u64, Arc<str>>) -> Row {
     let key = match (outcome.key, keys.get(&outcome.key)) {
         (0, _) => "no key".to_owned(),
         (_, Some(name)) => name.as_ref().to_owned(),
@@ -146,7 +146,7 @@ fn row(outcome: &RecordOutcome, keys: &BTreeMap<u64, Arc<str>>) -> Row {
 }
 
 /// The page that is asked for; a page beyond the last is the last.
-pub fn page(ledger: &Ledger, keys: &BTreeMap<u64, Arc<str>>, asked: &Asked) -> Page {
+pub fn page(ledger: &Ledger, keys: &SortedVecMap<u64, Arc<str>>, asked: &Asked) -> Page {
     let mut out = Page::default();
     let text = asked.text.trim().to_lowercase();
     let mut found: Vec<&RecordOutcome> = Vec::new();

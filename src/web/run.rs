@@ -1,6 +1,7 @@
 //! A run on the page: a scenario being played, its narrator, and its disk's journal for a store.
 
 use crate::kafka::disk::Change;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::playground::narrate::Sentence;
 use crate::playground::scenario::{Playback, Scenario};
@@ -11,7 +12,6 @@ use crate::world::judge::Judge;
 use crate::world::operations::Action;
 use crate::world::view::WorldView;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 
 pub struct Run {
     pub time: Timeline,
@@ -21,7 +21,7 @@ pub struct Run {
 }
 
 /// Files by node id.
-pub type Disks = BTreeMap<i32, Vec<(String, Bytes)>>;
+pub type Disks = SortedVecMap<i32, Vec<(String, Bytes)>>;
 
 impl Run {
     /// Reads the scenario and does its setup. `disks`: what a store kept; topics that are on it are not made again.

@@ -1,8 +1,8 @@
 //! What a run starts from, what its actions set (client apps, links), and why an action may be refused.
 
 use crate::kafka::sabotage::Sabotage;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::ProcessState;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One way latency, jitter, and what a slow disk takes at most, in microseconds: a minute.
@@ -19,12 +19,12 @@ pub struct Genesis {
     /// A planted bug in every broker and client, for the judge to find.
     pub sabotage: Option<Sabotage>,
     /// Static broker configs by Kafka's names.
-    pub broker_config: BTreeMap<String, String>,
+    pub broker_config: SortedVecMap<String, String>,
     /// One way, in microseconds; each frame draws from `latency_us..=latency_us + jitter_us`, order within a connection is kept.
     pub latency_us: i64,
     pub jitter_us: i64,
     /// Disks found at boot, by node id (a durable playground): path → bytes. Empty: fresh brokers.
-    pub disks: BTreeMap<i32, Vec<(String, bytes::Bytes)>>,
+    pub disks: SortedVecMap<i32, Vec<(String, bytes::Bytes)>>,
 }
 
 impl Default for Genesis {
@@ -35,10 +35,10 @@ impl Default for Genesis {
             brokers: 1,
             voters: 0,
             sabotage: None,
-            broker_config: BTreeMap::new(),
+            broker_config: SortedVecMap::new(),
             latency_us: 60_000,
             jitter_us: 30_000,
-            disks: BTreeMap::new(),
+            disks: SortedVecMap::new(),
         }
     }
 }
@@ -72,7 +72,7 @@ pub struct ProducerSpec {
     pub keys: Keys,
     pub value_bytes: u32,
     /// Client configs by Kafka's names.
-    pub config: BTreeMap<String, String>,
+    pub config: SortedVecMap<String, String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,7 +93,7 @@ pub struct ConsumerSpec {
     pub topics: Vec<Arc<str>>,
     pub handle_us: i64,
     pub commit: CommitPolicy,
-    pub config: BTreeMap<String, String>,
+    pub config: SortedVecMap<String, String>,
 }
 
 /// How a link is: one way latency and jitter in microseconds, losses and duplicates in a million.

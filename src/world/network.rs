@@ -6,11 +6,11 @@ use super::queue::{LinkId, NodeId, Pending, Queue};
 use super::record::Recorder;
 use super::sink::Sinks;
 use crate::kafka::rng::Rng;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Requests of one connection whose answers the network still expects. Beyond it the oldest is forgotten (with `acks=0` there
@@ -104,8 +104,8 @@ pub(super) struct Core {
     pub(super) queue: Queue,
     pub(super) recorder: Recorder,
     pub(super) sinks: Sinks,
-    pub(super) links: BTreeMap<LinkId, Link>,
-    pub(super) flights: BTreeMap<u64, InFlight>,
+    pub(super) links: SortedVecMap<LinkId, Link>,
+    pub(super) flights: SortedVecMap<u64, InFlight>,
     pub(super) listeners: Vec<Listener>,
     /// What the node whose turn it is sends leaves this much later (a slow disk), in microseconds.
     pub(super) delay_us: i64,
@@ -114,18 +114,18 @@ pub(super) struct Core {
     /// How single links are, from the first node to the second; `None`: like all others.
     pub(super) link_overrides: Vec<(NodeId, NodeId, Option<LinkSpec>)>,
     /// Nothing gets from the first to the second.
-    pub(super) cuts: BTreeSet<(NodeId, NodeId)>,
+    pub(super) cuts: SortedVecSet<(NodeId, NodeId)>,
     /// Cut from everyone.
-    pub(super) isolated: BTreeSet<NodeId>,
+    pub(super) isolated: SortedVecSet<NodeId>,
     /// Machines without power: nothing of theirs answers.
-    pub(super) off: BTreeSet<NodeId>,
+    pub(super) off: SortedVecSet<NodeId>,
     /// In this turn a broker has ended of itself.
     pub(super) ended: bool,
     /// Packets lost and doubled so far.
     pub(super) lost: u64,
     pub(super) duplicated: u64,
     seed: u64,
-    streams: BTreeMap<(NodeId, NodeId), Streams>,
+    streams: SortedVecMap<(NodeId, NodeId), Streams>,
     next_link: u64,
     next_message: u64,
 }
@@ -145,20 +145,20 @@ impl Core {
             queue: Queue::default(),
             recorder: Recorder::new(),
             sinks: Sinks::default(),
-            links: BTreeMap::new(),
-            flights: BTreeMap::new(),
+            links: SortedVecMap::new(),
+            flights: SortedVecMap::new(),
             listeners: Vec::new(),
             delay_us: 0,
             default_link,
             link_overrides: Vec::new(),
-            cuts: BTreeSet::new(),
-            isolated: BTreeSet::new(),
-            off: BTreeSet::new(),
+            cuts: SortedVecSet::new(),
+            isolated: SortedVecSet::new(),
+            off: SortedVecSet::new(),
             ended: false,
             lost: 0,
             duplicated: 0,
             seed,
-            streams: BTreeMap::new(),
+            streams: SortedVecMap::new(),
             next_link: 1,
             next_message: 1,
         }

@@ -11,9 +11,9 @@ use super::queue::{LinkId, NodeId, Pending, Slot};
 use crate::kafka::client::consumer::Consumer;
 use crate::kafka::client::producer::Producer;
 use crate::kafka::client::{self, Client, ConnId};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 
 /// Wake-ups of one node at one moment before the world makes it wait a millisecond: a machine whose deadline does
 /// not move must not stop time.
@@ -67,7 +67,7 @@ pub(super) struct Meta {
     /// Which process of this name it is: 1 is the first.
     pub(super) incarnation: u32,
     /// The connections that it dialled.
-    pub(super) conns: BTreeMap<u64, LinkId>,
+    pub(super) conns: SortedVecMap<u64, LinkId>,
     /// How far its clock is ahead of the world's, in microseconds.
     pub(super) skew_us: i64,
     wake: Option<(Slot, Reason)>,
@@ -95,7 +95,7 @@ impl Node {
                 state: ProcessState::Running,
                 stop_by: Time::NEVER,
                 incarnation: 1,
-                conns: BTreeMap::new(),
+                conns: SortedVecMap::new(),
                 skew_us: 0,
                 wake: None,
                 wake_cause: None,

@@ -215,7 +215,7 @@ fn weights(keys: &Keys) -> Arc<[u64]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use crate::kafka::sorted_vec::SortedVecMap;
 
     fn app(keys: Keys, rate_per_1000s: u64) -> ProducerApp {
         let spec = ProducerSpec {
@@ -224,7 +224,7 @@ mod tests {
             rate_per_1000s,
             keys,
             value_bytes: 20,
-            config: BTreeMap::new(),
+            config: SortedVecMap::new(),
         };
         ProducerApp::new(spec, 1, Time(0))
     }
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn skewed_keys_come_the_first_most() {
         let mut app = app(Keys::Skewed(10), 0);
-        let mut counts = BTreeMap::new();
+        let mut counts = SortedVecMap::new();
         for _ in 0..2000 {
             *counts.entry(app.draw_key()).or_insert(0_u32) += 1;
         }

@@ -17,12 +17,12 @@ use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::controller::{METADATA_TOPIC, QuorumRole, QuorumView};
 use crate::kafka::coordinator::GroupView;
 use crate::kafka::disk::Disk;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::field_map::kafka_uuid;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::{ApiKey, FetchResponse, ProduceRequest, ProduceResponse};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Bytes that are read from a partition's log at once.
@@ -212,7 +212,7 @@ fn consumer_state(meta: &Meta, app: &ConsumerApp) -> ConsumerState {
 /// The partitions and the replicas of running brokers, from all that brokers know.
 fn partitions(view: &mut WorldView, known: Vec<(i32, Option<&Broker>, PartitionView)>, before: &WorldView) {
     // The best source of each partition: one that leads it, then the highest epochs, then one that runs.
-    let mut best: BTreeMap<(bool, Arc<str>, i32), usize> = BTreeMap::new();
+    let mut best: SortedVecMap<(bool, Arc<str>, i32), usize> = SortedVecMap::new();
     let rank = |(_, broker, view): &(i32, Option<&Broker>, PartitionView)| {
         (broker.is_some() && view.is_leader, view.leader_epoch, view.partition_epoch, broker.is_some())
     };
@@ -352,7 +352,7 @@ pub(super) fn remains(broker: i32, disk: &Disk, known: &[PartitionView]) -> Vec<
 #[derive(Default)]
 struct Topics<'a> {
     brokers: Vec<&'a Disk>,
-    names: Option<BTreeMap<String, Arc<str>>>,
+    names: Option<SortedVecMap<String, Arc<str>>>,
 }
 
 impl Topics<'_> {
@@ -362,7 +362,7 @@ impl Topics<'_> {
         }
         let brokers = &self.brokers;
         let names = self.names.get_or_insert_with(|| {
-            let mut names = BTreeMap::new();
+            let mut names = SortedVecMap::new();
             for disk in brokers {
                 for path in disk.list("").filter(|path| path.ends_with("/partition.metadata")) {
                     let Some((folder, _)) = path.rsplit_once('/') else { continue };

@@ -1,11 +1,11 @@
 //! What consumer apps have handled: for each group, which offsets and how often. Ranges, so that a long run stays small.
 
-use std::collections::BTreeMap;
+use crate::kafka::sorted_vec::SortedVecMap;
 use std::sync::Arc;
 
 /// A set of offsets as disjoint, non-adjacent ranges: first → last.
 #[derive(Clone, Debug, Default)]
-struct Ranges(BTreeMap<i64, i64>);
+struct Ranges(SortedVecMap<i64, i64>);
 
 impl Ranges {
     fn contains(&self, offset: i64) -> bool {
@@ -43,7 +43,7 @@ pub(super) enum Owner {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sinks {
     /// For each place, the offsets delivered at least once, at least twice, …
-    delivered: BTreeMap<(Owner, Arc<str>, i32), Vec<Ranges>>,
+    delivered: SortedVecMap<(Owner, Arc<str>, i32), Vec<Ranges>>,
 }
 
 /// Deliveries of one record that are told apart; more count as this many.

@@ -8,8 +8,8 @@ use super::operations::{
 };
 use super::*;
 use crate::kafka::coordinator::GroupState;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::ProcessState;
-use std::collections::BTreeMap;
 
 fn genesis(seed: u64) -> Genesis {
     let config = [("offsets.topic.num.partitions", "1"), ("group.initial.rebalance.delay.ms", "500")];
@@ -40,7 +40,7 @@ fn producer_spec() -> ProducerSpec {
         rate_per_1000s: 20_000,
         keys: Keys::Uniform(10),
         value_bytes: 32,
-        config: BTreeMap::new(),
+        config: SortedVecMap::new(),
     }
 }
 
@@ -56,7 +56,7 @@ fn name() -> Arc<str> {
 fn run(seed: u64) -> World {
     let mut world = World::new(genesis(seed)).expect("it boots");
     let act = |world: &mut World, action| world.act(action).expect("it can be done");
-    act(&mut world, Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 3, replicas: -1, config: BTreeMap::new() }));
+    act(&mut world, Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 3, replicas: -1, config: SortedVecMap::new() }));
     world.run_until(at(200));
     act(&mut world, producer());
     act(&mut world, consumer("billing-1"));
@@ -126,7 +126,7 @@ fn the_group_works_and_causes_come_before_effects() {
 #[test]
 fn frames_of_a_connection_arrive_in_order() {
     let world = run(1);
-    let mut last = BTreeMap::new();
+    let mut last = SortedVecMap::new();
     for event in world.events() {
         if let EventKind::FrameSent { from, to, arrives, .. } = &event.kind
             && (&**from == "checkout" || &**to == "checkout")
@@ -142,7 +142,7 @@ fn frames_of_a_connection_arrive_in_order() {
 fn flights_show_what_they_carry() {
     let mut world = World::new(genesis(1)).expect("it boots");
     world
-        .act(Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: BTreeMap::new() }))
+        .act(Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: SortedVecMap::new() }))
         .expect("created");
     world.run_until(at(200));
     world.act(producer()).expect("added");
@@ -176,8 +176,8 @@ fn what_cannot_be_done_changes_nothing() {
         Action::Restart(Restart { node: name() }),
         Action::AddPartitions(AddPartitions { topic: "orders".into(), total: 3 }),
         Action::DeleteTopic(DeleteTopic { topic: "order".into() }),
-        Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: BTreeMap::new() }),
-        Action::CreateTopic(CreateTopic { topic: "a b".into(), partitions: 1, replicas: -1, config: BTreeMap::new() }),
+        Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 1, replicas: -1, config: SortedVecMap::new() }),
+        Action::CreateTopic(CreateTopic { topic: "a b".into(), partitions: 1, replicas: -1, config: SortedVecMap::new() }),
         Action::SetRate(SetRate { name: name(), rate_per_1000s: 1 }),
         Action::SetHandleTime(SetHandleTime { name: "checkout".into(), handle_us: 1 }),
     ] {
@@ -217,7 +217,7 @@ fn other_settings_are_one_action() {
     assert_eq!((starts(&world, "checkout"), world.client("checkout")), (1, Some(Action::ChangeProducer(ChangeProducer(spec.clone())))));
     assert_eq!(world.view().producers[0].rate_per_1000s, 8000);
     // A config needs another process, which comes when the old one has sent what it had.
-    let config: BTreeMap<String, String> =
+    let config: SortedVecMap<String, String> =
         [("acks", "1"), ("enable.idempotence", "false")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     world.act(Action::ChangeProducer(ChangeProducer(ProducerSpec { config, ..spec }))).expect("it can be done");
     let Some(Action::ChangeConsumer(ChangeConsumer(was))) = world.client("billing-1") else { panic!("a consumer") };
@@ -232,7 +232,7 @@ fn other_settings_are_one_action() {
     assert_eq!((view.consumers[0].state, view.groups[0].members.len()), (ProcessState::Running, 2));
     assert_eq!(view.consumers.iter().map(|c| c.assignment.len()).sum::<usize>(), 3);
     // Bad values change nothing; a client that is down gets its settings and stays down.
-    let wrong: BTreeMap<String, String> = [("session.timeout.ms".to_owned(), "soon".to_owned())].into();
+    let wrong: SortedVecMap<String, String> = [("session.timeout.ms".to_owned(), "soon".to_owned())].into();
     let error = world
         .act(Action::ChangeConsumer(ChangeConsumer(ConsumerSpec { config: wrong, ..was.clone() })))
         .expect_err("no number")

@@ -12,10 +12,10 @@ use crate::kafka::config::{BrokerConfig, TopicConfig};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::controller::QuorumRole;
 use crate::kafka::sabotage::Sabotage;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::ProcessState;
-use std::collections::BTreeMap;
 
-fn configs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+fn configs(pairs: &[(&str, &str)]) -> SortedVecMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -85,7 +85,7 @@ fn people(world: &mut World) {
 #[test]
 fn a_run_on_the_disks_of_another_is_judged_for_itself() {
     let mut former = busy(21);
-    let mut disks = BTreeMap::new();
+    let mut disks = SortedVecMap::new();
     for id in 1..=3 {
         let disk = former.disk_mut(id).expect("a broker's disk");
         let paths: Vec<String> = disk.list("").map(str::to_owned).collect();
@@ -397,7 +397,7 @@ fn a_brokers_configs_are_changed_through_itself_and_those_of_all_through_any() {
         act(world, Action::SetBrokerConfig(SetBrokerConfig { broker: broker.map(self::broker), config }));
         after(world, 3_000);
     };
-    let retention = |config: &BrokerConfig| TopicConfig::new(config, &BTreeMap::new()).retention_ms;
+    let retention = |config: &BrokerConfig| TopicConfig::new(config, &SortedVecMap::new()).retention_ms;
     let kept = |world: &World| [1, 2, 3].map(|id| world.broker(&broker(id)).map(|broker| retention(broker.config())));
     set(&mut world, None, "5000");
     assert_eq!(kept(&world), [Some(5000); 3]);
@@ -433,7 +433,7 @@ fn a_brokers_configs_are_changed_through_itself_and_those_of_all_through_any() {
             Action::SetBrokerConfig(SetBrokerConfig { broker: wrong.map(Into::into), config: configs(&[("log.retention.ms", "1")]) });
         assert!(world.act(action).is_err());
     }
-    assert!(world.act(Action::SetBrokerConfig(SetBrokerConfig { broker: None, config: BTreeMap::new() })).is_err());
+    assert!(world.act(Action::SetBrokerConfig(SetBrokerConfig { broker: None, config: SortedVecMap::new() })).is_err());
 }
 
 #[test]
@@ -464,14 +464,14 @@ fn bad_faults_change_nothing() {
         assert!(world.act(fault.clone()).is_err(), "{fault:?}");
     }
     for action in [
-        Action::CreateTopic(CreateTopic { topic: "wide".into(), partitions: 1, replicas: 4, config: BTreeMap::new() }),
-        Action::CreateTopic(CreateTopic { topic: "none".into(), partitions: 1, replicas: 0, config: BTreeMap::new() }),
+        Action::CreateTopic(CreateTopic { topic: "wide".into(), partitions: 1, replicas: 4, config: SortedVecMap::new() }),
+        Action::CreateTopic(CreateTopic { topic: "none".into(), partitions: 1, replicas: 0, config: SortedVecMap::new() }),
         Action::Reassign(Reassign { topic: "orders".into(), partition: 0, replicas: vec![1, 9] }),
         Action::Reassign(Reassign { topic: "orders".into(), partition: 0, replicas: vec![1, 1] }),
         Action::Reassign(Reassign { topic: "orders".into(), partition: 0, replicas: vec![] }),
         Action::Reassign(Reassign { topic: "orders".into(), partition: 7, replicas: vec![1] }),
         Action::ElectLeader(ElectLeader { topic: "order".into(), partition: 0, unclean: false }),
-        Action::SetTopicConfig(SetTopicConfig { topic: "orders".into(), config: BTreeMap::new() }),
+        Action::SetTopicConfig(SetTopicConfig { topic: "orders".into(), config: SortedVecMap::new() }),
     ] {
         assert!(world.act(action.clone()).is_err(), "{action:?}");
     }
@@ -519,10 +519,13 @@ fn random_faults_lose_nothing() {
 fn a_commit_before_the_records_loses_them_for_the_group() {
     for (sabotage, loses) in [(None, false), (Some(Sabotage::CommitBeforeRecords), true)] {
         let mut world = World::new(Genesis { sabotage, ..genesis(11, 1) }).expect("it boots");
-        act(&mut world, Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 1, replicas: 1, config: BTreeMap::new() }));
+        act(
+            &mut world,
+            Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 1, replicas: 1, config: SortedVecMap::new() }),
+        );
         after(&mut world, 500);
         let keys = Keys::None;
-        let (name, topic, config) = ("checkout".into(), "orders".into(), BTreeMap::new());
+        let (name, topic, config) = ("checkout".into(), "orders".into(), SortedVecMap::new());
         act(
             &mut world,
             Action::AddProducer(AddProducer(ProducerSpec { name, topic, rate_per_1000s: 20_000, keys, value_bytes: 32, config })),

@@ -4,10 +4,10 @@
 use super::ErrorCode;
 use crate::kafka::controller::image::Image;
 use crate::kafka::rng::Rng;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, ForgottenTopic};
 use crate::kafka::wire::message::{FetchRequest, FetchResponse, TopicName};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -64,7 +64,7 @@ struct Session {
 /// later: `answer` makes the session that was asked for, or takes out of the response what its fetcher knows already.
 #[derive(Clone, Debug)]
 pub struct FetchSessions {
-    by_id: BTreeMap<i32, Session>,
+    by_id: SortedVecMap<i32, Session>,
     ids: Rng,
 }
 
@@ -83,7 +83,7 @@ fn same(cached: &Cached, topic: &TopicName, id: Uuid, partition: i32) -> bool {
 
 impl FetchSessions {
     pub fn new(ids: Rng) -> Self {
-        Self { by_id: BTreeMap::new(), ids }
+        Self { by_id: SortedVecMap::new(), ids }
     }
 
     /// All partitions that the request means, by topic, and how it uses a session.

@@ -5,8 +5,8 @@ use super::partition::Partition;
 use super::topics::Topics;
 use crate::kafka::controller::check_name;
 use crate::kafka::disk::{Disk, DiskError};
+use crate::kafka::sorted_vec::SortedVecMap;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use uuid::Uuid;
 
@@ -93,7 +93,7 @@ pub fn read_partition_metadata(disk: &Disk, dir: &str) -> Option<Uuid> {
 }
 
 /// `key=value` lines.
-pub fn read_properties(disk: &Disk, path: &str) -> Option<BTreeMap<String, String>> {
+pub fn read_properties(disk: &Disk, path: &str) -> Option<SortedVecMap<String, String>> {
     let text = read_text(disk, path)?;
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     Some(lines.filter_map(|line| line.split_once('=')).map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).collect())
@@ -105,13 +105,13 @@ pub fn write_meta_properties(disk: &mut Disk, cluster_id: &str, directory: Uuid,
 }
 
 /// Offsets by topic and partition. A file that is damaged counts as missing, as recovery copes without it.
-pub fn read_checkpoint(disk: &Disk, path: &str) -> BTreeMap<(String, i32), i64> {
+pub fn read_checkpoint(disk: &Disk, path: &str) -> SortedVecMap<(String, i32), i64> {
     let parse = || {
         let text = read_text(disk, path)?;
         let mut lines = text.lines();
         (lines.next()? == "0").then_some(())?;
         let count: u64 = lines.next()?.parse().ok()?;
-        let mut offsets = BTreeMap::new();
+        let mut offsets = SortedVecMap::new();
         for line in lines {
             let mut words = line.split_whitespace();
             let topic = words.next()?.to_owned();
@@ -125,7 +125,7 @@ pub fn read_checkpoint(disk: &Disk, path: &str) -> BTreeMap<(String, i32), i64> 
 /// Writes the checkpoint files, each only when it changed.
 #[derive(Clone, Debug, Default)]
 pub struct Checkpoints {
-    written: BTreeMap<&'static str, String>,
+    written: SortedVecMap<&'static str, String>,
 }
 
 impl Checkpoints {

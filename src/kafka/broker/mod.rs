@@ -48,9 +48,9 @@ use super::log::SegmentInfo;
 use super::sabotage::Sabotage;
 use super::time::{Deadline, Time, earlier};
 use super::wire::error::ErrorCode;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -76,7 +76,7 @@ pub struct BrokerOptions {
     /// A planted bug, for the judge to find.
     pub sabotage: Option<Sabotage>,
     /// Static broker configs by Kafka's names; unknown names and bad values are refused by `Broker::open`.
-    pub config: BTreeMap<String, String>,
+    pub config: SortedVecMap<String, String>,
     pub seed: u64,
 }
 
@@ -287,13 +287,13 @@ pub struct Broker {
     disk: Disk,
     controller: Controller,
     /// Who waits for the controller of this process.
-    asked: BTreeMap<Token, forwarding::Requester>,
+    asked: SortedVecMap<Token, forwarding::Requester>,
     /// Clients' requests for the active controller, and when each is to be sent.
     forwards: Vec<(Time, forwarding::Forward)>,
     /// Topics that this broker has asked for itself.
-    creating: BTreeSet<Arc<str>>,
+    creating: SortedVecSet<Arc<str>>,
     /// Topics of the metadata that were seen, with their partitions' number.
-    known: BTreeMap<Arc<str>, i32>,
+    known: SortedVecMap<Arc<str>, i32>,
     peers: peers::Peers<answers::Tag>,
     life: lifecycle::Life,
     /// `directory.id`.
@@ -308,9 +308,9 @@ pub struct Broker {
     topics: topics::Topics,
     groups: GroupCoordinator,
     /// Group requests that wait for the coordinator's answer.
-    waiting: BTreeMap<Token, dispatch::Context>,
+    waiting: SortedVecMap<Token, dispatch::Context>,
     next_token: u64,
-    connections: BTreeMap<ConnId, dispatch::Connection>,
+    connections: SortedVecMap<ConnId, dispatch::Connection>,
     /// Connections whose held request is answered and whose queued frames come next.
     ready: VecDeque<ConnId>,
     purgatory: purgatory::Purgatory<held::Held>,

@@ -20,9 +20,9 @@ use crate::kafka::coordinator::{GroupConfig, GroupCoordinator};
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogConfig, Recovery};
 use crate::kafka::rng::Rng;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use std::collections::VecDeque;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -66,10 +66,10 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
     }
     let mut broker = Broker {
         controller,
-        asked: BTreeMap::new(),
+        asked: SortedVecMap::new(),
         forwards: Vec::new(),
-        creating: BTreeSet::new(),
-        known: BTreeMap::new(),
+        creating: SortedVecSet::new(),
+        known: SortedVecMap::new(),
         peers,
         life: Life::new(now, ids.uuid(), clean.unwrap_or(-1)),
         directory,
@@ -79,9 +79,9 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         lag_ms: config.replica_lag_time_max_ms,
         halted: false,
         groups: GroupCoordinator::new(GroupConfig::new(&config), seed),
-        waiting: BTreeMap::new(),
+        waiting: SortedVecMap::new(),
         next_token: 0,
-        connections: BTreeMap::new(),
+        connections: SortedVecMap::new(),
         ready: VecDeque::new(),
         purgatory: Purgatory::default(),
         sessions: FetchSessions::new(Rng::stream(seed, "fetch-sessions")),
@@ -116,7 +116,7 @@ fn check_meta(options: &mut BrokerOptions, disk: &mut Disk, ids: &mut Rng, outpu
     Ok(meta.get("directory.id").and_then(|id| files::parse_base64(id)).unwrap_or(fresh))
 }
 
-fn log_dirs(disk: &Disk) -> BTreeSet<String> {
+fn log_dirs(disk: &Disk) -> SortedVecSet<String> {
     disk.list("").filter_map(|path| path.split_once('/')).map(|(dir, _)| dir.to_owned()).collect()
 }
 
@@ -138,7 +138,7 @@ fn open_topics(
     let recovery_points = files::read_checkpoint(disk, files::RECOVERY_POINTS);
     let high_watermarks = files::read_checkpoint(disk, files::HIGH_WATERMARKS);
     let log_starts = files::read_checkpoint(disk, files::LOG_STARTS);
-    let log_config = LogConfig::new(config, &TopicConfig::new(config, &BTreeMap::new()));
+    let log_config = LogConfig::new(config, &TopicConfig::new(config, &SortedVecMap::new()));
     let mut topics = Topics::default();
     for dir in log_dirs(disk) {
         let Some((name, index)) = files::parse_dir(&dir) else { continue };

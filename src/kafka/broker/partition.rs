@@ -6,8 +6,8 @@ use crate::kafka::controller::image::{Image, PartitionImage};
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogError};
 use crate::kafka::sabotage::Sabotage;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A follower as the leader knows it (`kafka.cluster.Replica`).
@@ -65,7 +65,7 @@ pub struct Leading {
     /// The log end when this broker became the leader.
     pub epoch_start: i64,
     /// All other replicas.
-    pub followers: BTreeMap<i32, Follower>,
+    pub followers: SortedVecMap<i32, Follower>,
     pub proposal: Option<Proposal>,
 }
 

@@ -1,9 +1,9 @@
 //! When and in which session this broker fetches from the leaders that it follows.
 
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
 use crate::kafka::wire::message::{FetchRequest, FetchResponse};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// `replica.fetch.backoff.ms`.
@@ -17,7 +17,7 @@ struct Fetcher {
     /// The session that the leader has made, and the epoch of the next request in it; 0 and 0 ask for one.
     session: (i32, i32),
     /// What the session has.
-    sent: BTreeMap<(Uuid, i32), FetchPartition>,
+    sent: SortedVecMap<(Uuid, i32), FetchPartition>,
 }
 
 impl Fetcher {
@@ -52,7 +52,7 @@ impl Fetcher {
 /// calls one of `begin`, whose request it sends, `rest` and `remove`. It gives the answer, or that there is none, to `answered`, and calls
 /// `reset` where it could not take what the answer has.
 #[derive(Clone, Debug, Default)]
-pub struct ReplicaFetchers(BTreeMap<i32, Fetcher>);
+pub struct ReplicaFetchers(SortedVecMap<i32, Fetcher>);
 
 impl ReplicaFetchers {
     /// There is something to fetch from that leader.

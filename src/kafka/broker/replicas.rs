@@ -12,15 +12,15 @@ use crate::kafka::controller::Delta;
 use crate::kafka::controller::image::{Image, PartitionImage};
 use crate::kafka::log::{Log, LogConfig, LogError};
 use crate::kafka::sabotage::Sabotage;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-static NO_CONFIGS: BTreeMap<String, String> = BTreeMap::new();
+static NO_CONFIGS: SortedVecMap<String, String> = SortedVecMap::new();
 
 /// The configs set on a topic itself.
-pub fn overrides<'a>(image: &'a Image, topic: &str) -> &'a BTreeMap<String, String> {
+pub fn overrides<'a>(image: &'a Image, topic: &str) -> &'a SortedVecMap<String, String> {
     image.topic_configs.get(topic).unwrap_or(&NO_CONFIGS)
 }
 

@@ -2,12 +2,12 @@
 
 use super::{Broker, BrokerEvent, BrokerOptions, ConnId, Output};
 use crate::kafka::disk::Disk;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
 use crate::kafka::wire::frame::{decode_body, decode_response, encode_request};
 use crate::kafka::wire::message::{Request, Str};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 
 pub const START: Time = Time::from_millis(1_767_225_600_000);
 
@@ -16,14 +16,14 @@ pub struct TestBroker {
     pub now: Time,
     pub events: Vec<BrokerEvent>,
     pub lines: Vec<String>,
-    pub frames: BTreeMap<ConnId, Vec<Bytes>>,
-    pub closed: BTreeMap<ConnId, String>,
+    pub frames: SortedVecMap<ConnId, Vec<Bytes>>,
+    pub closed: SortedVecMap<ConnId, String>,
     next_conn: u64,
     correlation_id: i32,
 }
 
 pub fn options(config: &[(&str, &str)]) -> BrokerOptions {
-    let mut all: BTreeMap<String, String> =
+    let mut all: SortedVecMap<String, String> =
         [("group.initial.rebalance.delay.ms", "0"), ("offsets.topic.num.partitions", "3")].map(|(k, v)| (k.into(), v.into())).into();
     all.extend(config.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
     BrokerOptions {
@@ -48,7 +48,7 @@ impl TestBroker {
         let broker = Broker::open(now, options(config), disk).expect("opens");
         let (events, lines) = (Vec::new(), Vec::new());
         let mut test =
-            Self { broker, now, events, lines, frames: BTreeMap::new(), closed: BTreeMap::new(), next_conn: 1, correlation_id: 0 };
+            Self { broker, now, events, lines, frames: SortedVecMap::new(), closed: SortedVecMap::new(), next_conn: 1, correlation_id: 0 };
         test.drain();
         test
     }

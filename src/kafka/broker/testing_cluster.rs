@@ -5,12 +5,12 @@ use super::{Broker, BrokerEvent, BrokerOptions, ConnId, Output, PartitionView, P
 use crate::kafka::controller::Voter;
 use crate::kafka::disk::Disk;
 use crate::kafka::sabotage::Sabotage;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::frame::{decode_body, decode_response, encode_request};
 use crate::kafka::wire::message::{Request, Str};
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::collections::{BTreeMap, BTreeSet};
 
 const LATENCY_MS: i64 = 1;
 const CLIENTS: u64 = 1 << 40;
@@ -33,20 +33,20 @@ struct Packet {
 
 pub struct Cluster {
     pub now: Time,
-    pub nodes: BTreeMap<i32, Broker>,
-    pub disks: BTreeMap<i32, Disk>,
+    pub nodes: SortedVecMap<i32, Broker>,
+    pub disks: SortedVecMap<i32, Disk>,
     pub events: Vec<(i32, BrokerEvent)>,
-    pub stopped: BTreeSet<i32>,
-    pub halted: BTreeSet<i32>,
+    pub stopped: SortedVecSet<i32>,
+    pub halted: SortedVecSet<i32>,
     /// Pairs between which nothing goes.
-    pub cut: BTreeSet<(i32, i32)>,
+    pub cut: SortedVecSet<(i32, i32)>,
     config: Vec<(String, String)>,
     sabotage: Option<Sabotage>,
     voters: i32,
     /// The dialler's end, the node that was dialled, and its name for the connection.
     links: Vec<((i32, PeerConn), i32, ConnId)>,
     packets: VecDeque<Packet>,
-    frames: BTreeMap<ConnId, VecDeque<Bytes>>,
+    frames: SortedVecMap<ConnId, VecDeque<Bytes>>,
     next: u64,
 }
 
@@ -55,18 +55,18 @@ impl Cluster {
         let config = config.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let mut cluster = Self {
             now: START,
-            nodes: BTreeMap::new(),
-            disks: BTreeMap::new(),
+            nodes: SortedVecMap::new(),
+            disks: SortedVecMap::new(),
             events: Vec::new(),
-            stopped: BTreeSet::new(),
-            halted: BTreeSet::new(),
-            cut: BTreeSet::new(),
+            stopped: SortedVecSet::new(),
+            halted: SortedVecSet::new(),
+            cut: SortedVecSet::new(),
             config,
             sabotage,
             voters: count.min(3),
             links: Vec::new(),
             packets: VecDeque::new(),
-            frames: BTreeMap::new(),
+            frames: SortedVecMap::new(),
             next: 1,
         };
         (1..=count).for_each(|id| cluster.start(id));

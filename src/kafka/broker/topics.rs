@@ -3,8 +3,8 @@
 use super::partition::Partition;
 use super::{Broker, ErrorCode};
 use crate::kafka::controller::image::BrokerImage;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::wire::message::{BrokerId, Str, TopicName};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -27,21 +27,21 @@ pub struct Topic {
     pub name: Arc<str>,
     pub id: Uuid,
     /// Those that are here, by number.
-    pub partitions: BTreeMap<i32, Partition>,
+    pub partitions: SortedVecMap<i32, Partition>,
 }
 
 /// Topics by name, and their ids.
 #[derive(Clone, Debug, Default)]
 pub struct Topics {
-    by_name: BTreeMap<Arc<str>, Topic>,
-    ids: BTreeMap<Uuid, Arc<str>>,
+    by_name: SortedVecMap<Arc<str>, Topic>,
+    ids: SortedVecMap<Uuid, Arc<str>>,
 }
 
 impl Topics {
     /// The topic; without partitions, if it was not here.
     pub fn ensure(&mut self, name: &Arc<str>, id: Uuid) -> &mut Topic {
         self.ids.insert(id, name.clone());
-        self.by_name.entry(name.clone()).or_insert_with(|| Topic { name: name.clone(), id, partitions: BTreeMap::new() })
+        self.by_name.entry(name.clone()).or_insert_with(|| Topic { name: name.clone(), id, partitions: SortedVecMap::new() })
     }
 
     pub fn remove(&mut self, name: &str) -> Option<Topic> {

@@ -3,12 +3,12 @@
 
 use super::net::{Net, Node, Outcome, Readiness, backoff_ms};
 use super::{text, topic_name};
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::metadata_request::MetadataRequestTopic;
 use crate::kafka::wire::message::{ApiKey, MetadataRequest, MetadataResponse};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ pub struct TopicMetadata {
     /// Nil where the broker does not say. A topic that was made anew has another one, and its epochs begin again.
     pub id: Uuid,
     pub error: ErrorCode,
-    pub partitions: BTreeMap<i32, PartitionMetadata>,
+    pub partitions: SortedVecMap<i32, PartitionMetadata>,
 }
 
 #[derive(Clone, Debug)]
@@ -33,8 +33,8 @@ pub struct Metadata {
     retry_backoff_max_ms: i64,
     max_age_ms: i64,
     allow_auto_create: bool,
-    topics: BTreeMap<Arc<str>, TopicMetadata>,
-    wanted: BTreeSet<Arc<str>>,
+    topics: SortedVecMap<Arc<str>, TopicMetadata>,
+    wanted: SortedVecSet<Arc<str>>,
     need_update: bool,
     in_flight: bool,
     last_success: Option<Time>,
@@ -51,8 +51,8 @@ impl Metadata {
             retry_backoff_max_ms,
             max_age_ms,
             allow_auto_create,
-            topics: BTreeMap::new(),
-            wanted: BTreeSet::new(),
+            topics: SortedVecMap::new(),
+            wanted: SortedVecSet::new(),
             need_update: true,
             in_flight: false,
             last_success: None,
@@ -71,7 +71,7 @@ impl Metadata {
     }
 
     /// Keeps only these topics of interest.
-    pub fn want_only(&mut self, topics: &BTreeSet<Arc<str>>) {
+    pub fn want_only(&mut self, topics: &SortedVecSet<Arc<str>>) {
         self.wanted.retain(|topic| topics.contains(topic));
         self.topics.retain(|topic, _| topics.contains(topic));
         for topic in topics {
@@ -166,13 +166,13 @@ impl Metadata {
                 match self.topics.get_mut(&name) {
                     Some(known) if error.retriable() => known.error = error,
                     _ => {
-                        self.topics.insert(name, TopicMetadata { id: topic.topic_id, error, partitions: BTreeMap::new() });
+                        self.topics.insert(name, TopicMetadata { id: topic.topic_id, error, partitions: SortedVecMap::new() });
                     }
                 }
                 continue;
             }
             let known = self.topics.remove(&name).filter(|known| known.id == topic.topic_id);
-            let mut partitions = BTreeMap::new();
+            let mut partitions = SortedVecMap::new();
             for partition in &topic.partitions {
                 let mut fresh = PartitionMetadata { leader: partition.leader_id.0, leader_epoch: partition.leader_epoch };
                 let old = known.as_ref().and_then(|topic| topic.partitions.get(&partition.partition_index));

@@ -2,12 +2,12 @@
 //! requests in order with correlation ids; a request that times out closes its connection, a closed one backs off.
 
 use super::{ConnId, Output};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::{ApiKey, ApiVersionsRequest, ApiVersionsResponse};
 use crate::kafka::wire::message::{Request, Str};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -106,7 +106,7 @@ enum Link {
     Down,
     Connecting { conn: ConnId, deadline: Time },
     Handshaking { conn: ConnId },
-    Ready { conn: ConnId, versions: BTreeMap<i16, (i16, i16)> },
+    Ready { conn: ConnId, versions: SortedVecMap<i16, (i16, i16)> },
 }
 
 #[derive(Clone, Debug)]
@@ -142,8 +142,8 @@ pub struct Net<T, E> {
     apis: &'static [ApiRange],
     client_id: Arc<str>,
     timeouts: Timeouts,
-    peers: BTreeMap<Node, Peer<T>>,
-    conns: BTreeMap<ConnId, Node>,
+    peers: SortedVecMap<Node, Peer<T>>,
+    conns: SortedVecMap<ConnId, Node>,
     next_conn: u64,
     next_correlation: i32,
     rotation: u64,
@@ -159,7 +159,7 @@ impl<T, E> Net<T, E> {
             client_id,
             timeouts,
             peers,
-            conns: BTreeMap::new(),
+            conns: SortedVecMap::new(),
             next_conn: 0,
             next_correlation: 0,
             rotation: 0,

@@ -6,10 +6,10 @@ use super::{Client, ConnId, Output};
 use crate::kafka::broker::{self, Broker, BrokerOptions};
 use crate::kafka::config::{ConsumerConfig, OffsetReset, ProducerConfig};
 use crate::kafka::disk::Disk;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Who has a connection: a producer (0) or a consumer (1), and which.
@@ -18,18 +18,18 @@ type Owner = (u8, u32);
 struct Harness {
     now: Time,
     broker: Broker,
-    producers: BTreeMap<u32, Producer>,
-    consumers: BTreeMap<u32, Consumer>,
+    producers: SortedVecMap<u32, Producer>,
+    consumers: SortedVecMap<u32, Consumer>,
     /// Consumers whose app has stopped calling `poll`.
-    stuck: BTreeSet<u32>,
-    links: BTreeMap<(Owner, ConnId), broker::ConnId>,
-    owners: BTreeMap<broker::ConnId, (Owner, ConnId)>,
+    stuck: SortedVecSet<u32>,
+    links: SortedVecMap<(Owner, ConnId), broker::ConnId>,
+    owners: SortedVecMap<broker::ConnId, (Owner, ConnId)>,
     next: u64,
     /// Loses that many answers to producers that come after a Produce, with their connection.
     lose_produce_answers: u32,
     produced: Vec<ProducerEvent>,
-    consumed: BTreeMap<u32, Vec<ConsumerRecord>>,
-    events: BTreeMap<u32, Vec<ConsumerEvent>>,
+    consumed: SortedVecMap<u32, Vec<ConsumerRecord>>,
+    events: SortedVecMap<u32, Vec<ConsumerEvent>>,
 }
 
 impl Harness {
@@ -55,16 +55,16 @@ impl Harness {
         Self {
             now,
             broker,
-            producers: BTreeMap::new(),
-            consumers: BTreeMap::new(),
-            stuck: BTreeSet::new(),
-            links: BTreeMap::new(),
-            owners: BTreeMap::new(),
+            producers: SortedVecMap::new(),
+            consumers: SortedVecMap::new(),
+            stuck: SortedVecSet::new(),
+            links: SortedVecMap::new(),
+            owners: SortedVecMap::new(),
             next: 0,
             lose_produce_answers: 0,
             produced: Vec::new(),
-            consumed: BTreeMap::new(),
-            events: BTreeMap::new(),
+            consumed: SortedVecMap::new(),
+            events: SortedVecMap::new(),
         }
     }
 
@@ -259,7 +259,7 @@ fn keyed_records_go_through_a_group_and_survive_one_member() {
     harness.run_for(10_000);
     let values = harness.values();
     assert_eq!(values.len(), 120, "each record once: what was committed is not read again");
-    assert_eq!(values.iter().collect::<BTreeSet<_>>().len(), 120);
+    assert_eq!(values.iter().collect::<SortedVecSet<_>>().len(), 120);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use super::def::ConfigDef;
 use super::error::ConfigError;
 use super::value::{Value, config_struct};
 use super::{BROKER, TOPIC};
+use crate::kafka::sorted_vec::SortedVecMap;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where a value comes from, by Kafka's number (`DescribeConfigsResponse.ConfigSource`).
@@ -36,7 +36,7 @@ const SYNONYMS: [&[&str]; 4] = [
 ];
 
 /// Values by name.
-type Values = BTreeMap<String, String>;
+type Values = SortedVecMap<String, String>;
 
 /// What is set, and where.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -120,7 +120,7 @@ impl BrokerConfig {
     }
 
     /// Takes in what the metadata says was altered at run time: `altered` by broker id, "" for all brokers.
-    pub fn set_altered(&mut self, altered: &BTreeMap<String, Values>, node_id: i32) {
+    pub fn set_altered(&mut self, altered: &SortedVecMap<String, Values>, node_id: i32) {
         let of = |broker: &str| altered.get(broker).cloned().unwrap_or_default();
         let set = Set { fixed: std::mem::take(&mut self.set.fixed), cluster: of(""), dynamic: of(&node_id.to_string()) };
         *self = Self::of(set);

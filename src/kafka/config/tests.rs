@@ -1,7 +1,7 @@
 //! Tests of the tables and of what holds where.
 
 use super::*;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 
 const TABLES: [ConfigTable; 4] = [BROKER, TOPIC, PRODUCER, CONSUMER];
 
@@ -23,8 +23,8 @@ fn the_tables_are_sorted_and_every_default_is_valid() {
 /// The configs in force are those that stand in a field; a topic's default on a broker stands in the topic's.
 #[test]
 fn what_is_in_force_stands_in_a_field() {
-    let in_force = |table: ConfigTable| -> BTreeSet<&str> { table.iter().filter(|def| def.in_force()).map(|def| def.name).collect() };
-    let fields = |configs: &[&'static str]| -> BTreeSet<&str> { configs.iter().copied().collect() };
+    let in_force = |table: ConfigTable| -> SortedVecSet<&str> { table.iter().filter(|def| def.in_force()).map(|def| def.name).collect() };
+    let fields = |configs: &[&'static str]| -> SortedVecSet<&str> { configs.iter().copied().collect() };
     assert_eq!(in_force(TOPIC), fields(TopicConfig::CONFIGS));
     assert_eq!(in_force(PRODUCER), fields(ProducerConfig::CONFIGS));
     assert_eq!(in_force(CONSUMER), fields(ConsumerConfig::CONFIGS));
@@ -36,8 +36,8 @@ fn what_is_in_force_stands_in_a_field() {
 
 #[test]
 fn the_topic_goes_before_the_broker_and_milliseconds_before_hours() {
-    let none = BTreeMap::new();
-    let retention = |config: &BrokerConfig, overrides: &BTreeMap<String, String>| TopicConfig::new(config, overrides).retention_ms;
+    let none = SortedVecMap::new();
+    let retention = |config: &BrokerConfig, overrides: &SortedVecMap<String, String>| TopicConfig::new(config, overrides).retention_ms;
     let fixed = [("log.retention.hours".to_owned(), "2".to_owned())].into();
     let mut config = BrokerConfig::new(fixed).unwrap();
     assert_eq!(retention(&config, &none), 7_200_000);
@@ -53,7 +53,7 @@ fn the_topic_goes_before_the_broker_and_milliseconds_before_hours() {
     assert_eq!(names(&synonyms), [("retention.ms", 1), ("log.retention.ms", 2), (hours, 4), (hours, 5)]);
     // From its own name on, as Kafka lists them: 4.1.1 shows none for retention.ms while only the hours are set.
     assert_eq!(names(&config.synonyms(hours)), [(hours, 4), (hours, 5)]);
-    config.set_altered(&BTreeMap::new(), 1);
+    config.set_altered(&SortedVecMap::new(), 1);
     let (source, synonyms) = config.topic_synonyms(&none, def);
     assert_eq!((config.topic_value(&none, def).as_deref(), source), (Some("7200000"), Source::Default));
     assert_eq!(names(&synonyms), []);
@@ -61,14 +61,14 @@ fn the_topic_goes_before_the_broker_and_milliseconds_before_hours() {
 
 #[test]
 fn a_brokers_own_value_goes_before_the_clusters_and_that_before_the_file() {
-    let one = |value: &str| -> BTreeMap<String, String> { [("min.insync.replicas".to_owned(), value.to_owned())].into() };
+    let one = |value: &str| -> SortedVecMap<String, String> { [("min.insync.replicas".to_owned(), value.to_owned())].into() };
     let mut config = BrokerConfig::new(one("2")).unwrap();
     let altered = [(String::new(), one("3")), ("1".to_owned(), one("4")), ("2".to_owned(), one("5"))].into();
     for (node, expected) in [(1, 4), (2, 5), (3, 3)] {
         config.set_altered(&altered, node);
-        assert_eq!(config.min_insync_replicas(&BTreeMap::new()), expected);
+        assert_eq!(config.min_insync_replicas(&SortedVecMap::new()), expected);
     }
-    let (source, synonyms) = config.topic_synonyms(&BTreeMap::new(), TOPIC.get("min.insync.replicas").unwrap());
+    let (source, synonyms) = config.topic_synonyms(&SortedVecMap::new(), TOPIC.get("min.insync.replicas").unwrap());
     assert_eq!(source, Source::DynamicDefaultBroker);
     let all: Vec<_> = synonyms.iter().map(|synonym| (synonym.value.as_deref().unwrap(), synonym.source as i8)).collect();
     assert_eq!(all, [("3", 3), ("2", 4), ("1", 5)]);
@@ -76,12 +76,12 @@ fn a_brokers_own_value_goes_before_the_clusters_and_that_before_the_file() {
 
 #[test]
 fn fields_follow_what_is_set() {
-    let one = |value: &str| -> BTreeMap<String, String> { [("producer.id.expiration.ms".to_owned(), value.to_owned())].into() };
+    let one = |value: &str| -> SortedVecMap<String, String> { [("producer.id.expiration.ms".to_owned(), value.to_owned())].into() };
     let mut config = BrokerConfig::new([("broker.rack".to_owned(), "b".to_owned())].into()).unwrap();
     assert_eq!((config.producer_id_expiration_ms, config.broker_rack.as_deref()), (86_400_000, Some("b")));
     config.set_altered(&[(String::new(), one("7")), ("2".to_owned(), one("8"))].into(), 2);
     assert_eq!((config.producer_id_expiration_ms, config.of_all_brokers().producer_id_expiration_ms), (8, 7));
-    config.set_altered(&BTreeMap::new(), 2);
+    config.set_altered(&SortedVecMap::new(), 2);
     assert_eq!((config.producer_id_expiration_ms, config.broker_rack.as_deref()), (86_400_000, Some("b")));
 }
 

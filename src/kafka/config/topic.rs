@@ -4,7 +4,7 @@ use super::TOPIC;
 use super::broker::BrokerConfig;
 use super::def::list;
 use super::value::{Value, config_struct};
-use std::collections::BTreeMap;
+use crate::kafka::sorted_vec::SortedVecMap;
 
 /// `cleanup.policy`: one of the two, or both.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -63,7 +63,7 @@ config_struct! {
 
 impl TopicConfig {
     /// What holds on a broker with these configs, for a topic on which `overrides` are set.
-    pub fn new(broker: &BrokerConfig, overrides: &BTreeMap<String, String>) -> Self {
+    pub fn new(broker: &BrokerConfig, overrides: &SortedVecMap<String, String>) -> Self {
         let mut config = Self::default();
         for def in TOPIC.iter().filter(|def| def.in_force()) {
             if let Some(text) = broker.topic_value(overrides, def) {

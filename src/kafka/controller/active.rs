@@ -9,11 +9,11 @@ use super::{ControllerEvent, ControllerOptions, Delta};
 use crate::kafka::config::BrokerConfig;
 use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
 use crate::kafka::wire::message::Str;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub const MIN_ISR: &str = "min.insync.replicas";
@@ -35,7 +35,7 @@ pub struct Active {
     /// A stream for each epoch: no topic gets an id again that another had before a restart.
     pub(super) rng: Rng,
     sabotage: Option<Sabotage>,
-    pub(super) beats: BTreeMap<i32, Beat>,
+    pub(super) beats: SortedVecMap<i32, Beat>,
     pub(super) next_balance: Time,
     /// The offset of the next batch's first record.
     base: i64,
@@ -103,7 +103,7 @@ impl Active {
             for (name, level) in FEATURES {
                 self.push(Record::FeatureLevel { name: (*name).into(), level: *level });
             }
-            let value = Some(self.config.min_insync_replicas(&BTreeMap::new()).to_string());
+            let value = Some(self.config.min_insync_replicas(&SortedVecMap::new()).to_string());
             self.push(Record::Config { kind: BROKER_RESOURCE, resource: "".into(), name: MIN_ISR.into(), value });
             self.refresh_config();
         }
@@ -141,7 +141,7 @@ impl Active {
         let (id, name) = (of.id, of.name.clone());
         let Some(old) = self.draft.partition(topic, index) else { return false };
         let allowed = |replica: i32| acceptable(&self.draft, replica);
-        let none = BTreeMap::new();
+        let none = SortedVecMap::new();
         let overrides = self.draft.topic_configs.get(topic).unwrap_or(&none);
         let min_isr = usize::try_from(self.config.min_insync_replicas(overrides)).unwrap_or(1).min(old.replicas.len());
         let election = election.unwrap_or_else(|| match self.config.unclean_leader_election_enable(overrides) {

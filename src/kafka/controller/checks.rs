@@ -2,9 +2,9 @@
 
 use super::active::{MIN_ISR, Refusal};
 use crate::kafka::config::{ConfigDef, ConfigType, list};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::incremental_alter_configs_request::AlterableConfig;
-use std::collections::BTreeMap;
 
 /// The longest topic name (`Topic.MAX_NAME_LENGTH`).
 const MAX_NAME: usize = 249;
@@ -57,7 +57,12 @@ pub fn check_dynamic(def: &ConfigDef, value: Option<&str>, all: bool) -> Result<
 }
 
 /// The new value of one altered config, or `None` to unset it. `set`: what is set on the resource now; else lists begin with the default.
-pub fn altered(def: &ConfigDef, config: &AlterableConfig, set: &BTreeMap<String, String>, broker: bool) -> Result<Option<String>, Refusal> {
+pub fn altered(
+    def: &ConfigDef,
+    config: &AlterableConfig,
+    set: &SortedVecMap<String, String>,
+    broker: bool,
+) -> Result<Option<String>, Refusal> {
     let key = def.name;
     let current = set.get(key).map_or(def.default.unwrap_or(""), String::as_str);
     let given = || {

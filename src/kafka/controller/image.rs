@@ -2,7 +2,7 @@
 
 use super::Delta;
 use super::records::{PartitionChange, Record};
-use std::collections::BTreeMap;
+use crate::kafka::sorted_vec::SortedVecMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -10,13 +10,13 @@ use uuid::Uuid;
 pub struct Image {
     /// The last record applied; -1 before the first.
     pub offset: i64,
-    pub brokers: BTreeMap<i32, BrokerImage>,
-    pub topics: BTreeMap<Arc<str>, TopicImage>,
-    pub ids: BTreeMap<Uuid, Arc<str>>,
+    pub brokers: SortedVecMap<i32, BrokerImage>,
+    pub topics: SortedVecMap<Arc<str>, TopicImage>,
+    pub ids: SortedVecMap<Uuid, Arc<str>>,
     /// Configs set on topics, by topic.
-    pub topic_configs: BTreeMap<Arc<str>, BTreeMap<String, String>>,
+    pub topic_configs: SortedVecMap<Arc<str>, SortedVecMap<String, String>>,
     /// Dynamic broker configs; "" holds the cluster-wide defaults.
-    pub broker_configs: BTreeMap<String, BTreeMap<String, String>>,
+    pub broker_configs: SortedVecMap<String, SortedVecMap<String, String>>,
     /// The first producer id that no broker has been given.
     pub next_producer_id: i64,
 }

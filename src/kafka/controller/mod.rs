@@ -24,6 +24,7 @@ use super::sabotage::Sabotage;
 use super::time::{Deadline, Time, earlier};
 use super::wire::batch::batches;
 use super::wire::error::ErrorCode;
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::wire::message as m;
 use active::Active;
 pub(in crate::kafka) use active::Refusal;
@@ -34,7 +35,6 @@ use raft::Raft;
 use records::Record;
 use requests::{ControllerApi, QuorumApi};
 pub use requests::{Refuse, Request, Response, Visitor};
-use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -68,10 +68,10 @@ pub struct ControllerOptions {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Delta {
     /// Topics that are new or whose partitions changed.
-    pub topics: BTreeSet<Arc<str>>,
+    pub topics: SortedVecSet<Arc<str>>,
     pub deleted: Vec<(Arc<str>, Uuid)>,
     /// Topics whose configs changed.
-    pub topic_configs: BTreeSet<Arc<str>>,
+    pub topic_configs: SortedVecSet<Arc<str>>,
     pub broker_configs: bool,
     /// A broker came, went, was fenced or unfenced.
     pub brokers: bool,

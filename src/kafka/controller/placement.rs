@@ -3,7 +3,7 @@
 
 use super::image::BrokerImage;
 use crate::kafka::rng::Rng;
-use std::collections::BTreeMap;
+use crate::kafka::sorted_vec::SortedVecMap;
 use std::sync::Arc;
 
 /// A number below `count` that indexes something.
@@ -70,7 +70,7 @@ pub fn place<'a>(
     partitions: i32,
     replicas: usize,
 ) -> Result<Vec<Vec<i32>>, String> {
-    let mut by_rack: BTreeMap<Option<Arc<str>>, Rack> = BTreeMap::new();
+    let mut by_rack: SortedVecMap<Option<Arc<str>>, Rack> = SortedVecMap::new();
     let (mut total, mut unfenced) = (0, 0);
     for broker in brokers {
         let rack = by_rack.entry(broker.rack.clone()).or_default();

@@ -11,7 +11,7 @@ mod votes;
 
 use super::*;
 use crate::kafka::rng::Rng;
-use std::collections::BTreeMap;
+use crate::kafka::sorted_vec::SortedVecMap;
 
 pub const START: Time = Time::from_millis(1_700_000_000_000);
 
@@ -152,6 +152,6 @@ pub fn topic(name: &str, partitions: i32, replicas: i16) -> m::create_topics_req
 }
 
 pub fn config(pairs: &[(&str, &str)]) -> BrokerConfig {
-    let fixed: BTreeMap<String, String> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let fixed: SortedVecMap<String, String> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     BrokerConfig::new(fixed).expect("a config")
 }

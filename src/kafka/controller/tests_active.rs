@@ -71,7 +71,7 @@ fn topics_are_checked_and_spread() {
         assert_eq!(partitions.iter().filter(|state| state.leader == id).count(), 2, "leaders are spread: {partitions:?}");
     }
     assert!(partitions.iter().all(|state| {
-        let distinct: BTreeSet<i32> = state.replicas.iter().copied().collect();
+        let distinct: SortedVecSet<i32> = state.replicas.iter().copied().collect();
         distinct.len() == 3 && state.isr == state.replicas
     }));
     let refused = [

@@ -22,7 +22,7 @@ pub struct Node {
     pub controller: Option<Controller>,
     born: u32,
     /// Requests of others by token: who asked, with which id, in which life.
-    asked: BTreeMap<u64, (usize, u64, u32)>,
+    asked: SortedVecMap<u64, (usize, u64, u32)>,
 }
 
 pub struct Quorum {
@@ -33,15 +33,15 @@ pub struct Quorum {
     pub nodes: Vec<Node>,
     letters: Vec<Letter>,
     /// Links that are cut, both ways.
-    cut: BTreeSet<(usize, usize)>,
+    cut: SortedVecSet<(usize, usize)>,
     /// One in so many letters is lost; 0: none.
     loss: u64,
     token: u64,
-    leaders: BTreeMap<i32, i32>,
+    leaders: SortedVecMap<i32, i32>,
     /// The longest committed log that any node has shown.
     truth: Vec<u8>,
     /// Registrations that are under way, and those that were answered: broker epoch by incarnation.
-    proposed: BTreeMap<u64, u128>,
+    proposed: SortedVecMap<u64, u128>,
     acked: Vec<(u128, i64)>,
     incarnation: u128,
     truncations: u32,
@@ -56,12 +56,12 @@ impl Quorum {
             voters,
             nodes: (0..voters + observers).map(|_| Node::default()).collect(),
             letters: Vec::new(),
-            cut: BTreeSet::new(),
+            cut: SortedVecSet::new(),
             loss: 0,
             token: 0,
-            leaders: BTreeMap::new(),
+            leaders: SortedVecMap::new(),
             truth: Vec::new(),
-            proposed: BTreeMap::new(),
+            proposed: SortedVecMap::new(),
             acked: Vec::new(),
             incarnation: 0,
             truncations: 0,
@@ -277,7 +277,7 @@ impl Quorum {
         let views: Vec<QuorumView> = self.nodes.iter().filter_map(|node| Some(node.controller.as_ref()?.quorum())).collect();
         assert!(self.agreed().is_some(), "seed {}: {views:#?}", self.seed);
         // What was answered is there.
-        let mut found: BTreeMap<u128, i64> = BTreeMap::new();
+        let mut found: SortedVecMap<u128, i64> = SortedVecMap::new();
         for batch in batches(Bytes::from(self.truth.clone())) {
             let batch = batch.expect("a batch");
             for record in batch.records().expect("records") {

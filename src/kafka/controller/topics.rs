@@ -4,9 +4,9 @@ use super::active::{Active, Refusal, numbers, partition_event};
 use super::image::PartitionImage;
 use super::placement::place;
 use super::records::Record;
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::BrokerId;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -71,7 +71,7 @@ impl Active {
     /// `validateManualPartitionAssignment`: registered brokers, each once, one at least.
     pub(super) fn check_manual(&self, brokers: &[BrokerId]) -> Result<Vec<i32>, Refusal> {
         let wrong = |why: String| Err((ErrorCode::InvalidReplicaAssignment, why));
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedVecSet::new();
         for broker in brokers {
             if !self.draft.brokers.contains_key(&broker.0) {
                 return wrong(format!("The manual partition assignment includes broker {}, but no such broker is registered.", broker.0));

@@ -6,12 +6,12 @@ use super::output::{Context, Pending};
 use super::records::{CommittedOffset, GroupRecord, Key, MemberRecord, subscribed_topics};
 use super::timers::Kind;
 use super::{GroupEvent, GroupState, Response};
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
 use crate::kafka::wire::message::Str;
 use bytes::Bytes;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The only protocol type whose metadata the coordinator looks into.
@@ -34,8 +34,8 @@ pub struct InitialDelay {
 pub enum State {
     Empty,
     PreparingRebalance { initial: Option<InitialDelay> },
-    CompletingRebalance { pending_sync: BTreeSet<Arc<str>> },
-    Stable { pending_sync: BTreeSet<Arc<str>> },
+    CompletingRebalance { pending_sync: SortedVecSet<Arc<str>> },
+    Stable { pending_sync: SortedVecSet<Arc<str>> },
 }
 
 impl State {
@@ -64,12 +64,12 @@ pub struct Group {
     /// In the order in which they joined.
     pub members: Vec<Member>,
     /// Ids given with MEMBER_ID_REQUIRED whose second JoinGroup has not come yet.
-    pub pending_joins: BTreeSet<Arc<str>>,
+    pub pending_joins: SortedVecSet<Arc<str>>,
     /// Topics that the members of the generation subscribe to; `None` when not known.
-    pub subscribed: Option<BTreeSet<Arc<str>>>,
+    pub subscribed: Option<SortedVecSet<Arc<str>>>,
     /// When the state was entered, milliseconds since the Unix epoch; -1 when not known.
     pub state_since: i64,
-    pub offsets: BTreeMap<(Arc<str>, i32), CommittedOffset>,
+    pub offsets: SortedVecMap<(Arc<str>, i32), CommittedOffset>,
 }
 
 pub fn text(text: &str) -> Str {
@@ -88,10 +88,10 @@ impl Group {
             protocol: None,
             leader: None,
             members: Vec::new(),
-            pending_joins: BTreeSet::new(),
+            pending_joins: SortedVecSet::new(),
             subscribed: None,
             state_since: now.millis(),
-            offsets: BTreeMap::new(),
+            offsets: SortedVecMap::new(),
         }
     }
 
@@ -139,7 +139,7 @@ impl Group {
     /// Each member votes for the first protocol of its list that all have; the most votes win, then the oldest member's order.
     pub fn select_protocol(&self) -> Option<Arc<str>> {
         let common = |name: &str| self.members.iter().all(|member| member.supports(name));
-        let mut votes: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut votes: SortedVecMap<&str, u32> = SortedVecMap::new();
         for member in &self.members {
             if let Some((name, _)) = member.protocols.iter().find(|(name, _)| common(name)) {
                 *votes.entry(name).or_default() += 1;
@@ -172,11 +172,11 @@ impl Group {
     }
 
     /// Kafka's `computeSubscribedTopics`.
-    pub fn compute_subscribed(&self) -> Option<BTreeSet<Arc<str>>> {
+    pub fn compute_subscribed(&self) -> Option<SortedVecSet<Arc<str>>> {
         if self.protocol_type.as_deref() != Some(CONSUMER) {
             return None;
         }
-        let mut all = BTreeSet::new();
+        let mut all = SortedVecSet::new();
         for member in &self.members {
             all.extend(subscribed_topics(member.metadata(Some(self.protocol.as_deref()?)))?);
         }
@@ -197,7 +197,7 @@ impl Group {
     }
 
     /// The group's metadata as it is logged, with these assignments.
-    pub fn record(&self, assignments: &BTreeMap<Arc<str>, Bytes>) -> (Bytes, Option<Bytes>) {
+    pub fn record(&self, assignments: &SortedVecMap<Arc<str>, Bytes>) -> (Bytes, Option<Bytes>) {
         let record = GroupRecord {
             protocol_type: self.protocol_type.clone().unwrap_or_default(),
             generation: self.generation,
@@ -247,7 +247,7 @@ impl Group {
                 is_new: false,
             })
             .collect();
-        self.state = if self.members.is_empty() { State::Empty } else { State::Stable { pending_sync: BTreeSet::new() } };
+        self.state = if self.members.is_empty() { State::Empty } else { State::Stable { pending_sync: SortedVecSet::new() } };
         self.subscribed = self.compute_subscribed();
     }
 
@@ -385,13 +385,13 @@ impl Group {
             self.leader = None;
             self.subscribed = self.compute_subscribed_when_empty();
             self.transition(now, cx, State::Empty, "no members are left");
-            let record = self.record(&BTreeMap::new());
+            let record = self.record(&SortedVecMap::new());
             cx.append(now, self, vec![record], Pending::Group);
             return;
         }
         self.protocol = self.select_protocol();
         self.subscribed = self.compute_subscribed();
-        let pending_sync: BTreeSet<Arc<str>> = self.members.iter().map(|member| Arc::clone(&member.id)).collect();
+        let pending_sync: SortedVecSet<Arc<str>> = self.members.iter().map(|member| Arc::clone(&member.id)).collect();
         self.transition(now, cx, State::CompletingRebalance { pending_sync: pending_sync.clone() }, "all members have joined");
         for id in pending_sync {
             let response = self.joined(&id);
@@ -404,8 +404,8 @@ impl Group {
         cx.timers.schedule(&self.id, Kind::PendingSync, now.plus_millis(self.rebalance_timeout_ms()), &self.id);
     }
 
-    fn compute_subscribed_when_empty(&self) -> Option<BTreeSet<Arc<str>>> {
-        (self.protocol_type.as_deref() == Some(CONSUMER)).then(BTreeSet::new)
+    fn compute_subscribed_when_empty(&self) -> Option<SortedVecSet<Arc<str>>> {
+        (self.protocol_type.as_deref() == Some(CONSUMER)).then(SortedVecSet::new)
     }
 
     /// The JoinGroup answer of the current generation; only the leader gets the members.

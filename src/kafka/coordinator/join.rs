@@ -5,10 +5,10 @@ use super::member::{self, Member, Waiting};
 use super::output::{Context, Pending};
 use super::timers::Kind;
 use super::{Caller, GroupEvent, Token};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::{JoinGroupRequest, JoinGroupResponse};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One JoinGroup on its way through the group.
@@ -238,7 +238,7 @@ impl Group {
         empty.protocol_type = None;
         empty.protocol = None;
         empty.leader = None;
-        let record = empty.record(&BTreeMap::new());
+        let record = empty.record(&SortedVecMap::new());
         cx.append(now, self, vec![record], Pending::Group);
     }
 }

@@ -32,10 +32,10 @@ use super::rng::Rng;
 use super::time::{Deadline, Time};
 use super::wire::batch::Batch;
 use super::wire::error::ErrorCode;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::wire::message as m;
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Names a request that waits for its answer; the broker gives it and gets it back.
@@ -185,9 +185,9 @@ impl Deletion {
 pub struct GroupCoordinator {
     cx: Context,
     /// The partitions of `__consumer_offsets` that this broker leads.
-    led: BTreeSet<i32>,
-    groups: BTreeMap<Arc<str>, Group>,
-    deletions: BTreeMap<u64, Deletion>,
+    led: SortedVecSet<i32>,
+    groups: SortedVecMap<Arc<str>, Group>,
+    deletions: SortedVecMap<u64, Deletion>,
     next_deletion: u64,
     next_incarnation: u64,
 }
@@ -201,12 +201,12 @@ impl GroupCoordinator {
                 rng: Rng::stream(seed, "coordinator"),
                 timers: Timers::default(),
                 outputs: VecDeque::new(),
-                in_flight: BTreeMap::new(),
+                in_flight: SortedVecMap::new(),
                 next_append: 0,
             },
-            led: BTreeSet::new(),
-            groups: BTreeMap::new(),
-            deletions: BTreeMap::new(),
+            led: SortedVecSet::new(),
+            groups: SortedVecMap::new(),
+            deletions: SortedVecMap::new(),
             next_deletion: 0,
             next_incarnation: 0,
         }

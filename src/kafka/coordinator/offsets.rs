@@ -4,6 +4,7 @@ use super::group::{CONSUMER, Group, State, text};
 use super::output::{Change, Context, InFlight, Pending};
 use super::records::{CommittedOffset, Key};
 use super::{GroupEvent, Response, Token};
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
@@ -13,7 +14,6 @@ use m::offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteRespo
 use m::offset_fetch_response::{
     OffsetFetchResponsePartition, OffsetFetchResponsePartitions, OffsetFetchResponseTopic, OffsetFetchResponseTopics,
 };
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub type Place = (Arc<str>, i32);
@@ -75,7 +75,7 @@ impl Group {
         }
         let expire_timestamp = (request.retention_time_ms >= 0).then(|| now.millis().saturating_add(request.retention_time_ms));
         let most = i64::from(cx.config.offset_metadata_max_bytes);
-        let (mut records, mut changes, mut refused) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut records, mut changes, mut refused) = (Vec::new(), Vec::new(), SortedVecSet::new());
         for topic in &request.topics {
             let name: Arc<str> = Arc::from(topic.name.as_ref());
             for partition in &topic.partitions {
@@ -120,8 +120,8 @@ impl Group {
     }
 
     /// The places that have an offset, or will when what is in flight is committed.
-    pub fn places<'a>(&'a self, in_flight: impl Iterator<Item = &'a InFlight>) -> BTreeSet<Place> {
-        let mut places: BTreeSet<Place> = self.offsets.keys().cloned().collect();
+    pub fn places<'a>(&'a self, in_flight: impl Iterator<Item = &'a InFlight>) -> SortedVecSet<Place> {
+        let mut places: SortedVecSet<Place> = self.offsets.keys().cloned().collect();
         for flight in in_flight.filter(|flight| flight.group == self.id && flight.incarnation == self.incarnation) {
             if let Pending::Offsets { changes, .. } = &flight.pending {
                 for (place, change) in changes {
@@ -136,12 +136,12 @@ impl Group {
         places
     }
 
-    pub fn tombstones(&self, places: &BTreeSet<Place>) -> Vec<Record> {
+    pub fn tombstones(&self, places: &SortedVecSet<Place>) -> Vec<Record> {
         places.iter().map(|(topic, partition)| (self.offset_key(topic, *partition), None)).collect()
     }
 
     /// Removes these offsets, through the log.
-    pub fn forget(&self, now: Time, cx: &mut Context, places: &BTreeSet<Place>, answer: Option<(Token, Response)>) {
+    pub fn forget(&self, now: Time, cx: &mut Context, places: &SortedVecSet<Place>, answer: Option<(Token, Response)>) {
         let changes = places.iter().map(|place| (place.clone(), None)).collect();
         cx.append(now, self, self.tombstones(places), Pending::Offsets { changes, answer });
     }
@@ -166,7 +166,7 @@ impl Group {
             return cx.respond(token, Response::OffsetDelete(response));
         }
         let known = self.places(cx.in_flight.values());
-        let mut gone = BTreeSet::new();
+        let mut gone = SortedVecSet::new();
         let topics = request.topics.iter().map(|topic| {
             let subscribed = self.subscribes_to(&topic.name);
             let partitions = topic.partitions.iter().map(|partition| {
@@ -188,12 +188,12 @@ impl Group {
     }
 
     /// The offsets that nobody has needed for the retention time. Kafka's `offsetExpirationCondition`.
-    pub fn expired(&self, now: Time, cx: &Context) -> BTreeSet<Place> {
+    pub fn expired(&self, now: Time, cx: &Context) -> SortedVecSet<Place> {
         let retention_ms = i64::from(cx.config.offsets_retention_minutes).saturating_mul(60_000);
         let since_empty = match (&self.protocol_type, &self.state) {
             (Some(_), State::Empty) => Some(self.state_since).filter(|since| *since >= 0),
             (Some(kind), State::Stable { .. }) if **kind == *CONSUMER && self.subscribed.is_some() => None,
-            (Some(_), _) => return BTreeSet::new(),
+            (Some(_), _) => return SortedVecSet::new(),
             (None, _) => None,
         };
         let in_use = |topic: &str| !self.is_empty() && self.subscribes_to(topic);

@@ -6,11 +6,11 @@ use super::records::CommittedOffset;
 use super::timers::Timers;
 use super::{GroupConfig, GroupEvent, Output, Response, Token};
 use crate::kafka::rng::Rng;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
 use crate::kafka::wire::message as m;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub enum Pending {
     /// Group metadata that nobody waits for: a new group's or an empty generation's.
     Group,
     /// The leader's assignments of this generation; all SyncGroups wait for it.
-    Assignment { generation: i32, assignments: BTreeMap<Arc<str>, Bytes> },
+    Assignment { generation: i32, assignments: SortedVecMap<Arc<str>, Bytes> },
     /// A static member got a new id without a rebalance; its JoinGroup waits.
     StaticMember { generation: i32, old: Arc<str>, new: Arc<str>, version: i16, leader: Option<Arc<str>> },
     /// Offsets to set or (`None`) remove, and the answer that waits.
@@ -48,7 +48,7 @@ pub struct Context {
     pub rng: Rng,
     pub timers: Timers,
     pub outputs: VecDeque<Output>,
-    pub in_flight: BTreeMap<u64, InFlight>,
+    pub in_flight: SortedVecMap<u64, InFlight>,
     pub next_append: u64,
 }
 

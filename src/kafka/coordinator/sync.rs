@@ -5,13 +5,13 @@ use super::member::Waiting;
 use super::output::{Context, Pending};
 use super::timers::Kind;
 use super::{Caller, GroupEvent, Response, Token};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
 use bytes::Bytes;
 use m::leave_group_request::MemberIdentity;
 use m::leave_group_response::MemberResponse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 fn differs(asked: Option<&str>, have: Option<&str>) -> bool {
@@ -61,9 +61,9 @@ impl Group {
                 }
                 self.touch(now, cx, id);
                 if self.is_leader(id) {
-                    let given: BTreeMap<&str, &Bytes> =
+                    let given: SortedVecMap<&str, &Bytes> =
                         request.assignments.iter().map(|given| (given.member_id.as_ref(), &given.assignment)).collect();
-                    let assignments: BTreeMap<Arc<str>, Bytes> = self
+                    let assignments: SortedVecMap<Arc<str>, Bytes> = self
                         .members
                         .iter()
                         .map(|member| (Arc::clone(&member.id), given.get(&*member.id).map(|&bytes| bytes.clone()).unwrap_or_default()))
@@ -84,7 +84,7 @@ impl Group {
     }
 
     /// The leader's assignments are in the log: the generation is stable and everyone who waits gets its own.
-    pub fn assignments_stored(&mut self, now: Time, cx: &mut Context, generation: i32, assignments: &BTreeMap<Arc<str>, Bytes>) {
+    pub fn assignments_stored(&mut self, now: Time, cx: &mut Context, generation: i32, assignments: &SortedVecMap<Arc<str>, Bytes>) {
         let State::CompletingRebalance { pending_sync } = &self.state else { return };
         if generation != self.generation {
             return;

@@ -12,8 +12,8 @@ use serde_json::Value;
 /// A coordinator whose appends are committed as soon as they are made, and its log.
 struct Rig {
     coordinator: GroupCoordinator,
-    log: BTreeMap<i32, Vec<Batch>>,
-    answers: BTreeMap<Token, Response>,
+    log: SortedVecMap<i32, Vec<Batch>>,
+    answers: SortedVecMap<Token, Response>,
     next_token: u64,
     now: Time,
     hold_appends: bool,
@@ -27,7 +27,15 @@ impl Rig {
         for partition in 0..config.offsets_topic_partitions {
             coordinator.handle_elected(now, partition, std::iter::empty());
         }
-        Self { coordinator, log: BTreeMap::new(), answers: BTreeMap::new(), next_token: 0, now, hold_appends: false, held: Vec::new() }
+        Self {
+            coordinator,
+            log: SortedVecMap::new(),
+            answers: SortedVecMap::new(),
+            next_token: 0,
+            now,
+            hold_appends: false,
+            held: Vec::new(),
+        }
     }
 
     fn drain(&mut self) {
@@ -100,7 +108,7 @@ fn numbers(value: &Value) -> Vec<i32> {
 }
 
 /// Ids that the real cluster gave, as this run's coordinator gave them.
-type Ids = BTreeMap<String, String>;
+type Ids = SortedVecMap<String, String>;
 
 fn request(api: &str, r: &Value, ids: &Ids) -> Option<Request> {
     let member = |value: &Value| {
@@ -484,7 +492,7 @@ proptest! {
         // For each member: its id, its generation, and the JoinGroup whose answer it has not read yet.
         let mut members: Vec<(String, i32, Option<Token>)> = vec![(String::new(), -1, None); 4];
         let mut generation = 0;
-        let mut of_generation: BTreeMap<i32, (Str, Option<Str>)> = BTreeMap::new();
+        let mut of_generation: SortedVecMap<i32, (Str, Option<Str>)> = SortedVecMap::new();
         for step in steps {
             match step {
                 Step::Join(who) => {

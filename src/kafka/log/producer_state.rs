@@ -4,8 +4,8 @@
 use super::super::wire::batch::Batch;
 use super::super::wire::error::ErrorCode;
 use super::{LogError, refused};
+use crate::kafka::sorted_vec::SortedVecMap;
 use bytes::{BufMut, Bytes, BytesMut};
-use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 /// Batches kept for each producer; a client has at most as many requests in flight.
@@ -46,7 +46,7 @@ struct Producer {
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Producers {
-    by_id: BTreeMap<i64, Producer>,
+    by_id: SortedVecMap<i64, Producer>,
     /// The state covers the log up to here.
     map_end: i64,
     /// Where the newest snapshot stands; -1 when there is none.
@@ -81,7 +81,7 @@ impl Producers {
     }
 
     pub(super) fn empty_at(offset: i64) -> Self {
-        Self { by_id: BTreeMap::new(), map_end: offset, last_snapshot: offset }
+        Self { by_id: SortedVecMap::new(), map_end: offset, last_snapshot: offset }
     }
 
     pub(super) fn map_end(&self) -> i64 {

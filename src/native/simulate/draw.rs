@@ -3,12 +3,12 @@
 
 use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::playground::scenario::Scenario;
 use crate::world::action::{CommitPolicy, ConsumerSpec, Genesis, Keys, ProducerSpec};
 use crate::world::operations::{
     Action, AddConsumer, AddProducer, Ailment, Condition, CreateTopic, Dice, Draw, Heal, On, SetRate, Severity, Stream, Trouble, draws,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const S: i64 = 1_000_000;
@@ -53,8 +53,8 @@ impl Run {
     }
 }
 
-fn configs(pairs: &[(&str, String)]) -> BTreeMap<String, String> {
-    let mut map = BTreeMap::new();
+fn configs(pairs: &[(&str, String)]) -> SortedVecMap<String, String> {
+    let mut map = SortedVecMap::new();
     for (name, value) in pairs {
         map.insert((*name).to_owned(), value.clone());
     }
@@ -119,7 +119,7 @@ fn genesis(d: &mut Dice, seed: u64, sabotage: Option<Sabotage>) -> Genesis {
         broker_config: config,
         latency_us: i64::try_from(d.between(1, 8)).unwrap_or(1) * 500,
         jitter_us: i64::try_from(d.between(0, 4)).unwrap_or(0) * 500,
-        disks: BTreeMap::new(),
+        disks: SortedVecMap::new(),
     }
 }
 
@@ -208,7 +208,7 @@ fn swarm(run: &mut Run, draws: &[Draw], calm_from: i64) {
         return;
     }
     // Until when each broker and client has its own trouble.
-    let mut busy: BTreeMap<Arc<str>, i64> = BTreeMap::new();
+    let mut busy: SortedVecMap<Arc<str>, i64> = SortedVecMap::new();
     let mut now = S;
     for _ in 0..run.dice.between(2, 12) {
         now += run.dice.micros(100, 4000);

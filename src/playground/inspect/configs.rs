@@ -2,12 +2,12 @@
 
 use crate::kafka::config::{BROKER, BrokerConfig, CONSUMER, ConfigDef, ConfigTable, Effect, PRODUCER, Source, TOPIC};
 use crate::kafka::controller::check_dynamic;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::World;
 use crate::world::action::CommitPolicy;
 use crate::world::operations::{Action, ChangeConsumer, ChangeProducer, SetBrokerConfig, SetTopicConfig};
 use crate::world::target::Target;
 use crate::world::view::WorldView;
-use std::collections::BTreeMap;
 
 /// A config as it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,7 +95,7 @@ fn of_broker(config: &BrokerConfig, all: bool) -> Vec<Config> {
 
 fn of_topic(world: &World, view: &WorldView, topic: &str) -> Vec<Config> {
     let Some(image) = world.image().filter(|image| image.topics.contains_key(topic)) else { return Vec::new() };
-    let (none, plain) = (BTreeMap::new(), BrokerConfig::default());
+    let (none, plain) = (SortedVecMap::new(), BrokerConfig::default());
     let set = image.topic_configs.get(topic).unwrap_or(&none);
     let broker = view.brokers.iter().find_map(|state| world.broker(&state.name).map(|broker| broker.config()));
     let broker = broker.unwrap_or(&plain);
@@ -109,7 +109,7 @@ fn of_topic(world: &World, view: &WorldView, topic: &str) -> Vec<Config> {
     rows.collect()
 }
 
-fn of_client(table: &ConfigTable, set: &BTreeMap<String, String>) -> Vec<Config> {
+fn of_client(table: &ConfigTable, set: &SortedVecMap<String, String>) -> Vec<Config> {
     let rows = table.iter().filter(|def| !OF_THE_WORLD.contains(&def.name)).map(|def| {
         let default = def.default.unwrap_or_default();
         let value = set.get(def.name).map_or(default, String::as_str);
@@ -124,7 +124,7 @@ fn of_client(table: &ConfigTable, set: &BTreeMap<String, String>) -> Vec<Config>
 /// # Errors
 /// Kafka's words for a value that it does not take.
 pub fn check(world: &World, target: &Target, name: &str, value: &str, all: bool) -> Result<String, String> {
-    let change = |config: &mut BTreeMap<String, String>| {
+    let change = |config: &mut SortedVecMap<String, String>| {
         config.remove(name);
         if !value.is_empty() {
             config.insert(name.to_owned(), value.to_owned());

@@ -1,11 +1,11 @@
 //! Everything that can be done to a run can be done to a thing of it; forms say what they are filled with; marks fade.
 
 use super::*;
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::scene::{View, scene};
 use crate::world::World;
 use crate::world::operations::{Action, keywords};
-use std::collections::BTreeSet;
 
 const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
 
@@ -86,7 +86,7 @@ fn every_action_and_fault_can_be_done_from_some_thing() {
         ill.act(line(text)).unwrap_or_else(|why| panic!("{text}: {why}"));
     }
     ill.run_until(ill.now().plus_millis(8000));
-    let mut reached = BTreeSet::new();
+    let mut reached = SortedVecSet::new();
     for world in [&mut well, &mut ill] {
         for thing in things(&world.view()) {
             for text in lines(world, &thing) {
@@ -110,12 +110,12 @@ fn a_menu_has_no_two_items_of_one_name_and_each_thing_has_a_menu() {
         let bare = matches!(thing, MenuTarget::At(Target::Group(None)));
         assert!(!all.is_empty() || bare, "{thing:?}");
         assert!(!title(&thing).is_empty(), "{thing:?}");
-        let words: BTreeSet<&String> = all.iter().map(|item| &item.label).collect();
+        let words: SortedVecSet<&String> = all.iter().map(|item| &item.label).collect();
         assert_eq!(words.len(), all.len(), "{thing:?}");
         // Deeds of one kind stand together.
         let mut groups: Vec<&str> = all.iter().map(|item| item.group).collect();
         groups.dedup();
-        assert_eq!(groups.len(), groups.iter().collect::<BTreeSet<_>>().len(), "{thing:?}: {groups:?}");
+        assert_eq!(groups.len(), groups.iter().collect::<SortedVecSet<_>>().len(), "{thing:?}: {groups:?}");
     }
     assert!(menu_items(&view, &MenuTarget::At(Target::Broker("broker-9".into()))).is_empty());
 }

@@ -2,9 +2,9 @@
 
 use super::{Comparison, Condition, Expect, MAX_LINE_BYTES, MAX_LINES, Scenario, ScenarioError, Subject};
 use crate::kafka::sabotage::Sabotage;
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::world::MAX_BROKERS;
 use crate::world::operations::{Action, LineError, Parsed, Token, Words, duration, hint, number};
-use std::collections::BTreeSet;
 
 const VERBS: [&str; 15] = [
     "tidepool", "title", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer", "at", "run",
@@ -67,7 +67,7 @@ fn expect(line: &mut Words) -> Parsed<Expect> {
 /// What a file has said so far.
 struct Reader {
     scenario: Scenario,
-    once: BTreeSet<&'static str>,
+    once: SortedVecSet<&'static str>,
     begun: bool,
 }
 
@@ -177,7 +177,7 @@ fn sabotage(words: &mut Words) -> Parsed<Sabotage> {
 
 pub(super) fn parse(text: &str) -> Result<Scenario, ScenarioError> {
     let scenario = Scenario { run_for: DEFAULT_RUN_US, ..Scenario::default() };
-    let mut reader = Reader { scenario, once: BTreeSet::new(), begun: false };
+    let mut reader = Reader { scenario, once: SortedVecSet::new(), begun: false };
     for (content, line) in text.lines().zip(1_u32..) {
         let wrong = |error: LineError| ScenarioError { line, column: error.column, message: error.message };
         if line > MAX_LINES {

@@ -4,8 +4,8 @@ use super::View;
 use super::layout::{GAP, Layout, Row};
 use super::links::{links, place};
 use super::shape::Rect;
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::world::view::{PartitionState, RIBBON_RECORDS, WorldView};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A cluster narrower than this has its partitions' labels above their ribbons.
@@ -154,7 +154,8 @@ fn ribbon_size(narrow: bool, view: &WorldView, camera: &View, y: f32) -> Size {
     if camera.room <= 0.0 || narrow || view.groups.len() >= 2 {
         return usual;
     }
-    let names = |internal| view.partitions.iter().filter(|p| p.internal == internal).map(|p| &p.view.topic).collect::<BTreeSet<_>>().len();
+    let names =
+        |internal| view.partitions.iter().filter(|p| p.internal == internal).map(|p| &p.view.topic).collect::<SortedVecSet<_>>().len();
     let others = names(false) as f32 * TOPIC_H + names(true) as f32 * INTERNAL_H + GAP;
     let followers = users(view).map(|(_, p)| p.view.replicas.len().saturating_sub(1)).max().unwrap_or(0);
     usual.fit(camera.room - y - others, count, followers)
@@ -162,7 +163,7 @@ fn ribbon_size(narrow: bool, view: &WorldView, camera: &View, y: f32) -> Size {
 
 /// Internal topics, a line each, from `y` on. Gives back where they end.
 pub(super) fn internal_topics(out: &mut Layout, view: &WorldView, area: Area, mut y: f32) -> f32 {
-    let mut internal: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut internal: SortedVecSet<Arc<str>> = SortedVecSet::new();
     for p in view.partitions.iter().filter(|p| p.internal) {
         if internal.insert(p.view.topic.clone()) {
             out.internal.push((p.view.topic.clone(), Rect { x: area.edge(out.narrow), y: y + 6.0, w: area.w, h: 26.0 }));

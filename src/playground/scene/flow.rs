@@ -6,12 +6,12 @@ use super::key::key_colour;
 use super::layout::{Layout, Row, within};
 use super::links::look;
 use super::shape::{Align, Dot, Ink, Point, Rect, Shape, at};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
 use crate::world::target::Target;
 use crate::world::view::{Cargo, Flight, WorldView};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A way that dots take: a straight run, then a curve, or the other way round.
@@ -258,9 +258,9 @@ pub fn progress(flight: &Flight, time: Time) -> f32 {
 }
 
 struct Ends<'a> {
-    producers: BTreeMap<&'a str, Rect>,
-    consumers: BTreeMap<&'a str, Rect>,
-    brokers: BTreeMap<&'a str, Rect>,
+    producers: SortedVecMap<&'a str, Rect>,
+    consumers: SortedVecMap<&'a str, Rect>,
+    brokers: SortedVecMap<&'a str, Rect>,
 }
 
 impl<'a> Ends<'a> {
@@ -296,9 +296,9 @@ pub(super) fn flights(
     let crowd = total > camera.max_dots;
     let mut dots = Vec::with_capacity(if only.is_some() { 0 } else { total.min(camera.max_dots) });
     // Records under way, when there are too many to draw one by one.
-    let mut flows: BTreeMap<Flow, (u64, Vec<[Point; 4]>)> = BTreeMap::new();
+    let mut flows: SortedVecMap<Flow, (u64, Vec<[Point; 4]>)> = SortedVecMap::new();
     // By client and direction, then by partition. Ten thousand records are in some thousands of pieces.
-    let mut ways: BTreeMap<(&str, bool), Vec<Option<Way>>> = BTreeMap::new();
+    let mut ways: SortedVecMap<(&str, bool), Vec<Option<Way>>> = SortedVecMap::new();
     let mut rows = layout.rows.iter().cycle();
     for f in &view.flights {
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };

@@ -5,9 +5,9 @@ use super::arrangements::ArrangementBlend;
 use super::cluster::Area;
 use super::links::links;
 use super::shape::Rect;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::target::Target;
 use crate::world::view::WorldView;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Below this width (CSS pixels) the columns are stacked.
@@ -223,7 +223,7 @@ fn producers(out: &mut Layout, count: usize, x: f32, y: f32, w: f32, columns: us
     y + count.div_ceil(columns) as f32 * (h + gap) - gap
 }
 
-type Members = BTreeMap<Option<Arc<str>>, Vec<usize>>;
+type Members = SortedVecMap<Option<Arc<str>>, Vec<usize>>;
 
 /// All groups, those that the coordinator knows and those that a consumer names; consumers in the world's order.
 fn group_members(view: &WorldView) -> Members {

@@ -4,10 +4,10 @@ use super::Moment;
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::coordinator::GroupEvent;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::world::ProcessState;
 use crate::world::event::{Event, EventKind};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Spans that a branch keeps; from then on it says that nothing is recorded.
@@ -31,7 +31,7 @@ pub struct Span {
 pub struct AssignmentSpans {
     spans: Vec<Span>,
     /// A consumer's group.
-    groups: BTreeMap<Arc<str>, Arc<str>>,
+    groups: SortedVecMap<Arc<str>, Arc<str>>,
     /// Since when there is no room.
     full: Option<Moment>,
     /// Grows with every change.

@@ -2,8 +2,8 @@
 //! too, as a ghost.
 
 use super::{Branch, Lane, MAX_MARKS, MAX_SPANS, Span, Timeline};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::EPOCH;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows of partitions; where there are more, each group is one row that counts.
@@ -117,7 +117,7 @@ impl Side<'_> {
         (to > self.from).then(|| (micros(span.from.at).max(self.from), to))
     }
 
-    fn owned(&self, places: &[Place], hues: &[Arc<str>], rows: &mut BTreeMap<Place, Vec<Bar>>) {
+    fn owned(&self, places: &[Place], hues: &[Arc<str>], rows: &mut SortedVecMap<Place, Vec<Bar>>) {
         for span in self.branch.assignment_spans.spans() {
             let Some((from, to)) = self.cut(span) else { continue };
             let at = place(span);
@@ -212,7 +212,7 @@ impl Timeline {
                 });
             }
         } else {
-            let mut bars = BTreeMap::new();
+            let mut bars = SortedVecMap::new();
             for side in &sides {
                 side.owned(&places, &hues, &mut bars);
             }

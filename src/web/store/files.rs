@@ -1,6 +1,7 @@
 //! The brokers' files as chunks under keys, and what has to be written to make the database equal to them.
 
 use crate::kafka::disk::Change;
+use crate::web::run::Disks;
 use bytes::{Bytes, BytesMut};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,8 +63,8 @@ impl Files {
     }
 
     /// Whole files, by node.
-    pub fn disks(&self) -> BTreeMap<i32, Vec<(String, Bytes)>> {
-        let mut out: BTreeMap<i32, Vec<(String, Bytes)>> = BTreeMap::new();
+    pub fn disks(&self) -> Disks {
+        let mut out = Disks::new();
         for ((node, path), chunks) in &self.files {
             out.entry(*node).or_default().push((path.clone(), join(chunks)));
         }

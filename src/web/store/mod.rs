@@ -8,9 +8,9 @@ pub use database::{Database, StoreError};
 pub use files::{CHUNK, Files, Op};
 
 use crate::kafka::disk::Change;
+use crate::web::run::Disks;
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Milliseconds from a change to the flush that writes it.
@@ -41,7 +41,7 @@ impl Store {
         }))
     }
 
-    pub fn disks(&self) -> BTreeMap<i32, Vec<(String, Bytes)>> {
+    pub fn disks(&self) -> Disks {
         self.files.borrow().disks()
     }
 

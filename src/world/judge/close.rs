@@ -4,10 +4,10 @@ use super::ledger::{Ledger, Permitted, RecordOutcome};
 use super::probe::{ClusterProbe, Place, read};
 use super::tracker::{Answer, Entry, ProducerLog, RecordTracker};
 use super::{Judge, Partition, Shadow, Violation};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::wire::batch::Batch;
 use crate::world::content::content_id;
 use crate::world::event::EPOCH;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Violations of one kind that are reported one by one; more are not.
@@ -41,7 +41,7 @@ struct Findings {
     permitted: Vec<Permitted>,
     violations: Vec<(&'static str, String)>,
     /// Violations by kind.
-    counted: BTreeMap<&'static str, u64>,
+    counted: SortedVecMap<&'static str, u64>,
 }
 
 impl Findings {
@@ -178,7 +178,7 @@ impl Case<'_> {
     }
 
     /// Whether it lies before an earlier record of its key. `latest`: the greatest offset of those so far, by producer, key and log.
-    fn disorder(&self, latest: &mut BTreeMap<(u16, u64, i32), i64>) -> Option<Reason> {
+    fn disorder(&self, latest: &mut SortedVecMap<(u16, u64, i32), i64>) -> Option<Reason> {
         let (log, offset) = self.first.filter(|_| self.acked() && self.entry.key != 0)?;
         let before = latest.entry((self.entry.producer, self.entry.key, log.number)).or_insert(offset);
         let disordered = *before > offset && self.alike == 1;
@@ -293,7 +293,13 @@ impl<'a> Evidence<'a> {
     }
 
     /// What looks wrong with a record; it is counted and, unless it is permitted, a violation.
-    fn wrong(&self, case: &Case<'_>, latest: &mut BTreeMap<(u16, u64, i32), i64>, ledger: &mut Ledger, findings: &mut Findings) -> Wrong {
+    fn wrong(
+        &self,
+        case: &Case<'_>,
+        latest: &mut SortedVecMap<(u16, u64, i32), i64>,
+        ledger: &mut Ledger,
+        findings: &mut Findings,
+    ) -> Wrong {
         let tracker = &self.judge.tracker;
         let mut wrong = Wrong::default();
         match case.absence(tracker) {
@@ -356,7 +362,7 @@ impl Judge {
         let (mut ledger, mut findings) = (Ledger::default(), Findings::default());
         let evidence = Evidence::new(self, probe, &mut findings);
         ledger.strangers = evidence.strangers();
-        let mut latest = BTreeMap::new();
+        let mut latest = SortedVecMap::new();
         for case in self.tracker.entries.iter().filter_map(|entry| evidence.case(entry)) {
             ledger.count(case.entry.answer, case.copies);
             let wrong = evidence.wrong(&case, &mut latest, &mut ledger, &mut findings);

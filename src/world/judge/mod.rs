@@ -21,13 +21,13 @@ use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::coordinator::GroupEvent;
 use crate::kafka::coordinator::GroupState;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::world::ProcessState;
 use committed::CommittedLog;
 use probe::{ClusterProbe, broker_number};
 use std::collections::VecDeque;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Violations that are kept; more are only counted.
@@ -55,7 +55,7 @@ pub struct Counters {
     pub isr_changes: u64,
     pub rebalances: u64,
     /// By kind.
-    pub faults: BTreeMap<&'static str, u64>,
+    pub faults: SortedVecMap<&'static str, u64>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -103,8 +103,8 @@ struct Shadow {
     /// look like the ones of this run: its apps count from 1 again.
     began: Option<i64>,
     /// Who led in which epoch.
-    leaders: BTreeMap<i32, i32>,
-    replicas: BTreeMap<i32, Replica>,
+    leaders: SortedVecMap<i32, i32>,
+    replicas: SortedVecMap<i32, Replica>,
     /// In-sync and eligible replicas by the committed metadata.
     members: Vec<i32>,
     /// Replicas that a reassignment adds: they join the ISR and may lead at once when it ends.
@@ -113,9 +113,9 @@ struct Shadow {
     leader_epoch: i32,
     partition_epoch: i32,
     /// Members that have kept all they had when they became members.
-    intact: BTreeSet<i32>,
+    intact: SortedVecSet<i32>,
     /// Members that have not restarted uncleanly since: to the controller the others may have lost what they had not flushed.
-    trusted: BTreeSet<i32>,
+    trusted: SortedVecSet<i32>,
     /// The last known leader, while nobody leads.
     last_known: i32,
     /// Epochs that began with an unclean election which the topic or somebody wanted: a leader of before may not have heard of it.
@@ -126,7 +126,7 @@ struct Shadow {
     /// producer sends it in a new epoch (`TransactionManager`), in which nothing tells that it is there already.
     forgot: bool,
     /// Elections from outside the members: leader epoch → whether it is permitted, and why.
-    unclean: BTreeMap<i32, Result<&'static str, ()>>,
+    unclean: SortedVecMap<i32, Result<&'static str, ()>>,
     cuts: Vec<Cut>,
     /// The latest appends of those who believed that they lead: base, end, their epoch.
     appends: VecDeque<(i64, i64, i32)>,
@@ -159,18 +159,18 @@ pub struct Judge {
     next_event: u64,
     now: Time,
     event: EventId,
-    shadows: BTreeMap<Partition, Shadow>,
-    quorum_leaders: BTreeMap<i32, i32>,
+    shadows: SortedVecMap<Partition, Shadow>,
+    quorum_leaders: SortedVecMap<i32, i32>,
     metadata: CommittedLog,
     /// The metadata offset up to which a broker was compared.
-    metadata_agreed: BTreeMap<i32, i64>,
+    metadata_agreed: SortedVecMap<i32, i64>,
     /// The highest metadata offset whose meaning has been taken in.
     truth: i64,
-    broker_epochs: BTreeMap<i32, i64>,
+    broker_epochs: SortedVecMap<i32, i64>,
     /// Brokers whose process began after a graceful stop: of each producer they have read one batch (see `Shadow::forgot`).
-    stopped_before: BTreeSet<i32>,
+    stopped_before: SortedVecSet<i32>,
     /// ElectLeaders asked for these uncleanly.
-    asked_unclean: BTreeSet<Partition>,
+    asked_unclean: SortedVecSet<Partition>,
     tracker: tracker::RecordTracker,
     counters: Counters,
     violations: Vec<Violation>,

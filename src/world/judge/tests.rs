@@ -9,6 +9,7 @@ use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::{ProducerEvent, Ticket};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::controller::image::{BrokerImage, Image, PartitionImage, TopicImage};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchBuilder, BatchOptions};
 use crate::world::ProcessState;
@@ -17,7 +18,6 @@ use crate::world::content::{Sent, content_id, key_id};
 use crate::world::event::{Event, EventId, EventKind};
 use crate::world::operations::{Action, ElectLeader, PowerLoss};
 use bytes::{Bytes, BytesMut};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 fn topic() -> Arc<str> {
@@ -60,11 +60,11 @@ struct Node {
 #[derive(Clone, Default)]
 struct Fake {
     actions: Vec<Action>,
-    nodes: BTreeMap<i32, Node>,
+    nodes: SortedVecMap<i32, Node>,
     unclean: bool,
     min_isr: u64,
-    senders: BTreeMap<Arc<str>, Sender>,
-    receivers: BTreeMap<Arc<str>, Receiver>,
+    senders: SortedVecMap<Arc<str>, Sender>,
+    receivers: SortedVecMap<Arc<str>, Receiver>,
 }
 
 fn from(log: &[Batch], offset: i64) -> Bytes {

@@ -1,11 +1,11 @@
 //! What producers have sent and been told, and what consumers have handled: all that the ledger is made of.
 
 use super::probe::ClusterProbe;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::world::ProcessState;
 use crate::world::action::CommitPolicy;
 use crate::world::event::EPOCH;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +44,7 @@ pub(super) struct ProducerLog {
     /// Records that have been entered so far, over all its processes.
     taken: u64,
     /// Of this process: ticket → entry.
-    tickets: BTreeMap<u64, u32>,
+    tickets: SortedVecMap<u64, u32>,
 }
 
 /// Everything that was sent and handled.
@@ -53,12 +53,12 @@ pub(super) struct RecordTracker {
     pub(super) producers: Vec<ProducerLog>,
     pub(super) entries: Vec<Entry>,
     /// Contents by group (or lone consumer).
-    pub(super) handled: BTreeMap<Arc<str>, Vec<u64>>,
+    pub(super) handled: SortedVecMap<Arc<str>, Vec<u64>>,
     /// Groups that had a rebalance, a lost commit or a crash: they may be given a record again.
-    pub(super) unsettled: BTreeSet<Arc<str>>,
+    pub(super) unsettled: SortedVecSet<Arc<str>>,
     /// Groups of which a member was stopped with records in hand that it had committed.
-    pub(super) stopped: BTreeSet<Arc<str>>,
-    deleted: BTreeSet<Arc<str>>,
+    pub(super) stopped: SortedVecSet<Arc<str>>,
+    deleted: SortedVecSet<Arc<str>>,
     /// There was a fault, or a request had to be tried again.
     pub(super) disturbed: bool,
 }
@@ -87,7 +87,7 @@ impl RecordTracker {
         let at = match self.producers.iter().position(|producer| producer.name == *name) {
             Some(at) => at,
             None => {
-                let (topic, tickets) = (sender.topic.clone(), BTreeMap::new());
+                let (topic, tickets) = (sender.topic.clone(), SortedVecMap::new());
                 let producer =
                     ProducerLog { name: name.clone(), topic, acks: sender.acks, idempotent: sender.idempotent, taken: 0, tickets };
                 self.producers.push(producer);

@@ -4,11 +4,11 @@ use super::menu::{fresh_client, topics};
 use super::prelude::*;
 use super::settings::{check_producer, read_producer, write_producer};
 use crate::kafka::client::producer::Producer;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::action::{Keys, ProducerSpec};
 use crate::world::nodes::Machine;
 use crate::world::producer_app::ProducerApp;
 use crate::world::target::Target;
-use std::collections::BTreeMap;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AddProducer(pub ProducerSpec);
@@ -21,7 +21,7 @@ fn usual(menu: &Menu<'_>, topic: &Arc<str>) -> AddProducer {
         rate_per_1000s: 1000,
         keys: Keys::Uniform(6),
         value_bytes: 90,
-        config: BTreeMap::new(),
+        config: SortedVecMap::new(),
     })
 }
 

@@ -5,12 +5,12 @@ use super::menu::fresh;
 use super::prelude::*;
 use super::settings::{check_configs, check_topic_name};
 use super::units::number;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use crate::kafka::wire::message::{CreateTopicsRequest, CreateTopicsResponse, Str, TopicName};
 use crate::world::admin::{AdminRequest, TIMEOUT_MS};
 use crate::world::target::Target;
-use std::collections::BTreeMap;
 
 /// Partitions that an action gives a topic at most.
 pub const MAX_PARTITIONS: i32 = 1000;
@@ -21,7 +21,7 @@ pub struct CreateTopic {
     pub partitions: i32,
     /// -1: `default.replication.factor`.
     pub replicas: i16,
-    pub config: BTreeMap<String, String>,
+    pub config: SortedVecMap<String, String>,
 }
 
 pub(super) fn check_partitions(partitions: i32) -> Result<(), ActionError> {
@@ -114,7 +114,7 @@ impl Operation for CreateTopic {
     fn menu(menu: &mut Menu<'_>) {
         if *menu.target == Target::Heading("Cluster") {
             let topic = fresh("topic", &mut super::menu::topics(menu.view).iter());
-            let new = Self { topic, partitions: 3, replicas: -1, config: BTreeMap::new() };
+            let new = Self { topic, partitions: 3, replicas: -1, config: SortedVecMap::new() };
             menu.quick(Group::Topics, "+ topic", "With three partitions", new);
             menu.ask::<Self>(Group::Topics, "New topic…", "Name, partitions and replicas as you like", |world, _| {
                 let name = fresh("topic", &mut super::menu::topics(&world.view()).iter());

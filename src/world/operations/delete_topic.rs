@@ -1,11 +1,11 @@
 //! A topic is deleted with all its records, through the admin client.
 
 use super::prelude::*;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::{DeleteTopicsRequest, DeleteTopicsResponse, Str, TopicName};
 use crate::world::admin::{AdminRequest, TIMEOUT_MS};
 use crate::world::target::Target;
-use std::collections::BTreeMap;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeleteTopic {
@@ -25,7 +25,7 @@ impl Operation for DeleteTopic {
         stream: Stream::Own { one_in: 3 },
         draw: |dice, _| {
             let (topic, partitions): (Arc<str>, _) = ("passing".into(), i32::try_from(dice.between(1, 3)).unwrap_or(1));
-            let made = super::CreateTopic { topic: topic.clone(), partitions, replicas: -1, config: BTreeMap::new() };
+            let made = super::CreateTopic { topic: topic.clone(), partitions, replicas: -1, config: SortedVecMap::new() };
             Trouble { end: vec![Self { topic }.into()], ..Trouble::lasting(made) }
         },
     }];

@@ -1,8 +1,8 @@
 //! A line of the scenario language: its words on the way in, each checked where it stands, and its text on the way out.
 
 use super::units::{duration, duration_text, hint, number, quoted};
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::world::action::LinkSpec;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Longest duration in a line, in microseconds: 30 days, as long as a run lasts at most.
@@ -224,8 +224,8 @@ impl Words {
     /// # Errors
     /// The first word that is none of these.
     pub fn pairs(&mut self, known: &[&str], configs: bool) -> Parsed<Pairs> {
-        let mut pairs = Pairs { known: BTreeMap::new(), configs: BTreeMap::new(), end: self.end };
-        let mut seen = BTreeSet::new();
+        let mut pairs = Pairs { known: SortedVecMap::new(), configs: SortedVecMap::new(), end: self.end };
+        let mut seen = SortedVecSet::new();
         while let Some(token) = self.words.next() {
             let Some((key, sign, value)) = token.pair() else {
                 return self.fail(token.column, format!("key=value is expected, but there is {:?}", token.text));
@@ -255,9 +255,9 @@ impl Words {
 /// The `key=value`s at the end of a line.
 #[derive(Clone, Debug)]
 pub struct Pairs {
-    known: BTreeMap<String, Token>,
+    known: SortedVecMap<String, Token>,
     /// Configs by Kafka's names.
-    pub configs: BTreeMap<String, String>,
+    pub configs: SortedVecMap<String, String>,
     end: u32,
 }
 
@@ -322,7 +322,7 @@ impl Line {
         self.raw(&format!("{key}={}", quoted(value)));
     }
 
-    pub fn configs(&mut self, configs: &BTreeMap<String, String>) {
+    pub fn configs(&mut self, configs: &SortedVecMap<String, String>) {
         configs.iter().for_each(|(name, value)| self.pair(name, value));
     }
 

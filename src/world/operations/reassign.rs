@@ -3,11 +3,11 @@
 use super::form::{Field, Form};
 use super::prelude::*;
 use super::units::{number, quoted};
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::wire::message::alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
 use crate::kafka::wire::message::{AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, BrokerId, Str, TopicName};
 use crate::world::admin::{AdminRequest, TIMEOUT_MS};
 use crate::world::target::Target;
-use std::collections::BTreeSet;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reassign {
@@ -64,7 +64,7 @@ impl Operation for Reassign {
     fn check(&self, world: &World) -> Result<(), ActionError> {
         world.existing_partition(&self.topic, self.partition)?;
         let brokers = i64::from(world.genesis.brokers);
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedVecSet::new();
         for id in &self.replicas {
             if !(1..=brokers).contains(&i64::from(*id)) {
                 return Err(invalid(format!("there is no broker {id}; there are 1 to {brokers}")));

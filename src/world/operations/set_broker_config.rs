@@ -6,16 +6,16 @@ use super::set_topic_config::{self, BROKER_RESOURCE, CONFIGS, alter, check_given
 use super::units::quoted;
 use crate::kafka::config::BROKER;
 use crate::kafka::controller::check_dynamic;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::admin::ALL_BROKERS;
 use crate::world::target::Target;
-use std::collections::BTreeMap;
 
 /// An empty value takes the config back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SetBrokerConfig {
     /// `None`: all brokers.
     pub broker: Option<Arc<str>>,
-    pub config: BTreeMap<String, String>,
+    pub config: SortedVecMap<String, String>,
 }
 
 /// What a line has in place of a broker's name when all are meant.

@@ -5,17 +5,17 @@ use super::prelude::*;
 use super::settings::check_configs;
 use super::units::quoted;
 use crate::kafka::config::TOPIC;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::wire::message::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use crate::kafka::wire::message::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, Str};
 use crate::world::admin::AdminRequest;
 use crate::world::target::Target;
-use std::collections::BTreeMap;
 
 /// An empty value takes the config back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SetTopicConfig {
     pub topic: Arc<str>,
-    pub config: BTreeMap<String, String>,
+    pub config: SortedVecMap<String, String>,
 }
 
 /// Resource types of IncrementalAlterConfigs.
@@ -39,7 +39,7 @@ pub(super) fn check_value(name: &str, value: &str) -> Result<(), String> {
 }
 
 /// The request that alters the configs of a topic, of a broker, or of all brokers (an empty name).
-pub(super) fn alter(about: &Arc<str>, resource_type: i8, name: &str, config: &BTreeMap<String, String>) -> AdminRequest {
+pub(super) fn alter(about: &Arc<str>, resource_type: i8, name: &str, config: &SortedVecMap<String, String>) -> AdminRequest {
     // Operation 0 sets, 1 deletes.
     let alter = |(name, value): (&String, &String)| AlterableConfig {
         name: Str::from(name.as_str()),
@@ -55,7 +55,7 @@ pub(super) fn alter(about: &Arc<str>, resource_type: i8, name: &str, config: &BT
 }
 
 /// Configs that are given by an action: some, and not too many.
-pub(super) fn check_given(config: &BTreeMap<String, String>) -> Result<(), ActionError> {
+pub(super) fn check_given(config: &SortedVecMap<String, String>) -> Result<(), ActionError> {
     check_configs(config)?;
     if config.is_empty() {
         return Err(invalid("a config and its value are expected"));
@@ -64,7 +64,7 @@ pub(super) fn check_given(config: &BTreeMap<String, String>) -> Result<(), Actio
 }
 
 /// `orders is given retention.ms=9.` An empty value takes the config back: what stands behind it holds.
-pub(super) fn given(whom: &str, verb: &str, config: &BTreeMap<String, String>) -> Narration {
+pub(super) fn given(whom: &str, verb: &str, config: &SortedVecMap<String, String>) -> Narration {
     let text = |(name, value): (&String, &String)| match value.is_empty() {
         true => format!("the inherited {name}"),
         false => format!("{name}={value}"),

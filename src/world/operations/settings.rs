@@ -4,8 +4,8 @@ use super::form::Row;
 use super::line::{Line, Parsed, Words};
 use super::lookup::invalid;
 use super::units::{duration, duration_text, hint, number, rate, rate_text};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::action::{ActionError, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Records in a thousand seconds: 10,000 a second.
@@ -74,7 +74,7 @@ pub(super) fn check_topic_name(topic: &str) -> Result<(), ActionError> {
     Ok(())
 }
 
-pub(super) fn check_configs(config: &BTreeMap<String, String>) -> Result<(), ActionError> {
+pub(super) fn check_configs(config: &SortedVecMap<String, String>) -> Result<(), ActionError> {
     if config.len() as u64 > u64::from(MAX_CONFIGS) {
         return Err(invalid(format!("{} configs: at most {MAX_CONFIGS} are allowed", config.len())));
     }

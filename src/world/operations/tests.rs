@@ -1,11 +1,11 @@
 //! Every operation's line reads back as what was written; keywords lead to one operation each.
 
 use super::*;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::world::action::{CommitPolicy, ConsumerSpec, Genesis, Keys, LinkSpec, ProducerSpec};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn name() -> impl Strategy<Value = Arc<str>> {
     "[a-zA-Z0-9._-]{1,12}".prop_map(Arc::from)
@@ -15,8 +15,8 @@ pub(super) fn text() -> impl Strategy<Value = Option<Arc<str>>> {
     option::of("[\\PC\n\t\r]{0,12}".prop_map(Arc::from))
 }
 
-pub(super) fn configs() -> impl Strategy<Value = BTreeMap<String, String>> {
-    btree_map("[a-z]{1,5}\\.[a-z]{1,5}", "\\PC{0,10}", 0..3)
+pub(super) fn configs() -> impl Strategy<Value = SortedVecMap<String, String>> {
+    btree_map("[a-z]{1,5}\\.[a-z]{1,5}", "\\PC{0,10}", 0..3).prop_map(|configs| configs.into_iter().collect())
 }
 
 pub(super) fn link_spec() -> impl Strategy<Value = LinkSpec> {
@@ -52,7 +52,7 @@ proptest! {
 
 #[test]
 fn a_keyword_leads_to_one_operation() {
-    let all: BTreeSet<&str> = keywords().collect();
+    let all: SortedVecSet<&str> = keywords().collect();
     assert_eq!(all.len(), KINDS.len());
     // A first word has a second one in all of its keywords or in none.
     for keyword in keywords() {
@@ -73,5 +73,5 @@ fn a_keyword_leads_to_one_operation() {
 #[test]
 fn a_draw_has_a_name_of_its_own_and_no_more_than_one_stream() {
     let names: Vec<&str> = draws().iter().map(|draw| draw.name).collect();
-    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+    assert_eq!(names.iter().collect::<SortedVecSet<_>>().len(), names.len(), "{names:?}");
 }

@@ -1,10 +1,10 @@
 //! DeleteRecords: a partition's log starts later from now on.
 
 use super::BrokerApi;
-use crate::kafka::config::TopicConfig;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::replicas::overrides;
 use crate::kafka::broker::{Broker, ErrorCode};
+use crate::kafka::config::TopicConfig;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use crate::kafka::wire::message::{DeleteRecordsRequest, DeleteRecordsResponse};

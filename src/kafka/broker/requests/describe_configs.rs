@@ -6,6 +6,7 @@ use crate::kafka::broker::replicas::overrides;
 use crate::kafka::broker::{Broker, ErrorCode};
 use crate::kafka::config::{BROKER, ConfigDef, Source, Sourced, TOPIC};
 use crate::kafka::controller::Refusal;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResource;
@@ -14,7 +15,6 @@ use crate::kafka::wire::message::describe_configs_response::{
 };
 use crate::kafka::wire::message::{DescribeConfigsRequest, DescribeConfigsResponse};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 
 const TOPIC_RESOURCE: i8 = 2;
 const BROKER_RESOURCE: i8 = 4;
@@ -49,7 +49,7 @@ impl Broker {
         documentation: bool,
     ) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
         let keys = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
-        let wanted: Option<BTreeSet<&str>> = keys.map(|keys| keys.iter().map(|key| key.as_ref()).collect());
+        let wanted: Option<SortedVecSet<&str>> = keys.map(|keys| keys.iter().map(|key| key.as_ref()).collect());
         let asked = |def: &&ConfigDef| wanted.as_ref().is_none_or(|wanted| wanted.contains(def.name));
         let describe = |def: &'static ConfigDef, value: Option<String>, source: Source, read_only: bool, found: Vec<Sourced>| {
             let mut config = DescribeConfigsResourceResult {
@@ -104,7 +104,7 @@ impl Broker {
         }
     }
 
-    fn topic_resource(&self, name: &str) -> Result<&BTreeMap<String, String>, Refusal> {
+    fn topic_resource(&self, name: &str) -> Result<&SortedVecMap<String, String>, Refusal> {
         let unknown = || (ErrorCode::UnknownTopicOrPartition, "This server does not host this topic-partition.".to_owned());
         let image = self.controller.image();
         if image.topics.contains_key(name) { Ok(overrides(image, name)) } else { Err(unknown()) }

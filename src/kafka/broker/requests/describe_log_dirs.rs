@@ -3,10 +3,10 @@
 use super::BrokerApi;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::{Broker, ErrorCode};
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::describe_log_dirs_response::{DescribeLogDirsPartition, DescribeLogDirsResult, DescribeLogDirsTopic};
 use crate::kafka::wire::message::{DescribeLogDirsRequest, DescribeLogDirsResponse, Str, TopicName};
-use std::collections::BTreeSet;
 
 /// `DescribeLogDirsResponse.UNKNOWN_VOLUME_BYTES`.
 const UNKNOWN_VOLUME_BYTES: i64 = -1;
@@ -43,7 +43,7 @@ impl Broker {
     }
 
     fn log_sizes(&self, request: &DescribeLogDirsRequest) -> Vec<DescribeLogDirsTopic> {
-        let asked: Option<BTreeSet<(&str, i32)>> = request
+        let asked: Option<SortedVecSet<(&str, i32)>> = request
             .topics
             .as_ref()
             .map(|topics| topics.iter().flat_map(|topic| topic.partitions.iter().map(|index| (topic.topic.0.as_ref(), *index))).collect());

@@ -5,12 +5,12 @@ use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::topics::{TOPIC_OPERATIONS, topic_name};
 use crate::kafka::broker::{Broker, ErrorCode};
 use crate::kafka::controller::{check_name, is_internal};
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::describe_topic_partitions_response::{
     Cursor, DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
 };
 use crate::kafka::wire::message::{BrokerId, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse};
-use std::collections::BTreeSet;
 
 impl BrokerApi for DescribeTopicPartitionsRequest {
     fn handle(self, broker: &mut Broker, _now: Time, context: &Context) -> Reply {
@@ -28,7 +28,7 @@ impl Broker {
         let cursor = request.cursor.as_ref();
         let (from, first) = cursor.map_or(("", 0), |cursor| (cursor.topic_name.0.as_ref(), cursor.partition_index));
         let all = request.topics.is_empty();
-        let names: BTreeSet<&str> = match all {
+        let names: SortedVecSet<&str> = match all {
             true => image.topics.keys().map(|name| &**name).collect(),
             false => request.topics.iter().map(|topic| topic.name.0.as_ref()).collect(),
         };

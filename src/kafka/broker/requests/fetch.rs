@@ -8,12 +8,12 @@ use crate::kafka::broker::partition::Partition;
 use crate::kafka::broker::topics::text;
 use crate::kafka::broker::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::sabotage::Sabotage;
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::fetch_request::FetchPartition;
 use crate::kafka::wire::message::fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData};
 use crate::kafka::wire::message::{FetchRequest, FetchResponse};
 use bytes::Bytes;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A fetch, and until when it may wait.
@@ -231,7 +231,7 @@ impl Broker {
         let topics: Vec<FetchableTopicResponse> = topics.collect();
         let mut response = FetchResponse::default();
         if fetch.context.version >= 16 {
-            let leaders: BTreeSet<i32> =
+            let leaders: SortedVecSet<i32> =
                 topics.iter().flat_map(|topic| &topic.partitions).map(|data| data.current_leader.leader_id.0).collect();
             let known = self.live_brokers().filter(|broker| leaders.contains(&broker.id));
             response.node_endpoints = known

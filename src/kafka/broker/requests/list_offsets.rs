@@ -3,10 +3,10 @@
 use super::BrokerApi;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::{Broker, ErrorCode};
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use crate::kafka::wire::message::{ListOffsetsRequest, ListOffsetsResponse};
-use std::collections::BTreeSet;
 
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
@@ -20,8 +20,8 @@ const NOTHING: Found = (-1, -1, -1);
 
 impl BrokerApi for ListOffsetsRequest {
     fn handle(self, broker: &mut Broker, _now: Time, context: &Context) -> Reply {
-        let mut seen = BTreeSet::new();
-        let mut twice = BTreeSet::new();
+        let mut seen = SortedVecSet::new();
+        let mut twice = SortedVecSet::new();
         for topic in &self.topics {
             for partition in &topic.partitions {
                 let key = (topic.name.0.to_string(), partition.partition_index);

@@ -7,6 +7,7 @@ use crate::kafka::broker::topics::{text, topic_name};
 use crate::kafka::broker::{Broker, ErrorCode, Origin};
 use crate::kafka::log::LogError;
 use crate::kafka::sabotage::Sabotage;
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchError};
 use crate::kafka::wire::compression::Compression;
@@ -16,7 +17,6 @@ use crate::kafka::wire::message::produce_response::{
 };
 use crate::kafka::wire::message::{ProduceRequest, ProduceResponse};
 use bytes::Bytes;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The first Produce version whose clients know zstd.
@@ -153,7 +153,7 @@ impl Broker {
 
     /// The response; clients that know the fields are told who leads instead (KIP-951).
     fn produced(&self, context: &Context, mut topics: Vec<TopicProduceResponse>) -> ProduceResponse {
-        let mut leaders = BTreeSet::new();
+        let mut leaders = SortedVecSet::new();
         if context.version >= 10 {
             let image = self.controller.image();
             for topic in &mut topics {

@@ -2,11 +2,11 @@
 //! members say and get (`ConsumerProtocol`).
 
 use crate::kafka::client::{TopicPartition, text, topic_name};
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::wire::message::Message;
 use crate::kafka::wire::message::consumer_protocol_assignment::TopicPartition as Assigned;
 use crate::kafka::wire::message::{ConsumerProtocolAssignment, ConsumerProtocolSubscription};
 use bytes::{Buf, Bytes};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A member as the leader sees it.
@@ -14,11 +14,11 @@ use std::sync::Arc;
 pub struct Candidate {
     pub id: Arc<str>,
     pub instance: Option<Arc<str>>,
-    pub topics: BTreeSet<Arc<str>>,
+    pub topics: SortedVecSet<Arc<str>>,
 }
 
-pub fn range(members: &[Candidate], counts: &BTreeMap<Arc<str>, i32>) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
-    let mut result: BTreeMap<Arc<str>, Vec<TopicPartition>> = members.iter().map(|member| (member.id.clone(), Vec::new())).collect();
+pub fn range(members: &[Candidate], counts: &SortedVecMap<Arc<str>, i32>) -> SortedVecMap<Arc<str>, Vec<TopicPartition>> {
+    let mut result: SortedVecMap<Arc<str>, Vec<TopicPartition>> = members.iter().map(|member| (member.id.clone(), Vec::new())).collect();
     for (topic, count) in counts {
         let mut subscribed: Vec<&Candidate> = members.iter().filter(|member| member.topics.contains(topic)).collect();
         // Static members first, by instance id; then the others by member id (`MemberInfo.compareTo`).
@@ -52,17 +52,17 @@ fn read<T: Message>(mut bytes: Bytes) -> Option<T> {
 }
 
 /// Subscription v3, without owned partitions: the eager protocol has given them up.
-pub fn encode_subscription(topics: &BTreeSet<Arc<str>>) -> Bytes {
+pub fn encode_subscription(topics: &SortedVecSet<Arc<str>>) -> Bytes {
     let topics = topics.iter().map(|topic| topic_name(topic).0).collect();
     versioned(3, ConsumerProtocolSubscription { topics, generation_id: -1, ..ConsumerProtocolSubscription::default() })
 }
 
-pub fn decode_subscription(bytes: Bytes) -> Option<BTreeSet<Arc<str>>> {
+pub fn decode_subscription(bytes: Bytes) -> Option<SortedVecSet<Arc<str>>> {
     read::<ConsumerProtocolSubscription>(bytes).map(|subscription| subscription.topics.iter().map(text).collect())
 }
 
 pub fn encode_assignment(partitions: &[TopicPartition]) -> Bytes {
-    let mut topics: BTreeMap<Arc<str>, Vec<i32>> = BTreeMap::new();
+    let mut topics: SortedVecMap<Arc<str>, Vec<i32>> = SortedVecMap::new();
     for (topic, partition) in partitions {
         topics.entry(topic.clone()).or_default().push(*partition);
     }
@@ -106,7 +106,7 @@ mod tests {
     fn assignments_and_subscriptions_survive_their_bytes() {
         let partitions = vec![(Arc::from("a"), 0), (Arc::from("a"), 2), (Arc::from("b"), 1)];
         assert_eq!(decode_assignment(encode_assignment(&partitions)), Some(partitions));
-        let topics: BTreeSet<Arc<str>> = [Arc::from("x"), Arc::from("y")].into();
+        let topics: SortedVecSet<Arc<str>> = [Arc::from("x"), Arc::from("y")].into();
         assert_eq!(decode_subscription(encode_subscription(&topics)), Some(topics));
         assert_eq!(decode_assignment(Bytes::from_static(&[0])), None);
     }

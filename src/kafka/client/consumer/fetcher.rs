@@ -5,6 +5,7 @@ use super::{Consumer, ConsumerEvent, ConsumerRecord, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
 use crate::kafka::client::{ClientError, Core as _, TopicPartition, code, text, topic_name};
 use crate::kafka::config::OffsetReset;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch;
 use crate::kafka::wire::error::ErrorCode;
@@ -13,7 +14,6 @@ use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
 use crate::kafka::wire::message::fetch_response::EpochEndOffset;
 use crate::kafka::wire::message::{ApiKey, FetchRequest, FetchResponse};
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) enum Need {
 }
 
 /// Partitions and their leaders' epochs, by leader.
-type ByLeader = BTreeMap<i32, Vec<(TopicPartition, i32)>>;
+type ByLeader = SortedVecMap<i32, Vec<(TopicPartition, i32)>>;
 
 #[derive(Clone, Debug)]
 pub(super) struct PartitionState {
@@ -153,7 +153,7 @@ impl Consumer {
     fn fetch_from(&mut self, now: Time, leader: i32, partitions: Vec<(TopicPartition, i32)>) {
         let node = Node::Broker(leader);
         let Some(version) = self.leader_ready(now, node, ApiKey::Fetch) else { return };
-        let mut topics: BTreeMap<Arc<str>, Vec<FetchPartition>> = BTreeMap::new();
+        let mut topics: SortedVecMap<Arc<str>, Vec<FetchPartition>> = SortedVecMap::new();
         let mut wanted = Vec::new();
         for (at, epoch) in partitions {
             let Some((state, position)) = self.partitions.get(&at).and_then(|state| Some((state, state.position?))) else { continue };
@@ -192,7 +192,7 @@ impl Consumer {
             Outcome::Lost => None,
         };
         let retry_at = now.plus_millis(self.config.retry_backoff_ms);
-        let mut results = BTreeMap::new();
+        let mut results = SortedVecMap::new();
         let failed = response.as_ref().map_or(code::NETWORK_EXCEPTION, |response| response.error_code);
         for topic in response.into_iter().flat_map(|response| response.responses) {
             for partition in topic.partitions {

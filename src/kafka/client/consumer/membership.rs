@@ -5,6 +5,7 @@ use super::rebalance::LeaderState;
 use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
 use crate::kafka::client::{ClientError, Core as _, code, string, text};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
@@ -12,7 +13,6 @@ use crate::kafka::wire::message::leave_group_request::MemberIdentity;
 use crate::kafka::wire::message::{
     ApiKey, FindCoordinatorRequest, FindCoordinatorResponse, GroupId, HeartbeatRequest, HeartbeatResponse, LeaveGroupRequest,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +44,7 @@ pub(super) struct Member {
     pub protocol: Arc<str>,
     pub leader_state: Option<LeaderState>,
     /// Partition counts by which the leader assigned.
-    pub assigned_by: Option<BTreeMap<Arc<str>, Option<i32>>>,
+    pub assigned_by: Option<SortedVecMap<Arc<str>, Option<i32>>>,
     pub heartbeat_at: Time,
     pub heartbeat_in_flight: bool,
     pub session_deadline: Time,

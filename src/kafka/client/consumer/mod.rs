@@ -14,13 +14,13 @@ use super::metadata::Metadata;
 use super::net::{APIS, Answer, Net, Node, Readiness, Timeouts};
 use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
 use crate::kafka::config::ConsumerConfig;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
 use fetcher::PartitionState;
 use membership::{Member, Phase};
 use offsets::PendingCommit;
 use std::collections::VecDeque;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -117,14 +117,14 @@ pub struct Consumer {
     config: ConsumerConfig,
     net: Net<Tag, ConsumerEvent>,
     metadata: Metadata,
-    subscription: BTreeSet<Arc<str>>,
+    subscription: SortedVecSet<Arc<str>>,
     manual: bool,
     member: Member,
-    partitions: BTreeMap<TopicPartition, PartitionState>,
+    partitions: SortedVecMap<TopicPartition, PartitionState>,
     /// Partitions with buffered records, in the order in which they were fetched.
     completed: VecDeque<TopicPartition>,
-    fetching: BTreeSet<i32>,
-    listing: BTreeSet<i32>,
+    fetching: SortedVecSet<i32>,
+    listing: SortedVecSet<i32>,
     fetching_offsets: bool,
     offsets_retry_at: Time,
     commits: VecDeque<PendingCommit>,
@@ -276,13 +276,13 @@ impl Consumer {
                 config.metadata_max_age_ms,
                 config.allow_auto_create_topics,
             ),
-            subscription: BTreeSet::new(),
+            subscription: SortedVecSet::new(),
             manual: false,
             member: Member::default(),
-            partitions: BTreeMap::new(),
+            partitions: SortedVecMap::new(),
             completed: VecDeque::new(),
-            fetching: BTreeSet::new(),
-            listing: BTreeSet::new(),
+            fetching: SortedVecSet::new(),
+            listing: SortedVecSet::new(),
             fetching_offsets: false,
             offsets_retry_at: Time(i64::MIN),
             commits: VecDeque::new(),

@@ -5,6 +5,7 @@ use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, backoff_ms};
 use crate::kafka::client::{ClientError, Core as _, TopicPartition, code, string, text, topic_name};
 use crate::kafka::config::OffsetReset;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
@@ -15,13 +16,12 @@ use crate::kafka::wire::message::{
     ApiKey, GroupId, ListOffsetsRequest, ListOffsetsResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
     OffsetFetchResponse,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A commit that is to be sent, or waits for its answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::kafka::client) struct PendingCommit {
-    offsets: BTreeMap<TopicPartition, i64>,
+    offsets: SortedVecMap<TopicPartition, i64>,
     /// The generation in which it was asked for: in another one it fails.
     generation: i32,
     /// `default.api.timeout.ms` is counted from here.
@@ -30,8 +30,8 @@ pub(in crate::kafka::client) struct PendingCommit {
     attempts: u32,
 }
 
-fn by_topic<T>(items: impl Iterator<Item = (TopicPartition, T)>) -> BTreeMap<Arc<str>, Vec<(i32, T)>> {
-    let mut topics: BTreeMap<Arc<str>, Vec<(i32, T)>> = BTreeMap::new();
+fn by_topic<T>(items: impl Iterator<Item = (TopicPartition, T)>) -> SortedVecMap<Arc<str>, Vec<(i32, T)>> {
+    let mut topics: SortedVecMap<Arc<str>, Vec<(i32, T)>> = SortedVecMap::new();
     for ((topic, partition), item) in items {
         topics.entry(topic).or_default().push((partition, item));
     }
@@ -58,7 +58,7 @@ impl Consumer {
     /// Queues a commit of all positions. Without positions nothing is sent; a commit that the app asked for (not `auto`) then succeeds
     /// at once.
     pub(super) fn commit_positions(&mut self, now: Time, auto: bool) {
-        let offsets: BTreeMap<TopicPartition, i64> = self
+        let offsets: SortedVecMap<TopicPartition, i64> = self
             .partitions
             .iter()
             .filter_map(|(at, state)| {
@@ -75,7 +75,7 @@ impl Consumer {
         self.queue_commit(now, offsets);
     }
 
-    fn queue_commit(&mut self, now: Time, offsets: BTreeMap<TopicPartition, i64>) {
+    fn queue_commit(&mut self, now: Time, offsets: SortedVecMap<TopicPartition, i64>) {
         let generation = self.member.generation;
         if !self.manual && generation < 0 {
             let error = ClientError::Broker(ErrorCode::from_code(code::UNKNOWN_MEMBER_ID));
@@ -240,7 +240,7 @@ impl Consumer {
             Outcome::Lost => None,
         };
         let mut error = code::COORDINATOR_NOT_AVAILABLE;
-        let mut results: BTreeMap<TopicPartition, (i16, i64)> = BTreeMap::new();
+        let mut results: SortedVecMap<TopicPartition, (i16, i64)> = SortedVecMap::new();
         if let Some(response) = &response {
             error = response.error_code;
             for group in &response.groups {
@@ -336,7 +336,7 @@ impl Consumer {
             Outcome::Body { version, body } => frame::decode_body::<ListOffsetsResponse>(body, version).ok(),
             Outcome::Lost => None,
         };
-        let mut results: BTreeMap<TopicPartition, (i16, i64)> = BTreeMap::new();
+        let mut results: SortedVecMap<TopicPartition, (i16, i64)> = SortedVecMap::new();
         for topic in response.iter().flat_map(|response| &response.topics) {
             for row in &topic.partitions {
                 results.insert((text(&topic.name.0), row.partition_index), (row.error_code, row.offset));

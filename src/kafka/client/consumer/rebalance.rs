@@ -6,13 +6,13 @@ use super::membership::Phase;
 use super::{Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Outcome, backoff_ms};
 use crate::kafka::client::{code, string, text};
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::join_group_request::JoinGroupRequestProtocol;
 use crate::kafka::wire::message::sync_group_request::SyncGroupRequestAssignment;
 use crate::kafka::wire::message::{ApiKey, JoinGroupRequest, JoinGroupResponse, SyncGroupRequest, SyncGroupResponse};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the leader knows of its group between JoinGroup and SyncGroup.
@@ -121,13 +121,13 @@ impl Consumer {
     /// The leader assigns as soon as it has metadata of every topic of the group.
     pub(super) fn assign_as_leader(&mut self, now: Time) {
         let Some(lead) = self.member.leader_state.take() else { return };
-        let topics: BTreeSet<Arc<str>> = lead.members.iter().flat_map(|member| member.topics.iter().cloned()).collect();
+        let topics: SortedVecSet<Arc<str>> = lead.members.iter().flat_map(|member| member.topics.iter().cloned()).collect();
         if topics.iter().any(|topic| self.metadata.topic(topic).is_none()) {
             self.metadata.request_update();
             self.member.leader_state = Some(lead);
             return;
         }
-        let counts: BTreeMap<Arc<str>, Option<i32>> =
+        let counts: SortedVecMap<Arc<str>, Option<i32>> =
             topics.into_iter().map(|topic| (topic.clone(), self.metadata.partition_count(&topic))).collect();
         let known = counts.iter().filter_map(|(topic, count)| Some((topic.clone(), (*count)?))).collect();
         let assignments = assignor::range(&lead.members, &known)

@@ -2,11 +2,11 @@
 
 use super::{ProducerRecord, Ticket};
 use crate::kafka::client::TopicPartition;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions, HEADER_BYTES};
 use crate::kafka::wire::compression::Compression;
 use bytes::Bytes;
-use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 /// Where a batch stands in its producer's numbering.
@@ -142,12 +142,12 @@ impl PartitionQueue {
 #[derive(Clone, Debug)]
 pub struct Accumulator {
     batch_size: u32,
-    pub queues: BTreeMap<TopicPartition, PartitionQueue>,
+    pub queues: SortedVecMap<TopicPartition, PartitionQueue>,
 }
 
 impl Accumulator {
     pub fn new(batch_size: u32) -> Self {
-        Self { batch_size, queues: BTreeMap::new() }
+        Self { batch_size, queues: SortedVecMap::new() }
     }
 
     pub fn queue(&mut self, at: &TopicPartition) -> &mut PartitionQueue {

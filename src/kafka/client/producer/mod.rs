@@ -8,6 +8,7 @@ use super::metadata::Metadata;
 use super::net::{APIS, Answer, Net, Timeouts};
 use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
 use crate::kafka::config::ProducerConfig;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time, Who, earlier};
 use crate::kafka::wire::batch::HEADER_BYTES;
 use crate::kafka::wire::error::ErrorCode;
@@ -15,7 +16,6 @@ use crate::kafka::wire::murmur2;
 use accumulator::{Accumulated, Accumulator, ProducerBatch};
 use bytes::Bytes;
 use partitioner::{Candidate, Partitioner};
-use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -116,7 +116,7 @@ pub struct Producer {
     partitioner: Partitioner,
     accumulator: Accumulator,
     waiting: VecDeque<Waiting>,
-    in_flight: BTreeMap<u64, Vec<InFlightBatch>>,
+    in_flight: SortedVecMap<u64, Vec<InFlightBatch>>,
     next_request: u64,
     next_ticket: u64,
     /// Bytes accumulated or in flight, and records.
@@ -130,7 +130,7 @@ pub struct Producer {
     id_failures: u32,
     id_retry_at: Time,
     /// By node, the partition after which the next request begins, so that no partition starves.
-    drain_from: BTreeMap<i32, TopicPartition>,
+    drain_from: SortedVecMap<i32, TopicPartition>,
     wake: Option<Deadline>,
 }
 
@@ -250,7 +250,7 @@ impl Producer {
             partitioner: Partitioner::new(seed, config.batch_size, config.partitioner_adaptive_partitioning_enable),
             accumulator: Accumulator::new(config.batch_size),
             waiting: VecDeque::new(),
-            in_flight: BTreeMap::new(),
+            in_flight: SortedVecMap::new(),
             next_request: 0,
             next_ticket: 0,
             used: 0,
@@ -261,7 +261,7 @@ impl Producer {
             id_in_flight: false,
             id_failures: 0,
             id_retry_at: Time(i64::MIN),
-            drain_from: BTreeMap::new(),
+            drain_from: SortedVecMap::new(),
             wake: None,
             config,
         })
@@ -305,7 +305,7 @@ impl Producer {
 
     /// Topic, partition and number of records in the accumulator, sorted. Partition -1: not chosen yet, for want of metadata.
     pub fn accumulated(&self) -> Vec<(Arc<str>, i32, u32)> {
-        let mut counts: BTreeMap<TopicPartition, u32> = BTreeMap::new();
+        let mut counts: SortedVecMap<TopicPartition, u32> = SortedVecMap::new();
         for waiting in &self.waiting {
             *counts.entry((waiting.record.topic.clone(), -1)).or_default() += 1;
         }

@@ -2,7 +2,7 @@
 //! bytes went there, then draw another, the shorter its queue the likelier.
 
 use crate::kafka::rng::Rng;
-use std::collections::BTreeMap;
+use crate::kafka::sorted_vec::SortedVecMap;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +16,7 @@ pub struct Partitioner {
     rng: Rng,
     batch_size: u64,
     adaptive: bool,
-    sticky: BTreeMap<Arc<str>, Sticky>,
+    sticky: SortedVecMap<Arc<str>, Sticky>,
 }
 
 /// A partition that may be drawn, and the batches that wait for it.
@@ -29,7 +29,7 @@ pub struct Candidate {
 
 impl Partitioner {
     pub fn new(seed: u64, batch_size: u32, adaptive: bool) -> Self {
-        Self { rng: Rng::stream(seed, "partitioner"), batch_size: u64::from(batch_size).max(1), adaptive, sticky: BTreeMap::new() }
+        Self { rng: Rng::stream(seed, "partitioner"), batch_size: u64::from(batch_size).max(1), adaptive, sticky: SortedVecMap::new() }
     }
 
     /// The partition that the topic sticks to now, if any.

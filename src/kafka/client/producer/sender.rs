@@ -6,12 +6,12 @@ use super::{InFlightBatch, Producer, ProducerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
 use crate::kafka::config::Acks;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
 use crate::kafka::wire::message::{ApiKey, InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Adds to a sequence number, wrapping 2147483647 → 0.
@@ -28,7 +28,7 @@ impl Producer {
                 return;
             }
         }
-        let mut nodes: BTreeSet<i32> = BTreeSet::new();
+        let mut nodes: SortedVecSet<i32> = SortedVecSet::new();
         let mut leaderless = false;
         for (at, queue) in &self.accumulator.queues {
             if !queue.batches.is_empty() {
@@ -156,8 +156,8 @@ impl Producer {
     }
 
     /// The partitions whose head is due, with the reasons; `None`: there is none, and the wake-up for the first of them is set.
-    fn due_batches(&mut self, now: Time, led: &[TopicPartition]) -> Option<BTreeMap<TopicPartition, &'static str>> {
-        let mut why: BTreeMap<TopicPartition, &'static str> = BTreeMap::new();
+    fn due_batches(&mut self, now: Time, led: &[TopicPartition]) -> Option<SortedVecMap<TopicPartition, &'static str>> {
+        let mut why: SortedVecMap<TopicPartition, &'static str> = SortedVecMap::new();
         let mut later: Option<(Time, &TopicPartition)> = None;
         for at in led {
             match self.due(now, at) {
@@ -201,7 +201,7 @@ impl Producer {
         now: Time,
         leader: i32,
         led: &[TopicPartition],
-        why: &BTreeMap<TopicPartition, &'static str>,
+        why: &SortedVecMap<TopicPartition, &'static str>,
     ) -> Vec<InFlightBatch> {
         let start = self.drain_from.get(&leader).map_or(0, |from| led.iter().position(|at| at > from).unwrap_or(0));
         let mut batches: Vec<InFlightBatch> = Vec::new();
@@ -248,7 +248,7 @@ impl Producer {
 
     /// Sends the batches in one request; without an answer to wait for, or a way to send them, they are settled at once.
     fn send_batches(&mut self, now: Time, leader: i32, version: i16, mut batches: Vec<InFlightBatch>) -> bool {
-        let mut topics: BTreeMap<Arc<str>, Vec<PartitionProduceData>> = BTreeMap::new();
+        let mut topics: SortedVecMap<Arc<str>, Vec<PartitionProduceData>> = SortedVecMap::new();
         for InFlightBatch { at, batch, .. } in &mut batches {
             let records = Some(batch.build(self.config.compression_type));
             topics.entry(at.0.clone()).or_default().push(PartitionProduceData { index: at.1, records });
@@ -310,7 +310,7 @@ impl Producer {
             Outcome::Body { version, body } => frame::decode_body::<ProduceResponse>(body, version).ok(),
             Outcome::Lost => None,
         };
-        let mut results: BTreeMap<TopicPartition, (i16, i64)> = BTreeMap::new();
+        let mut results: SortedVecMap<TopicPartition, (i16, i64)> = SortedVecMap::new();
         for topic in response.iter().flat_map(|response| &response.responses) {
             for partition in &topic.partition_responses {
                 results.insert((text(&topic.name.0), partition.index), (partition.error_code, partition.base_offset));

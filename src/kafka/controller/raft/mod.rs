@@ -16,11 +16,11 @@ use crate::kafka::coordinator::Token;
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogConfig, LogError};
 use crate::kafka::rng::Rng;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::{BrokerId, TopicName};
-use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ enum Role {
 struct Leading {
     /// Where this epoch begins: its LeaderChange.
     start: i64,
-    replicas: BTreeMap<i32, Replica>,
+    replicas: SortedVecMap<i32, Replica>,
 }
 
 /// Another replica as the leader sees it.
@@ -95,7 +95,7 @@ pub struct Raft {
     timer: Time,
     /// The leader has answered a fetch: it is alive, and nobody gets a pre-vote.
     fetched: bool,
-    peers: BTreeMap<i32, Peer>,
+    peers: SortedVecMap<i32, Peer>,
     next_ask: u64,
     /// Whom a leader that resigns proposes, best first.
     preferred: Vec<i32>,
@@ -131,7 +131,7 @@ impl Raft {
             role: Role::Unattached,
             timer: Time::NEVER,
             fetched: false,
-            peers: BTreeMap::new(),
+            peers: SortedVecMap::new(),
             next_ask: 0,
             preferred: Vec::new(),
             held: Vec::new(),

@@ -7,25 +7,26 @@ use crate::kafka::controller::checks::{check_name, is_internal};
 use crate::kafka::controller::image::{PartitionImage, TOPIC_RESOURCE};
 use crate::kafka::controller::records::Record;
 use crate::kafka::controller::topics::MAX_PARTITIONS;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::create_topics_request::CreatableTopic;
 use crate::kafka::wire::message::create_topics_response::{CreatableTopicConfigs, CreatableTopicResult};
 use crate::kafka::wire::message::{BrokerId, CreateTopicsRequest, CreateTopicsResponse, Str};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// What a CreateTopics entry asks for, checked: replicas and ISR of every partition.
 struct Plan {
     partitions: Vec<PartitionImage>,
-    configs: BTreeMap<String, String>,
+    configs: SortedVecMap<String, String>,
 }
 
 impl ControllerApi for CreateTopicsRequest {
     fn handle(&self, active: &mut Active, _now: Time, _version: i16) -> CreateTopicsResponse {
-        let mut names = BTreeSet::new();
-        let twice: BTreeSet<_> = self.topics.iter().map(|topic| topic.name.clone()).filter(|name| !names.insert(name.clone())).collect();
+        let mut names = SortedVecSet::new();
+        let twice: SortedVecSet<_> =
+            self.topics.iter().map(|topic| topic.name.clone()).filter(|name| !names.insert(name.clone())).collect();
         let mut results = Vec::new();
         for asked in &self.topics {
             let answer = CreatableTopicResult { name: asked.name.clone(), ..CreatableTopicResult::default() };
@@ -91,7 +92,7 @@ impl Active {
         }
     }
 
-    fn created_configs(&self, overrides: &BTreeMap<String, String>) -> Vec<CreatableTopicConfigs> {
+    fn created_configs(&self, overrides: &SortedVecMap<String, String>) -> Vec<CreatableTopicConfigs> {
         let configs = TOPIC.iter().filter_map(|def| {
             let value = self.config.topic_value(overrides, def);
             let (source, _) = self.config.topic_synonyms(overrides, def);
@@ -108,7 +109,7 @@ impl Active {
     fn plan_topic(&mut self, asked: &CreatableTopic) -> Result<Plan, Refusal> {
         let name = asked.name.0.as_ref();
         self.check_new_name(name)?;
-        let mut configs = BTreeMap::new();
+        let mut configs = SortedVecMap::new();
         for config in &asked.configs {
             let key = config.name.as_ref();
             let value = config
@@ -169,7 +170,7 @@ impl Active {
         if asked.num_partitions != -1 {
             return Err(given("numPartitions"));
         }
-        let by_index: BTreeMap<i32, &Vec<BrokerId>> =
+        let by_index: SortedVecMap<i32, &Vec<BrokerId>> =
             asked.assignments.iter().map(|assignment| (assignment.partition_index, &assignment.broker_ids)).collect();
         let count = i32::try_from(asked.assignments.len()).unwrap_or(i32::MAX);
         if !(0..count).eq(by_index.keys().copied()) {

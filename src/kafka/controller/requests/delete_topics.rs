@@ -20,9 +20,9 @@ impl ControllerApi for DeleteTopicsRequest {
                 Some(name) => active.draft.topics.get(name.as_str()).ok_or(ErrorCode::UnknownTopicOrPartition),
                 None => active.draft.topic_of(id).ok_or(ErrorCode::UnknownTopicId),
             };
-            let known = known.map(|topic| (topic.name.clone(), topic.id)).and_then(|known| {
-                if active.config.delete_topic_enable { Ok(known) } else { Err(ErrorCode::TopicDeletionDisabled) }
-            });
+            let known = known
+                .map(|topic| (topic.name.clone(), topic.id))
+                .and_then(|known| if active.config.delete_topic_enable { Ok(known) } else { Err(ErrorCode::TopicDeletionDisabled) });
             results.push(match known {
                 Ok((name, id)) => {
                     active.push(Record::RemoveTopic { id });

@@ -6,12 +6,12 @@ use crate::kafka::controller::active::{Active, MIN_ISR, Refusal, text};
 use crate::kafka::controller::checks::{altered, check_dynamic};
 use crate::kafka::controller::image::{BROKER_RESOURCE, TOPIC_RESOURCE};
 use crate::kafka::controller::records::Record;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::incremental_alter_configs_request::AlterConfigsResource;
 use crate::kafka::wire::message::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use crate::kafka::wire::message::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
-use std::collections::{BTreeMap, BTreeSet};
 
 impl ControllerApi for IncrementalAlterConfigsRequest {
     fn handle(&self, active: &mut Active, _now: Time, _version: i16) -> IncrementalAlterConfigsResponse {
@@ -79,11 +79,11 @@ impl Active {
     /// Name and new value of everything that the request changes; `None`: unset.
     fn altered_configs(&self, resource: &AlterConfigsResource) -> Result<Vec<(String, Option<String>)>, Refusal> {
         let name = resource.resource_name.as_ref();
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedVecSet::new();
         if resource.configs.iter().any(|config| !seen.insert(config.name.clone())) {
             return Err((ErrorCode::InvalidRequest, "Error due to duplicate config keys".into()));
         }
-        let none = BTreeMap::new();
+        let none = SortedVecMap::new();
         let invalid = |why: String| (ErrorCode::InvalidConfig, why);
         let mut changes = Vec::new();
         match resource.resource_type {

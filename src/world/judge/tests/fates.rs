@@ -153,7 +153,7 @@ fn a_deleted_topic_and_retention_are_no_loss() {
     let (kinds, why, ledger) = judged(&case);
     assert_eq!((kinds, why, ledger.lost, ledger.expired), (vec![], vec![], 0, 2));
     case.act(Action::DeleteTopic(DeleteTopic { topic: topic() }));
-    case.world.nodes = BTreeMap::new();
+    case.world.nodes = SortedVecMap::new();
     assert_eq!(judged(&case).1, ["its topic was deleted"]);
 }
 
