@@ -2,6 +2,8 @@
 
 use super::clock;
 use super::context::{PageStateStoreFields as _, Playground, use_playground};
+use crate::kafka::wire::message::ApiKey;
+use crate::world::view::WorldView;
 use leptos::prelude::*;
 
 /// An icon of 20 units a side. `even_odd`: overlapping parts are holes.
@@ -92,13 +94,24 @@ fn Transport() -> impl IntoView {
 #[component]
 fn Speed() -> impl IntoView {
     let Playground { ui, .. } = use_playground();
-    let words = move || clock::speed_words(ui.speed().get());
+    let auto = Memo::new(move |_| ui.speed().get() == clock::AUTO);
+    let words = move || if auto.get() { clock::rate_words(ui.rate().get()) } else { clock::speed_words(ui.speed().get()) };
     // What the processor can do may fall short of what was asked for.
     let reached = move || match ui.pace().get() {
         0 => words(),
         pace => format!("{}: {pace}×", words()),
     };
+    let step = move || if auto.get() { clock::rate_step(ui.rate().get()) } else { ui.speed().get() };
     view! {
+        <button
+            type="button"
+            class="tp-text tp-auto"
+            title="Slow where something happens, fast through waits"
+            aria-pressed=move || auto.get().to_string()
+            on:click=move |_| ui.speed().update(|step| *step = if *step == clock::AUTO { clock::UNHURRIED } else { clock::AUTO })
+        >
+            "auto"
+        </button>
         <label class="tp-speed">
             <span class="tp-number">{reached}</span>
             <input
@@ -108,7 +121,7 @@ fn Speed() -> impl IntoView {
                 max=clock::MAX
                 aria-label="Speed"
                 aria-valuetext=words
-                prop:value=move || ui.speed().get().to_string()
+                prop:value=move || step().to_string()
                 on:input:target=move |event| {
                     if let Ok(step) = event.target().value().parse() {
                         ui.speed().set(step);
@@ -119,15 +132,21 @@ fn Speed() -> impl IntoView {
     }
 }
 
-/// The run's time, and what will happen next by itself.
+/// The run's time, what is waited for, and, while it stands still, what will happen next by itself.
 #[component]
 fn When() -> impl IntoView {
     let Playground { ui, .. } = use_playground();
     let time = move || ui.snap().with(|s| clock::time_words(s.elapsed));
     let next = Memo::new(move |_| {
+        let waiting = ui.waiting().get();
+        if !waiting.is_empty() {
+            return waiting;
+        }
+        let playing = ui.playing().get();
         ui.snap().with(|s| match &s.view.next {
-            Some((at, why)) => format!("next: {why} in {}", clock::span_words(at.micros_since(s.view.now).max(0))),
             None => "nothing will happen by itself".to_owned(),
+            Some(_) if playing => under_way(&s.view),
+            Some((at, why)) => format!("next: {why} in {}", clock::span_words(at.micros_since(s.view.now).max(0))),
         })
     });
     view! {
@@ -135,6 +154,16 @@ fn When() -> impl IntoView {
             <span class="tp-time tp-number" role="timer" aria-label="Simulated time">{time}</span>
             <span class="tp-next tp-quiet tp-number" title=next>{next}</span>
         </div>
+    }
+}
+
+fn under_way(view: &WorldView) -> String {
+    let records =
+        view.flights.iter().map(|flight| flight.cargo.iter().filter(|_| !flight.response || flight.api == ApiKey::Fetch).count()).sum();
+    match records {
+        0_usize => String::new(),
+        1 => "1 record under way".to_owned(),
+        many => format!("{many} records under way"),
     }
 }
 

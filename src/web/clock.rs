@@ -9,17 +9,21 @@ pub const FASTEST: i32 = 30;
 pub const MAX: i32 = 31;
 /// A quarter.
 pub const UNHURRIED: i32 = -6;
+/// No step of the slider: the director says how fast each moment is played.
+pub const AUTO: i32 = SLOWEST - 1;
 
 /// Simulated seconds for each second; `None` is as fast as it goes.
 pub fn factor(step: i32) -> Option<f64> {
     (step <= FASTEST).then(|| Math::pow(10.0, f64::from(step.max(SLOWEST)) / 10.0))
 }
 
-/// The nearest step for a factor; "max" is a word for the last.
+/// The nearest step for a factor; "max" is a word for the last, "auto" for the director.
 pub fn step_of(text: &str) -> Option<i32> {
     let text = text.trim();
-    if text == "max" {
-        return Some(MAX);
+    match text {
+        "max" => return Some(MAX),
+        "auto" => return Some(AUTO),
+        _ => {}
     }
     let text = text.trim_end_matches(['x', '×']);
     let factor = match text.split_once('/') {
@@ -36,10 +40,20 @@ fn number(text: &str) -> Option<f64> {
 
 pub fn speed_words(step: i32) -> String {
     match factor(step) {
+        _ if step == AUTO => "auto".into(),
         None => "max".into(),
         Some(f) if f < 0.95 => format!("1/{}×", nice(1.0 / f)),
         Some(f) => format!("{}×", nice(f)),
     }
+}
+
+/// The director's rate, in simulated microseconds a real millisecond, as a step and in words.
+pub fn rate_step(rate: i64) -> i32 {
+    ((Math::log10(rate as f64 / 1000.0) * 10.0).round() as i32).clamp(SLOWEST, FASTEST)
+}
+
+pub fn rate_words(rate: i64) -> String {
+    speed_words(rate_step(rate))
 }
 
 /// Rounded to what people say, with at most one decimal.

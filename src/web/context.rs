@@ -1,6 +1,8 @@
 //! What the components of one playground share: the page's state, and the stage that runs the world.
 
+use super::clock;
 use super::stage::Stage;
+use crate::playground::director::EYE;
 use crate::playground::scene::{ARRANGEMENTS, Arrangement, Place, Trail};
 use crate::playground::why::Question;
 use crate::world::EPOCH;
@@ -35,8 +37,12 @@ impl Default for Snapshot {
 pub struct PageState {
     pub snap: Arc<Snapshot>,
     pub playing: bool,
-    /// The slider's step; see `clock::factor`.
+    /// The slider's step, or `clock::AUTO`; see `clock::factor`.
     pub speed: i32,
+    /// The director's rate, in simulated microseconds a real millisecond.
+    pub rate: i64,
+    /// What is waited for, while the director runs through it; else empty.
+    pub waiting: String,
     /// The narrator's latest sentence.
     pub said: String,
     /// What the scenario asks its reader to watch or to do.
@@ -79,7 +85,9 @@ impl Default for PageState {
         Self {
             snap: Arc::default(),
             playing: true,
-            speed: 0,
+            speed: clock::AUTO,
+            rate: EYE,
+            waiting: String::new(),
             said: String::new(),
             note: String::new(),
             store: String::new(),

@@ -49,8 +49,7 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
         ui.playing().set(!paused);
         ui.title().set(run.title());
         ui.theme().set(theme.to_owned());
-        // At a quarter of its speed a record's way can be followed by eye.
-        ui.speed().set(speed.unwrap_or(if page { clock::UNHURRIED } else { 0 }));
+        ui.speed().set(speed.unwrap_or(clock::AUTO));
         let stage = Stage::new(source, run, ui);
         (stage.clone(), StageHandle::new_local(stage))
     });

@@ -25,6 +25,7 @@ mod tests;
 mod tests_cluster;
 mod turn;
 pub mod view;
+mod waits;
 
 pub use admin::ALL_BROKERS;
 pub use event::EPOCH;

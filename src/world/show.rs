@@ -18,6 +18,7 @@ use crate::kafka::controller::{METADATA_TOPIC, QuorumRole, QuorumView};
 use crate::kafka::coordinator::GroupView;
 use crate::kafka::disk::Disk;
 use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::time::Time;
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::field_map::kafka_uuid;
 use crate::kafka::wire::frame;
@@ -71,7 +72,7 @@ impl World {
                     view.brokers.push(self.broker_state(&node.meta, machine, controller));
                     match &machine.broker {
                         Some(broker) => {
-                            groups(&mut view.groups, broker);
+                            groups(&mut view.groups, broker, node.meta.skew_us);
                             known.extend(
                                 broker.partitions().into_iter().map(|partition| (machine.options.node_id, Some(&**broker), partition)),
                             );
@@ -104,6 +105,8 @@ impl World {
         view.link_faults.extend(self.core.isolated.iter().filter_map(|id| Some((name(id)?, "everyone".into(), None))));
         view.link_faults.extend(cuts.chain(overrides).filter_map(|(from, to, how)| Some((name(&from)?, name(&to)?, how))));
         (view.lost, view.duplicated) = (self.core.lost, self.core.duplicated);
+        view.waits = self.waits(&view);
+        view.next_record = self.next_record();
         view
     }
 
@@ -163,9 +166,16 @@ impl World {
     }
 }
 
-/// Adds a broker's groups. Of a group that several brokers know, the one with the highest generation counts.
-fn groups(all: &mut Vec<GroupView>, broker: &Broker) {
-    for group in broker.groups() {
+/// Adds a broker's groups, with their times by the world's clock. Of a group that several brokers know, the one with the highest
+/// generation counts.
+fn groups(all: &mut Vec<GroupView>, broker: &Broker, skew_us: i64) {
+    for mut group in broker.groups() {
+        for member in group.members.iter_mut().filter(|member| member.session_deadline < Time::NEVER) {
+            member.session_deadline = member.session_deadline.plus_micros(-skew_us);
+        }
+        if let Some((at, _)) = &mut group.deadline {
+            *at = at.plus_micros(-skew_us);
+        }
         match all.iter_mut().find(|other| other.group == group.group) {
             Some(other) if other.generation < group.generation => *other = group,
             Some(_) => {}

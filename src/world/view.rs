@@ -34,6 +34,10 @@ pub struct WorldView {
     pub groups: Vec<GroupView>,
     pub flights: Vec<Flight>,
     pub next: Option<Deadline>,
+    /// What is waited for by the clock, the next first.
+    pub waits: Vec<Wait>,
+    /// When the next producer makes a record.
+    pub next_record: Option<Time>,
     /// What was done in the last `DONE_US`, newest first.
     pub done: Vec<(Time, Action)>,
 }
@@ -56,6 +60,18 @@ impl WorldView {
             _ => format!("→ {there}, ← {back}"),
         }
     }
+}
+
+/// A deadline that comes when nothing is heard until then, by the world's clock.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wait {
+    /// The node or the group that it is about.
+    pub who: Arc<str>,
+    /// In Kafka's words: "session timeout".
+    pub what: &'static str,
+    pub at: Time,
+    /// How long it is as a whole, in microseconds.
+    pub whole_us: i64,
 }
 
 /// How long the view tells of an action, in microseconds.

@@ -366,6 +366,16 @@ impl Controller {
         self.active.as_ref()?.session_end(broker)
     }
 
+    /// `broker.session.timeout.ms`, as the active controller goes by it.
+    pub fn session_ms(&self) -> Option<i64> {
+        Some(self.active.as_ref()?.session_ms())
+    }
+
+    /// When this voter wants to lead the quorum, if it hears of no leader until then.
+    pub fn candidacy(&self) -> Option<Time> {
+        self.raft.candidacy()
+    }
+
     pub fn poll_timeout(&self) -> Option<Deadline> {
         earlier(self.raft.deadline(), self.active.as_ref().and_then(Active::deadline))
     }

@@ -148,6 +148,8 @@ pub struct GroupView {
     pub protocol: Option<Arc<str>>,
     pub leader: Option<Arc<str>>,
     pub members: Vec<MemberView>,
+    /// Until when its rebalance waits for members that have not asked to join, or synced; `None` while it is stable or empty.
+    pub deadline: Option<Deadline>,
     /// (topic, partition, committed offset), sorted.
     pub offsets: Vec<(Arc<str>, i32, i64)>,
 }
@@ -160,6 +162,7 @@ pub struct MemberView {
     /// The assignment as `ConsumerProtocolAssignment` decodes: (topic, partition), sorted. Empty while none.
     pub assignment: Vec<(Arc<str>, i32)>,
     pub session_deadline: Time,
+    pub session_timeout_ms: i32,
 }
 
 /// A DeleteGroups that waits for its tombstones.

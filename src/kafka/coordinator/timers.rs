@@ -74,6 +74,12 @@ impl Timers {
         self.by_key.get(&(Arc::clone(group), kind)).map(|(at, _)| *at)
     }
 
+    /// The next deadline of the group's rebalance.
+    pub fn rebalance(&self, group: &Arc<str>) -> Option<Deadline> {
+        let next = |kind: Kind| Some((self.deadline(group, kind.clone())?, Reason::new(kind.what(), Arc::clone(group))));
+        [Kind::InitialDelay, Kind::Rebalance, Kind::PendingSync].into_iter().filter_map(next).min_by_key(|(at, _)| *at)
+    }
+
     /// Takes one deadline that is due.
     pub fn pop_due(&mut self, now: Time) -> Option<(Arc<str>, Kind)> {
         let (at, key) = self.by_time.first().cloned()?;

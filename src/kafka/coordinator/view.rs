@@ -62,8 +62,10 @@ impl Group {
                     instance: member.instance.clone(),
                     assignment: assigned_partitions(member.assignment.clone()),
                     session_deadline: cx.timers.deadline(&self.id, Kind::Session(Arc::clone(&member.id))).unwrap_or(Time::NEVER),
+                    session_timeout_ms: member.session_timeout_ms,
                 })
                 .collect(),
+            deadline: cx.timers.rebalance(&self.id),
             offsets: self.offsets.iter().map(|((topic, partition), kept)| (Arc::clone(topic), *partition, kept.offset)).collect(),
         }
     }

@@ -13,8 +13,8 @@ const ABOVE: f32 = 380.0;
 /// More partitions than this are ribbons without cells.
 const MANY: usize = 24;
 /// A broker's card, and one row of them.
-pub(super) const BROKER_H: f32 = 34.0;
-const BROKERS_H: f32 = 44.0;
+pub(super) const BROKER_H: f32 = 58.0;
+const BROKERS_H: f32 = 66.0;
 /// A topic's name above its ribbons, and an internal topic.
 const TOPIC_H: f32 = 28.0;
 const INTERNAL_H: f32 = 36.0;

@@ -98,6 +98,7 @@ pub(super) fn moment() -> WorldView {
             protocol: None,
             leader: None,
             members: vec![],
+            deadline: None,
             offsets: vec![(s("orders"), 0, 4)],
         }],
         ..WorldView::default()

@@ -177,7 +177,8 @@ impl Timeline {
         self.find_mut(current)?.left = now;
         self.current = id;
         self.set(state);
-        self.go(left);
+        while self.turn(left, false) {}
+        self.settle(left);
         Ok(())
     }
 

@@ -314,6 +314,14 @@ impl Timeline {
     /// # Errors
     /// `OnlyForward`.
     pub fn seek(&mut self, target: Time) -> Result<(), TimeError> {
+        self.seek_within(target, &mut || true).map(|_| ())
+    }
+
+    /// `seek` while `more` says that there is time; whether it has arrived. To ask again goes on.
+    ///
+    /// # Errors
+    /// `OnlyForward`.
+    pub fn seek_within(&mut self, target: Time, more: &mut dyn FnMut() -> bool) -> Result<bool, TimeError> {
         let here = self.moment();
         let back = target < here.at;
         if back || self.keeps {
@@ -323,13 +331,15 @@ impl Timeline {
                 self.set(state);
             }
         }
-        self.go(target);
-        Ok(())
-    }
-
-    fn go(&mut self, target: Time) {
-        while self.turn(target, false) {}
+        let mut turns = 0_u32;
+        while self.turn(target, false) {
+            turns += 1;
+            if turns.is_multiple_of(AT_ONCE) && !more() {
+                return Ok(false);
+            }
+        }
         self.settle(target);
+        Ok(true)
     }
 
     /// Does an action now. In the past this forks the run: the new branch's id.

@@ -1,7 +1,9 @@
-//! A broker: the state of its process, and what is special about it.
+//! A broker: the state of its process, what is special about it, how long it will be waited for, and the faults that it is there for.
 
+use super::countdown::Countdown;
 use super::{Card, Name};
 use crate::web::context::{PageStateStoreFields as _, use_playground};
+use crate::web::menu::QuickActions;
 use crate::world::ProcessState;
 use crate::world::view::BrokerState;
 use leptos::prelude::*;
@@ -11,7 +13,7 @@ use std::sync::Arc;
 pub fn Broker(card: Card, name: Arc<str>) -> impl IntoView {
     let ui = use_playground().ui;
     let label = format!("broker {name}");
-    let of = name.clone();
+    let (of, counted) = (name.clone(), name.clone());
     let words = Memo::new(move |_| ui.snap().with(|s| words(s.view.brokers.iter().find(|b| b.name == of))));
     view! {
         <div
@@ -28,7 +30,11 @@ pub fn Broker(card: Card, name: Arc<str>) -> impl IntoView {
                 <b>
                     <Name card text=&*name />
                 </b>
+                <Countdown who=counted />
                 <span class="tp-quiet tp-end">{move || words.get().1}</span>
+            </div>
+            <div class="tp-row">
+                <QuickActions target=card.menu_target() end=true />
             </div>
         </div>
     }

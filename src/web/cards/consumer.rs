@@ -1,5 +1,6 @@
 //! A consumer: its lag or its state, the partitions that it owns, and what it has handled.
 
+use super::countdown::Countdown;
 use super::{Card, Name};
 use crate::kafka::client::consumer::MembershipState;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
@@ -14,7 +15,7 @@ use std::sync::Arc;
 pub fn Consumer(card: Card, name: Arc<str>) -> impl IntoView {
     let ui = use_playground().ui;
     let label = format!("consumer {name}");
-    let (of, said) = (name.clone(), name.clone());
+    let (of, said, counted) = (name.clone(), name.clone(), name.clone());
     let consumer = Memo::new(move |_| ui.snap().with(|s| find(&s.view, &of).cloned()));
     let word = Memo::new(move |_| ui.snap().with(|s| word(&s.view, find(&s.view, &said))));
     let state = move || consumer.with(|c| c.as_ref().map_or(ProcessState::Stopped, |c| c.state).name());
@@ -31,7 +32,8 @@ pub fn Consumer(card: Card, name: Arc<str>) -> impl IntoView {
             </div>
             <div class="tp-row tp-mono tp-owns">{owns}</div>
             <div class="tp-row">
-                <span class="tp-quiet tp-number">
+                <Countdown who=counted />
+                <span class="tp-quiet tp-number tp-handled">
                     <span>{handled}</span>
                     <i>" handled"</i>
                 </span>

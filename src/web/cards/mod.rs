@@ -3,6 +3,7 @@
 
 mod broker;
 mod consumer;
+mod countdown;
 mod crumbs;
 mod group;
 mod heading;

@@ -1,6 +1,7 @@
 //! What a reader or a host page asks of a playground: play, step, seek, act, undo, branches.
 
 use super::{Disks, NODE, Run, Stage, now_ms};
+use crate::playground::director::Director;
 use crate::playground::narrate::plainly;
 use crate::playground::time::{TimeError, Timeline};
 use crate::web::context::PageStateStoreFields as _;
@@ -9,9 +10,7 @@ use leptos::prelude::*;
 
 impl Stage {
     pub fn toggle(&self) {
-        if self.ui.playing().get_untracked() {
-            self.run_to_next_event(false);
-        }
+        self.stop_seeking();
         self.ui.playing().update(|p| *p = !*p);
         self.last.set(now_ms());
         self.refresh();
@@ -24,6 +23,7 @@ impl Stage {
     }
 
     pub fn step(&self) {
+        self.stop_seeking();
         self.ui.playing().set(false);
         let mut run = self.run.borrow_mut();
         run.time.step();
@@ -79,16 +79,10 @@ impl Stage {
 
     /// Goes there at the next frame: of all that a hand asks for between two frames only the last counts.
     pub fn scrub(&self, micros: i64) {
-        if self.seeking_event.get() {
-            self.run_to_next_event(false);
-        }
+        self.stop_seeking();
         self.ui.playing().set(false);
         self.scrubbed.set(Some(micros.max(0)));
         self.wake();
-    }
-
-    pub fn seek(&self, micros: i64) -> Result<String, String> {
-        self.go(|time| time.seek(EPOCH.plus_micros(micros.max(0))))
     }
 
     pub fn go(&self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
@@ -99,6 +93,7 @@ impl Stage {
     fn went(&self, go: &mut dyn FnMut(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
         let said = self.run.borrow_mut().go(go)?;
         self.narrator.borrow_mut().clear();
+        *self.director.borrow_mut() = Director::default();
         // In another branch the same number may be another frame's.
         self.seen.take();
         self.pace.borrow_mut().restart();
@@ -110,6 +105,7 @@ impl Stage {
 
     /// Goes to another moment or branch, paused; what stands in the way is said.
     pub fn moved(&self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) {
+        self.stop_seeking();
         self.ui.playing().set(false);
         self.said(self.go(go));
     }

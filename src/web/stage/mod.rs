@@ -4,6 +4,7 @@
 mod camera;
 mod commands;
 mod frames;
+mod journey;
 mod narrator;
 mod pace;
 
@@ -12,12 +13,15 @@ use super::context::{PageStateStoreFields as _, Snapshot, Ui};
 use super::layers::Layers;
 use super::run::{Disks, Run};
 use super::store::Store;
+use crate::kafka::time::Time;
+use crate::playground::director::{Direction, Director, EYE, REAL, waiting_words};
 use crate::playground::scene::{self, Scene, Target, Trail};
 use crate::playground::time::{idle, replay_events};
 use crate::world::EPOCH;
 use crate::world::view::WorldView;
 use camera::Camera;
 use frames::Frames;
+use journey::Journey;
 use leptos::prelude::*;
 use narrator::Narrator;
 use pace::Pace;
@@ -61,8 +65,12 @@ pub struct Stage {
     judged: Cell<f64>,
     /// Where the reader drags to, for the next frame: microseconds since the run began.
     scrubbed: Cell<Option<i64>>,
-    /// On the way to the next event worth seeing, as fast as it goes.
-    seeking_event: Cell<bool>,
+    /// On the way to the next event worth seeing, as fast as it goes, until then at most.
+    seeking_event: Cell<Option<Time>>,
+    /// On the way to a far moment, a slice in each frame.
+    journey: Cell<Option<Journey>>,
+    director: RefCell<Director>,
+    direction: RefCell<Direction>,
     /// All records had arrived when the picture was drawn last.
     idle: Cell<bool>,
     /// What was drawn last, without its shapes: what a pointer can hit.
@@ -95,7 +103,10 @@ impl Stage {
             published: Cell::new(f64::NEG_INFINITY),
             judged: Cell::new(f64::NEG_INFINITY),
             scrubbed: Cell::new(None),
-            seeking_event: Cell::new(false),
+            seeking_event: Cell::default(),
+            journey: Cell::default(),
+            director: RefCell::default(),
+            direction: RefCell::new(Direction { rate: EYE, wait: None }),
             idle: Cell::new(false),
             scene: RefCell::default(),
             seen: RefCell::default(),
@@ -212,20 +223,30 @@ impl Stage {
     }
 
     fn advance(&self, dt_ms: f64) {
-        let mut run = self.run.borrow_mut();
-        let mut pace = self.pace.borrow_mut();
-        let until = now_ms() + pace.budget_ms();
+        let until = now_ms() + self.pace.borrow().budget_ms();
         let mut more = || now_ms() < until;
-        match clock::factor(self.ui.speed().get_untracked()).filter(|_| !self.seeking_event.get()) {
-            Some(factor) => {
-                let target = run.now().plus_micros(pace.due(dt_ms, factor));
+        if let Some(journey) = self.journey.get() {
+            return self.travel(journey, &mut more);
+        }
+        let mut run = self.run.borrow_mut();
+        match (self.seeking_event.get(), self.factor()) {
+            (Some(limit), _) => {
+                if run.time.advance(limit, &mut more) {
+                    drop(run);
+                    self.stop_seeking();
+                    self.ui.playing().set(false);
+                    return self.say("Nothing worth telling happens within a minute.".into());
+                }
+            }
+            (None, Some(factor)) => {
+                let target = run.now().plus_micros(self.pace.borrow_mut().due(dt_ms, factor));
                 // What does not fit in a frame is dropped: the picture slows down instead of stalling.
                 let arrived = run.time.advance(target, &mut more);
                 if arrived && self.idle.get() && self.ui.skip().get_untracked() {
                     run.time.pass_idle(&mut more);
                 }
             }
-            None => {
+            (None, None) => {
                 let target = run.now().plus_millis(60_000);
                 run.time.advance(target, &mut more);
             }
@@ -233,21 +254,36 @@ impl Stage {
         if let Some((_, why)) = run.time.take_stop() {
             let met = run.time.breakpoints().iter().any(|b| b.text() == why);
             drop(run);
-            self.run_to_next_event(false);
+            self.stop_seeking();
             self.ui.playing().set(false);
             self.say(if met { format!("Paused at {why}.") } else { why });
         }
     }
 
-    fn run_to_next_event(&self, on: bool) {
-        self.seeking_event.set(on);
-        self.run.borrow_mut().time.run_to_next_event(on.then(|| self.ui.level().get_untracked().min(2)));
+    /// Simulated seconds a second; `None` is as fast as it goes.
+    fn factor(&self) -> Option<f64> {
+        match self.ui.speed().get_untracked() {
+            clock::AUTO => Some(self.direction.borrow().rate as f64 / REAL as f64),
+            step => clock::factor(step),
+        }
     }
 
-    /// Runs on, as fast as it goes, to the next event that the narrator tells; pauses there and says it.
-    pub fn next(&self) {
-        self.run_to_next_event(true);
-        self.play(true);
+    /// Asks the director how the moment is to be played.
+    fn direct(&self, view: &WorldView) {
+        *self.direction.borrow_mut() = self.director.borrow_mut().direct(view);
+    }
+
+    /// What is waited for and how fast that goes by, where it goes faster than the run.
+    fn waiting(&self, view: &WorldView) -> String {
+        let direction = self.direction.borrow();
+        let auto = self.ui.speed().get_untracked() == clock::AUTO && self.ui.playing().get_untracked();
+        match &direction.wait {
+            Some(wait) if auto && direction.rate > REAL => {
+                format!("{}, ×{}", waiting_words(wait, view.now), direction.rate / REAL)
+            }
+            Some(wait) => waiting_words(wait, view.now),
+            None => String::new(),
+        }
     }
 
     /// Takes what has happened from the run, in words, and says one sentence at a time.
@@ -319,6 +355,7 @@ impl Stage {
                 self.ui.trail().set(trail);
             }
         }
+        self.direct(&view);
         self.idle.set(idle(&view));
         let mut camera = self.camera.borrow().view();
         camera.selection = self.ui.chosen().get_untracked();
@@ -338,10 +375,16 @@ impl Stage {
         self.published.set(t);
         let elapsed = view.now.micros_since(EPOCH);
         let scene = self.scene.borrow();
+        self.ui.rate().set(self.direction.borrow().rate);
+        let waiting = self.waiting(&view);
+        if self.ui.waiting().with_untracked(|was| *was != waiting) {
+            self.ui.waiting().set(waiting);
+        }
         let snap = Snapshot { view, places: scene.places.clone(), height, narrow: scene.narrow, elapsed };
         drop(scene);
-        let asked = clock::factor(self.ui.speed().get_untracked());
-        let reached = self.pace.borrow_mut().measure(t, elapsed, asked, self.ui.playing().get_untracked());
+        let auto = self.ui.speed().get_untracked() == clock::AUTO;
+        let playing = self.ui.playing().get_untracked();
+        let reached = self.pace.borrow_mut().measure(t, elapsed, self.factor(), playing && !auto);
         if let Some(pace) = reached {
             self.ui.pace().set(pace);
         }

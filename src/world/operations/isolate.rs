@@ -67,7 +67,13 @@ impl Operation for Isolate {
         if let Some((node, _)) = menu.process()
             && !menu.view.link_faults.iter().any(|(from, to, how)| how.is_none() && from == node && &**to == "everyone")
         {
-            menu.item(Group::Network, "Isolate", "Nothing goes to it or from it", Self { node: node.clone() });
+            let isolated = Self { node: node.clone() };
+            let description = "Nothing goes to it or from it";
+            if menu.broker_process().is_some_and(|(_, process)| process.is_up()) {
+                menu.quick(Group::Network, "Isolate", description, isolated);
+            } else {
+                menu.item(Group::Network, "Isolate", description, isolated);
+            }
         }
     }
 

@@ -71,7 +71,7 @@ impl Operation for Kill {
         if let Some((broker, process)) = menu.broker_process()
             && process.is_up()
         {
-            menu.item(Group::Process, "Kill", "Its process dies; its page cache stays", Self { node: broker.name.clone() });
+            menu.quick(Group::Process, "Kill", "Its process dies; its page cache stays", Self { node: broker.name.clone() });
         }
         if let (Target::Partition(..), Some(partition)) = (menu.target, menu.partition())
             && partition.view.leader >= 0

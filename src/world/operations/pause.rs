@@ -107,7 +107,7 @@ impl Operation for Pause {
         if menu.consumer().is_some() {
             menu.quick(Group::Process, "Freeze", "No heartbeats, as in a long garbage collection", frozen);
         } else {
-            menu.item(Group::Process, "Freeze", "Pauses the process, as a long garbage collection would", frozen);
+            menu.quick(Group::Process, "Freeze", "Pauses the process, as a long garbage collection would", frozen);
         }
     }
 

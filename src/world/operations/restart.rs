@@ -90,9 +90,9 @@ impl Operation for Restart {
         let Some((node, Process::Down)) = menu.process() else { return };
         let restart = Self { node: node.clone() };
         if menu.broker().is_some() {
-            menu.item(Group::Process, "Start", "It starts again from its disk", restart);
+            menu.quick(Group::Process, "Start", "It starts again from its disk", restart);
         } else {
-            menu.quick(Group::Process, "Restart", "A new process with the same settings", restart);
+            menu.quick(Group::Process, "Start", "A new process with the same settings", restart);
         }
     }
 

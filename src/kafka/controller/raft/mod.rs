@@ -303,6 +303,11 @@ impl Raft {
         self.pump(now);
     }
 
+    /// When this voter wants to lead, if it hears of no leader until then.
+    pub fn candidacy(&self) -> Option<Time> {
+        (self.is_voter() && !matches!(self.role, Role::Leader(_)) && self.timer < Time::NEVER).then_some(self.timer)
+    }
+
     pub fn deadline(&self) -> Option<Deadline> {
         let at = |time: Time, what: &'static str| (time < Time::NEVER).then_some((time, what));
         let role = match self.role {
