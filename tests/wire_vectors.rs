@@ -173,6 +173,7 @@ fn the_builder_makes_the_producers_batches() {
             }
             let mut builder = BatchBuilder::new(BatchOptions {
                 compression: Compression::None,
+                gzip_level: None,
                 producer_id: batch.producer_id(),
                 producer_epoch: batch.producer_epoch(),
                 base_sequence: batch.base_sequence(),

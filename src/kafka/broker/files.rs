@@ -45,6 +45,25 @@ pub fn rename_dir(disk: &mut Disk, from: &str, to: &str) -> Result<(), DiskError
     Ok(())
 }
 
+/// The most bytes of a file's name.
+const MAX_NAME_BYTES: usize = 255;
+
+/// Renames a log that nothing is known of to `NAME.<hex>-stray`, beside all that was set aside before it; its new name.
+pub fn set_aside(disk: &mut Disk, dir: &str, id: Uuid) -> Result<String, DiskError> {
+    let (topic, partition) = dir.rsplit_once('-').unwrap_or((dir, "0"));
+    let mut id = id.as_u128();
+    loop {
+        let end = format!("-{partition}.{}-stray", Uuid::from_u128(id).simple());
+        let topic = topic.get(..MAX_NAME_BYTES.saturating_sub(end.len())).unwrap_or(topic);
+        let stray = format!("{topic}{end}");
+        if disk.list(&format!("{stray}/")).next().is_none() {
+            rename_dir(disk, dir, &stray)?;
+            return Ok(stray);
+        }
+        id = id.wrapping_add(1);
+    }
+}
+
 /// The broker epoch in the mark of a clean shutdown; `None` without a mark, -1 when it cannot be read.
 pub fn clean_shutdown(disk: &Disk) -> Option<i64> {
     let text = read_text(disk, CLEAN_SHUTDOWN)?;

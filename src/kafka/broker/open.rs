@@ -49,7 +49,7 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
     let clean = files::clean_shutdown(&disk);
     disk.remove(files::CLEAN_SHUTDOWN);
     finish_deletions(&mut disk);
-    let topics = open_topics(now, &mut disk, &config, clean.is_some(), &mut outputs)?;
+    let topics = open_topics(now, &mut disk, &config, clean.is_some(), &mut ids, &mut outputs)?;
 
     let controller = ControllerOptions {
         node_id: options.node_id,
@@ -133,6 +133,7 @@ fn open_topics(
     disk: &mut Disk,
     config: &BrokerConfig,
     clean: bool,
+    ids: &mut Rng,
     outputs: &mut VecDeque<Output>,
 ) -> Result<Topics, OpenError> {
     let recovery_points = files::read_checkpoint(disk, files::RECOVERY_POINTS);
@@ -142,10 +143,14 @@ fn open_topics(
     let mut topics = Topics::default();
     for dir in log_dirs(disk) {
         let Some((name, index)) = files::parse_dir(&dir) else { continue };
-        let Some(id) = files::read_partition_metadata(disk, &dir) else { continue };
         if dir == METADATA_DIR {
             continue;
         }
+        let Some(id) = files::read_partition_metadata(disk, &dir) else {
+            let stray = files::set_aside(disk, &dir, ids.uuid()).map_err(disk_error)?;
+            outputs.push_back(Output::Log(format!("{dir}: partition.metadata does not say whose log it is; it is {stray} now")));
+            continue;
+        };
         let key = (name.to_owned(), index);
         let recovery_point = recovery_points.get(&key).copied().unwrap_or(0);
         let (mut log, recovery) = Log::open(disk, &dir, log_config.clone(), now, clean, recovery_point).map_err(disk_error)?;

@@ -63,9 +63,10 @@ impl Broker {
 
     /// The metadata has been caught up with: all of it is acted on.
     pub(super) fn apply_all(&mut self, now: Time) {
+        // First, or a log of a former topic of the same name would be deleted for the one that is.
+        self.remove_strays();
         let topics = self.controller.image().topics.keys().cloned().collect();
         self.apply_delta(now, &Delta { topics, broker_configs: true, brokers: true, ..Delta::default() });
-        self.remove_strays();
     }
 
     /// Whether this node reports events of topics: one does, the active controller, or each event would come from every broker.
@@ -285,9 +286,8 @@ impl Broker {
                 }
             }
             let dir = files::partition_dir(&name, index);
-            let stray = format!("{dir}.{}-stray", id.simple());
-            match files::rename_dir(&mut self.disk, &dir, &stray) {
-                Ok(()) => self.log(format!("{dir} belongs to no topic; it is {stray} now")),
+            match files::set_aside(&mut self.disk, &dir, id) {
+                Ok(stray) => self.log(format!("{dir} belongs to no topic; it is {stray} now")),
                 Err(error) => self.log(format!("{dir} belongs to no topic, and cannot be renamed: {error}")),
             }
         }

@@ -7,6 +7,7 @@ use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use crate::kafka::wire::message::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use crate::kafka::wire::message::describe_configs_request::DescribeConfigsResource;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
 use crate::kafka::wire::message::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
@@ -329,4 +330,44 @@ fn a_too_new_api_versions_is_answered_in_version_0() {
     test.drain();
     let response = test.take::<ApiVersionsRequest>(conn, 0).expect("an answer");
     assert_eq!((response.error_code, response.api_keys.len()), (35, BROKER.len()));
+}
+
+#[test]
+fn a_log_that_does_not_say_whose_it_is_is_set_aside() {
+    for content in [None, Some(""), Some("version: x\n"), Some("version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAQ\n")] {
+        let mut test = TestBroker::new(&[]);
+        let conn = test.connect();
+        create(&mut test, conn, "orders", 1, &[]);
+        assert_eq!(produce(&mut test, conn, "orders", &["keep me"]), (0, 0));
+        let mut disk = test.broker.into_disk();
+        let metadata = "orders-0/partition.metadata";
+        match content {
+            None => disk.remove(metadata),
+            Some(text) => disk.replace(metadata, Bytes::from_static(text.as_bytes())).expect("there is room"),
+        }
+        let kept = disk.read_all("orders-0/00000000000000000000.log").expect("a log");
+        let mut test = TestBroker::on(disk, test.now.plus_millis(1000), &[]);
+        test.advance(20_000);
+        let strays = test.lines.iter().filter(|line| line.starts_with("orders-0") && line.contains("-stray now")).count();
+        assert_eq!(strays, 1, "{content:?}: {:?}", test.lines);
+        let conn = test.connect();
+        assert!(values(&test.call(conn, 12, fetch_request("orders", 0, 0))).is_empty(), "{content:?}: the partition begins anew");
+        let disk = test.broker.into_disk();
+        let stray: Vec<_> = disk.list("orders-0.").filter(|path| path.ends_with("-stray/00000000000000000000.log")).collect();
+        assert_eq!(stray.len(), 1, "{content:?}");
+        assert_eq!(disk.read_all(stray[0]).expect("a log"), kept, "{content:?}");
+    }
+}
+
+#[test]
+fn internal_topics_are_their_coordinators() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    test.call(conn, 2, FindCoordinatorRequest { key: text("any"), ..FindCoordinatorRequest::default() });
+    test.advance(1000);
+    assert_eq!(produce(&mut test, conn, "__consumer_offsets", &["forged"]).0, ErrorCode::InvalidTopicException.code());
+    let partition = DeleteRecordsPartition { offset: -1, ..DeleteRecordsPartition::default() };
+    let topic = DeleteRecordsTopic { name: name("__consumer_offsets"), partitions: vec![partition] };
+    let response = test.call(conn, 2, DeleteRecordsRequest { timeout_ms: 1000, topics: vec![topic] });
+    assert_eq!(response.topics[0].partitions[0].error_code, ErrorCode::InvalidTopicException.code());
 }

@@ -23,4 +23,4 @@ pub use def::{ConfigDef, ConfigTable, ConfigType, Effect, UpdateMode, Valid, lis
 pub use error::ConfigError;
 pub use producer::{Acks, ProducerConfig};
 pub use tables::{BROKER, CONSUMER, PRODUCER, TOPIC};
-pub use topic::{CleanupPolicy, TimestampType, TopicConfig};
+pub use topic::{CleanupPolicy, TimestampType, TopicCompression, TopicConfig};

@@ -5,6 +5,7 @@ use super::broker::BrokerConfig;
 use super::def::list;
 use super::value::{Value, config_struct};
 use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::wire::compression::Compression;
 
 /// `cleanup.policy`: one of the two, or both.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -38,11 +39,32 @@ impl Value for TimestampType {
     }
 }
 
+/// `compression.type` of a topic: the codec of its stored batches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TopicCompression {
+    /// Batches keep the codec of their producers.
+    #[default]
+    Producer,
+    Of(Compression),
+}
+
+impl Value for TopicCompression {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "producer" => Some(Self::Producer),
+            "uncompressed" => Some(Self::Of(Compression::None)),
+            name => Compression::from_name(name).map(Self::Of),
+        }
+    }
+}
+
 config_struct! {
     /// A topic's configs in force, by their names with `_` for `.` (`LogConfig`). Times are in milliseconds, sizes in bytes.
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct TopicConfig of TOPIC {
         cleanup_policy: CleanupPolicy = "cleanup.policy",
+        compression_gzip_level: i32 = "compression.gzip.level",
+        compression_type: TopicCompression = "compression.type",
         flush_messages: i64 = "flush.messages",
         index_interval_bytes: i32 = "index.interval.bytes",
         /// Goes before `segment_bytes`.

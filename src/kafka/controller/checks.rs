@@ -13,7 +13,7 @@ const MAX_VALUE: usize = 32_767;
 
 /// Whether a topic is Kafka's own.
 pub fn is_internal(name: &str) -> bool {
-    name == "__consumer_offsets" || name == "__transaction_state"
+    matches!(name, "__consumer_offsets" | "__transaction_state" | "__share_group_state")
 }
 
 /// # Errors

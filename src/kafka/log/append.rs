@@ -23,7 +23,8 @@ impl Log {
         leader_epoch: i32,
         from_client: bool,
     ) -> Result<Appended, LogError> {
-        validate::check(batch, &self.config, now.millis(), from_client)?;
+        let checked = validate::check(batch, &self.config, &self.dir, now.millis(), from_client)?;
+        let batch = checked.recompressed.as_ref().unwrap_or(batch);
         if u64::from(batch.size()) > u64::try_from(self.config.segment_bytes).unwrap_or(0) {
             let why = format!("the batch has {} bytes, segment.bytes is {}", batch.size(), self.config.segment_bytes);
             return Err(refused(ErrorCode::RecordListTooLarge, why));
@@ -40,16 +41,15 @@ impl Log {
             }
             self.producers.check(batch, from_client)?;
         }
-        let mut stored = batch.with_offset(self.end_offset, leader_epoch);
-        if self.config.log_append_time {
-            stored = stored.with_log_append_time(now.millis());
-        }
+        let log_append_time = self.config.log_append_time;
+        let max_timestamp = if log_append_time { now.millis() } else { checked.max_timestamp };
+        let stored = batch.with_offset(self.end_offset, leader_epoch).with_max_timestamp(log_append_time, max_timestamp);
         let rolled = self.store(disk, now.millis(), &stored)?;
         self.flush_when_due(disk)?;
         Ok(Appended {
             base_offset: stored.base_offset(),
             last_offset: stored.last_offset(),
-            log_append_time: if self.config.log_append_time { now.millis() } else { -1 },
+            log_append_time: if log_append_time { now.millis() } else { -1 },
             duplicate: false,
             rolled,
         })

@@ -40,12 +40,6 @@ impl OffsetIndex {
         let after = self.entries.partition_point(|entry| entry.0 <= relative);
         after.checked_sub(1).and_then(|i| self.entries.get(i)).map_or(0, |entry| u64::from(entry.1))
     }
-
-    /// The last indexed position not above `position`: a batch begins there.
-    pub(super) fn boundary_before(&self, position: u64) -> u64 {
-        let after = self.entries.partition_point(|entry| u64::from(entry.1) <= position);
-        after.checked_sub(1).and_then(|i| self.entries.get(i)).map_or(0, |entry| u64::from(entry.1))
-    }
 }
 
 /// (greatest timestamp so far, the offset of its batch's last record, relative to the segment's base).

@@ -12,7 +12,7 @@ mod retention;
 mod segment;
 mod validate;
 
-use super::config::{BrokerConfig, TimestampType, TopicConfig};
+use super::config::{BrokerConfig, TimestampType, TopicCompression, TopicConfig};
 use super::disk::{Disk, DiskError};
 use super::wire::batch::BatchError;
 use super::wire::error::ErrorCode;
@@ -39,6 +39,9 @@ pub struct LogConfig {
     pub message_timestamp_before_max_ms: i64,
     /// `cleanup.policy` contains `compact`.
     pub compact: bool,
+    pub compression: TopicCompression,
+    /// `compression.gzip.level`, when it is not left to the codec.
+    pub compression_gzip_level: Option<u32>,
     /// `flush.messages`: records between forced flushes.
     pub flush_messages: i64,
     /// `producer.id.expiration.ms`.
@@ -62,6 +65,8 @@ impl LogConfig {
             message_timestamp_after_max_ms: topic.message_timestamp_after_max_ms,
             message_timestamp_before_max_ms: topic.message_timestamp_before_max_ms,
             compact: topic.cleanup_policy.compact,
+            compression: topic.compression_type,
+            compression_gzip_level: u32::try_from(topic.compression_gzip_level).ok(),
             flush_messages: topic.flush_messages,
             producer_id_expiration_ms: broker.producer_id_expiration_ms,
             sequences_unchecked: false,
@@ -81,9 +86,9 @@ impl Default for LogConfig {
 pub enum LogError {
     #[error("{message}")]
     Refused { code: ErrorCode, message: String },
-    /// The batch is rejected because of one record (`RecordError`, KIP-467): its index in the batch, from 0.
-    #[error("{message}")]
-    Record { index: i32, code: ErrorCode, message: String },
+    /// The batch is rejected because of some of its records (KIP-467). There is one at least.
+    #[error("{}", RecordError::summary(*code, errors))]
+    Records { code: ErrorCode, errors: Vec<RecordError> },
     #[error(transparent)]
     Batch(#[from] BatchError),
     #[error(transparent)]
@@ -92,11 +97,34 @@ pub enum LogError {
     OffsetOutOfRange { offset: i64, start: i64, end: i64 },
 }
 
+/// A record because of which its batch is rejected.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordError {
+    /// In the batch, from 0.
+    pub index: i32,
+    pub message: String,
+}
+
+impl RecordError {
+    /// Kafka's sentence about all of them (`LogValidator.processRecordErrors`).
+    fn summary(code: ErrorCode, errors: &[Self]) -> String {
+        if code == ErrorCode::InvalidTimestamp {
+            return "One or more records have been rejected due to invalid timestamp".into();
+        }
+        let shown = errors.iter().take(3).map(|error| format!("RecordError(batchIndex={}, message='{}')", error.index, error.message));
+        format!(
+            "One or more records have been rejected due to {} record errors in total, and only showing the first three errors at most: [{}]",
+            errors.len(),
+            shown.collect::<Vec<_>>().join(", ")
+        )
+    }
+}
+
 impl LogError {
     /// The error code of a response.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Refused { code, .. } | Self::Record { code, .. } => *code,
+            Self::Refused { code, .. } | Self::Records { code, .. } => *code,
             // As Kafka 4.1 answers: an older magic and records that do not parse are INVALID_RECORD, the rest CORRUPT_MESSAGE.
             Self::Batch(BatchError::Magic(_) | BatchError::Record { .. } | BatchError::Compression(_)) => ErrorCode::InvalidRecord,
             Self::Batch(_) => ErrorCode::CorruptMessage,
@@ -328,3 +356,5 @@ impl Log {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_validate;

@@ -18,9 +18,9 @@ impl Log {
         })
     }
 
-    /// Whole batches from the one that holds `offset`, below `upper`, up to `max_bytes`; the first batch is returned whole
-    /// even when larger, if `min_one`. Empty when `offset ≥ upper`. One segment at most is read; less than `max_bytes` may come
-    /// although there is more.
+    /// Bytes from the batch that holds `offset` on, below `upper`: `max_bytes` at most, cut wherever that is, as Kafka cuts them.
+    /// The first batch is returned whole even when larger, if `min_one`. Empty when `offset ≥ upper`. One segment at most is read;
+    /// less than `max_bytes` may come although there is more.
     pub fn read(&self, disk: &Disk, offset: i64, upper: i64, max_bytes: u32, min_one: bool) -> Result<Bytes, LogError> {
         if offset < self.start_offset || offset > self.end_offset {
             return Err(LogError::OffsetOutOfRange { offset, start: self.start_offset, end: self.end_offset });
@@ -35,10 +35,10 @@ impl Log {
             let max = u64::from(max_bytes);
             let mut end = if limit.saturating_sub(position) <= max {
                 limit
-            } else if head.size > max {
-                if min_one { position + head.size } else { position }
+            } else if min_one {
+                position + max.max(head.size)
             } else {
-                segment.boundary(disk, position + head.size, position + max)
+                position + max
             };
             if end <= position || end > limit {
                 return Ok(Bytes::new());
@@ -51,6 +51,12 @@ impl Log {
             return Ok(disk.read(&segment.log, position, end - position)?);
         }
         Ok(Bytes::new())
+    }
+
+    /// Whether `offset` lies in an older segment than `end` does.
+    pub fn is_on_older_segment(&self, offset: i64, end: i64) -> bool {
+        let base = |offset: i64| self.segments_from(offset).next().map(|(segment, _)| segment.base_offset);
+        base(offset) < base(end)
     }
 
     /// Bytes in `[offset, upper)`, for `fetch.min.bytes`, without reading them.

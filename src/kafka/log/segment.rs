@@ -161,19 +161,6 @@ impl Segment {
         if offset <= self.base_offset { 0 } else { self.find(disk, offset).map_or(self.size, |(position, _)| position) }
     }
 
-    /// The last batch boundary in `[from, target]`; a batch begins or ends at `from`.
-    pub(super) fn boundary(&self, disk: &Disk, from: u64, target: u64) -> u64 {
-        let mut position = from.max(self.offsets.boundary_before(target));
-        let Some(file) = disk.open(&self.log) else { return position };
-        while let Some(head) = Head::of(file, position) {
-            if position + head.size > target {
-                break;
-            }
-            position += head.size;
-        }
-        position
-    }
-
     pub(super) fn batch(&self, disk: &Disk, position: u64, head: Head) -> Result<Batch, BatchError> {
         let mut bytes = disk.read(&self.log, position, head.size).unwrap_or_default();
         Batch::split_first(&mut bytes)

@@ -305,14 +305,39 @@ impl Batch {
         Self { bytes: bytes.freeze() }
     }
 
-    /// For `message.timestamp.type=LogAppendTime`: attribute bit 3 and max timestamp set, CRC made anew. `timestamp` in
-    /// milliseconds.
+    /// With this timestamp type (attribute bit 3) and greatest time in milliseconds. Where the header says otherwise, its CRC is made anew.
     #[must_use]
-    pub fn with_log_append_time(&self, timestamp: i64) -> Self {
-        let mut bytes = BytesMut::from(&self.bytes[..]);
-        put(&mut bytes, at::ATTRIBUTES, (self.attributes() | bit::LOG_APPEND_TIME).to_be_bytes());
+    pub fn with_max_timestamp(self, log_append_time: bool, timestamp: i64) -> Self {
+        if self.is_log_append_time() == log_append_time && self.max_timestamp() == timestamp {
+            return self;
+        }
+        let others = self.attributes() & !bit::LOG_APPEND_TIME;
+        let attributes = if log_append_time { others | bit::LOG_APPEND_TIME } else { others };
+        let mut bytes = self.bytes.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+        put(&mut bytes, at::ATTRIBUTES, attributes.to_be_bytes());
         put(&mut bytes, at::MAX_TIMESTAMP, timestamp.to_be_bytes());
         Self { bytes: seal(bytes) }
+    }
+
+    /// The same records with offsets one after the other, from the batch's base offset on, packed by another codec
+    /// (`LogValidator.buildRecordsAndAssignOffsets`). Header fields that only a leader sets are left for it to set.
+    pub fn recompressed(&self, compression: Compression, gzip_level: Option<u32>) -> Result<Self, BatchError> {
+        let mut builder = BatchBuilder::new(BatchOptions {
+            compression,
+            gzip_level,
+            producer_id: self.producer_id(),
+            producer_epoch: self.producer_epoch(),
+            base_sequence: self.base_sequence(),
+            transactional: self.is_transactional(),
+            control: self.is_control(),
+            partition_leader_epoch: self.partition_leader_epoch(),
+            base_offset: self.base_offset(),
+        });
+        for record in self.records_iter()? {
+            let record = record?;
+            builder.push(record.timestamp, record.key.as_deref(), record.value.as_deref(), &record.headers);
+        }
+        Ok(builder.build())
     }
 
     /// A batch with this one's header and other records, as compaction leaves it: base offset, last offset delta,

@@ -9,6 +9,8 @@ use bytes::{Bytes, BytesMut};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BatchOptions {
     pub compression: Compression,
+    /// Of gzip, 1 to 9; `None` is Kafka's default.
+    pub gzip_level: Option<u32>,
     pub producer_id: i64,
     pub producer_epoch: i16,
     pub base_sequence: i32,
@@ -22,6 +24,7 @@ impl Default for BatchOptions {
     fn default() -> Self {
         Self {
             compression: Compression::None,
+            gzip_level: None,
             producer_id: -1,
             producer_epoch: -1,
             base_sequence: -1,
@@ -94,7 +97,7 @@ impl BatchBuilder {
     pub fn build(self) -> Batch {
         let Self { options, mut buffer, count, base_timestamp, max_timestamp } = self;
         if options.compression != Compression::None {
-            let packed = options.compression.compress(&buffer[at::RECORDS..]);
+            let packed = options.compression.compress_at(options.gzip_level, &buffer[at::RECORDS..]);
             buffer.truncate(HEADER_BYTES as usize);
             buffer.extend_from_slice(&packed);
         }

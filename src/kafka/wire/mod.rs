@@ -10,6 +10,7 @@ pub mod frame;
 pub mod message;
 pub mod murmur2;
 mod record;
+pub mod skim;
 mod varint;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -54,7 +54,7 @@ fn read_all(bytes: &[u8]) {
         let _ = (batch.fields(), batch.last_offset(), batch.last_sequence(), batch.delete_horizon());
         let _ = batch.records();
         let _ = batch.with_offset(i64::MAX, i32::MAX).last_offset();
-        let _ = batch.with_log_append_time(i64::MIN).records();
+        let _ = batch.clone().with_max_timestamp(true, i64::MIN).records();
     }
 }
 
@@ -181,7 +181,7 @@ proptest! {
 #[test]
 fn log_append_time_is_every_records_time() {
     let batch = build(Compression::None, &[(5, None, None, vec![]), (3, Some(vec![1]), None, vec![])]);
-    let stamped = batch.with_log_append_time(99);
+    let stamped = batch.clone().with_max_timestamp(true, 99);
     assert_eq!(stamped.check_crc(), Ok(()));
     assert!(stamped.is_log_append_time() && !batch.is_log_append_time());
     assert_eq!((stamped.base_timestamp(), stamped.max_timestamp()), (5, 99));

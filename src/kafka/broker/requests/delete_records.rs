@@ -5,6 +5,7 @@ use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::replicas::overrides;
 use crate::kafka::broker::{Broker, ErrorCode};
 use crate::kafka::config::TopicConfig;
+use crate::kafka::controller::is_internal;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use crate::kafka::wire::message::{DeleteRecordsRequest, DeleteRecordsResponse};
@@ -32,6 +33,9 @@ impl BrokerApi for DeleteRecordsRequest {
 impl Broker {
     /// The new log start offset. -1 asks for everything up to the high watermark.
     fn delete_records_before(&mut self, topic: &str, index: i32, offset: i64) -> Result<i64, ErrorCode> {
+        if is_internal(topic) {
+            return Err(ErrorCode::InvalidTopicException);
+        }
         self.led_partition(topic, index, -1)?;
         let may_delete = TopicConfig::new(&self.config, overrides(self.controller.image(), topic)).cleanup_policy.delete;
         let (_, partition) = self.topics.partition_mut(topic, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;

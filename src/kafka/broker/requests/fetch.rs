@@ -61,8 +61,34 @@ fn check_epoch(believed: i32, current: i32) -> Result<(), ErrorCode> {
     }
 }
 
+/// The isolation levels.
+pub const READ_UNCOMMITTED: i8 = 0;
+pub const READ_COMMITTED: i8 = 1;
+
+/// Kafka has no error code for an isolation level that does not exist (`FetchRequest.getErrorResponse`).
+fn unknown_isolation(request: FetchRequest, version: i16) -> FetchResponse {
+        let error_code = ErrorCode::UnknownServerError.code();
+        let partition = |asked: FetchPartition| PartitionData {
+            partition_index: asked.partition,
+            error_code,
+            high_watermark: -1,
+            records: Some(Bytes::new()),
+            ..PartitionData::default()
+        };
+        let named = request.topics.into_iter().filter(|_| version < 13);
+        let responses = named.map(|topic| FetchableTopicResponse {
+            topic: topic.topic,
+            topic_id: topic.topic_id,
+            partitions: topic.partitions.into_iter().map(partition).collect(),
+        });
+        FetchResponse { error_code, session_id: request.session_id, responses: responses.collect(), ..FetchResponse::default() }
+}
+
 impl BrokerApi for FetchRequest {
     fn handle(mut self, broker: &mut Broker, now: Time, context: &Context) -> Reply {
+        if !(READ_UNCOMMITTED..=READ_COMMITTED).contains(&self.isolation_level) {
+            return reply(context, unknown_isolation(self, context.version));
+        }
         let (session, topics) = match broker.sessions.open(now, context.version, &mut self, broker.controller.image()) {
             Ok(found) => found,
             Err(error) => return reply(context, FetchResponse { error_code: error.code(), ..FetchResponse::default() }),
@@ -75,9 +101,9 @@ impl BrokerApi for FetchRequest {
         };
         let fetch = HeldFetch {
             until: now.plus_millis(i64::from(self.max_wait_ms.max(0))),
-            min_bytes: u64::try_from(self.min_bytes).unwrap_or(0),
+            min_bytes: u64::try_from(self.min_bytes.min(max_bytes)).unwrap_or(0),
             max_bytes: u32::try_from(max_bytes).unwrap_or(0),
-            read_committed: self.isolation_level == 1,
+            read_committed: self.isolation_level == READ_COMMITTED,
             replica: (id >= 0).then_some((id, epoch)),
             session,
             topics,
@@ -109,6 +135,9 @@ impl Broker {
                 };
                 if diverging.is_some() {
                     return Some("the logs part ways");
+                }
+                if partition.log.is_on_older_segment(asked.fetch_offset, fetch.end_of(partition)) {
+                    return Some("the offset lies in an older segment");
                 }
                 let there = partition.log.bytes_between(&self.disk, asked.fetch_offset, fetch.end_of(partition));
                 bytes = bytes.saturating_add(there.min(u64::try_from(asked.partition_max_bytes).unwrap_or(0)));
@@ -175,6 +204,9 @@ impl Broker {
             records: Some(Bytes::new()),
             ..PartitionData::default()
         };
+        if !matches!(error, ErrorCode::UnknownTopicOrPartition | ErrorCode::UnknownTopicId) {
+            answer.aborted_transactions = None;
+        }
         let Some(name) = &wanted.name else { return answer };
         if fetch.replica.is_some() {
             answer.log_start_offset = self.topics.partition(name, asked.partition).map_or(-1, |partition| partition.log.start_offset());

@@ -30,13 +30,13 @@ impl BrokerApi for FindCoordinatorRequest {
             let (error, message) = match self.key_type {
                 GROUP => {
                     if let Some(broker) = broker.coordinator_of(key.as_ref()) {
-                        // As observed: an empty message from the version with many keys on.
+                        // As observed: an empty message from the version with many keys on, and the error's name before.
                         return Coordinator {
                             key,
                             node_id: BrokerId(broker.id),
                             host: text(&broker.host),
                             port: broker.port,
-                            error_message: many.then(Str::default),
+                            error_message: Some(if many { Str::default() } else { Str::from("NONE") }),
                             ..coordinator
                         };
                     }

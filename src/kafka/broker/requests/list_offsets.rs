@@ -1,6 +1,7 @@
 //! ListOffsets: the ends of a log, and the offset for a time.
 
 use super::BrokerApi;
+use super::fetch::{READ_COMMITTED, READ_UNCOMMITTED};
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::{Broker, ErrorCode};
 use crate::kafka::sorted_vec::SortedVecSet;
@@ -20,6 +21,8 @@ const NOTHING: Found = (-1, -1, -1);
 
 impl BrokerApi for ListOffsetsRequest {
     fn handle(self, broker: &mut Broker, _now: Time, context: &Context) -> Reply {
+        // Kafka has no error code for an isolation level that does not exist.
+        let known_isolation = (READ_UNCOMMITTED..=READ_COMMITTED).contains(&self.isolation_level);
         let mut seen = SortedVecSet::new();
         let mut twice = SortedVecSet::new();
         for topic in &self.topics {
@@ -34,7 +37,9 @@ impl BrokerApi for ListOffsetsRequest {
             let name = topic.name.0.clone();
             let partitions = topic.partitions.iter().map(|asked| {
                 let index = asked.partition_index;
-                let found = if twice.contains(&(name.to_string(), index)) {
+                let found = if !known_isolation {
+                    Err(ErrorCode::UnknownServerError)
+                } else if twice.contains(&(name.to_string(), index)) {
                     Err(ErrorCode::InvalidRequest)
                 } else {
                     broker.list_offset(context.version, name.as_ref(), index, asked.timestamp, asked.current_leader_epoch)

@@ -5,6 +5,7 @@ use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::held::Held;
 use crate::kafka::broker::topics::{text, topic_name};
 use crate::kafka::broker::{Broker, ErrorCode, Origin};
+use crate::kafka::controller::is_internal;
 use crate::kafka::log::LogError;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecSet;
@@ -12,6 +13,7 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, BatchError};
 use crate::kafka::wire::compression::Compression;
 use crate::kafka::wire::message::Str;
+use crate::kafka::wire::message::produce_request::TopicProduceData;
 use crate::kafka::wire::message::produce_response::{
     BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, TopicProduceResponse,
 };
@@ -55,12 +57,48 @@ fn offsets_of(records: &Bytes) -> u32 {
     u32::try_from(delta.saturating_add(1)).unwrap_or(0)
 }
 
+/// The client that may write into internal topics.
+const ADMIN_CLIENT: &str = "__admin_client";
+
+/// As Kafka gathers what is to be written: a topic that stands in the request again adds to the first, and of a partition the last
+/// records hold.
+fn gathered(topics: Vec<TopicProduceData>) -> Vec<TopicProduceData> {
+    let mut all: Vec<TopicProduceData> = Vec::with_capacity(topics.len());
+    for mut data in topics {
+        let partitions = std::mem::take(&mut data.partition_data);
+        let place = all.iter().position(|known| known.name == data.name && known.topic_id == data.topic_id);
+        let place = place.unwrap_or_else(|| {
+            all.push(data);
+            all.len() - 1
+        });
+        let Some(topic) = all.get_mut(place) else { continue };
+        for partition in partitions {
+            match topic.partition_data.iter_mut().find(|known| known.index == partition.index) {
+                Some(known) => *known = partition,
+                None => topic.partition_data.push(partition),
+            }
+        }
+    }
+    all
+}
+
+/// Whether a batch of the request says that it belongs to a transaction.
+fn is_transactional(topics: &[TopicProduceData]) -> bool {
+    let mut partitions = topics.iter().flat_map(|topic| &topic.partition_data);
+    partitions.any(|data| Batch::split_first(&mut data.records.clone().unwrap_or_default()).is_ok_and(|batch| batch.is_transactional()))
+}
+
 impl BrokerApi for ProduceRequest {
     fn handle(self, broker: &mut Broker, now: Time, context: &Context) -> Reply {
         let mut topics = Vec::with_capacity(self.topic_data.len());
         let mut failure = None;
         let mut waits = Vec::new();
-        for data in self.topic_data {
+        // There are no transactions: a producer that names one is in none, and one that names none may not be in one.
+        let in_transaction = is_transactional(&self.topic_data).then_some(match self.transactional_id {
+            Some(_) => ErrorCode::InvalidTxnState,
+            None => ErrorCode::TransactionalIdAuthorizationFailed,
+        });
+        for data in gathered(self.topic_data) {
             let name = if context.version >= 13 {
                 broker.controller.image().ids.get(&data.topic_id).cloned()
             } else {
@@ -70,10 +108,12 @@ impl BrokerApi for ProduceRequest {
             for partition in data.partition_data {
                 let index = partition.index;
                 let count = partition.records.as_ref().map_or(0, offsets_of);
-                let answer = if !(-1..=1).contains(&self.acks) {
+                let answer = if let Some(error) = in_transaction {
+                    refused(index, error)
+                } else if !(-1..=1).contains(&self.acks) {
                     refused(index, ErrorCode::InvalidRequiredAcks)
                 } else if let Some(name) = &name {
-                    broker.produce_partition(now, context.version, name, index, partition.records, self.acks)
+                    broker.produce_partition(now, context, name, index, partition.records, self.acks)
                 } else if context.version >= 13 {
                     refused(index, ErrorCode::UnknownTopicId)
                 } else {
@@ -178,15 +218,13 @@ impl Broker {
     fn produce_partition(
         &mut self,
         now: Time,
-        version: i16,
+        context: &Context,
         name: &str,
         index: i32,
         records: Option<Bytes>,
         acks: i16,
     ) -> PartitionProduceResponse {
-        if let Err(error) = self.led_partition(name, index, -1) {
-            return refused(index, error);
-        }
+        let version = context.version;
         let batch = match only_batch(records.unwrap_or_default()) {
             Ok(batch) => batch,
             Err(error) => return refused(index, error),
@@ -194,10 +232,11 @@ impl Broker {
         if version < ZSTD_SINCE && batch.compression() == Ok(Compression::Zstd) {
             return refused(index, ErrorCode::UnsupportedCompressionType);
         }
-        if batch.compression().is_err() {
-            // Kafka's lookup of the codec throws what it has no error code for.
-            let log_start_offset = self.topics.partition(name, index).map_or(-1, |partition| partition.log.start_offset());
-            return PartitionProduceResponse { log_start_offset, ..refused(index, ErrorCode::UnknownServerError) };
+        if is_internal(name) && &*context.client_id != ADMIN_CLIENT {
+            return refused(index, ErrorCode::InvalidTopicException);
+        }
+        if let Err(error) = self.led_partition(name, index, -1) {
+            return refused(index, error);
         }
         let result = self.append(now, name, index, &batch, Origin::Client { all: acks == -1 });
         let start = self.topics.partition(name, index).map_or(-1, |partition| partition.log.start_offset());
@@ -227,30 +266,36 @@ impl Broker {
     }
 }
 
-/// Kafka names the record at fault for what its `LogValidator` finds (KIP-467).
+/// Kafka names the records at fault for what its `LogValidator` finds (KIP-467).
 fn with_record_errors(answer: PartitionProduceResponse, version: i16, error: &LogError) -> PartitionProduceResponse {
-    let LogError::Record { index, message, .. } = error else { return answer };
+    let LogError::Records { errors, .. } = error else { return answer };
     if version < 8 {
         return answer;
     }
-    let record = BatchIndexAndErrorMessage { batch_index: *index, batch_index_error_message: Some(Str::from(message.clone())) };
-    let summary = format!("One or more records have been rejected: {message}");
-    PartitionProduceResponse { record_errors: vec![record], error_message: Some(Str::from(summary)), ..answer }
+    let records = errors.iter().map(|record| BatchIndexAndErrorMessage {
+        batch_index: record.index,
+        batch_index_error_message: Some(Str::from(record.message.clone())),
+    });
+    PartitionProduceResponse { record_errors: records.collect(), error_message: Some(Str::from(error.to_string())), ..answer }
 }
 
 fn refused(index: i32, error: ErrorCode) -> PartitionProduceResponse {
     PartitionProduceResponse { index, error_code: error.code(), base_offset: -1, ..PartitionProduceResponse::default() }
 }
 
-/// The one batch of a partition's records. Their bytes are shared, not copied.
+/// The one batch of a partition's records (`ProduceRequest.validateRecords`). Their bytes are shared, not copied. A batch that is cut off
+/// is none, so what stands behind the first without being a whole one is left out.
 fn only_batch(mut records: Bytes) -> Result<Batch, ErrorCode> {
     let batch = match Batch::split_first(&mut records) {
         Ok(batch) => batch,
-        Err(BatchError::Magic(_)) => return Err(ErrorCode::InvalidRecord),
-        Err(_) if records.is_empty() => return Err(ErrorCode::InvalidRecord),
+        Err(BatchError::Magic(_) | BatchError::Truncated { .. }) => return Err(ErrorCode::InvalidRecord),
         Err(_) => return Err(ErrorCode::CorruptMessage),
     };
-    if records.is_empty() { Ok(batch) } else { Err(ErrorCode::InvalidRecord) }
+    match Batch::split_first(&mut records) {
+        Err(BatchError::Truncated { .. }) => Ok(batch),
+        Ok(_) | Err(BatchError::Magic(_)) => Err(ErrorCode::InvalidRecord),
+        Err(_) => Err(ErrorCode::CorruptMessage),
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use super::{ControllerApi, Refuse};
 use crate::kafka::controller::active::{Active, Refusal, text};
-use crate::kafka::controller::checks::is_internal;
 use crate::kafka::controller::topics::MAX_PARTITIONS;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -52,10 +51,6 @@ impl Active {
         }
         if asked.count > MAX_PARTITIONS {
             return refuse(format!("{} partitions are more than {MAX_PARTITIONS}.", asked.count));
-        }
-        if is_internal(&name) {
-            // Groups would move to other partitions than the ones that hold their offsets.
-            return refuse(format!("{name} cannot be grown."));
         }
         let added = asked.count - from;
         let made = match &asked.assignments {

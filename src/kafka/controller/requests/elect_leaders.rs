@@ -7,6 +7,7 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::elect_leaders_response::{PartitionResult, ReplicaElectionResult};
 use crate::kafka::wire::message::{ElectLeadersRequest, ElectLeadersResponse};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 impl ControllerApi for ElectLeadersRequest {
@@ -51,13 +52,17 @@ impl Refuse for ElectLeadersRequest {
 }
 
 impl Active {
-    fn elect(&mut self, topic: &str, index: i32, election: Election) -> (ErrorCode, &'static str) {
+    fn elect(&mut self, topic: &str, index: i32, election: Election) -> (ErrorCode, Cow<'static, str>) {
         let Some(state) = self.draft.partition(topic, index) else {
-            return (ErrorCode::UnknownTopicOrPartition, "No such partition.");
+            let why = match self.draft.topics.get(topic) {
+                Some(_) => format!("No such partition as {topic}-{index}"),
+                None => format!("No such topic as {topic}"),
+            };
+            return (ErrorCode::UnknownTopicOrPartition, why.into());
         };
         let preferred = state.replicas.first() == Some(&state.leader);
         if election == Election::Preferred && preferred || election == Election::Unclean && state.leader >= 0 {
-            return (ErrorCode::ElectionNotNeeded, "Leader election not needed for topic partition.");
+            return (ErrorCode::ElectionNotNeeded, "Leader election not needed for topic partition.".into());
         }
         let why = if election == Election::Preferred { "preferred" } else { "unclean" };
         let before = state.leader;
@@ -65,10 +70,10 @@ impl Active {
         let leader = self.draft.partition(topic, index).map_or(-1, |state| state.leader);
         let of = self.draft.partition(topic, index).and_then(|state| state.replicas.first().copied());
         match election {
-            Election::Preferred if Some(leader) == of => (ErrorCode::None, ""),
-            Election::Preferred => (ErrorCode::PreferredLeaderNotAvailable, "The preferred leader was not available."),
-            _ if leader >= 0 && leader != before => (ErrorCode::None, ""),
-            _ => (ErrorCode::EligibleLeadersNotAvailable, "No eligible leaders are available."),
+            Election::Preferred if Some(leader) == of => (ErrorCode::None, "".into()),
+            Election::Preferred => (ErrorCode::PreferredLeaderNotAvailable, "The preferred leader was not available.".into()),
+            _ if leader >= 0 && leader != before => (ErrorCode::None, "".into()),
+            _ => (ErrorCode::EligibleLeadersNotAvailable, "No eligible leaders are available.".into()),
         }
     }
 }

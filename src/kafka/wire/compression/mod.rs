@@ -63,9 +63,14 @@ impl Compression {
 
     /// The same bytes on every machine.
     pub fn compress(self, plain: &[u8]) -> Bytes {
+        self.compress_at(None, plain)
+    }
+
+    /// `gzip_level`: 1 to 9, or `None` for Kafka's default. The other codecs have one level here.
+    pub fn compress_at(self, gzip_level: Option<u32>, plain: &[u8]) -> Bytes {
         match self {
             Self::None => Bytes::copy_from_slice(plain),
-            Self::Gzip => gzip::compress(plain).into(),
+            Self::Gzip => gzip::compress(gzip_level, plain).into(),
             Self::Snappy => snappy::compress(plain).into(),
             Self::Lz4 => lz4::compress(plain).into(),
             Self::Zstd => zstd::compress(plain).into(),
