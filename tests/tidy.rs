@@ -143,6 +143,7 @@ fn each_rule_finds_its_offence() {
         ("src/native/a.rs", concat!("//! x\ndbg", "!(1);\n"), "src/native/a.rs:2: "),
         ("src/playground/a.rs", concat!("//! x\nlet a = x.state =", "= \"running\";\n"), "src/playground/a.rs:2: "),
         ("src/native/a.rs", concat!("//! x\nlet a = client.state().name() !", "= \"stable\";\n"), "src/native/a.rs:2: "),
+        ("src/world/a.rs", concat!("//! x\nlet a = change.reason =", "= \"unclean\";\n"), "src/world/a.rs:2: "),
         ("src/world/a.rs", concat!("//! x\n    \"killed\" ", "=> 1,\n"), "src/world/a.rs:2: "),
         ("src/world/a.rs", concat!("//! x\n    Event { to: ", "\"Stable\", .. } => 1,\n"), "src/world/a.rs:2: "),
         ("src/web/a.rs", concat!("//! x\nif role =", "= \"Leader\" {}\n"), "src/web/a.rs:2: "),

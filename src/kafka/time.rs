@@ -1,6 +1,7 @@
 //! Time as the machines see it: an argument, never a clock.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A moment: microseconds since the Unix epoch, on the clock of whoever hands it in.
@@ -37,9 +38,51 @@ impl Time {
 /// Why a machine wants to be woken, in words that the page shows: "session timeout of consumer-2".
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reason {
-    /// The deadline's kind, in Kafka's words: "session timeout".
-    pub what: &'static str,
+    pub what: TimerKind,
     pub who: Who,
+}
+
+/// What a deadline is about. What the app around a client waits for is told apart, since a story passes over it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TimerKind {
+    /// A producer's app has a record to send.
+    NextRecord,
+    /// A consumer's app polls again.
+    Poll,
+    /// A consumer's app has handled a record.
+    Handler,
+    /// A machine's deadline, in Kafka's words: "session timeout".
+    Kafka(&'static str),
+}
+
+impl TimerKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NextRecord => "next record",
+            Self::Poll => "poll",
+            Self::Handler => "handler",
+            Self::Kafka(words) => words,
+        }
+    }
+}
+
+impl From<&'static str> for TimerKind {
+    fn from(words: &'static str) -> Self {
+        Self::Kafka(words)
+    }
+}
+
+impl fmt::Display for TimerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// By its words, so that the hash of an event says what the page shows.
+impl Hash for TimerKind {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
 }
 
 /// Whose a deadline is: a member, a partition, a connection; `Fixed("")`: nobody's. A machine says it after every event, so it is put
@@ -90,16 +133,16 @@ impl fmt::Display for Who {
 }
 
 impl Reason {
-    pub fn new(what: &'static str, who: impl Into<Who>) -> Self {
-        Self { what, who: who.into() }
+    pub fn new(what: impl Into<TimerKind>, who: impl Into<Who>) -> Self {
+        Self { what: what.into(), who: who.into() }
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.who {
-            Who::Fixed("") => f.write_str(self.what),
-            Who::Named(name) if name.is_empty() => f.write_str(self.what),
+            Who::Fixed("") => f.write_str(self.what.name()),
+            Who::Named(name) if name.is_empty() => f.write_str(self.what.name()),
             who => write!(f, "{} of {who}", self.what),
         }
     }

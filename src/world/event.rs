@@ -2,7 +2,7 @@
 
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
-use crate::kafka::time::Time;
+use crate::kafka::time::{Time, TimerKind};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
@@ -58,7 +58,7 @@ pub enum EventKind {
     },
     Timer {
         node: NodeName,
-        what: &'static str,
+        what: TimerKind,
         who: Arc<str>,
     },
     Broker {

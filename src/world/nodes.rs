@@ -12,7 +12,7 @@ use crate::kafka::client::consumer::Consumer;
 use crate::kafka::client::producer::Producer;
 use crate::kafka::client::{self, Client, ConnId};
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::kafka::time::{Deadline, Reason, Time, earlier};
+use crate::kafka::time::{Deadline, Reason, Time, TimerKind, earlier};
 use bytes::Bytes;
 
 /// Wake-ups of one node at one moment before the world makes it wait a millisecond: a machine whose deadline does
@@ -219,12 +219,12 @@ impl Node {
             Machine::Broker(node) => node.broker.as_ref().and_then(|broker| broker.poll_timeout()),
             Machine::Admin(admin) => admin.poll_timeout(),
             Machine::Producer(app) => {
-                let tick = app.next_tick().map(|at| (at, Reason::new("next record", name.clone())));
+                let tick = app.next_tick().map(|at| (at, Reason::new(TimerKind::NextRecord, name.clone())));
                 earlier(app.client.as_ref().and_then(|client| client.poll_timeout()), tick)
             }
             Machine::Consumer(app) => {
-                let handler = app.handler_done.map(|at| (at, Reason::new("handler", name.clone())));
-                let poll = app.poll_again.filter(|_| !app.closing).map(|at| (at, Reason::new("poll", name.clone())));
+                let handler = app.handler_done.map(|at| (at, Reason::new(TimerKind::Handler, name.clone())));
+                let poll = app.poll_again.filter(|_| !app.closing).map(|at| (at, Reason::new(TimerKind::Poll, name.clone())));
                 let machine = app.client.as_ref().and_then(|client| client.poll_timeout());
                 earlier(machine, earlier(handler, poll))
             }

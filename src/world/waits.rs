@@ -76,7 +76,7 @@ fn members(view: &WorldView, waits: &mut Vec<Wait>) {
             }
         }
         if let Some((at, reason)) = &group.deadline {
-            waits.push(Wait { who: group.group.clone(), what: reason.what, at: *at, whole_us: WHOLE_US });
+            waits.push(Wait { who: group.group.clone(), what: reason.what.name(), at: *at, whole_us: WHOLE_US });
         }
     }
 }

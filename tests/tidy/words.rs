@@ -42,7 +42,7 @@ pub fn state_as_text(name: &str, line: &str) -> bool {
         for (at, _) in code.match_indices(sign) {
             let before = code[..at].trim_end();
             let owner = before.trim_end_matches("()").trim_end_matches(".name").trim_end_matches("()");
-            let is_state = ["state", "role", "phase"].iter().any(|word| owner.ends_with(word));
+            let is_state = ["state", "role", "phase", "reason"].iter().any(|word| owner.ends_with(word));
             if is_state && code[at + 2..].trim_start().trim_start_matches(['&', '*']).starts_with('"') {
                 return true;
             }

@@ -1,7 +1,7 @@
 //! Leading: what followers have, the in-sync replicas and the high watermark (`kafka.cluster.Partition`, `AlterPartitionManager`).
 
 use super::answers::OwnRequest;
-use super::partition::Rules;
+use super::partition::{IsrReason, Rules};
 use super::topic_creation::OFFSETS_TOPIC;
 use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::controller::Request;
@@ -203,7 +203,7 @@ impl Broker {
         }
     }
 
-    pub(super) fn isr_changed(&mut self, now: Time, name: &Arc<str>, index: i32, from: Vec<i32>, to: Vec<i32>, why: &'static str) {
+    pub(super) fn isr_changed(&mut self, now: Time, name: &Arc<str>, index: i32, from: Vec<i32>, to: Vec<i32>, why: IsrReason) {
         if from != to {
             self.event(BrokerEvent::IsrChanged { topic: name.clone(), partition: index, from, to, why });
         }

@@ -50,6 +50,7 @@ use super::time::{Deadline, Time, earlier};
 use super::wire::error::ErrorCode;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use bytes::Bytes;
+pub use partition::IsrReason;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -199,13 +200,13 @@ pub enum BrokerEvent {
         leader: i32,
         epoch: i32,
     },
-    /// The leader has got it through the controller. `why`: "caught up", "not caught up for replica.lag.time.max.ms", "fenced", …
+    /// The leader has got it through the controller.
     IsrChanged {
         topic: Arc<str>,
         partition: i32,
         from: Vec<i32>,
         to: Vec<i32>,
-        why: &'static str,
+        why: IsrReason,
     },
     /// A follower appended what it fetched.
     Replicated {

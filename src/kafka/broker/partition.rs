@@ -8,6 +8,8 @@ use crate::kafka::log::{Log, LogError};
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A follower as the leader knows it (`kafka.cluster.Replica`).
@@ -45,6 +47,38 @@ impl Follower {
     }
 }
 
+/// Why an in-sync set changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IsrReason {
+    CaughtUp,
+    /// Not caught up within `replica.lag.time.max.ms`.
+    Lagged,
+    /// The controller changed it on its own.
+    Decided,
+}
+
+impl IsrReason {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CaughtUp => "caught up",
+            Self::Lagged => "not caught up for replica.lag.time.max.ms",
+            Self::Decided => "decided by the controller",
+        }
+    }
+}
+
+impl fmt::Display for IsrReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Hash for IsrReason {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
 /// An in-sync set that the controller has been, or is to be, asked for. Until it answers, the larger of both sets holds.
 #[derive(Clone, Debug)]
 pub struct Proposal {
@@ -52,7 +86,7 @@ pub struct Proposal {
     /// The broker epoch of each, by its last fetch (`Partition.addBrokerEpochToIsr`); -1 where there was none. They stay what they were
     /// when the set was proposed: a follower that has started anew since must not be let in on the word of its former process.
     pub epochs: Vec<i64>,
-    pub why: &'static str,
+    pub why: IsrReason,
     /// Asked for and not answered.
     pub sent: bool,
     /// Refused for good: the metadata will say what holds.
@@ -70,7 +104,7 @@ pub struct Leading {
 }
 
 impl Leading {
-    fn propose(&mut self, isr: Vec<i32>, why: &'static str) {
+    fn propose(&mut self, isr: Vec<i32>, why: IsrReason) {
         let epochs = isr.iter().map(|id| self.followers.get(id).map_or(-1, |follower| follower.broker_epoch)).collect();
         self.proposal = Some(Proposal { isr, epochs, why, sent: false, refused: false });
     }
@@ -204,7 +238,7 @@ impl Partition {
         if joins {
             let mut isr = state.isr.clone();
             isr.push(id);
-            leading.propose(isr, "caught up");
+            leading.propose(isr, IsrReason::CaughtUp);
         }
         joins
     }
@@ -221,8 +255,7 @@ impl Partition {
         if left.len() == isr.len() {
             return false;
         }
-        let why = "not caught up for replica.lag.time.max.ms";
-        leading.propose(left, why);
+        leading.propose(left, IsrReason::Lagged);
         true
     }
 

@@ -2,7 +2,7 @@
 //! that it follows for the others.
 
 use super::files;
-use super::partition::Partition;
+use super::partition::{IsrReason, Partition};
 use super::topic_creation::OFFSETS_TOPIC;
 use super::topics::Topic;
 use super::{Broker, BrokerEvent};
@@ -182,7 +182,7 @@ impl Broker {
         let leads = state.leader == me;
         if leads && led {
             let why =
-                partition.leading.as_ref().and_then(|leading| leading.proposal.as_ref()).map_or("decided by the controller", |it| it.why);
+                partition.leading.as_ref().and_then(|leading| leading.proposal.as_ref()).map_or(IsrReason::Decided, |it| it.why);
             partition.keep_leading(now, me);
             if new_epoch {
                 let end = partition.log.end_offset();

@@ -4,6 +4,7 @@
 use super::brokers::Beat;
 use super::elections::{Builder, Election, NO_LEADER};
 use super::image::{BROKER_RESOURCE, Image, PartitionImage};
+use super::reason::ChangeReason;
 use super::records::{PartitionChange, Record};
 use super::{ControllerEvent, ControllerOptions, Delta};
 use crate::kafka::config::BrokerConfig;
@@ -134,7 +135,7 @@ impl Active {
         index: i32,
         election: Option<Election>,
         acceptable: &dyn Fn(&Image, i32) -> bool,
-        why: &'static str,
+        why: ChangeReason,
         set: impl FnOnce(&mut Builder<'_>),
     ) -> bool {
         let Some(of) = self.draft.topics.get(topic) else { return false };
@@ -152,11 +153,11 @@ impl Active {
         builder.any_replica = self.sabotage == Some(Sabotage::UncleanElection);
         set(&mut builder);
         let Some((change, unclean)) = builder.build() else { return false };
-        self.apply_change(&name, change, if unclean { "unclean" } else { why });
+        self.apply_change(&name, change, if unclean { ChangeReason::Unclean } else { why });
         true
     }
 
-    fn apply_change(&mut self, topic: &Arc<str>, change: PartitionChange, why: &'static str) {
+    fn apply_change(&mut self, topic: &Arc<str>, change: PartitionChange, why: ChangeReason) {
         let index = change.partition;
         self.push(Record::PartitionChange(change));
         if let Some(state) = self.draft.partition(topic, index) {
@@ -175,10 +176,15 @@ impl Active {
     }
 
     /// `ReplicationControlManager.generateLeaderAndIsrUpdates`: `remove` leaves every ISR and leads nothing, `add` counts as alive, `lost`
-    /// has come back from an unclean shutdown. -1: nobody.
-    pub(super) fn reelect(&mut self, partitions: Vec<(Arc<str>, i32)>, remove: i32, add: i32, lost: i32, why: &'static str) {
+    /// has come back from an unclean shutdown. -1: nobody. A replica that is fenced without leading the partition is told as such.
+    pub(super) fn reelect(&mut self, partitions: Vec<(Arc<str>, i32)>, remove: i32, add: i32, lost: i32, why: ChangeReason) {
         let acceptable = |draft: &Image, replica: i32| replica != remove && replica != lost && (replica == add || draft.is_active(replica));
         for (topic, index) in partitions {
+            let led = self.draft.partition(&topic, index).map(|state| state.leader);
+            let why = match why {
+                ChangeReason::LeaderFenced(broker) if led != Some(broker) => ChangeReason::ReplicaFenced(broker),
+                why => why,
+            };
             self.change(&topic, index, None, &acceptable, why, |builder| {
                 builder.unclean_shutdown = Some(lost).filter(|id| *id != NO_LEADER);
                 builder.isr.retain(|replica| *replica != remove && *replica != lost);
@@ -207,7 +213,7 @@ impl Active {
         for (topic, index) in imbalanced {
             let preferred = self.draft.partition(&topic, index).and_then(|state| state.replicas.first().copied());
             if preferred.is_some_and(|preferred| self.draft.is_active(preferred)) {
-                self.change(&topic, index, Some(Election::Preferred), &alive, "preferred", |_| {});
+                self.change(&topic, index, Some(Election::Preferred), &alive, ChangeReason::Preferred, |_| {});
             }
         }
     }
@@ -222,7 +228,7 @@ impl Active {
     }
 }
 
-pub fn partition_event(topic: &Arc<str>, partition: i32, state: &PartitionImage, why: &'static str) -> ControllerEvent {
+pub fn partition_event(topic: &Arc<str>, partition: i32, state: &PartitionImage, why: ChangeReason) -> ControllerEvent {
     let (topic, isr, elr) = (topic.clone(), state.isr.clone(), state.elr.clone());
     ControllerEvent::PartitionChanged { topic, partition, leader: state.leader, leader_epoch: state.leader_epoch, isr, elr, why }
 }

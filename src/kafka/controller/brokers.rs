@@ -4,6 +4,7 @@ use super::ControllerEvent;
 use super::active::Active;
 use super::elections::NO_LEADER;
 use super::image::BrokerImage;
+use super::reason::ChangeReason;
 use super::records::Record;
 use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::error::ErrorCode;
@@ -40,14 +41,14 @@ impl Active {
     pub(super) fn unfence(&mut self, id: i32, epoch: i64) {
         self.push(Record::BrokerChange { id, epoch, fenced: -1, in_controlled_shutdown: false });
         let leaderless = self.partitions(|state| state.leader == NO_LEADER);
-        self.reelect(leaderless, NO_LEADER, id, NO_LEADER, "broker unfenced");
+        self.reelect(leaderless, NO_LEADER, id, NO_LEADER, ChangeReason::BrokerUnfenced);
         self.event(ControllerEvent::BrokerUnfenced { broker: id });
     }
 
     pub(super) fn fence(&mut self, id: i32, why: &'static str) {
         let Some(epoch) = self.draft.brokers.get(&id).filter(|broker| !broker.fenced).map(|broker| broker.epoch) else { return };
         let partitions = self.partitions(|state| state.isr.contains(&id));
-        self.reelect(partitions, id, NO_LEADER, NO_LEADER, "leader's broker was fenced");
+        self.reelect(partitions, id, NO_LEADER, NO_LEADER, ChangeReason::LeaderFenced(id));
         self.push(Record::BrokerChange { id, epoch, fenced: 1, in_controlled_shutdown: false });
         self.event(ControllerEvent::BrokerFenced { broker: id, why });
     }

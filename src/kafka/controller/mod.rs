@@ -11,6 +11,7 @@ mod elections;
 pub mod image;
 mod placement;
 mod raft;
+mod reason;
 pub mod records;
 mod requests;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use bytes::Bytes;
 pub use checks::{check_dynamic, check_name, is_internal};
 use image::Image;
 use raft::Raft;
+pub use reason::ChangeReason;
 use records::Record;
 use requests::{ControllerApi, QuorumApi};
 pub use requests::{Refuse, Request, Response, Visitor};
@@ -140,7 +142,7 @@ pub enum ControllerEvent {
     BrokerUnfenced {
         broker: i32,
     },
-    /// Leader -1: nobody can lead. `why`: "created", "leader's broker was fenced", "preferred", "unclean", "isr shrunk", …
+    /// Leader -1: nobody can lead.
     PartitionChanged {
         topic: Arc<str>,
         partition: i32,
@@ -148,7 +150,7 @@ pub enum ControllerEvent {
         leader_epoch: i32,
         isr: Vec<i32>,
         elr: Vec<i32>,
-        why: &'static str,
+        why: ChangeReason,
     },
 }
 

@@ -3,6 +3,7 @@
 use super::active::{Active, Refusal, numbers, partition_event};
 use super::image::PartitionImage;
 use super::placement::place;
+use super::reason::ChangeReason;
 use super::records::Record;
 use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::wire::error::ErrorCode;
@@ -21,7 +22,7 @@ fn fresh(replicas: Vec<i32>, isr: Vec<i32>) -> PartitionImage {
 
 impl Active {
     pub(super) fn make_partition(&mut self, name: &Arc<str>, topic: Uuid, partition: i32, state: PartitionImage) {
-        self.event(partition_event(name, partition, &state, "created"));
+        self.event(partition_event(name, partition, &state, ChangeReason::Created));
         self.push(Record::Partition { topic, partition, state });
     }
 

@@ -1,8 +1,8 @@
 //! Elections and replication in words.
 
 use super::{Words, offsets, plural};
-use crate::kafka::broker::BrokerEvent;
-use crate::kafka::controller::ControllerEvent;
+use crate::kafka::broker::{BrokerEvent, IsrReason};
+use crate::kafka::controller::{ChangeReason, ControllerEvent};
 use crate::world::operations::brokers;
 
 /// Internal topics have many partitions: what happens to them is for those who want to hear everything.
@@ -28,24 +28,24 @@ fn controller(node: &str, event: &ControllerEvent) -> Words {
         ControllerEvent::BrokerRegistered { broker, .. } => (2, format!("broker-{broker} has registered with the controller.")),
         ControllerEvent::BrokerFenced { broker, why } => (1, format!("The controller no longer counts broker-{broker} in: {why}.")),
         ControllerEvent::BrokerUnfenced { broker } => (2, format!("The controller counts broker-{broker} in.")),
-        ControllerEvent::PartitionChanged { .. } => return partition_changed(event, None),
+        ControllerEvent::PartitionChanged { .. } => return partition_changed(event),
     })
 }
 
-/// A controller's decision on a partition. `fenced`: the broker that it fenced in the same turn. The controller gives one reason for all
-/// partitions that had that broker in sync, whether it led them or not.
-pub(super) fn partition_changed(event: &ControllerEvent, fenced: Option<i32>) -> Words {
+/// A controller's decision on a partition.
+fn partition_changed(event: &ControllerEvent) -> Words {
     let ControllerEvent::PartitionChanged { topic, partition, leader, leader_epoch, isr, elr, why } = event else { return None };
-    let level = inner(topic, if matches!(*why, "created" | "isr expanded" | "isr shrunk") { 3 } else { 1 });
+    let quiet = matches!(why, ChangeReason::Created | ChangeReason::IsrExpanded | ChangeReason::IsrShrunk);
+    let level = inner(topic, if quiet { 3 } else { 1 });
     let waits = if elr.is_empty() { String::new() } else { format!("; {} could lead again", brokers(elr)) };
     let leads = match leader {
         -1 => "nobody leads: no replica that is up has all records".to_owned(),
         leader => format!("broker-{leader} leads, epoch {leader_epoch}"),
     };
-    let why = match (*why, fenced) {
-        ("leader's broker was fenced", Some(broker)) => format!("broker-{broker} was fenced"),
-        ("leader's broker was fenced", None) => "a broker was fenced".to_owned(),
-        (why, _) => why.to_owned(),
+    let why = match why {
+        ChangeReason::LeaderFenced(broker) => format!("broker-{broker} was fenced"),
+        ChangeReason::ReplicaFenced(broker) => format!("broker-{broker}, a follower, was fenced"),
+        why => why.name().to_owned(),
     };
     Some((level, format!("{topic}-{partition}: {leads}; in sync: {}{waits} ({why}).", brokers(isr))))
 }
@@ -64,7 +64,7 @@ pub(super) fn broker(node: &str, event: &BrokerEvent) -> Words {
         }
         BrokerEvent::IsrChanged { topic, partition, from, to, why } => {
             // What the controller decided, it has told itself.
-            let level = inner(topic, if *why == "decided by the controller" { 3 } else { 1 });
+            let level = inner(topic, if *why == IsrReason::Decided { 3 } else { 1 });
             let verb = if to.len() < from.len() { "shrinks" } else { "grows" };
             (level, format!("{topic}-{partition}: the in-sync set {verb} to {} ({why}).", brokers(to)))
         }

@@ -16,9 +16,8 @@ pub use transcript::{MAX_SENTENCES, Transcript};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
-use crate::kafka::controller::ControllerEvent;
 use crate::kafka::coordinator::GroupEvent;
-use crate::kafka::time::Time;
+use crate::kafka::time::{Time, TimerKind};
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
 use crate::world::event::{Event, EventId, EventKind};
@@ -111,14 +110,11 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
         EventKind::FrameLost { message } => (3, format!("Frame {message} came too late: its receiver is gone.")),
         EventKind::Disconnected { from, to } => (3, format!("{to} learns that the connection to {from} is closed.")),
         EventKind::Connected { .. } | EventKind::FrameSent { .. } | EventKind::FrameArrived { .. } => return None,
-        EventKind::Timer { node, what, who } => match *what {
-            "next record" | "poll" | "handler" => return None,
-            _ if who.is_empty() => (3, format!("{node}: {what}.")),
-            _ => (3, format!("{node}: {what} of {who}.")),
+        EventKind::Timer { node, what, who } => match what {
+            TimerKind::NextRecord | TimerKind::Poll | TimerKind::Handler => return None,
+            TimerKind::Kafka(_) if who.is_empty() => (3, format!("{node}: {what}.")),
+            TimerKind::Kafka(_) => (3, format!("{node}: {what} of {who}.")),
         },
-        EventKind::Broker { event: BrokerEvent::Controller(change @ ControllerEvent::PartitionChanged { .. }), .. } => {
-            return cluster::partition_changed(change, fenced_with(event, world));
-        }
         EventKind::Broker { node, event } => return broker(node, event),
         EventKind::BrokerLog { node, line } => (if line.starts_with("__") { 3 } else { 2 }, format!("{node}: {line}")),
         EventKind::Producer { node, event } => return clients::producer(node, event),
@@ -152,16 +148,6 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
                 return None;
             }
         }
-    })
-}
-
-/// The broker that was fenced in the turn of this event, if its controller fenced one.
-fn fenced_with(event: &Event, world: &World) -> Option<i32> {
-    let events = world.events();
-    let after = events.get(events.partition_point(|other| other.id <= event.id)..).unwrap_or_default();
-    after.iter().take_while(|other| other.at == event.at).find_map(|other| match &other.kind {
-        EventKind::Broker { event: BrokerEvent::Controller(ControllerEvent::BrokerFenced { broker, .. }), .. } => Some(*broker),
-        _ => None,
     })
 }
 

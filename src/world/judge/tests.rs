@@ -4,7 +4,7 @@ mod fates;
 
 use super::probe::{ClusterProbe, Receiver, Sender};
 use super::{Judge, Verdict};
-use crate::kafka::broker::{BrokerEvent, PartitionView};
+use crate::kafka::broker::{BrokerEvent, IsrReason, PartitionView};
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::{ProducerEvent, Ticket};
 use crate::kafka::controller::ControllerEvent;
@@ -404,7 +404,7 @@ fn in_sync_replicas_hold_everything_below_the_high_watermark() {
     hurt.power_loss(3);
     hurt.commit(1, 7);
     assert_eq!(hurt.kinds(), [""; 0]);
-    let grown = || BrokerEvent::IsrChanged { topic: topic(), partition: 0, from: vec![1, 2], to: vec![1, 2, 3], why: "caught up" };
+    let grown = || BrokerEvent::IsrChanged { topic: topic(), partition: 0, from: vec![1, 2], to: vec![1, 2, 3], why: IsrReason::CaughtUp };
     hurt.broker(1, grown());
     assert_eq!(hurt.kinds(), [""; 0], "its session is not over: that was its former process's word");
     hurt.node(1).image.brokers.insert(3, registered(3, 2));

@@ -9,7 +9,7 @@ use super::net::{APIS, Answer, Net, Timeouts};
 use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
 use crate::kafka::config::ProducerConfig;
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::kafka::time::{Deadline, Reason, Time, Who, earlier};
+use crate::kafka::time::{Deadline, Reason, Time, TimerKind, Who, earlier};
 use crate::kafka::wire::batch::HEADER_BYTES;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::murmur2;
@@ -318,7 +318,7 @@ impl Producer {
         counts.into_iter().map(|((topic, partition), records)| (topic, partition, records)).collect()
     }
 
-    fn wake_at(&mut self, at: Time, what: &'static str, who: impl Into<Who>) {
+    fn wake_at(&mut self, at: Time, what: impl Into<TimerKind>, who: impl Into<Who>) {
         self.wake = earlier(self.wake.take(), Some((at, Reason::new(what, who))));
     }
 

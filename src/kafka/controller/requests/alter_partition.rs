@@ -3,6 +3,7 @@
 use super::{ControllerApi, Refuse};
 use crate::kafka::controller::active::{Active, alive, broker_ids};
 use crate::kafka::controller::image::PartitionImage;
+use crate::kafka::controller::reason::ChangeReason;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::alter_partition_request as alter;
@@ -67,7 +68,7 @@ impl Active {
         self.check_alter(version, leader, old, asked, &isr)?;
         let recovering = asked.leader_recovery_state == 1;
         let leader_epoch = old.leader_epoch;
-        let why = if isr.len() < old.isr.len() { "isr shrunk" } else { "isr expanded" };
+        let why = if isr.len() < old.isr.len() { ChangeReason::IsrShrunk } else { ChangeReason::IsrExpanded };
         let isr: Vec<i32> = isr.into_iter().map(|(id, _)| id).collect();
         self.change(topic, index, None, &alive, why, |builder| {
             builder.isr = isr;

@@ -2,6 +2,7 @@
 
 use super::{ControllerApi, Refuse};
 use crate::kafka::controller::active::{Active, Refusal, alive, text};
+use crate::kafka::controller::reason::ChangeReason;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::alter_partition_reassignments_request::ReassignablePartition;
@@ -73,7 +74,7 @@ impl Active {
             let why = "None of the replicas that would be left is in sync.".to_owned();
             return Err((ErrorCode::InvalidReplicaAssignment, why));
         }
-        self.change(topic, index, None, &alive, "reassigned", |builder| {
+        self.change(topic, index, None, &alive, ChangeReason::Reassigned, |builder| {
             builder.isr.retain(|replica| merged.contains(replica));
             (builder.replicas, builder.adding, builder.removing) = (merged.clone(), adding, removing);
         });
@@ -88,7 +89,7 @@ impl Active {
             let why = "None of the replicas before the reassignment is in sync.".to_owned();
             return Err((ErrorCode::InvalidReplicaAssignment, why));
         }
-        self.change(topic, index, None, &alive, "reassignment cancelled", |builder| {
+        self.change(topic, index, None, &alive, ChangeReason::ReassignmentCancelled, |builder| {
             builder.isr.retain(|replica| back.contains(replica));
             builder.replicas = back.clone();
             builder.adding.clear();

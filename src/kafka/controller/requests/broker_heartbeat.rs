@@ -5,6 +5,7 @@ use super::{ControllerApi, Refuse};
 use crate::kafka::controller::active::Active;
 use crate::kafka::controller::brokers::Beat;
 use crate::kafka::controller::elections::NO_LEADER;
+use crate::kafka::controller::reason::ChangeReason;
 use crate::kafka::controller::records::Record;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -41,7 +42,7 @@ impl ControllerApi for BrokerHeartbeatRequest {
         if !leaving {
             active.push(Record::BrokerChange { id, epoch, fenced: 0, in_controlled_shutdown: true });
             let partitions = active.partitions(|state| state.isr.contains(&id));
-            active.reelect(partitions, id, NO_LEADER, NO_LEADER, "controlled shutdown");
+            active.reelect(partitions, id, NO_LEADER, NO_LEADER, ChangeReason::ControlledShutdown);
             let end = active.next_offset();
             active.beats.entry(id).or_insert_with(|| Beat::new(None)).shutdown_at = end - 1;
         }

@@ -6,6 +6,7 @@ use crate::kafka::controller::active::Active;
 use crate::kafka::controller::brokers::Beat;
 use crate::kafka::controller::elections::NO_LEADER;
 use crate::kafka::controller::image::BrokerImage;
+use crate::kafka::controller::reason::ChangeReason;
 use crate::kafka::controller::records::Record;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -39,10 +40,10 @@ impl ControllerApi for BrokerRegistrationRequest {
             // KIP-966: a broker that cannot name its last epoch has not shut down cleanly, and may have lost what it had not flushed.
             if clean {
                 let partitions = active.partitions(|state| state.isr.contains(&id));
-                active.reelect(partitions, id, NO_LEADER, NO_LEADER, "broker restarted");
+                active.reelect(partitions, id, NO_LEADER, NO_LEADER, ChangeReason::BrokerRestarted);
             } else {
                 let partitions = active.partitions(|state| state.isr.contains(&id) || state.elr.contains(&id));
-                active.reelect(partitions, NO_LEADER, NO_LEADER, id, "broker restarted uncleanly");
+                active.reelect(partitions, NO_LEADER, NO_LEADER, id, ChangeReason::BrokerRestartedUncleanly);
             }
         }
         // The same process that registers again stays what it was.

@@ -3,6 +3,7 @@
 use super::{ControllerApi, Refuse};
 use crate::kafka::controller::active::{Active, alive, text, topic_name};
 use crate::kafka::controller::elections::Election;
+use crate::kafka::controller::reason::ChangeReason;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::elect_leaders_response::{PartitionResult, ReplicaElectionResult};
@@ -64,7 +65,7 @@ impl Active {
         if election == Election::Preferred && preferred || election == Election::Unclean && state.leader >= 0 {
             return (ErrorCode::ElectionNotNeeded, "Leader election not needed for topic partition.".into());
         }
-        let why = if election == Election::Preferred { "preferred" } else { "unclean" };
+        let why = if election == Election::Preferred { ChangeReason::Preferred } else { ChangeReason::Unclean };
         let before = state.leader;
         self.change(topic, index, Some(election), &alive, why, |_| {});
         let leader = self.draft.partition(topic, index).map_or(-1, |state| state.leader);

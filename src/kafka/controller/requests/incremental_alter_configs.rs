@@ -5,6 +5,7 @@ use crate::kafka::config::{BROKER, TOPIC};
 use crate::kafka::controller::active::{Active, MIN_ISR, Refusal, text};
 use crate::kafka::controller::checks::{altered, check_dynamic};
 use crate::kafka::controller::image::{BROKER_RESOURCE, TOPIC_RESOURCE};
+use crate::kafka::controller::reason::ChangeReason;
 use crate::kafka::controller::records::Record;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
@@ -73,7 +74,7 @@ impl Active {
         }
         // Where an unclean election is allowed from now on, leaderless partitions need not wait (`maybeTriggerUncleanLeaderElection`).
         let leaderless = self.partitions(|state| state.leader < 0);
-        self.reelect(leaderless, -1, -1, -1, "unclean");
+        self.reelect(leaderless, -1, -1, -1, ChangeReason::Unclean);
     }
 
     /// Name and new value of everything that the request changes; `None`: unset.

@@ -3,6 +3,7 @@
 use super::{ControllerApi, Refuse};
 use crate::kafka::controller::active::{Active, text};
 use crate::kafka::controller::elections::NO_LEADER;
+use crate::kafka::controller::reason::ChangeReason;
 use crate::kafka::controller::records::Record;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -20,7 +21,7 @@ impl ControllerApi for UnregisterBrokerRequest {
             };
         };
         let partitions = active.partitions(|state| state.isr.contains(&id));
-        active.reelect(partitions, id, NO_LEADER, NO_LEADER, "broker unregistered");
+        active.reelect(partitions, id, NO_LEADER, NO_LEADER, ChangeReason::BrokerUnregistered);
         active.push(Record::UnregisterBroker { id, epoch });
         active.beats.remove(&id);
         UnregisterBrokerResponse { error_message: None, ..UnregisterBrokerResponse::default() }

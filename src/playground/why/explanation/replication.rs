@@ -2,7 +2,7 @@
 
 use super::Explanation;
 use crate::kafka::broker::{BrokerEvent, PartitionView};
-use crate::kafka::controller::ControllerEvent;
+use crate::kafka::controller::{ChangeReason, ControllerEvent};
 use crate::kafka::time::Time;
 use crate::playground::narrate::brokers;
 use crate::playground::why::TopicPartition;
@@ -13,7 +13,7 @@ use crate::world::judge::probe::ClusterProbe as _;
 struct Decision<'e> {
     leader: i32,
     isr: &'e [i32],
-    why: &'static str,
+    why: ChangeReason,
 }
 
 impl Decision<'_> {
@@ -22,7 +22,7 @@ impl Decision<'_> {
             EventKind::Broker {
                 event: BrokerEvent::Controller(ControllerEvent::PartitionChanged { topic, partition, leader, isr, why, .. }),
                 ..
-            } if at.is(topic, *partition) => Some(Decision { leader: *leader, isr, why }),
+            } if at.is(topic, *partition) => Some(Decision { leader: *leader, isr, why: *why }),
             _ => None,
         }
     }
@@ -68,10 +68,10 @@ impl<'a> Explanation<'a> {
         if let Some((event, Decision { leader, why, .. })) = left {
             let (lag, copied) = (self.lag_time(), self.last_copy(at, id, until));
             let reason = match why {
-                "isr shrunk" => format!("for {lag} it had not caught up with the leader, broker-{leader} (replica.lag.time.max.ms)"),
-                "leader's broker was fenced" => "the controller no longer counted it as alive".into(),
-                "broker restarted uncleanly" => "it came back without having shut down, and may have lost what it had not flushed".into(),
-                why => why.to_owned(),
+                ChangeReason::IsrShrunk => format!("for {lag} it had not caught up with the leader, broker-{leader} (replica.lag.time.max.ms)"),
+                ChangeReason::LeaderFenced(_) | ChangeReason::ReplicaFenced(_) => "the controller no longer counted it as alive".into(),
+                ChangeReason::BrokerRestartedUncleanly => "it came back without having shut down, and may have lost what it had not flushed".into(),
+                why => why.name().to_owned(),
             };
             self.tell(event, format_args!("{me} left the ISR of {at}: {reason}.{copied}"));
             let fenced = |kind: &EventKind| {

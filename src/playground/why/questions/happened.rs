@@ -1,6 +1,7 @@
 //! Why did this happen? From any event along its causes, each in words, to the action or the clock that began it.
 
 use crate::kafka::wire::message::ApiKey;
+use crate::kafka::time::TimerKind;
 use crate::playground::narrate::narrate;
 use crate::world::operations::duration_text;
 use crate::playground::why::explanation::Explanation;
@@ -82,7 +83,7 @@ impl Explanation<'_> {
                 }
                 EventKind::FrameArrived { .. } => {}
                 EventKind::Timer { node, what, who } => {
-                    self.timer(event, node, what, who);
+                    self.timer(event, node, *what, who);
                     break;
                 }
                 _ => self.narrated(event),
@@ -99,11 +100,11 @@ impl Explanation<'_> {
         true
     }
 
-    fn timer(&mut self, event: &Event, node: &str, what: &str, who: &str) {
+    fn timer(&mut self, event: &Event, node: &str, what: TimerKind, who: &str) {
         match what {
-            "next record" => self.tell(event, format_args!("It was time for {node}'s next record.")),
-            "poll" | "handler" => self.tell(event, format_args!("It was time for {node}'s next poll.")),
-            _ => self.narrated(event),
+            TimerKind::NextRecord => self.tell(event, format_args!("It was time for {node}'s next record.")),
+            TimerKind::Poll | TimerKind::Handler => self.tell(event, format_args!("It was time for {node}'s next poll.")),
+            TimerKind::Kafka(_) => self.narrated(event),
         }
         // Who is waited for in vain, and why; else the clock is cause enough.
         if !who.is_empty() && !self.blame(&[&waited_for(who)], event.at) {
