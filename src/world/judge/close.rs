@@ -5,7 +5,7 @@ use super::probe::{ClusterProbe, Place, read};
 use super::tracker::{Answer, Entry, ProducerLog, RecordTracker};
 use super::{Judge, Partition, Shadow, Violation};
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::kafka::wire::batch::Batch;
+use crate::kafka::wire::batch::{Batch, sequence_after};
 use crate::world::content::content_id;
 use crate::world::event::EPOCH;
 use std::sync::Arc;
@@ -27,6 +27,8 @@ struct Log {
     number: i32,
     start: i64,
     high_watermark: i64,
+    /// It begins with a later batch of some producer than its first.
+    headless: bool,
 }
 
 /// A group or a lone consumer that runs and began at the earliest offset: it is to see every record of its topics.
@@ -68,6 +70,10 @@ impl Findings {
         }
     }
 }
+
+/// `ProducerAppendInfo.checkSequence` takes any sequence number from a producer of which it has no state. A batch on its way to the old
+/// leader is then overtaken by the next one, which goes to the new leader, and comes after it in the producer's next epoch.
+const HEADLESS: &str = "a new leader that knows nothing of a producer takes a later batch first";
 
 /// Why Kafka permits something that looks wrong; `None`: it does not.
 type Reason = Option<&'static str>;
@@ -183,8 +189,10 @@ impl Case<'_> {
         let before = latest.entry((self.entry.producer, self.entry.key, log.number)).or_insert(offset);
         let disordered = *before > offset && self.alike == 1;
         *before = offset.max(*before);
-        disordered
-            .then(|| (!self.producer.idempotent).then_some("without idempotence a record that is sent again may come after later ones"))
+        disordered.then(|| match self.producer.idempotent {
+            false => Some("without idempotence a record that is sent again may come after later ones"),
+            true => log.headless.then_some(HEADLESS),
+        })
     }
 
     fn times(&self, reader: &Reader) -> u32 {
@@ -378,6 +386,31 @@ impl Judge {
     }
 }
 
+/// The sequence numbers of a log's batches, in its order.
+#[derive(Default)]
+struct Sequences {
+    /// By producer id: its epoch and the next sequence number.
+    next: SortedVecMap<i64, (i16, i32)>,
+    /// A producer's first batch was not its first: the leader knew nothing of it and took what came.
+    headless: bool,
+    /// A sequence number went back within an epoch, which no leader lets happen.
+    back: bool,
+}
+
+impl Sequences {
+    fn take(&mut self, batch: &Batch) {
+        if batch.producer_id() < 0 {
+            return;
+        }
+        let now = (batch.producer_epoch(), batch.base_sequence());
+        match self.next.get(&batch.producer_id()) {
+            None => self.headless |= now.1 > 0,
+            Some(next) => self.back |= now.0 == next.0 && now.1 < next.1,
+        }
+        self.next.insert(batch.producer_id(), (now.0, sequence_after(batch.last_sequence(), 1)));
+    }
+}
+
 /// All records of all partitions that have a leader.
 fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) -> (Vec<Log>, Vec<Found>) {
     let (mut logs, mut found) = (Vec::<Log>::new(), Vec::new());
@@ -394,7 +427,9 @@ fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) ->
             }
             let number = logs.len() as i32;
             let place = Place { node, topic: Some(&topic), partition };
+            let mut sequences = Sequences::default();
             let joined = read(probe, place, view.log_start_offset, view.end_offset, &mut |batch: &Batch| {
+                sequences.take(batch);
                 for record in batch.records().unwrap_or_default() {
                     if judge.is_of_this_run(&topic, partition, record.offset, probe) {
                         let id = content_id(record.key.as_ref(), record.value.as_ref());
@@ -407,7 +442,8 @@ fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) ->
                 findings.violate("dense", || format!("{topic}-{partition} on broker-{node}: {why}"));
             }
             let (start, high_watermark) = (view.log_start_offset, view.high_watermark);
-            logs.push(Log { partition: (topic.clone(), partition), number, start, high_watermark });
+            let headless = start == 0 && sequences.headless && !sequences.back;
+            logs.push(Log { partition: (topic.clone(), partition), number, start, high_watermark, headless });
         }
     }
     (logs, found)

@@ -19,6 +19,7 @@ use super::operations::{Action, DeleteTopic, ElectLeader, PowerLoss, Produce, St
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::controller::ControllerEvent;
+use crate::kafka::controller::image::Image;
 use crate::kafka::coordinator::GroupEvent;
 use crate::kafka::coordinator::GroupState;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
@@ -166,6 +167,10 @@ pub struct Judge {
     metadata_agreed: SortedVecMap<i32, i64>,
     /// The highest metadata offset whose meaning has been taken in.
     truth: i64,
+    /// What the metadata says up to there.
+    image: Image,
+    /// Brokers whose process has been registered since it began.
+    registered: SortedVecSet<i32>,
     broker_epochs: SortedVecMap<i32, i64>,
     /// Brokers whose process began after a graceful stop: of each producer they have read one batch (see `Shadow::forgot`).
     stopped_before: SortedVecSet<i32>,
@@ -307,7 +312,7 @@ impl Judge {
                 self.compare(node, topic, *partition, probe);
             }
             BrokerEvent::HighWatermark { topic, partition, .. } => {
-                self.compare(node, topic, *partition, probe);
+                self.compare_as(node, topic, *partition, true, probe);
                 self.in_sync_hold(node, topic, *partition, probe);
             }
             BrokerEvent::Appended { topic, partition, base_offset, last_offset, .. } => {

@@ -3,7 +3,9 @@
 use super::committed::Says;
 use super::probe::{ClusterProbe, Place, read};
 use super::{Cut, Judge, Replica, Shadow, registered};
+use crate::kafka::controller::Delta;
 use crate::kafka::controller::image::{Image, PartitionImage};
+use crate::kafka::controller::records::Record;
 use crate::kafka::wire::batch::Batch;
 use std::sync::Arc;
 
@@ -40,6 +42,10 @@ impl Judge {
 
     /// A new process of that broker: it learns the epochs anew, and its logs may be shorter.
     pub(super) fn restarted(&mut self, node: i32, cleanly: bool) {
+        // The file of a clean shutdown names the broker epoch; a process that stopped before it was registered leaves none that fits, and
+        // to the controller the next one comes back from an unclean shutdown (`CleanShutdownFileHandler`, `ClusterControlManager`).
+        let trusted = cleanly && self.registered.contains(&node);
+        self.registered.remove(&node);
         self.metadata_agreed.remove(&node);
         if cleanly {
             self.stopped_before.insert(node);
@@ -47,7 +53,7 @@ impl Judge {
             self.stopped_before.remove(&node);
         }
         for shadow in self.shadows.values_mut() {
-            if !cleanly {
+            if !trusted {
                 shadow.trusted.remove(&node);
             }
             if let Some(replica) = shadow.replicas.get_mut(&node) {
@@ -88,6 +94,7 @@ impl Judge {
         if image.offset <= self.truth {
             return;
         }
+        self.take_changes(node, image, probe);
         self.truth = image.offset;
         for (id, broker) in image.brokers.iter() {
             let before = self.broker_epochs.insert(*id, broker.epoch).unwrap_or(-1);
@@ -97,23 +104,60 @@ impl Judge {
         }
         for (topic, found) in image.topics.iter() {
             for (number, partition) in (0..).zip(&found.partitions) {
+                self.eligible_are_needed(topic, number, partition, probe);
                 self.take_partition(topic, number, partition, image, probe);
             }
         }
     }
 
+    /// The changes of partitions, one by one: a broker may learn of several at once, and each is held against the one before.
+    fn take_changes(&mut self, node: i32, newest: &Image, probe: &dyn ClusterProbe) {
+        let mut records = Vec::new();
+        let place = Place { node, topic: None, partition: 0 };
+        let joined = read(probe, place, self.truth + 1, newest.offset + 1, &mut |batch: &Batch| {
+            if !batch.is_control() {
+                records.extend(batch.records().unwrap_or_default());
+            }
+            true
+        });
+        // What does not join was told when the broker's log was compared.
+        if joined.is_err() {
+            return;
+        }
+        let (known, mut image) = (self.truth, std::mem::take(&mut self.image));
+        for record in records.iter().filter(|record| record.offset > known) {
+            let Some(Ok(Some(change))) = record.value.as_deref().map(Record::decode) else { continue };
+            image.apply(record.offset, &change, &mut Delta::default());
+            let (topic, partition) = match &change {
+                Record::Partition { topic, partition, .. } => (*topic, *partition),
+                Record::PartitionChange(change) => (change.topic, change.partition),
+                Record::RegisterBroker(broker) => {
+                    self.registered.insert(broker.id);
+                    continue;
+                }
+                _ => continue,
+            };
+            let Some(name) = image.topic_of(topic).map(|topic| topic.name.clone()) else { continue };
+            if let Some(now) = image.partition(&name, partition) {
+                self.take_partition(&name, partition, now, &image, probe);
+            }
+        }
+        self.image = image;
+    }
+
     fn take_partition(&mut self, topic: &Arc<str>, number: i32, now: &PartitionImage, image: &Image, probe: &dyn ClusterProbe) {
-        self.eligible_are_needed(topic, number, now, probe);
         let asked = self.asked_unclean.contains(&(topic.clone(), number));
         let shadow = self.shadow(topic, number);
         let fresh = shadow.members.is_empty() && shadow.leader == -1 && shadow.partition_epoch == 0;
         let back = now.leader_epoch < shadow.leader_epoch || now.partition_epoch < shadow.partition_epoch;
         let (leader_epoch, partition_epoch) = (shadow.leader_epoch, shadow.partition_epoch);
+        // A reassignment that ends makes what it added members and may give it the leadership in one change.
+        let joined = shadow.adding.contains(&now.leader) && !now.adding.contains(&now.leader);
         let outside = !fresh
             && now.leader != -1
             && now.leader != shadow.leader
             && !shadow.members.contains(&now.leader)
-            && !shadow.adding.contains(&now.leader);
+            && !joined;
         let none_intact = shadow.intact.is_empty();
         let last_known = shadow.trusted.is_empty() && shadow.last_known == now.leader;
         shadow.last_known = now.last_known_elr.first().copied().unwrap_or(-1);
@@ -251,16 +295,24 @@ impl Judge {
 
     /// Holds a replica's log, up to its own high watermark, against what was committed; a leader's high watermark commits.
     pub(super) fn compare(&mut self, node: i32, topic: &Arc<str>, partition: i32, probe: &dyn ClusterProbe) {
+        self.compare_as(node, topic, partition, false, probe);
+    }
+
+    /// `led`: it led at the event, even if it has learned in the same turn that it does not any more. A leader that was frozen answers what
+    /// has come in the meantime before it learns that, and is right to, as long as every in-sync replica has it.
+    pub(super) fn compare_as(&mut self, node: i32, topic: &Arc<str>, partition: i32, led: bool, probe: &dyn ClusterProbe) {
         let Some(view) = probe.partition(node, topic, partition) else { return };
         let replica = self.replica(node, topic, partition);
         let (from, stale) = (replica.agreed, replica.stale);
+        let epoch = if view.is_leader { view.leader_epoch } else { replica.epoch };
+        let leads = led || view.is_leader;
         // It leads since a later event of the same turn: what may have been given up is found out there.
         if view.is_leader && view.leader_epoch > replica.epoch {
             return;
         }
         let shadow = self.shadow(topic, partition);
-        let superseded = view.is_leader && shadow.wanted_unclean.iter().any(|(epoch, _)| *epoch > view.leader_epoch);
-        if superseded || stale && !view.is_leader {
+        let superseded = leads && shadow.wanted_unclean.iter().any(|(wanted, _)| *wanted > epoch);
+        if superseded || stale && !leads {
             return;
         }
         let mut differs = None;
@@ -273,10 +325,11 @@ impl Judge {
             match shadow.committed.compare(batch) {
                 Says::Same => {}
                 Says::Differs => differs = Some(batch.base_offset()),
-                Says::Unknown if view.is_leader && shadow.committed.end().is_none_or(|end| end == batch.base_offset()) => {
+                Says::Unknown if leads && shadow.committed.end().is_none_or(|end| end == batch.base_offset()) => {
                     shadow.committed.push(batch);
                 }
-                Says::Unknown => {}
+                // It is looked at again once it is known what was committed there.
+                Says::Unknown => return false,
             }
             agreed = batch.last_offset() + 1;
             differs.is_none()

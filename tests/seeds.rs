@@ -1,0 +1,58 @@
+//! Scenarios that the seed search found and shrank: the judge called violations what Kafka does. Each is judged again.
+
+use std::fs;
+use std::path::Path;
+use tidepool::playground::scenario::{Playback, Scenario};
+use tidepool::world::judge::{Judge, Verdict};
+
+fn judged(name: &str) -> Verdict {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name);
+    let text = fs::read_to_string(path).expect("the scenario is there");
+    let mut playback = Playback::new(Scenario::parse(&text).expect("it can be read")).expect("its world begins");
+    let mut judge = Judge::new();
+    judge.observe(playback.world());
+    playback.watch_until(playback.end(), &mut |world| judge.observe(world));
+    judge.verdict(playback.world(), false)
+}
+
+fn holds(name: &str) -> Verdict {
+    let verdict = judged(name);
+    assert_eq!(verdict.violations, [], "{name}: {verdict}");
+    verdict
+}
+
+/// A lone replica that was frozen takes batches in its old epoch before it learns of the new one: it is every in-sync replica.
+#[test]
+fn a_frozen_leader_answers_before_it_learns_of_its_new_epoch() {
+    let verdict = holds("seed-5001948-acked-uncommitted.tide");
+    assert!(verdict.ledger.acked > 0 && verdict.ledger.lost == 0, "{verdict}");
+}
+
+/// The last known leader leads again: the one eligible leader had stopped before it was registered, and counts as restarted uncleanly.
+#[test]
+fn a_broker_that_stops_before_it_is_registered_has_no_clean_shutdown() {
+    holds("seed-5004969-unclean-election.tide");
+}
+
+/// A broker learns in one fetch that a replica is in sync and that it leads as the preferred one.
+#[test]
+fn a_replica_may_join_and_lead_between_two_looks() {
+    holds("seed-9001749-unclean-election.tide");
+}
+
+/// A replica that is being added is elected uncleanly, where the topic allows it: what the old leader alone had is lost.
+#[test]
+fn an_added_replica_may_be_elected_uncleanly() {
+    let verdict = holds("seed-6001732-leader-lacks.tide");
+    assert!(verdict.ledger.lost > 0, "{verdict}");
+    assert!(verdict.ledger.permitted.iter().all(|permitted| permitted.why == "unclean leader election is on"), "{verdict}");
+}
+
+/// A batch on its way to the old leader is overtaken by the next one, which a leader without state of the producer takes.
+#[test]
+fn a_new_leader_takes_a_later_batch_first() {
+    for name in ["seed-10001064-reordered.tide", "seed-7005483-reordered.tide", "seed-8001681-reordered.tide"] {
+        let verdict = holds(name);
+        assert!(verdict.ledger.reordered > 0, "{name}: {verdict}");
+    }
+}
