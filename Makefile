@@ -7,7 +7,7 @@ PORT ?= 8080
 CACHE := $(or $(TIDEPOOL_CACHE),$(HOME)/.cache/tidepool)
 IN := . '$(CACHE)/env';
 
-.PHONY: help serve dist test test-native test-clients test-wasm test-types test-page test-size audit fresh bench fmt lint broker setup setup-test
+.PHONY: help serve dist test test-native test-clients test-wasm test-types test-page test-size audit fresh search bench fmt lint broker setup setup-test
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -67,6 +67,11 @@ audit: setup ## unused dependencies, licences and sources (cargo-machete, cargo-
 
 fresh: ## make serve from a clone with empty caches, as on a machine that has never seen the project (ten minutes)
 	@scripts/fresh.sh
+
+search: setup ## search seeds of a base drawn at random for violations, until told to stop (BASE=n begins there)
+	@$(IN) cargo build --locked --profile fast --bin tidepool; \
+	base=$${BASE:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}; echo "seeds from $$base on"; \
+	"$$CARGO_TARGET_DIR/fast/tidepool" simulate --seeds "$$base..$$((base + 1000000000))"
 
 bench: setup-test dist ## benchmarks: the engine natively, and as wasm in a headless browser
 	@$(IN) cargo bench --locked --bench engine; node tests/browser/bench.mjs dist; node tests/browser/frames.mjs dist
