@@ -92,6 +92,7 @@ async fn an_option_that_is_wrong_is_named_with_its_value_and_what_is_expected() 
         ("theme", "blue".into(), "auto or light or dark"),
         ("controls", "some".into(), "full or none"),
         ("mode", "big".into(), "embed or page"),
+        ("layout", "small".into(), "full or compact or stage"),
         ("speed", "fast".into(), "a factor such as 1, 1/4 or 10x, or max"),
         ("speed", "0".into(), "a factor such as 1, 1/4 or 10x, or max"),
         ("paused", "maybe".into(), "true or false"),

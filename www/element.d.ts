@@ -12,6 +12,10 @@ interface TidePoolAttributes {
   store?: string;
   theme?: "auto" | "light" | "dark";
   controls?: "full" | "none";
+  /** What stands around the stage: everything; one sentence, play and step; nothing. */
+  layout?: "full" | "compact" | "stage";
+  /** CSS pixels or a CSS length, reserved before the playground loads; `auto`: as high as its content. The page's style sheet comes before it. */
+  height?: string;
   /** Simulated seconds a second: `1`, `1/4`, `10x`; or `max`. */
   speed?: string;
   /** Present: time stands still at first. */
@@ -85,6 +89,18 @@ interface TidePoolApi {
   state(): TidePoolState;
 }
 
+/** The picture's moment: microseconds since the run began. */
+interface TidePoolTime {
+  time_us: number;
+  playing: boolean;
+}
+
+/** Something that was said, met or done at a moment. */
+interface TidePoolTold {
+  time_us: number;
+  text: string;
+}
+
 interface TidePoolEventMap {
   /** The playground runs. */
   "tidepool-ready": CustomEvent<TidePoolApi>;
@@ -92,6 +108,14 @@ interface TidePoolEventMap {
   "tidepool-error": CustomEvent<TidePoolError>;
   /** Its engine has failed; the message is the panic's. */
   "tidepool-crash": CustomEvent<TidePoolError>;
+  /** The picture shows another moment: at most ten times a second. */
+  "tidepool-time": CustomEvent<TidePoolTime>;
+  /** The narrator has said a sentence. */
+  "tidepool-narration": CustomEvent<TidePoolTold>;
+  /** Running has stopped at a breakpoint: `text` is its words. */
+  "tidepool-breakpoint": CustomEvent<TidePoolTold>;
+  /** A reader or the page has done a line of the scenario language. */
+  "tidepool-deed": CustomEvent<TidePoolTold>;
 }
 
 interface TidePoolElement extends HTMLElement {

@@ -5,26 +5,49 @@
 //
 // scenario  the name of a file beside this one in scenarios/, or a URL; or a child <script type="text/tidepool">
 // load      visible (default) | eager | click
-// store, theme, controls, speed, paused, seed, mode: handed to the playground
+// height    CSS pixels, a CSS length, or auto: as high as its content. The style sheet of the page may set it as well.
+// store, theme, controls, layout, speed, paused, seed, mode: handed to the playground
+//
+// An element that is removed forgets its run, and starts anew when it comes back; one that is moved at once keeps it.
 
 const at = (path) => new URL(path, import.meta.url).href;
-const HANDED = ["store", "theme", "controls", "speed", "seed", "mode"];
-const CSS = `:host{display:block;position:relative;min-height:12rem}:host([hidden]){display:none}
-.card{margin:1rem;padding:1rem;border:1px solid;border-radius:6px;font:14px/1.5 system-ui,sans-serif}
-button{font:inherit;padding:.4em 1em;cursor:pointer}`;
+const HANDED = ["store", "theme", "controls", "layout", "height", "speed", "seed", "mode"];
+// What the page keeps free before the playground is there, so that nothing moves when it comes.
+const CSS = `:host{display:block;position:relative;height:40rem}@media(max-width:639px){:host{height:56rem}}
+:host([layout=compact]){height:30rem}:host([layout=stage]){height:26rem}:host([mode=page]),:host([height=auto]){height:auto;min-height:12rem}
+:host([hidden]){display:none}
+.card,.poster{all:initial;direction:ltr;display:block;color-scheme:inherit;font:14px/1.5 system-ui,sans-serif;color:light-dark(#1C2024,#E9EBED);
+background:light-dark(#FAFAF8,#101315);border:1px solid light-dark(#DCDCD7,#2F363B);border-radius:10px}
+.card{margin:1rem;padding:1rem;overflow-wrap:anywhere}.card p{margin:0 0 .75em}
+.poster{position:absolute;inset:0;display:grid;place-content:center;justify-items:center;gap:12px}
+:is(.card,.poster) button{font:inherit;color:inherit;min-height:32px;margin:0 .5em .5em 0;padding:.3em 1em;border:1px solid light-dark(#8A9097,#6A7178);border-radius:8px;background:none;cursor:pointer}
+.poster button{margin:0;min-height:44px;padding:0 22px;border:0;background:light-dark(#1F5FBF,#7FB2FF);color:light-dark(#fff,#101315);font-weight:600}
+:is(.card,.poster) button:focus-visible{outline:2px solid light-dark(#1F5FBF,#7FB2FF);outline-offset:2px}`;
+
+// Adopted, so that the page's policy needs no 'unsafe-inline'.
+const sheet = (text) => { const made = new CSSStyleSheet(); made.replaceSync(text); return made; };
+const BASE = sheet(CSS);
+let look;
+const styles = () => (look ??= text(at("style.css")).then(sheet).catch((error) => { look = undefined; throw error; }));
 
 // One instance serves all playgrounds of a page. After a crash a new one is made from the same compiled module.
 let code, shared, instances = 0;
 
 // What ends the engine (a panic, no memory left) comes out of one of its own callbacks or of a call of the API, and nothing of that
 // instance goes on.
-const running = new Set();
+const running = new Set(), starting = new Set();
 const ended = (error) => {
   if (!(error instanceof WebAssembly.RuntimeError && error.stack?.includes(at("tidepool")))) return;
   shared = undefined;
   for (const crashed of [...running]) crashed(error);
 };
 addEventListener("error", ({ error }) => ended(error));
+// What the browser refuses in the middle of a start (Trusted Types, say) leaves the engine half way, and its promise without an answer.
+const refused = ({ error, reason = error }) => {
+  if (reason?.stack?.includes(at("tidepool"))) for (const start of [...starting]) start(reason);
+};
+addEventListener("error", refused);
+addEventListener("unhandledrejection", refused);
 
 // The JavaScript API, version 1, as element.d.ts describes it: a plain frozen object, through which nothing else of the engine is reached.
 const METHODS = ["play", "pause", "step", "stepBack", "seek", "act", "select", "branch", "compare", "breakpoints", "state"];
@@ -39,6 +62,7 @@ const told = (error) => {
   for (const field of ["option", "value", "expected"]) if (typeof error?.[field] === "string") detail[field] = error[field];
   return detail;
 };
+const CSS_LENGTH = /^[\d.]+(px|r?em|[sdl]?v[hwb]|cq[hwib]|%)$/;
 const LOADS = ["visible", "eager", "click"];
 const wrongLoad = (value) => Object.assign(new Error(`load="${value}": ${LOADS.join(" or ")} is expected`),
   { option: "load", value, expected: LOADS.join(" or ") });
@@ -65,14 +89,6 @@ const text = async (url) => {
   return answer.text();
 };
 
-// Puts a sheet into a shadow root by `put`, and waits for it.
-const styles = (file, put) => new Promise((done, failed) => {
-  const sheet = make("link", { rel: "stylesheet", href: at(file) });
-  sheet.onload = () => done(sheet);
-  sheet.onerror = () => (sheet.remove(), failed(new Error(`${file}: could not be loaded`)));
-  put(sheet);
-});
-
 const make = (tag, props, ...children) => {
   const node = Object.assign(document.createElement(tag), props);
   node.append(...children);
@@ -83,6 +99,7 @@ function cause(error) {
   const said = String(error?.message ?? error);
   if (error?.option) return "";
   if (location.protocol === "file:") return "Browsers load no WebAssembly from file://. Serve the folder over HTTP.";
+  if (/Trusted/.test(said)) return "The page's policy (require-trusted-types-for) refuses what this playground does.";
   if (/unsafe-eval|Content Security|CSP/i.test(said)) return "The page's Content-Security-Policy needs script-src 'wasm-unsafe-eval'.";
   if (/HTTP 404/.test(said)) return "A file is missing beside element.js, or the scenario's name is wrong.";
   if (/MIME|magic/i.test(said)) return "The server sends something else: .wasm must be application/wasm, .js text/javascript.";
@@ -92,9 +109,9 @@ function cause(error) {
 
 // A start that another start or a stop has overtaken must not touch the element any more: each has its turn.
 class TidePool extends HTMLElement {
-  static observedAttributes = ["scenario", "store", "seed", "theme", "paused", "speed"];
+  static observedAttributes = ["scenario", "store", "seed", "theme", "paused", "speed", "height"];
   #root = this.attachShadow({ mode: "open" });
-  #handle; #api; #glue; #watch; #turn = 0; #running = false;
+  #handle; #api; #glue; #look; #watch; #turn = 0; #running = false;
   #crashed = (error) => {
     let words;
     try { words = this.#glue?.panicMessage(); } catch { /* it says no more */ }
@@ -103,7 +120,15 @@ class TidePool extends HTMLElement {
 
   constructor() {
     super();
+    this.#dress();
     this.#fallback();
+  }
+
+  // The sheets of the shadow root; `more`: the playground's own, once it is there.
+  #dress(...more) {
+    const height = this.getAttribute("height")?.trim();
+    const own = height && height !== "auto" ? [sheet(`:host{height:${CSS_LENGTH.test(height) ? height : `${parseFloat(height) || 0}px`}}`)] : [];
+    this.#root.adoptedStyleSheets = [BASE, ...more, ...own];
   }
 
   // The JavaScript API, at the version that the page was written for; null until `tidepool-ready`.
@@ -115,11 +140,13 @@ class TidePool extends HTMLElement {
   connectedCallback() {
     if (this.#running) return;
     this.#running = true;
+    this.#dress();
     const load = this.getAttribute("load") ?? "visible";
     if (!LOADS.includes(load)) this.#fail(wrongLoad(load), this.#turn);
     else if (load === "eager") this.#start();
     else if (load === "click") {
-      this.#fallback(make("p", { className: "card" }, make("button", { textContent: "Start the cluster", onclick: () => this.#start() })));
+      this.#fallback(make("div", { className: "poster" }, make("button", { textContent: "Start the cluster", onclick: () => this.#start() }),
+        make("span", { textContent: "Kafka, running in this page: about 1 MB" })));
     } else {
       this.#watch = new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && this.#start(), { rootMargin: "200px" });
       this.#watch.observe(this);
@@ -130,7 +157,9 @@ class TidePool extends HTMLElement {
   disconnectedCallback() { queueMicrotask(() => this.isConnected || this.#stop()); }
 
   attributeChangedCallback(name, before, after) {
-    if (before === after || !this.#handle) return;
+    if (before === after) return;
+    if (name === "height") return this.#dress(...this.#root.adoptedStyleSheets.slice(1, 2).filter((one) => one === this.#look));
+    if (!this.#handle) return;
     if (["scenario", "store", "seed"].includes(name)) this.#stop(), this.isConnected && this.connectedCallback();
     else {
       // A value that is wrong changes nothing, and is told.
@@ -138,7 +167,7 @@ class TidePool extends HTMLElement {
     }
   }
 
-  #fallback(...more) { this.#root.replaceChildren(make("style", { textContent: CSS }), make("slot"), ...more); }
+  #fallback(...more) { this.#root.replaceChildren(make("slot"), ...more); }
 
   #stop() {
     this.#turn++;
@@ -151,29 +180,33 @@ class TidePool extends HTMLElement {
     this.#fallback();
   }
 
-  async #start() {
+  // `without`: names of options that are left out.
+  async #start(...without) {
     this.#watch?.disconnect();
     const turn = ++this.#turn;
+    const refused = (error) => (this.#fail(error, turn), starting.delete(refused));
+    starting.add(refused);
     try {
-      const [glue, options, sheet] =
-        await Promise.all([instance(), this.#options(), styles("style.css", (sheet) => this.#root.append(sheet))]);
+      const [glue, options, look] = await Promise.all([instance(), this.#options(), styles()]);
       if (turn !== this.#turn || !this.isConnected) return;
+      for (const name of without) delete options[name];
+      this.#glue = glue;
       const stage = make("div", { className: "tidepool" });
-      // The sheet stays where it is: one that is moved loads anew, and the stage would read its colours too early.
-      for (const child of [...this.#root.childNodes]) if (child !== sheet) child.remove();
-      sheet.before(make("style", { textContent: CSS }));
-      sheet.after(stage);
+      this.#dress(this.#look = look);
+      this.#root.replaceChildren(stage);
       const handle = await glue.mount(stage, options);
       if (turn !== this.#turn) return handle.destroy();
-      [this.#handle, this.#glue, this.#api] = [handle, glue, api(handle)];
+      [this.#handle, this.#api] = [handle, api(handle)];
       running.add(this.#crashed);
       this.#tell("ready", this.#api);
-    } catch (error) { this.#fail(error, turn); }
+    } catch (error) { this.#fail(error, turn); } finally { starting.delete(refused); }
   }
 
   async #options() {
     if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
-    const options = { paused: this.hasAttribute("paused") };
+    // An event's listener may call the API: it does so once the engine has returned.
+    const tell = (what, detail) => queueMicrotask(() => this.isConnected && this.#tell(what, detail));
+    const options = { paused: this.hasAttribute("paused"), tell };
     for (const name of HANDED) if (this.hasAttribute(name)) options[name] = this.getAttribute(name);
     const inline = this.querySelector('script[type="text/tidepool"]');
     const name = this.getAttribute("scenario") ?? "first-light";
@@ -187,12 +220,30 @@ class TidePool extends HTMLElement {
     if (turn !== this.#turn) return;
     running.delete(this.#crashed);
     console.error("tide-pool:", error);
-    const again = make("button", { textContent: "Try again", onclick: () => (this.#fallback(), this.#start()) });
     this.#fallback(make("div", { className: "card", role: "alert" },
       make("p", {}, make("b", { textContent: what }), cause(error)),
-      make("p", {}, make("code", { textContent: String(error?.message ?? error) })), again));
+      make("p", {}, make("code", { textContent: String(error?.message ?? error) })), ...this.#ways()));
     this.#handle = this.#api = undefined;
     this.#tell(event, told(error));
+  }
+
+  // What a reader can do about a playground that does not run.
+  #ways() {
+    const way = (textContent, onclick) => make("button", { type: "button", textContent, onclick });
+    const again = (...without) => (this.#fallback(), this.#start(...without));
+    const ways = [way("Try again", () => again())];
+    const store = this.getAttribute("store");
+    if (!store || !this.#glue) return ways;
+    // What went wrong with the store itself is told in the same place.
+    const tried = async (work) => { const turn = this.#turn; try { await work(await instance()); } catch (error) { this.#fail(error, turn); } };
+    return [...ways,
+      way("Go on in memory", () => again("store")),
+      way("Export what is stored", () => tried(async (glue) => {
+        const href = URL.createObjectURL(new Blob([await glue.exportStore(store)], { type: "application/x-tar" }));
+        make("a", { href, download: `${store}.tar` }).click();
+        setTimeout(() => URL.revokeObjectURL(href), 1000);
+      })),
+      way("Delete what is stored and start anew", () => tried(async (glue) => (await glue.dropStore(store), again())))];
   }
 
   #tell(what, detail) { this.dispatchEvent(new CustomEvent(`tidepool-${what}`, { detail, bubbles: true, composed: true })); }

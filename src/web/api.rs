@@ -1,11 +1,11 @@
 //! The JavaScript API of a mounted playground, version 1. `www/element.d.ts` has its types.
 
+use super::branches;
 use super::context::PageStateStoreFields as _;
 use super::error::{OptionError, argument, error};
 use super::options::{self, THEMES};
 use super::stage::Stage;
 use super::state::State;
-use super::{branches, theme};
 use crate::playground::time::Timeline;
 use leptos::prelude::*;
 use serde::Serialize as _;
@@ -73,7 +73,6 @@ impl Handle {
         match (name, value) {
             ("theme", value) => {
                 stage.ui.theme().set(options::word("theme", value.as_deref(), &THEMES)?.to_owned());
-                theme::apply(&stage);
             }
             ("paused", value) => stage.play(value.is_none()),
             ("speed", Some(value)) => stage.ui.speed().set(options::speed(&value)?),

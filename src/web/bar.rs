@@ -2,6 +2,7 @@
 
 use super::clock;
 use super::context::{PageStateStoreFields as _, Playground, use_playground};
+use super::options::Layout;
 use crate::kafka::wire::message::ApiKey;
 use crate::world::view::WorldView;
 use leptos::prelude::*;
@@ -25,25 +26,24 @@ const THEME: &str = "M10 2a8 8 0 110 16 8 8 0 010-16zm0 1.7v12.6a6.3 6.3 0 000-1
 
 #[component]
 pub fn Bar() -> impl IntoView {
-    let Playground { ui, controls, .. } = use_playground();
+    let Playground { ui, controls, layout, .. } = use_playground();
+    let full = layout == Layout::Full;
     view! {
         <header class="tp-bar">
             <div class="tp-name">
-                <strong>"Tidepool"</strong>
+                <strong>{"Tidepool"}</strong>
                 <span class="tp-quiet">{move || ui.title().get()}</span>
             </div>
-            <Transport />
+            {controls.then(|| view! { <Transport /> })}
             <When />
-            <Show when=move || controls>
-                <Side />
-            </Show>
+            {(controls && full).then(|| view! { <Side /> })}
         </header>
     }
 }
 
 #[component]
 fn Transport() -> impl IntoView {
-    let Playground { ui, stage, .. } = use_playground();
+    let Playground { ui, stage, layout, .. } = use_playground();
     let play = move || if ui.playing().get() { "Pause" } else { "Play" };
     view! {
         <div class="tp-transport">
@@ -77,17 +77,26 @@ fn Transport() -> impl IntoView {
             >
                 <Icon path=NEXT />
             </button>
-            <button
-                type="button"
-                class="tp-text tp-skip"
-                title="Waits in which nothing moves pass at once"
-                aria-pressed=move || ui.skip().get().to_string()
-                on:click=move |_| ui.skip().update(|on| *on = !*on)
-            >
-                "skip idle"
-            </button>
-            <Speed />
+            {(layout == Layout::Full).then(|| view! { <Pace /> })}
         </div>
+    }
+}
+
+/// How fast time goes.
+#[component]
+fn Pace() -> impl IntoView {
+    let Playground { ui, .. } = use_playground();
+    view! {
+        <button
+            type="button"
+            class="tp-text tp-skip"
+            title="Waits in which nothing moves pass at once"
+            aria-pressed=move || ui.skip().get().to_string()
+            on:click=move |_| ui.skip().update(|on| *on = !*on)
+        >
+            "skip idle"
+        </button>
+        <Speed />
     }
 }
 

@@ -71,7 +71,7 @@ fn Name(id: u32, name: Signal<String>) -> impl IntoView {
             class="tp-text"
             maxlength="40"
             aria-label="Name of this branch"
-            style=move || format!("width:{}ch", name.with(|name| name.chars().count() + 2))
+            style:width=move || format!("{}ch", name.with(|name| name.chars().count() + 2))
             prop:value=name
             on:change:target=move |event| stage.with_value(|s| s.branch(|time| time.rename(id, &event.target().value())))
         />

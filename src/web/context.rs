@@ -1,6 +1,7 @@
 //! What the components of one playground share: the page's state, and the stage that runs the world.
 
 use super::clock;
+use super::options::Layout;
 use super::stage::Stage;
 use crate::playground::director::EYE;
 use crate::playground::scene::{ARRANGEMENTS, Arrangement, Place, Trail};
@@ -124,6 +125,9 @@ pub struct Playground {
     pub controls: bool,
     /// Whether the element is the page, not an embed in somebody's text.
     pub page: bool,
+    pub layout: Layout,
+    /// Whether the element is as high as its content.
+    pub auto_height: bool,
 }
 
 /// The playground that the component is in.

@@ -1,7 +1,7 @@
 //! The picture on two canvases: what stands below, what moves above it. Each is painted when its shapes are others than those that are on
 //! it. A canvas is a cache and nothing else: which shapes there are is told by the run, the moment and the camera.
 
-use super::paint::{Dots, Inks, context, no_dots, paint};
+use super::paint::{Dots, Inks, context, is_dark, no_dots, paint};
 use crate::playground::scene::{Scene, Shape};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
@@ -29,6 +29,10 @@ impl Layers {
         self.size = Default::default();
     }
 
+    pub fn is_dark(&self) -> bool {
+        self.canvases.first().is_some_and(|(canvas, _)| is_dark(canvas))
+    }
+
     /// Takes the scene's shapes and shows them. `width` and the height that it gives back: CSS pixels.
     pub fn show(&mut self, scene: &mut Scene, width: f64) -> f64 {
         let height = f64::from(scene.height).ceil();
@@ -40,9 +44,15 @@ impl Layers {
         let (new, old) = (shapes.split_at(scene.standing), self.painted.split_at(self.standing));
         for ((canvas, c), (new, old)) in self.canvases.iter().zip([(new.0, old.0), (new.1, old.1)]) {
             if all {
-                canvas.set_width((width * ratio) as u32);
-                canvas.set_height((height * ratio) as u32);
-                let _ = HtmlElement::style(canvas).set_property("height", &format!("{}px", height as i64));
+                // Whole pixels in a box of exactly their size: nothing that is drawn is resampled.
+                let pixels = [width * ratio, height * ratio].map(|size| size as u32);
+                canvas.set_width(pixels[0]);
+                canvas.set_height(pixels[1]);
+                for (name, pixels) in ["width", "height"].into_iter().zip(pixels) {
+                    let thousandths = (f64::from(pixels) * 1000.0 / ratio) as u32;
+                    let length = format!("{}.{:03}px", thousandths / 1000, thousandths % 1000);
+                    let _ = HtmlElement::style(canvas).set_property(name, &length);
+                }
                 let _ = c.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
                 c.set_line_cap("round");
                 c.set_line_join("round");

@@ -7,6 +7,7 @@ pub mod cards;
 mod clock;
 pub mod context;
 pub mod error;
+pub mod host;
 mod layers;
 pub mod menu;
 mod mount;

@@ -4,19 +4,16 @@ use super::api::{Handle, Mounted};
 use super::clock;
 use super::context::{PageState, PageStateStoreFields as _, Playground as Context, StageHandle, Ui};
 use super::error::error;
+use super::host::Host;
 use super::options::Options;
 use super::playground::Playground;
 use super::run::{Disks, Run};
 use super::stage::Stage;
 use super::store::Store;
-use crate::world::EPOCH;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
-
-/// Milliseconds of the run that have passed when the page opens.
-const OPENING_MS: i64 = 16_000;
 
 /// Puts a playground into `root`. `options`: what `Options` reads; what is missing is as if it were not set.
 ///
@@ -25,7 +22,8 @@ const OPENING_MS: i64 = 16_000;
 #[wasm_bindgen]
 pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValue> {
     super::start();
-    let Options { source, store: name, theme, controls, speed, page, paused } = Options::read(options)?;
+    let host = Host::of(&options);
+    let Options { source, store: name, theme, controls, speed, page, layout, auto_height, paused } = Options::read(options)?;
     let owner = Owner::new();
     let ui = owner.with(|| Ui::new(PageState::default()));
     let mut store = None;
@@ -37,20 +35,26 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
     }
     let disks = store.as_ref().map_or_else(Disks::new, |s| s.disks());
     let recovered = !disks.is_empty();
-    let mut run = Run::start(&source.text, &source.name, source.seed, disks).map_err(error)?;
-    if page && !paused {
-        // The page opens when records flow and the group reads them.
-        run.time.advance(EPOCH.plus_millis(OPENING_MS), &mut || true);
-        if let Some(last) = run.sentences(1).pop() {
-            ui.said().set(last.text);
+    let run = match Run::start(&source.text, &source.name, source.seed, disks) {
+        Ok(run) => run,
+        Err(why) => {
+            // What is stored stays as it is: the reader decides what becomes of it.
+            if let Some(store) = store {
+                store.leave();
+            }
+            return Err(error(why));
         }
-    }
+    };
     let (stage, handle) = owner.with(|| {
         ui.playing().set(!paused);
         ui.title().set(run.title());
         ui.theme().set(theme.to_owned());
         ui.speed().set(speed.unwrap_or(clock::AUTO));
-        let stage = Stage::new(source, run, ui);
+        let opening = run.opening_us();
+        let stage = Stage::new(source, run, ui, host);
+        if page && !paused {
+            stage.open_at(opening);
+        }
         (stage.clone(), StageHandle::new_local(stage))
     });
     if let Some(store) = store {
@@ -65,7 +69,7 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
     }
     root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });
     let unmount = owner.with(|| {
-        provide_context(Context { ui, stage: handle, controls, page });
+        provide_context(Context { ui, stage: handle, controls, page, layout, auto_height });
         mount_to(root, || view! { <Playground /> })
     });
     Ok(Handle::new(Mounted { stage, owner, unmount: Box::new(unmount) }))

@@ -18,6 +18,8 @@ struct Given {
     speed: Value,
     seed: Value,
     mode: Value,
+    layout: Value,
+    height: Value,
     paused: Value,
 }
 
@@ -64,6 +66,7 @@ pub fn word<T: Copy>(option: &str, text: Option<&str>, words: &[(&str, T)]) -> R
 pub const THEMES: [(&str, &str); 3] = [("auto", ""), ("light", "light"), ("dark", "dark")];
 const CONTROLS: [(&str, bool); 2] = [("full", true), ("none", false)];
 const MODES: [(&str, bool); 2] = [("embed", false), ("page", true)];
+const LAYOUTS: [(&str, Layout); 3] = [("full", Layout::Full), ("compact", Layout::Compact), ("stage", Layout::Stage)];
 const SPEEDS: &str = "a factor such as 1, 1/4 or 10x, or max";
 
 /// The slider's step of a speed in words.
@@ -72,6 +75,23 @@ const SPEEDS: &str = "a factor such as 1, 1/4 or 10x, or max";
 /// When the words are no positive factor and not `max`.
 pub fn speed(text: &str) -> Result<i32, OptionError> {
     clock::step_of(text).ok_or_else(|| OptionError::new("speed", format!("{text:?}"), SPEEDS))
+}
+
+/// How much stands around the stage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Layout {
+    #[default]
+    Full,
+    /// The stage, one sentence, play and step.
+    Compact,
+    /// The stage alone.
+    Stage,
+}
+
+impl Layout {
+    pub fn name(self) -> &'static str {
+        LAYOUTS.iter().find(|(_, layout)| *layout == self).map_or("full", |(name, _)| name)
+    }
 }
 
 /// Options that have been checked.
@@ -84,6 +104,9 @@ pub struct Options {
     /// The slider's step.
     pub speed: Option<i32>,
     pub page: bool,
+    pub layout: Layout,
+    /// Whether the element is as high as its content, not as its host says.
+    pub auto_height: bool,
     pub paused: bool,
 }
 
@@ -116,6 +139,8 @@ impl Options {
             controls: given.controls.word("controls", &CONTROLS)?,
             speed: given.speed.text("speed")?.map(|text| speed(&text)).transpose()?,
             page: given.mode.word("mode", &MODES)?,
+            layout: given.layout.word("layout", &LAYOUTS)?,
+            auto_height: given.height.text("height")?.is_some_and(|height| height == "auto"),
             paused,
         })
     }

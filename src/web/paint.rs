@@ -4,7 +4,7 @@ use super::clock::tenths;
 use crate::playground::scene::{Align, Glyph, Ink, Look, Point, Rect, Shape};
 use std::f64::consts::TAU;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
 /// The theme's colours, read from the custom properties that apply to the playground.
 #[derive(Clone, PartialEq, Default)]
@@ -22,19 +22,32 @@ const PLAIN: [&str; INKS] = [
 ];
 
 impl Inks {
-    pub fn read(from: &Element) -> Self {
-        let style = web_sys::window().and_then(|w| w.get_computed_style(from).ok().flatten());
-        let get = |name: &str| style.as_ref().and_then(|s| s.get_property_value(name).ok()).unwrap_or_default();
+    /// As the canvas resolves them, so that `light-dark()` and `var()` are followed.
+    pub fn read(canvas: &HtmlCanvasElement) -> Self {
         Self(std::array::from_fn(|i| {
             let value = match PROPERTIES.get(i) {
-                Some(name) => get(name),
-                None if i < DARK => get(&format!("--tp-key-{}", i + 1 - KEY_1)),
+                Some(name) => resolved(canvas, &format!("var({name})")),
+                None if i < DARK => resolved(canvas, &format!("var(--tp-key-{})", i + 1 - KEY_1)),
                 None => String::new(),
             };
-            let value = value.trim();
-            if value.is_empty() { PLAIN[i].to_owned() } else { value.to_owned() }
+            if value.is_empty() { PLAIN[i].to_owned() } else { value }
         }))
     }
+}
+
+/// A colour's value where the canvas is: for a moment it is the canvas's own.
+fn resolved(canvas: &HtmlCanvasElement, color: &str) -> String {
+    let own = HtmlElement::style(canvas);
+    let _ = own.set_property("color", color);
+    let style = web_sys::window().and_then(|w| w.get_computed_style(canvas).ok().flatten());
+    let value = style.and_then(|style| style.get_property_value("color").ok()).unwrap_or_default();
+    let _ = own.remove_property("color");
+    value
+}
+
+/// Whether the dark theme is in force where the canvas is.
+pub fn is_dark(canvas: &HtmlCanvasElement) -> bool {
+    resolved(canvas, "light-dark(black, white)") == "rgb(255, 255, 255)"
 }
 
 /// Where an ink is among `Inks`.

@@ -5,9 +5,9 @@ use super::cards::Cards;
 use super::context::{PageStateStoreFields as _, Playground as Context, use_playground};
 use super::menu::{Menu, OpenMenu};
 use super::navigation::use_navigation;
+use super::options::Layout;
 use super::panels::Panels;
 use super::panels::ask::{AskAboutLedger, AskAboutSaid, AskedFrom};
-use super::theme;
 use super::timeline::Timeline;
 use super::tip::Tip;
 use super::trail::Trail;
@@ -17,7 +17,6 @@ use leptos::prelude::*;
 use leptos_use_document_visibility::use_document_visibility;
 use leptos_use_event_listener::use_event_listener;
 use leptos_use_intersection_observer::use_intersection_observer;
-use leptos_use_media_query::use_media_query;
 use leptos_use_resize_observer::use_resize_observer;
 use leptos_use_window::use_window;
 use web_sys::VisibilityState;
@@ -27,7 +26,7 @@ const AROUND: f64 = 56.0 + 138.0;
 
 #[component]
 pub fn Playground() -> impl IntoView {
-    let Context { ui, stage, controls, .. } = use_playground();
+    let Context { ui, stage, controls, layout, .. } = use_playground();
     let root = NodeRef::<html::Section>::new();
     watch(root);
     OpenMenu::provide();
@@ -39,19 +38,43 @@ pub fn Playground() -> impl IntoView {
         }
     };
     view! {
-        <section class="tp" node_ref=root data-theme=move || ui.theme().get() aria-label=label on:keydown=key>
-            <Bar />
+        <section class="tp" node_ref=root data-theme=move || ui.theme().get() data-layout=layout.name() aria-label=label on:keydown=key>
+            {(layout != Layout::Stage).then(|| view! { <Bar /> })}
             <StageView />
-            <div class="tp-deck">
-                <Caption />
-                <Panels />
-            </div>
-            <Menu />
+            {match layout {
+                Layout::Full => view! { <Deck /> }.into_any(),
+                Layout::Compact => view! { <Said /> }.into_any(),
+                Layout::Stage => ().into_any(),
+            }}
+            {controls.then(|| view! { <Menu /> })}
         </section>
     }
 }
 
-/// The two canvases, and what stands on them.
+#[component]
+fn Deck() -> impl IntoView {
+    view! {
+        <div class="tp-deck">
+            <Caption />
+            <Panels />
+        </div>
+    }
+}
+
+/// The narrator's latest sentence, where there is no room for more.
+#[component]
+fn Said() -> impl IntoView {
+    let ui = use_playground().ui;
+    view! {
+        <div class="tp-deck">
+            <p class="tp-said tp-caption" role="status" aria-live="polite">
+                {move || ui.said().get()}
+            </p>
+        </div>
+    }
+}
+
+/// The two canvases, and what stands on them, in a frame that scrolls where the host gives less room.
 #[component]
 fn StageView() -> impl IntoView {
     let Context { ui, stage, .. } = use_playground();
@@ -64,9 +87,14 @@ fn StageView() -> impl IntoView {
     let nav = use_navigation();
     nav.redraw_on_change();
     let height = move || format!("{}px", ui.snap().with(|s| s.height as i64));
+    let room = NodeRef::<html::Div>::new();
+    fit(room);
     // A browser may take a canvas's memory back, and give it back empty.
     let restored = move |_: leptos::ev::Event| stage.with_value(|s| s.retheme());
+    // The style sheet lets the canvas's outline change with the theme, whoever changes it.
+    let rethemed = move |_: leptos::ev::TransitionEvent| stage.with_value(|s| s.retheme());
     view! {
+        <div class="tp-room" node_ref=room>
         <div
             class="tp-stage"
             tabindex="-1"
@@ -78,10 +106,11 @@ fn StageView() -> impl IntoView {
             on:wheel=move |event| nav.on_wheel(&event)
             on:keydown=move |event| nav.on_key_down(&event, None)
         >
-            <canvas aria-hidden="true" node_ref=below on:contextrestored=restored></canvas>
+            <canvas aria-hidden="true" node_ref=below on:contextrestored=restored on:transitionend=rethemed></canvas>
             <canvas aria-hidden="true" node_ref=above on:contextrestored=restored></canvas>
             <Cards nav />
             <Tip />
+        </div>
         </div>
     }
 }
@@ -116,18 +145,28 @@ fn Caption() -> impl IntoView {
     }
 }
 
-/// Keeps the stage at the size of `root`; lets it rest while it is not seen, and write to its store before the page goes.
-fn watch(root: NodeRef<html::Section>) {
-    let Context { stage, page, .. } = use_playground();
+/// Keeps the stage at the size of `room`.
+fn fit(room: NodeRef<html::Div>) {
+    let Context { stage, page, auto_height, .. } = use_playground();
     let resize = move || {
-        let Some(root) = root.get_untracked() else { return };
-        // A page of its own shows the whole picture between its bar and the deck, as that is while no panel is open.
-        let inner = window().inner_height().ok().and_then(|height| height.as_f64()).filter(|_| page);
-        let room = inner.map_or(0.0, |height| (height - AROUND).max(1.0));
-        stage.with_value(|s| s.resize(f64::from(root.client_width()), room));
+        let Some(room) = room.get_untracked() else { return };
+        let height = if page {
+            // A page of its own shows the whole picture between its bar and the deck, as that is while no panel is open.
+            window().inner_height().ok().and_then(|height| height.as_f64()).map_or(0.0, |height| (height - AROUND).max(1.0))
+        } else if auto_height {
+            0.0
+        } else {
+            f64::from(room.client_height())
+        };
+        stage.with_value(|s| s.resize(f64::from(room.client_width()), height));
     };
-    let _ = use_resize_observer(root, move |_, _| resize());
+    let _ = use_resize_observer(room, move |_, _| resize());
     let _ = use_event_listener(use_window(), leptos::ev::resize, move |_| resize());
+}
+
+/// Lets the stage rest while it is not seen, and write to its store before the page goes.
+fn watch(root: NodeRef<html::Section>) {
+    let stage = use_playground().stage;
     let _ = use_event_listener(use_window(), leptos::ev::pagehide, move |_| stage.with_value(|s| s.flush()));
     let visibility = use_document_visibility();
     Effect::watch(
@@ -140,8 +179,6 @@ fn watch(root: NodeRef<html::Section>) {
         },
         false,
     );
-    let dark = use_media_query(theme::DARK);
-    Effect::watch(move || dark.get(), move |_, _, _| stage.with_value(theme::apply), false);
     let _ = use_intersection_observer(root, move |entries, _| {
         if let Some(last) = entries.last() {
             stage.with_value(|s| s.set_on_screen(last.is_intersecting()));

@@ -53,6 +53,11 @@ impl Run {
         self.time.play().scenario().title.clone()
     }
 
+    /// Where a page opens, in microseconds since the run began.
+    pub fn opening_us(&self) -> i64 {
+        self.time.play().scenario().opening_us()
+    }
+
     pub fn world(&self) -> &World {
         self.time.world()
     }

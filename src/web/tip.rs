@@ -22,14 +22,13 @@ pub fn Tip() -> impl IntoView {
         pointed.with(|target| target.as_ref().and_then(|target| stage.with_value(|s| s.scene.borrow().spot(target))))
     });
     let hidden = move || words.with(Option::is_none) || spot.with(Option::is_none);
-    let style = move || {
-        let Rect { x, y, .. } = spot.get()?;
+    let left = move || {
         let most = stage.with_value(|s| s.width() as f32 - ROOM);
-        let [x, y] = [x.min(most).max(8.0), (y - LIFT).max(0.0)].map(tenths);
-        Some(format!("left:{x}px;top:{y}px"))
+        spot.get().map(|Rect { x, .. }| format!("{}px", tenths(x.min(most).max(8.0))))
     };
+    let top = move || spot.get().map(|Rect { y, .. }| format!("{}px", tenths((y - LIFT).max(0.0))));
     view! {
-        <div class="tp-tip tp-number" role="status" hidden=hidden style=style>
+        <div class="tp-tip tp-number" role="status" hidden=hidden style:left=left style:top=top>
             {move || words.get().unwrap_or_default()}
         </div>
     }

@@ -6,6 +6,8 @@ use std::any::Any;
 use std::sync::Arc;
 use tidepool::playground::scene::{View, scene};
 use tidepool::web::context::{PageState, PageStateStoreFields as _, Playground, Snapshot, StageHandle, Ui};
+use tidepool::web::host::Host;
+use tidepool::web::options::Layout;
 use tidepool::web::run::{Disks, Run};
 use tidepool::web::stage::{ScenarioSource, Stage};
 use tidepool::world::EPOCH;
@@ -36,7 +38,7 @@ where
     let (ui, stage) = owner.with(|| {
         let ui = Ui::new(PageState { playing: false, ..PageState::default() });
         let source = ScenarioSource { name: "test".into(), text: scenario.into(), seed: None };
-        (ui, StageHandle::new_local(Stage::new(source, run, ui)))
+        (ui, StageHandle::new_local(Stage::new(source, run, ui, Host::default())))
     });
     let root: HtmlElement = document().create_element("div").expect("div is an element's name").unchecked_into();
     document().body().expect("a document has a body").append_child(&root).expect("it is appended");
@@ -44,7 +46,7 @@ where
     stage.with_value(|s| s.seek(seconds * 1_000_000)).expect("the run goes there");
     mounted.show();
     let unmount = owner.with(|| {
-        provide_context(Playground { ui, stage, controls: true, page: false });
+        provide_context(Playground { ui, stage, controls: true, page: false, layout: Layout::Full, auto_height: false });
         mount_to(root, component)
     });
     mounted.unmount = Some(Box::new(unmount));

@@ -2,7 +2,7 @@
 // A page's own script, as its author writes it: `tsc --noEmit` proves that the types fit the use.
 
 const element = document.createElement("tide-pool");
-const attributes: TidePoolAttributes = { scenario: "rebalance", load: "visible", speed: "1/4", controls: "none" };
+const attributes: TidePoolAttributes = { scenario: "rebalance", load: "visible", speed: "1/4", controls: "none", layout: "compact", height: "480" };
 for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
 document.body.append(element);
 
@@ -16,6 +16,9 @@ element.addEventListener("tidepool-ready", ({ detail: api }) => {
   console.log(event_hash.toUpperCase(), ends, stored === null ? "in memory" : stored);
 });
 element.addEventListener("tidepool-error", ({ detail }) => console.warn(detail.message, detail.option ?? "", detail.expected ?? ""));
+
+element.addEventListener("tidepool-time", ({ detail }) => console.log(detail.time_us.toFixed(), detail.playing));
+element.addEventListener("tidepool-deed", ({ detail }) => console.log(detail.text.toUpperCase()));
 
 const sentence: string | undefined = element.api(1)?.compare(0, 1);
 console.log(sentence);

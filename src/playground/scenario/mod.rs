@@ -141,7 +141,18 @@ pub struct ScenarioError {
     pub message: String,
 }
 
+/// When records flow and groups read them, in microseconds since the run began.
+const FLOWING_US: i64 = 16_000_000;
+/// What a reader sees before the first thing that a scenario does.
+const BEFORE_US: i64 = 2_000_000;
+
 impl Scenario {
+    /// The moment at which a page opens, in microseconds since the run began: records flow, and what the scenario does is still to come.
+    pub fn opening_us(&self) -> i64 {
+        let first = self.actions.iter().map(|(at, _)| *at).find(|at| *at > 0);
+        first.map_or(FLOWING_US, |at| (at - BEFORE_US).clamp(0, FLOWING_US))
+    }
+
     /// One timed line: what stands behind `at TIME`.
     ///
     /// # Errors

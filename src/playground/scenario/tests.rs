@@ -146,3 +146,12 @@ fn hashes_are_those_of_the_vectors() {
     let got = files.map(|(name, text)| format!("{name} {:016x}\n", scenario_hash(text).expect("it runs"))).concat();
     assert_eq!(got, HASHES, "the runs changed; if that is meant, put these into tests/vectors/hashes.txt");
 }
+
+#[test]
+fn a_page_opens_when_records_flow_and_before_the_scenario_does_anything() {
+    let opening = |lines: &str| Scenario::parse(&format!("tidepool 1\nbrokers 3\ntopic t partitions=1\n{lines}")).expect("it is right").opening_us();
+    assert_eq!(opening("at 0s note \"n\"\n"), 16_000_000);
+    assert_eq!(opening("at 12s kill broker-2\nat 40s kill broker-3\n"), 10_000_000);
+    assert_eq!(opening("at 1s kill broker-2\n"), 0);
+    assert_eq!(opening("at 50s kill broker-2\n"), 16_000_000);
+}

@@ -26,7 +26,7 @@ pub fn Broker(card: Card, name: Arc<str>) -> impl IntoView {
             {..card.frame()}
         >
             <div class="tp-row">
-                <i class="tp-light" aria-hidden="true"></i>
+                <i class={"tp-light"} aria-hidden="true"></i>
                 <b>
                     <Name card text=&*name />
                 </b>

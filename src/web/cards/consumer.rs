@@ -35,7 +35,7 @@ pub fn Consumer(card: Card, name: Arc<str>) -> impl IntoView {
                 <Countdown who=counted />
                 <span class="tp-quiet tp-number tp-handled">
                     <span>{handled}</span>
-                    <i>" handled"</i>
+                    <i>{" handled"}</i>
                 </span>
                 <QuickActions target=card.menu_target() end=true />
             </div>

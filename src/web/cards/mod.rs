@@ -109,11 +109,7 @@ impl Card {
     fn frame(self) -> impl Attribute + Clone + use<> {
         let partition = self.target.with_value(|target| matches!(target, Target::Partition(..)));
         let line = if partition { PARTITION_LINE } else { LINE };
-        let style = move || {
-            let Rect { x, y, w, h } = self.place.get()?;
-            let [x, y, w, h] = [x, y, w, h].map(tenths);
-            Some(format!("left:{x}px;top:{y}px;width:{w}px;height:{h}px"))
-        };
+        let length = move |of: fn(Rect) -> f32| Signal::derive(move || self.place.get().map(|place| format!("{}px", tenths(of(place)))));
         // Where there are many, each has one line.
         let has_line = move || self.place.get().is_some_and(|place| place.h < line);
         let key = move |event: KeyboardEvent| {
@@ -131,7 +127,10 @@ impl Card {
         };
         view! {
             <{..}
-                style=style
+                style:left=length(|place| place.x)
+                style:top=length(|place| place.y)
+                style:width=length(|place| place.w)
+                style:height=length(|place| place.h)
                 data-line=has_line
                 on:focusin=move |event| self.nav.on_focus_in(&event)
                 on:focusout=move |_| self.nav.on_focus_out()

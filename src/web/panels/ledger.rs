@@ -49,13 +49,13 @@ pub fn Ledger() -> impl IntoView {
                 <table>
                     <thead>
                         <tr>
-                            <th>"Record"</th>
-                            <th>"Key"</th>
-                            <th>"Partition@offset"</th>
-                            <th>"Acknowledged"</th>
-                            <th>"Readable"</th>
-                            <th>"Handled"</th>
-                            <th>"Fate"</th>
+                            <th>{"Record"}</th>
+                            <th>{"Key"}</th>
+                            <th>{"Partition@offset"}</th>
+                            <th>{"Acknowledged"}</th>
+                            <th>{"Readable"}</th>
+                            <th>{"Handled"}</th>
+                            <th>{"Fate"}</th>
                         </tr>
                     </thead>
                     <tbody node_ref=table>
@@ -66,7 +66,7 @@ pub fn Ledger() -> impl IntoView {
                         />
                         <Show when=move || empty.get()>
                             <tr>
-                                <td colspan="7" class="tp-quiet">"No record is like that."</td>
+                                <td colspan="7" class="tp-quiet">{"No record is like that."}</td>
                             </tr>
                         </Show>
                     </tbody>
@@ -125,7 +125,7 @@ fn Search(asked: RwSignal<Asked>, shown: Memo<PageAt>) -> impl IntoView {
     view! {
         <div class="tp-sieve">
             <select aria-label="Partition" on:change:target=select>
-                <option>"all partitions"</option>
+                <option>{"all partitions"}</option>
                 <For each=move || partitions.get() key=partition_name children=option />
             </select>
             <input

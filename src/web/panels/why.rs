@@ -240,7 +240,7 @@ fn Picture(drawing: Drawing, lit: Lit) -> impl IntoView {
             <svg class="tp-figure" width=width height=height role="group" aria-label="Space-time diagram">
                 <defs>
                     <marker id="tp-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">
-                        <path d="M0 1 7 4 0 7z" />
+                        <path d={"M0 1 7 4 0 7z"} />
                     </marker>
                 </defs>
                 {below.into_iter().map(shape).collect_view()}

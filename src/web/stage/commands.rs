@@ -5,12 +5,15 @@ use crate::playground::director::Director;
 use crate::playground::narrate::plainly;
 use crate::playground::time::{TimeError, Timeline};
 use crate::web::context::PageStateStoreFields as _;
-use crate::world::EPOCH;
+use crate::web::host::Told;
 use leptos::prelude::*;
 
 impl Stage {
     pub fn toggle(&self) {
         self.stop_seeking();
+        if self.ui.playing().get_untracked() {
+            self.opening.end();
+        }
         self.ui.playing().update(|p| *p = !*p);
         self.last.set(now_ms());
         self.refresh();
@@ -24,6 +27,7 @@ impl Stage {
 
     pub fn step(&self) {
         self.stop_seeking();
+        self.opening.end();
         self.ui.playing().set(false);
         let mut run = self.run.borrow_mut();
         run.time.step();
@@ -42,7 +46,10 @@ impl Stage {
     /// # Errors
     /// What is wrong with it or stands against it; then nothing is done.
     pub fn line(&self, line: &str) -> Result<(), String> {
-        match self.run.borrow_mut().line(line)? {
+        self.opening.end();
+        let forked = self.run.borrow_mut().line(line)?;
+        self.host.tell(&Told::Deed { time_us: self.now_us(), text: line });
+        match forked {
             Some(branch) => self.say(format!("This is {branch} now; the other stays as it was.")),
             None => self.refresh(),
         }
@@ -74,7 +81,7 @@ impl Stage {
 
     /// Where one is, or is about to be.
     pub fn aim(&self) -> i64 {
-        self.scrubbed.get().unwrap_or_else(|| self.run.borrow().now().micros_since(EPOCH))
+        self.scrubbed.get().unwrap_or_else(|| self.now_us())
     }
 
     /// Goes there at the next frame: of all that a hand asks for between two frames only the last counts.
@@ -91,6 +98,7 @@ impl Stage {
     }
 
     fn went(&self, go: &mut dyn FnMut(&mut Timeline) -> Result<(), TimeError>) -> Result<String, String> {
+        self.opening.end();
         let said = self.run.borrow_mut().go(go)?;
         self.narrator.borrow_mut().clear();
         *self.director.borrow_mut() = Director::default();
@@ -126,6 +134,7 @@ impl Stage {
     pub fn reset(&self) {
         match Run::start(&self.source.text, &self.source.name, self.source.seed, Disks::new()) {
             Ok(run) => {
+                self.opening.end();
                 *self.run.borrow_mut() = run;
                 self.seen.take();
                 self.scrubbed.set(None);

@@ -6,10 +6,12 @@ mod commands;
 mod frames;
 mod journey;
 mod narrator;
+mod opening;
 mod pace;
 
 use super::clock;
 use super::context::{PageStateStoreFields as _, Snapshot, Ui};
+use super::host::{Host, Told};
 use super::layers::Layers;
 use super::run::{Disks, Run};
 use super::store::Store;
@@ -24,6 +26,7 @@ use frames::Frames;
 use journey::Journey;
 use leptos::prelude::*;
 use narrator::Narrator;
+use opening::{Opening, SLICE_MS};
 use pace::Pace;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -52,12 +55,14 @@ pub struct Stage {
     pub source: ScenarioSource,
     pub run: RefCell<Run>,
     pub ui: Ui,
+    host: Host,
     store: RefCell<Option<Rc<Store>>>,
     layers: RefCell<Option<Layers>>,
     frames: Frames,
     camera: RefCell<Camera>,
     pace: RefCell<Pace>,
     narrator: RefCell<Narrator>,
+    opening: Opening,
     /// Times of the latest frame, and of the latest publication, in milliseconds.
     last: Cell<f64>,
     published: Cell<f64>,
@@ -88,17 +93,19 @@ extern "C" {
 }
 
 impl Stage {
-    pub fn new(source: ScenarioSource, run: Run, ui: Ui) -> Rc<Self> {
+    pub fn new(source: ScenarioSource, run: Run, ui: Ui, host: Host) -> Rc<Self> {
         let stage = Rc::new(Self {
             source,
             run: RefCell::new(run),
             ui,
+            host,
             store: RefCell::default(),
             layers: RefCell::default(),
             frames: Frames::new(),
             camera: RefCell::new(Camera::new()),
             pace: RefCell::default(),
             narrator: RefCell::default(),
+            opening: Opening::default(),
             last: Cell::new(0.0),
             published: Cell::new(f64::NEG_INFINITY),
             judged: Cell::new(f64::NEG_INFINITY),
@@ -170,6 +177,10 @@ impl Stage {
         self.wake();
     }
 
+    pub fn is_dark(&self) -> bool {
+        self.layers.borrow().as_ref().is_some_and(Layers::is_dark)
+    }
+
     /// CSS pixels; `room`: the height in which the picture is seen at once, 0: as high as it likes.
     pub fn resize(&self, width: f64, room: f64) {
         if self.camera.borrow_mut().resize(width, room) {
@@ -208,7 +219,9 @@ impl Stage {
             self.said(self.seek(micros.min(end)));
         }
         let playing = self.ui.playing().get_untracked();
-        if playing {
+        if self.opening.ahead().is_some() {
+            self.come_to_opening();
+        } else if playing {
             self.advance(dt);
         }
         let began = now_ms();
@@ -217,9 +230,29 @@ impl Stage {
         let moves = self.arrange(dt);
         self.draw(t);
         self.pace.borrow_mut().spent(now_ms() - began);
-        if moves || playing || self.narrator.borrow().is_waiting() {
+        if moves || playing || self.opening.ahead().is_some() || self.narrator.borrow().is_waiting() {
             self.wake();
         }
+    }
+
+    /// The page opens at this moment, in microseconds since the run began; the picture is there before.
+    pub fn open_at(&self, micros: i64) {
+        self.opening.set(micros);
+    }
+
+    /// One slice of the way to the opening. The first frame has none: it paints.
+    fn come_to_opening(&self) {
+        let Some(micros) = self.opening.ahead().filter(|_| self.published.get().is_finite()) else { return };
+        let until = now_ms() + SLICE_MS;
+        let mut run = self.run.borrow_mut();
+        if !run.time.advance(EPOCH.plus_micros(micros), &mut || now_ms() < until) {
+            return;
+        }
+        self.opening.end();
+        if let Some(last) = run.sentences(1).pop() {
+            self.ui.said().set(last.text);
+        }
+        self.refresh();
     }
 
     fn advance(&self, dt_ms: f64) {
@@ -256,6 +289,9 @@ impl Stage {
             drop(run);
             self.stop_seeking();
             self.ui.playing().set(false);
+            if met {
+                self.host.tell(&Told::Breakpoint { time_us: self.now_us(), text: &why });
+            }
             self.say(if met { format!("Paused at {why}.") } else { why });
         }
     }
@@ -286,8 +322,15 @@ impl Stage {
         }
     }
 
+    fn now_us(&self) -> i64 {
+        self.run.borrow().now().micros_since(EPOCH)
+    }
+
     /// Takes what has happened from the run, in words, and says one sentence at a time.
     fn listen(&self, t: f64) {
+        if self.opening.ahead().is_some() {
+            return;
+        }
         let new = self.run.borrow_mut().sentences(self.ui.level().get_untracked());
         let run = self.run.borrow();
         if self.ui.note().with_untracked(|n| n != run.note()) {
@@ -296,6 +339,7 @@ impl Stage {
         drop(run);
         let next = self.narrator.borrow_mut().tell(t, new);
         if let Some(sentence) = next {
+            self.host.tell(&Told::Narration { time_us: self.now_us(), text: &sentence });
             self.ui.said().set(sentence);
         }
     }
@@ -389,6 +433,8 @@ impl Stage {
             self.ui.pace().set(pace);
         }
         self.ui.snap().set(Arc::new(snap));
+        let playing = self.ui.playing().get_untracked();
+        self.host.tell(&Told::Time { time_us: elapsed, playing });
         let undo = self.run.borrow().time.undo_labels();
         if self.ui.undo().with_untracked(|was| *was != undo) {
             self.ui.undo().set(undo);

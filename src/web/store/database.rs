@@ -95,7 +95,9 @@ async fn lock(name: &str) -> Option<Lock> {
     // A browser that refuses the request (an opaque origin) has no locks either.
     match future::select(told, JsFuture::from(request)).await {
         Either::Left((lock, _)) => lock.unwrap_or(Some(Lock(None))),
-        Either::Right((_, told)) => told.await.unwrap_or(Some(Lock(None))),
+        Either::Right((Ok(_), told)) => told.await.unwrap_or(Some(Lock(None))),
+        // The callback will never be called.
+        Either::Right((Err(_), _)) => Some(Lock(None)),
     }
 }
 
@@ -119,6 +121,17 @@ impl Database {
             }
         });
         Ok(Self { db, lock: RefCell::new(Some(lock)) })
+    }
+
+    /// Deletes what is stored under this name.
+    ///
+    /// # Errors
+    /// `Held` when another page or playground has it open; `Absent` when the browser does not give one.
+    pub async fn delete(name: &str) -> Result<(), StoreError> {
+        let name = format!("tidepool/{name}");
+        let factory = Factory::new().map_err(absent)?;
+        let _lock = lock(&name).await.ok_or(StoreError::Held)?;
+        factory.delete(&name).map_err(absent)?.into_future().await.map_err(absent)
     }
 
     /// All chunks in key order.

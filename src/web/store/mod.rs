@@ -2,9 +2,11 @@
 //! changes come in order, each flush is one transaction that issues all its requests without waiting between them.
 
 mod database;
+mod export;
 mod files;
 
 pub use database::{Database, StoreError};
+pub use export::{drop_store, export_store, tar};
 pub use files::{CHUNK, Files, Op};
 
 use crate::kafka::disk::Change;
@@ -110,6 +112,11 @@ impl Store {
     /// Whether all that was applied is in the database.
     pub fn is_settled(&self) -> bool {
         !self.writing.get() && !self.files.borrow().has_pending()
+    }
+
+    /// Closes it without writing: what is stored stays as it was found.
+    pub fn leave(&self) {
+        self.database.close();
     }
 
     pub fn close(self: &Rc<Self>) {

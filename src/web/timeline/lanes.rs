@@ -26,7 +26,9 @@ struct Line {
 #[derive(Clone, PartialEq, Debug)]
 struct Owner {
     name: String,
-    style: String,
+    left: String,
+    width: String,
+    top: String,
 }
 
 /// A lane as it is drawn.
@@ -87,8 +89,8 @@ impl Frame {
         let d = format!("M{from} {y}H{}", to.max(from + 1));
         drawn.lines.push(Line { class: format!("tp-owner tp-hue-{}{ghost}", bar.hue), opacity, d });
         if to - from > NAMED && !bar.ghost {
-            let style = format!("left:{};width:{};top:{}px", percent(from), percent(to - from), y - 6);
-            drawn.owners.push(Owner { name: bar.label.clone(), style });
+            let (left, width, top) = (percent(from), percent(to - from), format!("{}px", y - 6));
+            drawn.owners.push(Owner { name: bar.label.clone(), left, width, top });
         }
     }
 }
@@ -119,7 +121,9 @@ pub fn Plot(shown: Shown) -> impl IntoView {
     };
     let owners = move |lane: Drawn| {
         let lane = follow(lane);
-        let owner = |Owner { name, style }: Owner| view! { <s style=style>{name}</s> };
+        let owner = |Owner { name, left, width, top }: Owner| {
+            view! { <s style:left=left style:width=width style:top=top>{name}</s> }
+        };
         move || lane.get().owners.into_iter().map(owner).collect_view()
     };
     view! {
@@ -140,7 +144,7 @@ pub fn Plot(shown: Shown) -> impl IntoView {
             <em>
                 <For each=move || drawn.get() key=|lane| lane.name.clone() children=owners />
             </em>
-            <i class="tp-now"></i>
+            <i class={"tp-now"}></i>
         </div>
     }
 }

@@ -13,6 +13,7 @@ use hand::{Area, Hand};
 use lanes::{Names, Plot};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
+use leptos::tachys::html::style::style;
 use leptos_use_resize_observer::use_resize_observer;
 use shown::Shown;
 use stops::{Stops, StopsButton, StopsRow};
@@ -33,19 +34,17 @@ fn percent(part: i64) -> String {
 pub fn Timeline() -> impl IntoView {
     let Playground { stage, controls, .. } = use_playground();
     let (shown, stops, compared) = (Shown::new(), Stops::new(), Compared::closed());
-    let style = move || {
-        let (facts, window) = (shown.facts.get(), shown.window());
-        let of_all = |part: i64| percent(part * 1000 / facts.whole);
-        format!(
-            "--at:{};--end:{};--all:{};--from:{};--wide:{};--lanes:{}px",
-            percent(window.part(facts.now)),
-            percent(window.part(facts.end)),
-            of_all(facts.now),
-            of_all(window.from),
-            percent((window.width() * 1000 / facts.whole).max(4)),
-            shown.rows.with(|rows| rows.rows.len()) as i64 * LANE
-        )
-    };
+    let of_all = move |part: i64| shown.facts.with(|facts| percent(part * 1000 / facts.whole));
+    let now = move || shown.facts.with(|facts| facts.now);
+    let length = |name: &'static str, value: Signal<String>| style((name, value));
+    let lengths = (
+        length("--at", Signal::derive(move || percent(shown.window().part(now())))),
+        length("--end", Signal::derive(move || percent(shown.window().part(shown.facts.with(|facts| facts.end))))),
+        length("--all", Signal::derive(move || of_all(now()))),
+        length("--from", Signal::derive(move || of_all(shown.window().from))),
+        length("--wide", Signal::derive(move || shown.facts.with(|facts| percent((shown.window().width() * 1000 / facts.whole).max(4))))),
+        length("--lanes", Signal::derive(move || format!("{}px", shown.rows.with(|rows| rows.rows.len()) as i64 * LANE))),
+    );
     let is_past = move || shown.facts.with(|facts| facts.in_past && facts.now < facts.end);
     let limit = Memo::new(move |_| shown.facts.with(|facts| facts.limit.clone()));
     view! {
@@ -53,7 +52,7 @@ pub fn Timeline() -> impl IntoView {
             class="tp-times"
             role="group"
             aria-label="Timeline"
-            style=style
+            {..lengths}
             data-open=move || shown.open.get()
             data-out=move || !shown.window().holds(shown.facts.with(|facts| facts.now))
         >
@@ -80,7 +79,7 @@ pub fn Timeline() -> impl IntoView {
                 <StopsRow stops />
             </Show>
             <div class="tp-row tp-wide tp-past" hidden=move || !is_past()>
-                <span>"You are in the past: acting here forks the run."</span>
+                <span>{"You are in the past: acting here forks the run."}</span>
                 <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.scrub(i64::MAX))>"To its end"</button>
             </div>
             <p class="tp-wide tp-limit" hidden=move || limit.with(String::is_empty)>{move || limit.get()}</p>
@@ -108,8 +107,8 @@ fn Overview(shown: Shown) -> impl IntoView {
             on:wheel=move |event| hand.wheel(&event)
         >
             <Marks shown height=16 visible=Signal::derive(move || shown.open.get()) />
-            <b></b>
-            <i class="tp-now"></i>
+            <b aria-hidden=true></b>
+            <i class={"tp-now"}></i>
         </div>
     }
 }
@@ -152,9 +151,9 @@ fn Track(shown: Shown) -> impl IntoView {
         >
             <Marks shown height=25 visible=Signal::derive(move || !shown.open.get()) />
             <Times shown pixels />
-            <i class="tp-line"></i>
-            <i class="tp-done"></i>
-            <i class="tp-now"></i>
+            <i class={"tp-line"}></i>
+            <i class={"tp-done"}></i>
+            <i class={"tp-now"}></i>
         </div>
     }
 }

@@ -80,6 +80,6 @@ fn axis(window: Window, pixels: i64) -> Vec<(i64, String)> {
 #[component]
 pub fn Times(shown: Shown, pixels: RwSignal<i64>) -> impl IntoView {
     let times = Memo::new(move |_| if shown.open.get() { axis(shown.window(), pixels.get()) } else { Vec::new() });
-    let time = |(part, words): (i64, String)| view! { <s style=format!("left:{}", percent(part))>{words}</s> };
+    let time = |(part, words): (i64, String)| view! { <s style:left=percent(part)>{words}</s> };
     view! { <em>{move || times.get().into_iter().map(time).collect_view()}</em> }
 }

@@ -44,7 +44,7 @@ pub fn Frames(target: Option<Target>) -> impl IntoView {
             <ol node_ref=list>
                 <For each=move || frames.get() key=|frame| frame.message children=move |frame| view! { <Frame frame frames /> } />
                 <Show when=move || empty.get()>
-                    <li class="tp-quiet">"No frame lately."</li>
+                    <li class="tp-quiet">{"No frame lately."}</li>
                 </Show>
             </ol>
         </div>
