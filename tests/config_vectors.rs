@@ -27,7 +27,6 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ("producer", "reconnect.backoff.max.ms", ENDLESS),
     ("producer", "socket.connection.setup.timeout.ms", ENDLESS),
     ("consumer", "auto.commit.interval.ms", ENDLESS),
-    ("consumer", "auto.offset.reset", "by_duration (KIP-1106) is not built"),
     ("consumer", "group.protocol", "the consumer protocol (KIP-848) is not built"),
     ("consumer", "heartbeat.interval.ms", ENDLESS),
     ("consumer", "isolation.level", "transactions are not built"),

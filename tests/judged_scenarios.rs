@@ -46,6 +46,14 @@ fn min_isr_refuses_and_loses_nothing() {
 }
 
 #[test]
+fn retries_without_idempotence_change_the_order() {
+    let verdict = verdict("retries-reorder.tide");
+    assert!(verdict.ledger.reordered > 10 && verdict.ledger.lost == 0, "{verdict}");
+    let order = "without idempotence a record that is sent again may come after later ones";
+    assert!(permitted(&verdict).contains(&("out of order", order, verdict.ledger.reordered)), "{verdict}");
+}
+
+#[test]
 fn an_unclean_election_gives_up_what_was_committed() {
     let verdict = verdict("unclean-election.tide");
     assert!(verdict.ledger.lost > 0 && verdict.counters.truncations > 0, "{verdict}");

@@ -17,12 +17,14 @@ pub enum Sabotage {
     IsrNeverShrinks,
     /// A consumer commits the offset after the records that it is about to fetch.
     CommitBeforeRecords,
+    /// A consumer commits offsets without the epoch of the leader that it read from (KIP-320).
+    EpochNotCommitted,
     /// The sequence numbers of idempotent producers are not checked.
     SequenceUnchecked,
 }
 
 impl Sabotage {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AckBeforeReplication,
         Self::HighWatermarkFromLeader,
         Self::NoTruncation,
@@ -30,6 +32,7 @@ impl Sabotage {
         Self::EpochNotFenced,
         Self::IsrNeverShrinks,
         Self::CommitBeforeRecords,
+        Self::EpochNotCommitted,
         Self::SequenceUnchecked,
     ];
 
@@ -43,6 +46,7 @@ impl Sabotage {
             Self::EpochNotFenced => "epoch-not-fenced",
             Self::IsrNeverShrinks => "isr-never-shrinks",
             Self::CommitBeforeRecords => "commit-before-records",
+            Self::EpochNotCommitted => "epoch-not-committed",
             Self::SequenceUnchecked => "sequence-unchecked",
         }
     }

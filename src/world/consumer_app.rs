@@ -6,6 +6,7 @@ use super::sink::Owner;
 use crate::kafka::client::consumer::{Consumer, ConsumerRecord};
 use crate::kafka::client::{Client as _, ClientError};
 use crate::kafka::config::ConsumerConfig;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -46,13 +47,12 @@ impl ConsumerApp {
         }
     }
 
-    /// A client as this app's process starts it. `partitions`: of its topics, for an app without a group; `sabotaged`: see
-    /// `Consumer::commit_before_records`.
+    /// A client as this app's process starts it. `partitions`: of its topics, for an app without a group.
     pub(super) fn client(
         spec: &ConsumerSpec,
         bootstrap: Vec<(Arc<str>, i32)>,
-        now: Time,
-        (partitions, sabotaged): (Vec<(Arc<str>, i32)>, bool),
+        (now, seed): (Time, u64),
+        (partitions, sabotage): (Vec<(Arc<str>, i32)>, Option<Sabotage>),
     ) -> Result<Consumer, ClientError> {
         let mut config = ConsumerConfig::new(&spec.name, bootstrap);
         config.group_id.clone_from(&spec.group);
@@ -60,10 +60,8 @@ impl ConsumerApp {
         for (name, value) in &spec.config {
             config.set(name, value)?;
         }
-        let mut client = Consumer::new(config)?;
-        if sabotaged {
-            client.commit_before_records();
-        }
+        let mut client = Consumer::new(config, seed)?;
+        client.sabotage(sabotage);
         if spec.group.is_some() {
             client.subscribe(now, spec.topics.clone())?;
         } else {

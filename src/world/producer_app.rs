@@ -21,6 +21,7 @@ const RATE_WINDOW_US: u128 = 1_000_000_000;
 pub(super) struct ProducerApp {
     pub(super) spec: ProducerSpec,
     pub(super) acks: i16,
+    pub(super) idempotent: bool,
     /// `None`: the process is gone.
     pub(super) client: Option<Producer>,
     /// Records since `rate_from`, and since the app exists.
@@ -47,6 +48,7 @@ impl ProducerApp {
         Self {
             spec,
             acks: 0,
+            idempotent: false,
             client: None,
             ticks: 0,
             rate_from: now,
@@ -84,6 +86,7 @@ impl ProducerApp {
     }
 
     pub(super) fn start(&mut self, now: Time, client: Producer, acks: i16) {
+        self.idempotent = client.is_idempotent();
         self.client = Some(client);
         self.acks = acks;
         self.blocked = None;

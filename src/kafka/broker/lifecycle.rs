@@ -63,7 +63,7 @@ impl Life {
     }
 
     fn failed(&mut self, now: Time, session_ms: i64) {
-        let wait = crate::kafka::client::net::backoff_ms(RESEND_BACKOFF_MS, session_ms / 2, self.failures);
+        let wait = crate::kafka::client::backoff::backoff_ms(RESEND_BACKOFF_MS, session_ms / 2, self.failures);
         self.failures = self.failures.saturating_add(1);
         self.next = now.plus_millis(wait);
     }

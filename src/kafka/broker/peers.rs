@@ -4,6 +4,7 @@
 use super::PeerConn;
 use crate::kafka::apis::CONTROLLER;
 use crate::kafka::client::Output as NetOutput;
+use crate::kafka::client::backoff::Backoff;
 use crate::kafka::client::net::{Answer, ApiRange, Net, Node, Outcome, Readiness, Timeouts};
 use crate::kafka::controller::{Request, Visitor};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
@@ -25,8 +26,9 @@ const SPOKEN: &[ApiRange] = &{
 pub const QUORUM_REQUEST_TIMEOUT_MS: i64 = 2000;
 /// `request.timeout.ms` of a broker, and `replica.socket.timeout.ms`.
 pub const REQUEST_TIMEOUT_MS: i64 = 30_000;
-const TIMEOUTS: Timeouts =
-    Timeouts { request_ms: REQUEST_TIMEOUT_MS, connection_setup_ms: 10_000, reconnect_backoff_ms: 50, reconnect_backoff_max_ms: 1000 };
+const TIMEOUTS: Timeouts = Timeouts { request_ms: REQUEST_TIMEOUT_MS, connection_setup_ms: 10_000 };
+/// `reconnect.backoff.ms` and `reconnect.backoff.max.ms`.
+const RECONNECT_BACKOFF_MS: (i64, i64) = (50, 1000);
 
 /// What is sent.
 #[derive(Clone, Debug)]
@@ -74,7 +76,16 @@ impl<T: Clone> Visitor for Sender<'_, T> {
 
 impl<T: Clone> Peers<T> {
     pub fn new(node_id: i32) -> Self {
-        Self { net: Net::new(SPOKEN, format!("broker-{node_id}").into(), &[], TIMEOUTS), queue: Vec::new() }
+        Self {
+            net: Net::new(
+                SPOKEN,
+                format!("broker-{node_id}").into(),
+                &[],
+                TIMEOUTS,
+                Backoff::steady(RECONNECT_BACKOFF_MS.0, RECONNECT_BACKOFF_MS.1),
+            ),
+            queue: Vec::new(),
+        }
     }
 
     pub fn set_address(&mut self, node: Node, host: &Arc<str>, port: i32) {

@@ -1,8 +1,9 @@
 //! What a client knows of the cluster (`Metadata`): brokers, topics, leaders. Renewed when asked for and when it is old,
 //! with backoff; a leader with an older epoch than the known one is not believed.
 
-use super::net::{Net, Node, Outcome, Readiness, backoff_ms};
-use super::{text, topic_name};
+use super::backoff::Backoff;
+use super::net::{Net, Node, Outcome, Readiness};
+use super::{TopicPartition, text, topic_name};
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::error::ErrorCode;
@@ -17,6 +18,8 @@ pub struct PartitionMetadata {
     /// -1: no leader.
     pub leader: i32,
     pub leader_epoch: i32,
+    /// The newest epoch that is known from elsewhere. While it is newer than the leader's, that leader is not believed.
+    pub seen_epoch: i32,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,8 +32,7 @@ pub struct TopicMetadata {
 
 #[derive(Clone, Debug)]
 pub struct Metadata {
-    retry_backoff_ms: i64,
-    retry_backoff_max_ms: i64,
+    backoff: Backoff,
     max_age_ms: i64,
     allow_auto_create: bool,
     topics: SortedVecMap<Arc<str>, TopicMetadata>,
@@ -40,15 +42,17 @@ pub struct Metadata {
     last_success: Option<Time>,
     last_attempt: Option<Time>,
     failures: u32,
+    /// The least time between the last attempt and the next, drawn when that ended.
+    wait_ms: i64,
     /// The number of answers taken in.
     pub version: u64,
 }
 
 impl Metadata {
-    pub fn new(retry_backoff_ms: i64, retry_backoff_max_ms: i64, max_age_ms: i64, allow_auto_create: bool) -> Self {
+    pub fn new(mut backoff: Backoff, max_age_ms: i64, allow_auto_create: bool) -> Self {
+        let wait_ms = backoff.draw(0);
         Self {
-            retry_backoff_ms,
-            retry_backoff_max_ms,
+            backoff,
             max_age_ms,
             allow_auto_create,
             topics: SortedVecMap::new(),
@@ -58,6 +62,7 @@ impl Metadata {
             last_success: None,
             last_attempt: None,
             failures: 0,
+            wait_ms,
             version: 0,
         }
     }
@@ -96,7 +101,26 @@ impl Metadata {
     /// The leader of a partition and its epoch, if there is one.
     pub fn leader(&self, topic: &str, partition: i32) -> Option<(i32, i32)> {
         let found = self.topics.get(topic)?.partitions.get(&partition)?;
-        (found.leader >= 0).then_some((found.leader, found.leader_epoch))
+        (found.leader >= 0 && found.leader_epoch >= found.seen_epoch).then_some((found.leader, found.leader_epoch))
+    }
+
+    /// An answer has named this epoch (`updateLastSeenEpochIfNewer`): what is known of an older one is renewed.
+    pub fn saw_epoch(&mut self, topic: &str, partition: i32, epoch: i32) {
+        let known = self.topics.get_mut(topic).and_then(|topic| topic.partitions.get_mut(&partition));
+        if let Some(known) = known.filter(|known| epoch > known.leader_epoch.max(known.seen_epoch)) {
+            known.seen_epoch = epoch;
+            self.need_update = true;
+        }
+    }
+
+    /// A broker that does not lead the partition has named its leader (KIP-951). True: it is news, and its address is known.
+    pub fn lead_by<T, E>(&mut self, net: &Net<T, E>, at: &TopicPartition, (leader, epoch): (i32, i32)) -> bool {
+        let known = self.topics.get_mut(&at.0).and_then(|topic| topic.partitions.get_mut(&at.1));
+        let newer = known.filter(|known| leader >= 0 && epoch > known.leader_epoch && net.knows(Node::Broker(leader)));
+        newer.is_some_and(|known| {
+            *known = PartitionMetadata { leader, leader_epoch: epoch, seen_epoch: known.seen_epoch.max(epoch) };
+            true
+        })
     }
 
     /// Sends a Metadata request when one is due; says when to come back otherwise.
@@ -104,8 +128,7 @@ impl Metadata {
         if self.in_flight {
             return None;
         }
-        let allowed =
-            self.last_attempt.map(|at| at.plus_millis(backoff_ms(self.retry_backoff_ms, self.retry_backoff_max_ms, self.failures)));
+        let allowed = self.last_attempt.map(|at| at.plus_millis(self.wait_ms));
         let expiry = self.last_success.map(|at| at.plus_millis(self.max_age_ms));
         let due = match (self.need_update, expiry) {
             (false, Some(at)) => at.max(allowed.unwrap_or(at)),
@@ -134,9 +157,8 @@ impl Metadata {
             self.need_update = false;
             None
         } else {
-            self.failures = self.failures.saturating_add(1);
-            let wait = backoff_ms(self.retry_backoff_ms, self.retry_backoff_max_ms, self.failures);
-            Some((now.plus_millis(wait), Reason::new("metadata retry backoff", "")))
+            self.settle(true);
+            Some((now.plus_millis(self.wait_ms), Reason::new("metadata retry backoff", "")))
         }
     }
 
@@ -148,9 +170,7 @@ impl Metadata {
             Outcome::Lost => None,
         };
         let Some(response) = response else {
-            self.failures = self.failures.saturating_add(1);
-            self.need_update = true;
-            return;
+            return self.settle(true);
         };
         for broker in &response.brokers {
             let (host, port): (Arc<str>, i32) = (text(&broker.host), broker.port);
@@ -174,23 +194,29 @@ impl Metadata {
             let known = self.topics.remove(&name).filter(|known| known.id == topic.topic_id);
             let mut partitions = SortedVecMap::new();
             for partition in &topic.partitions {
-                let mut fresh = PartitionMetadata { leader: partition.leader_id.0, leader_epoch: partition.leader_epoch };
+                let mut fresh = PartitionMetadata {
+                    leader: partition.leader_id.0,
+                    leader_epoch: partition.leader_epoch,
+                    seen_epoch: partition.leader_epoch,
+                };
                 let old = known.as_ref().and_then(|topic| topic.partitions.get(&partition.partition_index));
-                if let Some(old) = old.filter(|old| fresh.leader_epoch >= 0 && old.leader_epoch > fresh.leader_epoch) {
+                if let Some(old) = old.filter(|old| fresh.leader_epoch >= 0 && old.seen_epoch > fresh.leader_epoch) {
                     fresh = *old;
                 }
-                unsettled |= fresh.leader < 0;
+                unsettled |= fresh.leader < 0 || fresh.leader_epoch < fresh.seen_epoch;
                 partitions.insert(partition.partition_index, fresh);
             }
             self.topics.insert(name, TopicMetadata { id: topic.topic_id, error, partitions });
         }
         self.version += 1;
         self.last_success = Some(now);
-        if unsettled {
-            self.failures = self.failures.saturating_add(1);
-            self.need_update = true;
-        } else {
-            self.failures = 0;
-        }
+        self.settle(unsettled);
+    }
+
+    /// An attempt has ended: how long the next one waits.
+    fn settle(&mut self, again: bool) {
+        self.need_update |= again;
+        self.failures = if again { self.failures.saturating_add(1) } else { 0 };
+        self.wait_ms = self.backoff.draw(self.failures.saturating_sub(1));
     }
 }

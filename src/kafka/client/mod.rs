@@ -1,6 +1,7 @@
 //! Clients: producer and consumer, as the Java client does it. They speak frames to whatever address metadata gives them.
 //! `net` (connections, ApiVersions, correlation, metadata, retries) is shared by both.
 
+pub mod backoff;
 pub mod consumer;
 pub mod metadata;
 pub mod net;
@@ -53,10 +54,17 @@ pub enum ClientError {
     Config(#[from] ConfigError),
     #[error("offset {offset} of {topic}-{partition} is out of range and auto.offset.reset is none")]
     NoOffset { topic: String, partition: i32, offset: i64 },
+    #[error("{topic}-{partition} was truncated below offset {offset}{}, and auto.offset.reset is none", diverging(*diverges))]
+    LogTruncation { topic: String, partition: i32, offset: i64, diverges: Option<i64> },
     #[error("{what} has passed: {after_ms} ms")]
     Timeout { what: &'static str, after_ms: i64 },
     #[error("{0}")]
     Illegal(&'static str),
+}
+
+/// Where the logs diverge, as far as a leader said it.
+fn diverging(offset: Option<i64>) -> String {
+    offset.map(|offset| format!(" (what lies before {offset} is as it was)")).unwrap_or_default()
 }
 
 /// A client as a state machine without I/O. [`producer::Producer`] and [`consumer::Consumer`] are driven in the same way.
@@ -163,7 +171,9 @@ pub(crate) fn text(string: &Str) -> Arc<str> {
 pub(crate) mod code {
     pub const OFFSET_OUT_OF_RANGE: i16 = 1;
     pub const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
+    pub const NOT_LEADER_OR_FOLLOWER: i16 = 6;
     pub const REQUEST_TIMED_OUT: i16 = 7;
+    pub const MESSAGE_TOO_LARGE: i16 = 10;
     pub const NETWORK_EXCEPTION: i16 = 13;
     pub const COORDINATOR_LOAD_IN_PROGRESS: i16 = 14;
     pub const COORDINATOR_NOT_AVAILABLE: i16 = 15;
@@ -174,6 +184,7 @@ pub(crate) mod code {
     pub const OUT_OF_ORDER_SEQUENCE_NUMBER: i16 = 45;
     pub const DUPLICATE_SEQUENCE_NUMBER: i16 = 46;
     pub const UNKNOWN_PRODUCER_ID: i16 = 59;
+    pub const FENCED_LEADER_EPOCH: i16 = 74;
     pub const MEMBER_ID_REQUIRED: i16 = 79;
     pub const FENCED_INSTANCE_ID: i16 = 82;
     pub const UNSTABLE_OFFSET_COMMIT: i16 = 88;

@@ -1,6 +1,7 @@
 //! Connections of a client (`NetworkClient`): by node, dialled when something is to be sent, ApiVersions first, then
 //! requests in order with correlation ids; a request that times out closes its connection, a closed one backs off.
 
+use super::backoff::Backoff;
 use super::{ConnId, Output};
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time, Who};
@@ -18,9 +19,6 @@ pub struct Timeouts {
     pub request_ms: i64,
     /// For a dialled connection (`socket.connection.setup.timeout.ms`).
     pub connection_setup_ms: i64,
-    /// Before a node is dialled again (`reconnect.backoff.ms`): doubled with each failure, up to the second.
-    pub reconnect_backoff_ms: i64,
-    pub reconnect_backoff_max_ms: i64,
 }
 
 /// An API and its lowest and highest version.
@@ -41,6 +39,7 @@ pub const APIS: &[ApiRange] = &[
     (ApiKey::LeaveGroup, 0, 5),
     (ApiKey::SyncGroup, 0, 5),
     (ApiKey::InitProducerId, 0, 5),
+    (ApiKey::OffsetForLeaderEpoch, 2, 4),
 ];
 
 /// The node at the other end of a connection. The coordinator has a connection of its own, so that a held Fetch does not delay a heartbeat.
@@ -54,11 +53,6 @@ pub enum Node {
     Controller(i32),
     /// The same listener, for voters among themselves: a metadata fetch that is held there delays nobody else.
     Voter(i32),
-}
-
-/// Exponential backoff without jitter: `base · 2^attempts`, at most `max`, in milliseconds.
-pub fn backoff_ms(base: i64, max: i64, attempts: u32) -> i64 {
-    base.saturating_mul(1_i64 << attempts.min(20)).min(max).max(0)
 }
 
 /// What became of a request.
@@ -142,6 +136,8 @@ pub struct Net<T, E> {
     apis: &'static [ApiRange],
     client_id: Arc<str>,
     timeouts: Timeouts,
+    /// Before a node is dialled again.
+    reconnect: Backoff,
     peers: SortedVecMap<Node, Peer<T>>,
     conns: SortedVecMap<ConnId, Node>,
     next_conn: u64,
@@ -151,13 +147,20 @@ pub struct Net<T, E> {
 }
 
 impl<T, E> Net<T, E> {
-    pub fn new(apis: &'static [ApiRange], client_id: Arc<str>, bootstrap: &[(Arc<str>, i32)], timeouts: Timeouts) -> Self {
+    pub fn new(
+        apis: &'static [ApiRange],
+        client_id: Arc<str>,
+        bootstrap: &[(Arc<str>, i32)],
+        timeouts: Timeouts,
+        reconnect: Backoff,
+    ) -> Self {
         let peers =
             bootstrap.iter().zip(0_u32..).map(|((host, port), index)| (Node::Bootstrap(index), Peer::new(host.clone(), *port))).collect();
         Self {
             apis,
             client_id,
             timeouts,
+            reconnect,
             peers,
             conns: SortedVecMap::new(),
             next_conn: 0,
@@ -182,6 +185,11 @@ impl<T, E> Net<T, E> {
             peer.host = host.clone();
             peer.port = port;
         }
+    }
+
+    /// Whether an address of the node is known.
+    pub fn knows(&self, node: Node) -> bool {
+        self.peers.contains_key(&node)
     }
 
     /// Whether the node can take a request now; dials if that is what it needs.
@@ -368,8 +376,7 @@ impl<T, E> Net<T, E> {
         if peer.conn() != Some(conn) {
             return Vec::new();
         }
-        peer.retry_at =
-            now.plus_millis(backoff_ms(self.timeouts.reconnect_backoff_ms, self.timeouts.reconnect_backoff_max_ms, peer.failures));
+        peer.retry_at = now.plus_millis(self.reconnect.draw(peer.failures));
         peer.failures = peer.failures.saturating_add(1);
         peer.link = Link::Down;
         let lost = std::mem::take(&mut peer.in_flight);

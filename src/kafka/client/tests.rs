@@ -77,7 +77,7 @@ impl Harness {
         let mut config = ConsumerConfig::new(&format!("consumer-{id}"), vec![("broker-1".into(), 9092)]);
         config.group_id = Some(Arc::from("billing"));
         config.auto_offset_reset = OffsetReset::Earliest;
-        let mut consumer = Consumer::new(config).expect("defaults are valid");
+        let mut consumer = Consumer::new(config, 7).expect("defaults are valid");
         consumer.subscribe(self.now, vec![Arc::from("orders")]).expect("there is a group.id");
         self.consumers.insert(id, consumer);
     }

@@ -2,7 +2,9 @@
 
 use super::CONSUMER;
 use super::error::ConfigError;
-use super::value::{Value, config_struct};
+use super::value::{Value, config_struct, duration_us, reconnect_backoff_max};
+use crate::kafka::sorted_vec::SortedVecSet;
+use crate::kafka::time::Time;
 use std::sync::Arc;
 
 /// `auto.offset.reset`: where reading begins when no offset is committed, or the committed one is gone.
@@ -13,6 +15,8 @@ pub enum OffsetReset {
     Earliest,
     /// It is an error.
     None,
+    /// At the first record that is not older than so many microseconds (KIP-1106).
+    ByDuration(i64),
 }
 
 impl Value for OffsetReset {
@@ -21,7 +25,18 @@ impl Value for OffsetReset {
             "latest" => Some(Self::Latest),
             "earliest" => Some(Self::Earliest),
             "none" => Some(Self::None),
-            _ => None,
+            _ => duration_us(text.strip_prefix("by_duration:")?).map(Self::ByDuration),
+        }
+    }
+}
+
+impl OffsetReset {
+    /// What ListOffsets is asked for (`AutoOffsetResetStrategy.timestamp`).
+    pub fn timestamp(self, now: Time) -> i64 {
+        match self {
+            Self::Earliest => -2,
+            Self::Latest | Self::None => -1,
+            Self::ByDuration(micros) => now.0.saturating_sub(micros).max(0) / 1000,
         }
     }
 }
@@ -29,7 +44,7 @@ impl Value for OffsetReset {
 config_struct! {
     /// A consumer's configs, by their names with `_` for `.` (`ConsumerConfig`). Times are in milliseconds, sizes in bytes.
     #[derive(Clone, PartialEq, Eq, Debug)]
-    pub struct ConsumerConfig of CONSUMER {
+    pub struct ConsumerConfig of CONSUMER with given: SortedVecSet<&'static str> {
         allow_auto_create_topics: bool = "allow.auto.create.topics",
         auto_commit_interval_ms: i64 = "auto.commit.interval.ms",
         auto_offset_reset: OffsetReset = "auto.offset.reset",
@@ -69,20 +84,31 @@ impl ConsumerConfig {
     /// # Errors
     /// A name that the table does not have, or a value that it does not take.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
-        CONSUMER.check(name, value)?;
+        let def = CONSUMER.check(name, value)?;
+        self.given.insert(def.name);
         self.assign(name, value);
         Ok(())
     }
 
+    /// The configs as a consumer goes by them: what was not set gives way to what was.
+    ///
     /// # Errors
-    /// The first of the rules between configs that is broken.
-    pub fn check(&self) -> Result<(), ConfigError> {
+    /// The first of the rules between configs that is broken (`ConsumerConfig.postProcessParsedConfig`, `GroupRebalanceConfig`).
+    pub fn resolved(mut self) -> Result<Self, ConfigError> {
         if self.bootstrap_servers.is_empty() {
             return Err(ConfigError::conflict("bootstrap.servers", "", "at least one host:port"));
         }
+        let given = |name| self.given.contains(name);
+        if self.group_id.is_none() {
+            if self.enable_auto_commit && given("enable.auto.commit") {
+                return Err(ConfigError::conflict("enable.auto.commit", true, "false, since there is no group.id"));
+            }
+            self.enable_auto_commit = false;
+        }
+        self.reconnect_backoff_max_ms = reconnect_backoff_max(given, self.reconnect_backoff_ms, self.reconnect_backoff_max_ms);
         if self.group_id.is_some() && self.heartbeat_interval_ms >= self.session_timeout_ms {
             return Err(ConfigError::conflict("heartbeat.interval.ms", self.heartbeat_interval_ms, "less than session.timeout.ms"));
         }
-        Ok(())
+        Ok(self)
     }
 }

@@ -1,7 +1,7 @@
 //! What a config is (`ConfigDef`), and whether a value is one of its values.
 
 use super::error::ConfigError;
-use super::value::{host_ports, millionths};
+use super::value::{Value, host_ports, millionths};
 use std::fmt;
 
 /// A config's type, by Kafka's number in DescribeConfigs (`DescribeConfigsResponse.ConfigType`).
@@ -61,6 +61,8 @@ pub enum Valid {
     /// 1 to 9, or -1.
     GzipLevel,
     NonEmpty,
+    /// `auto.offset.reset`: a policy's name, or a duration.
+    OffsetReset,
     /// `host:port`, with commas between several; may be empty. Kafka checks it after the type (`ClientUtils`).
     HostPorts,
 }
@@ -75,6 +77,7 @@ impl fmt::Display for Valid {
             Self::Ratio => f.write_str("[0,...,1]"),
             Self::GzipLevel => f.write_str("[1,...,9] or -1"),
             Self::NonEmpty => f.write_str("non-empty string"),
+            Self::OffsetReset => f.write_str("[latest, earliest, none, by_duration:PnDTnHnMn.nS]"),
             Self::HostPorts => f.write_str("non-null string"),
         }
     }
@@ -219,6 +222,11 @@ impl ConfigDef {
             }
             Valid::OneOf(_) if items.is_empty() => Some("Configuration must not be empty".into()),
             Valid::NonEmpty if text.is_empty() => Some("String must be non-empty".into()),
+            Valid::OffsetReset if super::OffsetReset::parse(text).is_none() => Some(format!(
+                "Invalid value `{text}` for configuration {}. The value must be either 'earliest', 'latest', 'none' or of the format \
+                 'by_duration:<PnDTnHnMn.nS.>'.",
+                self.name
+            )),
             Valid::HostPorts if host_ports(text).is_none() => Some("Invalid url in bootstrap.servers".into()),
             _ => None,
         }
@@ -244,6 +252,7 @@ impl ConfigDef {
                 _ => allowed.concat(),
             },
             (_, Valid::NonEmpty) => "a text that is not empty".into(),
+            (_, Valid::OffsetReset) => "latest, earliest, none, or by_duration: and a duration as PnDTnHnMn.nS".into(),
             (_, Valid::HostPorts) => "host:port, with commas between several".into(),
             _ => "a text".into(),
         }

@@ -2,7 +2,8 @@
 
 use super::PRODUCER;
 use super::error::ConfigError;
-use super::value::{Value, config_struct};
+use super::value::{Value, config_struct, reconnect_backoff_max};
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::wire::compression::Compression;
 use std::sync::Arc;
 
@@ -28,10 +29,13 @@ impl Value for Acks {
     }
 }
 
+/// The leader knows the last five batches of a producer again (`ProducerStateEntry`).
+const MAX_IN_FLIGHT_FOR_IDEMPOTENCE: u32 = 5;
+
 config_struct! {
     /// A producer's configs, by their names with `_` for `.` (`ProducerConfig`). Times are in milliseconds, sizes in bytes.
     #[derive(Clone, PartialEq, Eq, Debug)]
-    pub struct ProducerConfig of PRODUCER {
+    pub struct ProducerConfig of PRODUCER with given: SortedVecSet<&'static str> {
         acks: Acks = "acks",
         batch_size: u32 = "batch.size",
         bootstrap_servers: Vec<(Arc<str>, i32)> = "bootstrap.servers",
@@ -68,35 +72,52 @@ impl ProducerConfig {
     /// # Errors
     /// A name that the table does not have, or a value that it does not take.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
-        PRODUCER.check(name, value)?;
+        let def = PRODUCER.check(name, value)?;
+        self.given.insert(def.name);
         self.assign(name, value);
         Ok(())
     }
 
+    /// The configs as a producer goes by them: what was not set gives way to what was.
+    ///
     /// # Errors
-    /// The first of the rules between configs that is broken (`ProducerConfig.postProcessAndValidateIdempotenceConfigs`,
+    /// The first of the rules between configs that is broken (`ProducerConfig.postProcessParsedConfig`,
     /// `KafkaProducer.configureDeliveryTimeout`).
-    pub fn check(&self) -> Result<(), ConfigError> {
+    pub fn resolved(mut self) -> Result<Self, ConfigError> {
         if self.bootstrap_servers.is_empty() {
             return Err(ConfigError::conflict("bootstrap.servers", "", "at least one host:port"));
         }
-        if self.enable_idempotence {
-            if self.acks != Acks::All {
-                return Err(ConfigError::conflict("acks", self.acks as i16, "all, since enable.idempotence is true"));
+        let given = |name| self.given.contains(name);
+        self.reconnect_backoff_max_ms = reconnect_backoff_max(given, self.reconnect_backoff_ms, self.reconnect_backoff_max_ms);
+        self.enable_idempotence = self.idempotence()?;
+        let least = self.linger_ms.saturating_add(self.request_timeout_ms).min(i32::MAX.into());
+        if self.delivery_timeout_ms < least {
+            if self.given.contains("delivery.timeout.ms") {
+                let expected = "at least linger.ms + request.timeout.ms";
+                return Err(ConfigError::conflict("delivery.timeout.ms", self.delivery_timeout_ms, expected));
             }
-            if self.retries == 0 {
-                return Err(ConfigError::conflict("retries", 0, "more than 0, since enable.idempotence is true"));
-            }
-            let in_flight = self.max_in_flight_requests_per_connection;
-            if in_flight > 5 {
-                let expected = "at most 5, since enable.idempotence is true";
-                return Err(ConfigError::conflict("max.in.flight.requests.per.connection", in_flight, expected));
-            }
+            self.delivery_timeout_ms = least;
         }
-        if self.delivery_timeout_ms < self.linger_ms.saturating_add(self.request_timeout_ms) {
-            let expected = "at least linger.ms + request.timeout.ms";
-            return Err(ConfigError::conflict("delivery.timeout.ms", self.delivery_timeout_ms, expected));
+        Ok(self)
+    }
+
+    /// Whether the producer is idempotent: by default only as far as `acks` and `retries` allow it.
+    fn idempotence(&self) -> Result<bool, ConfigError> {
+        if !self.enable_idempotence {
+            return Ok(false);
         }
-        Ok(())
+        let asked = self.given.contains("enable.idempotence");
+        if asked && self.retries == 0 {
+            return Err(ConfigError::conflict("retries", 0, "more than 0, since enable.idempotence is true"));
+        }
+        if asked && self.acks != Acks::All {
+            return Err(ConfigError::conflict("acks", self.acks as i16, "all, since enable.idempotence is true"));
+        }
+        let in_flight = self.max_in_flight_requests_per_connection;
+        if in_flight > MAX_IN_FLIGHT_FOR_IDEMPOTENCE {
+            let expected = "at most 5, since enable.idempotence is true";
+            return Err(ConfigError::conflict("max.in.flight.requests.per.connection", in_flight, expected));
+        }
+        Ok(self.retries > 0 && self.acks == Acks::All)
     }
 }

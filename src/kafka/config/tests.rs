@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
+use crate::kafka::time::Time;
 
 const TABLES: [ConfigTable; 4] = [BROKER, TOPIC, PRODUCER, CONSUMER];
 
@@ -124,16 +125,68 @@ fn a_refused_config_says_what_is_expected() {
 
 #[test]
 fn a_producers_configs_agree() {
-    let check = |configs: &[(&str, &str)]| {
+    let resolved = |configs: &[(&str, &str)]| {
         let mut config = ProducerConfig::new("p", vec![("broker".into(), 9092)]);
         configs.iter().try_for_each(|(name, value)| config.set(name, value))?;
-        config.check()
+        config.resolved()
     };
-    assert_eq!(check(&[]), Ok(()));
-    assert_eq!(check(&[("acks", " 1 "), ("enable.idempotence", "FALSE")]), Ok(()));
-    let refused = |configs: &[(&str, &str)]| check(configs).map_err(|error| error.to_string());
-    assert_eq!(refused(&[("acks", "1")]), Err("acks=1: all, since enable.idempotence is true".into()));
-    assert_eq!(refused(&[("retries", "0")]), Err("retries=0: more than 0, since enable.idempotence is true".into()));
+    let idempotent =
+        |configs: &[(&str, &str)]| resolved(configs).map(|config| config.enable_idempotence).map_err(|error| error.to_string());
+    assert_eq!(idempotent(&[]), Ok(true));
+    assert_eq!(idempotent(&[("acks", " 1 "), ("enable.idempotence", "FALSE")]), Ok(false));
+    // Idempotence by default gives way, but for the requests in flight; one that was asked for does not.
+    assert_eq!((idempotent(&[("acks", "1")]), idempotent(&[("retries", "0")])), (Ok(false), Ok(false)));
+    let asked = ("enable.idempotence", "true");
+    assert_eq!(idempotent(&[("acks", "1"), asked]), Err("acks=1: all, since enable.idempotence is true".into()));
+    assert_eq!(idempotent(&[("retries", "0"), asked]), Err("retries=0: more than 0, since enable.idempotence is true".into()));
+    let six = ("max.in.flight.requests.per.connection", "6");
+    let refused = Err("max.in.flight.requests.per.connection=6: at most 5, since enable.idempotence is true".into());
+    assert_eq!((idempotent(&[six]), idempotent(&[six, ("acks", "1")])), (refused.clone(), refused));
+    assert_eq!(idempotent(&[six, ("enable.idempotence", "false")]), Ok(false));
+
+    let delivery = |configs: &[(&str, &str)]| resolved(configs).map(|config| config.delivery_timeout_ms).map_err(|error| error.to_string());
+    assert_eq!(delivery(&[("request.timeout.ms", "150000")]), Ok(150_005));
     let late = Err("delivery.timeout.ms=100: at least linger.ms + request.timeout.ms".into());
-    assert_eq!(refused(&[("delivery.timeout.ms", "100")]), late);
+    assert_eq!(delivery(&[("delivery.timeout.ms", "100")]), late);
+    let most = |configs: &[(&str, &str)]| resolved(configs).map(|config| config.reconnect_backoff_max_ms);
+    assert_eq!(most(&[("reconnect.backoff.ms", "70")]), Ok(70));
+    assert_eq!(most(&[("reconnect.backoff.ms", "70"), ("reconnect.backoff.max.ms", "80")]), Ok(80));
+}
+
+#[test]
+fn a_consumers_configs_agree() {
+    let resolved = |group: Option<&str>, configs: &[(&str, &str)]| {
+        let mut config = ConsumerConfig::new("c", vec![("broker".into(), 9092)]);
+        config.group_id = group.map(Into::into);
+        configs.iter().try_for_each(|(name, value)| config.set(name, value))?;
+        config.resolved()
+    };
+    let commits = |group, configs: &[(&str, &str)]| resolved(group, configs).map(|config| config.enable_auto_commit).ok();
+    assert_eq!((commits(None, &[]), commits(Some("g"), &[])), (Some(false), Some(true)));
+    assert_eq!(commits(None, &[("enable.auto.commit", "true")]), None);
+    assert!(resolved(Some("g"), &[("heartbeat.interval.ms", "45000")]).is_err());
+}
+
+#[test]
+fn a_reset_by_duration_is_read_as_java_reads_it() {
+    let reset = |text: &str| {
+        let mut config = ConsumerConfig::new("c", Vec::new());
+        config.set("auto.offset.reset", &format!("by_duration:{text}")).ok().map(|()| config.auto_offset_reset)
+    };
+    let hour = 3_600_000_000;
+    for (text, micros) in [
+        ("PT1H", hour),
+        ("P2D", 48 * hour),
+        ("P1DT1H", 25 * hour),
+        ("pt90m", hour + hour / 2),
+        ("PT0.5S", 500_000),
+        ("PT1H1S", hour + 1_000_000),
+        ("PT0S", 0),
+    ] {
+        assert_eq!(reset(text), Some(OffsetReset::ByDuration(micros)), "{text}");
+    }
+    for text in ["", "P", "PT", "1H", "PT1", "PT-1H", "P1H", "PTS", "PT1S1H", "PT99999999999999H"] {
+        assert_eq!(reset(text), None, "{text}");
+    }
+    assert_eq!(OffsetReset::ByDuration(1500).timestamp(Time(10_000)), 8);
 }

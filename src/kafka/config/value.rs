@@ -83,6 +83,32 @@ pub(super) fn millionths(text: &str) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
+/// A duration as ISO 8601 and `java.time.Duration` write it (`PnDTnHnMn.nS`), in microseconds. One that is negative is refused.
+pub(super) fn duration_us(text: &str) -> Option<i64> {
+    let text = text.trim().to_ascii_uppercase();
+    let (days, times) = match text.strip_prefix('P')?.split_once('T') {
+        Some((_, "")) => return None,
+        Some((days, times)) => (days, times),
+        None => (text.strip_prefix('P')?, ""),
+    };
+    let (mut rest, mut total, mut parts) = (times, 0_i64, 0_u32);
+    if !days.is_empty() {
+        total = days.strip_suffix('D')?.parse::<i64>().ok()?.checked_mul(86_400_000_000)?;
+        parts += 1;
+    }
+    for (unit, micros) in [('H', 3_600_000_000), ('M', 60_000_000), ('S', 1_000_000)] {
+        let Some((number, after)) = rest.split_once(unit) else { continue };
+        let number = if unit == 'S' { millionths(&number.replace(',', "."))? } else { number.parse::<i64>().ok()?.checked_mul(micros)? };
+        (rest, parts, total) = (after, parts + 1, total.checked_add(number)?);
+    }
+    (rest.is_empty() && parts > 0 && total >= 0).then_some(total)
+}
+
+/// Without a maximum the backoff of reconnects does not grow (`CommonClientConfigs.postProcessReconnectBackoffConfigs`).
+pub(super) fn reconnect_backoff_max(given: impl Fn(&'static str) -> bool, backoff: i64, max: i64) -> i64 {
+    if given("reconnect.backoff.ms") && !given("reconnect.backoff.max.ms") { backoff } else { max }
+}
+
 /// A field's value when nothing is set.
 pub(super) fn default_of<V: Value>(table: &ConfigTable, name: &str) -> V {
     V::of(table.get(name).and_then(|def| def.default))

@@ -133,6 +133,7 @@ fn a_form_says_what_it_is_filled_with_and_no_more() {
     values[at("rate")] = "9/s".into();
     assert!(!all.restarts(&values), "a rate needs no other process");
     values[at("acks")] = "1".into();
+    values[at("enable.idempotence")] = "true".into();
     assert!(all.restarts(&values));
     // What is wrong is said at its field, and nothing is done.
     let hash = world.event_hash();

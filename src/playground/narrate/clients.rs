@@ -33,6 +33,10 @@ pub(super) fn producer(node: &str, event: &ProducerEvent) -> Words {
             _ => (3, format!("{node}: {topic}-{partition} offset {offset} is acknowledged.")),
         },
         ProducerEvent::Failed { error, .. } => (1, format!("{node} gave up a record: {}.", reason(error))),
+        ProducerEvent::BatchSplit { topic, partition, records, batches } => {
+            let (records, batches) = (plural(i64::from(*records), "record"), plural(i64::from(*batches), "batch"));
+            (2, format!("{node} sends {records} to {topic}-{partition} again in {batches}: MESSAGE_TOO_LARGE."))
+        }
         ProducerEvent::Retrying { topic, partition, error, .. } => {
             (2, format!("{node} will try {topic}-{partition} again: {}.", error.name()))
         }

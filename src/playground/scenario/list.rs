@@ -49,6 +49,7 @@ const ALL: &[ScenarioEntry] = entries![
     "idle-consumer",
     "acks-1-loses",
     "min-isr-refuses",
+    "retries-reorder",
     "unclean-election",
     "fifty-partitions",
 ];

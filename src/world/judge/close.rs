@@ -183,10 +183,10 @@ impl Case<'_> {
         })
     }
 
-    /// Whether it lies before an earlier record of its key. `latest`: the greatest offset of those so far, by producer, key and log.
-    fn disorder(&self, latest: &mut SortedVecMap<(u16, u64, i32), i64>) -> Option<Reason> {
-        let (log, offset) = self.first.filter(|_| self.acked() && self.entry.key != 0)?;
-        let before = latest.entry((self.entry.producer, self.entry.key, log.number)).or_insert(offset);
+    /// Whether it lies before an earlier record of its producer. `latest`: the greatest offset of those so far, by producer and log.
+    fn disorder(&self, latest: &mut SortedVecMap<(u16, i32), i64>) -> Option<Reason> {
+        let (log, offset) = self.first.filter(|_| self.acked())?;
+        let before = latest.entry((self.entry.producer, log.number)).or_insert(offset);
         let disordered = *before > offset && self.alike == 1;
         *before = offset.max(*before);
         disordered.then(|| match self.producer.idempotent {
@@ -301,13 +301,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// What looks wrong with a record; it is counted and, unless it is permitted, a violation.
-    fn wrong(
-        &self,
-        case: &Case<'_>,
-        latest: &mut SortedVecMap<(u16, u64, i32), i64>,
-        ledger: &mut Ledger,
-        findings: &mut Findings,
-    ) -> Wrong {
+    fn wrong(&self, case: &Case<'_>, latest: &mut SortedVecMap<(u16, i32), i64>, ledger: &mut Ledger, findings: &mut Findings) -> Wrong {
         let tracker = &self.judge.tracker;
         let mut wrong = Wrong::default();
         match case.absence(tracker) {
@@ -329,7 +323,7 @@ impl<'a> Evidence<'a> {
         if let Some(allowed) = case.disorder(latest) {
             ledger.reordered += 1;
             (wrong.reordered, wrong.allowed_because) = (true, allowed);
-            findings.judge("out of order", "reordered", allowed, || case.words("lies before an earlier one of its key"));
+            findings.judge("out of order", "reordered", allowed, || case.words("lies before an earlier one"));
         }
         if let Some((who, times, allowed)) = case.redelivery(tracker) {
             ledger.redelivered += 1;

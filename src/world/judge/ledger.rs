@@ -33,7 +33,7 @@ pub struct RecordOutcome {
     pub lost: bool,
     /// It is in the logs more often than it was sent.
     pub duplicated: bool,
-    /// It lies before an earlier one of its key.
+    /// It lies before an earlier one of its producer.
     pub reordered: bool,
     /// A group was given it more often than it is in the logs.
     pub redelivered: bool,

@@ -176,6 +176,8 @@ pub struct Judge {
     stopped_before: SortedVecSet<i32>,
     /// ElectLeaders asked for these uncleanly.
     asked_unclean: SortedVecSet<Partition>,
+    /// By consumer, topic and partition: the offsets that were fetched last, since its position came from elsewhere.
+    fetched: SortedVecMap<(Arc<str>, Arc<str>, i32), (i64, i64)>,
     tracker: tracker::RecordTracker,
     counters: Counters,
     violations: Vec<Violation>,
@@ -387,12 +389,17 @@ impl Judge {
 
     fn consumer_event(&mut self, node: &Arc<str>, event: &ConsumerEvent, probe: &dyn ClusterProbe) {
         match event {
-            ConsumerEvent::Fetched { topic, partition, last_offset, .. } => self.below_committed(node, topic, *partition, *last_offset),
+            ConsumerEvent::Fetched { topic, partition, base_offset, last_offset } => {
+                self.fetched.insert((node.clone(), topic.clone(), *partition), (*base_offset, *last_offset));
+                self.below_committed(node, topic, *partition, *last_offset);
+            }
             ConsumerEvent::Committed { offsets } => {
-                for (topic, partition, offset) in offsets {
+                for (topic, partition, offset, epoch) in offsets {
                     self.committed_in_bounds(node, topic, *partition, *offset, probe);
+                    self.committed_with_epoch(node, topic, *partition, (*offset, *epoch));
                 }
             }
+            ConsumerEvent::PositionReset { .. } | ConsumerEvent::Assigned { .. } => self.fetched.retain(|(who, ..), _| who != node),
             ConsumerEvent::Joining { .. } | ConsumerEvent::CommitFailed { .. } | ConsumerEvent::PollTimeout => {
                 self.tracker.unsettled(node, probe)
             }

@@ -494,7 +494,7 @@ fn consumers_see_and_commit_within_bounds() {
     let mut case = Case::new();
     case.node(1).replica.log.push(batch(6, 0, &["g"]));
     let fetched = |last_offset| ConsumerEvent::Fetched { topic: topic(), partition: 0, base_offset: 0, last_offset };
-    let committed = |offset| ConsumerEvent::Committed { offsets: vec![(topic(), 0, offset)] };
+    let committed = |offset| ConsumerEvent::Committed { offsets: vec![(topic(), 0, offset, 0)] };
     for event in [fetched(5), committed(7)] {
         case.event(EventKind::Consumer { node: "c".into(), event });
     }
@@ -503,4 +503,21 @@ fn consumers_see_and_commit_within_bounds() {
         case.event(EventKind::Consumer { node: "c".into(), event });
     }
     assert_eq!(case.kinds(), ["uncommitted-read", "offset-bounds"]);
+}
+
+#[test]
+fn what_was_read_is_committed_with_its_epoch() {
+    let mut case = Case::new();
+    let fetched = |last_offset| ConsumerEvent::Fetched { topic: topic(), partition: 0, base_offset: 0, last_offset };
+    let committed = |offset| ConsumerEvent::Committed { offsets: vec![(topic(), 0, offset, -1)] };
+    let reset = ConsumerEvent::PositionReset { topic: topic(), partition: 0, offset: 3, why: "no committed offset" };
+    // The first of a partition, and one that a reset gave, have no record before them.
+    for event in [fetched(5), committed(0), reset, committed(3)] {
+        case.event(EventKind::Consumer { node: "c".into(), event });
+    }
+    assert_eq!(case.kinds(), [""; 0]);
+    for event in [fetched(5), committed(3)] {
+        case.event(EventKind::Consumer { node: "c".into(), event });
+    }
+    assert_eq!(case.kinds(), ["epoch-not-committed"]);
 }

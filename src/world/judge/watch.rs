@@ -388,6 +388,17 @@ impl Judge {
         }
     }
 
+    /// An offset after a record that the consumer has read is committed with the epoch of that record's leader.
+    pub(super) fn committed_with_epoch(&mut self, who: &Arc<str>, topic: &Arc<str>, partition: i32, (offset, epoch): (i64, i32)) {
+        let fetched = self.fetched.get(&(who.clone(), topic.clone(), partition));
+        if epoch < 0 && fetched.is_some_and(|(base, last)| (*base..=*last).contains(&(offset - 1))) {
+            self.violation(
+                "epoch-not-committed",
+                format!("{who} committed offset {offset} of {topic}-{partition} without the epoch of the record before it"),
+            );
+        }
+    }
+
     /// At quiesce: every replica anew, from its log's start.
     pub(super) fn compare_all(&mut self, probe: &dyn ClusterProbe) {
         for node in probe.brokers() {

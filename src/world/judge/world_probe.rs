@@ -80,16 +80,13 @@ impl ClusterProbe for World {
 
     fn sender(&self, name: &str) -> Option<Sender> {
         match &self.named(name)?.machine {
-            Machine::Producer(app) => {
-                let asked = app.spec.config.get("enable.idempotence").is_none_or(|value| value == "true");
-                Some(Sender {
-                    topic: app.spec.topic.clone(),
-                    acks: app.acks,
-                    idempotent: asked && app.acks == -1,
-                    count: app.sent,
-                    recent: app.recent.iter().copied().collect(),
-                })
-            }
+            Machine::Producer(app) => Some(Sender {
+                topic: app.spec.topic.clone(),
+                acks: app.acks,
+                idempotent: app.idempotent,
+                count: app.sent,
+                recent: app.recent.iter().copied().collect(),
+            }),
             _ => None,
         }
     }

@@ -45,7 +45,7 @@ impl Operation for AddConsumer {
     fn check(&self, world: &World) -> Result<Consumer, ActionError> {
         check_consumer(&self.0)?;
         world.new_client_name(&self.0.name)?;
-        world.consumer_client(&self.0)
+        world.consumer_client(&self.0, 1)
     }
 
     fn apply(self, world: &mut World, client: Consumer) {

@@ -60,7 +60,7 @@ impl Operation for ChangeConsumer {
     fn check(&self, world: &World) -> Result<(NodeId, Consumer), ActionError> {
         check_consumer(&self.0)?;
         let node = settled(world.consumer_node(&self.0.name)?)?;
-        Ok((node.meta.id, world.consumer_client(&self.0)?))
+        Ok((node.meta.id, world.consumer_client(&self.0, node.meta.incarnation + 1)?))
     }
 
     fn apply(self, world: &mut World, (id, client): (NodeId, Consumer)) {

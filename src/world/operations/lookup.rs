@@ -3,7 +3,6 @@
 use crate::kafka::client::consumer::Consumer;
 use crate::kafka::client::producer::Producer;
 use crate::kafka::rng::Rng;
-use crate::kafka::sabotage::Sabotage;
 use crate::world::ProcessState;
 use crate::world::action::{ActionError, ConsumerSpec, ProducerSpec};
 use crate::world::admin::AdminRequest;
@@ -165,7 +164,8 @@ impl World {
     }
 
     /// A consumer for a new process of the app.
-    pub(super) fn consumer_client(&self, spec: &ConsumerSpec) -> Result<Consumer, ActionError> {
+    pub(super) fn consumer_client(&self, spec: &ConsumerSpec, incarnation: u32) -> Result<Consumer, ActionError> {
+        let seed = self.process_seed(&spec.name, incarnation);
         let mut partitions = Vec::new();
         if spec.group.is_none() {
             for topic in &spec.topics {
@@ -175,8 +175,8 @@ impl World {
         }
         let own = self.nodes.iter().find(|node| node.meta.name == spec.name);
         let now = own.map_or(self.core.now, |node| node.clock(self.core.now));
-        let sabotaged = self.genesis.sabotage == Some(Sabotage::CommitBeforeRecords);
-        ConsumerApp::client(spec, self.bootstrap(), now, (partitions, sabotaged)).map_err(|error| invalid(error.to_string()))
+        let client = ConsumerApp::client(spec, self.bootstrap(), (now, seed), (partitions, self.genesis.sabotage));
+        client.map_err(|error| invalid(error.to_string()))
     }
 
     /// A new client's first process.

@@ -51,10 +51,10 @@ fn read<T: Message>(mut bytes: Bytes) -> Option<T> {
     T::read(bytes, version.min(3)).ok().map(|(message, _)| message)
 }
 
-/// Subscription v3, without owned partitions: the eager protocol has given them up.
-pub fn encode_subscription(topics: &SortedVecSet<Arc<str>>) -> Bytes {
+/// Subscription v3, without owned partitions: the eager protocol has given them up. `generation`: the one that the member comes from.
+pub fn encode_subscription(topics: &SortedVecSet<Arc<str>>, generation_id: i32) -> Bytes {
     let topics = topics.iter().map(|topic| topic_name(topic).0).collect();
-    versioned(3, ConsumerProtocolSubscription { topics, generation_id: -1, ..ConsumerProtocolSubscription::default() })
+    versioned(3, ConsumerProtocolSubscription { topics, generation_id, ..ConsumerProtocolSubscription::default() })
 }
 
 pub fn decode_subscription(bytes: Bytes) -> Option<SortedVecSet<Arc<str>>> {
@@ -107,7 +107,7 @@ mod tests {
         let partitions = vec![(Arc::from("a"), 0), (Arc::from("a"), 2), (Arc::from("b"), 1)];
         assert_eq!(decode_assignment(encode_assignment(&partitions)), Some(partitions));
         let topics: SortedVecSet<Arc<str>> = [Arc::from("x"), Arc::from("y")].into();
-        assert_eq!(decode_subscription(encode_subscription(&topics)), Some(topics));
+        assert_eq!(decode_subscription(encode_subscription(&topics, 4)), Some(topics));
         assert_eq!(decode_assignment(Bytes::from_static(&[0])), None);
     }
 }

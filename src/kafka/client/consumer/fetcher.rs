@@ -1,17 +1,18 @@
-//! Fetches ahead of `poll` (`Fetcher`, `FetchCollector`): one request in flight for each leader, none for partitions that
-//! still have buffered records.
+//! Fetches ahead of `poll` (`Fetcher`, `FetchCollector`): one request in flight for each leader, none to a leader of whose
+//! partitions records are still buffered.
 
+use super::offsets::CommitKind;
 use super::{Consumer, ConsumerEvent, ConsumerRecord, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
 use crate::kafka::client::{ClientError, Core as _, TopicPartition, code, text, topic_name};
 use crate::kafka::config::OffsetReset;
-use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::sabotage::Sabotage;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
-use crate::kafka::wire::message::fetch_response::EpochEndOffset;
 use crate::kafka::wire::message::{ApiKey, FetchRequest, FetchResponse};
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -22,6 +23,8 @@ use std::sync::Arc;
 pub(super) enum Need {
     Nothing,
     Committed,
+    /// The position may lie behind a truncation (KIP-320): the leader is asked.
+    Validation,
     Reset {
         to: OffsetReset,
         why: &'static str,
@@ -29,6 +32,9 @@ pub(super) enum Need {
     /// With `auto.offset.reset=none`: the app must call `seek`.
     Seek,
 }
+
+/// No leader is named.
+const NOBODY: (i32, i32) = (-1, -1);
 
 /// Partitions and their leaders' epochs, by leader.
 type ByLeader = SortedVecMap<i32, Vec<(TopicPartition, i32)>>;
@@ -42,6 +48,8 @@ pub(super) struct PartitionState {
     pub position: Option<i64>,
     /// The leader epoch of the last record before the position; -1: not known.
     pub epoch: i32,
+    /// The leader that the position has met last, and its epoch.
+    pub leader: Option<(i32, i32)>,
     /// Where the buffer ends; the position once it is drained.
     pub next_fetch: i64,
     pub buffer: VecDeque<ConsumerRecord>,
@@ -90,6 +98,10 @@ impl Consumer {
                 self.completed.pop_front();
                 continue;
             };
+            if state.need != Need::Nothing {
+                state.buffer.clear();
+                state.next_fetch = state.position.unwrap_or(state.next_fetch);
+            }
             while records.len() < limit {
                 let Some(record) = state.buffer.pop_front() else { break };
                 state.position = Some(record.offset + 1);
@@ -107,8 +119,14 @@ impl Consumer {
 
     pub(super) fn run_fetches(&mut self, now: Time) {
         let due = |state: &PartitionState| state.need == Need::Nothing && state.position.is_some() && state.buffer.is_empty();
+        let buffered: SortedVecSet<i32> = self
+            .completed
+            .iter()
+            .filter_map(|at| self.partitions.get(at).filter(|state| !state.buffer.is_empty())?.leader)
+            .map(|(leader, _)| leader)
+            .collect();
         for (leader, partitions) in self.by_leader(now, due, "fetch retry backoff") {
-            if !self.fetching.contains(&leader) {
+            if !self.fetching.contains(&leader) && !buffered.contains(&leader) {
                 self.fetch_from(now, leader, partitions);
             }
         }
@@ -160,7 +178,7 @@ impl Consumer {
             topics.entry(at.0.clone()).or_default().push(FetchPartition {
                 partition: at.1,
                 current_leader_epoch: if version >= 9 { epoch } else { -1 },
-                last_fetched_epoch: if version >= 12 { state.epoch } else { -1 },
+                last_fetched_epoch: -1,
                 fetch_offset: position,
                 partition_max_bytes: self.config.max_partition_fetch_bytes,
                 ..FetchPartition::default()
@@ -191,59 +209,48 @@ impl Consumer {
             Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok(),
             Outcome::Lost => None,
         };
-        let retry_at = now.plus_millis(self.config.retry_backoff_ms);
         let mut results = SortedVecMap::new();
         let failed = response.as_ref().map_or(code::NETWORK_EXCEPTION, |response| response.error_code);
         for topic in response.into_iter().flat_map(|response| response.responses) {
             for partition in topic.partitions {
-                results.insert(
-                    (text(&topic.topic.0), partition.partition_index),
-                    (partition.error_code, partition.records, partition.diverging_epoch),
-                );
+                let leader = (partition.current_leader.leader_id.0, partition.current_leader.leader_epoch);
+                results.insert((text(&topic.topic.0), partition.partition_index), (partition.error_code, partition.records, leader));
             }
         }
         for (at, fence, position) in wanted {
             let current = |state: &&mut PartitionState| state.fence == *fence && state.position == Some(*position);
-            let Some(state) = self.partitions.get_mut(at).filter(current) else { continue };
-            let (error, records, diverging) = match results.remove(at) {
-                Some(result) if failed == 0 => result,
-                _ if failed != 0 => (failed, None, EpochEndOffset::default()),
-                _ => (code::UNKNOWN_TOPIC_OR_PARTITION, None, EpochEndOffset::default()),
-            };
-            if error == 0 && diverging.end_offset >= 0 {
-                self.truncated(at, diverging.epoch, diverging.end_offset.min(*position));
+            if self.partitions.get_mut(at).filter(current).is_none() {
                 continue;
             }
-            if error == 0 {
-                self.buffer_records(now, at, *position, records.unwrap_or_default());
-                continue;
-            }
-            state.retry_at = retry_at;
-            if code::invalid_metadata(error) {
-                self.metadata.request_update();
-            } else if error == code::OFFSET_OUT_OF_RANGE {
-                let need = self.reset_need("the offset is out of range");
-                if let Some(state) = self.partitions.get_mut(at) {
-                    state.need = need;
-                    state.position = if need == Need::Seek { None } else { state.position };
-                }
-                if need == Need::Seek {
-                    self.no_offset(at, *position);
-                }
-            } else if !ErrorCode::from_code(error).retriable() {
-                self.net.event(ConsumerEvent::Error { error: ClientError::Broker(ErrorCode::from_code(error)) });
+            match results.remove(at) {
+                Some((0, records, _)) if failed == 0 => self.buffer_records(now, at, *position, records.unwrap_or_default()),
+                Some((error, _, leader)) if failed == 0 => self.fetch_failed(now, at, *position, error, leader),
+                _ if failed != 0 => self.fetch_failed(now, at, *position, failed, NOBODY),
+                _ => self.fetch_failed(now, at, *position, code::UNKNOWN_TOPIC_OR_PARTITION, NOBODY),
             }
         }
     }
 
-    /// The log was truncated below the position (KIP-320): records that were read are lost. Reading goes on where the logs diverge.
-    fn truncated(&mut self, at: &TopicPartition, epoch: i32, offset: i64) {
+    /// `leader`: who leads the partition and in which epoch, as far as the broker has said it (KIP-951).
+    fn fetch_failed(&mut self, now: Time, at: &TopicPartition, position: i64, error: i16, leader: (i32, i32)) {
+        let moved =
+            matches!(error, code::NOT_LEADER_OR_FOLLOWER | code::FENCED_LEADER_EPOCH) && self.metadata.lead_by(&self.net, at, leader);
+        let reset = self.reset_need("the offset is out of range");
         let Some(state) = self.partitions.get_mut(at) else { return };
-        state.epoch = epoch;
-        state.position = Some(offset);
-        state.next_fetch = offset;
-        let (topic, partition) = at.clone();
-        self.net.event(ConsumerEvent::PositionReset { topic, partition, offset, why: "the log was truncated" });
+        if !moved {
+            state.retry_at = now.plus_millis(self.config.retry_backoff_ms);
+        }
+        if code::invalid_metadata(error) {
+            self.metadata.request_update();
+        } else if error == code::OFFSET_OUT_OF_RANGE {
+            state.need = reset;
+            if reset == Need::Seek {
+                state.position = None;
+                self.no_offset(at, position);
+            }
+        } else if !ErrorCode::from_code(error).retriable() {
+            self.net.event(ConsumerEvent::Error { error: ClientError::Broker(ErrorCode::from_code(error)) });
+        }
     }
 
     pub(super) fn no_offset(&mut self, at: &TopicPartition, offset: i64) {
@@ -253,7 +260,7 @@ impl Consumer {
 
     /// Reads fetched batches into the buffer; control batches and records below the position only move it on.
     fn buffer_records(&mut self, now: Time, at: &TopicPartition, position: i64, bytes: Bytes) {
-        let mut next = position;
+        let (mut next, mut epoch) = (position, -1);
         let mut buffer = VecDeque::new();
         let mut failure = None;
         for found in batch::batches(bytes) {
@@ -278,6 +285,7 @@ impl Consumer {
                         });
                     }
                     next = next.max(last_offset.saturating_add(1));
+                    epoch = leader_epoch;
                 }
                 Err(_) => {
                     // CORRUPT_MESSAGE: what came before it is good; the rest is asked for again.
@@ -296,15 +304,15 @@ impl Consumer {
         match ends {
             Some((base_offset, last_offset)) => {
                 self.completed.push_back(at.clone());
-                if self.commit_before_records && self.member.generation >= 0 {
-                    self.commit_positions(now, true);
+                if self.sabotage == Some(Sabotage::CommitBeforeRecords) && self.member.generation >= 0 {
+                    self.commit_positions(now, CommitKind::Last);
                 }
                 let (topic, partition) = at.clone();
                 self.net.event(ConsumerEvent::Fetched { topic, partition, base_offset, last_offset });
             }
             None if next > position => {
                 state.position = Some(next);
-                state.epoch = -1;
+                state.epoch = epoch;
             }
             None => {}
         }
@@ -321,6 +329,7 @@ impl PartitionState {
             need: Need::Nothing,
             position: Some(offset),
             epoch: -1,
+            leader: None,
             next_fetch: offset,
             buffer: VecDeque::new(),
             retry_at: Time(i64::MIN),

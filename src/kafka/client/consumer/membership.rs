@@ -1,9 +1,10 @@
 //! Membership in a classic group (`AbstractCoordinator`, `ConsumerCoordinator`): find the coordinator, join, sync,
 //! heartbeat, leave. Partitions are given up only inside `poll`, as the rebalance listener expects.
 
+use super::offsets::CommitKind;
 use super::rebalance::LeaderState;
 use super::{Closing, Consumer, ConsumerEvent, Tag};
-use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
+use crate::kafka::client::net::{Node, Outcome, Readiness};
 use crate::kafka::client::{ClientError, Core as _, code, string, text};
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
@@ -107,7 +108,7 @@ impl Consumer {
         }
         let lost = self.member.lost;
         if !lost && self.auto_commits() && self.member.generation >= 0 {
-            self.commit_positions(now, true);
+            self.commit_positions(now, CommitKind::Last);
             self.run_commits(now);
         }
         let partitions = self.assignment();
@@ -202,7 +203,7 @@ impl Consumer {
             self.member.find_failures = 0;
             return;
         }
-        let wait = backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, self.member.find_failures);
+        let wait = self.backoff.draw(self.member.find_failures);
         self.member.find_failures = self.member.find_failures.saturating_add(1);
         self.member.find_retry_at = now.plus_millis(wait);
         if let Some((error, ..)) = found.filter(|(error, ..)| !ErrorCode::from_code(*error).retriable()) {

@@ -7,19 +7,23 @@ mod membership;
 mod offsets;
 mod rebalance;
 mod state;
+mod validation;
 
 pub use state::MembershipState;
 
+use super::backoff::Backoff;
 use super::metadata::Metadata;
 use super::net::{APIS, Answer, Net, Node, Readiness, Timeouts};
 use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
 use crate::kafka::config::ConsumerConfig;
+use crate::kafka::rng::Rng;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
 use bytes::Bytes;
 use fetcher::PartitionState;
 use membership::{Member, Phase};
-use offsets::PendingCommit;
+use offsets::{CommitKind, PendingCommit};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -68,7 +72,8 @@ pub enum ConsumerEvent {
         last_offset: i64,
     },
     Committed {
-        offsets: Vec<(Arc<str>, i32, i64)>,
+        /// Topic, partition, offset, and the epoch of the leader from whom the record before it was read (-1: not known).
+        offsets: Vec<(Arc<str>, i32, i64, i32)>,
     },
     CommitFailed {
         error: ClientError,
@@ -93,6 +98,7 @@ pub(super) enum Tag {
     OffsetFetch { wanted: Vec<(TopicPartition, u64)> },
     ListOffsets { node: i32, wanted: Vec<(TopicPartition, u64)> },
     Fetch { node: i32, wanted: Vec<(TopicPartition, u64, i64)> },
+    EpochEnds { node: i32, wanted: Vec<validation::Asked> },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,13 +116,14 @@ enum Closing {
 /// 3. [`Client::close`], once; then the connections are served until [`Client::is_closed`].
 ///
 /// # Limits
-/// One fetch is in flight for each leader, and none for a partition whose records wait for `poll`: at most `fetch.max.bytes` for each
-/// leader are buffered.
+/// One fetch is in flight for each leader, and none while records of one of its partitions wait for `poll`: at most `fetch.max.bytes` for
+/// each leader are buffered.
 #[derive(Clone, Debug)]
 pub struct Consumer {
     config: ConsumerConfig,
     net: Net<Tag, ConsumerEvent>,
     metadata: Metadata,
+    backoff: Backoff,
     subscription: SortedVecSet<Arc<str>>,
     manual: bool,
     member: Member,
@@ -125,10 +132,13 @@ pub struct Consumer {
     completed: VecDeque<TopicPartition>,
     fetching: SortedVecSet<i32>,
     listing: SortedVecSet<i32>,
+    validating: SortedVecSet<i32>,
     fetching_offsets: bool,
     offsets_retry_at: Time,
     commits: VecDeque<PendingCommit>,
     commits_in_flight: u32,
+    /// The last of them may be tried again: no other is sent before its answer.
+    commit_awaited: bool,
     next_auto_commit: Time,
     last_poll: Time,
     /// The app should call `poll` now, even without records.
@@ -136,7 +146,7 @@ pub struct Consumer {
     next_fence: u64,
     closing: Closing,
     wake: Option<Deadline>,
-    commit_before_records: bool,
+    sabotage: Option<Sabotage>,
 }
 
 impl Core for Consumer {
@@ -167,6 +177,7 @@ impl Core for Consumer {
                 Tag::OffsetFetch { wanted } => self.handle_offset_fetch(now, &wanted, outcome),
                 Tag::ListOffsets { node, wanted } => self.handle_list_offsets(now, node, &wanted, outcome),
                 Tag::Fetch { node, wanted } => self.handle_fetch(now, node, &wanted, outcome),
+                Tag::EpochEnds { node, wanted } => self.handle_epoch_ends(now, node, &wanted, outcome),
             }
         }
     }
@@ -187,6 +198,7 @@ impl Core for Consumer {
             return;
         }
         self.run_positions(now);
+        self.run_validation(now);
         self.run_fetches(now);
         if !self.subscription.is_empty()
             && let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata)
@@ -234,7 +246,7 @@ impl Client for Consumer {
         }
         self.closing = Closing::Leaving { deadline: now.plus_millis(self.config.request_timeout_ms.min(30_000)) };
         if self.auto_commits() {
-            self.commit_positions(now, true);
+            self.commit_positions(now, CommitKind::Last);
         }
         self.run(now);
     }
@@ -260,22 +272,20 @@ impl Client for Consumer {
 }
 
 impl Consumer {
-    pub fn new(config: ConsumerConfig) -> Result<Self, ClientError> {
-        config.check()?;
-        let timeouts = Timeouts {
-            request_ms: config.request_timeout_ms,
-            connection_setup_ms: config.socket_connection_setup_timeout_ms,
-            reconnect_backoff_ms: config.reconnect_backoff_ms,
-            reconnect_backoff_max_ms: config.reconnect_backoff_max_ms,
-        };
+    /// `seed`: of its own; what has jitter is drawn from it.
+    ///
+    /// # Errors
+    /// Configs that do not go together.
+    pub fn new(config: ConsumerConfig, seed: u64) -> Result<Self, ClientError> {
+        let config = config.resolved()?;
+        let timeouts = Timeouts { request_ms: config.request_timeout_ms, connection_setup_ms: config.socket_connection_setup_timeout_ms };
+        let jitter = |what| Rng::stream(seed, what);
+        let reconnect = Backoff::jittered(config.reconnect_backoff_ms, config.reconnect_backoff_max_ms, jitter("reconnect"));
+        let retry = |what| Backoff::jittered(config.retry_backoff_ms, config.retry_backoff_max_ms, jitter(what));
         Ok(Self {
-            net: Net::new(APIS, config.client_id.clone(), &config.bootstrap_servers, timeouts),
-            metadata: Metadata::new(
-                config.retry_backoff_ms,
-                config.retry_backoff_max_ms,
-                config.metadata_max_age_ms,
-                config.allow_auto_create_topics,
-            ),
+            net: Net::new(APIS, config.client_id.clone(), &config.bootstrap_servers, timeouts, reconnect),
+            metadata: Metadata::new(retry("metadata"), config.metadata_max_age_ms, config.allow_auto_create_topics),
+            backoff: retry("retry"),
             subscription: SortedVecSet::new(),
             manual: false,
             member: Member::default(),
@@ -283,24 +293,26 @@ impl Consumer {
             completed: VecDeque::new(),
             fetching: SortedVecSet::new(),
             listing: SortedVecSet::new(),
+            validating: SortedVecSet::new(),
             fetching_offsets: false,
             offsets_retry_at: Time(i64::MIN),
             commits: VecDeque::new(),
             commits_in_flight: 0,
+            commit_awaited: false,
             next_auto_commit: Time::NEVER,
             last_poll: Time::NEVER,
             poll_due: false,
             next_fence: 0,
             closing: Closing::No,
             wake: None,
-            commit_before_records: false,
+            sabotage: None,
             config,
         })
     }
 
-    /// Plants a bug (`Sabotage::CommitBeforeRecords`): offsets of records that the app has not been given are committed.
-    pub fn commit_before_records(&mut self) {
-        self.commit_before_records = true;
+    /// Plants a bug, if it is one of a consumer.
+    pub fn sabotage(&mut self, sabotage: Option<Sabotage>) {
+        self.sabotage = sabotage;
     }
 
     /// Subscribes to topics as a member of the group.
@@ -347,7 +359,7 @@ impl Consumer {
         self.poll_due = false;
         if self.auto_commits() && self.next_auto_commit <= now {
             self.next_auto_commit = now.plus_millis(self.config.auto_commit_interval_ms);
-            self.commit_positions(now, true);
+            self.commit_positions(now, CommitKind::Auto);
         }
         self.prepare_join(now);
         let records = self.take_records();

@@ -2,9 +2,10 @@
 
 use super::fetcher::{Need, PartitionState};
 use super::{Closing, Consumer, ConsumerEvent, Tag};
-use crate::kafka::client::net::{Node, Outcome, backoff_ms};
+use crate::kafka::client::net::{Node, Outcome};
 use crate::kafka::client::{ClientError, Core as _, TopicPartition, code, string, text, topic_name};
 use crate::kafka::config::OffsetReset;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -18,10 +19,30 @@ use crate::kafka::wire::message::{
 };
 use std::sync::Arc;
 
+/// An offset to commit, and the epoch of the leader from whom the record before it was read; -1: not known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Offset {
+    offset: i64,
+    leader_epoch: i32,
+}
+
+/// Who wants a commit, and so what becomes of it when it fails for now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::kafka::client) enum CommitKind {
+    /// `auto.commit.interval.ms` has passed. It is not tried again: another one is made of the positions as they are then
+    /// (`ConsumerCoordinator.autoCommitOffsetsAsync`).
+    Auto,
+    /// The last one before partitions are given up.
+    Last,
+    /// The app (`commitSync`).
+    App,
+}
+
 /// A commit that is to be sent, or waits for its answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::kafka::client) struct PendingCommit {
-    offsets: SortedVecMap<TopicPartition, i64>,
+    offsets: SortedVecMap<TopicPartition, Offset>,
+    kind: CommitKind,
     /// The generation in which it was asked for: in another one it fails.
     generation: i32,
     /// `default.api.timeout.ms` is counted from here.
@@ -46,75 +67,84 @@ impl Consumer {
             return self.net.event(ConsumerEvent::CommitFailed { error });
         }
         match offsets {
-            None => self.commit_positions(now, false),
+            None => self.commit_positions(now, CommitKind::App),
             Some(offsets) => {
-                let offsets = offsets.into_iter().map(|(topic, partition, offset)| ((topic, partition), offset)).collect();
-                self.queue_commit(now, offsets);
+                let unknown = |offset| Offset { offset, leader_epoch: -1 };
+                let offsets = offsets.into_iter().map(|(topic, partition, offset)| ((topic, partition), unknown(offset))).collect();
+                self.queue_commit(now, offsets, CommitKind::App);
             }
         }
         self.run(now);
     }
 
-    /// Queues a commit of all positions. Without positions nothing is sent; a commit that the app asked for (not `auto`) then succeeds
-    /// at once.
-    pub(super) fn commit_positions(&mut self, now: Time, auto: bool) {
-        let offsets: SortedVecMap<TopicPartition, i64> = self
+    /// Queues a commit of all positions. Without positions nothing is sent; a commit that the app asked for then succeeds at once.
+    pub(super) fn commit_positions(&mut self, now: Time, kind: CommitKind) {
+        let offsets: SortedVecMap<TopicPartition, Offset> = self
             .partitions
             .iter()
             .filter_map(|(at, state)| {
-                let position = state.position.filter(|_| state.need == Need::Nothing)?;
-                Some((at.clone(), if self.commit_before_records { position.max(state.next_fetch) } else { position }))
+                let position = state.position.filter(|_| matches!(state.need, Need::Nothing | Need::Validation))?;
+                let early = self.sabotage == Some(Sabotage::CommitBeforeRecords);
+                let offset = if early { position.max(state.next_fetch) } else { position };
+                let leader_epoch = if self.sabotage == Some(Sabotage::EpochNotCommitted) { -1 } else { state.epoch };
+                Some((at.clone(), Offset { offset, leader_epoch }))
             })
             .collect();
         if offsets.is_empty() {
-            if !auto {
+            if kind == CommitKind::App {
                 self.net.event(ConsumerEvent::Committed { offsets: Vec::new() });
             }
             return;
         }
-        self.queue_commit(now, offsets);
+        self.queue_commit(now, offsets, kind);
     }
 
-    fn queue_commit(&mut self, now: Time, offsets: SortedVecMap<TopicPartition, i64>) {
+    fn queue_commit(&mut self, now: Time, offsets: SortedVecMap<TopicPartition, Offset>, kind: CommitKind) {
         let generation = self.member.generation;
         if !self.manual && generation < 0 {
             let error = ClientError::Broker(ErrorCode::from_code(code::UNKNOWN_MEMBER_ID));
             return self.net.event(ConsumerEvent::CommitFailed { error });
         }
-        self.commits.push_back(PendingCommit { offsets, generation, since: now, retry_at: now, attempts: 0 });
+        self.commits.push_back(PendingCommit { offsets, kind, generation, since: now, retry_at: now, attempts: 0 });
     }
 
-    /// Sends commits that are due, in order.
+    /// Sends commits that are due, in order: one that may be tried again waits for the answers to those before it, and those after it wait
+    /// for its own. So a commit never undoes a newer one.
     pub(super) fn run_commits(&mut self, now: Time) {
-        let mut waiting = std::mem::take(&mut self.commits);
-        while let Some(commit) = waiting.pop_front() {
+        while let Some(commit) = self.commits.front() {
             let deadline = commit.since.plus_millis(self.config.default_api_timeout_ms);
-            if commit.generation != self.member.generation {
-                self.commit_failed(code::ILLEGAL_GENERATION);
+            let failure = if commit.generation != self.member.generation {
+                code::ILLEGAL_GENERATION
             } else if deadline <= now {
-                self.commit_failed(code::REQUEST_TIMED_OUT);
+                code::REQUEST_TIMED_OUT
+            } else if self.commits_in_flight > 0 && (commit.kind != CommitKind::Auto || self.commit_awaited) {
+                return self.wake_at(deadline, "commit timeout");
             } else if now < commit.retry_at {
-                self.wake_at(commit.retry_at.min(deadline), "commit retry backoff");
-                self.commits.push_back(commit);
-            } else if let Err(commit) = self.send_commit(now, commit) {
-                self.wake_at(deadline, "commit timeout");
-                self.commits.push_back(commit);
+                return self.wake_at(commit.retry_at.min(deadline), "commit retry backoff");
+            } else if self.send_commit(now, &commit.clone()) {
+                0
+            } else {
+                return self.wake_at(deadline, "commit timeout");
+            };
+            self.commits.pop_front();
+            if failure != 0 {
+                self.commit_failed(failure);
             }
         }
     }
 
-    fn send_commit(&mut self, now: Time, commit: PendingCommit) -> Result<(), PendingCommit> {
-        let Some(node) = self.coordinator_ready(now) else { return Err(commit) };
-        let Some(version) = self.net.version(node, ApiKey::OffsetCommit) else { return Err(commit) };
+    fn send_commit(&mut self, now: Time, commit: &PendingCommit) -> bool {
+        let Some(node) = self.coordinator_ready(now) else { return false };
+        let Some(version) = self.net.version(node, ApiKey::OffsetCommit) else { return false };
         let topics = by_topic(commit.offsets.iter().map(|(at, offset)| (at.clone(), *offset)))
             .into_iter()
             .map(|(topic, partitions)| {
                 let partitions = partitions
                     .into_iter()
-                    .map(|(partition, offset)| OffsetCommitRequestPartition {
+                    .map(|(partition, Offset { offset, leader_epoch })| OffsetCommitRequestPartition {
                         partition_index: partition,
                         committed_offset: offset,
-                        committed_leader_epoch: -1,
+                        committed_leader_epoch: leader_epoch,
                         committed_metadata: Some(string("")),
                     })
                     .collect();
@@ -131,12 +161,12 @@ impl Consumer {
             topics,
             ..OffsetCommitRequest::default()
         };
-        if self.net.send(now, node, version, request, Some(Tag::Commit(commit.clone())), None) {
+        let sent = self.net.send(now, node, version, request, Some(Tag::Commit(commit.clone())), None);
+        if sent {
             self.commits_in_flight += 1;
-            Ok(())
-        } else {
-            Err(commit)
+            self.commit_awaited = commit.kind != CommitKind::Auto;
         }
+        sent
     }
 
     fn commit_failed(&mut self, error: i16) {
@@ -161,7 +191,8 @@ impl Consumer {
         };
         match error {
             0 => {
-                let offsets = commit.offsets.into_iter().map(|((topic, partition), offset)| (topic, partition, offset)).collect();
+                let committed = commit.offsets.into_iter();
+                let offsets = committed.map(|((topic, partition), at)| (topic, partition, at.offset, at.leader_epoch)).collect();
                 self.net.event(ConsumerEvent::Committed { offsets });
             }
             code::COORDINATOR_LOAD_IN_PROGRESS
@@ -172,10 +203,13 @@ impl Consumer {
                 if !matches!(error, code::COORDINATOR_LOAD_IN_PROGRESS | code::UNKNOWN_TOPIC_OR_PARTITION) {
                     self.lose_coordinator(now);
                 }
-                let wait = backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, commit.attempts);
+                if commit.kind == CommitKind::Auto {
+                    self.next_auto_commit = self.next_auto_commit.min(now.plus_millis(self.config.retry_backoff_ms));
+                    return self.commit_failed(error);
+                }
+                commit.retry_at = now.plus_millis(self.backoff.draw(commit.attempts));
                 commit.attempts = commit.attempts.saturating_add(1);
-                commit.retry_at = now.plus_millis(wait);
-                self.commits.push_back(commit);
+                self.commits.push_front(commit);
             }
             _ => {
                 self.commit_failed(error);
@@ -240,20 +274,22 @@ impl Consumer {
             Outcome::Lost => None,
         };
         let mut error = code::COORDINATOR_NOT_AVAILABLE;
-        let mut results: SortedVecMap<TopicPartition, (i16, i64)> = SortedVecMap::new();
+        let mut results: SortedVecMap<TopicPartition, (i16, i64, i32)> = SortedVecMap::new();
         if let Some(response) = &response {
             error = response.error_code;
             for group in &response.groups {
                 error = if error == 0 { group.error_code } else { error };
                 for topic in &group.topics {
                     for row in &topic.partitions {
-                        results.insert((text(&topic.name.0), row.partition_index), (row.error_code, row.committed_offset));
+                        let committed = (row.error_code, row.committed_offset, row.committed_leader_epoch);
+                        results.insert((text(&topic.name.0), row.partition_index), committed);
                     }
                 }
             }
             for topic in &response.topics {
                 for row in &topic.partitions {
-                    results.insert((text(&topic.name.0), row.partition_index), (row.error_code, row.committed_offset));
+                    let committed = (row.error_code, row.committed_offset, row.committed_leader_epoch);
+                    results.insert((text(&topic.name.0), row.partition_index), committed);
                 }
             }
         }
@@ -271,7 +307,7 @@ impl Consumer {
             }
         }
         for (at, fence) in wanted {
-            let Some((error, offset)) = results.get(at).copied() else { continue };
+            let Some((error, offset, epoch)) = results.get(at).copied() else { continue };
             let reset = self.reset_need("no committed offset");
             let Some(state) = self.partitions.get_mut(at).filter(|state| state.fence == *fence) else { continue };
             if error != 0 {
@@ -283,8 +319,10 @@ impl Consumer {
             } else if offset >= 0 {
                 state.need = Need::Nothing;
                 state.position = Some(offset);
-                state.epoch = -1;
+                state.epoch = epoch;
+                state.leader = None;
                 state.next_fetch = offset;
+                self.metadata.saw_epoch(&at.0, at.1, epoch);
             } else {
                 state.need = reset;
                 if reset == Need::Seek {
@@ -312,7 +350,7 @@ impl Consumer {
                     .map(|(partition, (to, epoch))| ListOffsetsPartition {
                         partition_index: partition,
                         current_leader_epoch: if version >= 4 { epoch } else { -1 },
-                        timestamp: if to == OffsetReset::Earliest { -2 } else { -1 },
+                        timestamp: to.timestamp(now),
                     })
                     .collect();
                 ListOffsetsTopic { name: topic_name(&topic), partitions }
@@ -336,24 +374,31 @@ impl Consumer {
             Outcome::Body { version, body } => frame::decode_body::<ListOffsetsResponse>(body, version).ok(),
             Outcome::Lost => None,
         };
-        let mut results: SortedVecMap<TopicPartition, (i16, i64)> = SortedVecMap::new();
+        let mut results: SortedVecMap<TopicPartition, (i16, i64, i32)> = SortedVecMap::new();
         for topic in response.iter().flat_map(|response| &response.topics) {
             for row in &topic.partitions {
-                results.insert((text(&topic.name.0), row.partition_index), (row.error_code, row.offset));
+                results.insert((text(&topic.name.0), row.partition_index), (row.error_code, row.offset, row.leader_epoch));
             }
         }
         for (at, fence) in wanted {
             let Some(state) = self.partitions.get_mut(at).filter(|state| state.fence == *fence) else { continue };
-            let Need::Reset { why, .. } = state.need else { continue };
-            let (error, offset) = results.get(at).copied().unwrap_or((code::NETWORK_EXCEPTION, -1));
+            let Need::Reset { to, why } = state.need else { continue };
+            let (error, offset, epoch) = results.get(at).copied().unwrap_or((code::NETWORK_EXCEPTION, -1, -1));
             if error == 0 && offset >= 0 {
                 state.need = Need::Nothing;
                 state.position = Some(offset);
                 state.epoch = -1;
+                state.leader = None;
                 state.next_fetch = offset;
                 state.buffer.clear();
                 let (topic, partition) = at.clone();
+                self.metadata.saw_epoch(&topic, partition, epoch);
                 self.net.event(ConsumerEvent::PositionReset { topic, partition, offset, why });
+                continue;
+            }
+            if error == 0 && matches!(to, OffsetReset::ByDuration(_)) {
+                // No record is young enough yet.
+                state.retry_at = now.plus_millis(self.config.request_timeout_ms);
                 continue;
             }
             state.retry_at = now.plus_millis(self.config.retry_backoff_ms);

@@ -4,7 +4,7 @@
 use super::assignor::{self, Candidate};
 use super::membership::Phase;
 use super::{Consumer, ConsumerEvent, Tag};
-use crate::kafka::client::net::{Outcome, backoff_ms};
+use crate::kafka::client::net::Outcome;
 use crate::kafka::client::{code, string, text};
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
@@ -30,10 +30,15 @@ impl Consumer {
         if now < self.member.join_retry_at {
             return self.wake_at(self.member.join_retry_at, "join retry backoff");
         }
+        // What was read is committed first: in the next generation it cannot be.
+        if !self.commits.is_empty() || self.commits_in_flight > 0 {
+            return;
+        }
         let Some(node) = self.coordinator_ready(now) else { return };
         let Some(version) = self.net.version(node, ApiKey::JoinGroup) else { return };
         let why = self.member.rejoin.clone().unwrap_or_else(|| Arc::from("the group rebalances"));
-        let protocol = JoinGroupRequestProtocol { name: string("range"), metadata: assignor::encode_subscription(&self.subscription) };
+        let metadata = assignor::encode_subscription(&self.subscription, self.member.generation);
+        let protocol = JoinGroupRequestProtocol { name: string("range"), metadata };
         let request = JoinGroupRequest {
             group_id: self.group(),
             session_timeout_ms: self.config.session_timeout_ms,
@@ -60,7 +65,7 @@ impl Consumer {
         self.member.phase = Phase::Unjoined;
         self.member.leader_state = None;
         self.member.want_rejoin(ErrorCode::from_code(error).name());
-        let mut wait = backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, self.member.join_failures);
+        let mut wait = self.backoff.draw(self.member.join_failures);
         match error {
             code::MEMBER_ID_REQUIRED => wait = 0,
             code::COORDINATOR_LOAD_IN_PROGRESS | code::REBALANCE_IN_PROGRESS => {}

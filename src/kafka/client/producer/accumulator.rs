@@ -1,5 +1,6 @@
 //! Records waiting to be sent, in batches by partition, in order (`RecordAccumulator`, `ProducerBatch`).
 
+use super::compression_ratio::{self, CompressionRatios};
 use super::{ProducerRecord, Ticket};
 use crate::kafka::client::TopicPartition;
 use crate::kafka::sorted_vec::SortedVecMap;
@@ -17,6 +18,11 @@ pub struct Sequence {
     pub base: i32,
 }
 
+/// Adds to a sequence number, wrapping 2147483647 → 0.
+pub fn advance(sequence: i32, by: u32) -> i32 {
+    ((i64::from(sequence) + i64::from(by)) & i64::from(i32::MAX)) as i32
+}
+
 #[derive(Clone, Debug)]
 pub struct Accumulated {
     pub ticket: Ticket,
@@ -29,11 +35,23 @@ pub struct ProducerBatch {
     pub records: Vec<Accumulated>,
     /// Uncompressed bytes, header included.
     pub size: u32,
+    /// The bytes up to which it takes records: `batch.size`, or the first record if that has more.
+    limit: u32,
+    /// How well its records are expected to compress.
+    ratio: u32,
+    /// What it takes of `buffer.memory`.
+    pub memory: u32,
+    /// The most bytes of a record in it.
+    largest: u32,
     pub created: Time,
     pub attempts: u32,
     pub retry_at: Time,
+    /// The leader's epoch when it was sent last.
+    pub leader_epoch: i32,
     /// A record did not fit: no more are added.
     pub closed: bool,
+    /// It comes from one that was too large.
+    split: bool,
     /// Given when it is sent first, kept in retries.
     pub sequence: Option<Sequence>,
     bytes: Option<Bytes>,
@@ -72,29 +90,95 @@ fn field_bytes(field: Option<&Bytes>) -> u32 {
 
 /// Bytes of a record in a batch, its length prefix included.
 pub fn record_bytes(record: &ProducerRecord, timestamp_delta: i64, offset_delta: i64) -> u32 {
-    let headers: u32 = record.headers.iter().map(|(key, value)| field_bytes(Some(key)) + field_bytes(value.as_ref())).sum();
-    let body = 1
-        + varint_bytes(timestamp_delta)
-        + varint_bytes(offset_delta)
-        + field_bytes(record.key.as_ref())
-        + field_bytes(record.value.as_ref())
-        + varint_bytes(record.headers.len() as i64)
-        + headers;
+    let body = 1 + varint_bytes(timestamp_delta) + varint_bytes(offset_delta) + content_bytes(record);
     varint_bytes(i64::from(body)) + body
 }
 
+fn content_bytes(record: &ProducerRecord) -> u32 {
+    let headers: u32 = record.headers.iter().map(|(key, value)| field_bytes(Some(key)) + field_bytes(value.as_ref())).sum();
+    field_bytes(record.key.as_ref()) + field_bytes(record.value.as_ref()) + varint_bytes(record.headers.len() as i64) + headers
+}
+
+/// The most that a record may take before its batch (`DefaultRecord.MAX_RECORD_OVERHEAD`).
+const MAX_RECORD_OVERHEAD: u32 = 21;
+
+/// The most bytes of a batch with this record alone, whatever its time and place (`estimateSizeInBytesUpperBound`).
+pub fn upper_bound(record: &ProducerRecord) -> u32 {
+    HEADER_BYTES.saturating_add(MAX_RECORD_OVERHEAD).saturating_add(content_bytes(record))
+}
+
 impl ProducerBatch {
-    fn new(now: Time) -> Self {
+    fn new(now: Time, first: Accumulated, batch_size: u32, ratio: u32) -> Self {
+        let limit = batch_size.max(upper_bound(&first.record));
+        let largest = upper_bound(&first.record);
         Self {
-            records: Vec::new(),
-            size: HEADER_BYTES,
+            size: HEADER_BYTES.saturating_add(record_bytes(&first.record, 0, 0)),
+            records: vec![first],
+            limit,
+            ratio,
+            memory: limit,
+            largest,
             created: now,
             attempts: 0,
             retry_at: now,
+            leader_epoch: -1,
             closed: false,
+            split: false,
             sequence: None,
             bytes: None,
         }
+    }
+
+    /// The bytes with which it is expected to be sent.
+    pub fn expected(&self, ratios: &CompressionRatios) -> u32 {
+        HEADER_BYTES.saturating_add(ratios.expected(self.size.saturating_sub(HEADER_BYTES), self.ratio))
+    }
+
+    pub fn is_full(&self, ratios: &CompressionRatios) -> bool {
+        self.closed || self.expected(ratios) >= self.limit
+    }
+
+    /// Bytes that the record adds before compression, if there is room for it.
+    fn room(&self, ratios: &CompressionRatios, entry: &Accumulated) -> Option<u32> {
+        let base = self.records.first().map_or(entry.timestamp, |first| first.timestamp);
+        let size = record_bytes(&entry.record, entry.timestamp.saturating_sub(base), self.records.len() as i64);
+        let fits = !self.is_full(ratios) && self.expected(ratios).saturating_add(size) <= self.limit;
+        (fits && self.attempts == 0).then_some(size)
+    }
+
+    fn push(&mut self, entry: Accumulated, size: u32) {
+        self.largest = self.largest.max(upper_bound(&entry.record));
+        self.size += size;
+        self.records.push(entry);
+    }
+
+    /// How well the records of the built batch have compressed.
+    pub fn ratio(&self) -> u32 {
+        let records = u64::from(self.size.saturating_sub(HEADER_BYTES)).max(1);
+        let built = self.bytes.as_ref().map_or(records, |bytes| (bytes.len() as u64).saturating_sub(u64::from(HEADER_BYTES)));
+        u32::try_from(built * u64::from(compression_ratio::NONE) / records).unwrap_or(u32::MAX)
+    }
+
+    /// Parts it into smaller ones, as if they had not been sent yet (`ProducerBatch.split`). Parts of a batch have `batch.size`; what is
+    /// still too large is cut in half. A Java client 4.1 cuts at `batch.size` again and again and so, where that is larger than
+    /// `max.message.bytes`, sends the same batch until `delivery.timeout.ms`; later ones do as it is done here.
+    fn parts(self, batch_size: u32, ratios: &CompressionRatios, ratio: u32) -> VecDeque<Self> {
+        let limit = if self.split { self.largest.max(self.size / 2) } else { batch_size };
+        let (created, mut sequence) = (self.created, self.sequence);
+        let mut parts: VecDeque<Self> = VecDeque::new();
+        for entry in self.records {
+            let room = parts.back().and_then(|last| last.room(ratios, &entry));
+            match (room, parts.back_mut()) {
+                (Some(size), Some(last)) => last.push(entry, size),
+                _ => parts.push_back(Self { memory: 0, split: true, ..Self::new(created, entry, limit, ratio) }),
+            }
+        }
+        for part in &mut parts {
+            part.closed = true;
+            part.sequence = sequence;
+            sequence = sequence.map(|from| Sequence { base: advance(from.base, part.records.len() as u32), ..from });
+        }
+        parts
     }
 
     pub fn tickets(&self) -> Vec<Ticket> {
@@ -138,47 +222,54 @@ impl PartitionQueue {
     }
 }
 
-/// All queues and the bytes in them.
+/// All queues.
 #[derive(Clone, Debug)]
 pub struct Accumulator {
     batch_size: u32,
+    pub ratios: CompressionRatios,
     pub queues: SortedVecMap<TopicPartition, PartitionQueue>,
 }
 
 impl Accumulator {
-    pub fn new(batch_size: u32) -> Self {
-        Self { batch_size, queues: SortedVecMap::new() }
+    pub fn new(batch_size: u32, compression: Compression) -> Self {
+        Self { batch_size, ratios: CompressionRatios::new(compression), queues: SortedVecMap::new() }
     }
 
     pub fn queue(&mut self, at: &TopicPartition) -> &mut PartitionQueue {
         self.queues.entry(at.clone()).or_insert_with(PartitionQueue::new)
     }
 
-    /// Appends to the partition's open batch or to a new one; returns the bytes that it added.
-    pub fn append(&mut self, now: Time, at: &TopicPartition, entry: Accumulated) -> u32 {
-        let limit = self.batch_size;
-        let queue = self.queue(at);
-        if let Some(last) = queue.batches.back_mut().filter(|last| !last.closed && last.attempts == 0) {
-            let base = last.records.first().map_or(entry.timestamp, |first| first.timestamp);
-            let size = record_bytes(&entry.record, entry.timestamp.saturating_sub(base), last.records.len() as i64);
-            if last.size.saturating_add(size) <= limit {
-                last.size += size;
-                last.records.push(entry);
-                return size;
+    /// What the record would take of `buffer.memory`: nothing where the partition's open batch has room for it.
+    pub fn needs(&self, at: &TopicPartition, entry: &Accumulated) -> u32 {
+        let last = self.queues.get(at).and_then(|queue| queue.batches.back());
+        match last.and_then(|last| last.room(&self.ratios, entry)) {
+            Some(_) => 0,
+            None => self.batch_size.max(upper_bound(&entry.record)),
+        }
+    }
+
+    /// Appends to the partition's open batch or to a new one. Returns the bytes that it is expected to add to what is sent, and the memory
+    /// that it takes.
+    pub fn append(&mut self, now: Time, at: &TopicPartition, entry: Accumulated) -> (u32, u32) {
+        let Self { batch_size, ratios, queues } = self;
+        let queue = queues.entry(at.clone()).or_insert_with(PartitionQueue::new);
+        if let Some(last) = queue.batches.back_mut() {
+            if let Some(size) = last.room(ratios, &entry) {
+                let before = last.expected(ratios);
+                last.push(entry, size);
+                return (last.expected(ratios) - before, 0);
             }
             last.closed = true;
         }
-        let mut batch = ProducerBatch::new(now);
-        batch.size = batch.size.saturating_add(record_bytes(&entry.record, 0, 0));
-        batch.records.push(entry);
-        let size = batch.size;
+        let batch = ProducerBatch::new(now, entry, *batch_size, ratios.estimate(&at.0));
+        let added = (batch.expected(ratios), batch.memory);
         queue.batches.push_back(batch);
-        size
+        added
     }
 
     /// Whether the partition has no batch that could take more (`allBatchesFull`).
     pub fn all_full(&self, at: &TopicPartition) -> bool {
-        self.queues.get(at).and_then(|queue| queue.batches.back()).is_none_or(|last| last.closed || last.size >= self.batch_size)
+        self.queues.get(at).and_then(|queue| queue.batches.back()).is_none_or(|last| last.is_full(&self.ratios))
     }
 
     /// Batches waiting at the partition.
@@ -186,11 +277,27 @@ impl Accumulator {
         self.queues.get(at).map_or(0, |queue| queue.batches.len() as u32)
     }
 
-    /// Puts a batch back for a retry, before everything that came after it.
+    /// Puts a batch back for a retry: before everything that came after it if batches are numbered, and else before everything that is
+    /// there. Without numbers batches that were in flight together come back one after the other, and so in reverse
+    /// (`RecordAccumulator.reenqueue`).
     pub fn reenqueue(&mut self, at: &TopicPartition, batch: ProducerBatch) {
         let queue = self.queue(at);
+        if batch.sequence.is_none() {
+            return queue.batches.push_front(batch);
+        }
         let first = batch.records.first().map(|record| record.ticket);
         let place = queue.batches.iter().position(|other| other.records.first().map(|record| record.ticket) > first);
         queue.batches.insert(place.unwrap_or(queue.batches.len()), batch);
+    }
+
+    /// Puts the parts of a batch that was too large where it would have been (`splitAndReenqueue`); returns how many they are.
+    pub fn split(&mut self, at: &TopicPartition, batch: ProducerBatch) -> u32 {
+        self.ratios.reset(&at.0, batch.ratio());
+        let parts = batch.parts(self.batch_size, &self.ratios, self.ratios.estimate(&at.0));
+        let count = parts.len() as u32;
+        for part in parts.into_iter().rev() {
+            self.reenqueue(at, part);
+        }
+        count
     }
 }

@@ -1,16 +1,18 @@
 //! The producer: metadata, partitioner, accumulator, sender, idempotence (`KafkaProducer`, `RecordAccumulator`, `Sender`).
 
 mod accumulator;
+mod compression_ratio;
 mod partitioner;
 mod sender;
 
+use super::backoff::Backoff;
 use super::metadata::Metadata;
 use super::net::{APIS, Answer, Net, Timeouts};
 use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
 use crate::kafka::config::ProducerConfig;
+use crate::kafka::rng::Rng;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time, TimerKind, Who, earlier};
-use crate::kafka::wire::batch::HEADER_BYTES;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::murmur2;
 use accumulator::{Accumulated, Accumulator, ProducerBatch};
@@ -62,6 +64,13 @@ pub enum ProducerEvent {
         ticket: Ticket,
         error: ClientError,
     },
+    /// A batch was too large for the broker: its records go in so many smaller ones.
+    BatchSplit {
+        topic: Arc<str>,
+        partition: i32,
+        records: u32,
+        batches: u32,
+    },
     Retrying {
         topic: Arc<str>,
         partition: i32,
@@ -106,8 +115,8 @@ pub(super) struct InFlightBatch {
 /// of times, then `Acked` or `Failed`, once.
 ///
 /// # Limits
-/// `buffer.memory` bounds the records that wait or are in flight. When it is reached, `send` refuses the record, and batches go without
-/// waiting for `linger.ms`; the app tries again later.
+/// `buffer.memory` bounds the batches that wait or are in flight; each takes `batch.size` of it, or its first record's bytes if those are
+/// more. When it is reached, `send` refuses the record, and batches go without waiting for `linger.ms`; the app tries again later.
 #[derive(Clone, Debug)]
 pub struct Producer {
     config: ProducerConfig,
@@ -115,11 +124,12 @@ pub struct Producer {
     metadata: Metadata,
     partitioner: Partitioner,
     accumulator: Accumulator,
+    backoff: Backoff,
     waiting: VecDeque<Waiting>,
     in_flight: SortedVecMap<u64, Vec<InFlightBatch>>,
     next_request: u64,
     next_ticket: u64,
-    /// Bytes accumulated or in flight, and records.
+    /// Bytes of `buffer.memory` that batches take, and records that have no outcome yet.
     used: u64,
     records: u64,
     flushing: bool,
@@ -127,7 +137,6 @@ pub struct Producer {
     exhausted: bool,
     producer_id: Option<(i64, i16)>,
     id_in_flight: bool,
-    id_failures: u32,
     id_retry_at: Time,
     /// By node, the partition after which the next request begins, so that no partition starves.
     drain_from: SortedVecMap<i32, TopicPartition>,
@@ -237,18 +246,17 @@ impl Client for Producer {
 
 impl Producer {
     pub fn new(config: ProducerConfig, seed: u64) -> Result<Self, ClientError> {
-        config.check()?;
-        let timeouts = Timeouts {
-            request_ms: config.request_timeout_ms,
-            connection_setup_ms: config.socket_connection_setup_timeout_ms,
-            reconnect_backoff_ms: config.reconnect_backoff_ms,
-            reconnect_backoff_max_ms: config.reconnect_backoff_max_ms,
-        };
+        let config = config.resolved()?;
+        let timeouts = Timeouts { request_ms: config.request_timeout_ms, connection_setup_ms: config.socket_connection_setup_timeout_ms };
+        let jitter = |what| Rng::stream(seed, what);
+        let reconnect = Backoff::jittered(config.reconnect_backoff_ms, config.reconnect_backoff_max_ms, jitter("reconnect"));
+        let retry = |what| Backoff::jittered(config.retry_backoff_ms, config.retry_backoff_max_ms, jitter(what));
         Ok(Self {
-            net: Net::new(APIS, config.client_id.clone(), &config.bootstrap_servers, timeouts),
-            metadata: Metadata::new(config.retry_backoff_ms, config.retry_backoff_max_ms, config.metadata_max_age_ms, true),
+            net: Net::new(APIS, config.client_id.clone(), &config.bootstrap_servers, timeouts, reconnect),
+            metadata: Metadata::new(retry("metadata"), config.metadata_max_age_ms, true),
             partitioner: Partitioner::new(seed, config.batch_size, config.partitioner_adaptive_partitioning_enable),
-            accumulator: Accumulator::new(config.batch_size),
+            accumulator: Accumulator::new(config.batch_size, config.compression_type),
+            backoff: retry("retry"),
             waiting: VecDeque::new(),
             in_flight: SortedVecMap::new(),
             next_request: 0,
@@ -259,7 +267,6 @@ impl Producer {
             exhausted: false,
             producer_id: None,
             id_in_flight: false,
-            id_failures: 0,
             id_retry_at: Time(i64::MIN),
             drain_from: SortedVecMap::new(),
             wake: None,
@@ -272,22 +279,24 @@ impl Producer {
     /// # Errors
     /// [`ClientError::RecordTooLarge`]; [`ClientError::BufferFull`]: try again later.
     pub fn send(&mut self, now: Time, record: ProducerRecord) -> Result<Ticket, ClientError> {
-        let alone = HEADER_BYTES.saturating_add(accumulator::record_bytes(&record, 0, 0));
-        if alone > self.config.max_request_size {
-            return Err(ClientError::RecordTooLarge { size: u64::from(alone), limit: u64::from(self.config.max_request_size) });
-        }
-        let bytes = u64::from(alone);
-        if self.used.saturating_add(bytes) > self.config.buffer_memory {
-            self.exhausted = true;
-            self.run(now);
-            return Err(ClientError::BufferFull { used: self.used, limit: self.config.buffer_memory });
+        let alone = u64::from(accumulator::upper_bound(&record));
+        let limit = self.config.buffer_memory.min(u64::from(self.config.max_request_size));
+        if alone > limit {
+            return Err(ClientError::RecordTooLarge { size: alone, limit });
         }
         let ticket = Ticket(self.next_ticket);
+        let waiting = Waiting { ticket, since: now, record, bytes: alone };
+        let waits: u64 = self.waiting.iter().map(|waiting| waiting.bytes).sum();
+        let needs = if waits == 0 && self.routable(&waiting.record) { self.needs(now, &waiting) } else { alone };
+        if self.used.saturating_add(waits).saturating_add(needs) > self.config.buffer_memory {
+            self.exhausted = true;
+            self.run(now);
+            return Err(ClientError::BufferFull { used: self.used.saturating_add(waits), limit: self.config.buffer_memory });
+        }
         self.next_ticket += 1;
-        self.used += bytes;
         self.records += 1;
-        self.metadata.want(&record.topic);
-        self.waiting.push_back(Waiting { ticket, since: now, record, bytes });
+        self.metadata.want(&waiting.record.topic);
+        self.waiting.push_back(waiting);
         self.run(now);
         Ok(ticket)
     }
@@ -296,6 +305,11 @@ impl Producer {
     pub fn flush(&mut self, now: Time) {
         self.flushing = self.records > 0;
         self.run(now);
+    }
+
+    /// Whether a batch that is sent twice is stored once.
+    pub fn is_idempotent(&self) -> bool {
+        self.config.enable_idempotence
     }
 
     /// Records accumulated or in flight.
@@ -326,40 +340,58 @@ impl Producer {
         self.metadata.partition_count(&record.topic).is_some_and(|count| record.partition.is_none_or(|chosen| chosen < count))
     }
 
-    /// Moves records whose topic is known into the accumulator, in order. A record that has waited for `max.block.ms` fails.
+    /// Moves records whose topic is known into the accumulator, in order, as far as `buffer.memory` goes. A record that has waited for
+    /// `max.block.ms` fails.
     fn choose_partitions(&mut self, now: Time) {
+        let mut full = false;
         for waiting in std::mem::take(&mut self.waiting) {
-            if self.routable(&waiting.record) {
+            let routable = self.routable(&waiting.record);
+            full |= routable && self.used.saturating_add(self.needs(now, &waiting)) > self.config.buffer_memory;
+            if routable && !full {
                 self.accumulate(now, waiting);
                 continue;
             }
             let deadline = waiting.since.plus_millis(self.config.max_block_ms);
             if deadline <= now {
-                self.used = self.used.saturating_sub(waiting.bytes);
                 self.records = self.records.saturating_sub(1);
-                let error = ClientError::Timeout { what: "max.block.ms without metadata", after_ms: self.config.max_block_ms };
+                let what = if routable { "max.block.ms without memory" } else { "max.block.ms without metadata" };
+                let error = ClientError::Timeout { what, after_ms: self.config.max_block_ms };
                 self.net.event(ProducerEvent::Failed { ticket: waiting.ticket, error });
             } else {
                 self.wake_at(deadline, "max.block.ms", waiting.record.topic.clone());
                 self.waiting.push_back(waiting);
             }
         }
+        self.exhausted |= full;
+    }
+
+    /// The partition of a record whose topic is known, and whether the partitioner stays on it.
+    fn partition_of(&mut self, record: &ProducerRecord) -> (i32, bool) {
+        let count = self.metadata.partition_count(&record.topic).unwrap_or(1);
+        let key = record.key.as_ref().filter(|_| !self.config.partitioner_ignore_keys);
+        match (record.partition, key) {
+            (Some(partition), _) => (partition.max(0), false),
+            (None, Some(key)) => (murmur2::partition_for_key(key, count), false),
+            (None, None) => (self.sticky_partition(&record.topic, count), true),
+        }
+    }
+
+    /// What a record whose topic is known would take of `buffer.memory`.
+    fn needs(&mut self, now: Time, waiting: &Waiting) -> u64 {
+        let (partition, _) = self.partition_of(&waiting.record);
+        let timestamp = waiting.record.timestamp.unwrap_or(now.millis());
+        let entry = Accumulated { ticket: waiting.ticket, timestamp, record: waiting.record.clone() };
+        u64::from(self.accumulator.needs(&(waiting.record.topic.clone(), partition), &entry))
     }
 
     fn accumulate(&mut self, now: Time, waiting: Waiting) {
-        let Waiting { ticket, record, bytes, .. } = waiting;
+        let Waiting { ticket, record, .. } = waiting;
         let topic = record.topic.clone();
-        let count = self.metadata.partition_count(&topic).unwrap_or(1);
-        let key = record.key.as_ref().filter(|_| !self.config.partitioner_ignore_keys);
-        let (partition, sticky) = match (record.partition, key) {
-            (Some(partition), _) => (partition.max(0), false),
-            (None, Some(key)) => (murmur2::partition_for_key(key, count), false),
-            (None, None) => (self.sticky_partition(&topic, count), true),
-        };
+        let (partition, sticky) = self.partition_of(&record);
         let at = (topic.clone(), partition);
         let timestamp = record.timestamp.unwrap_or(now.millis());
-        let added = self.accumulator.append(now, &at, Accumulated { ticket, timestamp, record });
-        self.used = self.used.saturating_sub(bytes).saturating_add(u64::from(added));
+        let (added, memory) = self.accumulator.append(now, &at, Accumulated { ticket, timestamp, record });
+        self.used = self.used.saturating_add(u64::from(memory));
         if sticky {
             self.partitioner.produced(&topic, added);
         }

@@ -1,9 +1,9 @@
 //! Sends batches and takes in their answers (`Sender`, `TransactionManager` of an idempotent producer): at most one batch
 //! of a partition in a request, sequences kept in retries, a retry before all that came later.
 
-use super::accumulator::{ProducerBatch, Sequence};
+use super::accumulator::{ProducerBatch, Sequence, advance};
 use super::{InFlightBatch, Producer, ProducerEvent, Tag};
-use crate::kafka::client::net::{Node, Outcome, Readiness, backoff_ms};
+use crate::kafka::client::net::{Node, Outcome, Readiness};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
 use crate::kafka::config::Acks;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
@@ -13,11 +13,6 @@ use crate::kafka::wire::frame;
 use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
 use crate::kafka::wire::message::{ApiKey, InitProducerIdRequest, InitProducerIdResponse, ProduceRequest, ProduceResponse};
 use std::sync::Arc;
-
-/// Adds to a sequence number, wrapping 2147483647 → 0.
-fn advance(sequence: i32, by: u32) -> i32 {
-    ((i64::from(sequence) + i64::from(by)) & i64::from(i32::MAX)) as i32
-}
 
 impl Producer {
     pub(super) fn run_sender(&mut self, now: Time) {
@@ -112,10 +107,15 @@ impl Producer {
         let Some(queue) = self.accumulator.queues.get(at) else { return Err(None) };
         let Some(head) = queue.batches.front() else { return Err(None) };
         if head.attempts > 0 {
-            return if now < head.retry_at { Err(Some(head.retry_at)) } else { Ok("retry") };
+            let moved = self.metadata.leader(&at.0, at.1).is_some_and(|(_, epoch)| epoch > head.leader_epoch);
+            return match now < head.retry_at {
+                false => Ok("retry"),
+                true if moved => Ok("the leader has changed"),
+                true => Err(Some(head.retry_at)),
+            };
         }
         let linger = head.created.plus_millis(self.config.linger_ms);
-        if queue.batches.len() > 1 || head.closed || head.size >= self.config.batch_size {
+        if queue.batches.len() > 1 || head.is_full(&self.accumulator.ratios) {
             Ok("batch.size")
         } else if linger <= now {
             Ok("linger.ms")
@@ -207,13 +207,15 @@ impl Producer {
         let mut batches: Vec<InFlightBatch> = Vec::new();
         let mut size = 0_u32;
         for at in led.iter().cycle().skip(start).take(led.len()).cloned() {
-            let Some(head) = self.accumulator.queue(&at).batches.front() else { continue };
-            let waits = head.attempts > 0 && now < head.retry_at;
-            if waits || !batches.is_empty() && size.saturating_add(head.size) > self.config.max_request_size {
+            let Some(head) = self.accumulator.queues.get(&at).and_then(|queue| queue.batches.front()) else { continue };
+            let waits = head.attempts > 0 && self.due(now, &at).is_err();
+            let expected = head.expected(&self.accumulator.ratios);
+            if waits || !batches.is_empty() && size.saturating_add(expected) > self.config.max_request_size {
                 continue;
             }
-            let Some(batch) = self.take_head(&at) else { continue };
-            size = size.saturating_add(batch.size);
+            let Some(mut batch) = self.take_head(&at) else { continue };
+            size = size.saturating_add(batch.build(self.config.compression_type).len() as u32);
+            self.accumulator.ratios.observe(&at.0, batch.ratio());
             self.drain_from.insert(leader, at.clone());
             self.net.event(ProducerEvent::BatchSent {
                 topic: at.0.clone(),
@@ -243,6 +245,7 @@ impl Producer {
         }
         queue.in_flight += 1;
         batch.attempts += 1;
+        batch.leader_epoch = self.metadata.leader(&at.0, at.1).map_or(-1, |(_, epoch)| epoch);
         Some(batch)
     }
 
@@ -288,7 +291,6 @@ impl Producer {
         match response.filter(|response| response.error_code == 0) {
             Some(response) => {
                 let (producer_id, epoch) = (response.producer_id.0, response.producer_epoch);
-                self.id_failures = 0;
                 self.producer_id = Some((producer_id, epoch));
                 self.net.event(ProducerEvent::GotProducerId { producer_id, epoch });
                 let broken: Vec<TopicPartition> =
@@ -298,9 +300,7 @@ impl Producer {
                 }
             }
             None => {
-                let wait = backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, self.id_failures);
-                self.id_retry_at = now.plus_millis(wait);
-                self.id_failures = self.id_failures.saturating_add(1);
+                self.id_retry_at = now.plus_millis(self.config.retry_backoff_ms);
             }
         }
     }
@@ -311,9 +311,17 @@ impl Producer {
             Outcome::Lost => None,
         };
         let mut results: SortedVecMap<TopicPartition, (i16, i64)> = SortedVecMap::new();
+        for endpoint in response.iter().flat_map(|response| &response.node_endpoints) {
+            self.net.set_address(Node::Broker(endpoint.node_id.0), &text(&endpoint.host), endpoint.port);
+        }
         for topic in response.iter().flat_map(|response| &response.responses) {
             for partition in &topic.partition_responses {
-                results.insert((text(&topic.name.0), partition.index), (partition.error_code, partition.base_offset));
+                let at = (text(&topic.name.0), partition.index);
+                if matches!(partition.error_code, code::NOT_LEADER_OR_FOLLOWER | code::FENCED_LEADER_EPOCH) {
+                    let named = &partition.current_leader;
+                    self.metadata.lead_by(&self.net, &at, (named.leader_id.0, named.leader_epoch));
+                }
+                results.insert(at, (partition.error_code, partition.base_offset));
             }
         }
         for entry in batches {
@@ -351,6 +359,9 @@ impl Producer {
             }
             return;
         }
+        if error == code::MESSAGE_TOO_LARGE && batch.records.len() > 1 {
+            return self.split(&at, batch);
+        }
         let gap = matches!(error, code::OUT_OF_ORDER_SEQUENCE_NUMBER | code::UNKNOWN_PRODUCER_ID);
         let retriable = ErrorCode::from_code(error).retriable() || (gap && batch.sequence.is_some());
         let deadline = batch.created.plus_millis(self.config.delivery_timeout_ms);
@@ -362,7 +373,7 @@ impl Producer {
             self.accumulator.queue(&at).reset = true;
         }
         let attempt = batch.attempts.saturating_sub(1);
-        batch.retry_at = now.plus_millis(backoff_ms(self.config.retry_backoff_ms, self.config.retry_backoff_max_ms, attempt));
+        batch.retry_at = now.plus_millis(self.backoff.draw(attempt));
         self.net.event(ProducerEvent::Retrying {
             topic: at.0.clone(),
             partition: at.1,
@@ -372,8 +383,18 @@ impl Producer {
         self.accumulator.reenqueue(&at, batch);
     }
 
+    /// The broker has refused the batch as too large (MESSAGE_TOO_LARGE): its parts are sent in its place. It counts as no attempt.
+    fn split(&mut self, at: &TopicPartition, batch: ProducerBatch) {
+        self.used = self.used.saturating_sub(u64::from(batch.memory));
+        self.exhausted = false;
+        let records = batch.records.len() as u32;
+        let batches = self.accumulator.split(at, batch);
+        let (topic, partition) = at.clone();
+        self.net.event(ProducerEvent::BatchSplit { topic, partition, records, batches });
+    }
+
     fn release(&mut self, batch: &ProducerBatch) {
-        self.used = self.used.saturating_sub(u64::from(batch.size));
+        self.used = self.used.saturating_sub(u64::from(batch.memory));
         self.records = self.records.saturating_sub(batch.records.len() as u64);
         self.exhausted = false;
     }

@@ -3,7 +3,7 @@
 use crate::kafka::config::ConfigType::{Boolean, Class, Int, List, Long, String};
 use crate::kafka::config::Effect::{InForce, TakenWithoutEffect};
 use crate::kafka::config::UpdateMode::ReadOnly;
-use crate::kafka::config::Valid::{Any, AtLeast, HostPorts, NonEmpty, OneOf};
+use crate::kafka::config::Valid::{Any, AtLeast, HostPorts, NonEmpty, OffsetReset, OneOf};
 use crate::kafka::config::def::row;
 use crate::kafka::config::{ConfigDef, ConfigTable};
 
@@ -15,7 +15,7 @@ const DEFS: &[ConfigDef] = &[
         "Whether asking for a topic's metadata may create it."),
     row("auto.commit.interval.ms", Int, Some("5000"), AtLeast(1), ReadOnly, InForce,
         "Milliseconds between two automatic commits."),
-    row("auto.offset.reset", String, Some("latest"), OneOf(&["latest", "earliest", "none"]), ReadOnly, InForce,
+    row("auto.offset.reset", String, Some("latest"), OffsetReset, ReadOnly, InForce,
         "Where reading begins when no offset is committed."),
     row("bootstrap.servers", List, Some(""), HostPorts, ReadOnly, InForce,
         "host:port of the brokers that the client dials first."),

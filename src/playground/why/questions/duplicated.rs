@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_record_that_is_in_the_log_twice() {
-        let mut run = Run::of(&format!("{}{UNHEARD}", ORDERS.replace("acks=all", "acks=all enable.idempotence=false")));
+        let mut run = Run::of(&format!("{}{UNHEARD}", ORDERS.replace("acks=all", "acks=all enable.idempotence=false max.in.flight.requests.per.connection=1")));
         run.until(20);
         let ledger = run.judge.verdict(run.world(), false).ledger;
         let outcome = ledger.records.iter().find(|outcome| outcome.duplicated).expect("one is there twice");
@@ -176,10 +176,10 @@ mod tests {
         run.is_so(
             question.clone(),
             "
-              now: checkout sent one record, and the log of orders-0 has it at offset 63 and again at offset 68.
+              now: checkout sent one record, and the log of orders-0 has it at offset 63 and again at offset 64.
               now: checkout is not idempotent: its batches carry no sequence numbers (enable.idempotence=false), and so a leader cannot \
                tell a batch that it has already from a new one.
-              Appended: broker-1, the leader, appended the record at offset 68.
+              Appended: broker-1, the leader, appended the record at offset 64.
               BatchSent: checkout sent the batch with it to broker-1, attempt 2.
               Retrying: checkout got no acknowledgement: NETWORK_EXCEPTION (no answer came back). It does not know that the batch is in \
                the log.

@@ -202,7 +202,7 @@ mod tests {
               now: checkout has not got its records into orders-0 yet: NOT_ENOUGH_REPLICAS (fewer replicas are in sync than \
                min.insync.replicas asks for).
               now: orders-0 needs 2 replicas in sync (min.insync.replicas), and only broker-1 is.
-              Retrying: checkout got no acknowledgement, and tries again at 17.557 s.
+              Retrying: checkout got no acknowledgement, and tries again at 17.753 s.
               AppendRefused: broker-1, the leader, refused the records: with acks=all it may not take them.
               PartitionChanged: broker-2 left the ISR of orders-0: for 5s it had not caught up with the leader, broker-1 \
                (replica.lag.time.max.ms). The last record that it had copied was offset 62.
@@ -224,7 +224,7 @@ mod tests {
             late(),
             "
               now: checkout has not got its records into orders-0 yet: NETWORK_EXCEPTION (no answer came back).
-              Retrying: checkout got no acknowledgement, and tries again at 12.103 s.
+              Retrying: checkout got no acknowledgement, and tries again at 12.116 s.
               Acted: broker-1 is frozen: it hears and says nothing.
             ",
         );

@@ -181,7 +181,7 @@ fn duplicates_are_for_those_without_idempotence() {
 }
 
 #[test]
-fn order_within_a_key_is_kept() {
+fn order_within_a_partition_is_kept() {
     for idempotent in [true, false] {
         let mut case = Case::new();
         let mut sent = all();
