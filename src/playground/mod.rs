@@ -8,5 +8,6 @@ pub mod narrate;
 pub mod scenario;
 pub mod scene;
 pub mod spacetime;
+pub mod status;
 pub mod time;
 pub mod why;

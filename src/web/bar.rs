@@ -1,9 +1,10 @@
-//! The bar: title, play, step, speed, time, what comes next, theme, reset.
+//! The bar: title, play, step, speed, time, what is waited for, how the cluster is, theme, reset.
 
 use super::clock;
 use super::context::{PageStateStoreFields as _, Playground, use_playground};
 use super::options::Layout;
 use crate::kafka::wire::message::ApiKey;
+use crate::playground::status::{Health, status};
 use crate::world::view::WorldView;
 use leptos::prelude::*;
 
@@ -36,6 +37,7 @@ pub fn Bar() -> impl IntoView {
             </div>
             {controls.then(|| view! { <Transport /> })}
             <When />
+            <Status />
             {(controls && full).then(|| view! { <Side /> })}
         </header>
     }
@@ -163,6 +165,27 @@ fn When() -> impl IntoView {
             <span class="tp-time tp-number" role="timer" aria-label="Simulated time">{time}</span>
             <span class="tp-next tp-quiet tp-number" title=next>{next}</span>
         </div>
+    }
+}
+
+/// How the cluster is; the judge's verdict stands behind it.
+#[component]
+fn Status() -> impl IntoView {
+    let ui = use_playground().ui;
+    let now = Memo::new(move |_| ui.snap().with(|s| status(&s.view, ui.lost().get())));
+    let state = move || match now.with(|(health, _)| *health) {
+        Health::Safe => "Stable",
+        Health::Waits => "waits",
+        Health::Lost => "wrong",
+    };
+    let verdict = move || match ui.wrong().get() {
+        wrong if wrong.is_empty() => "Every invariant of Kafka holds".to_owned(),
+        wrong => format!("An invariant does not hold: {wrong}"),
+    };
+    view! {
+        <span class="tp-pill tp-status" data-state=state title=verdict>
+            {move || now.with(|(_, words)| words.clone())}
+        </span>
     }
 }
 

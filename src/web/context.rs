@@ -54,6 +54,8 @@ pub struct PageState {
     pub wrong: String,
     /// The ledger of what became of the records, in one line.
     pub ledger: String,
+    /// Acknowledged records that are gone.
+    pub lost: u64,
     /// `light`, `dark`, or empty: as the host page prefers.
     pub theme: String,
     pub title: String,
@@ -94,6 +96,7 @@ impl Default for PageState {
             store: String::new(),
             wrong: String::new(),
             ledger: String::new(),
+            lost: 0,
             theme: String::new(),
             title: String::new(),
             undo: Default::default(),

@@ -4,7 +4,7 @@ pub mod api;
 pub mod bar;
 pub mod branches;
 pub mod cards;
-mod clock;
+pub mod clock;
 pub mod context;
 pub mod error;
 pub mod host;

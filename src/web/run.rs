@@ -3,7 +3,7 @@
 use crate::kafka::disk::Change;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
-use crate::playground::narrate::Sentence;
+use crate::playground::narrate::{Sentence, causes_first};
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::time::{TimeError, Timeline};
 use crate::world::World;
@@ -70,8 +70,8 @@ impl Run {
         self.world().now()
     }
 
-    /// What the judge says now: what is wrong, or nothing; and the ledger in one line.
-    pub fn judged(&self) -> (String, String) {
+    /// What the judge says now: what is wrong, or nothing; the ledger in one line; and how many acknowledged records are lost.
+    pub fn judged(&self) -> (String, String, u64) {
         let verdict = self.time.judge().verdict(self.world(), false);
         let wrong = verdict.violations.first().map(|violation| violation.what.clone()).unwrap_or_default();
         let l = &verdict.ledger;
@@ -84,7 +84,7 @@ impl Run {
         for permitted in l.permitted.iter().take(1) {
             line += &format!(" ({})", permitted.why);
         }
-        (wrong, line)
+        (wrong, line, l.lost)
     }
 
     pub fn view(&self) -> WorldView {
@@ -130,6 +130,7 @@ impl Run {
         self.told = here;
         let mut out = self.time.narration(level, from);
         out.retain(|s| s.event.0 < here);
+        causes_first(&mut out, self.time.world());
         out
     }
 

@@ -181,8 +181,7 @@ impl Broker {
         let old = std::mem::replace(&mut partition.state, state.clone());
         let leads = state.leader == me;
         if leads && led {
-            let why =
-                partition.leading.as_ref().and_then(|leading| leading.proposal.as_ref()).map_or(IsrReason::Decided, |it| it.why);
+            let why = partition.leading.as_ref().and_then(|leading| leading.proposal.as_ref()).map_or(IsrReason::Decided, |it| it.why);
             partition.keep_leading(now, me);
             if new_epoch {
                 let end = partition.log.end_offset();

@@ -16,6 +16,7 @@ pub use transcript::{MAX_SENTENCES, Transcript};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
+use crate::kafka::controller::ControllerEvent;
 use crate::kafka::coordinator::GroupEvent;
 use crate::kafka::time::{Time, TimerKind};
 use crate::kafka::wire::message::ApiKey;
@@ -35,12 +36,27 @@ pub struct Sentence {
     pub at: Time,
     pub text: String,
     pub event: EventId,
+    /// Somebody did it: it is said at once.
+    pub deed: bool,
 }
 
 /// The sentence for an event; `None` when there is nothing to say (or other events say it).
 pub fn narrate(event: &Event, world: &World) -> Option<Sentence> {
     let (level, text) = words(event, world)?;
-    Some(Sentence { level, at: event.at, text, event: event.id })
+    let deed = matches!(event.kind, EventKind::Acted { .. } | EventKind::LinkCut { .. } | EventKind::Healed);
+    Some(Sentence { level, at: event.at, text, event: event.id, deed })
+}
+
+/// Puts what a broker's fencing led to after it: the controller decides on the partitions first, in the same moment.
+pub fn causes_first(sentences: &mut [Sentence], world: &World) {
+    let events = world.events();
+    let is_cause = |sentence: &Sentence| {
+        let found = events.binary_search_by_key(&sentence.event, |event| event.id).ok().and_then(|at| events.get(at));
+        found.is_some_and(|event| {
+            matches!(&event.kind, EventKind::Broker { event: BrokerEvent::Controller(ControllerEvent::BrokerFenced { .. }), .. })
+        })
+    };
+    sentences.sort_by_key(|sentence| (sentence.at, !is_cause(sentence)));
 }
 
 /// Any event in words: what the narrator says of it or, where it says nothing, what it is.

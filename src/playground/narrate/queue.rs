@@ -1,6 +1,7 @@
 //! What waits to be said where one sentence at a time is said: few, and never so many small ones that a large one is missed.
 
 use super::Sentence;
+use crate::kafka::time::Time;
 use std::collections::VecDeque;
 
 /// Sentences that wait; then the oldest of the least important give way.
@@ -34,6 +35,15 @@ impl Waiting {
         self.all.clear();
     }
 
+    /// What happened before is not waited for any more: it would come late.
+    pub fn forget_before(&mut self, at: Time) {
+        self.all.retain(|sentence| sentence.at >= at);
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
@@ -42,14 +52,23 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::time::Time;
     use crate::world::event::EventId;
+
+    #[test]
+    fn what_is_late_is_not_said() {
+        let mut waiting = Waiting::default();
+        for at in [1, 2, 3] {
+            waiting.push(Sentence { level: 1, at: Time(at), text: at.to_string(), event: EventId(0), deed: false });
+        }
+        waiting.forget_before(Time(3));
+        assert_eq!((waiting.len(), waiting.pop().as_deref()), (1, Some("3")));
+    }
 
     #[test]
     fn small_sentences_do_not_crowd_out_large_ones() {
         let mut waiting = Waiting::default();
         let say = |level: u8, text: &str, waiting: &mut Waiting| {
-            waiting.push(Sentence { level, at: Time(0), text: text.into(), event: EventId(0) });
+            waiting.push(Sentence { level, at: Time(0), text: text.into(), event: EventId(0), deed: false });
         };
         say(3, "fetched", &mut waiting);
         say(3, "fetched again", &mut waiting);

@@ -22,3 +22,47 @@ fn a_follower_that_is_fenced_is_no_leader() {
     assert!(followed.iter().all(|text| text.ends_with("(broker-3, a follower, was fenced).")), "{followed:?}");
     assert!(followed.iter().all(|text| text.contains(", epoch 0;")), "the leader stays: {followed:?}");
 }
+
+/// Runs with a fault each, told as the page tells them: frame by frame.
+fn told_in_frames(deed: &str, seed: u32) -> Vec<Sentence> {
+    let text = format!(
+        "tidepool 1\ntitle t\nseed {seed}\nbrokers 3\nconfig broker.session.timeout.ms=4000\ntopic orders partitions=3 replicas=3\n\
+         producer checkout topic=orders rate=4/s acks=all\nat 10s {deed}\nrun 300s"
+    );
+    let mut play = Playback::new(Scenario::parse(&text).expect("it reads")).expect("it starts");
+    let (mut told, mut next) = (Vec::new(), EventId(0));
+    for frame in 0..400 {
+        play.run_until(EPOCH.plus_millis(5_000 + frame * 50).max(play.world().now()));
+        let world = play.world();
+        let new = world.events().iter().filter(|event| event.id >= next);
+        let mut sentences: Vec<Sentence> = new.filter_map(|event| narrate(event, world)).filter(|sentence| sentence.level < 3).collect();
+        next = world.next_event();
+        causes_first(&mut sentences, world);
+        told.extend(sentences);
+    }
+    told
+}
+
+#[test]
+fn in_ten_runs_with_faults_the_deed_comes_first_and_causes_before_what_they_lead_to() {
+    let faults = ["kill broker-1", "kill broker-2", "kill broker-3", "pause broker-2", "isolate broker-3"];
+    let mut fenced_runs = 0;
+    for (seed, deed) in (1..).zip(faults.iter().chain(&faults)) {
+        let told = told_in_frames(deed, seed);
+        assert!(told.is_sorted_by_key(|sentence| sentence.at), "{deed}: none is behind another");
+        // What is done before is the setup.
+        let begun = EPOCH.plus_millis(10_000);
+        let deeds: Vec<usize> = (0..told.len()).filter(|at| told[*at].deed && told[*at].at >= begun).collect();
+        assert_eq!(deeds.len(), 1, "{deed}: {told:?}");
+        let after = &told[deeds[0] + 1..];
+        let fenced = |sentence: &Sentence| sentence.text.contains("no longer counts");
+        let leads_to = |sentence: &Sentence| sentence.text.ends_with(" was fenced).");
+        let Some(cause) = after.iter().position(fenced) else { continue };
+        fenced_runs += 1;
+        let broker = deed.rsplit(' ').next().unwrap_or_default();
+        assert!(after[cause].text.contains(broker), "{deed}: {}", after[cause].text);
+        assert!(after.iter().position(leads_to).is_some_and(|at| at > cause), "{deed}: what it leads to comes after it");
+        assert!(told[..deeds[0]].iter().all(|sentence| !leads_to(sentence)), "{deed}: nothing of it before the deed");
+    }
+    assert_eq!(fenced_runs, 10, "each of them ends with a broker that is fenced");
+}

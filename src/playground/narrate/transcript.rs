@@ -36,7 +36,7 @@ impl Transcript {
         if first.id > self.next {
             let missed = first.id.0 - self.next.0;
             let text = format!("{missed} events went by too fast to be told.");
-            self.push(Sentence { level: 1, at: first.at, text, event: first.id });
+            self.push(Sentence { level: 1, at: first.at, text, event: first.id, deed: false });
             new += 1;
         }
         let start = usize::try_from(self.next.0.saturating_sub(first.id.0)).unwrap_or(usize::MAX);

@@ -149,7 +149,8 @@ fn hashes_are_those_of_the_vectors() {
 
 #[test]
 fn a_page_opens_when_records_flow_and_before_the_scenario_does_anything() {
-    let opening = |lines: &str| Scenario::parse(&format!("tidepool 1\nbrokers 3\ntopic t partitions=1\n{lines}")).expect("it is right").opening_us();
+    let opening =
+        |lines: &str| Scenario::parse(&format!("tidepool 1\nbrokers 3\ntopic t partitions=1\n{lines}")).expect("it is right").opening_us();
     assert_eq!(opening("at 0s note \"n\"\n"), 16_000_000);
     assert_eq!(opening("at 12s kill broker-2\nat 40s kill broker-3\n"), 10_000_000);
     assert_eq!(opening("at 1s kill broker-2\n"), 0);

@@ -294,6 +294,7 @@ pub(super) fn flights(
     let ends = Ends::new(view, layout);
     let total: usize = view.flights.iter().map(|f| f.cargo.len()).sum();
     let crowd = total > camera.max_dots;
+    let mut trails = Vec::new();
     let mut dots = Vec::with_capacity(if only.is_some() { 0 } else { total.min(camera.max_dots) });
     // Records under way, when there are too many to draw one by one.
     let mut flows: SortedVecMap<Flow, (u64, Vec<[Point; 4]>)> = SortedVecMap::new();
@@ -364,13 +365,12 @@ pub(super) fn flights(
             let end = view.partitions.get(row.partition).map_or(0, |p| p.view.end_offset);
             let train = Train::new(way, (row, end), cargo.len(), direction, p, layout.dense);
             for (i, c) in (0_i64..).zip(cargo).filter(|(_, c)| lit(c)) {
+                trails.extend(train.trail(i, c));
                 put(c, train.dot(i, c));
             }
         }
     }
-    if !dots.is_empty() {
-        out.push(Shape::Dots(dots));
-    }
+    out.extend([trails, dots].into_iter().filter(|dots| !dots.is_empty()).map(Shape::Dots));
     for (count, legs) in flows.values() {
         flow(*count, legs, out);
     }
@@ -401,6 +401,9 @@ enum Direction {
     Acknowledged,
 }
 
+/// A trail: CSS pixels behind the record, radius, alpha.
+const TRAIL: [(f32, f32, f32); 3] = [(8.0, 4.0, 0.4), (14.0, 3.0, 0.3), (19.0, 2.0, 0.2)];
+
 /// The records of one batch, which travel as a train.
 struct Train<'a> {
     way: &'a Way,
@@ -417,15 +420,32 @@ struct Train<'a> {
 
 impl<'a> Train<'a> {
     fn new(way: &'a Way, (row, end): (&'a Row, i64), length: usize, direction: Direction, part: f32, dense: bool) -> Self {
-        let gap = if dense { 5.0_f32 } else { 9.0 }.min(way.length() / length as f32);
+        let gap = if dense { 5.0_f32 } else { 14.0 }.min(way.length() / length as f32);
         let (start, stop) = ((4.0 * part).min(1.0), (4.0 * (1.0 - part)).min(1.0));
         Self { way, row, end, direction, part, gap: gap * start * stop, dense }
     }
 
     /// The record `c`, the `i`-th of the train.
     fn dot(&self, i: i64, c: &Cargo) -> Dot {
+        let radius = if self.dense {
+            3.0
+        } else if c.tombstone {
+            4.5
+        } else {
+            6.5
+        };
+        self.at(i, c, radius, 1.0, 0.0)
+    }
+
+    /// What a record leaves behind it for a moment, so that one sees where it goes.
+    fn trail(&self, i: i64, c: &Cargo) -> impl Iterator<Item = Dot> {
+        let shown = !self.dense && self.direction != Direction::Acknowledged;
+        TRAIL.iter().filter(move |_| shown).map(move |(back, radius, alpha)| self.at(i, c, *radius, *alpha, *back))
+    }
+
+    /// So many CSS pixels behind where the record is.
+    fn at(&self, i: i64, c: &Cargo, radius: f32, alpha: f32, back: f32) -> Dot {
         let (way, row, part, spread) = (self.way, self.row, self.part, i as f32 * self.gap);
-        let radius = if self.dense || c.tombstone { 3.0 } else { 4.5 };
         match self.direction {
             Direction::Acknowledged => {
                 let (ink, x) = if c.offset < 0 { (Ink::Bad, row.cells_x) } else { (Ink::Ok, row.middle(c.offset)) };
@@ -433,12 +453,12 @@ impl<'a> Train<'a> {
             }
             Direction::OutOfLog => {
                 let x = row.middle(c.offset);
-                Dot { at: way.rail_and(x, part * way.rail_with(x) - spread), radius, ink: key_ink(c), alpha: 1.0 }
+                Dot { at: way.rail_and(x, part * way.rail_with(x) - spread - back), radius, ink: key_ink(c), alpha }
             }
             Direction::IntoLog => {
                 // To the slot that it will most likely get; the broker decides.
                 let x = row.middle(self.end.saturating_add(i));
-                Dot { at: way.and_rail(x, part * way.with_rail(x) + spread), radius, ink: key_ink(c), alpha: 1.0 }
+                Dot { at: way.and_rail(x, part * way.with_rail(x) + spread - back), radius, ink: key_ink(c), alpha }
             }
         }
     }

@@ -1,14 +1,14 @@
 //! The ways to a far moment and to the next event, in slices: the page answers meanwhile, and Pause stops them.
 
-use super::{Stage, now_ms};
+use super::Stage;
 use crate::kafka::time::Time;
 use crate::web::clock;
 use crate::web::context::PageStateStoreFields as _;
 use crate::world::EPOCH;
 use leptos::prelude::*;
 
-/// Milliseconds for which a moment is waited for at once; what takes longer goes in slices.
-const AT_ONCE_MS: f64 = 500.0;
+/// Simulated milliseconds beyond what has been played that are gone at once; what is farther goes in slices.
+const AT_ONCE_MS: i64 = 600_000;
 /// Simulated milliseconds in which the next event is looked for.
 const LOOK_MS: i64 = 60_000;
 
@@ -28,10 +28,10 @@ impl Stage {
     pub fn seek(&self, micros: i64) -> Result<String, String> {
         let plays_on = self.journey.take().map_or_else(|| self.ui.playing().get_untracked(), |journey| journey.plays_on);
         let (from, to) = (self.run.borrow().now(), EPOCH.plus_micros(micros.max(0)));
-        let until = now_ms() + AT_ONCE_MS;
+        let is_near = to <= self.run.borrow().time.branch().end.at.plus_millis(AT_ONCE_MS);
         let mut arrived = false;
         let said = self.go(|time| {
-            arrived = time.seek_within(to, &mut || now_ms() < until)?;
+            arrived = time.seek_within(to, &mut || is_near)?;
             Ok(())
         })?;
         if arrived {

@@ -41,6 +41,8 @@ const JUDGE_MS: f64 = 1000.0;
 /// The ledger reads all logs: after a look it rests so many times as long.
 const JUDGE_REST: f64 = 100.0;
 const PUBLISH_MS: f64 = 100.0;
+/// Real milliseconds after which a sentence that waits is not said any more.
+const LATE_MS: i64 = 4_000;
 
 /// What a playground is made from, for reset.
 #[derive(Clone, Default)]
@@ -230,7 +232,7 @@ impl Stage {
         let moves = self.arrange(dt);
         self.draw(t);
         self.pace.borrow_mut().spent(now_ms() - began);
-        if moves || playing || self.opening.ahead().is_some() || self.narrator.borrow().is_waiting() {
+        if moves || playing || self.opening.ahead().is_some() {
             self.wake();
         }
     }
@@ -337,7 +339,8 @@ impl Stage {
             self.ui.note().set(run.note().to_owned());
         }
         drop(run);
-        let next = self.narrator.borrow_mut().tell(t, new);
+        let late = self.run.borrow().now().plus_micros(-self.direction.borrow().rate.saturating_mul(LATE_MS));
+        let next = self.narrator.borrow_mut().tell(t, new, late, self.ui.playing().get_untracked());
         if let Some(sentence) = next {
             self.host.tell(&Told::Narration { time_us: self.now_us(), text: &sentence });
             self.ui.said().set(sentence);
@@ -441,7 +444,8 @@ impl Stage {
         }
         if t >= self.judged.get() {
             let began = now_ms();
-            let (wrong, ledger) = self.run.borrow().judged();
+            let (wrong, ledger, lost) = self.run.borrow().judged();
+            self.ui.lost().set(lost);
             self.ui.wrong().set(wrong);
             self.ui.ledger().set(ledger);
             self.judged.set(t + JUDGE_MS.max((now_ms() - began) * JUDGE_REST));

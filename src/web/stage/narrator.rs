@@ -1,9 +1,11 @@
 //! The narrator's sentences, said one at a time.
 
+use crate::kafka::time::Time;
 use crate::playground::narrate::{Sentence, Waiting};
 
-/// Milliseconds that a sentence stays before the next replaces it.
+/// Milliseconds that a sentence stays before the next replaces it: alone, and at least, however many wait.
 const SENTENCE_MS: f64 = 1600.0;
+const LEAST_MS: f64 = 500.0;
 
 pub struct Narrator {
     waiting: Waiting,
@@ -18,12 +20,20 @@ impl Default for Narrator {
 }
 
 impl Narrator {
-    /// Takes new sentences; gives the next one when the latest has stood long enough.
-    pub fn tell(&mut self, now: f64, new: impl IntoIterator<Item = Sentence>) -> Option<String> {
+    /// Takes new sentences; gives the next one when the latest has stood long enough. A deed is said at once. While the run stands still
+    /// nothing else is said, and what happened before `late` is not said any more.
+    pub fn tell(&mut self, now: f64, new: impl IntoIterator<Item = Sentence>, late: Time, playing: bool) -> Option<String> {
+        let mut deed = false;
         for sentence in new {
+            if sentence.deed {
+                self.waiting.clear();
+                deed = true;
+            }
             self.waiting.push(sentence);
         }
-        let next = if now - self.said >= SENTENCE_MS { self.waiting.pop() } else { None };
+        self.waiting.forget_before(late);
+        let stands = (SENTENCE_MS / self.waiting.len().max(1) as f64).max(LEAST_MS);
+        let next = if deed || playing && now - self.said >= stands { self.waiting.pop() } else { None };
         if next.is_some() {
             self.said = now;
         }
@@ -39,9 +49,5 @@ impl Narrator {
     /// The run was moved to another moment: what waited was about this one.
     pub fn clear(&mut self) {
         self.waiting.clear();
-    }
-
-    pub fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
     }
 }

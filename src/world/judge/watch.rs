@@ -153,11 +153,7 @@ impl Judge {
         let (leader_epoch, partition_epoch) = (shadow.leader_epoch, shadow.partition_epoch);
         // A reassignment that ends makes what it added members and may give it the leadership in one change.
         let joined = shadow.adding.contains(&now.leader) && !now.adding.contains(&now.leader);
-        let outside = !fresh
-            && now.leader != -1
-            && now.leader != shadow.leader
-            && !shadow.members.contains(&now.leader)
-            && !joined;
+        let outside = !fresh && now.leader != -1 && now.leader != shadow.leader && !shadow.members.contains(&now.leader) && !joined;
         let none_intact = shadow.intact.is_empty();
         let last_known = shadow.trusted.is_empty() && shadow.last_known == now.leader;
         shadow.last_known = now.last_known_elr.first().copied().unwrap_or(-1);

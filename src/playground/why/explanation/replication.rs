@@ -68,9 +68,13 @@ impl<'a> Explanation<'a> {
         if let Some((event, Decision { leader, why, .. })) = left {
             let (lag, copied) = (self.lag_time(), self.last_copy(at, id, until));
             let reason = match why {
-                ChangeReason::IsrShrunk => format!("for {lag} it had not caught up with the leader, broker-{leader} (replica.lag.time.max.ms)"),
+                ChangeReason::IsrShrunk => {
+                    format!("for {lag} it had not caught up with the leader, broker-{leader} (replica.lag.time.max.ms)")
+                }
                 ChangeReason::LeaderFenced(_) | ChangeReason::ReplicaFenced(_) => "the controller no longer counted it as alive".into(),
-                ChangeReason::BrokerRestartedUncleanly => "it came back without having shut down, and may have lost what it had not flushed".into(),
+                ChangeReason::BrokerRestartedUncleanly => {
+                    "it came back without having shut down, and may have lost what it had not flushed".into()
+                }
                 why => why.name().to_owned(),
             };
             self.tell(event, format_args!("{me} left the ISR of {at}: {reason}.{copied}"));
