@@ -1,6 +1,7 @@
 //! Floor 3: what a person does with a world; still pure, still native-testable.
 
 pub mod director;
+pub mod guide;
 pub mod inspect;
 pub mod ledger;
 pub mod menu;

@@ -65,6 +65,8 @@ pub struct PageState {
     pub chosen: Option<Target>,
     /// What the pointer is over, or arrow keys have walked to.
     pub pointed: Option<Target>,
+    /// Where the first steps ask for something to be done.
+    pub lit: Option<Target>,
     /// What the stage is arranged by.
     pub arrangement: &'static Arrangement,
     /// What is zoomed into; none: the whole cluster.
@@ -102,6 +104,7 @@ impl Default for PageState {
             undo: Default::default(),
             chosen: None,
             pointed: None,
+            lit: None,
             arrangement: ARRANGEMENTS[0],
             zoomed: None,
             trail: None,

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod context;
 pub mod error;
 pub mod host;
+pub mod guide;
 mod layers;
 pub mod menu;
 mod mount;

@@ -3,6 +3,7 @@
 use super::bar::Bar;
 use super::cards::Cards;
 use super::context::{PageStateStoreFields as _, Playground as Context, use_playground};
+use super::guide::Guide;
 use super::menu::{Menu, OpenMenu};
 use super::navigation::use_navigation;
 use super::options::Layout;
@@ -40,6 +41,7 @@ pub fn Playground() -> impl IntoView {
     view! {
         <section class="tp" node_ref=root data-theme=move || ui.theme().get() data-layout=layout.name() aria-label=label on:keydown=key>
             {(layout != Layout::Stage).then(|| view! { <Bar /> })}
+            <Guide />
             <StageView />
             {match layout {
                 Layout::Full => view! { <Deck /> }.into_any(),

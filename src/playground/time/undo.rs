@@ -25,9 +25,14 @@ impl Timeline {
         [fresh(self.last_deed()), fresh(self.undone())]
     }
 
+    /// What people have done before the moment that is shown, oldest first.
+    pub fn deeds(&self) -> &[(Time, Action)] {
+        self.branch().actions.get(..self.state.next as usize).unwrap_or_default()
+    }
+
     /// What was done last before the moment that is shown, by people: what undo takes back.
     pub fn last_deed(&self) -> Option<&(Time, Action)> {
-        self.branch().actions.get((self.state.next as usize).checked_sub(1)?)
+        self.deeds().last()
     }
 
     /// What undo took back last, as long as nothing else has been done since.

@@ -112,6 +112,7 @@ impl Card {
         let length = move |of: fn(Rect) -> f32| Signal::derive(move || self.place.get().map(|place| format!("{}px", tenths(of(place)))));
         // Where there are many, each has one line.
         let has_line = move || self.place.get().is_some_and(|place| place.h < line);
+        let is_lit = move || self.ui.lit().with(|lit| lit.as_ref().is_some_and(|lit| self.target.with_value(|target| target == lit)));
         let key = move |event: KeyboardEvent| {
             self.target.with_value(|target| {
                 if matches!(target, Target::Partition(..) | Target::Broker(_) | Target::Topic(_)) {
@@ -132,6 +133,7 @@ impl Card {
                 style:width=length(|place| place.w)
                 style:height=length(|place| place.h)
                 data-line=has_line
+                data-lit=is_lit
                 on:focusin=move |event| self.nav.on_focus_in(&event)
                 on:focusout=move |_| self.nav.on_focus_out()
                 on:keydown=key
