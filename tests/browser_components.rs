@@ -21,6 +21,8 @@ mod menu;
 mod panels;
 #[path = "components/playground.rs"]
 mod playground;
+#[path = "components/sheets.rs"]
+mod sheets;
 #[path = "components/stage.rs"]
 mod stage;
 #[path = "components/timeline.rs"]

@@ -209,7 +209,9 @@ class TidePool extends HTMLElement {
     const options = { paused: this.hasAttribute("paused"), tell };
     for (const name of HANDED) if (this.hasAttribute(name)) options[name] = this.getAttribute(name);
     const inline = this.querySelector('script[type="text/tidepool"]');
-    const name = this.getAttribute("scenario") ?? "first-light";
+    // The address of a page of its own may name another scenario of the list.
+    const asked = this.getAttribute("mode") === "page" && new URLSearchParams(location.search).get("scenario");
+    const name = /^[a-z0-9-]+$/.test(asked || "") ? asked : this.getAttribute("scenario") ?? "first-light";
     const url = /[./]/.test(name) ? new URL(name, document.baseURI).href : at(`scenarios/${name}.tide`);
     options.scenarioName = inline ? "inline" : name;
     options.scenarioText = inline ? inline.textContent : await text(url);

@@ -6,6 +6,7 @@ pub mod inspect;
 pub mod ledger;
 pub mod menu;
 pub mod narrate;
+pub mod poster;
 pub mod scenario;
 pub mod scene;
 pub mod spacetime;

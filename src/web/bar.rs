@@ -1,6 +1,7 @@
 //! The bar: title, play, step, speed, time, what is waited for, how the cluster is, theme, reset.
 
 use super::clock;
+use super::sheets;
 use super::context::{PageStateStoreFields as _, Playground, use_playground};
 use super::options::Layout;
 use crate::kafka::wire::message::ApiKey;
@@ -27,13 +28,13 @@ const THEME: &str = "M10 2a8 8 0 110 16 8 8 0 010-16zm0 1.7v12.6a6.3 6.3 0 000-1
 
 #[component]
 pub fn Bar() -> impl IntoView {
-    let Playground { ui, controls, layout, .. } = use_playground();
+    let Playground { controls, layout, .. } = use_playground();
     let full = layout == Layout::Full;
     view! {
         <header class="tp-bar">
             <div class="tp-name">
                 <strong>{"Tidepool"}</strong>
-                <span class="tp-quiet">{move || ui.title().get()}</span>
+                <Title />
             </div>
             {controls.then(|| view! { <Transport /> })}
             <When />
@@ -41,6 +42,22 @@ pub fn Bar() -> impl IntoView {
             {(controls && full).then(|| view! { <Side /> })}
         </header>
     }
+}
+
+/// The scenario's title; on a page of its own it opens the list of all.
+#[component]
+fn Title() -> impl IntoView {
+    let Playground { ui, page, controls, .. } = use_playground();
+    let title = move || ui.title().get();
+    if !page || !controls {
+        return view! { <span class="tp-quiet">{title}</span> }.into_any();
+    }
+    view! {
+        <button type="button" class="tp-text tp-pick" aria-haspopup="dialog" title="All scenarios" on:click=move |_| ui.sheet().set(Some(sheets::SCENARIOS))>
+            {title}
+        </button>
+    }
+    .into_any()
 }
 
 #[component]
@@ -205,6 +222,9 @@ fn Side() -> impl IntoView {
     view! {
         <div class="tp-side">
             <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.reset())>"Reset"</button>
+            <button type="button" class="tp-icon tp-ask-help" aria-label="Help" title=sheets::HELP on:click=move |_| ui.sheet().set(Some(sheets::HELP))>
+                "?"
+            </button>
             <button
                 type="button"
                 class="tp-icon"

@@ -79,6 +79,8 @@ pub struct PageState {
     pub skip: bool,
     /// Simulated seconds a second, where they are fewer than was asked for; else 0.
     pub pace: i64,
+    /// The open sheet, by its title.
+    pub sheet: Option<&'static str>,
     /// The open panel, by the name on its tab.
     pub panel: Option<&'static str>,
     /// The question that the "Why?" panel answers.
@@ -111,6 +113,7 @@ impl Default for PageState {
             level: 1,
             skip: false,
             pace: 0,
+            sheet: None,
             panel: None,
             asked: None,
         }

@@ -1,7 +1,7 @@
 //! Shapes on a canvas, in the theme's inks.
 
 use super::clock::tenths;
-use crate::playground::scene::{Align, Glyph, Ink, Look, Point, Rect, Shape};
+use crate::playground::scene::{Align, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
 use std::f64::consts::TAU;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
@@ -97,6 +97,19 @@ pub type Dots = [Vec<(Point, f32)>; INKS * ALPHAS];
 
 pub fn no_dots() -> Box<Dots> {
     Box::new(std::array::from_fn(|_| Vec::new()))
+}
+
+/// The outlines of what stands as DOM on a stage, for a poster without one.
+pub fn places(c: &CanvasRenderingContext2d, places: &[Place], inks: &Inks) {
+    c.set_global_alpha(1.0);
+    c.set_line_width(3.0);
+    c.set_stroke_style_str(&inks.0[place(Ink::Muted)]);
+    let _ = c.set_line_dash(&js_sys::Array::new());
+    for at in places.iter().filter(|at| matches!(at.what, Target::Producer(_) | Target::Broker(_) | Target::Consumer(_))) {
+        c.begin_path();
+        outline(c, &at.rect, 10.0);
+        c.stroke();
+    }
 }
 
 /// Paints shapes over everything, in CSS pixels.

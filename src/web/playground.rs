@@ -9,10 +9,12 @@ use super::navigation::use_navigation;
 use super::options::Layout;
 use super::panels::Panels;
 use super::panels::ask::{AskAboutLedger, AskAboutSaid, AskedFrom};
+use super::sheets::Sheets;
+use super::keys;
 use super::timeline::Timeline;
 use super::tip::Tip;
 use super::trail::Trail;
-use super::undo::{self, Undo};
+use super::undo::Undo;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_use_document_visibility::use_document_visibility;
@@ -22,12 +24,13 @@ use leptos_use_resize_observer::use_resize_observer;
 use leptos_use_window::use_window;
 use web_sys::VisibilityState;
 
-/// The bar's height and the caption's, in CSS pixels.
-const AROUND: f64 = 56.0 + 138.0;
+/// The caption's height, in CSS pixels, as long as no panel is open below it.
+const CAPTION: f64 = 158.0;
 
 #[component]
 pub fn Playground() -> impl IntoView {
-    let Context { ui, stage, controls, layout, .. } = use_playground();
+    let playground = use_playground();
+    let Context { ui, controls, layout, .. } = playground;
     let root = NodeRef::<html::Section>::new();
     watch(root);
     OpenMenu::provide();
@@ -35,7 +38,7 @@ pub fn Playground() -> impl IntoView {
     let label = move || format!("Kafka playground: {}", ui.title().get());
     let key = move |event: leptos::ev::KeyboardEvent| {
         if controls {
-            undo::on_key_down(stage, &event);
+            keys::on_key_down(playground, &event);
         }
     };
     view! {
@@ -49,6 +52,7 @@ pub fn Playground() -> impl IntoView {
                 Layout::Stage => ().into_any(),
             }}
             {controls.then(|| view! { <Menu /> })}
+            {controls.then(|| view! { <Sheets /> })}
         </section>
     }
 }
@@ -153,8 +157,9 @@ fn fit(room: NodeRef<html::Div>) {
     let resize = move || {
         let Some(room) = room.get_untracked() else { return };
         let height = if page {
-            // A page of its own shows the whole picture between its bar and the deck, as that is while no panel is open.
-            window().inner_height().ok().and_then(|height| height.as_f64()).map_or(0.0, |height| (height - AROUND).max(1.0))
+            // A page of its own shows the whole picture between what stands above it and the deck, as that is while no panel is open.
+            let around = f64::from(room.offset_top()) + CAPTION;
+            window().inner_height().ok().and_then(|height| height.as_f64()).map_or(0.0, |height| (height - around).max(1.0))
         } else if auto_height {
             0.0
         } else {

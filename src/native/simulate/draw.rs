@@ -87,6 +87,7 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     run.actions.sort_by_key(|(at, _)| *at);
     Scenario {
         title: format!("Seed {seed}, profile {}", profile.name),
+        opens_at: 0,
         genesis,
         actions: run.actions,
         notes: Vec::new(),

@@ -22,7 +22,15 @@ pub struct ScenarioEntry {
     pub text: &'static str,
 }
 
-/// All of them, the simple ones first.
+impl ScenarioEntry {
+    /// Whether each of the words is in what is said of it, or in its file.
+    pub fn is_about(&self, words: &str) -> bool {
+        let text = self.text.to_lowercase();
+        words.to_lowercase().split_whitespace().all(|word| text.contains(word))
+    }
+}
+
+/// All of them: what the page opens with, then the simple ones first.
 pub const fn scenarios() -> &'static [ScenarioEntry] {
     ALL
 }
@@ -42,15 +50,25 @@ macro_rules! entries {
 }
 
 const ALL: &[ScenarioEntry] = entries![
-    "first-light",
     "three-brokers",
+    "first-light",
+    "keys-keep-order",
     "rebalance",
-    "slow-consumer",
     "idle-consumer",
+    "publish-subscribe",
+    "topics-and-members",
+    "slow-consumer",
+    "offsets-and-crash",
+    "paused-consumer",
     "acks-1-loses",
+    "acks-0",
     "min-isr-refuses",
     "retries-reorder",
+    "slow-link",
+    "network-partition",
     "unclean-election",
+    "partition-growth",
+    "retention",
     "fifty-partitions",
 ];
 
@@ -80,4 +98,18 @@ const fn begins_with(bytes: &[u8], start: usize, key: &[u8]) -> bool {
         i += 1;
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scenario_is_found_by_what_is_said_of_it() {
+        let found = |words: &str| scenarios().iter().filter(|entry| entry.is_about(words)).map(|entry| entry.name).collect::<Vec<_>>();
+        assert_eq!(found("").len(), scenarios().len());
+        assert_eq!(found("Retention SEGMENTS"), ["retention"]);
+        assert!(found("max.poll.interval.ms lag").contains(&"slow-consumer"));
+        assert!(found("zookeeper").is_empty());
+    }
 }

@@ -4,6 +4,7 @@
 //! ```text
 //! tidepool 1
 //! title    One record's whole way
+//! opens    16s
 //! seed     7
 //! link     latency=60ms jitter=30ms
 //! config   group.initial.rebalance.delay.ms=1000
@@ -44,6 +45,8 @@ pub const MAX_RUN_US: i64 = MAX_DURATION_US;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Scenario {
     pub title: String,
+    /// The moment at which a page opens it; 0: the file does not say.
+    pub opens_at: i64,
     pub genesis: Genesis,
     /// By time; at one time, in the file's order. Those at 0 are the setup: topics first, clients once the topics are there.
     pub actions: Vec<(i64, Action)>,
@@ -149,6 +152,9 @@ const BEFORE_US: i64 = 2_000_000;
 impl Scenario {
     /// The moment at which a page opens, in microseconds since the run began: records flow, and what the scenario does is still to come.
     pub fn opening_us(&self) -> i64 {
+        if self.opens_at > 0 {
+            return self.opens_at;
+        }
         let first = self.actions.iter().map(|(at, _)| *at).find(|at| *at > 0);
         first.map_or(FLOWING_US, |at| (at - BEFORE_US).clamp(0, FLOWING_US))
     }

@@ -6,12 +6,12 @@ use crate::kafka::sorted_vec::SortedVecSet;
 use crate::world::MAX_BROKERS;
 use crate::world::operations::{Action, LineError, Parsed, Token, Words, duration, hint, number};
 
-const VERBS: [&str; 15] = [
-    "tidepool", "title", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer", "at", "run",
+const VERBS: [&str; 16] = [
+    "tidepool", "title", "opens", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer", "at", "run",
     "expect",
 ];
 /// Verbs that stand at most once in a file.
-const ONCE: [&str; 8] = ["tidepool", "seed", "broker", "brokers", "voters", "sabotage", "link", "run"];
+const ONCE: [&str; 9] = ["tidepool", "opens", "seed", "broker", "brokers", "voters", "sabotage", "link", "run"];
 /// What stands behind `at TIME` and is no action.
 const NOTE: &str = "note";
 /// Verbs of the setup that are actions at the run's beginning, and the keywords of these.
@@ -139,6 +139,7 @@ impl Reader {
                 genesis.jitter_us = pairs.get("jitter", duration)?.unwrap_or(genesis.jitter_us);
             }
             "at" => self.timed(words)?,
+            "opens" => self.scenario.opens_at = words.duration()?,
             "run" => self.scenario.run_for = words.duration()?,
             "expect" => self.scenario.expects.push(expect(words)?),
             other => {

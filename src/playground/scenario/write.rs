@@ -9,6 +9,9 @@ pub(super) fn write(scenario: &Scenario) -> String {
     if !scenario.title.is_empty() {
         lines.push(format!("title {}", scenario.title));
     }
+    if scenario.opens_at > 0 {
+        lines.push(format!("opens {}", duration_text(scenario.opens_at)));
+    }
     lines.push(format!("seed {}", genesis.seed));
     lines.push(format!("brokers {}", genesis.brokers));
     if genesis.voters > 0 {

@@ -7,7 +7,8 @@ pub(in crate::web) mod rows;
 pub mod transcript;
 pub mod why;
 
-use super::context::{PageStateStoreFields as _, Playground, use_playground};
+use super::legend::Legend;
+use super::context::{PageStateStoreFields as _, Playground, Ui, use_playground};
 use crate::playground::scene::Target;
 use inspector::Inspector;
 use ledger::Ledger;
@@ -33,6 +34,13 @@ const PANELS: &[Panel] = &[
     Panel { name: "Transcript", view: || view! { <Transcript /> }.into_any() },
 ];
 
+/// Opens the panel at `index`, or closes it when it is the open one.
+pub(super) fn toggle(ui: Ui, index: usize) {
+    if let Some(Panel { name, .. }) = PANELS.get(index) {
+        ui.panel().update(|open| *open = if *open == Some(*name) { None } else { Some(*name) });
+    }
+}
+
 /// The tabs and the drawer that they open.
 #[component]
 pub fn Panels() -> impl IntoView {
@@ -40,6 +48,7 @@ pub fn Panels() -> impl IntoView {
     view! {
         <Tabs tabs />
         <PanelDrawer tabs />
+        <Legend />
     }
 }
 
@@ -71,7 +80,7 @@ fn Tabs(tabs: NodeRef<html::Div>) -> impl IntoView {
                 role="tab"
                 class="tp-text"
                 aria-selected=move || (ui.panel().get() == Some(*name)).to_string()
-                on:click=move |_| ui.panel().update(|open| *open = if *open == Some(*name) { None } else { Some(*name) })
+                on:click=move |_| toggle(ui, index)
                 on:keydown=walk
             >
                 {*name}

@@ -1,6 +1,6 @@
 //! What a reader or a host page asks of a playground: play, step, seek, act, undo, branches.
 
-use super::{Disks, NODE, Run, Stage, now_ms};
+use super::{Disks, NODE, Run, ScenarioSource, Stage, now_ms};
 use crate::playground::director::Director;
 use crate::playground::narrate::plainly;
 use crate::playground::time::{TimeError, Timeline};
@@ -131,19 +131,54 @@ impl Stage {
         self.say(said.unwrap_or_else(|why| why));
     }
 
+    /// From the beginning of the scenario, on empty disks.
     pub fn reset(&self) {
-        match Run::start(&self.source.text, &self.source.name, self.source.seed, Disks::new()) {
+        let started = {
+            let source = self.source.borrow();
+            Run::start(&source.text, &source.name, source.seed, Disks::new())
+        };
+        match started {
             Ok(run) => {
-                self.opening.end();
-                *self.run.borrow_mut() = run;
-                self.seen.take();
-                self.scrubbed.set(None);
-                if let Some(store) = &*self.store.borrow() {
-                    store.adopt(NODE, self.run.borrow_mut().keep_journal(NODE));
-                }
+                self.replace(run);
                 self.say("From the beginning.".into());
             }
             Err(why) => self.say(why),
         }
+    }
+
+    /// Another scenario in the place of this one, at the moment at which it opens.
+    ///
+    /// # Errors
+    /// What is wrong with it, or that this cluster is kept in a store. Then the run stays as it is.
+    pub fn open(&self, source: ScenarioSource) -> Result<(), String> {
+        if self.store.borrow().is_some() {
+            return Err("This cluster is being saved; another scenario needs a page of its own.".into());
+        }
+        let run = Run::start(&source.text, &source.name, source.seed, Disks::new())?;
+        let opening = run.opening_us();
+        self.ui.title().set(run.title());
+        self.ui.zoomed().set(None);
+        self.ui.asked().set(None);
+        self.narrator.borrow_mut().clear();
+        self.ui.said().set(String::new());
+        self.source.replace(source);
+        self.replace(run);
+        self.open_at(opening);
+        self.play(true);
+        Ok(())
+    }
+
+    fn replace(&self, run: Run) {
+        self.opening.end();
+        *self.run.borrow_mut() = run;
+        self.ui.chosen().set(None);
+        self.seen.take();
+        self.scrubbed.set(None);
+        self.pace.borrow_mut().restart();
+        self.judged.set(f64::NEG_INFINITY);
+        if let Some(store) = &*self.store.borrow() {
+            store.adopt(NODE, self.run.borrow_mut().keep_journal(NODE));
+        }
+        self.refresh();
     }
 }

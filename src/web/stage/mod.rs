@@ -54,7 +54,7 @@ pub struct ScenarioSource {
 
 /// Driven by the browser's frames and by `commands`. A command changes the run, then calls `refresh`; the next frame shows it.
 pub struct Stage {
-    pub source: ScenarioSource,
+    source: RefCell<ScenarioSource>,
     pub run: RefCell<Run>,
     pub ui: Ui,
     host: Host,
@@ -97,7 +97,7 @@ extern "C" {
 impl Stage {
     pub fn new(source: ScenarioSource, run: Run, ui: Ui, host: Host) -> Rc<Self> {
         let stage = Rc::new(Self {
-            source,
+            source: RefCell::new(source),
             run: RefCell::new(run),
             ui,
             host,
