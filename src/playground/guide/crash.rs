@@ -73,7 +73,8 @@ impl Crashed {
     fn progress(&self, look: &Look, consumer: &ConsumerState) -> Progress {
         let mut heirs = BTreeSet::new();
         for partition in &self.owned {
-            let reader = look.view.consumers.iter().find(|one| one.group == consumer.group && reads(one) && one.assignment.contains(partition));
+            let mut group = look.view.consumers.iter().filter(|one| one.group == consumer.group);
+            let reader = group.find(|one| reads(one) && one.assignment.contains(partition));
             let Some(reader) = reader else {
                 let since = seconds(look.view.now.micros_since(self.at));
                 let count = counted(self.owned.len(), "partition");
