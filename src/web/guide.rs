@@ -138,7 +138,11 @@ fn TaskButton(shown: RwSignal<Shown>) -> impl IntoView {
     let act = move |_| {
         let offer = shown.with_untracked(|shown| Some(shown.task.as_ref()?.offer.as_ref()?.1.clone()));
         match offer {
-            Some(Offer::Line(line)) => stage.with_value(|s| s.tell(&line)),
+            Some(Offer::Line(line)) => {
+                // What follows is to be seen, and not a record of before.
+                ui.chosen().set(None);
+                stage.with_value(|s| s.tell(&line));
+            }
             Some(Offer::Seek(at)) => stage.with_value(|s| s.moved(|time| time.seek(at))),
             Some(Offer::Follow(target)) => ui.chosen().set(Some(target)),
             None => return,
