@@ -175,6 +175,7 @@ impl Stage {
         self.seen.take();
         self.scrubbed.set(None);
         self.pace.borrow_mut().restart();
+        *self.director.borrow_mut() = Director::default();
         self.judged.set(f64::NEG_INFINITY);
         if let Some(store) = &*self.store.borrow() {
             store.adopt(NODE, self.run.borrow_mut().keep_journal(NODE));
