@@ -12,7 +12,7 @@ pub const WIDTH: f32 = 1120.0;
 /// `None`: the text is no scenario that begins.
 pub fn poster(text: &str) -> Option<Scene> {
     let scenario = Scenario::parse(text).ok()?;
-    let at = EPOCH.plus_micros(scenario.opens_at.saturating_add(LATER_US));
+    let at = EPOCH.plus_micros(scenario.opening_us().saturating_add(LATER_US));
     let mut play = Playback::new(scenario).ok()?;
     play.run_until(at);
     let view = play.world().view();

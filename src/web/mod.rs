@@ -10,6 +10,7 @@ pub mod error;
 pub mod gallery;
 pub mod guide;
 pub mod help;
+pub mod host;
 pub mod keys;
 mod layers;
 pub mod legend;
