@@ -1,9 +1,9 @@
 //! The bar: title, play, step, speed, time, what is waited for, how the cluster is, theme, reset.
 
 use super::clock;
-use super::sheets;
 use super::context::{PageStateStoreFields as _, Playground, use_playground};
 use super::options::Layout;
+use super::sheets;
 use crate::kafka::wire::message::ApiKey;
 use crate::playground::status::{Health, status};
 use crate::world::view::WorldView;

@@ -132,9 +132,7 @@ fn Guesses(
 #[component]
 fn TaskButton(shown: RwSignal<Shown>) -> impl IntoView {
     let Playground { ui, stage, .. } = use_playground();
-    let words = Memo::new(move |_| {
-        shown.with(|shown| Some(shown.task.as_ref()?.offer.as_ref()?.0.clone())).unwrap_or_default()
-    });
+    let words = Memo::new(move |_| shown.with(|shown| Some(shown.task.as_ref()?.offer.as_ref()?.0.clone())).unwrap_or_default());
     let act = move |_| {
         let offer = shown.with_untracked(|shown| Some(shown.task.as_ref()?.offer.as_ref()?.1.clone()));
         match offer {

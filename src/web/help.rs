@@ -5,7 +5,10 @@ use leptos::prelude::*;
 
 /// What stands here for what, and how far it goes.
 const REAL: &[(&str, &str)] = &[
-    ("Brokers, controllers", "Real: the same state machines answer real Kafka clients over sockets. Requests, files and logs are Kafka's, byte for byte."),
+    (
+        "Brokers, controllers",
+        "Real: the same state machines answer real Kafka clients over sockets. Requests, files and logs are Kafka's, byte for byte.",
+    ),
     ("Producers, consumers", "Real: they do what the Java clients do, and speak to brokers in Kafka's frames only."),
     ("Apps around them", "Simulated: they send at the rate that is set, and handle a record in the time that is set."),
     ("Network", "Simulated: delay, jitter, loss and cuts as TCP shows them; order holds within a connection."),

@@ -17,10 +17,8 @@ pub const SCENARIOS: &str = "Scenarios";
 pub const HELP: &str = "Keys, and what is real here";
 
 /// A new sheet is a line here and a file beside this one.
-const SHEETS: &[Sheet] = &[
-    Sheet { title: SCENARIOS, view: || view! { <Gallery /> }.into_any() },
-    Sheet { title: HELP, view: || view! { <Help /> }.into_any() },
-];
+const SHEETS: &[Sheet] =
+    &[Sheet { title: SCENARIOS, view: || view! { <Gallery /> }.into_any() }, Sheet { title: HELP, view: || view! { <Help /> }.into_any() }];
 
 #[component]
 pub fn Sheets() -> impl IntoView {

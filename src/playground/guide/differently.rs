@@ -14,7 +14,12 @@ impl Step for Differently {
         let deed = look.time.last_deed().filter(|(at, _)| *at >= branch.forked.at);
         if let (Some(parent), Some((_, action))) = (parent, deed) {
             return Progress::Done(
-                format!("{} has \u{201c}{}\u{201d} instead; {} stays as it was. Both are in the list of branches.", branch.name, action.line(), parent.name),
+                format!(
+                    "{} has \u{201c}{}\u{201d} instead; {} stays as it was. Both are in the list of branches.",
+                    branch.name,
+                    action.line(),
+                    parent.name
+                ),
                 None,
             );
         }
@@ -22,7 +27,10 @@ impl Step for Differently {
         let broker = look.view.brokers.iter().filter(|broker| broker.state == ProcessState::Running && !broker.isolated);
         let broker = broker.min_by_key(|broker| (broker.is_controller, broker.node_id));
         Progress::Asked(broker.filter(|_| look.time.keeps()).map(|broker| Task {
-            text: format!("Do something else here: the run forks, and both stay. {} could lose its network instead of its life.", broker.name),
+            text: format!(
+                "Do something else here: the run forks, and both stay. {} could lose its network instead of its life.",
+                broker.name
+            ),
             guesses: vec![],
             offer: Some((format!("Isolate {}", broker.name), Offer::Line(format!("isolate {}", broker.name)))),
             lit: Some(Target::Broker(broker.name.clone())),

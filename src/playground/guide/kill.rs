@@ -93,8 +93,10 @@ impl Killed {
                 self.name
             ));
         }
-        let name = |id: i32| look.view.brokers.iter().find(|broker| broker.node_id == id).map_or("?".into(), |broker| broker.name.to_string());
-        let clauses: Vec<String> = taken.iter().map(|(leader, partitions)| format!("{} took over {}", name(*leader), listed(partitions))).collect();
+        let name =
+            |id: i32| look.view.brokers.iter().find(|broker| broker.node_id == id).map_or("?".into(), |broker| broker.name.to_string());
+        let clauses: Vec<String> =
+            taken.iter().map(|(leader, partitions)| format!("{} took over {}", name(*leader), listed(partitions))).collect();
         let right = match taken.len() {
             0 => NOBODY.to_owned(),
             1 => taken.keys().next().map(|leader| name(*leader)).unwrap_or_default(),

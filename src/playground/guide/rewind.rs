@@ -27,7 +27,10 @@ impl Step for Rewind {
         Progress::Asked(Some(Task {
             text: format!("Time goes both ways. Go back to before \u{201c}{line}\u{201d}: by the button, or by the track below."),
             guesses: vec![],
-            offer: Some((format!("Rewind to {}.{} s", to.micros_since(EPOCH) / 1_000_000, to.micros_since(EPOCH) / 100_000 % 10), Offer::Seek(to))),
+            offer: Some((
+                format!("Rewind to {}.{} s", to.micros_since(EPOCH) / 1_000_000, to.micros_since(EPOCH) / 100_000 % 10),
+                Offer::Seek(to),
+            )),
             lit: None,
         }))
     }

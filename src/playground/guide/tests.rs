@@ -73,7 +73,11 @@ fn the_five_steps_are_done_one_after_the_other_and_say_what_came_of_them() {
     reader.run(20_000);
     let third = reader.shown();
     assert_eq!(third.done, 2);
-    assert!(third.outcome.starts_with("Not \u{201c}nobody\u{201d}: broker-") && third.outcome.contains(" took over orders-"), "{}", third.outcome);
+    assert!(
+        third.outcome.starts_with("Not \u{201c}nobody\u{201d}: broker-") && third.outcome.contains(" took over orders-"),
+        "{}",
+        third.outcome
+    );
     assert!(third.outcome.contains(" 0 of ") && third.outcome.ends_with(" acknowledged records lost."), "{}", third.outcome);
 
     reader.guide.guess("when its session has ended".into());

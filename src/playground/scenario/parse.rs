@@ -7,8 +7,8 @@ use crate::world::MAX_BROKERS;
 use crate::world::operations::{Action, LineError, Parsed, Token, Words, duration, hint, number};
 
 const VERBS: [&str; 16] = [
-    "tidepool", "title", "opens", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer", "at", "run",
-    "expect",
+    "tidepool", "title", "opens", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer",
+    "at", "run", "expect",
 ];
 /// Verbs that stand at most once in a file.
 const ONCE: [&str; 9] = ["tidepool", "opens", "seed", "broker", "brokers", "voters", "sabotage", "link", "run"];

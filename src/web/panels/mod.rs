@@ -7,8 +7,8 @@ pub(in crate::web) mod rows;
 pub mod transcript;
 pub mod why;
 
-use super::legend::Legend;
 use super::context::{PageStateStoreFields as _, Playground, Ui, use_playground};
+use super::legend::Legend;
 use crate::playground::scene::Target;
 use inspector::Inspector;
 use ledger::Ledger;

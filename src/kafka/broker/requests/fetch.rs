@@ -67,21 +67,21 @@ pub const READ_COMMITTED: i8 = 1;
 
 /// Kafka has no error code for an isolation level that does not exist (`FetchRequest.getErrorResponse`).
 fn unknown_isolation(request: FetchRequest, version: i16) -> FetchResponse {
-        let error_code = ErrorCode::UnknownServerError.code();
-        let partition = |asked: FetchPartition| PartitionData {
-            partition_index: asked.partition,
-            error_code,
-            high_watermark: -1,
-            records: Some(Bytes::new()),
-            ..PartitionData::default()
-        };
-        let named = request.topics.into_iter().filter(|_| version < 13);
-        let responses = named.map(|topic| FetchableTopicResponse {
-            topic: topic.topic,
-            topic_id: topic.topic_id,
-            partitions: topic.partitions.into_iter().map(partition).collect(),
-        });
-        FetchResponse { error_code, session_id: request.session_id, responses: responses.collect(), ..FetchResponse::default() }
+    let error_code = ErrorCode::UnknownServerError.code();
+    let partition = |asked: FetchPartition| PartitionData {
+        partition_index: asked.partition,
+        error_code,
+        high_watermark: -1,
+        records: Some(Bytes::new()),
+        ..PartitionData::default()
+    };
+    let named = request.topics.into_iter().filter(|_| version < 13);
+    let responses = named.map(|topic| FetchableTopicResponse {
+        topic: topic.topic,
+        topic_id: topic.topic_id,
+        partitions: topic.partitions.into_iter().map(partition).collect(),
+    });
+    FetchResponse { error_code, session_id: request.session_id, responses: responses.collect(), ..FetchResponse::default() }
 }
 
 impl BrokerApi for FetchRequest {
