@@ -114,10 +114,13 @@ fn codecs() {
     }
 }
 
+/// The key of most of the engine's maps.
+type Key = (std::sync::Arc<str>, i32);
+
 /// The engine's map beside std's, at sizes that a cluster has: keys are partitions, as in most of them.
 fn maps() {
     for entries in [6_i32, 50, 1_000] {
-        let key = |index: i32| (std::sync::Arc::<str>::from("orders"), index);
+        let key = |index: i32| -> Key { ("orders".into(), index) };
         let sorted: SortedVecMap<_, i64> = (0..entries).map(|index| (key(index), 0)).collect();
         let tree: BTreeMap<_, i64> = (0..entries).map(|index| (key(index), 0)).collect();
         let probe: Vec<_> = (0..entries).map(|index| key(index * 7 % entries)).collect();
@@ -127,7 +130,7 @@ fn maps() {
         let nanos = |seconds: f64| seconds * 1e9 / f64::from(times) / f64::from(entries);
         row("clone", nanos(timed(times, || sorted.clone())), nanos(timed(times, || tree.clone())));
         row("walk", nanos(timed(times, || sorted.values().sum::<i64>())), nanos(timed(times, || tree.values().sum::<i64>())));
-        let found = |get: &dyn Fn(&(std::sync::Arc<str>, i32)) -> bool| probe.iter().filter(|key| get(key)).count();
+        let found = |get: &dyn Fn(&Key) -> bool| probe.iter().filter(|key| get(key)).count();
         let (in_sorted, in_tree) = (|| found(&|key| sorted.contains_key(key)), || found(&|key| tree.contains_key(key)));
         row("lookup", nanos(timed(times, in_sorted)), nanos(timed(times, in_tree)));
     }

@@ -119,7 +119,7 @@ cases["a killed controller is followed by another, and the narrator says with wh
   const name = await page.locator(".tp-broker", { hasText: "controller" }).locator("b").innerText();
   // At full pace: the election takes some seconds of the cluster's time.
   await page.locator("input[type=range]").evaluate((input) => { input.value = "3"; input.dispatchEvent(new Event("input", { bubbles: true })); });
-  await page.locator(".tp-broker", { hasText: "controller" }).getByRole("button").click();
+  await page.locator(".tp-broker", { hasText: "controller" }).getByRole("button", { name, exact: true }).click();
   await page.getByRole("menuitem", { name: "Its process dies" }).click();
   const said = page.locator(".tp-said", { hasText: "is the active controller" });
   await said.waitFor({ timeout: 60_000 });

@@ -154,6 +154,9 @@ impl Shadow {
 
 type Partition = (Arc<str>, i32);
 
+/// A consumer, and the topic and number of a partition that it reads.
+type ConsumerPartition = (Arc<str>, Arc<str>, i32);
+
 /// See the module. Cloning it with its world is a checkpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Judge {
@@ -177,7 +180,7 @@ pub struct Judge {
     /// ElectLeaders asked for these uncleanly.
     asked_unclean: SortedVecSet<Partition>,
     /// By consumer, topic and partition: the offsets that were fetched last, since its position came from elsewhere.
-    fetched: SortedVecMap<(Arc<str>, Arc<str>, i32), (i64, i64)>,
+    fetched: SortedVecMap<ConsumerPartition, (i64, i64)>,
     tracker: tracker::RecordTracker,
     counters: Counters,
     violations: Vec<Violation>,
