@@ -24,8 +24,8 @@ use leptos_use_resize_observer::use_resize_observer;
 use leptos_use_window::use_window;
 use web_sys::VisibilityState;
 
-/// The caption's height, in CSS pixels, as long as no panel is open below it.
-const CAPTION: f64 = 158.0;
+/// The deck's height on a wide page, in CSS pixels, as long as no panel is open in it.
+const CAPTION: f64 = 184.0;
 
 #[component]
 pub fn Playground() -> impl IntoView {

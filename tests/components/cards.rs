@@ -66,7 +66,7 @@ async fn a_card_moves_with_its_place_and_keeps_its_element() {
     .await;
     let now = cards.at(".tp-producer");
     assert_eq!(before, now);
-    assert!(now.get_attribute("style").unwrap_or_default().starts_with("left:7.3px;"), "{:?}", now.get_attribute("style"));
+    assert!(now.get_attribute("style").unwrap_or_default().starts_with("left: 7.3px;"), "{:?}", now.get_attribute("style"));
     assert!(now.has_attribute("data-line"), "it is low");
 }
 
