@@ -70,7 +70,7 @@ export default (cases, { check, open, state, until, flowing, clean, shot }) => {
     check(stage.x + stage.width <= panel.x + 1 && stage.width > 700, `beside: ${JSON.stringify([stage, panel])}`);
     await page.screenshot({ path: shot("panel-beside") });
     await page.keyboard.press("?");
-    await page.getByRole("dialog").getByText("What is real here").waitFor();
+    await page.getByRole("dialog").getByRole("heading", { name: "What is real here", exact: true }).waitFor();
     await page.screenshot({ path: shot("help") });
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "hidden" });
