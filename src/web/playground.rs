@@ -25,7 +25,7 @@ use leptos_use_window::use_window;
 use web_sys::VisibilityState;
 
 /// The deck's height on a wide page, in CSS pixels, as long as no panel is open in it.
-const CAPTION: f64 = 184.0;
+const CAPTION: f64 = 136.0;
 
 #[component]
 pub fn Playground() -> impl IntoView {
