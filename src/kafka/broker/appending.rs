@@ -53,7 +53,7 @@ impl Broker {
         self.event(BrokerEvent::Appended { topic: name.clone(), partition: index, base_offset, last_offset, producer_id, duplicate });
         if followed {
             // Followers that wait for data read to the log's end.
-            self.purgatory.touch(&name, index);
+            self.touch(&name, index);
         }
         self.move_high_watermark(now, &name, index);
         Ok(appended)

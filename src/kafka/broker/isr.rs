@@ -72,7 +72,7 @@ impl Broker {
         let rules = Rules { now, lag_ms: self.lag_ms, sabotage: self.options.sabotage, image: self.controller.image() };
         let Some((name, partition)) = self.topics.partition_mut(topic, index) else { return };
         let Some((from, to)) = partition.advance_high_watermark(&rules) else { return };
-        self.purgatory.touch(&name, index);
+        self.touch(&name, index);
         if topic == OFFSETS_TOPIC {
             let committed = self.appends.handle_high_watermark(index, to);
             committed.into_iter().for_each(|id| self.groups.handle_committed(now, id));
@@ -209,6 +209,6 @@ impl Broker {
         }
         self.move_high_watermark(now, name, index);
         // Writers may be refused from now on, or no longer.
-        self.purgatory.touch(name, index);
+        self.touch(name, index);
     }
 }

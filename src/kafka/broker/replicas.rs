@@ -46,6 +46,7 @@ impl Broker {
             }
         }
         if delta.brokers {
+            self.wake_all();
             for broker in self.controller.image().brokers.values() {
                 self.peers.set_address(Node::Broker(broker.id), &broker.host, broker.port);
             }
@@ -77,6 +78,7 @@ impl Broker {
     fn apply_broker_configs(&mut self) {
         self.config.set_altered(&self.controller.image().broker_configs, self.options.node_id);
         self.lag_ms = self.config.replica_lag_time_max_ms;
+        self.fetchers.change_any();
     }
 
     /// What the topic's logs work by, and its `min.insync.replicas`.
@@ -178,6 +180,7 @@ impl Broker {
             return;
         }
         let (new_epoch, led) = (state.leader_epoch != partition.state.leader_epoch, partition.leading.is_some());
+        self.fetchers.change_any();
         let old = std::mem::replace(&mut partition.state, state.clone());
         let leads = state.leader == me;
         if leads && led {
@@ -219,7 +222,7 @@ impl Broker {
             if state.leader >= 0 {
                 self.fetchers.wake(state.leader);
             }
-            self.purgatory.touch(name, index);
+            self.touch(name, index);
         }
     }
 
@@ -232,7 +235,7 @@ impl Broker {
 
     /// This broker no longer leads the partition: requests that wait for it answer with an error.
     fn resigned(&mut self, now: Time, name: &Arc<str>, index: i32) {
-        self.purgatory.touch(name, index);
+        self.touch(name, index);
         if &**name == OFFSETS_TOPIC {
             self.appends.forget(index);
             self.groups.handle_resigned(now, index);
@@ -242,6 +245,7 @@ impl Broker {
     fn remove_partition(&mut self, now: Time, name: &Arc<str>, index: i32) {
         let Some(topic) = self.topics.get_mut(name) else { return };
         let Some(partition) = topic.partitions.remove(&index) else { return };
+        self.fetchers.change_any();
         let led = partition.leading.is_some();
         let dir = partition.log.dir().to_owned();
         partition.log.delete(&mut self.disk);
@@ -249,7 +253,7 @@ impl Broker {
         if led {
             self.resigned(now, name, index);
         }
-        self.purgatory.touch(name, index);
+        self.touch(name, index);
         if self.topics.get(name).is_some_and(|topic: &Topic| topic.partitions.is_empty()) {
             self.topics.remove(name);
         }
