@@ -51,7 +51,17 @@ pub enum TimerKind {
     Poll,
     /// A consumer's app has handled a record.
     Handler,
-    /// A machine's deadline, in Kafka's words: "session timeout".
+    /// A broker or a member is silent for too long.
+    SessionTimeout,
+    /// A voter of the quorum wants to lead.
+    ElectionTimeout,
+    /// `group.initial.rebalance.delay.ms`.
+    InitialRebalanceDelay,
+    /// Not all members have joined.
+    RebalanceTimeout,
+    /// Not all members have asked for their assignment.
+    SyncTimeout,
+    /// Any other deadline of a machine, in Kafka's words.
     Kafka(&'static str),
 }
 
@@ -61,6 +71,11 @@ impl TimerKind {
             Self::NextRecord => "next record",
             Self::Poll => "poll",
             Self::Handler => "handler",
+            Self::SessionTimeout => "session timeout",
+            Self::ElectionTimeout => "election timeout",
+            Self::InitialRebalanceDelay => "initial rebalance delay",
+            Self::RebalanceTimeout => "rebalance timeout",
+            Self::SyncTimeout => "sync timeout",
             Self::Kafka(words) => words,
         }
     }

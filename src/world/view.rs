@@ -5,7 +5,7 @@ use crate::kafka::broker::PartitionView;
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::controller::{QuorumRole, QuorumView};
 use crate::kafka::coordinator::GroupView;
-use crate::kafka::time::{Deadline, Time};
+use crate::kafka::time::{Deadline, Time, TimerKind};
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
 use crate::world::action::LinkSpec;
@@ -67,8 +67,7 @@ impl WorldView {
 pub struct Wait {
     /// The node or the group that it is about.
     pub who: Arc<str>,
-    /// In Kafka's words: "session timeout".
-    pub what: &'static str,
+    pub what: TimerKind,
     pub at: Time,
     /// How long it is as a whole, in microseconds.
     pub whole_us: i64,

@@ -7,7 +7,7 @@ use super::nodes::{Machine, Node};
 use super::process::ProcessState;
 use super::view::{Wait, WorldView};
 use crate::kafka::broker::Broker;
-use crate::kafka::time::Time;
+use crate::kafka::time::{Time, TimerKind};
 
 /// How long an election or a rebalance is shown as a whole: its own length is not known.
 const WHOLE_US: i64 = 3_000_000;
@@ -48,7 +48,7 @@ impl World {
                 voters.filter_map(|(node, _, broker)| Some((broker.controller().candidacy()?.plus_micros(-node.meta.skew_us), node)));
             if let Some((at, node)) = next.min_by_key(|(at, _)| *at) {
                 let who = node.meta.name.clone();
-                waits.push(Wait { who, what: "election timeout", at, whole_us: WHOLE_US });
+                waits.push(Wait { who, what: TimerKind::ElectionTimeout, at, whole_us: WHOLE_US });
             }
             return;
         };
@@ -57,7 +57,7 @@ impl World {
             if let Some(end) = active.controller().session_end(broker.node_id) {
                 let whole_us = active.controller().session_ms().unwrap_or(0).saturating_mul(1000);
                 let at = end.plus_micros(-node.meta.skew_us);
-                waits.push(Wait { who: broker.name.clone(), what: "session timeout", at, whole_us });
+                waits.push(Wait { who: broker.name.clone(), what: TimerKind::SessionTimeout, at, whole_us });
             }
         }
     }
@@ -72,11 +72,11 @@ fn members(view: &WorldView, waits: &mut Vec<Wait>) {
             let replaced = app.member.as_ref().is_some_and(|id| *id != member.member);
             if is_silent(app.state, isolated) || replaced {
                 let whole_us = i64::from(member.session_timeout_ms).saturating_mul(1000);
-                waits.push(Wait { who: app.name.clone(), what: "session timeout", at: member.session_deadline, whole_us });
+                waits.push(Wait { who: app.name.clone(), what: TimerKind::SessionTimeout, at: member.session_deadline, whole_us });
             }
         }
         if let Some((at, reason)) = &group.deadline {
-            waits.push(Wait { who: group.group.clone(), what: reason.what.name(), at: *at, whole_us: WHOLE_US });
+            waits.push(Wait { who: group.group.clone(), what: reason.what, at: *at, whole_us: WHOLE_US });
         }
     }
 }

@@ -52,12 +52,9 @@ impl fmt::Display for ChangeReason {
     }
 }
 
-/// By its name; the two kinds of fencing hash alike, since the broker that is fenced and the leader stand in events themselves.
+/// By its name, so that reasons can be added.
 impl Hash for ChangeReason {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match self {
-            Self::ReplicaFenced(broker) => Self::LeaderFenced(*broker).name().hash(state),
-            other => other.name().hash(state),
-        }
+        self.name().hash(state);
     }
 }

@@ -1,6 +1,6 @@
 //! The coordinator's deadlines: one table, ordered by time, so that the next one is always at hand.
 
-use crate::kafka::time::{Deadline, Reason, Time};
+use crate::kafka::time::{Deadline, Reason, Time, TimerKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    const fn what(&self) -> &'static str {
+    const fn what(&self) -> TimerKind {
         match self {
-            Self::RetentionCheck => "offset retention check",
-            Self::InitialDelay => "initial rebalance delay",
-            Self::Rebalance => "rebalance timeout",
-            Self::PendingSync => "sync timeout",
-            Self::Session(_) => "session timeout",
+            Self::RetentionCheck => TimerKind::Kafka("offset retention check"),
+            Self::InitialDelay => TimerKind::InitialRebalanceDelay,
+            Self::Rebalance => TimerKind::RebalanceTimeout,
+            Self::PendingSync => TimerKind::SyncTimeout,
+            Self::Session(_) => TimerKind::SessionTimeout,
         }
     }
 }

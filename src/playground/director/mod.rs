@@ -9,7 +9,7 @@ mod waits;
 pub use waits::{countdown, left_percent, wait_of, waiting_words};
 
 use crate::kafka::coordinator::GroupState;
-use crate::kafka::time::Time;
+use crate::kafka::time::{Time, TimerKind};
 use crate::kafka::wire::message::ApiKey;
 use crate::playground::time::idle;
 use crate::world::view::{Wait, WorldView};
@@ -109,7 +109,7 @@ fn pace(view: &WorldView, changed: Option<Time>, eye: i64) -> Direction {
     match view.next_record.filter(|_| !under_way && idle(view)) {
         Some(at) => {
             let (who, left) = (Arc::default(), at.micros_since(view.now).max(0));
-            Direction { rate: limit(left, FASTEST), wait: Some(Wait { who, what: waits::NEXT_RECORD, at, whole_us: left }) }
+            Direction { rate: limit(left, FASTEST), wait: Some(Wait { who, what: TimerKind::NextRecord, at, whole_us: left }) }
         }
         None if under_way => slow(eye),
         None => slow(REAL.min(rise)),

@@ -4,7 +4,7 @@ use super::*;
 use crate::world::EPOCH;
 
 fn wait(left_us: i64) -> Wait {
-    Wait { who: "broker-2".into(), what: "session timeout", at: EPOCH.plus_micros(left_us), whole_us: 9_000_000 }
+    Wait { who: "broker-2".into(), what: TimerKind::SessionTimeout, at: EPOCH.plus_micros(left_us), whole_us: 9_000_000 }
 }
 
 fn waiting(left_us: i64) -> WorldView {
@@ -30,7 +30,7 @@ fn what_has_just_changed_is_looked_at_first() {
 
 #[test]
 fn of_a_rebalance_only_the_limit_is_known() {
-    let limit = Wait { what: "rebalance timeout", ..wait(300_000_000) };
+    let limit = Wait { what: TimerKind::RebalanceTimeout, ..wait(300_000_000) };
     let view = WorldView { waits: vec![limit], ..waiting(0) };
     assert_eq!(pace(&view, None, EYE).rate, BRISK);
 }
@@ -39,7 +39,7 @@ fn of_a_rebalance_only_the_limit_is_known() {
 fn nothing_under_way_is_a_wait_for_the_next_record() {
     let view = WorldView { now: EPOCH, next_record: Some(EPOCH.plus_micros(4_400_000)), ..WorldView::default() };
     let direction = pace(&view, None, EYE);
-    assert_eq!((direction.rate, direction.wait.map(|wait| wait.what)), (20 * REAL, Some("next record")));
+    assert_eq!((direction.rate, direction.wait.map(|wait| wait.what)), (20 * REAL, Some(TimerKind::NextRecord)));
     let soon = WorldView { next_record: Some(EPOCH.plus_micros(50_000)), ..view.clone() };
     assert_eq!(pace(&soon, None, EYE).rate, EYE);
     let never = WorldView { next_record: None, ..view };

@@ -1,35 +1,33 @@
 //! Waits in words.
 
-use crate::kafka::time::Time;
+use crate::kafka::time::{Time, TimerKind};
+use crate::playground::narrate::tenths;
 use crate::world::view::{Wait, WorldView};
-
-/// What one waits for while nothing is under way.
-pub(super) const NEXT_RECORD: &str = "next record";
 
 /// Whether it comes when its time is over, and not before.
 pub(super) fn is_exact(wait: &Wait) -> bool {
-    !matches!(wait.what, "rebalance timeout" | "sync timeout")
+    !matches!(wait.what, TimerKind::RebalanceTimeout | TimerKind::SyncTimeout)
 }
 
 /// `waiting for the session timeout of billing-2: 7.3 s`.
 pub fn waiting_words(wait: &Wait, now: Time) -> String {
-    let left = seconds(wait.at.micros_since(now));
+    let left = tenths(wait.at.micros_since(now));
     match wait.what {
-        NEXT_RECORD => format!("waiting for the next record: {left}"),
-        "election timeout" => format!("waiting for {} to stand for election: {left}", wait.who),
-        "rebalance timeout" => format!("waiting for all members of {} to join: {left} at most", wait.who),
-        "sync timeout" => format!("waiting for the assignment of {}: {left} at most", wait.who),
+        TimerKind::NextRecord => format!("waiting for the next record: {left}"),
+        TimerKind::ElectionTimeout => format!("waiting for {} to stand for election: {left}", wait.who),
+        TimerKind::RebalanceTimeout => format!("waiting for all members of {} to join: {left} at most", wait.who),
+        TimerKind::SyncTimeout => format!("waiting for the assignment of {}: {left} at most", wait.who),
         what => format!("waiting for the {what} of {}: {left}", wait.who),
     }
 }
 
 /// What stands on the thing itself: `gone in 7.2 s`.
 pub fn countdown(wait: &Wait, now: Time) -> String {
-    let left = seconds(wait.at.micros_since(now));
+    let left = tenths(wait.at.micros_since(now));
     match wait.what {
-        "session timeout" => format!("gone in {left}"),
-        "election timeout" => format!("stands in {left}"),
-        "initial rebalance delay" => format!("begins in {left}"),
+        TimerKind::SessionTimeout => format!("gone in {left}"),
+        TimerKind::ElectionTimeout => format!("stands in {left}"),
+        TimerKind::InitialRebalanceDelay => format!("begins in {left}"),
         _ => format!("waits, {left} at most"),
     }
 }
@@ -42,10 +40,4 @@ pub fn left_percent(wait: &Wait, now: Time) -> i64 {
 /// What is waited for at a node or a group.
 pub fn wait_of<'a>(view: &'a WorldView, who: &str) -> Option<&'a Wait> {
     view.waits.iter().find(|wait| &*wait.who == who && wait.at > view.now)
-}
-
-/// With one decimal.
-fn seconds(micros: i64) -> String {
-    let tenths = micros.max(0) / 100_000;
-    format!("{}.{} s", tenths / 10, tenths % 10)
 }

@@ -1,8 +1,9 @@
 //! Crash a consumer: its partitions are nobody's until its group has noticed.
 
-use super::{Look, Offer, Progress, Step, Task, counted, listed, seconds};
+use super::{Look, Offer, Progress, Step, Task, counted, seconds};
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::time::Time;
+use crate::playground::narrate::listed;
 use crate::playground::scene::Target;
 use crate::world::ProcessState;
 use crate::world::event::EventKind;

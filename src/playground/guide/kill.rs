@@ -1,7 +1,8 @@
 //! Kill a broker: the partitions that it led find another leader.
 
-use super::{Look, Offer, Progress, Step, Task, counted, listed, seconds};
+use super::{Look, Offer, Progress, Step, Task, counted, seconds};
 use crate::kafka::time::Time;
+use crate::playground::narrate::listed;
 use crate::playground::scene::Target;
 use crate::playground::time::Lane;
 use crate::world::ProcessState;

@@ -11,6 +11,7 @@ mod rewind;
 mod tests;
 
 use crate::kafka::time::Time;
+use crate::playground::narrate::{plural, tenths};
 use crate::playground::scene::{Target, Trail};
 use crate::playground::time::Timeline;
 use crate::world::view::WorldView;
@@ -160,19 +161,9 @@ fn next(progress: &[Progress], done: usize) -> (u32, Option<Task>) {
 
 /// Microseconds as whole seconds, or with a tenth below ten.
 fn seconds(micros: i64) -> String {
-    let tenths = micros.max(0) / 100_000;
-    if tenths < 100 { format!("{}.{} s", tenths / 10, tenths % 10) } else { format!("{} s", tenths / 10) }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn listed(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
+    if micros < 10_000_000 { tenths(micros) } else { format!("{} s", micros / 1_000_000) }
 }
 
 fn counted(count: usize, one: &str) -> String {
-    if count == 1 { format!("{count} {one}") } else { format!("{count} {one}s") }
+    plural(i64::try_from(count).unwrap_or(i64::MAX), one)
 }

@@ -128,8 +128,8 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
         EventKind::Connected { .. } | EventKind::FrameSent { .. } | EventKind::FrameArrived { .. } => return None,
         EventKind::Timer { node, what, who } => match what {
             TimerKind::NextRecord | TimerKind::Poll | TimerKind::Handler => return None,
-            TimerKind::Kafka(_) if who.is_empty() => (3, format!("{node}: {what}.")),
-            TimerKind::Kafka(_) => (3, format!("{node}: {what} of {who}.")),
+            _ if who.is_empty() => (3, format!("{node}: {what}.")),
+            _ => (3, format!("{node}: {what} of {who}.")),
         },
         EventKind::Broker { node, event } => return broker(node, event),
         EventKind::BrokerLog { node, line } => (if line.starts_with("__") { 3 } else { 2 }, format!("{node}: {line}")),
@@ -180,6 +180,21 @@ fn offsets(topic: &str, partition: i32, first: i64, last: i64) -> String {
     match last {
         last if last == first => format!("{topic}-{partition} offset {first}"),
         last => format!("{topic}-{partition} offsets {first} to {last}"),
+    }
+}
+
+/// Microseconds as seconds with one decimal: `7.3 s`. What is negative is none.
+pub fn tenths(micros: i64) -> String {
+    let tenths = micros.max(0) / 100_000;
+    format!("{}.{} s", tenths / 10, tenths % 10)
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
 use crate::kafka::client::{ClientError, Core as _, code, string, text};
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::kafka::time::Time;
+use crate::kafka::time::{Time, TimerKind};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::leave_group_request::MemberIdentity;
@@ -159,7 +159,7 @@ impl Consumer {
             return;
         }
         if now < self.member.session_deadline {
-            return self.wake_at(self.member.session_deadline, "session timeout");
+            return self.wake_at(self.member.session_deadline, TimerKind::SessionTimeout);
         }
         self.member.session_deadline = now.plus_millis(i64::from(self.config.session_timeout_ms));
         self.lose_coordinator(now);

@@ -19,7 +19,7 @@ use crate::kafka::config::ConsumerConfig;
 use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
-use crate::kafka::time::{Deadline, Reason, Time, earlier};
+use crate::kafka::time::{Deadline, Reason, Time, TimerKind, earlier};
 use bytes::Bytes;
 use fetcher::PartitionState;
 use membership::{Member, Phase};
@@ -401,7 +401,7 @@ impl Consumer {
         }
     }
 
-    fn wake_at(&mut self, at: Time, what: &'static str) {
+    fn wake_at(&mut self, at: Time, what: impl Into<TimerKind>) {
         let who = self.config.client_id.clone();
         self.wake = earlier(self.wake.take(), Some((at, Reason::new(what, who))));
     }

@@ -17,7 +17,7 @@ use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogConfig, LogError};
 use crate::kafka::rng::Rng;
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::kafka::time::{Deadline, Reason, Time};
+use crate::kafka::time::{Deadline, Reason, Time, TimerKind};
 use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::{BrokerId, TopicName};
@@ -309,17 +309,17 @@ impl Raft {
     }
 
     pub fn deadline(&self) -> Option<Deadline> {
-        let at = |time: Time, what: &'static str| (time < Time::NEVER).then_some((time, what));
+        let at = |time: Time, what: TimerKind| (time < Time::NEVER).then_some((time, what));
         let role = match self.role {
-            Role::Leader(_) => at(self.quorum_deadline(), "check quorum"),
-            Role::Follower => at(self.timer, "fetch timeout"),
-            _ => at(self.timer, "election timeout"),
+            Role::Leader(_) => at(self.quorum_deadline(), "check quorum".into()),
+            Role::Follower => at(self.timer, "fetch timeout".into()),
+            _ => at(self.timer, TimerKind::ElectionTimeout),
         };
-        let held = self.held.iter().map(|held| held.until).min().and_then(|until| at(until, "fetch max wait"));
+        let held = self.held.iter().map(|held| held.until).min().and_then(|until| at(until, "fetch max wait".into()));
         let wanted = self.wanted();
         let retry =
             wanted.iter().filter_map(|id| self.peers.get(id)).filter(|peer| peer.in_flight.is_none()).map(|peer| peer.retry_at).min();
-        let all = [role, held, retry.and_then(|time| at(time, "retry"))];
+        let all = [role, held, retry.and_then(|time| at(time, "retry".into()))];
         let (time, what) = all.into_iter().flatten().min_by_key(|(time, _)| *time)?;
         Some((time, Reason::new(what, METADATA_DIR)))
     }

@@ -104,7 +104,7 @@ impl Explanation<'_> {
         match what {
             TimerKind::NextRecord => self.tell(event, format_args!("It was time for {node}'s next record.")),
             TimerKind::Poll | TimerKind::Handler => self.tell(event, format_args!("It was time for {node}'s next poll.")),
-            TimerKind::Kafka(_) => self.narrated(event),
+            _ => self.narrated(event),
         }
         // Who is waited for in vain, and why; else the clock is cause enough.
         if !who.is_empty() && !self.blame(&[&waited_for(who)], event.at) {
