@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 /// What has happened. The names of the variants are those of the events, without `tidepool-`.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Told<'a> {
+pub enum HostEvent<'a> {
     /// The picture's moment has changed: at most ten times a second.
     Time { time_us: i64, playing: bool },
     /// The narrator has said a sentence.
@@ -18,7 +18,7 @@ pub enum Told<'a> {
     Deed { time_us: i64, text: &'a str },
 }
 
-impl Told<'_> {
+impl HostEvent<'_> {
     fn name(&self) -> &'static str {
         match self {
             Self::Time { .. } => "time",
@@ -40,10 +40,10 @@ impl Host {
     }
 
     /// What the host throws is its own affair: events report it.
-    pub fn tell(&self, told: &Told) {
+    pub fn emit(&self, event: &HostEvent) {
         let Some(tell) = &self.0 else { return };
-        if let Ok(detail) = told.serialize(&serde_wasm_bindgen::Serializer::json_compatible()) {
-            let _ = tell.call2(&JsValue::NULL, &told.name().into(), &detail);
+        if let Ok(detail) = event.serialize(&serde_wasm_bindgen::Serializer::json_compatible()) {
+            let _ = tell.call2(&JsValue::NULL, &event.name().into(), &detail);
         }
     }
 }

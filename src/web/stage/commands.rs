@@ -5,7 +5,7 @@ use crate::playground::director::Director;
 use crate::playground::narrate::plainly;
 use crate::playground::time::{TimeError, Timeline};
 use crate::web::context::PageStateStoreFields as _;
-use crate::web::host::Told;
+use crate::web::host::HostEvent;
 use leptos::prelude::*;
 
 impl Stage {
@@ -48,7 +48,7 @@ impl Stage {
     pub fn line(&self, line: &str) -> Result<(), String> {
         self.opening.end();
         let forked = self.run.borrow_mut().line(line)?;
-        self.host.tell(&Told::Deed { time_us: self.now_us(), text: line });
+        self.host.emit(&HostEvent::Deed { time_us: self.now_us(), text: line });
         match forked {
             Some(branch) => self.say(format!("This is {branch} now; the other stays as it was.")),
             None => self.refresh(),

@@ -11,7 +11,7 @@ mod pace;
 
 use super::clock;
 use super::context::{PageStateStoreFields as _, Snapshot, Ui};
-use super::host::{Host, Told};
+use super::host::{Host, HostEvent};
 use super::layers::Layers;
 use super::run::{Disks, Run};
 use super::store::Store;
@@ -292,7 +292,7 @@ impl Stage {
             self.stop_seeking();
             self.ui.playing().set(false);
             if met {
-                self.host.tell(&Told::Breakpoint { time_us: self.now_us(), text: &why });
+                self.host.emit(&HostEvent::Breakpoint { time_us: self.now_us(), text: &why });
             }
             self.say(if met { format!("Paused at {why}.") } else { why });
         }
@@ -342,7 +342,7 @@ impl Stage {
         let late = self.run.borrow().now().plus_micros(-self.direction.borrow().rate.saturating_mul(LATE_MS));
         let next = self.narrator.borrow_mut().tell(t, new, late, self.ui.playing().get_untracked());
         if let Some(sentence) = next {
-            self.host.tell(&Told::Narration { time_us: self.now_us(), text: &sentence });
+            self.host.emit(&HostEvent::Narration { time_us: self.now_us(), text: &sentence });
             self.ui.said().set(sentence);
         }
     }
@@ -437,7 +437,7 @@ impl Stage {
         }
         self.ui.snap().set(Arc::new(snap));
         let playing = self.ui.playing().get_untracked();
-        self.host.tell(&Told::Time { time_us: elapsed, playing });
+        self.host.emit(&HostEvent::Time { time_us: elapsed, playing });
         let undo = self.run.borrow().time.undo_labels();
         if self.ui.undo().with_untracked(|was| *was != undo) {
             self.ui.undo().set(undo);
