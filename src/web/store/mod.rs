@@ -6,7 +6,7 @@ mod export;
 mod files;
 
 pub use database::{Database, StoreError};
-pub use export::{drop_store, export_store, tar};
+pub use export::{drop_store, export_store};
 pub use files::{CHUNK, Files, Op};
 
 use crate::kafka::disk::Change;
