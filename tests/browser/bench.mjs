@@ -7,9 +7,9 @@ const { chromium } = createRequire(import.meta.url)("playwright-core");   // fou
 const dist = process.argv[2] ?? "dist";
 const SIMULATED_S = 600;
 const ROUNDS = 5;
-const BUDGET = 1000;
+const BUDGET = 2000;
 const SEEKS = 200;
-const SEEK_BUDGET_MS = 100;
+const SEEK_BUDGET_MS = 20;
 const PLAYED_MS = 5000;
 
 const site = await serve(dist);
