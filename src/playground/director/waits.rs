@@ -26,7 +26,8 @@ pub fn countdown(wait: &Wait, now: Time) -> String {
     let left = tenths(wait.at.micros_since(now));
     match wait.what {
         TimerKind::SessionTimeout => format!("gone in {left}"),
-        TimerKind::ElectionTimeout => format!("stands in {left}"),
+        // Beside a broker's name and its buttons there is room for no more; the clock says the rest.
+        TimerKind::ElectionTimeout => left,
         TimerKind::InitialRebalanceDelay => format!("begins in {left}"),
         _ => format!("waits, {left} at most"),
     }

@@ -15,7 +15,7 @@ export default (cases, { check, open, until, flowing, clean, noSidewaysScroll, s
         await panel.getByRole("searchbox").fill("produce request");
         const now = () => page.evaluate(() => document.querySelector("tide-pool").api(1).state());
         const before = await now();
-        const frame = panel.locator("li button", { hasText: "· Produce request" }).last();
+        const frame = panel.locator("li button", { hasText: /checkout → broker-\d · Produce request/ }).last();
         check(/→ broker-\d · Produce request/.test(await frame.innerText()), await frame.innerText());
         const label = await frame.innerText();
         await frame.click();
