@@ -1,5 +1,5 @@
 //! Speed and memory of the engine, printed beside their budgets; never a test.
-//! `cargo bench --bench engine [-- codecs|log|maps|broker|world|memory]`.
+//! `cargo bench --bench engine [-- codecs|log|maps|broker|world|growth|memory]`.
 //!
 //! What is measured: compression, the log's append and read, the broker node's Produce and Fetch (frames in, frames out, no socket), the
 //! default scenario's events and simulated seconds for a second of this machine, what the page asks of a world for each picture, and the
@@ -65,6 +65,9 @@ fn main() {
     }
     if wanted("world") {
         world();
+    }
+    if wanted("growth") {
+        growth();
     }
     if wanted("memory") {
         memory();
@@ -306,6 +309,35 @@ fn world() {
         each("view, for each picture", &after, 500, || world.view());
         each("clone, a checkpoint", &after, 500, || world.clone());
         each("verdict, once a second on the page", &after, 20, || judge.verdict(world, false));
+    }
+}
+
+/// What an event of the default scenario costs while the cluster has this many partitions; the others have no client.
+fn cost_beside(partitions: u32) -> f64 {
+    const ITS_OWN: u32 = 6;
+    let idle = match partitions.saturating_sub(ITS_OWN) {
+        0 => String::new(),
+        idle => format!("\ntopic idle partitions={idle} replicas=3\n"),
+    };
+    let text = DEFAULT.replace("\nproducer checkout", &format!("{idle}\nproducer checkout"));
+    let mut playback = Playback::new(Scenario::parse(&text).expect("the scenario is valid")).expect("the scenario starts");
+    let mut judge = Judge::new();
+    let mut go = |until: i64| {
+        playback.watch_until(EPOCH.plus_millis(until * 1000), &mut |world| judge.observe(world));
+        (playback.world().next_event().0, processor())
+    };
+    // What is created is created by then.
+    let ((first, start), (last, end)) = (go(30), go(150));
+    (end - start) * 1e6 / (last - first) as f64
+}
+
+fn growth() {
+    let few = cost_beside(6);
+    println!("{:<50} {few:>8.2} µs", "an event, judged, with 6 partitions");
+    for partitions in [100, 1_000] {
+        let many = cost_beside(partitions);
+        let what = format!("an event, judged, with {partitions} partitions");
+        println!("{what:<50} {many:>8.2} µs {:>5.2} times as much     budget: 1.5 with 1,000", many / few);
     }
 }
 

@@ -109,6 +109,19 @@ fn functions_are_not_too_long() {
     assert!(found.is_empty(), "{} functions:\n{}", found.len(), found.join("\n"));
 }
 
+/// A mark that stands nowhere would be a row of the seed search's table that nothing can meet.
+#[test]
+fn every_coverage_mark_stands_somewhere() {
+    let sources = sources();
+    let (_, marks) = sources.iter().find(|(name, _)| name == "src/kafka/marks.rs").expect("the marks are there");
+    let rows = marks.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(": \"").map(|(mark, _)| mark));
+    let rows: Vec<&str> = rows.filter(|mark| mark.chars().all(char::is_alphabetic)).collect();
+    assert!(rows.len() > 50, "{} marks were found only", rows.len());
+    let stands = |mark: &&str| sources.iter().any(|(name, text)| name.starts_with("src/kafka/") && text.contains(&format!("mark!({mark});")));
+    let missing: Vec<&str> = rows.into_iter().filter(|mark| !stands(mark)).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "these marks stand nowhere");
+}
+
 #[test]
 fn the_page_is_built_by_ordinary_tools() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

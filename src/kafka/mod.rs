@@ -12,6 +12,7 @@ pub mod controller;
 pub mod coordinator;
 pub mod disk;
 pub mod log;
+pub mod marks;
 pub mod rng;
 pub mod sabotage;
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! What this node has asked of others, and where each answer goes.
 
-use super::follower::Asked;
 use super::forwarding::{Forward, response_of};
 use super::{Broker, Output, PeerConn};
 use crate::kafka::client::Output as NetOutput;
@@ -30,7 +29,7 @@ pub enum Tag {
     /// A client's, in an envelope.
     Forward(Forward),
     /// A follower's fetch from that leader.
-    Follow { leader: i32, asked: Vec<Asked> },
+    Follow { leader: i32 },
 }
 
 impl Broker {
@@ -79,7 +78,7 @@ impl Broker {
                 Tag::Quorum { id, api } => self.controller.handle_answer(now, &mut self.disk, id, response_of(api, outcome)),
                 Tag::Own(own, api) => self.own_answered(now, own, response_of(api, outcome)),
                 Tag::Forward(forward) => self.forward_answered(now, forward, outcome),
-                Tag::Follow { leader, asked } => self.fetched(now, leader, &asked, outcome),
+                Tag::Follow { leader } => self.fetched(now, leader, outcome),
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Broker, BrokerEvent, ErrorCode, Origin, Output};
 use crate::kafka::log::{Appended, LogError};
+use crate::kafka::marks::mark;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::Batch;
 
@@ -9,6 +10,7 @@ impl Broker {
     /// A write has failed: the log directory is lost, and with it this process.
     pub(super) fn storage_failed(&mut self, error: &LogError, why: &str) {
         if matches!(error, LogError::Disk(_)) && !self.halted {
+            mark!(DiskFull);
             self.halted = true;
             self.event(BrokerEvent::StorageFailed { why: why.into() });
             self.outputs.push_back(Output::Halt { why: why.to_owned() });
@@ -25,6 +27,7 @@ impl Broker {
         let from_client = origin != Origin::Coordinator;
         let epoch = partition.state.leader_epoch;
         let appended = if all && partition.is_under_min_isr() {
+            mark!(WriteBelowMinIsr);
             Err(refused(ErrorCode::NotEnoughReplicas))
         } else {
             partition.log.append(&mut self.disk, now, batch, epoch, from_client)
@@ -53,7 +56,7 @@ impl Broker {
         self.event(BrokerEvent::Appended { topic: name.clone(), partition: index, base_offset, last_offset, producer_id, duplicate });
         if followed {
             // Followers that wait for data read to the log's end.
-            self.purgatory.touch(&name, index);
+            self.touch(&name, index);
         }
         self.move_high_watermark(now, &name, index);
         Ok(appended)

@@ -107,12 +107,13 @@ impl Broker {
     fn apply_retention(&mut self, now: Time) {
         let mut events = Vec::new();
         let mut lines = Vec::new();
+        let mut touched = Vec::new();
         for topic in self.topics.iter_mut() {
             for (&index, partition) in &mut topic.partitions {
                 match partition.log.apply_retention(&mut self.disk, now, partition.high_watermark) {
                     Ok(gone) => {
                         if !gone.is_empty() {
-                            self.purgatory.touch(&topic.name, index);
+                            touched.push((topic.name.clone(), index));
                         }
                         for segment in gone {
                             let (topic, base_offset) = (topic.name.clone(), segment.base_offset);
@@ -124,6 +125,10 @@ impl Broker {
                 }
             }
         }
+        if !touched.is_empty() {
+            self.fetchers.change_any();
+        }
+        touched.iter().for_each(|(topic, index)| self.touch(topic, *index));
         lines.into_iter().for_each(|line| self.log(line));
         events.into_iter().for_each(|event| self.event(event));
     }

@@ -1,13 +1,18 @@
 //! Fetch sessions (KIP-227, `FetchSession.scala`): a broker remembers what a fetcher asks for; requests then name what is new, and answers
 //! leave out what has not changed.
+//!
+//! What a follower has in full is not even looked at: such a partition rests in its session until something happens to it. So the cost of
+//! a follower's fetch grows with the partitions that change, not with those that it follows.
 
-use super::ErrorCode;
+use super::{ConnId, ErrorCode};
 use crate::kafka::controller::image::Image;
+use crate::kafka::marks::mark;
 use crate::kafka::rng::Rng;
-use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, ForgottenTopic};
 use crate::kafka::wire::message::{FetchRequest, FetchResponse, TopicName};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -46,10 +51,28 @@ struct Cached {
     asked: FetchPartition,
     high_watermark: i64,
     log_start: i64,
+    /// Nothing has happened to it since its follower got all of it.
+    rests: bool,
+}
+
+/// Who fetches: its connection and, for a follower, its id and broker epoch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fetcher {
+    pub conn: ConnId,
+    pub replica: Option<(i32, i64)>,
+}
+
+/// A session in which a partition rested: its follower has fetched all of it, last at `used`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Woken {
+    pub session: i32,
+    pub fetcher: Fetcher,
+    pub used: Time,
 }
 
 #[derive(Clone, Debug)]
 struct Session {
+    fetcher: Fetcher,
     /// That the next request must have.
     epoch: i32,
     by_id: bool,
@@ -62,10 +85,15 @@ struct Session {
 ///
 /// For each fetch the owner calls `open`, which says what the whole fetch asks for, and `answer` with the response, also when that comes
 /// later: `answer` makes the session that was asked for, or takes out of the response what its fetcher knows already.
+///
+/// A partition of which a follower has everything may `rest`: `open` leaves it out. The owner calls `wake` as soon as anything happens to
+/// it, and before `open` for the partitions that a request names.
 #[derive(Clone, Debug)]
 pub struct FetchSessions {
     by_id: SortedVecMap<i32, Session>,
     ids: Rng,
+    /// The sessions in which a partition rests.
+    resting: BTreeMap<(Uuid, i32), SortedVecSet<i32>>,
 }
 
 /// What a fetch has to do with a session.
@@ -77,26 +105,46 @@ pub enum Use {
     Incremental(i32),
 }
 
+impl Session {
+    /// Where a partition is. What is answered comes in the session's order, so it is looked for from `near` on first.
+    fn place(&self, near: usize, topic: &TopicName, id: Uuid, partition: i32) -> Option<usize> {
+        let here = |cached: &Cached| same(cached, topic, id, partition);
+        let ahead = self.partitions.get(near..).and_then(|ahead| ahead.iter().position(here));
+        ahead.map(|place| near + place).or_else(|| self.partitions.iter().position(here))
+    }
+}
+
 fn same(cached: &Cached, topic: &TopicName, id: Uuid, partition: i32) -> bool {
     cached.asked.partition == partition && if id.is_nil() { cached.topic == *topic } else { cached.topic_id == id }
 }
 
 impl FetchSessions {
     pub fn new(ids: Rng) -> Self {
-        Self { by_id: SortedVecMap::new(), ids }
+        Self { by_id: SortedVecMap::new(), ids, resting: BTreeMap::new() }
     }
 
     /// All partitions that the request means, by topic, and how it uses a session.
-    pub fn open(&mut self, now: Time, version: i16, request: &mut FetchRequest, image: &Image) -> Result<(Use, Vec<Wanted>), ErrorCode> {
+    pub fn open(
+        &mut self,
+        now: Time,
+        version: i16,
+        fetcher: Fetcher,
+        request: &mut FetchRequest,
+        image: &Image,
+    ) -> Result<(Use, Vec<Wanted>), ErrorCode> {
         let (id, epoch) = (request.session_id, request.session_epoch);
         let topics = std::mem::take(&mut request.topics);
         if matches!(epoch, 0 | -1) {
-            self.by_id.remove(&id);
+            self.end(id);
             let all = topics.into_iter().map(|topic| Wanted::new(version, image, topic.topic, topic.topic_id, topic.partitions)).collect();
             return Ok((if epoch == 0 { Use::New } else { Use::None }, all));
         }
-        let session = self.by_id.get_mut(&id).ok_or(ErrorCode::FetchSessionIdNotFound)?;
+        let Some(session) = self.by_id.get_mut(&id) else {
+            mark!(SessionUnknown);
+            return Err(ErrorCode::FetchSessionIdNotFound);
+        };
         if session.epoch != epoch {
+            mark!(SessionEpochWrong);
             return Err(ErrorCode::InvalidFetchSessionEpoch);
         }
         if session.by_id != (version >= 13) {
@@ -108,7 +156,7 @@ impl FetchSessions {
                     Some(cached) => cached.asked = asked,
                     None => {
                         let (topic, topic_id) = (topic.topic.clone(), topic.topic_id);
-                        session.partitions.push(Cached { topic, topic_id, asked, high_watermark: -1, log_start: -1 });
+                        session.partitions.push(Cached { topic, topic_id, asked, high_watermark: -1, log_start: -1, rests: false });
                     }
                 }
             }
@@ -117,26 +165,90 @@ impl FetchSessions {
             session.partitions.retain(|cached| !partitions.iter().any(|partition| same(cached, topic, *topic_id, *partition)));
         }
         if session.partitions.is_empty() {
-            self.by_id.remove(&id);
+            self.end(id);
             return Ok((Use::None, Vec::new()));
         }
+        session.fetcher = fetcher;
         session.epoch = session.epoch.checked_add(1).unwrap_or(1);
         session.used = now;
-        let mut all: Vec<Wanted> = Vec::new();
-        for cached in &session.partitions {
-            match all.last_mut() {
-                Some(last) if last.topic == cached.topic && last.topic_id == cached.topic_id => last.partitions.push(cached.asked.clone()),
-                _ => all.push(Wanted::new(version, image, cached.topic.clone(), cached.topic_id, vec![cached.asked.clone()])),
-            }
-        }
-        Ok((Use::Incremental(id), all))
+        Ok((Use::Incremental(id), self.wanted(version, id, image)))
     }
 
-    fn create(&mut self, now: Time, by_id: bool, partitions: Vec<Cached>) -> i32 {
+    /// What the session's next answer may tell of: all its partitions but those that rest. Neighbours of one topic go together, as if none
+    /// rested between them.
+    pub fn wanted(&self, version: i16, id: i32, image: &Image) -> Vec<Wanted> {
+        let mut all: Vec<Wanted> = Vec::new();
+        let mut before: Option<&Cached> = None;
+        let mut begun = false;
+        for cached in self.by_id.get(&id).into_iter().flat_map(|session| &session.partitions) {
+            begun &= before.is_some_and(|before| before.topic_id == cached.topic_id && before.topic == cached.topic);
+            before = Some(cached);
+            if cached.rests {
+                continue;
+            }
+            match all.last_mut() {
+                Some(last) if begun => last.partitions.push(cached.asked.clone()),
+                _ => all.push(Wanted::new(version, image, cached.topic.clone(), cached.topic_id, vec![cached.asked.clone()])),
+            }
+            begun = true;
+        }
+        all
+    }
+
+    fn end(&mut self, id: i32) {
+        let Some(session) = self.by_id.remove(&id) else { return };
+        for cached in session.partitions.iter().filter(|cached| cached.rests) {
+            let key = (cached.topic_id, cached.asked.partition);
+            if let Some(sessions) = self.resting.get_mut(&key) {
+                sessions.remove(&id);
+                if sessions.is_empty() {
+                    self.resting.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Of this partition the session's follower has everything, and knows it.
+    pub fn rest(&mut self, id: i32, topic_id: Uuid, asked: &FetchPartition) {
+        let Some(session) = self.by_id.get_mut(&id).filter(|session| session.by_id) else { return };
+        if let Some(cached) = session.partitions.iter_mut().find(|cached| cached.topic_id == topic_id && cached.asked == *asked) {
+            mark!(SessionRests);
+            cached.rests = true;
+            self.resting.entry((topic_id, asked.partition)).or_default().insert(id);
+        }
+    }
+
+    /// Something happens to the partition: the sessions in which it rested until now.
+    pub fn wake(&mut self, topic_id: Uuid, partition: i32) -> Vec<Woken> {
+        let sessions = self.resting.remove(&(topic_id, partition)).unwrap_or_default();
+        let mut woken = Vec::new();
+        for id in sessions {
+            let Some(session) = self.by_id.get_mut(&id) else { continue };
+            let here = |cached: &&mut Cached| cached.topic_id == topic_id && cached.asked.partition == partition;
+            if let Some(cached) = session.partitions.iter_mut().find(here) {
+                cached.rests = false;
+                woken.push(Woken { session: id, fetcher: session.fetcher, used: session.used });
+            }
+        }
+        woken
+    }
+
+    /// The partitions that rest in some session.
+    pub fn resting(&self) -> Vec<(Uuid, i32)> {
+        self.resting.keys().copied().collect()
+    }
+
+    /// The partitions that rest in this session, unless it is this fetcher's.
+    pub fn resting_of_another(&self, id: i32, replica: Option<(i32, i64)>) -> Vec<(Uuid, i32)> {
+        let Some(session) = self.by_id.get(&id).filter(|session| session.fetcher.replica != replica) else { return Vec::new() };
+        session.partitions.iter().filter(|cached| cached.rests).map(|cached| (cached.topic_id, cached.asked.partition)).collect()
+    }
+
+    fn create(&mut self, now: Time, by_id: bool, fetcher: Fetcher, partitions: Vec<Cached>) -> i32 {
         if self.by_id.len() >= SLOTS {
             let oldest = self.by_id.iter().min_by_key(|(_, session)| session.used).map(|(id, session)| (*id, session.used));
             match oldest {
-                Some((id, used)) if used.plus_millis(EVICTION_MS) < now => drop(self.by_id.remove(&id)),
+                Some((id, used)) if used.plus_millis(EVICTION_MS) < now => self.end(id),
                 _ => return 0,
             }
         }
@@ -146,12 +258,12 @@ impl FetchSessions {
                 break id;
             }
         };
-        self.by_id.insert(id, Session { epoch: 1, by_id, used: now, partitions });
+        self.by_id.insert(id, Session { fetcher, epoch: 1, by_id, used: now, partitions });
         id
     }
 
     /// Makes the session that was asked for, or leaves out what has not changed since the last answer.
-    pub fn answer(&mut self, now: Time, version: i16, fetch: Use, wanted: &[Wanted], response: &mut FetchResponse) {
+    pub fn answer(&mut self, now: Time, version: i16, fetcher: Fetcher, fetch: Use, wanted: &[Wanted], response: &mut FetchResponse) {
         match fetch {
             Use::None => {}
             Use::New => {
@@ -168,22 +280,25 @@ impl FetchSessions {
                                 -1
                             },
                             log_start: data.log_start_offset,
+                            rests: false,
                         });
                     }
                 }
                 // A fetch of nothing has nothing to remember.
                 if !partitions.is_empty() {
-                    response.session_id = self.create(now, version >= 13, partitions);
+                    response.session_id = self.create(now, version >= 13, fetcher, partitions);
                 }
             }
             Use::Incremental(id) => {
                 response.session_id = id;
                 let Some(session) = self.by_id.get_mut(&id) else { return };
                 let mut read = Vec::new();
+                let mut next = 0;
                 for topic in &mut response.responses {
                     let (name, topic_id) = (topic.topic.clone(), topic.topic_id);
                     topic.partitions.retain(|data| {
-                        let place = session.partitions.iter().position(|cached| same(cached, &name, topic_id, data.partition_index));
+                        let place = session.place(next, &name, topic_id, data.partition_index);
+                        next = place.map_or(next, |place| place + 1);
                         let Some(cached) = place.and_then(|place| session.partitions.get_mut(place)) else { return true };
                         let records = data.records.as_ref().is_some_and(|records| !records.is_empty());
                         let told = records
@@ -211,5 +326,61 @@ impl FetchSessions {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::wire::message::fetch_request::FetchTopic;
+    use crate::kafka::wire::message::fetch_response::{FetchableTopicResponse, PartitionData};
+
+    const NOW: Time = Time(0);
+    const VERSION: i16 = 17;
+    const FETCHER: Fetcher = Fetcher { conn: ConnId(1), replica: Some((2, 7)) };
+
+    fn asked(partition: i32) -> FetchPartition {
+        FetchPartition { partition, ..FetchPartition::default() }
+    }
+
+    fn answered(partition_index: i32) -> PartitionData {
+        PartitionData { partition_index, ..PartitionData::default() }
+    }
+
+    /// The partitions of a session's next fetch, by topic.
+    fn next(sessions: &mut FetchSessions, session: i32, epoch: i32) -> Vec<Vec<i32>> {
+        let mut request = FetchRequest { session_id: session, session_epoch: epoch, ..FetchRequest::default() };
+        let (fetch, wanted) = sessions.open(NOW, VERSION, FETCHER, &mut request, &Image::empty()).expect("the session is there");
+        assert_eq!(fetch, Use::Incremental(session));
+        wanted.iter().map(|wanted| wanted.partitions.iter().map(|asked| asked.partition).collect()).collect()
+    }
+
+    #[test]
+    fn a_partition_that_rests_is_left_out_until_it_wakes() {
+        let mut sessions = FetchSessions::new(Rng::stream(1, "sessions"));
+        let id = Uuid::from_u128(1);
+        let topic = FetchTopic { topic_id: id, partitions: (0..3).map(asked).collect(), ..FetchTopic::default() };
+        let mut request = FetchRequest { session_id: 0, session_epoch: 0, topics: vec![topic], ..FetchRequest::default() };
+        let (fetch, wanted) = sessions.open(NOW, VERSION, FETCHER, &mut request, &Image::empty()).expect("a session is made");
+        let answer =
+            FetchableTopicResponse { topic_id: id, partitions: (0..3).map(answered).collect(), ..FetchableTopicResponse::default() };
+        let mut response = FetchResponse { responses: vec![answer], ..FetchResponse::default() };
+        sessions.answer(NOW, VERSION, FETCHER, fetch, &wanted, &mut response);
+        let session = response.session_id;
+
+        sessions.rest(session, id, &asked(1));
+        assert_eq!(next(&mut sessions, session, 1), [[0, 2]]);
+        // It is asked for in another way by now.
+        sessions.rest(session, id, &FetchPartition { fetch_offset: 5, ..asked(2) });
+        assert_eq!(next(&mut sessions, session, 2), [[0, 2]]);
+        assert_eq!(sessions.wake(id, 2), []);
+        assert_eq!(sessions.wake(id, 1), [Woken { session, fetcher: FETCHER, used: NOW }]);
+        assert_eq!(next(&mut sessions, session, 3), [[0, 1, 2]]);
+
+        sessions.rest(session, id, &asked(1));
+        assert_eq!(sessions.resting_of_another(session, FETCHER.replica), []);
+        assert_eq!(sessions.resting_of_another(session, Some((2, 8))), [(id, 1)]);
+        sessions.end(session);
+        assert_eq!(sessions.resting(), []);
     }
 }

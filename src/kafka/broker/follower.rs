@@ -3,32 +3,22 @@
 
 use super::answers::Tag;
 use super::peers::{Message, REQUEST_TIMEOUT_MS};
-use super::replica_fetchers::BACKOFF_MS;
+use super::replica_fetchers::{BACKOFF_MS, Followed};
+use super::topics::Topic;
 use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::client::net::{Node, Outcome};
 use crate::kafka::controller::Request;
 use crate::kafka::log::LogError;
+use crate::kafka::marks::mark;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::Time;
 use crate::kafka::wire::frame;
-use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
+use crate::kafka::wire::message::fetch_request::{FetchPartition, ReplicaState};
 use crate::kafka::wire::message::fetch_response::PartitionData;
 use crate::kafka::wire::message::{FetchRequest, FetchResponse};
-use std::sync::Arc;
-use uuid::Uuid;
 
 /// `replica.fetch.response.max.bytes`.
 const MAX_BYTES: i32 = 10_485_760;
-
-/// Where a partition stood when it asked.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    topic: Arc<str>,
-    id: Uuid,
-    partition: i32,
-    offset: i64,
-    epoch: i32,
-}
 
 impl Broker {
     /// Asks the next leader that is due; whether there was one.
@@ -37,8 +27,9 @@ impl Broker {
             return false;
         }
         let Some(leader) = self.fetchers.poll_due(now) else { return false };
-        let (asked, topics, next) = self.what_to_follow(now, leader);
-        if asked.is_empty() {
+        let changed = self.what_changed(now, leader);
+        let (followed, next) = if changed.is_some() { (Vec::new(), None) } else { self.what_to_follow(now, leader) };
+        if changed.is_none() && followed.is_empty() {
             match next {
                 Some(at) => self.fetchers.rest(leader, at),
                 None => self.fetchers.remove(leader),
@@ -50,54 +41,66 @@ impl Broker {
             return true;
         };
         self.peers.set_address(Node::Broker(leader), &broker.host, broker.port);
+        let request = match changed {
+            Some(changed) => self.fetchers.go_on(leader, changed),
+            None => self.fetchers.begin(leader, followed, next.is_some()),
+        };
         let request = FetchRequest {
             replica_state: ReplicaState { replica_id: self.options.node_id.into(), replica_epoch: self.life.epoch },
             max_wait_ms: self.config.replica_fetch_wait_max_ms,
             min_bytes: self.config.replica_fetch_min_bytes,
             max_bytes: MAX_BYTES,
-            ..self.fetchers.begin(leader, topics)
+            ..request
         };
         let message = Message::Plain(Box::new(Request::Fetch(request)));
-        self.peers.ask(now, Node::Broker(leader), message, Tag::Follow { leader, asked }, REQUEST_TIMEOUT_MS);
+        self.peers.ask(now, Node::Broker(leader), message, Tag::Follow { leader }, REQUEST_TIMEOUT_MS);
         true
     }
 
-    /// Everything that follows the leader and need not wait; and when the first of those that must may ask again.
-    fn what_to_follow(&self, now: Time, leader: i32) -> (Vec<Asked>, Vec<FetchTopic>, Option<Time>) {
-        let max_bytes = self.config.replica_fetch_max_bytes;
-        let no_truncation = self.options.sabotage == Some(Sabotage::NoTruncation);
-        let (mut asked, mut topics, mut next) = (Vec::new(), Vec::new(), None);
-        for topic in self.topics.iter() {
-            let mut partitions = Vec::new();
-            for (&index, partition) in &topic.partitions {
-                if partition.leading.is_some() || partition.state.leader != leader {
-                    continue;
-                }
-                if partition.fetch_after > now {
-                    next = Some(next.map_or(partition.fetch_after, |at: Time| at.min(partition.fetch_after)));
-                    continue;
-                }
-                let (log, epoch) = (&partition.log, partition.state.leader_epoch);
-                let offset = log.end_offset();
-                asked.push(Asked { topic: topic.name.clone(), id: topic.id, partition: index, offset, epoch });
-                partitions.push(FetchPartition {
-                    partition: index,
-                    current_leader_epoch: epoch,
-                    fetch_offset: offset,
-                    last_fetched_epoch: if no_truncation { -1 } else { log.latest_epoch() },
-                    log_start_offset: log.start_offset(),
-                    partition_max_bytes: max_bytes,
-                    ..FetchPartition::default()
-                });
-            }
-            if !partitions.is_empty() {
-                topics.push(FetchTopic { topic_id: topic.id, partitions, ..FetchTopic::default() });
-            }
-        }
-        (asked, topics, next)
+    /// What has changed of that which follows the leader; `None`: all of it is to be looked at.
+    fn what_changed(&self, now: Time, leader: i32) -> Option<Vec<Followed>> {
+        let changed = self.fetchers.changed(leader)?.iter();
+        changed.map(|(topic, index)| self.followed(now, leader, self.topics.get(topic)?, *index).ok()).collect()
     }
 
-    pub(super) fn fetched(&mut self, now: Time, leader: i32, asked: &[Asked], outcome: Outcome) {
+    /// Everything that follows the leader and need not wait; and when the first of those that must may ask again.
+    fn what_to_follow(&self, now: Time, leader: i32) -> (Vec<Followed>, Option<Time>) {
+        let (mut found, mut next) = (Vec::new(), None);
+        for topic in self.topics.iter() {
+            for index in topic.partitions.keys() {
+                match self.followed(now, leader, topic, *index) {
+                    Ok(followed) => found.push(followed),
+                    Err(after) => next = after.into_iter().chain(next).min(),
+                }
+            }
+        }
+        (found, next)
+    }
+
+    /// How the leader is asked for a partition. `Err`: not at all, or only then.
+    fn followed(&self, now: Time, leader: i32, topic: &Topic, index: i32) -> Result<Followed, Option<Time>> {
+        let partition = topic.partitions.get(&index).ok_or(None)?;
+        if partition.leading.is_some() || partition.state.leader != leader {
+            return Err(None);
+        }
+        if partition.fetch_after > now {
+            return Err(Some(partition.fetch_after));
+        }
+        let log = &partition.log;
+        let no_truncation = self.options.sabotage == Some(Sabotage::NoTruncation);
+        let asked = FetchPartition {
+            partition: index,
+            current_leader_epoch: partition.state.leader_epoch,
+            fetch_offset: log.end_offset(),
+            last_fetched_epoch: if no_truncation { -1 } else { log.latest_epoch() },
+            log_start_offset: log.start_offset(),
+            partition_max_bytes: self.config.replica_fetch_max_bytes,
+            ..FetchPartition::default()
+        };
+        Ok(Followed { topic: topic.name.clone(), id: topic.id, asked })
+    }
+
+    pub(super) fn fetched(&mut self, now: Time, leader: i32, outcome: Outcome) {
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok(),
             Outcome::Lost => None,
@@ -105,47 +108,51 @@ impl Broker {
         self.fetchers.answered(now, leader, response.as_ref());
         for topic in response.into_iter().flat_map(|response| response.responses) {
             for data in topic.partitions {
-                let here = |asked: &&Asked| asked.id == topic.topic_id && asked.partition == data.partition_index;
-                if let Some(asked) = asked.iter().find(here)
-                    && let Err(error) = self.take_fetched(now, leader, asked, data)
-                {
-                    self.follower_failed(now, asked, &error);
+                let Some(followed) = self.fetchers.asked(leader, topic.topic_id, data.partition_index).cloned() else { continue };
+                self.fetchers.change(leader, &followed.topic, data.partition_index);
+                if let Err(error) = self.take_fetched(now, leader, &followed, data) {
+                    self.follower_failed(now, &followed, &error);
                 }
             }
         }
     }
 
-    fn follower_failed(&mut self, now: Time, asked: &Asked, error: &LogError) {
-        let text = format!("{}-{}: not replicated: {error}", asked.topic, asked.partition);
+    fn follower_failed(&mut self, now: Time, followed: &Followed, error: &LogError) {
+        mark!(FollowerDiskFull);
+        let Followed { topic, asked, .. } = followed;
+        let text = format!("{topic}-{}: not replicated: {error}", asked.partition);
         self.log(text.clone());
         self.storage_failed(error, &text);
-        if let Some((_, partition)) = self.topics.partition_mut(&asked.topic, asked.partition) {
+        if let Some((_, partition)) = self.topics.partition_mut(topic, asked.partition) {
             partition.fetch_after = now.plus_millis(BACKOFF_MS);
         }
     }
 
-    fn take_fetched(&mut self, now: Time, leader: i32, asked: &Asked, data: PartitionData) -> Result<(), LogError> {
-        let Some((topic, partition)) = self.topics.partition_mut(&asked.topic, asked.partition) else { return Ok(()) };
+    fn take_fetched(&mut self, now: Time, leader: i32, followed: &Followed, data: PartitionData) -> Result<(), LogError> {
+        let asked = &followed.asked;
+        let Some((topic, partition)) = self.topics.partition_mut(&followed.topic, asked.partition) else { return Ok(()) };
         let state = &partition.state;
         // The metadata, or a truncation, may have overtaken the answer.
         if partition.leading.is_some()
-            || (state.leader, state.leader_epoch) != (leader, asked.epoch)
-            || partition.log.end_offset() != asked.offset
+            || (state.leader, state.leader_epoch) != (leader, asked.current_leader_epoch)
+            || partition.log.end_offset() != asked.fetch_offset
         {
+            mark!(FollowerOvertaken);
             self.fetchers.reset(leader);
             return Ok(());
         }
-        let from = asked.offset;
+        let from = asked.fetch_offset;
         let mut events = Vec::new();
         match ErrorCode::from_code(data.error_code) {
             ErrorCode::None if data.diverging_epoch.end_offset >= 0 => {
                 let (epoch, end) = (data.diverging_epoch.epoch, data.diverging_epoch.end_offset);
                 let (found, own_end) = partition.log.end_offset_for_epoch(epoch);
                 let to = if found < 0 { end } else { own_end.min(if found == epoch { end } else { own_end }) };
+                mark!(FollowerCut);
                 partition.log.truncate_to(&mut self.disk, to.min(from))?;
                 partition.clamp();
                 let to = partition.log.end_offset();
-                events.push(BrokerEvent::Truncated { topic, partition: asked.partition, from, to, epoch: asked.epoch });
+                events.push(BrokerEvent::Truncated { topic, partition: asked.partition, from, to, epoch: asked.current_leader_epoch });
             }
             ErrorCode::None => {
                 let records = data.records.unwrap_or_default();
@@ -169,12 +176,16 @@ impl Broker {
             }
             ErrorCode::OffsetOutOfRange if data.log_start_offset > from => {
                 // The leader no longer has what comes next here.
+                mark!(FollowerStartsAnew);
                 partition.log.truncate_fully_and_start_at(&mut self.disk, data.log_start_offset)?;
                 partition.clamp();
                 let to = data.log_start_offset;
-                events.push(BrokerEvent::Truncated { topic, partition: asked.partition, from, to, epoch: asked.epoch });
+                events.push(BrokerEvent::Truncated { topic, partition: asked.partition, from, to, epoch: asked.current_leader_epoch });
             }
-            _ => partition.fetch_after = now.plus_millis(BACKOFF_MS),
+            _ => {
+                mark!(FollowerRefused);
+                partition.fetch_after = now.plus_millis(BACKOFF_MS);
+            }
         }
         events.into_iter().for_each(|event| self.event(event));
         Ok(())

@@ -5,6 +5,7 @@ use super::partition::{IsrReason, Rules};
 use super::topic_creation::OFFSETS_TOPIC;
 use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::controller::Request;
+use crate::kafka::marks::mark;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::message as m;
@@ -44,6 +45,7 @@ impl AlterPartitions {
     fn answered(&mut self, now: Time, unsettled: bool) {
         self.asked = false;
         if unsettled {
+            mark!(IsrUnsettled);
             self.next = now.plus_millis(BACKOFF_MS);
         }
     }
@@ -72,7 +74,7 @@ impl Broker {
         let rules = Rules { now, lag_ms: self.lag_ms, sabotage: self.options.sabotage, image: self.controller.image() };
         let Some((name, partition)) = self.topics.partition_mut(topic, index) else { return };
         let Some((from, to)) = partition.advance_high_watermark(&rules) else { return };
-        self.purgatory.touch(&name, index);
+        self.touch(&name, index);
         if topic == OFFSETS_TOPIC {
             let committed = self.appends.handle_high_watermark(index, to);
             committed.into_iter().for_each(|id| self.groups.handle_committed(now, id));
@@ -188,7 +190,10 @@ impl Broker {
                     self.isr_changed(now, name, index, from, to, proposal.why);
                 }
             }
-            ErrorCode::IneligibleReplica | ErrorCode::OperationNotAttempted => leading.proposal = None,
+            ErrorCode::IneligibleReplica | ErrorCode::OperationNotAttempted => {
+                mark!(IsrNotNow);
+                leading.proposal = None;
+            }
             ErrorCode::FencedLeaderEpoch
             | ErrorCode::InvalidUpdateVersion
             | ErrorCode::UnknownTopicOrPartition
@@ -196,6 +201,7 @@ impl Broker {
             | ErrorCode::InvalidRequest
             | ErrorCode::NewLeaderElected => {
                 if let Some(proposal) = &mut leading.proposal {
+                    mark!(IsrRefused);
                     proposal.refused = true;
                 }
             }
@@ -209,6 +215,6 @@ impl Broker {
         }
         self.move_high_watermark(now, name, index);
         // Writers may be refused from now on, or no longer.
-        self.purgatory.touch(name, index);
+        self.touch(name, index);
     }
 }

@@ -19,6 +19,7 @@ use crate::kafka::controller::{Controller, ControllerOptions, METADATA_DIR, Vote
 use crate::kafka::coordinator::{GroupConfig, GroupCoordinator};
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogConfig, Recovery};
+use crate::kafka::marks::mark;
 use crate::kafka::rng::Rng;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
@@ -173,6 +174,7 @@ fn tell(recovery: &Recovery, topic: &Arc<str>, partition: i32, outputs: &mut Vec
     let text = recovery.to_string();
     outputs.push_back(Output::Log(format!("{topic}-{partition}: {text}")));
     if !recovery.cut.is_empty() {
+        mark!(LogCut);
         outputs.push_back(Output::Event(BrokerEvent::Recovered { topic: topic.clone(), partition, text }));
     }
 }

@@ -42,6 +42,12 @@ impl Follower {
         (self.end, self.last_fetch, self.last_fetch_end, self.broker_epoch) = (offset, now, leader_end, broker_epoch);
     }
 
+    /// It has fetched again since, last at `at`, and always had everything.
+    fn fetched_all(&mut self, at: Time) {
+        self.caught_up = self.caught_up.max(at);
+        self.last_fetch = self.last_fetch.max(at);
+    }
+
     fn is_caught_up(&self, now: Time, leader_end: i64, lag_ms: i64) -> bool {
         self.end == leader_end || now <= self.caught_up.plus_millis(lag_ms)
     }
@@ -223,6 +229,21 @@ impl Partition {
         let end = self.log.end_offset();
         let follower = self.leading.as_mut().and_then(|leading| leading.followers.get_mut(&id));
         follower.map(|follower| follower.fetched(now, offset, end, broker_epoch)).is_some()
+    }
+
+    /// Whether an in-sync follower that fetches at `offset` has everything, and the high watermark is at the end: then only an event on
+    /// this partition can change what its next fetch does.
+    pub fn has_all(&self, id: i32, offset: i64) -> bool {
+        let end = self.log.end_offset();
+        let follower = self.leading.as_ref().filter(|leading| leading.proposal.is_none()).and_then(|leading| leading.followers.get(&id));
+        offset == end && self.high_watermark == end && self.state.isr.contains(&id) && follower.is_some_and(|follower| follower.end == end)
+    }
+
+    /// A follower that had everything has fetched since, last at `at`.
+    pub fn fetched_all(&mut self, at: Time, id: i32) {
+        if let Some(follower) = self.leading.as_mut().and_then(|leading| leading.followers.get_mut(&id)) {
+            follower.fetched_all(at);
+        }
     }
 
     /// Proposes a follower that has reached the high watermark and the epoch's start for the ISR.

@@ -41,9 +41,33 @@ impl<T: Waiting> Purgatory<T> {
     pub fn hold(&mut self, request: T) {
         let conn = request.conn();
         self.deadlines.insert((request.until(), conn));
+        self.watch(&request);
+        self.held.insert(conn, request);
+    }
+
+    fn watch(&mut self, request: &T) {
         for (topic, partition) in request.partitions() {
-            self.watchers.entry(topic).or_default().insert((partition, conn));
+            self.watchers.entry(topic).or_default().insert((partition, request.conn()));
         }
+    }
+
+    fn unwatch(&mut self, request: &T) {
+        for (topic, partition) in request.partitions() {
+            if let Some(watchers) = self.watchers.get_mut(&topic) {
+                watchers.remove(&(partition, request.conn()));
+                if watchers.is_empty() {
+                    self.watchers.remove(&topic);
+                }
+            }
+        }
+    }
+
+    /// Changes a request, and with it the partitions for which it waits.
+    pub fn update(&mut self, conn: ConnId, change: impl FnOnce(&mut T)) {
+        let Some(mut request) = self.held.remove(&conn) else { return };
+        self.unwatch(&request);
+        change(&mut request);
+        self.watch(&request);
         self.held.insert(conn, request);
     }
 
@@ -55,14 +79,7 @@ impl<T: Waiting> Purgatory<T> {
         let request = self.held.remove(&conn)?;
         self.deadlines.remove(&(request.until(), conn));
         self.touched.remove(&conn);
-        for (topic, partition) in request.partitions() {
-            if let Some(watchers) = self.watchers.get_mut(&topic) {
-                watchers.remove(&(partition, conn));
-                if watchers.is_empty() {
-                    self.watchers.remove(&topic);
-                }
-            }
-        }
+        self.unwatch(&request);
         Some(request)
     }
 

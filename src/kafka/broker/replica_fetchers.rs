@@ -4,10 +4,28 @@ use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
 use crate::kafka::wire::message::{FetchRequest, FetchResponse};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// `replica.fetch.backoff.ms`.
 pub const BACKOFF_MS: i64 = 1000;
+
+/// A partition that is followed, as its leader is asked for it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Followed {
+    pub topic: Arc<str>,
+    pub id: Uuid,
+    pub asked: FetchPartition,
+}
+
+/// What may have to be asked for in another way than in the last request.
+#[derive(Clone, Debug, Default)]
+enum Changed {
+    #[default]
+    Any,
+    Only(BTreeSet<(Arc<str>, i32)>),
+}
 
 /// The fetching from one leader.
 #[derive(Clone, Debug, Default)]
@@ -17,40 +35,48 @@ struct Fetcher {
     /// The session that the leader has made, and the epoch of the next request in it; 0 and 0 ask for one.
     session: (i32, i32),
     /// What the session has.
-    sent: SortedVecMap<(Uuid, i32), FetchPartition>,
+    sent: BTreeMap<(Uuid, i32), Followed>,
+    changed: Changed,
 }
 
 impl Fetcher {
+    fn request(&mut self, topics: Vec<FetchTopic>, forgotten_topics_data: Vec<ForgottenTopic>) -> FetchRequest {
+        self.asked = true;
+        let (session_id, session_epoch) = self.session;
+        FetchRequest { session_id, session_epoch, forgotten_topics_data, topics, ..FetchRequest::default() }
+    }
+
     /// The session is over: the next request asks for everything again.
     fn reset(&mut self) {
         self.session = (0, 0);
-        self.sent.clear();
+        self.changed = Changed::Any;
     }
 
-    /// Leaves out of a request what its session has already; what is to be forgotten.
-    fn shorten(&mut self, topics: &mut Vec<FetchTopic>) -> Vec<ForgottenTopic> {
-        let before = std::mem::take(&mut self.sent);
-        for topic in topics.iter() {
-            self.sent.extend(topic.partitions.iter().map(|asked| ((topic.topic_id, asked.partition), asked.clone())));
+    /// What of `followed` the session does not have already, by topic.
+    fn take_in(&mut self, followed: Vec<Followed>, before: &BTreeMap<(Uuid, i32), Followed>) -> Vec<FetchTopic> {
+        let mut topics: Vec<FetchTopic> = Vec::new();
+        for followed in followed {
+            let (id, asked) = (followed.id, followed.asked.clone());
+            let old = self.sent.insert((id, asked.partition), followed);
+            let old = old.as_ref().or_else(|| before.get(&(id, asked.partition)));
+            if self.session.1 != 0 && old.is_some_and(|old| old.asked == asked) {
+                continue;
+            }
+            match topics.last_mut().filter(|topic| topic.topic_id == id) {
+                Some(topic) => topic.partitions.push(asked),
+                None => topics.push(FetchTopic { topic_id: id, partitions: vec![asked], ..FetchTopic::default() }),
+            }
         }
-        if self.session.1 == 0 {
-            return Vec::new();
-        }
-        for topic in topics.iter_mut() {
-            let id = topic.topic_id;
-            topic.partitions.retain(|asked| before.get(&(id, asked.partition)) != Some(asked));
-        }
-        topics.retain(|topic| !topic.partitions.is_empty());
-        let gone = before.keys().filter(|key| !self.sent.contains_key(*key));
-        gone.map(|(id, partition)| ForgottenTopic { topic_id: *id, partitions: vec![*partition], ..ForgottenTopic::default() }).collect()
+        topics
     }
 }
 
 /// The fetching from all leaders that this broker follows (`ReplicaFetcherManager`): one request at a time to each, in a fetch session.
 ///
 /// The owner calls `wake` when there is something to follow, and takes the next leader that is due from `poll_due`. For that leader it
-/// calls one of `begin`, whose request it sends, `rest` and `remove`. It gives the answer, or that there is none, to `answered`, and calls
-/// `reset` where it could not take what the answer has.
+/// calls one of `begin` or `go_on`, whose request it sends, `rest` and `remove`. It gives the answer, or that there is none, to `answered`,
+/// and calls `reset` where it could not take what the answer has. So that a request costs what has changed and not what is followed, it
+/// calls `change` or `change_any` when a partition is to be asked for in another way; then it gives only these, to `go_on`.
 #[derive(Clone, Debug, Default)]
 pub struct ReplicaFetchers(SortedVecMap<i32, Fetcher>);
 
@@ -75,14 +101,51 @@ impl ReplicaFetchers {
         self.0.remove(&leader);
     }
 
-    /// The request for `topics`, which are all that follow the leader and may be asked for: its session's part of it is filled in, and
-    /// what the session has already is left out.
-    pub fn begin(&mut self, leader: i32, mut topics: Vec<FetchTopic>) -> FetchRequest {
+    /// The followed partitions of which something may have changed since the last request to the leader; `None`: any.
+    pub fn changed(&self, leader: i32) -> Option<&BTreeSet<(Arc<str>, i32)>> {
+        match &self.0.get(&leader)?.changed {
+            Changed::Any => None,
+            Changed::Only(changed) => Some(changed),
+        }
+    }
+
+    /// The partition is asked for in another way from now on: its log or its epoch has changed.
+    pub fn change(&mut self, leader: i32, topic: &Arc<str>, partition: i32) {
+        if let Some(Fetcher { changed: Changed::Only(changed), .. }) = self.0.get_mut(&leader) {
+            changed.insert((topic.clone(), partition));
+        }
+    }
+
+    /// Any partition may be asked for in another way, of another leader or not at all from now on.
+    pub fn change_any(&mut self) {
+        self.0.values_mut().for_each(|fetcher| fetcher.changed = Changed::Any);
+    }
+
+    /// The request for all that follow the leader and may be asked for: its session's part of it is filled in, and what the session has
+    /// already is left out. `waiting`: others must wait before they are asked for.
+    pub fn begin(&mut self, leader: i32, followed: Vec<Followed>, waiting: bool) -> FetchRequest {
         let fetcher = self.0.entry(leader).or_default();
-        fetcher.asked = true;
-        let forgotten_topics_data = fetcher.shorten(&mut topics);
-        let (session_id, session_epoch) = fetcher.session;
-        FetchRequest { session_id, session_epoch, forgotten_topics_data, topics, ..FetchRequest::default() }
+        let before = std::mem::take(&mut fetcher.sent);
+        let topics = fetcher.take_in(followed, &before);
+        let gone = before.keys().filter(|key| fetcher.session.1 != 0 && !fetcher.sent.contains_key(*key));
+        let forgotten =
+            gone.map(|(id, partition)| ForgottenTopic { topic_id: *id, partitions: vec![*partition], ..ForgottenTopic::default() });
+        let forgotten = forgotten.collect();
+        fetcher.changed = if waiting { Changed::Any } else { Changed::Only(BTreeSet::new()) };
+        fetcher.request(topics, forgotten)
+    }
+
+    /// The same where only these may have changed.
+    pub fn go_on(&mut self, leader: i32, changed: Vec<Followed>) -> FetchRequest {
+        let fetcher = self.0.entry(leader).or_default();
+        let topics = fetcher.take_in(changed, &BTreeMap::new());
+        fetcher.changed = Changed::Only(BTreeSet::new());
+        fetcher.request(topics, Vec::new())
+    }
+
+    /// How a partition was asked for in the last request to the leader.
+    pub fn asked(&self, leader: i32, id: Uuid, partition: i32) -> Option<&Followed> {
+        self.0.get(&leader)?.sent.get(&(id, partition))
     }
 
     /// The leader's answer; `None`: it did not come or cannot be read.

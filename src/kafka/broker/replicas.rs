@@ -11,6 +11,7 @@ use crate::kafka::config::TopicConfig;
 use crate::kafka::controller::Delta;
 use crate::kafka::controller::image::{Image, PartitionImage};
 use crate::kafka::log::{Log, LogConfig, LogError};
+use crate::kafka::marks::mark;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
@@ -46,6 +47,7 @@ impl Broker {
             }
         }
         if delta.brokers {
+            self.wake_all();
             for broker in self.controller.image().brokers.values() {
                 self.peers.set_address(Node::Broker(broker.id), &broker.host, broker.port);
             }
@@ -77,6 +79,7 @@ impl Broker {
     fn apply_broker_configs(&mut self) {
         self.config.set_altered(&self.controller.image().broker_configs, self.options.node_id);
         self.lag_ms = self.config.replica_lag_time_max_ms;
+        self.fetchers.change_any();
     }
 
     /// What the topic's logs work by, and its `min.insync.replicas`.
@@ -106,6 +109,7 @@ impl Broker {
     fn reconcile(&mut self, now: Time, name: &Arc<str>) {
         let Some(topic) = self.controller.image().topics.get(name).cloned() else { return };
         if let Some(other) = self.topics.get(name).map(|local| local.id).filter(|id| *id != topic.id) {
+            mark!(TopicOfSameName);
             self.remove_topic(now, name, other);
         }
         let count = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
@@ -178,6 +182,7 @@ impl Broker {
             return;
         }
         let (new_epoch, led) = (state.leader_epoch != partition.state.leader_epoch, partition.leading.is_some());
+        self.fetchers.change_any();
         let old = std::mem::replace(&mut partition.state, state.clone());
         let leads = state.leader == me;
         if leads && led {
@@ -218,7 +223,7 @@ impl Broker {
             if state.leader >= 0 {
                 self.fetchers.wake(state.leader);
             }
-            self.purgatory.touch(name, index);
+            self.touch(name, index);
         }
     }
 
@@ -231,7 +236,7 @@ impl Broker {
 
     /// This broker no longer leads the partition: requests that wait for it answer with an error.
     fn resigned(&mut self, now: Time, name: &Arc<str>, index: i32) {
-        self.purgatory.touch(name, index);
+        self.touch(name, index);
         if &**name == OFFSETS_TOPIC {
             self.appends.forget(index);
             self.groups.handle_resigned(now, index);
@@ -241,6 +246,7 @@ impl Broker {
     fn remove_partition(&mut self, now: Time, name: &Arc<str>, index: i32) {
         let Some(topic) = self.topics.get_mut(name) else { return };
         let Some(partition) = topic.partitions.remove(&index) else { return };
+        self.fetchers.change_any();
         let led = partition.leading.is_some();
         let dir = partition.log.dir().to_owned();
         partition.log.delete(&mut self.disk);
@@ -248,7 +254,7 @@ impl Broker {
         if led {
             self.resigned(now, name, index);
         }
-        self.purgatory.touch(name, index);
+        self.touch(name, index);
         if self.topics.get(name).is_some_and(|topic: &Topic| topic.partitions.is_empty()) {
             self.topics.remove(name);
         }
@@ -286,7 +292,10 @@ impl Broker {
             }
             let dir = files::partition_dir(&name, index);
             match files::set_aside(&mut self.disk, &dir, id) {
-                Ok(stray) => self.log(format!("{dir} belongs to no topic; it is {stray} now")),
+                Ok(stray) => {
+                    mark!(LogSetAside);
+                    self.log(format!("{dir} belongs to no topic; it is {stray} now"));
+                }
                 Err(error) => self.log(format!("{dir} belongs to no topic, and cannot be renamed: {error}")),
             }
         }

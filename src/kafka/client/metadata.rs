@@ -4,6 +4,7 @@
 use super::backoff::Backoff;
 use super::net::{Net, Node, Outcome, Readiness};
 use super::{TopicPartition, text, topic_name};
+use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::error::ErrorCode;
@@ -118,6 +119,7 @@ impl Metadata {
         let known = self.topics.get_mut(&at.0).and_then(|topic| topic.partitions.get_mut(&at.1));
         let newer = known.filter(|known| leader >= 0 && epoch > known.leader_epoch && net.knows(Node::Broker(leader)));
         newer.is_some_and(|known| {
+            mark!(LeaderTold);
             *known = PartitionMetadata { leader, leader_epoch: epoch, seen_epoch: known.seen_epoch.max(epoch) };
             true
         })

@@ -8,6 +8,7 @@ use super::reason::ChangeReason;
 use super::records::{PartitionChange, Record};
 use super::{ControllerEvent, ControllerOptions, Delta};
 use crate::kafka::config::BrokerConfig;
+use crate::kafka::marks::mark;
 use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
@@ -213,6 +214,7 @@ impl Active {
         for (topic, index) in imbalanced {
             let preferred = self.draft.partition(&topic, index).and_then(|state| state.replicas.first().copied());
             if preferred.is_some_and(|preferred| self.draft.is_active(preferred)) {
+                mark!(LeadersBalanced);
                 self.change(&topic, index, Some(Election::Preferred), &alive, ChangeReason::Preferred, |_| {});
             }
         }

@@ -6,6 +6,7 @@ use super::elections::NO_LEADER;
 use super::image::BrokerImage;
 use super::reason::ChangeReason;
 use super::records::Record;
+use crate::kafka::marks::mark;
 use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::error::ErrorCode;
 
@@ -72,6 +73,7 @@ impl Active {
             if let Some(beat) = self.beats.get_mut(&id) {
                 beat.contact = None;
             }
+            mark!(BrokerFenced);
             self.fence(id, "no heartbeat within broker.session.timeout.ms");
         }
     }

@@ -3,6 +3,7 @@
 
 use super::image::PartitionImage;
 use super::records::PartitionChange;
+use crate::kafka::marks::mark;
 use uuid::Uuid;
 
 pub const NO_LEADER: i32 = -1;
@@ -75,6 +76,9 @@ impl<'a> Builder<'a> {
         let preferred = self.replicas.first().copied().filter(|_| self.election == Election::Preferred);
         let candidates = preferred.into_iter().chain([self.old.leader]).chain(self.replicas.iter().copied());
         if let Some(leader) = candidates.filter(|replica| *replica >= 0).find(|replica| self.may_lead(*replica)) {
+            if self.isr.is_empty() {
+                mark!(ElectedEligible);
+            }
             return (leader, false);
         }
         if let [last] = self.old.last_known_elr[..]
@@ -82,13 +86,18 @@ impl<'a> Builder<'a> {
             && self.isr.is_empty()
             && (self.acceptable)(last)
         {
+            mark!(ElectedLastKnown);
             return (last, true);
         }
         let live = || self.replicas.iter().copied().find(|replica| (self.acceptable)(*replica));
-        match self.election {
-            Election::Unclean => live().map_or((NO_LEADER, false), |leader| (leader, true)),
-            _ => (NO_LEADER, false),
+        if self.election == Election::Unclean
+            && let Some(leader) = live()
+        {
+            mark!(ElectedUncleanly);
+            return (leader, true);
         }
+        mark!(NobodyLeads);
+        (NO_LEADER, false)
     }
 
     fn complete_reassignment(&mut self) {
@@ -101,6 +110,7 @@ impl<'a> Builder<'a> {
         if isr.is_empty() || replicas.is_empty() || !self.adding.iter().all(|added| isr.contains(added)) {
             return;
         }
+        mark!(ReassignmentDone);
         (self.isr, self.replicas) = (isr, replicas);
         self.adding.clear();
         self.removing.clear();

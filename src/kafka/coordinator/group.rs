@@ -6,6 +6,7 @@ use super::output::{Context, Pending};
 use super::records::{CommittedOffset, GroupRecord, Key, MemberRecord, subscribed_topics};
 use super::timers::Kind;
 use super::{GroupEvent, GroupState, Response};
+use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -124,7 +125,11 @@ impl Group {
                 Some(_) => {}
             }
         }
-        if self.member(id).is_some() { Ok(()) } else { Err(ErrorCode::UnknownMemberId) }
+        if self.member(id).is_some() {
+            return Ok(());
+        }
+        mark!(MemberUnknown);
+        Err(ErrorCode::UnknownMemberId)
     }
 
     /// Whether a member with these protocols fits: the same protocol type, and at least one protocol that all members have.
@@ -372,6 +377,7 @@ impl Group {
             .map(|member| Arc::clone(&member.id))
             .collect();
         for id in absent {
+            mark!(JoinTooLate);
             self.remove_member(cx, &id, "rebalance timeout");
         }
         if !self.elect_joined_leader() && !self.members.is_empty() {
@@ -463,6 +469,7 @@ impl Group {
             return;
         }
         for id in &silent {
+            mark!(SyncTooLate);
             self.remove_member(cx, id, "sync timeout");
         }
         self.prepare_rebalance(now, cx, &format!("removing {} on pending sync expiration", silent.join(", ")));
@@ -478,6 +485,7 @@ impl Group {
         if self.member(id).is_none_or(Member::is_alive_by_waiting) {
             return;
         }
+        mark!(SessionOver);
         self.remove_member(cx, id, "session timeout");
         match self.state {
             State::PreparingRebalance { .. } if self.all_joined() => self.complete_join(now, cx),
@@ -490,6 +498,7 @@ impl Group {
 
     /// Everyone who waits is told NOT_COORDINATOR; the group is about to be forgotten.
     pub fn unload(&mut self, cx: &mut Context) {
+        mark!(CoordinatorMoved);
         let ids: Vec<Arc<str>> = self.members.iter().map(|member| Arc::clone(&member.id)).collect();
         for id in ids {
             self.answer_join(cx, &id, join_error(&id, ErrorCode::NotCoordinator));

@@ -5,6 +5,7 @@ use super::member::{self, Member, Waiting};
 use super::output::{Context, Pending};
 use super::timers::Kind;
 use super::{Caller, GroupEvent, Token};
+use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -44,6 +45,7 @@ impl Group {
             if self.pending_joins.remove(id) {
                 cx.timers.cancel(&self.id, Kind::Session(Arc::from(id)));
             }
+            mark!(GroupFull);
             join.refuse(cx, "", ErrorCode::GroupMaxSizeReached);
         } else if !self.supports(&join.request.protocol_type, &member::protocols(join.request)) {
             join.refuse(cx, id, ErrorCode::InconsistentGroupProtocol);
@@ -188,6 +190,7 @@ impl Group {
 
     /// Gives a static member another id; requests that wait under the old one are fenced.
     pub fn rename_static(&mut self, now: Time, cx: &mut Context, old: &Arc<str>, new: &Arc<str>) {
+        mark!(InstanceFenced);
         self.answer_join(cx, old, join_error(old, ErrorCode::FencedInstanceId));
         self.answer_sync(cx, old, super::group::sync_error(ErrorCode::FencedInstanceId));
         cx.timers.cancel(&self.id, Kind::Session(Arc::clone(old)));

@@ -32,6 +32,7 @@ use super::rng::Rng;
 use super::time::{Deadline, Time};
 use super::wire::batch::Batch;
 use super::wire::error::ErrorCode;
+use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::wire::message as m;
 use bytes::Bytes;
@@ -226,6 +227,7 @@ impl GroupCoordinator {
         }
         let loaded: Vec<Arc<str>> = self.of_partition(partition);
         for id in loaded {
+            mark!(CoordinatorLoads);
             let Some(group) = self.groups.get_mut(&id) else { continue };
             let members: Vec<Arc<str>> = group.members.iter().map(|member| Arc::clone(&member.id)).collect();
             for member in &members {
@@ -323,6 +325,7 @@ impl GroupCoordinator {
     /// `error` is the log's; clients get what Kafka makes of it.
     pub fn handle_append_failed(&mut self, now: Time, append_id: u64, error: ErrorCode) {
         let Some(flight) = self.cx.in_flight.remove(&append_id) else { return };
+        mark!(CommitNotStored);
         let error = client_error(error);
         let id = Arc::clone(&flight.group);
         let group = self.groups.get_mut(&flight.group).filter(|group| group.incarnation == flight.incarnation);
@@ -409,6 +412,7 @@ impl GroupCoordinator {
             if group.is_empty() && group.pending_joins.is_empty() && left.is_empty() {
                 self.delete(now, &id, None, "all its offsets have expired");
             } else if !expired.is_empty() {
+                mark!(OffsetsExpired);
                 group.forget(now, &mut self.cx, &expired, None);
             }
         }

@@ -4,6 +4,7 @@ use super::group::{CONSUMER, Group, State, text};
 use super::output::{Change, Context, InFlight, Pending};
 use super::records::{CommittedOffset, Key};
 use super::{GroupEvent, Response, Token};
+use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -53,6 +54,7 @@ impl Group {
         }
         self.validate_member(&request.member_id, instance)?;
         if generation != self.generation {
+            mark!(GenerationOld);
             return Err(ErrorCode::IllegalGeneration);
         }
         if matches!(self.state, State::CompletingRebalance { .. }) {

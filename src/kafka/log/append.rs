@@ -6,6 +6,7 @@ use super::super::wire::batch::{Batch, batches};
 use super::super::wire::error::ErrorCode;
 use super::segment::{Segment, path};
 use super::{Appended, Log, LogError, refused, validate};
+use crate::kafka::marks::mark;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ impl Log {
         }
         if batch.producer_id() >= 0 && !self.config.sequences_unchecked {
             if from_client && let Some(first) = self.producers.duplicate(batch) {
+                mark!(SequenceRepeated);
                 return Ok(Appended {
                     base_offset: first.first_offset(),
                     last_offset: first.last_offset,

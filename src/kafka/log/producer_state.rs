@@ -4,6 +4,7 @@
 use super::super::wire::batch::Batch;
 use super::super::wire::error::ErrorCode;
 use super::{LogError, refused};
+use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::SortedVecMap;
 use bytes::{BufMut, Bytes, BytesMut};
 use std::collections::VecDeque;
@@ -111,9 +112,15 @@ impl Producers {
 
     /// Epoch and sequence of a batch that is no duplicate.
     pub(super) fn check(&self, batch: &Batch, from_client: bool) -> Result<(), LogError> {
-        let Some(producer) = self.by_id.get(&batch.producer_id()) else { return Ok(()) };
+        let Some(producer) = self.by_id.get(&batch.producer_id()) else {
+            if batch.base_sequence() > 0 {
+                mark!(ProducerUnknown);
+            }
+            return Ok(());
+        };
         let (id, epoch, first) = (batch.producer_id(), batch.producer_epoch(), batch.base_sequence());
         if epoch < producer.epoch {
+            mark!(ProducerEpochOld);
             let message = format!("producer {id} has epoch {epoch}, but {} was seen", producer.epoch);
             return Err(refused(ErrorCode::InvalidProducerEpoch, message));
         }
@@ -125,6 +132,7 @@ impl Producers {
             _ => 0,
         };
         if first != expected {
+            mark!(SequenceOutOfOrder);
             let message = format!("producer {id} sent sequence {first} where {expected} must come (epoch {epoch})");
             return Err(refused(ErrorCode::OutOfOrderSequenceNumber, message));
         }

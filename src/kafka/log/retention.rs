@@ -4,6 +4,7 @@ use super::super::disk::Disk;
 use super::super::time::Time;
 use super::segment::Segment;
 use super::{Log, LogError, SegmentInfo};
+use crate::kafka::marks::mark;
 
 impl Log {
     /// Deletes segments by time, size and start offset (KAFKA.md 3.10), never past `high_watermark`. Returns what went.
@@ -13,19 +14,30 @@ impl Log {
         self.producers.expire(now, self.config.producer_id_expiration_ms);
         let start = self.start_offset;
         let mut gone = self.delete_oldest(disk, now, high_watermark, |_, next| next.is_some_and(|base| base <= start))?;
+        if !gone.is_empty() {
+            mark!(RetentionByStart);
+        }
         if let Ok(limit) = u64::try_from(self.config.retention_bytes) {
+            let before = gone.len();
             let mut beyond = self.size().checked_sub(limit);
             gone.extend(self.delete_oldest(disk, now, high_watermark, |segment, _| {
                 beyond = beyond.and_then(|bytes| bytes.checked_sub(segment.size));
                 beyond.is_some()
             })?);
+            if gone.len() > before {
+                mark!(RetentionBySize);
+            }
         }
         let limit = self.config.retention_ms;
         if limit >= 0 {
+            let before = gone.len();
             gone.extend(self.delete_oldest(disk, now, high_watermark, |segment, _| {
                 let youngest = if segment.max_timestamp >= 0 { segment.max_timestamp } else { segment.created };
                 now.saturating_sub(youngest) > limit
             })?);
+            if gone.len() > before {
+                mark!(RetentionByTime);
+            }
         }
         Ok(gone)
     }

@@ -7,6 +7,7 @@ use super::super::wire::compression::{Compression, CompressionError};
 use super::super::wire::error::ErrorCode;
 use super::super::wire::skim::{Skimmed, skim};
 use super::{LogConfig, LogError, RecordError, refused};
+use crate::kafka::marks::mark;
 
 fn invalid(why: impl Into<String>) -> LogError {
     refused(ErrorCode::InvalidRecord, why)
@@ -42,7 +43,12 @@ pub(super) fn check(batch: &Batch, config: &LogConfig, dir: &str, now: i64, from
         // Kafka would build it anew, from records that it has stepped over without reading them.
         return Err(refused(ErrorCode::UnknownServerError, "offsets of a compressed batch do not follow one another"));
     }
-    let recompressed = if source == target { None } else { Some(batch.recompressed(target, config.compression_gzip_level)?) };
+    let recompressed = if source == target {
+        None
+    } else {
+        mark!(BatchRecompressed);
+        Some(batch.recompressed(target, config.compression_gzip_level)?)
+    };
     check_size(recompressed.as_ref().unwrap_or(batch), config)?;
     Ok(Checked { recompressed, max_timestamp: walked.max_timestamp })
 }
@@ -51,6 +57,7 @@ fn check_size(batch: &Batch, config: &LogConfig) -> Result<(), LogError> {
     if i64::from(batch.size()) <= i64::from(config.max_message_bytes) {
         return Ok(());
     }
+    mark!(BatchTooLarge);
     let why = format!("the batch has {} bytes, max.message.bytes is {}", batch.size(), config.max_message_bytes);
     Err(refused(ErrorCode::MessageTooLarge, why))
 }
@@ -131,7 +138,11 @@ impl Rules<'_> {
         if !rest.is_empty() {
             return Err(invalid(format!("{} bytes follow the last of {count} records", rest.len())));
         }
-        if errors.is_empty() { Ok(walked) } else { Err(LogError::Records { code, errors }) }
+        if errors.is_empty() {
+            return Ok(walked);
+        }
+        mark!(RecordRefused);
+        Err(LogError::Records { code, errors })
     }
 
     /// What is wrong with a record, in Kafka's words, which clients show.

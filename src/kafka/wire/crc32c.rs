@@ -1,15 +1,17 @@
-//! CRC-32C (Castagnoli), the checksum of record batches (KIP-98): eight bytes a step over tables that are made at the first use,
-//! since the page's visitors would download them (8 KiB that do not compress).
+//! CRC-32C (Castagnoli), the checksum of record batches (KIP-98): sixteen bytes a step over tables that are made at the first
+//! use, since the page's visitors would download them (16 KiB that do not compress).
 
 use std::sync::LazyLock;
 
 const POLYNOMIAL: u32 = 0x82f6_3b78;
+/// Bytes of one step, and as many tables.
+const STEP: usize = 16;
 
 /// `TABLES[n][byte]`: what `byte` contributes with `n` zero bytes after it.
-static TABLES: LazyLock<[[u32; 256]; 8]> = LazyLock::new(tables);
+static TABLES: LazyLock<[[u32; 256]; STEP]> = LazyLock::new(tables);
 
-fn tables() -> [[u32; 256]; 8] {
-    let mut tables = [[0_u32; 256]; 8];
+fn tables() -> [[u32; 256]; STEP] {
+    let mut tables = [[0_u32; 256]; STEP];
     let mut byte = 0;
     while byte < 256 {
         let mut crc = byte as u32;
@@ -22,7 +24,7 @@ fn tables() -> [[u32; 256]; 8] {
         byte += 1;
     }
     let mut level = 1;
-    while level < 8 {
+    while level < STEP {
         let mut byte = 0;
         while byte < 256 {
             let before = tables[level - 1][byte];
@@ -38,18 +40,17 @@ fn tables() -> [[u32; 256]; 8] {
 pub fn crc32c(data: &[u8]) -> u32 {
     let mut crc = !0_u32;
     let tables = &*TABLES;
-    let (words, tail) = data.as_chunks::<8>();
-    for word in words {
-        let word = u64::from_le_bytes(*word) ^ u64::from(crc);
-        let byte = |n: u32| ((word >> (8 * n)) & 0xff) as usize;
-        crc = tables[7][byte(0)]
-            ^ tables[6][byte(1)]
-            ^ tables[5][byte(2)]
-            ^ tables[4][byte(3)]
-            ^ tables[3][byte(4)]
-            ^ tables[2][byte(5)]
-            ^ tables[1][byte(6)]
-            ^ tables[0][byte(7)];
+    let (steps, tail) = data.as_chunks::<STEP>();
+    for step in steps {
+        let [a, b, c, d, rest @ ..] = *step;
+        let first = u32::from_le_bytes([a, b, c, d]) ^ crc;
+        let [a, b, c, d] = first.to_le_bytes();
+        // The bytes that do not depend on the step before, so that the processor looks them up ahead.
+        let mut ahead = 0;
+        for (table, byte) in tables[..STEP - 4].iter().rev().zip(rest) {
+            ahead ^= table[usize::from(byte)];
+        }
+        crc = ahead ^ tables[15][usize::from(a)] ^ tables[14][usize::from(b)] ^ tables[13][usize::from(c)] ^ tables[12][usize::from(d)];
     }
     for &byte in tail {
         crc = (crc >> 8) ^ tables[0][((crc ^ u32::from(byte)) & 0xff) as usize];

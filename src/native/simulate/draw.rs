@@ -1,13 +1,15 @@
 //! A random run from a seed: cluster, workload and a swarm of faults. What is drawn, the operations say (`Operation::DRAWS`); here it is
 //! said when. Each run draws which kinds of faults are on at all.
 
+use super::configs;
 use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::playground::scenario::Scenario;
 use crate::world::action::{CommitPolicy, ConsumerSpec, Genesis, Keys, ProducerSpec};
 use crate::world::operations::{
-    Action, AddConsumer, AddProducer, Ailment, Condition, CreateTopic, Dice, Draw, Heal, On, SetRate, Severity, Stream, Trouble, draws,
+    Action, AddConsumer, AddProducer, Ailment, Condition, CreateTopic, Dice, Draw, Heal, On, SetRate, SetTopicConfig, Severity, Stream,
+    Trouble, draws,
 };
 use std::sync::Arc;
 
@@ -76,10 +78,12 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     let voters = if one_voter || brokers < 3 { 1 } else { 3 };
     let dice = Dice { rng, brokers, voters, topics: Vec::new(), producers: Vec::new(), consumers: Vec::new() };
     let mut run = Run { dice, actions: Vec::new() };
-    let genesis = Genesis { voters: one_voter.into(), ..genesis(&mut run.dice, seed, sabotage) };
+    let mut genesis = Genesis { voters: one_voter.into(), ..genesis(&mut run.dice, seed, sabotage) };
     workload(&mut run.dice);
+    variety(&mut run.dice, &mut genesis);
     run.actions.extend(setup(&run.dice));
     let calm_from = S * i64::try_from(run.dice.between(8, 20)).unwrap_or(8);
+    alterations(&mut run, seed, calm_from);
     let draws = profile.draws();
     swarm(&mut run, &draws, calm_from);
     single(&mut run, &draws, seed, calm_from);
@@ -108,6 +112,8 @@ fn genesis(d: &mut Dice, seed: u64, sabotage: Option<Sabotage>) -> Genesis {
         ("broker.heartbeat.interval.ms", (session / 5).to_string()),
         ("replica.lag.time.max.ms", d.between(1000, 3000).to_string()),
         ("replica.fetch.wait.max.ms", "250".into()),
+        ("log.initial.task.delay.ms", "500".into()),
+        ("log.retention.check.interval.ms", "1000".into()),
     ]);
     if d.rng.chance(1, 4) {
         config.insert("log.flush.interval.messages".into(), d.between(1, 20).to_string());
@@ -190,6 +196,83 @@ fn consumers(d: &mut Dice) {
             let group = Some(format!("g{group}").into());
             d.consumers.push(ConsumerSpec { name, group, topics: vec![topic.clone()], handle_us, commit, config });
         }
+    }
+}
+
+/// What the streams above do not draw, in half of the runs: configs, many partitions, codecs, large groups that read several topics, static
+/// members.
+fn variety(d: &mut Dice, genesis: &mut Genesis) {
+    let mut rng = Rng::stream(genesis.seed, "simulate/variety");
+    if rng.chance(1, 2) {
+        return;
+    }
+    configs::draw(&mut rng, configs::BROKER, 4, &mut genesis.broker_config);
+    for topic in &mut d.topics {
+        if rng.chance(1, 6) {
+            topic.partitions = 4 + i32::try_from(rng.below(13)).unwrap_or(0);
+        }
+        if rng.chance(1, 2) {
+            configs::draw(&mut rng, configs::TOPIC, 3, &mut topic.config);
+        }
+    }
+    for producer in &mut d.producers {
+        if rng.chance(1, 2) {
+            configs::draw(&mut rng, configs::PRODUCER, 3, &mut producer.config);
+        }
+        let compacted = |topic: &CreateTopic| topic.topic == producer.topic && topic.config.contains_key("cleanup.policy");
+        if d.topics.iter().any(compacted) && rng.chance(1, 2) {
+            producer.keys = Keys::None;
+        }
+    }
+    let all: Vec<Arc<str>> = d.topics.iter().map(|topic| topic.topic.clone()).collect();
+    let mut groups: Vec<Arc<str>> = d.consumers.iter().filter_map(|member| member.group.clone()).collect();
+    groups.dedup();
+    for group in groups {
+        let Some(last) = d.consumers.iter().rev().find(|member| member.group.as_ref() == Some(&group)).cloned() else { continue };
+        if rng.chance(1, 6) {
+            d.consumers.extend((4..=4 + rng.below(5)).map(|nth| ConsumerSpec { name: format!("{group}-{nth}").into(), ..last.clone() }));
+        }
+        let (several, fixed) = (rng.chance(1, 3), rng.chance(1, 6));
+        let mut shared = SortedVecMap::new();
+        if rng.chance(1, 2) {
+            configs::draw(&mut rng, configs::CONSUMER, 3, &mut shared);
+        }
+        for member in d.consumers.iter_mut().filter(|member| member.group.as_ref() == Some(&group)) {
+            member.config.extend(shared.iter().map(|(name, value)| (name.clone(), value.clone())));
+            if several {
+                member.topics.clone_from(&all);
+            }
+            if fixed {
+                member.config.insert("group.instance.id".into(), member.name.to_string());
+            }
+        }
+    }
+}
+
+/// Configs of topics and brokers are altered under way, and some are taken back.
+fn alterations(run: &mut Run, seed: u64, calm_from: i64) {
+    let mut rng = Rng::stream(seed, "simulate/alterations");
+    if !rng.chance(1, 3) {
+        return;
+    }
+    for _ in 0..1 + rng.below(3) {
+        let mut config = SortedVecMap::new();
+        configs::draw(&mut rng, configs::TOPIC, 2, &mut config);
+        // Another policy would leave the judge in doubt about which records were let in.
+        config.remove("cleanup.policy");
+        let at = S + 1000 * i64::try_from(rng.below(10_000)).unwrap_or(0);
+        let back = at + 1000 * i64::try_from(500 + rng.below(5000)).unwrap_or(0);
+        let Some(topic) = run.dice.topics.get(rng.below(run.dice.topics.len() as u64) as usize).map(|made| made.topic.clone()) else {
+            return;
+        };
+        if config.is_empty() || at >= calm_from {
+            continue;
+        }
+        if back < calm_from && rng.chance(1, 2) {
+            let config = config.keys().map(|name| (name.clone(), String::new())).collect();
+            run.at(back, SetTopicConfig { topic: topic.clone(), config });
+        }
+        run.at(at, SetTopicConfig { topic, config });
     }
 }
 

@@ -1,5 +1,7 @@
 //! `tidepool simulate`: random clusters, workloads and faults, one for each seed, judged; what the judge finds is shrunk to a file.
 
+mod configs;
+mod coverage;
 mod draw;
 mod shrink;
 pub(crate) mod trial;
@@ -33,13 +35,15 @@ struct Totals {
     duplicated: u64,
     counters: Counters,
     permitted: BTreeMap<String, u64>,
+    coverage: coverage::Coverage,
     /// The first seed with a violation.
     found: Option<(u64, Violation)>,
     broken: Option<String>,
 }
 
 impl Totals {
-    fn add(&mut self, outcome: &trial::Outcome) {
+    fn add(&mut self, scenario: &Scenario, outcome: &trial::Outcome) {
+        self.coverage.add(scenario, &outcome.undone, &outcome.requests);
         let (from, ledger) = (&outcome.verdict.counters, &outcome.verdict.ledger);
         self.seeds += 1;
         self.records += ledger.sent;
@@ -81,6 +85,7 @@ pub(crate) fn simulate(args: &SimulateArgs) -> ExitCode {
     for (what, records) in totals.permitted.iter() {
         super::out(&format!("permitted: {records} records {what}\n"));
     }
+    super::out(&totals.coverage.to_string());
     let Some((seed, violation)) = totals.found else {
         super::out("no violation\n");
         return ExitCode::SUCCESS;
@@ -107,12 +112,13 @@ fn search(args: &SimulateArgs, begun: Instant) -> Totals {
                     if seed >= args.seeds.end || stop.load(Ordering::Relaxed) || limit.is_some_and(|limit| begun.elapsed() >= limit) {
                         return;
                     }
-                    let result = trial::run(&draw::draw(seed, args.profile, args.sabotage), None);
+                    let scenario = draw::draw(seed, args.profile, args.sabotage);
+                    let result = trial::run(&scenario, None);
                     let mut guard = totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                     let (totals, told) = &mut *guard;
                     match result {
                         Ok(outcome) => {
-                            totals.add(&outcome);
+                            totals.add(&scenario, &outcome);
                             if let Some(violation) = outcome.verdict.violations.first() {
                                 stop.store(true, Ordering::Relaxed);
                                 if totals.found.as_ref().is_none_or(|(other, _)| seed < *other) {

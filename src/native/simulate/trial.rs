@@ -1,5 +1,6 @@
 //! One judged run of a scenario.
 
+use super::coverage::Requests;
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::time::Time;
 use crate::playground::scenario::{Playback, Scenario};
@@ -19,6 +20,8 @@ pub(crate) struct Outcome {
     pub(crate) end: i64,
     /// Actions that could not be done.
     pub(crate) undone: Vec<(i64, Action)>,
+    /// What the nodes asked each other.
+    pub(crate) requests: Requests,
 }
 
 impl Outcome {
@@ -41,7 +44,7 @@ pub(crate) fn run(scenario: &Scenario, kind: Option<&str>) -> Result<Outcome, St
                 violations: vec![violation],
                 ..Judge::new().verdict(&World::new(Default::default()).map_err(|e| e.to_string())?, false)
             };
-            Ok(Outcome { verdict, end: scenario.run_for, undone: Vec::new() })
+            Ok(Outcome { verdict, end: scenario.run_for, undone: Vec::new(), requests: Requests::default() })
         }
     }
 }
@@ -50,6 +53,8 @@ fn judged(scenario: &Scenario, kind: Option<&str>) -> Result<Outcome, String> {
     let mut judge = Judge::new();
     let mut playback = Playback::new(scenario.clone()).map_err(|error| error.to_string())?;
     judge.observe(playback.world());
+    let mut requests = Requests::default();
+    requests.observe(playback.world());
     let last = scenario.actions.last().map_or(0, |(at, _)| *at);
     loop {
         let now = playback.world().now();
@@ -62,11 +67,14 @@ fn judged(scenario: &Scenario, kind: Option<&str>) -> Result<Outcome, String> {
             break;
         }
         let until = now.plus_micros(SLICE_US).min(playback.end());
-        watch(&mut playback, &mut judge, until);
+        playback.watch_until(until, &mut |world| {
+            judge.observe(world);
+            requests.observe(world);
+        });
     }
     let undone = playback.failures().iter().map(|failure| (failure.at, failure.action.clone())).collect();
     let end = playback.world().now().micros_since(EPOCH);
-    Ok(Outcome { verdict: verdict(playback.world(), &judge), end, undone })
+    Ok(Outcome { verdict: verdict(playback.world(), &judge), end, undone, requests })
 }
 
 /// Runs on to `until`, with the judge looking at every event.

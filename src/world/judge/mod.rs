@@ -174,6 +174,8 @@ pub struct Judge {
     image: Image,
     /// Brokers whose process has been registered since it began.
     registered: SortedVecSet<i32>,
+    /// What each topic's metadata was when its meaning was taken in.
+    taken: SortedVecMap<Arc<str>, u64>,
     broker_epochs: SortedVecMap<i32, i64>,
     /// Brokers whose process began after a graceful stop: of each producer they have read one batch (see `Shadow::forgot`).
     stopped_before: SortedVecSet<i32>,
@@ -356,7 +358,10 @@ impl Judge {
             {
                 self.shadow(topic, *partition).forgot = true;
             }
-            BrokerEvent::TopicDeleted { topic } => self.shadows.retain(|(name, _), _| name != topic),
+            BrokerEvent::TopicDeleted { topic } => {
+                self.taken.remove(topic);
+                self.shadows.retain(|(name, _), _| name != topic);
+            }
             BrokerEvent::Controller(ControllerEvent::Elected { epoch, .. }) => {
                 self.counters.quorum_elections += 1;
                 if let Some(other) = self.quorum_leaders.insert(*epoch, node).filter(|other| *other != node) {

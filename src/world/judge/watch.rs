@@ -4,7 +4,7 @@ use super::committed::Says;
 use super::probe::{ClusterProbe, Place, read};
 use super::{Cut, Judge, Replica, Shadow, registered};
 use crate::kafka::controller::Delta;
-use crate::kafka::controller::image::{Image, PartitionImage};
+use crate::kafka::controller::image::{Image, PartitionImage, TopicImage};
 use crate::kafka::controller::records::Record;
 use crate::kafka::wire::batch::Batch;
 use std::sync::Arc;
@@ -14,6 +14,17 @@ const ON: &str = "unclean leader election is on";
 const ASKED: &str = "an unclean election was asked for";
 const LAST_KNOWN: &str = "every in-sync and eligible replica had restarted uncleanly: the last known leader leads again (KIP-966)";
 pub(super) const ALL_LOST: &str = "every in-sync replica had lost power or its disk";
+
+/// Stands for all that `take_partition` goes by: epochs grow with each change of a partition. `None`: it must be looked at anyway, since
+/// what holds for eligible leaders depends on configs too.
+fn state_of(topic: &TopicImage) -> Option<u64> {
+    let mix = |state: u64, word: u64| (state ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
+    let (high, low) = topic.id.as_u64_pair();
+    topic.partitions.iter().try_fold(mix(high, low), |state, partition| {
+        let epochs = (i64::from(partition.leader_epoch) << 32) ^ i64::from(partition.partition_epoch);
+        partition.elr.is_empty().then(|| mix(state, epochs.cast_unsigned()))
+    })
+}
 
 impl Judge {
     pub(super) fn shadow(&mut self, topic: &Arc<str>, partition: i32) -> &mut Shadow {
@@ -103,6 +114,11 @@ impl Judge {
             }
         }
         for (topic, found) in image.topics.iter() {
+            if let Some(state) = state_of(found)
+                && self.taken.insert(topic.clone(), state) == Some(state)
+            {
+                continue;
+            }
             for (number, partition) in (0..).zip(&found.partitions) {
                 self.eligible_are_needed(topic, number, partition, probe);
                 self.take_partition(topic, number, partition, image, probe);

@@ -23,7 +23,7 @@ impl Operation for AddPartitions {
         name: "more partitions",
         on: On::Topic,
         exclusive: false,
-        profiles: &["settings"],
+        profiles: &["swarm", "settings"],
         stream: Stream::Own { one_in: 3 },
         draw: |dice, _| {
             let topic = dice.topic();

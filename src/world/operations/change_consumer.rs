@@ -37,7 +37,7 @@ impl Operation for ChangeConsumer {
         name: "consumer settings",
         on: On::Client,
         exclusive: false,
-        profiles: &["settings"],
+        profiles: &["swarm", "settings"],
         stream: Stream::Own { one_in: 3 },
         draw: |dice, _| {
             dice.consumer().map_or_else(Trouble::default, |spec| {

@@ -38,7 +38,7 @@ impl Operation for ChangeProducer {
         name: "producer settings",
         on: On::Client,
         exclusive: false,
-        profiles: &["settings"],
+        profiles: &["swarm", "settings"],
         stream: Stream::Own { one_in: 3 },
         draw: |dice, _| {
             dice.producer().map_or_else(Trouble::default, |spec| {

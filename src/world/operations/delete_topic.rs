@@ -16,19 +16,41 @@ impl Operation for DeleteTopic {
     type Checked = ();
 
     const KEYWORD: &'static str = "delete";
-    const DRAWS: &'static [Draw] = &[Draw {
-        // One that nobody uses.
-        name: "topic for a while",
-        on: On::Topic,
-        exclusive: false,
-        profiles: &["settings"],
-        stream: Stream::Own { one_in: 3 },
-        draw: |dice, _| {
-            let (topic, partitions): (Arc<str>, _) = ("passing".into(), i32::try_from(dice.between(1, 3)).unwrap_or(1));
-            let made = super::CreateTopic { topic: topic.clone(), partitions, replicas: -1, config: SortedVecMap::new() };
-            Trouble { end: vec![Self { topic }.into()], ..Trouble::lasting(made) }
+    const DRAWS: &'static [Draw] = &[
+        Draw {
+            // One that nobody uses.
+            name: "topic for a while",
+            on: On::Topic,
+            exclusive: false,
+            profiles: &["swarm", "settings"],
+            stream: Stream::Own { one_in: 3 },
+            draw: |dice, _| {
+                let (topic, partitions): (Arc<str>, _) = ("passing".into(), i32::try_from(dice.between(1, 3)).unwrap_or(1));
+                let made = super::CreateTopic { topic: topic.clone(), partitions, replicas: -1, config: SortedVecMap::new() };
+                Trouble { end: vec![Self { topic }.into()], ..Trouble::lasting(made) }
+            },
         },
-    }];
+        Draw {
+            // One that is in use; a broker that is away meanwhile comes back with a log of the former topic.
+            name: "topic made anew",
+            on: On::Topic,
+            exclusive: false,
+            profiles: &["swarm", "settings"],
+            stream: Stream::Own { one_in: 6 },
+            draw: |dice, node| {
+                let at = dice.rng.below(dice.topics.len() as u64) as usize;
+                let Some(made) = dice.topics.get(at).cloned() else { return Trouble::default() };
+                let mut trouble = Trouble::lasting(Self { topic: made.topic.clone() });
+                trouble.end.push(made.into());
+                if dice.brokers > 1 && dice.rng.chance(1, 2) {
+                    let kill = Action::from(super::Kill { node: node.clone() });
+                    trouble.end.extend(kill.remedy());
+                    trouble.begin.insert(0, kill);
+                }
+                trouble
+            },
+        },
+    ];
 
     fn read(words: &mut Words) -> Parsed<Self> {
         Ok(Self { topic: words.name("the topic's name")? })

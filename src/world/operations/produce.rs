@@ -24,7 +24,7 @@ impl Operation for Produce {
         name: "record by hand",
         on: On::Client,
         exclusive: false,
-        profiles: &["settings"],
+        profiles: &["swarm", "settings"],
         stream: Stream::Own { one_in: 2 },
         draw: |dice, _| {
             let key = dice.rng.chance(1, 2).then(|| format!("key-{}", dice.between(0, 5)).into());

@@ -31,23 +31,50 @@ pub fn brokers(ids: &[i32]) -> String {
     }
 }
 
+/// So many brokers, from any on.
+fn in_a_row(dice: &mut Dice, replicas: u32) -> Vec<i32> {
+    let first = dice.rng.below(dice.brokers.into()) as u32;
+    (0..replicas).map(|nth| i32::try_from((first + nth) % dice.brokers + 1).unwrap_or(1)).collect()
+}
+
 impl Operation for Reassign {
     type Checked = ();
 
     const KEYWORD: &'static str = "reassign";
-    const DRAWS: &'static [Draw] = &[Draw {
-        name: "reassignment",
-        on: On::Topic,
-        exclusive: false,
-        profiles: &["swarm"],
-        stream: Stream::Shared,
-        draw: |dice, _| {
-            let (topic, partition, replicas) = dice.partition();
-            let first = dice.rng.below(dice.brokers.into()) as u32;
-            let replicas = (0..replicas).map(|nth| i32::try_from((first + nth) % dice.brokers + 1).unwrap_or(1)).collect();
-            Trouble::lasting(Self { topic, partition, replicas })
+    const DRAWS: &'static [Draw] = &[
+        Draw {
+            name: "reassignment",
+            on: On::Topic,
+            exclusive: false,
+            profiles: &["swarm"],
+            stream: Stream::Shared,
+            draw: |dice, _| {
+                let (topic, partition, replicas) = dice.partition();
+                Trouble::lasting(Self { topic, partition, replicas: in_a_row(dice, replicas) })
+            },
         },
-    }];
+        Draw {
+            // Of several at once, to more or fewer brokers; some are called back to where they were.
+            name: "many reassignments",
+            on: On::Topic,
+            exclusive: false,
+            profiles: &["swarm", "settings"],
+            stream: Stream::Own { one_in: 4 },
+            draw: |dice, _| {
+                let mut trouble = Trouble::default();
+                for _ in 0..dice.between(1, 4) {
+                    let (topic, partition, _) = dice.partition();
+                    let most = dice.brokers.into();
+                    for moves in [&mut trouble.begin, &mut trouble.end] {
+                        let count = dice.between(1, most) as u32;
+                        let replicas = in_a_row(dice, count);
+                        moves.push(Self { topic: topic.clone(), partition, replicas }.into());
+                    }
+                }
+                trouble
+            },
+        },
+    ];
 
     fn read(words: &mut Words) -> Parsed<Self> {
         let (topic, partition) = (words.name("the topic's name")?, words.number("the partition's number")?);

@@ -55,12 +55,12 @@ impl Operation for SetBrokerConfig {
         name: "broker config",
         on: On::Broker,
         exclusive: false,
-        profiles: &["settings"],
+        profiles: &["swarm", "settings"],
         stream: Stream::Own { one_in: 3 },
         draw: |dice, node| {
             let broker = dice.rng.chance(1, 2).then(|| node.clone());
-            let bytes = dice.between(200, 2000).to_string();
-            Trouble::lasting(Self { broker, config: [("log.segment.bytes".to_owned(), bytes)].into() })
+            let age = dice.between(500, 20_000).to_string();
+            Trouble::lasting(Self { broker, config: [("log.roll.ms".to_owned(), age)].into() })
         },
     }];
 

@@ -24,7 +24,7 @@ impl Operation for SetHandleTime {
         name: "handler",
         on: On::Client,
         exclusive: false,
-        profiles: &["settings"],
+        profiles: &["swarm", "settings"],
         stream: Stream::Own { one_in: 3 },
         draw: |dice, _| {
             let slow_us = dice.micros(1, 400);

@@ -20,7 +20,7 @@ impl Operation for SetRate {
         name: "rate",
         on: On::Client,
         exclusive: false,
-        profiles: &["settings"],
+        profiles: &["swarm", "settings"],
         stream: Stream::Own { one_in: 3 },
         draw: |dice, _| {
             let rate_per_1000s = dice.between(0, 60) * 1000;

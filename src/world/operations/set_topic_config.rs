@@ -81,11 +81,11 @@ impl Operation for SetTopicConfig {
         name: "topic config",
         on: On::Topic,
         exclusive: false,
-        profiles: &["settings"],
+        profiles: &["swarm", "settings"],
         stream: Stream::Own { one_in: 3 },
         draw: |dice, _| {
-            let (topic, bytes) = (dice.topic(), dice.between(200, 2000).to_string());
-            Trouble::lasting(Self { topic, config: [("segment.bytes".to_owned(), bytes)].into() })
+            let (topic, bytes) = (dice.topic(), dice.between(400, 2000).to_string());
+            Trouble::lasting(Self { topic, config: [("internal.segment.bytes".to_owned(), bytes)].into() })
         },
     }];
 

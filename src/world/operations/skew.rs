@@ -17,17 +17,24 @@ impl Operation for Skew {
     type Checked = NodeId;
 
     const KEYWORD: &'static str = "skew";
-    const DRAWS: &'static [Draw] = &[Draw {
-        name: "clock skew",
-        on: On::Broker,
-        exclusive: false,
-        profiles: &["swarm"],
-        stream: Stream::Shared,
-        draw: |dice, node| {
-            let by_us = dice.micros(1, 20_000) - 10_000_000;
-            Trouble::lasting(Self { node: node.clone(), by_us })
+    const DRAWS: &'static [Draw] = &[
+        Draw {
+            name: "clock skew",
+            on: On::Broker,
+            exclusive: false,
+            profiles: &["swarm"],
+            stream: Stream::Shared,
+            draw: |dice, node| Trouble::lasting(Self { node: node.clone(), by_us: dice.micros(1, 20_000) - 10_000_000 }),
         },
-    }];
+        Draw {
+            name: "clock skew of a client",
+            on: On::Client,
+            exclusive: false,
+            profiles: &["swarm", "clients"],
+            stream: Stream::Own { one_in: 4 },
+            draw: |dice, node| Trouble::lasting(Self { node: node.clone(), by_us: dice.micros(1, 20_000) - 10_000_000 }),
+        },
+    ];
 
     fn read(words: &mut Words) -> Parsed<Self> {
         let node = words.name("the broker's name")?;

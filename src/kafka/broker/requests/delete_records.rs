@@ -48,7 +48,7 @@ impl Broker {
         }
         if offset > partition.log.start_offset() {
             partition.log.advance_start_offset(&mut self.disk, offset).map_err(|error| error.code())?;
-            self.purgatory.touch(topic, index);
+            self.touch(topic, index);
         }
         Ok(self.topics.partition(topic, index).map_or(-1, |partition| partition.log.start_offset()))
     }

@@ -2,11 +2,12 @@
 
 use super::BrokerApi;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
-use crate::kafka::broker::fetch_sessions::{Use, Wanted};
+use crate::kafka::broker::fetch_sessions::{Fetcher, Use, Wanted};
 use crate::kafka::broker::held::Held;
 use crate::kafka::broker::partition::Partition;
 use crate::kafka::broker::topics::text;
 use crate::kafka::broker::{Broker, BrokerEvent, ErrorCode};
+use crate::kafka::marks::mark;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
@@ -15,6 +16,7 @@ use crate::kafka::wire::message::fetch_response::{EpochEndOffset, FetchableTopic
 use crate::kafka::wire::message::{FetchRequest, FetchResponse};
 use bytes::Bytes;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// A fetch, and until when it may wait.
 #[derive(Clone, Debug)]
@@ -55,8 +57,14 @@ type Found<'a> = (&'a Partition, Option<(i32, i64)>);
 fn check_epoch(believed: i32, current: i32) -> Result<(), ErrorCode> {
     match believed {
         -1 => Ok(()),
-        believed if believed < current => Err(ErrorCode::FencedLeaderEpoch),
-        believed if believed > current => Err(ErrorCode::UnknownLeaderEpoch),
+        believed if believed < current => {
+            mark!(FetchFenced);
+            Err(ErrorCode::FencedLeaderEpoch)
+        }
+        believed if believed > current => {
+            mark!(FetchAhead);
+            Err(ErrorCode::UnknownLeaderEpoch)
+        }
         _ => Ok(()),
     }
 }
@@ -89,22 +97,25 @@ impl BrokerApi for FetchRequest {
         if !(READ_UNCOMMITTED..=READ_COMMITTED).contains(&self.isolation_level) {
             return reply(context, unknown_isolation(self, context.version));
         }
-        let (session, topics) = match broker.sessions.open(now, context.version, &mut self, broker.controller.image()) {
-            Ok(found) => found,
-            Err(error) => return reply(context, FetchResponse { error_code: error.code(), ..FetchResponse::default() }),
-        };
         let max_bytes = self.max_bytes.min(broker.config.fetch_max_bytes);
         let (id, epoch) = if context.version >= 15 {
             (self.replica_state.replica_id.0, self.replica_state.replica_epoch)
         } else {
             (self.replica_id.0, -1)
         };
+        let replica = (id >= 0).then_some((id, epoch));
+        broker.wake_named(&self, replica);
+        let fetcher = Fetcher { conn: context.conn, replica };
+        let (session, topics) = match broker.sessions.open(now, context.version, fetcher, &mut self, broker.controller.image()) {
+            Ok(found) => found,
+            Err(error) => return reply(context, FetchResponse { error_code: error.code(), ..FetchResponse::default() }),
+        };
         let fetch = HeldFetch {
             until: now.plus_millis(i64::from(self.max_wait_ms.max(0))),
             min_bytes: u64::try_from(self.min_bytes.min(max_bytes)).unwrap_or(0),
             max_bytes: u32::try_from(max_bytes).unwrap_or(0),
             read_committed: self.isolation_level == READ_COMMITTED,
-            replica: (id >= 0).then_some((id, epoch)),
+            replica,
             session,
             topics,
             context: context.clone(),
@@ -112,7 +123,9 @@ impl BrokerApi for FetchRequest {
         if fetch.replica.is_some() {
             broker.note_follower(now, &fetch);
         }
-        let empty = fetch.topics.iter().all(|wanted| wanted.partitions.is_empty());
+        // A session whose partitions all rest waits for them.
+        let rests = matches!(session, Use::Incremental(_));
+        let empty = !rests && fetch.topics.iter().all(|wanted| wanted.partitions.is_empty());
         if self.max_wait_ms <= 0 || empty || broker.fetch_is_due(&fetch).is_some() {
             return reply(context, broker.answer_fetch(now, &fetch));
         }
@@ -137,6 +150,7 @@ impl Broker {
                     return Some("the logs part ways");
                 }
                 if partition.log.is_on_older_segment(asked.fetch_offset, fetch.end_of(partition)) {
+                    mark!(FetchOfOlderSegment);
                     return Some("the offset lies in an older segment");
                 }
                 let there = partition.log.bytes_between(&self.disk, asked.fetch_offset, fetch.end_of(partition));
@@ -179,6 +193,7 @@ impl Broker {
             epoch != -1 && broker.is_some_and(|broker| broker.epoch > epoch)
         };
         if fetch.replica.is_some_and(|(id, epoch)| !partition.state.replicas.contains(&id) || stale(id, epoch)) {
+            mark!(FetchOfFormerProcess);
             return Err(ErrorCode::NotLeaderOrFollower);
         }
         let log = &partition.log;
@@ -188,11 +203,16 @@ impl Broker {
                 return Err(ErrorCode::OffsetOutOfRange);
             }
             if epoch < asked.last_fetched_epoch || end < asked.fetch_offset {
+                mark!(FetchPartsWays);
                 return Ok((partition, Some((epoch, end))));
             }
         }
         let there = (log.start_offset()..=log.end_offset()).contains(&asked.fetch_offset);
-        if there { Ok((partition, None)) } else { Err(ErrorCode::OffsetOutOfRange) }
+        if there {
+            return Ok((partition, None));
+        }
+        mark!(FetchOutOfRange);
+        Err(ErrorCode::OffsetOutOfRange)
     }
 
     /// For a partition that cannot be read: who leads it, for clients that know the field (KIP-951), and where it starts, for followers.
@@ -219,8 +239,70 @@ impl Broker {
 
     pub(in crate::kafka::broker) fn answer_fetch(&mut self, now: Time, fetch: &HeldFetch) -> FetchResponse {
         let mut response = self.read_fetch(fetch);
-        self.sessions.answer(now, fetch.context.version, fetch.session, &fetch.topics, &mut response);
+        let fetcher = Fetcher { conn: fetch.context.conn, replica: fetch.replica };
+        self.sessions.answer(now, fetch.context.version, fetcher, fetch.session, &fetch.topics, &mut response);
+        self.rest(fetch);
         response
+    }
+
+    /// Partitions that the follower has in full rest in its session from here on.
+    fn rest(&mut self, fetch: &HeldFetch) {
+        let (Some((follower, _)), Use::Incremental(session)) = (fetch.replica, fetch.session) else { return };
+        for wanted in &fetch.topics {
+            for asked in &wanted.partitions {
+                let found = self.fetch_partition(fetch, wanted, asked);
+                if found.is_ok_and(|(partition, parts)| parts.is_none() && partition.has_all(follower, asked.fetch_offset)) {
+                    self.sessions.rest(session, wanted.topic_id, asked);
+                }
+            }
+        }
+    }
+
+    /// What a request names anew, or asks for as another process than before, is looked at.
+    fn wake_named(&mut self, request: &FetchRequest, replica: Option<(i32, i64)>) {
+        if matches!(request.session_epoch, 0 | -1) {
+            return;
+        }
+        let asked = request.topics.iter().flat_map(|topic| topic.partitions.iter().map(|asked| (topic.topic_id, asked.partition)));
+        let forgotten = request.forgotten_topics_data.iter();
+        let forgotten = forgotten.flat_map(|topic| topic.partitions.iter().map(|partition| (topic.topic_id, *partition)));
+        let others = self.sessions.resting_of_another(request.session_id, replica);
+        let named: Vec<(Uuid, i32)> = asked.chain(forgotten).chain(others).collect();
+        named.into_iter().for_each(|(id, partition)| self.wake(id, partition));
+    }
+
+    /// Looks again at all that rests in a fetch session: what is known of the brokers has changed.
+    pub(in crate::kafka::broker) fn wake_all(&mut self) {
+        self.sessions.resting().into_iter().for_each(|(id, partition)| self.wake(id, partition));
+    }
+
+    /// The partition no longer rests in any fetch session. A fetch that is held asks for it too.
+    fn wake(&mut self, topic_id: Uuid, index: i32) {
+        for woken in self.sessions.wake(topic_id, index) {
+            if let Some(name) = self.topics.name_of(topic_id).cloned()
+                && let Some((_, partition)) = self.topics.partition_mut(&name, index)
+                && let Some((follower, _)) = woken.fetcher.replica
+            {
+                partition.fetched_all(woken.used, follower);
+            }
+            let (sessions, image) = (&self.sessions, self.controller.image());
+            self.purgatory.update(woken.fetcher.conn, |held| {
+                if let Held::Fetch(fetch) = held
+                    && fetch.session == Use::Incremental(woken.session)
+                {
+                    fetch.topics = sessions.wanted(fetch.context.version, woken.session, image);
+                }
+            });
+        }
+    }
+
+    /// Something happened to the partition: its end, its start or its high watermark moved, its leader or its replicas changed, or it is
+    /// gone. Requests that wait for it are looked at again.
+    pub(in crate::kafka::broker) fn touch(&mut self, topic: &str, index: i32) {
+        if let Some(id) = self.topics.get(topic).map(|topic| topic.id) {
+            self.wake(id, index);
+        }
+        self.purgatory.touch(topic, index);
     }
 
     fn read_fetch(&self, fetch: &HeldFetch) -> FetchResponse {

@@ -7,6 +7,7 @@ use crate::kafka::broker::topics::{text, topic_name};
 use crate::kafka::broker::{Broker, ErrorCode, Origin};
 use crate::kafka::controller::is_internal;
 use crate::kafka::log::LogError;
+use crate::kafka::marks::mark;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
@@ -141,6 +142,7 @@ impl BrokerApi for ProduceRequest {
             // Nobody waits for an answer; closing is the only way to tell of an error.
             return match failure {
                 Some((topic, partition, error)) => {
+                    mark!(WriteClosed);
                     Reply::Close(format!("produce with acks=0 to {}-{partition} failed: {}", topic.as_ref(), error.name()))
                 }
                 None => Reply::Nothing,
@@ -166,8 +168,14 @@ impl Broker {
     fn replicated(&self, wait: &Wait) -> Option<ErrorCode> {
         match self.topics.partition(&wait.name, wait.partition) {
             Some(partition) if partition.leading.is_some() => {
-                let done = if partition.is_under_min_isr() { ErrorCode::NotEnoughReplicasAfterAppend } else { ErrorCode::None };
-                (partition.high_watermark >= wait.end).then_some(done)
+                if partition.high_watermark < wait.end {
+                    return None;
+                }
+                if partition.is_under_min_isr() {
+                    mark!(WriteThenBelowMinIsr);
+                    return Some(ErrorCode::NotEnoughReplicasAfterAppend);
+                }
+                Some(ErrorCode::None)
             }
             _ => Some(self.not_led(&wait.name, wait.partition)),
         }
@@ -182,7 +190,10 @@ impl Broker {
     pub(in crate::kafka::broker) fn finish_produce(&self, held: HeldProduce) -> ProduceResponse {
         let HeldProduce { context, mut topics, waits, .. } = held;
         for wait in waits {
-            let error = self.replicated(&wait).unwrap_or(ErrorCode::RequestTimedOut);
+            let error = self.replicated(&wait).unwrap_or_else(|| {
+                mark!(WriteTimedOut);
+                ErrorCode::RequestTimedOut
+            });
             let answer = topics.get_mut(wait.topic).and_then(|topic| topic.partition_responses.get_mut(wait.at));
             if let Some(answer) = answer.filter(|_| error.is_error()) {
                 *answer = refused(wait.partition, error);

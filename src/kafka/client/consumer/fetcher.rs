@@ -6,6 +6,7 @@ use super::{Consumer, ConsumerEvent, ConsumerRecord, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
 use crate::kafka::client::{ClientError, Core as _, TopicPartition, code, text, topic_name};
 use crate::kafka::config::OffsetReset;
+use crate::kafka::marks::mark;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
@@ -243,6 +244,7 @@ impl Consumer {
         if code::invalid_metadata(error) {
             self.metadata.request_update();
         } else if error == code::OFFSET_OUT_OF_RANGE {
+            mark!(PositionReset);
             state.need = reset;
             if reset == Need::Seek {
                 state.position = None;

@@ -6,6 +6,7 @@ use super::rebalance::LeaderState;
 use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
 use crate::kafka::client::{ClientError, Core as _, code, string, text};
+use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Time, TimerKind};
 use crate::kafka::wire::error::ErrorCode;
@@ -149,6 +150,7 @@ impl Consumer {
         if now < deadline {
             return self.wake_at(deadline, "max.poll.interval.ms");
         }
+        mark!(PollTooLate);
         self.net.event(ConsumerEvent::PollTimeout);
         self.leave(now, "max.poll.interval.ms passed without a poll");
         self.forget_membership(true, "max.poll.interval.ms passed without a poll");
@@ -214,6 +216,7 @@ impl Consumer {
     /// Forgets which broker the coordinator is; the membership stays.
     pub(super) fn lose_coordinator(&mut self, now: Time) {
         if let Some(id) = self.member.coordinator.take() {
+            mark!(CoordinatorLost);
             self.member.find_retry_at = now.plus_millis(self.config.retry_backoff_ms);
             let lost = self.net.close_node(now, Node::Coordinator(id));
             self.handle_answers(now, lost);

@@ -5,6 +5,7 @@ use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome};
 use crate::kafka::client::{ClientError, Core as _, TopicPartition, code, string, text, topic_name};
 use crate::kafka::config::OffsetReset;
+use crate::kafka::marks::mark;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
@@ -212,6 +213,7 @@ impl Consumer {
                 self.commits.push_front(commit);
             }
             _ => {
+                mark!(CommitOvertaken);
                 self.commit_failed(error);
                 if commit.generation == self.member.generation && !self.manual {
                     match error {

@@ -6,6 +6,7 @@ use super::{Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
 use crate::kafka::config::OffsetReset;
+use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::frame;
@@ -85,6 +86,7 @@ impl Consumer {
     /// known, or as `auto.offset.reset` says; without a policy it is the app's to decide (`LogTruncationException`).
     fn truncated(&mut self, at: &TopicPartition, position: i64, diverges: Option<(i32, i64)>) {
         const WHY: &str = "the log was truncated";
+        mark!(PositionCut);
         let without_policy = self.config.auto_offset_reset == OffsetReset::None;
         let reset = self.reset_need(WHY);
         let Some(state) = self.partitions.get_mut(at) else { return };

@@ -10,6 +10,7 @@ use super::metadata::Metadata;
 use super::net::{APIS, Answer, Net, Timeouts};
 use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
 use crate::kafka::config::ProducerConfig;
+use crate::kafka::marks::mark;
 use crate::kafka::rng::Rng;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time, TimerKind, Who, earlier};
@@ -291,6 +292,7 @@ impl Producer {
         if self.used.saturating_add(waits).saturating_add(needs) > self.config.buffer_memory {
             self.exhausted = true;
             self.run(now);
+            mark!(BufferFull);
             return Err(ClientError::BufferFull { used: self.used.saturating_add(waits), limit: self.config.buffer_memory });
         }
         self.next_ticket += 1;

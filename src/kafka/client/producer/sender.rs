@@ -6,6 +6,7 @@ use super::{InFlightBatch, Producer, ProducerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
 use crate::kafka::client::{ClientError, TopicPartition, code, text, topic_name};
 use crate::kafka::config::Acks;
+use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -83,6 +84,7 @@ impl Producer {
             return;
         }
         let epoch = epoch + 1;
+        mark!(ProducerBumped);
         self.producer_id = Some((producer_id, epoch));
         self.net.event(ProducerEvent::GotProducerId { producer_id, epoch });
         for at in broken {
@@ -390,6 +392,7 @@ impl Producer {
         let records = batch.records.len() as u32;
         let batches = self.accumulator.split(at, batch);
         let (topic, partition) = at.clone();
+        mark!(BatchSplit);
         self.net.event(ProducerEvent::BatchSplit { topic, partition, records, batches });
     }
 
@@ -432,6 +435,7 @@ impl Producer {
             if now < deadline {
                 self.wake_at(deadline, "delivery.timeout.ms", format!("{}-{}", entry.at.0, entry.at.1));
             } else {
+                mark!(BatchExpired);
                 entry.expired = true;
                 let batch = entry.batch.clone();
                 self.fail(&entry.at, batch, error.clone());

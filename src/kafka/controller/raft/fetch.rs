@@ -6,6 +6,7 @@ use super::{
 };
 use crate::kafka::controller::requests::QuorumApi;
 use crate::kafka::controller::{METADATA_TOPIC, Response};
+use crate::kafka::marks::mark;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ReplicaState};
 use crate::kafka::wire::message::fetch_response::{
@@ -221,6 +222,7 @@ impl Raft {
         let from = self.log.end_offset();
         self.log.truncate_to(disk, to).map_err(|error| error.to_string())?;
         if from > self.log.end_offset() {
+            mark!(QuorumPartsWays);
             self.event(ControllerEvent::Truncated { from, to: self.log.end_offset() });
         }
         Ok(())

@@ -15,6 +15,7 @@ use crate::kafka::config::BrokerConfig;
 use crate::kafka::coordinator::Token;
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogConfig, LogError};
+use crate::kafka::marks::mark;
 use crate::kafka::rng::Rng;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time, TimerKind};
@@ -289,6 +290,7 @@ impl Raft {
     pub fn timeout(&mut self, now: Time, disk: &mut Disk) {
         self.release_held(now, disk);
         if self.quorum_deadline() <= now {
+            mark!(QuorumResigned);
             self.resign(now, disk, "a majority of the voters has not fetched for 1.5 times the fetch timeout");
         }
         if self.timer <= now {

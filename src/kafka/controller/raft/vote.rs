@@ -3,6 +3,7 @@
 use super::{BrokerId, ControllerEvent, Disk, Raft, Role, Time, metadata_topic, text};
 use crate::kafka::controller::requests::QuorumApi;
 use crate::kafka::coordinator::Token;
+use crate::kafka::marks::mark;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::begin_quorum_epoch_request as begin;
@@ -102,7 +103,13 @@ impl Raft {
             },
             (_, false) => false,
         };
+        if !granted && asked.pre_vote {
+            mark!(PreVoteRefused);
+        }
         if !asked.pre_vote {
+            if !granted {
+                mark!(VoteRefused);
+            }
             if granted && self.voted.is_none() {
                 self.voted = Some(candidate);
                 // A vote is written down before it is given.

@@ -8,6 +8,7 @@ use crate::kafka::controller::elections::NO_LEADER;
 use crate::kafka::controller::image::BrokerImage;
 use crate::kafka::controller::reason::ChangeReason;
 use crate::kafka::controller::records::Record;
+use crate::kafka::marks::mark;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::{BrokerRegistrationRequest, BrokerRegistrationResponse};
@@ -42,6 +43,7 @@ impl ControllerApi for BrokerRegistrationRequest {
                 let partitions = active.partitions(|state| state.isr.contains(&id));
                 active.reelect(partitions, id, NO_LEADER, NO_LEADER, ChangeReason::BrokerRestarted);
             } else {
+                mark!(ShutdownUnclean);
                 let partitions = active.partitions(|state| state.isr.contains(&id) || state.elr.contains(&id));
                 active.reelect(partitions, NO_LEADER, NO_LEADER, id, ChangeReason::BrokerRestartedUncleanly);
             }
