@@ -299,6 +299,38 @@ fn classic_group() {
     }
 }
 
+#[test]
+fn consumer_group_kip848() {
+    let mut replay = Replay::new();
+    replay.create_topic("nt262429", 4, &[]);
+    let metadata = replay.ask("Metadata", 12, &json!({"Topics": ["nt262429"]}));
+    let ours = metadata["Topics"][0]["TopicId"].as_str().expect("a topic id");
+    replay.bindings.bind("1d089cdf-8220-4411-accc-283ed4a296da", ours);
+    // The first request makes the offsets topic.
+    replay.ask("FindCoordinator", 4, &json!({"KeyType": 0, "CoordinatorKeys": ["ng262429"]}));
+    for step in &steps("consumer-group-kip848") {
+        let mut step = step.clone();
+        let groups = step["response"]["Groups"].as_array_mut();
+        for group in groups.into_iter().flatten().filter(|group| group["GroupState"].is_string()) {
+            if group["GroupId"] == "none262429" {
+                // In the recording another broker coordinates it.
+                group["ErrorCode"] = 69.into();
+                group["ErrorMessage"] = "Group none262429 not found.".into();
+            }
+            if let Some(members) = group["Members"].as_array_mut() {
+                members.sort_by_key(|member| member["MemberId"].as_str().map(str::to_owned));
+            }
+        }
+        if step["api"] == "ConsumerGroupDescribe"
+            && let Some(groups) = step["response"]["Groups"].as_array_mut()
+        {
+            // A broker answers in the order that was asked for; what another one answers comes first.
+            groups.sort_by_key(|group| group["GroupId"].as_str().map(str::to_owned));
+        }
+        replay.step(&step);
+    }
+}
+
 /// Before the recorded steps, the recorded cluster had the offsets topic.
 fn recorded_cluster(seed: u64) -> cluster::Cluster {
     let config = [

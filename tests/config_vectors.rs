@@ -49,7 +49,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("group.remote.assignor", "the consumer protocol (KIP-848) is not built"),
     ("interceptor.classes", "there is no Java class to load"),
     ("internal.", "Kafka documents it nowhere"),
-    ("partition.assignment.strategy", "the range assignor alone is built"),
     ("partitioner.class", "there is no Java class to load"),
     ("sasl.", "SASL is not built"),
     ("security.", "TLS and SASL are not built"),

@@ -84,6 +84,8 @@ macro_rules! kafka_apis {
                     {forwarded 0..=0} {active 0..=0 in unregister_broker};
                 AllocateProducerIds = 67, AllocateProducerIdsRequest => AllocateProducerIdsResponse,
                     {} {active 0..=0 in allocate_producer_ids};
+                ConsumerGroupHeartbeat = 68, ConsumerGroupHeartbeatRequest => ConsumerGroupHeartbeatResponse, {coordinator 0..=1} {};
+                ConsumerGroupDescribe = 69, ConsumerGroupDescribeRequest => ConsumerGroupDescribeResponse, {coordinator 0..=1} {};
                 DescribeTopicPartitions = 75, DescribeTopicPartitionsRequest => DescribeTopicPartitionsResponse,
                     {broker 0..=0 in describe_topic_partitions} {};
             }
@@ -112,8 +114,6 @@ macro_rules! kafka_apis {
                 FetchSnapshot = 59,
                 DescribeTransactions = 65,
                 ListTransactions = 66,
-                ConsumerGroupHeartbeat = 68,
-                ConsumerGroupDescribe = 69,
                 ControllerRegistration = 70,
                 GetTelemetrySubscriptions = 71,
                 PushTelemetry = 72,

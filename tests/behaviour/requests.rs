@@ -160,6 +160,32 @@ pub fn encode(api: &str, version: i16, request: &Value) -> (Bytes, Asked) {
         "DescribeGroups" => {
             frame!(DescribeGroups, m::DescribeGroupsRequest { groups: ids(f, "Groups"), ..m::DescribeGroupsRequest::default() })
         }
+        "ConsumerGroupHeartbeat" => frame!(
+            ConsumerGroupHeartbeat,
+            m::ConsumerGroupHeartbeatRequest {
+                group_id: f.text("GroupId").into(),
+                member_id: f.text("MemberId"),
+                member_epoch: f.int("MemberEpoch", 0),
+                instance_id: f.optional("InstanceId"),
+                rack_id: f.optional("RackId"),
+                rebalance_timeout_ms: f.int("RebalanceTimeoutMs", -1),
+                subscribed_topic_names: f.0["SubscribedTopicNames"]
+                    .is_array()
+                    .then(|| f.texts("SubscribedTopicNames").into_iter().map(m::TopicName).collect()),
+                subscribed_topic_regex: f.optional("SubscribedTopicRegex"),
+                server_assignor: f.optional("ServerAssignor"),
+                topic_partitions: f.0["TopicPartitions"].is_array().then(|| f.each("TopicPartitions", |t| {
+                    m::consumer_group_heartbeat_request::TopicPartitions {
+                        topic_id: t.0["TopicId"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default(),
+                        partitions: t.ints("Partitions"),
+                    }
+                })),
+            }
+        ),
+        "ConsumerGroupDescribe" => frame!(
+            ConsumerGroupDescribe,
+            m::ConsumerGroupDescribeRequest { group_ids: ids(f, "GroupIds"), ..m::ConsumerGroupDescribeRequest::default() }
+        ),
         "ListGroups" => frame!(ListGroups, m::ListGroupsRequest::default()),
         "DeleteGroups" => frame!(DeleteGroups, m::DeleteGroupsRequest { groups_names: ids(f, "GroupsNames") }),
         other => admin::encode(other, version, f).unwrap_or_else(|| panic!("{other} is not read here")),
@@ -296,6 +322,8 @@ fn offset_fetch(f: Fields<'_>) -> m::OffsetFetchRequest {
             });
             OffsetFetchRequestGroup {
                 group_id: g.text("GroupId").into(),
+                member_id: g.optional("MemberId"),
+                member_epoch: g.int("MemberEpoch", -1),
                 topics: (!g.0["Topics"].is_null()).then_some(topics),
                 ..OffsetFetchRequestGroup::default()
             }
@@ -470,6 +498,32 @@ fn group_answer(asked: &Asked, body: Bytes) -> Value {
                     "MemberId": member.member_id.as_ref(), "ClientId": member.client_id.as_ref(),
                     "ClientHost": member.client_host.as_ref(), "MemberMetadata": hex(&member.member_metadata),
                     "MemberAssignment": hex(&member.member_assignment),
+                })).collect::<Vec<_>>()})).collect::<Vec<_>>()})
+        }
+        ApiKey::ConsumerGroupHeartbeat => {
+            let r = body!(ConsumerGroupHeartbeatResponse);
+            let assignment = r.assignment.as_ref().map_or(Value::Null, |a| {
+                json!({"TopicPartitions": a.topic_partitions.iter()
+                    .map(|t| json!({"TopicId": t.topic_id.to_string(), "Partitions": t.partitions})).collect::<Vec<_>>()})
+            });
+            json!({"ErrorCode": r.error_code, "ErrorMessage": text(&r.error_message), "MemberId": text(&r.member_id),
+                "MemberEpoch": r.member_epoch, "HeartbeatIntervalMs": r.heartbeat_interval_ms, "Assignment": assignment})
+        }
+        ApiKey::ConsumerGroupDescribe => {
+            let r = body!(ConsumerGroupDescribeResponse);
+            let assignment = |a: &m::consumer_group_describe_response::Assignment| {
+                json!({"TopicPartitions": a.topic_partitions.iter().map(|t| json!({"TopicId": t.topic_id.to_string(),
+                    "TopicName": t.topic_name.to_string(), "Partitions": t.partitions})).collect::<Vec<_>>()})
+            };
+            json!({"Groups": r.groups.iter().map(|g| json!({"ErrorCode": g.error_code, "ErrorMessage": text(&g.error_message),
+                "GroupId": g.group_id.to_string(), "GroupState": g.group_state.as_ref(), "GroupEpoch": g.group_epoch,
+                "AssignmentEpoch": g.assignment_epoch, "AssignorName": g.assignor_name.as_ref(),
+                "AuthorizedOperations": g.authorized_operations, "Members": g.members.iter().map(|member| json!({
+                    "MemberId": member.member_id.as_ref(), "InstanceId": text(&member.instance_id), "RackId": text(&member.rack_id),
+                    "MemberEpoch": member.member_epoch, "ClientId": member.client_id.as_ref(), "ClientHost": member.client_host.as_ref(),
+                    "SubscribedTopicNames": member.subscribed_topic_names.iter().map(|name| name.to_string()).collect::<Vec<_>>(),
+                    "SubscribedTopicRegex": text(&member.subscribed_topic_regex), "Assignment": assignment(&member.assignment),
+                    "TargetAssignment": assignment(&member.target_assignment), "MemberType": member.member_type,
                 })).collect::<Vec<_>>()})).collect::<Vec<_>>()})
         }
         ApiKey::ListGroups => {

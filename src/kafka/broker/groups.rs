@@ -4,9 +4,10 @@
 use super::dispatch::{Context, Reply, encoded};
 use super::topic_creation::OFFSETS_TOPIC;
 use super::{Broker, BrokerEvent, ErrorCode, Origin};
-use crate::kafka::coordinator::{Caller, Output, Request, Token};
+use crate::kafka::coordinator::{Caller, Output, Request, Token, Topic};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, batches};
+use std::sync::Arc;
 
 /// Bytes of `__consumer_offsets` that are read at a time.
 const LOAD_BYTES: u32 = 5 << 20;
@@ -49,6 +50,22 @@ impl Broker {
             },
             Output::Event(event) => self.event(BrokerEvent::Group(event)),
         }
+    }
+
+    /// The topic as the metadata has it.
+    pub(super) fn tell_groups(&mut self, name: &Arc<str>) {
+        let image = self.controller.image();
+        let rack = |id: &i32| image.brokers.get(id).and_then(|broker| broker.rack.clone());
+        let topic = image.topics.get(name).map(|topic| {
+            let racks = topic.partitions.iter().map(|partition| {
+                let mut racks: Vec<Arc<str>> = partition.replicas.iter().filter_map(rack).collect();
+                racks.sort();
+                racks
+            });
+            Topic { id: topic.id, racks: racks.collect() }
+        });
+        let version = image.offset;
+        self.groups.handle_topic(version, name, topic);
     }
 
     /// What was not committed within `offsets.commit.timeout.ms` has failed.

@@ -45,6 +45,7 @@ impl Broker {
             if &**name != OFFSETS_TOPIC {
                 self.groups.handle_topic_deleted(now, name);
             }
+            self.tell_groups(name);
         }
         if delta.brokers {
             self.wake_all();
@@ -54,6 +55,7 @@ impl Broker {
         }
         for name in &delta.topics {
             self.reconcile(now, name);
+            self.tell_groups(name);
         }
         if delta.broker_configs {
             let names: Vec<Arc<str>> = self.topics.iter().map(|topic| topic.name.clone()).collect();

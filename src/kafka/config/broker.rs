@@ -35,6 +35,32 @@ const SYNONYMS: [&[&str]; 4] = [
     &["log.flush.interval.ms", "log.flush.scheduler.interval.ms"],
 ];
 
+/// The assignors that `group.consumer.assignors` may name.
+pub const SERVER_ASSIGNORS: [&str; 2] = ["uniform", "range"];
+
+/// `group.consumer.migration.policy`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MigrationPolicy {
+    Disabled,
+    /// From the consumer protocol to the classic one.
+    Downgrade,
+    Upgrade,
+    #[default]
+    Bidirectional,
+}
+
+impl Value for MigrationPolicy {
+    fn parse(text: &str) -> Option<Self> {
+        match &*text.to_ascii_uppercase() {
+            "DISABLED" => Some(Self::Disabled),
+            "DOWNGRADE" => Some(Self::Downgrade),
+            "UPGRADE" => Some(Self::Upgrade),
+            "BIDIRECTIONAL" => Some(Self::Bidirectional),
+            _ => None,
+        }
+    }
+}
+
 /// Values by name.
 type Values = SortedVecMap<String, String>;
 
@@ -67,6 +93,12 @@ config_struct! {
         default_replication_factor: i32 = "default.replication.factor",
         delete_topic_enable: bool = "delete.topic.enable",
         fetch_max_bytes: i32 = "fetch.max.bytes",
+        group_consumer_assignors: Vec<Arc<str>> = "group.consumer.assignors",
+        group_consumer_heartbeat_interval_ms: i32 = "group.consumer.heartbeat.interval.ms",
+        group_consumer_max_size: i32 = "group.consumer.max.size",
+        group_consumer_migration_policy: MigrationPolicy = "group.consumer.migration.policy",
+        group_consumer_regex_refresh_interval_ms: i32 = "group.consumer.regex.refresh.interval.ms",
+        group_consumer_session_timeout_ms: i32 = "group.consumer.session.timeout.ms",
         group_initial_rebalance_delay_ms: i32 = "group.initial.rebalance.delay.ms",
         group_max_session_timeout_ms: i32 = "group.max.session.timeout.ms",
         group_max_size: i32 = "group.max.size",

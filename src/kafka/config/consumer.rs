@@ -4,6 +4,7 @@ use super::CONSUMER;
 use super::error::ConfigError;
 use super::value::{Value, config_struct, duration_us, reconnect_backoff_max};
 use crate::kafka::sorted_vec::SortedVecSet;
+use super::def::list;
 use crate::kafka::time::Time;
 use std::sync::Arc;
 
@@ -41,6 +42,36 @@ impl OffsetReset {
     }
 }
 
+/// The assignors that `partition.assignment.strategy` may name, each with Java's class.
+pub const ASSIGNORS: [(&str, &str); 4] = [
+    ("range", "org.apache.kafka.clients.consumer.RangeAssignor"),
+    ("roundrobin", "org.apache.kafka.clients.consumer.RoundRobinAssignor"),
+    ("sticky", "org.apache.kafka.clients.consumer.StickyAssignor"),
+    ("cooperative-sticky", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor"),
+];
+
+/// `partition.assignment.strategy`: names of assignors, the preferred one first. A text has Java's classes, or the names themselves.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AssignmentStrategies(pub Vec<&'static str>);
+
+impl Value for AssignmentStrategies {
+    fn parse(text: &str) -> Option<Self> {
+        let named = |item: &str| {
+            let item = item.strip_prefix("class ").unwrap_or(item).trim();
+            ASSIGNORS.into_iter().find(|(name, class)| item == *name || item == *class).map(|(name, _)| name)
+        };
+        let mut names = Vec::new();
+        for item in list(text) {
+            let name = named(item)?;
+            if names.contains(&name) {
+                return None;
+            }
+            names.push(name);
+        }
+        (!names.is_empty()).then_some(Self(names))
+    }
+}
+
 config_struct! {
     /// A consumer's configs, by their names with `_` for `.` (`ConsumerConfig`). Times are in milliseconds, sizes in bytes.
     #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,6 +94,7 @@ config_struct! {
         max_poll_interval_ms: i32 = "max.poll.interval.ms",
         max_poll_records: u32 = "max.poll.records",
         metadata_max_age_ms: i64 = "metadata.max.age.ms",
+        partition_assignment_strategy: AssignmentStrategies = "partition.assignment.strategy",
         reconnect_backoff_max_ms: i64 = "reconnect.backoff.max.ms",
         reconnect_backoff_ms: i64 = "reconnect.backoff.ms",
         request_timeout_ms: i64 = "request.timeout.ms",

@@ -56,6 +56,8 @@ pub enum Valid {
     Between(i64, i64),
     /// One of these texts; for a list: each element is one of them, and there is at least one.
     OneOf(&'static [&'static str]),
+    /// One of these texts, in letters of any case.
+    OneOfAnyCase(&'static [&'static str]),
     /// A number from 0 to 1.
     Ratio,
     /// 1 to 9, or -1.
@@ -65,20 +67,25 @@ pub enum Valid {
     OffsetReset,
     /// `host:port`, with commas between several; may be empty. Kafka checks it after the type (`ClientUtils`).
     HostPorts,
+    /// `partition.assignment.strategy`: known assignors, each once. Kafka finds the classes after the type.
+    Assignors,
+    /// `group.consumer.assignors`: the server's assignors; Kafka looks for others' classes after the type.
+    ServerAssignors,
 }
 
 impl fmt::Display for Valid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Any => Ok(()),
+            Self::Any | Self::ServerAssignors => Ok(()),
             Self::AtLeast(least) => write!(f, "[{least},...]"),
             Self::Between(least, most) => write!(f, "[{least},...,{most}]"),
             Self::OneOf(allowed) => write!(f, "[{}]", allowed.join(", ")),
+            Self::OneOfAnyCase(allowed) => write!(f, "(case insensitive) [{}]", allowed.join(", ")),
             Self::Ratio => f.write_str("[0,...,1]"),
             Self::GzipLevel => f.write_str("[1,...,9] or -1"),
             Self::NonEmpty => f.write_str("non-empty string"),
             Self::OffsetReset => f.write_str("[latest, earliest, none, by_duration:PnDTnHnMn.nS]"),
-            Self::HostPorts => f.write_str("non-null string"),
+            Self::HostPorts | Self::Assignors => f.write_str("non-null string"),
         }
     }
 }
@@ -220,6 +227,12 @@ impl ConfigDef {
             Valid::OneOf(allowed) if items.iter().any(|item| !allowed.contains(item)) => {
                 Some(format!("String must be one of: {}", allowed.join(", ")))
             }
+            Valid::OneOfAnyCase(allowed) if !allowed.iter().any(|one| one.eq_ignore_ascii_case(text)) => {
+                Some(format!("String must be one of (case insensitive): {}", allowed.join(", ")))
+            }
+            Valid::ServerAssignors if items.is_empty() || items.iter().any(|item| !super::SERVER_ASSIGNORS.contains(item)) => {
+                Some(format!("Class {text} could not be found"))
+            }
             Valid::OneOf(_) if items.is_empty() => Some("Configuration must not be empty".into()),
             Valid::NonEmpty if text.is_empty() => Some("String must be non-empty".into()),
             Valid::OffsetReset if super::OffsetReset::parse(text).is_none() => Some(format!(
@@ -228,6 +241,9 @@ impl ConfigDef {
                 self.name
             )),
             Valid::HostPorts if host_ports(text).is_none() => Some("Invalid url in bootstrap.servers".into()),
+            Valid::Assignors if super::AssignmentStrategies::parse(text).is_none() => {
+                Some(format!("Class {text} could not be found, or is named twice"))
+            }
             _ => None,
         }
     }
@@ -251,9 +267,12 @@ impl ConfigDef {
                 [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
                 _ => allowed.concat(),
             },
+            (_, Valid::OneOfAnyCase(allowed)) => format!("{} in letters of any case", allowed.join(", ")),
+            (_, Valid::ServerAssignors) => "uniform or range, or both with a comma between".into(),
             (_, Valid::NonEmpty) => "a text that is not empty".into(),
             (_, Valid::OffsetReset) => "latest, earliest, none, or by_duration: and a duration as PnDTnHnMn.nS".into(),
             (_, Valid::HostPorts) => "host:port, with commas between several".into(),
+            (_, Valid::Assignors) => "range, roundrobin, sticky or cooperative-sticky, or several with commas between".into(),
             _ => "a text".into(),
         }
     }

@@ -17,8 +17,8 @@ mod tests;
 mod topic;
 mod value;
 
-pub use broker::{BrokerConfig, Source, Sourced};
-pub use consumer::{ConsumerConfig, OffsetReset};
+pub use broker::{BrokerConfig, MigrationPolicy, SERVER_ASSIGNORS, Source, Sourced};
+pub use consumer::{ASSIGNORS, AssignmentStrategies, ConsumerConfig, OffsetReset};
 pub use def::{ConfigDef, ConfigTable, ConfigType, Effect, UpdateMode, Valid, list};
 pub use error::ConfigError;
 pub use producer::{Acks, ProducerConfig};

@@ -58,6 +58,12 @@ impl Value for Vec<(Arc<str>, i32)> {
     }
 }
 
+impl Value for Vec<Arc<str>> {
+    fn parse(text: &str) -> Option<Self> {
+        Some(super::def::list(text).into_iter().map(Arc::from).collect())
+    }
+}
+
 /// `host:port`, with commas between several.
 pub(super) fn host_ports(text: &str) -> Option<Vec<(Arc<str>, i32)>> {
     let servers = super::def::list(text).into_iter().map(|server| {

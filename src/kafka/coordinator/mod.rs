@@ -3,9 +3,10 @@
 //! to remember leaves as [`Output::Append`], and the answers that depend on it wait for [`GroupCoordinator::handle_committed`].
 
 mod api;
+mod assignors;
+mod classic;
+mod consumer;
 mod group;
-mod join;
-mod member;
 mod offsets;
 mod output;
 mod records;
@@ -13,8 +14,8 @@ mod requests;
 #[cfg(test)]
 pub(in crate::kafka) mod samples;
 mod state;
-mod sync;
 mod timers;
+mod topics;
 mod view;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -22,11 +23,16 @@ mod tests;
 
 pub use self::api::{Request, Response};
 pub use self::state::GroupState;
+pub use self::topics::Topic;
+pub use super::config::MigrationPolicy;
 
+use self::classic::ClassicGroup;
+use self::consumer::ConsumerGroup;
 use self::group::Group;
 use self::output::{Context, Pending};
 use self::records::{CommittedOffset, GroupRecord, Key};
 use self::timers::{Kind, Timers};
+use self::topics::Topics;
 use super::config::BrokerConfig;
 use super::rng::Rng;
 use super::time::{Deadline, Time};
@@ -54,6 +60,13 @@ pub struct GroupConfig {
     pub offset_metadata_max_bytes: i32,
     pub offsets_retention_minutes: i32,
     pub offsets_retention_check_interval_ms: i64,
+    pub consumer_heartbeat_interval_ms: i32,
+    pub consumer_session_timeout_ms: i32,
+    pub consumer_max_size: i32,
+    pub consumer_regex_refresh_interval_ms: i32,
+    pub migration_policy: MigrationPolicy,
+    /// The first is for members that ask for none.
+    pub consumer_assignors: Vec<Arc<str>>,
 }
 
 impl GroupConfig {
@@ -67,6 +80,12 @@ impl GroupConfig {
             offset_metadata_max_bytes: broker.offset_metadata_max_bytes,
             offsets_retention_minutes: broker.offsets_retention_minutes,
             offsets_retention_check_interval_ms: broker.offsets_retention_check_interval_ms,
+            consumer_heartbeat_interval_ms: broker.group_consumer_heartbeat_interval_ms,
+            consumer_session_timeout_ms: broker.group_consumer_session_timeout_ms,
+            consumer_max_size: broker.group_consumer_max_size,
+            consumer_regex_refresh_interval_ms: broker.group_consumer_regex_refresh_interval_ms,
+            migration_policy: broker.group_consumer_migration_policy,
+            consumer_assignors: broker.group_consumer_assignors.clone(),
         }
     }
 }
@@ -132,6 +151,15 @@ pub enum GroupEvent {
         generation: i32,
         assignments: Vec<(Arc<str>, Bytes)>,
     },
+    /// A member of a consumer group has another epoch or other partitions; `revoking`: what it is to give up first.
+    Reconciled {
+        group: Arc<str>,
+        member: Arc<str>,
+        client_id: Arc<str>,
+        epoch: i32,
+        assigned: Vec<(Arc<str>, i32)>,
+        revoking: Vec<(Arc<str>, i32)>,
+    },
     OffsetCommitted {
         group: Arc<str>,
         topic: Arc<str>,
@@ -144,8 +172,12 @@ pub enum GroupEvent {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GroupView {
     pub group: Arc<str>,
+    /// "classic" or "consumer", as ListGroups spells it.
+    pub group_type: &'static str,
     pub state: GroupState,
+    /// Of a consumer group the group epoch.
     pub generation: i32,
+    /// The assignor.
     pub protocol: Option<Arc<str>>,
     pub leader: Option<Arc<str>>,
     pub members: Vec<MemberView>,
@@ -164,6 +196,11 @@ pub struct MemberView {
     pub assignment: Vec<(Arc<str>, i32)>,
     pub session_deadline: Time,
     pub session_timeout_ms: i32,
+    /// Of a consumer group's member; -2: a static member that is away. In a classic group the generation.
+    pub epoch: i32,
+    /// Of a consumer group's member: what it is to give up, and what it is to have in the end.
+    pub revoking: Vec<(Arc<str>, i32)>,
+    pub target: Vec<(Arc<str>, i32)>,
 }
 
 /// A DeleteGroups that waits for its tombstones.
@@ -194,6 +231,8 @@ pub struct GroupCoordinator {
     deletions: SortedVecMap<u64, Deletion>,
     next_deletion: u64,
     next_incarnation: u64,
+    next_step: u64,
+    topics: Arc<Topics>,
 }
 
 impl GroupCoordinator {
@@ -213,6 +252,8 @@ impl GroupCoordinator {
             deletions: SortedVecMap::new(),
             next_deletion: 0,
             next_incarnation: 0,
+            next_step: 0,
+            topics: Arc::default(),
         }
     }
 
@@ -228,7 +269,14 @@ impl GroupCoordinator {
         let loaded: Vec<Arc<str>> = self.of_partition(partition);
         for id in loaded {
             mark!(CoordinatorLoads);
-            let Some(group) = self.groups.get_mut(&id) else { continue };
+            let group = match self.groups.get_mut(&id) {
+                Some(Group::Classic(group)) => group,
+                Some(Group::Consumer(group)) => {
+                    group.watch(now, &mut self.cx);
+                    continue;
+                }
+                None => continue,
+            };
             let members: Vec<Arc<str>> = group.members.iter().map(|member| Arc::clone(&member.id)).collect();
             for member in &members {
                 group.touch(now, &mut self.cx, member);
@@ -241,30 +289,82 @@ impl GroupCoordinator {
     }
 
     fn of_partition(&self, partition: i32) -> Vec<Arc<str>> {
-        self.groups.values().filter(|group| group.partition == partition).map(|group| Arc::clone(&group.id)).collect()
+        let all = self.groups.values().map(Group::common);
+        all.filter(|group| group.partition == partition).map(|group| Arc::clone(&group.id)).collect()
     }
 
     fn replay(&mut self, now: Time, partition: i32, key: Bytes, value: Option<Bytes>) {
         match (Key::decode(key), value) {
             (Ok(Key::Offset { group, topic, partition: of }), Some(value)) => {
                 if let Ok(kept) = CommittedOffset::decode(value) {
-                    self.create(now, &group, partition).offsets.insert((topic, of), kept);
+                    self.create(now, &group, partition).common_mut().offsets.insert((topic, of), kept);
                 }
             }
             (Ok(Key::Offset { group, topic, partition: of }), None) => {
                 if let Some(group) = self.groups.get_mut(&group) {
-                    group.offsets.remove(&(topic, of));
+                    group.common_mut().offsets.remove(&(topic, of));
                 }
             }
             (Ok(Key::Group { group }), Some(value)) => {
                 if let Ok(record) = GroupRecord::decode(value) {
-                    self.create(now, &group, partition).restore(record);
+                    let mut restored = ClassicGroup::new(self.create(now, &group, partition).common().clone(), now);
+                    restored.restore(record);
+                    self.groups.insert(group, Group::Classic(restored));
                 }
             }
             (Ok(Key::Group { group }), None) => {
-                self.groups.remove(&group);
+                if self.groups.get(&group).is_some_and(|group| group.as_classic().is_some()) {
+                    self.forget_group(now, &group);
+                }
             }
-            (Ok(Key::Unknown { .. }) | Err(_), _) => {}
+            (Ok(Key::Other { number, rest }), value) => {
+                if let Ok(Some((group, record))) = consumer::Record::decode(number, rest, value) {
+                    self.replay_consumer(now, &group, partition, record);
+                }
+            }
+            (Err(_), _) => {}
+        }
+    }
+
+    /// The group's record is gone. Its offsets may be those of a group of another type, whose records follow.
+    fn forget_group(&mut self, now: Time, id: &Arc<str>) {
+        let Some(group) = self.groups.remove(id) else { return };
+        let common = group.common().clone();
+        if !common.offsets.is_empty() {
+            self.groups.insert(id.clone(), Group::Classic(ClassicGroup::new(common, now)));
+        }
+    }
+
+    fn replay_consumer(&mut self, now: Time, id: &Arc<str>, partition: i32, record: consumer::Record) {
+        if record == consumer::Record::Epoch(None) {
+            if self.groups.get(id).is_some_and(|group| group.as_consumer().is_some()) {
+                self.forget_group(now, id);
+            }
+            return;
+        }
+        if self.groups.get(id).is_none_or(|group| group.as_consumer().is_none()) {
+            if record.is_tombstone() {
+                return;
+            }
+            let common = self.create(now, id, partition).common().clone();
+            self.groups.insert(id.clone(), Group::Consumer(ConsumerGroup::new(common)));
+        }
+        if let Some(Group::Consumer(group)) = self.groups.get_mut(id) {
+            group.replay(record);
+        }
+    }
+
+    /// A topic is as this says now, or gone; `version`: the offset of the metadata. Groups of the consumer protocol that subscribe to it
+    /// look at it with their next heartbeat.
+    pub fn handle_topic(&mut self, version: i64, name: &Arc<str>, topic: Option<Topic>) {
+        if Arc::make_mut(&mut self.topics).set(version, name, topic) {
+            for group in self.groups.values_mut() {
+                if let Group::Consumer(group) = group
+                    && group.subscribes_to(name)
+                {
+                    group.request_refresh();
+                }
+            }
         }
     }
 
@@ -274,8 +374,10 @@ impl GroupCoordinator {
         let lost: Vec<u64> =
             self.cx.in_flight.iter().filter(|(_, flight)| flight.partition == partition).map(|(append_id, _)| *append_id).collect();
         for id in self.of_partition(partition) {
-            if let Some(mut group) = self.groups.remove(&id) {
-                group.unload(&mut self.cx);
+            match self.groups.remove(&id) {
+                Some(Group::Classic(mut group)) => group.unload(&mut self.cx),
+                Some(Group::Consumer(group)) => self.cx.timers.cancel_group(&group.common.id),
+                None => {}
             }
         }
         for append_id in lost {
@@ -297,22 +399,27 @@ impl GroupCoordinator {
 
     pub fn handle_committed(&mut self, now: Time, append_id: u64) {
         let Some(flight) = self.cx.in_flight.remove(&append_id) else { return };
-        let group = self.groups.get_mut(&flight.group).filter(|group| group.incarnation == flight.incarnation);
+        let group = self.groups.get_mut(&flight.group).filter(|group| group.common().incarnation == flight.incarnation);
         match flight.pending {
             Pending::Group => {}
+            Pending::Step { answer, .. } => {
+                if let Some((token, response)) = answer {
+                    self.cx.respond(token, response);
+                }
+            }
             Pending::Assignment { generation, assignments } => {
-                if let Some(group) = group {
+                if let Some(Group::Classic(group)) = group {
                     group.assignments_stored(now, &mut self.cx, generation, &assignments);
                 }
             }
             Pending::StaticMember { generation, new, version, leader, .. } => {
-                if let Some(group) = group {
+                if let Some(Group::Classic(group)) = group {
                     group.static_member_stored(&mut self.cx, generation, &new, version, leader);
                 }
             }
             Pending::Offsets { changes, answer } => {
                 if let Some(group) = group {
-                    group.apply(&mut self.cx, changes);
+                    group.common_mut().apply(&mut self.cx, changes);
                 }
                 if let Some((token, response)) = answer {
                     self.cx.respond(token, response);
@@ -320,42 +427,47 @@ impl GroupCoordinator {
             }
             Pending::Delete { deletion, .. } => self.deleted(deletion, &flight.group, ErrorCode::None),
         }
+        for (token, response) in flight.also {
+            self.cx.respond(token, response);
+        }
     }
 
     /// `error` is the log's; clients get what Kafka makes of it.
     pub fn handle_append_failed(&mut self, now: Time, append_id: u64, error: ErrorCode) {
         let Some(flight) = self.cx.in_flight.remove(&append_id) else { return };
         mark!(CommitNotStored);
+        // What was appended and is not committed in time is in the log nevertheless.
+        let was_refused = error != ErrorCode::RequestTimedOut;
         let error = client_error(error);
         let id = Arc::clone(&flight.group);
-        let group = self.groups.get_mut(&flight.group).filter(|group| group.incarnation == flight.incarnation);
+        let group = self.groups.get_mut(&flight.group).filter(|group| group.common().incarnation == flight.incarnation);
         match flight.pending {
             Pending::Group => {
-                if group.is_some_and(|group| group.generation == 0) {
+                if group.is_some_and(|group| group.epoch() == 0) {
                     self.creation_failed(&id, error);
                 }
             }
+            Pending::Step { step, before, answer } => {
+                if was_refused {
+                    self.undo(&id, step, before);
+                }
+                if let Some((token, response)) = answer {
+                    self.cx.respond(token, failed(response, error));
+                }
+            }
             Pending::Assignment { generation, .. } => {
-                if let Some(group) = group {
+                if let Some(Group::Classic(group)) = group {
                     group.assignments_failed(now, &mut self.cx, generation, error);
                 }
             }
             Pending::StaticMember { old, new, .. } => {
-                if let Some(group) = group {
+                if let Some(Group::Classic(group)) = group {
                     group.static_member_failed(now, &mut self.cx, &old, &new, error);
                 }
             }
             Pending::Offsets { answer, .. } => {
                 if let Some((token, response)) = answer {
-                    let response = match response {
-                        Response::OffsetCommit(response) => Response::OffsetCommit(offsets::commit_failed(response, error)),
-                        Response::OffsetDelete(_) => Response::OffsetDelete(m::OffsetDeleteResponse {
-                            error_code: error.code(),
-                            ..m::OffsetDeleteResponse::default()
-                        }),
-                        other => other,
-                    };
-                    self.cx.respond(token, response);
+                    self.cx.respond(token, failed(response, error));
                 }
             }
             Pending::Delete { group, deletion } => {
@@ -363,11 +475,29 @@ impl GroupCoordinator {
                 self.deleted(deletion, &id, error);
             }
         }
+        for (token, response) in flight.also {
+            self.cx.respond(token, failed(response, error));
+        }
+    }
+
+    /// A consumer group is again as it was before a change that the log refused; its offsets are as they are.
+    fn undo(&mut self, id: &Arc<str>, step: u64, before: Option<Box<Group>>) {
+        let Some(now) = self.groups.get(id).map(Group::common).filter(|common| common.step >= step) else { return };
+        let offsets = now.offsets.clone();
+        match before {
+            Some(mut before) => {
+                before.common_mut().offsets = offsets;
+                self.groups.insert(id.clone(), *before);
+            }
+            None => {
+                self.groups.remove(id);
+            }
+        }
     }
 
     /// A topic was deleted: its offsets go (tombstones are appended).
     pub fn handle_topic_deleted(&mut self, now: Time, topic: &str) {
-        for group in self.groups.values() {
+        for group in self.groups.values().map(Group::common) {
             let mut places = group.places(self.cx.in_flight.values());
             places.retain(|(name, _)| **name == *topic);
             if !places.is_empty() {
@@ -382,14 +512,31 @@ impl GroupCoordinator {
                 self.check_retention(now);
                 continue;
             }
-            let Some(group) = self.groups.get_mut(&id) else { continue };
+            let group = match self.groups.get_mut(&id) {
+                Some(Group::Classic(group)) => group,
+                Some(Group::Consumer(_)) => {
+                    self.consumer_timeout(now, &id, &kind);
+                    continue;
+                }
+                None => continue,
+            };
             match kind {
-                Kind::RetentionCheck => {}
+                Kind::RetentionCheck | Kind::Revocation(_) | Kind::Join(_) | Kind::Sync(_) | Kind::Regex => {}
                 Kind::InitialDelay => group.initial_delay_over(now, &mut self.cx),
                 Kind::Rebalance => group.complete_join(now, &mut self.cx),
                 Kind::PendingSync => group.pending_sync_over(now, &mut self.cx),
                 Kind::Session(member) => group.session_over(now, &mut self.cx, &member),
             }
+        }
+    }
+
+    fn consumer_timeout(&mut self, now: Time, id: &Arc<str>, kind: &Kind) {
+        match kind {
+            Kind::Session(member) => self.member_late(now, id, member, "session timeout"),
+            Kind::Revocation(member) | Kind::Join(member) => self.member_late(now, id, member, "rebalance timeout"),
+            Kind::Sync(member) => self.member_late(now, id, member, "sync timeout"),
+            Kind::Regex => self.match_regexes(now, id),
+            Kind::RetentionCheck | Kind::InitialDelay | Kind::Rebalance | Kind::PendingSync => {}
         }
     }
 
@@ -407,13 +554,14 @@ impl GroupCoordinator {
         for id in ids {
             let Some(group) = self.groups.get(&id) else { continue };
             let expired = group.expired(now, &self.cx);
-            let mut left = group.places(self.cx.in_flight.values());
+            let mut left = group.common().places(self.cx.in_flight.values());
             left.retain(|place| !expired.contains(place));
-            if group.is_empty() && group.pending_joins.is_empty() && left.is_empty() {
+            let joining = group.as_classic().is_some_and(|group| !group.pending_joins.is_empty());
+            if group.is_empty() && !joining && left.is_empty() {
                 self.delete(now, &id, None, "all its offsets have expired");
             } else if !expired.is_empty() {
                 mark!(OffsetsExpired);
-                group.forget(now, &mut self.cx, &expired, None);
+                group.common().forget(now, &mut self.cx, &expired, None);
             }
         }
         self.schedule_retention_check(now, true);
@@ -429,7 +577,24 @@ impl GroupCoordinator {
 
     /// All groups, by id.
     pub fn groups(&self) -> Vec<GroupView> {
-        self.groups.values().map(|group| group.view(&self.cx)).collect()
+        self.groups.values().map(|group| group.view(&self.cx, &self.topics)).collect()
+    }
+}
+
+/// The answer to a request whose records were not committed.
+fn failed(response: Response, error: ErrorCode) -> Response {
+    let error_code = error.code();
+    match response {
+        Response::OffsetCommit(response) => Response::OffsetCommit(offsets::commit_failed(response, error)),
+        Response::OffsetDelete(_) => Response::OffsetDelete(m::OffsetDeleteResponse { error_code, ..m::OffsetDeleteResponse::default() }),
+        Response::ConsumerGroupHeartbeat(_) => {
+            Response::ConsumerGroupHeartbeat(consumer::heartbeat_error(&consumer::refused(error, "")))
+        }
+        Response::JoinGroup(_) => consumer::join_failed(error),
+        Response::SyncGroup(_) => Response::SyncGroup(classic::sync_error(error)),
+        Response::Heartbeat(_) => Response::Heartbeat(m::HeartbeatResponse { error_code, ..m::HeartbeatResponse::default() }),
+        Response::LeaveGroup(_) => Response::LeaveGroup(m::LeaveGroupResponse { error_code, ..m::LeaveGroupResponse::default() }),
+        other => other,
     }
 }
 

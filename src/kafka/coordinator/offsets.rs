@@ -1,6 +1,7 @@
 //! Committed offsets: OffsetCommit, OffsetFetch, OffsetDelete and their expiry. Kafka's `OffsetMetadataManager`.
 
-use super::group::{CONSUMER, Group, State, text};
+use super::classic::{ClassicGroup, State};
+use super::group::{CONSUMER, Common, Group, Place, text};
 use super::output::{Change, Context, InFlight, Pending};
 use super::records::{CommittedOffset, Key};
 use super::{GroupEvent, Response, Token};
@@ -17,7 +18,6 @@ use m::offset_fetch_response::{
 };
 use std::sync::Arc;
 
-pub type Place = (Arc<str>, i32);
 type Record = (Bytes, Option<Bytes>);
 
 /// The answer to a commit: each partition's code as `code(topic, partition)` says.
@@ -42,9 +42,9 @@ pub fn commit_failed(mut response: m::OffsetCommitResponse, error: ErrorCode) ->
     response
 }
 
-impl Group {
+impl ClassicGroup {
     /// Kafka's `validateOffsetCommit`.
-    pub fn validate_commit(&self, request: &m::OffsetCommitRequest) -> Result<(), ErrorCode> {
+    fn validate_commit(&self, request: &m::OffsetCommitRequest) -> Result<(), ErrorCode> {
         let (generation, instance) = (request.generation_id_or_member_epoch, request.group_instance_id.as_deref());
         if generation < 0 && self.is_empty() {
             return Ok(());
@@ -63,6 +63,33 @@ impl Group {
         Ok(())
     }
 
+    /// Since when nobody needs the offsets. Kafka's `offsetExpirationCondition`.
+    fn unused_since(&self) -> Unused {
+        match (&self.protocol_type, &self.state) {
+            (Some(_), State::Empty) if self.state_since >= 0 => Unused::Since(self.state_since),
+            (Some(_), State::Empty) | (None, _) => Unused::SinceCommit,
+            (Some(kind), State::Stable { .. }) if **kind == *CONSUMER && self.subscribed.is_some() => Unused::SinceCommit,
+            (Some(_), _) => Unused::No,
+        }
+    }
+}
+
+/// Since when the offsets of a group are not needed.
+enum Unused {
+    No,
+    Since(i64),
+    SinceCommit,
+}
+
+impl Group {
+    /// Whether the member may commit in this generation or epoch.
+    pub fn validate_commit(&self, version: i16, request: &m::OffsetCommitRequest) -> Result<(), ErrorCode> {
+        match self {
+            Self::Classic(group) => group.validate_commit(request),
+            Self::Consumer(group) => group.validate_commit(version, request),
+        }
+    }
+
     /// Appends what is acceptable; the answer waits for it. The caller has validated member and generation.
     pub fn commit(
         &self,
@@ -72,9 +99,12 @@ impl Group {
         request: &m::OffsetCommitRequest,
         topic_exists: &dyn Fn(&str, i32) -> bool,
     ) {
-        if matches!(self.state, State::Stable { .. } | State::PreparingRebalance { .. }) {
-            self.touch(now, cx, &request.member_id);
+        if let Self::Classic(group) = self
+            && matches!(group.state, State::Stable { .. } | State::PreparingRebalance { .. })
+        {
+            group.touch(now, cx, &request.member_id);
         }
+        let common = self.common();
         let expire_timestamp = (request.retention_time_ms >= 0).then(|| now.millis().saturating_add(request.retention_time_ms));
         let most = i64::from(cx.config.offset_metadata_max_bytes);
         let (mut records, mut changes, mut refused) = (Vec::new(), Vec::new(), SortedVecSet::new());
@@ -97,7 +127,7 @@ impl Group {
                     commit_timestamp: now.millis(),
                     expire_timestamp,
                 };
-                records.push((self.offset_key(&name, partition.partition_index), Some(kept.encode())));
+                records.push((common.offset_key(&name, partition.partition_index), Some(kept.encode())));
                 changes.push(((Arc::clone(&name), partition.partition_index), Some(kept)));
             }
         }
@@ -113,10 +143,12 @@ impl Group {
         if records.is_empty() {
             cx.respond(token, response);
         } else {
-            cx.append(now, self, records, Pending::Offsets { changes, answer: Some((token, response)) });
+            cx.append(now, common, records, Pending::Offsets { changes, answer: Some((token, response)) });
         }
     }
+}
 
+impl Common {
     fn offset_key(&self, topic: &Arc<str>, partition: i32) -> Bytes {
         Key::Offset { group: Arc::clone(&self.id), topic: Arc::clone(topic), partition }.encode()
     }
@@ -138,14 +170,14 @@ impl Group {
         places
     }
 
-    pub fn tombstones(&self, places: &SortedVecSet<Place>) -> Vec<Record> {
+    pub fn offset_tombstones(&self, places: &SortedVecSet<Place>) -> Vec<Record> {
         places.iter().map(|(topic, partition)| (self.offset_key(topic, *partition), None)).collect()
     }
 
     /// Removes these offsets, through the log.
     pub fn forget(&self, now: Time, cx: &mut Context, places: &SortedVecSet<Place>, answer: Option<(Token, Response)>) {
         let changes = places.iter().map(|place| (place.clone(), None)).collect();
-        cx.append(now, self, self.tombstones(places), Pending::Offsets { changes, answer });
+        cx.append(now, self, self.offset_tombstones(places), Pending::Offsets { changes, answer });
     }
 
     /// The changes are in the log.
@@ -161,13 +193,16 @@ impl Group {
         }
     }
 
+}
+
+impl Group {
     pub fn delete_offsets(&self, now: Time, cx: &mut Context, token: Token, request: &m::OffsetDeleteRequest) {
-        let is_consumer = self.protocol_type.as_deref() == Some(CONSUMER);
-        if !self.is_empty() && !is_consumer {
+        let other_protocol = self.as_classic().is_some_and(|group| group.protocol_type.as_deref() != Some(CONSUMER));
+        if !self.is_empty() && other_protocol {
             let response = m::OffsetDeleteResponse { error_code: ErrorCode::NonEmptyGroup.code(), ..m::OffsetDeleteResponse::default() };
             return cx.respond(token, Response::OffsetDelete(response));
         }
-        let known = self.places(cx.in_flight.values());
+        let known = self.common().places(cx.in_flight.values());
         let mut gone = SortedVecSet::new();
         let topics = request.topics.iter().map(|topic| {
             let subscribed = self.subscribes_to(&topic.name);
@@ -185,32 +220,35 @@ impl Group {
         if gone.is_empty() {
             cx.respond(token, response);
         } else {
-            self.forget(now, cx, &gone, Some((token, response)));
+            self.common().forget(now, cx, &gone, Some((token, response)));
         }
     }
 
     /// The offsets that nobody has needed for the retention time. Kafka's `offsetExpirationCondition`.
     pub fn expired(&self, now: Time, cx: &Context) -> SortedVecSet<Place> {
         let retention_ms = i64::from(cx.config.offsets_retention_minutes).saturating_mul(60_000);
-        let since_empty = match (&self.protocol_type, &self.state) {
-            (Some(_), State::Empty) => Some(self.state_since).filter(|since| *since >= 0),
-            (Some(kind), State::Stable { .. }) if **kind == *CONSUMER && self.subscribed.is_some() => None,
-            (Some(_), _) => return SortedVecSet::new(),
-            (None, _) => None,
+        let unused = match self {
+            Self::Classic(group) => group.unused_since(),
+            Self::Consumer(_) => Unused::SinceCommit,
+        };
+        let since_empty = match unused {
+            Unused::No => return SortedVecSet::new(),
+            Unused::Since(at) => Some(at),
+            Unused::SinceCommit => None,
         };
         let in_use = |topic: &str| !self.is_empty() && self.subscribes_to(topic);
         let due = |kept: &CommittedOffset| match kept.expire_timestamp {
             Some(at) => now.millis() >= at,
             None => now.millis().saturating_sub(since_empty.unwrap_or(kept.commit_timestamp)) >= retention_ms,
         };
-        self.offsets.iter().filter(|((topic, _), kept)| !in_use(topic) && due(kept)).map(|(place, _)| place.clone()).collect()
+        self.common().offsets.iter().filter(|((topic, _), kept)| !in_use(topic) && due(kept)).map(|(place, _)| place.clone()).collect()
     }
 }
 
 fn offset_of(group: Option<&Group>, topic: &str, partition: i32) -> OffsetFetchResponsePartitions {
     let answer =
         OffsetFetchResponsePartitions { partition_index: partition, metadata: Some(text("")), ..OffsetFetchResponsePartitions::default() };
-    match group.and_then(|group| group.offsets.get(&(Arc::from(topic), partition))) {
+    match group.and_then(|group| group.common().offsets.get(&(Arc::from(topic), partition))) {
         Some(kept) => OffsetFetchResponsePartitions {
             committed_offset: kept.offset,
             committed_leader_epoch: kept.leader_epoch,
@@ -237,7 +275,7 @@ pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>) -> Vec<OffsetFetchRespo
             .collect(),
         None => {
             let mut answers: Vec<OffsetFetchResponseTopics> = Vec::new();
-            for (topic, partition) in group.iter().flat_map(|group| group.offsets.keys()) {
+            for (topic, partition) in group.iter().flat_map(|group| group.common().offsets.keys()) {
                 let answer = offset_of(group, topic, *partition);
                 match answers.last_mut() {
                     Some(last) if **last.name == **topic => last.partitions.push(answer),

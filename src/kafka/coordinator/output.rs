@@ -1,7 +1,7 @@
 //! What the coordinator sends out, and what waits for an append: shared by all group code, apart from the groups themselves.
 
-use super::group::{Group, text};
-use super::member::Waiting;
+use super::classic::Waiting;
+use super::group::{Common, Group, text};
 use super::records::CommittedOffset;
 use super::timers::Timers;
 use super::{GroupConfig, GroupEvent, Output, Response, Token};
@@ -28,6 +28,8 @@ pub enum Pending {
     StaticMember { generation: i32, old: Arc<str>, new: Arc<str>, version: i16, leader: Option<Arc<str>> },
     /// Offsets to set or (`None`) remove, and the answer that waits.
     Offsets { changes: Vec<Change>, answer: Option<(Token, Response)> },
+    /// A change of a consumer group, by its number; the group is as it is after it. It is undone if the log refuses the records.
+    Step { step: u64, before: Option<Box<Group>>, answer: Option<(Token, Response)> },
     /// The group is gone already; it comes back if this fails. `deletion` names the waiting DeleteGroups.
     Delete { group: Box<Group>, deletion: Option<u64> },
 }
@@ -39,6 +41,8 @@ pub struct InFlight {
     pub group: Arc<str>,
     pub incarnation: u64,
     pub pending: Pending,
+    /// Answers that came later and stand on it.
+    pub also: Vec<(Token, Response)>,
 }
 
 /// All of the coordinator that is not groups.
@@ -70,7 +74,7 @@ impl Context {
     }
 
     /// Sends the records of a group to its partition's log. `pending` is done when they are committed.
-    pub fn append(&mut self, now: Time, group: &Group, records: Vec<(Bytes, Option<Bytes>)>, pending: Pending) {
+    pub fn append(&mut self, now: Time, group: &Common, records: Vec<(Bytes, Option<Bytes>)>, pending: Pending) {
         let mut builder = BatchBuilder::new(BatchOptions::default());
         for (key, value) in &records {
             builder.push(now.millis(), Some(key), value.as_deref(), &[]);
@@ -78,7 +82,7 @@ impl Context {
         let append_id = self.next_append;
         self.next_append += 1;
         let (partition, incarnation) = (group.partition, group.incarnation);
-        self.in_flight.insert(append_id, InFlight { partition, group: Arc::clone(&group.id), incarnation, pending });
+        self.in_flight.insert(append_id, InFlight { partition, group: Arc::clone(&group.id), incarnation, pending, also: Vec::new() });
         self.outputs.push_back(Output::Append { append_id, partition, batch: builder.build() });
     }
 }

@@ -29,9 +29,10 @@ pub enum Key {
     Group {
         group: Arc<str>,
     },
-    /// A key of another kind (consumer or share groups, or a later Kafka's).
-    Unknown {
-        version: i16,
+    /// A key of another kind (a consumer group's, which `consumer::Record` reads, or a later Kafka's), and what follows its number.
+    Other {
+        number: i16,
+        rest: Bytes,
     },
 }
 
@@ -171,7 +172,10 @@ impl Key {
                 out.put_i16(2);
                 put_string(&mut out, group);
             }
-            Self::Unknown { version } => out.put_i16(*version),
+            Self::Other { number, rest } => {
+                out.put_i16(*number);
+                out.put_slice(rest);
+            }
         }
         out.freeze()
     }
@@ -181,7 +185,7 @@ impl Key {
         Ok(match reader.i16()? {
             0 | 1 => Self::Offset { group: reader.string()?, topic: reader.string()?, partition: reader.i32()? },
             2 => Self::Group { group: reader.string()? },
-            version => Self::Unknown { version },
+            number => Self::Other { number, rest: reader.bytes },
         })
     }
 }
@@ -323,7 +327,7 @@ mod tests {
         assert_eq!(CommittedOffset::decode(value.encode()), Ok(value.clone()));
         let expiring = CommittedOffset { leader_epoch: -1, expire_timestamp: Some(77), ..value };
         assert_eq!(CommittedOffset::decode(expiring.encode()), Ok(expiring));
-        assert_eq!(Key::decode(Bytes::from_static(b"\0\x09rest")), Ok(Key::Unknown { version: 9 }));
+        assert_eq!(Key::decode(Bytes::from_static(b"\0\x09rest")), Ok(Key::Other { number: 9, rest: Bytes::from_static(b"rest") }));
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! Requests on their way to their groups: checks that come before any group, and the APIs about many groups.
 
 use super::GroupState;
-use super::group::{Group, join_error, sync_error, text};
-use super::join::Join;
+use super::classic::{ClassicGroup, Join, join_error, left_answer, sync_error};
+use super::group::{Group, text};
 use super::offsets::{self, Wanted};
 use super::output::Pending;
-use super::records::{Key, MAX_STRING_BYTES};
+use super::records::MAX_STRING_BYTES;
 use super::{Caller, Deletion, GroupCoordinator, GroupEvent, Request, Response, Token};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::murmur2::coordinator_partition;
+use bytes::Bytes;
 use m::delete_groups_response::DeletableGroupResult;
 use m::describe_groups_response::DescribedGroup;
 use m::leave_group_request::MemberIdentity;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 impl GroupCoordinator {
     /// The partition that the group lives in, if its id is one and the partition is led here.
-    fn locate(&self, group: &str) -> Result<i32, ErrorCode> {
+    pub(super) fn locate(&self, group: &str) -> Result<i32, ErrorCode> {
         if group.is_empty() || group.len() > MAX_STRING_BYTES as usize {
             return Err(ErrorCode::InvalidGroupId);
         }
@@ -37,10 +38,8 @@ impl GroupCoordinator {
     }
 
     pub(super) fn create(&mut self, now: Time, id: &str, partition: i32) -> &mut Group {
-        let incarnation = self.next_incarnation;
-        self.next_incarnation += 1;
-        let id: Arc<str> = Arc::from(id);
-        self.groups.entry(Arc::clone(&id)).or_insert_with(|| Group::new(id, partition, incarnation, now))
+        let common = self.new_common(id, partition);
+        self.groups.entry(Arc::clone(&common.id)).or_insert_with(|| Group::Classic(ClassicGroup::new(common, now)))
     }
 
     pub(super) fn handle(&mut self, now: Time, token: Token, caller: &Caller, request: Request, exists: &dyn Fn(&str, i32) -> bool) {
@@ -50,17 +49,20 @@ impl GroupCoordinator {
             Request::OffsetCommit(request) => return self.commit(now, token, caller, &request, exists),
             Request::OffsetDelete(request) => return self.delete_offsets(now, token, &request),
             Request::DeleteGroups(request) => return self.delete_groups(now, token, &request),
+            Request::ConsumerGroupHeartbeat(request) => return self.consumer_heartbeat(now, token, caller, &request),
+            Request::ConsumerGroupDescribe(request) => Response::ConsumerGroupDescribe(self.describe_consumer_groups(&request)),
+            Request::LeaveGroup(request) => return self.leave(now, token, caller, &request),
             Request::Heartbeat(request) => {
                 let error = match self.locate(&request.group_id) {
                     Err(error) => error,
                     Ok(_) => match self.groups.get(request.group_id.as_ref()) {
-                        Some(group) => group.heartbeat(now, &mut self.cx, &request),
+                        Some(Group::Classic(group)) => group.heartbeat(now, &mut self.cx, &request),
+                        Some(Group::Consumer(_)) => self.classic_heartbeat(now, &request),
                         None => ErrorCode::UnknownMemberId,
                     },
                 };
                 Response::Heartbeat(m::HeartbeatResponse { error_code: error.code(), ..m::HeartbeatResponse::default() })
             }
-            Request::LeaveGroup(request) => Response::LeaveGroup(self.leave(now, caller, &request)),
             Request::OffsetFetch(request) => Response::OffsetFetch(self.fetch(caller.version, &request)),
             Request::ListGroups(request) => Response::ListGroups(self.list(&request)),
             Request::DescribeGroups(request) => Response::DescribeGroups(self.describe(caller.version, &request)),
@@ -81,14 +83,22 @@ impl GroupCoordinator {
             Ok(partition) => partition,
             Err(error) => return join.refuse(&mut self.cx, member, error),
         };
-        let is_new = !self.groups.contains_key(id);
+        let former = match self.groups.get(id) {
+            Some(group @ Group::Consumer(_)) if group.is_empty() => group.tombstones(),
+            Some(Group::Consumer(_)) => return self.join_consumer_group(join),
+            Some(Group::Classic(_)) | None => Vec::new(),
+        };
+        let is_new = !former.is_empty() || !self.groups.contains_key(id);
         if is_new {
             if !member.is_empty() {
                 return join.refuse(&mut self.cx, member, ErrorCode::UnknownMemberId);
             }
             self.create(join.now, id, partition);
         }
-        if let Some(group) = self.groups.get_mut(id) {
+        if !former.is_empty() {
+            self.replace_by_classic(join.now, id, former);
+        }
+        if let Some(Group::Classic(group)) = self.groups.get_mut(id) {
             if is_new {
                 group.log_new(join.now, &mut self.cx);
             }
@@ -96,38 +106,53 @@ impl GroupCoordinator {
         }
     }
 
+    /// An empty group of the consumer protocol becomes a classic one; its offsets stay.
+    fn replace_by_classic(&mut self, now: Time, id: &str, tombstones: Vec<(Bytes, Option<Bytes>)>) {
+        let Some(group) = self.groups.get(id) else { return };
+        let classic = ClassicGroup::new(group.common().clone(), now);
+        self.cx.append(now, &classic.common, tombstones, Pending::Group);
+        self.groups.insert(classic.common.id.clone(), Group::Classic(classic));
+    }
+
     fn sync(&mut self, now: Time, token: Token, caller: &Caller, request: &m::SyncGroupRequest) {
         let error = match self.locate(&request.group_id) {
             Err(error) => error,
             Ok(_) => match self.groups.get_mut(request.group_id.as_ref()) {
-                Some(group) => return group.sync(now, &mut self.cx, token, caller, request),
+                Some(Group::Classic(group)) => return group.sync(now, &mut self.cx, token, caller, request),
+                Some(Group::Consumer(_)) => return self.sync_consumer_group(now, token, request),
                 None => ErrorCode::UnknownMemberId,
             },
         };
         self.cx.respond(token, Response::SyncGroup(sync_error(error)));
     }
 
-    fn leave(&mut self, now: Time, caller: &Caller, request: &m::LeaveGroupRequest) -> m::LeaveGroupResponse {
-        let answer = m::LeaveGroupResponse::default();
+    fn leave(&mut self, now: Time, token: Token, caller: &Caller, request: &m::LeaveGroupRequest) {
         if let Err(error) = self.locate(&request.group_id) {
-            return m::LeaveGroupResponse { error_code: error.code(), ..answer };
+            let response = m::LeaveGroupResponse { error_code: error.code(), ..m::LeaveGroupResponse::default() };
+            return self.cx.respond(token, Response::LeaveGroup(response));
         }
-        let single = [MemberIdentity { member_id: request.member_id.clone(), ..MemberIdentity::default() }];
-        let leaving = if caller.version < 3 { &single[..] } else { &request.members[..] };
-        let members = match self.groups.get_mut(request.group_id.as_ref()) {
-            Some(group) => group.leave(now, &mut self.cx, leaving),
-            None => leaving.iter().map(|identity| super::sync::left_answer(identity, ErrorCode::UnknownMemberId)).collect(),
+        let is_old = caller.version < 3;
+        let answer = move |members: Vec<m::leave_group_response::MemberResponse>| {
+            let response = m::LeaveGroupResponse::default();
+            if is_old {
+                return m::LeaveGroupResponse { error_code: members.first().map_or(0, |member| member.error_code), ..response };
+            }
+            m::LeaveGroupResponse { members, ..response }
         };
-        if caller.version < 3 {
-            return m::LeaveGroupResponse { error_code: members.first().map_or(0, |member| member.error_code), ..answer };
-        }
-        m::LeaveGroupResponse { members, ..answer }
+        let single = [MemberIdentity { member_id: request.member_id.clone(), ..MemberIdentity::default() }];
+        let leaving = if is_old { &single[..] } else { &request.members[..] };
+        let members = match self.groups.get_mut(request.group_id.as_ref()) {
+            Some(Group::Classic(group)) => group.leave(now, &mut self.cx, leaving),
+            Some(Group::Consumer(_)) => return self.leave_as_classic(now, token, &request.group_id, leaving, answer),
+            None => leaving.iter().map(|identity| left_answer(identity, ErrorCode::UnknownMemberId)).collect(),
+        };
+        self.cx.respond(token, Response::LeaveGroup(answer(members)));
     }
 
     fn commit(&mut self, now: Time, token: Token, caller: &Caller, request: &m::OffsetCommitRequest, exists: &dyn Fn(&str, i32) -> bool) {
         let checked = self.locate(&request.group_id).and_then(|partition| {
             if let Some(group) = self.groups.get(request.group_id.as_ref()) {
-                return group.validate_commit(request).map(|()| partition);
+                return group.validate_commit(caller.version, request).map(|()| partition);
             }
             match request.generation_id_or_member_epoch {
                 ..0 => Ok(partition),
@@ -169,10 +194,13 @@ impl GroupCoordinator {
                     .as_ref()
                     .map(|topics| topics.iter().map(|topic| (topic.name.as_ref(), &topic.partition_indexes[..])).collect());
                 let response = OffsetFetchResponseGroup { group_id: asked.group_id.clone(), ..OffsetFetchResponseGroup::default() };
-                match self.locate_any(&asked.group_id) {
-                    Ok(_) => {
-                        OffsetFetchResponseGroup { topics: offsets::fetch(self.groups.get(asked.group_id.as_ref()), &wanted), ..response }
-                    }
+                let group = self.groups.get(asked.group_id.as_ref());
+                let checked = self.locate_any(&asked.group_id).and_then(|_| match group {
+                    Some(Group::Consumer(group)) => group.validate_fetch(asked.member_id.as_deref(), asked.member_epoch),
+                    Some(Group::Classic(_)) | None => Ok(()),
+                });
+                match checked {
+                    Ok(()) => OffsetFetchResponseGroup { topics: offsets::fetch(group, &wanted), ..response },
                     Err(error) => OffsetFetchResponseGroup { error_code: error.code(), ..response },
                 }
             });
@@ -209,7 +237,7 @@ impl GroupCoordinator {
         let groups = self
             .groups
             .values()
-            .filter(|group| passes(&request.states_filter, group.state.kind().name()) && passes(&request.types_filter, super::view::TYPE))
+            .filter(|group| passes(&request.states_filter, group.state().name()) && passes(&request.types_filter, group.type_name()))
             .map(Group::listed);
         m::ListGroupsResponse { groups: groups.collect(), ..m::ListGroupsResponse::default() }
     }
@@ -220,14 +248,17 @@ impl GroupCoordinator {
             match self.locate(id) {
                 Err(error) => DescribedGroup { error_code: error.code(), ..nothing },
                 Ok(_) => match self.groups.get(id.as_ref()) {
-                    Some(group) => group.described(),
-                    None if version >= 6 => DescribedGroup {
-                        group_state: text(GroupState::Dead.name()),
-                        error_code: ErrorCode::GroupIdNotFound.code(),
-                        error_message: Some(Str::from(format!("Group {} not found.", id.as_ref()))),
-                        ..nothing
-                    },
-                    None => DescribedGroup { group_state: text(GroupState::Dead.name()), ..nothing },
+                    Some(Group::Classic(group)) => group.described(),
+                    group if version >= 6 => {
+                        let what = if group.is_some() { "is not a classic group" } else { "not found" };
+                        DescribedGroup {
+                            group_state: text(GroupState::Dead.name()),
+                            error_code: ErrorCode::GroupIdNotFound.code(),
+                            error_message: Some(Str::from(format!("Group {} {what}.", id.as_ref()))),
+                            ..nothing
+                        }
+                    }
+                    _ => DescribedGroup { group_state: text(GroupState::Dead.name()), ..nothing },
                 },
             }
         });
@@ -263,19 +294,20 @@ impl GroupCoordinator {
     /// Takes an empty group and its offsets away, with tombstones for all of it.
     pub(super) fn delete(&mut self, now: Time, id: &str, deletion: Option<u64>, why: &str) {
         let Some(group) = self.groups.remove(id) else { return };
-        self.cx.timers.cancel_group(&group.id);
-        let places = group.places(self.cx.in_flight.values());
-        let mut records = group.tombstones(&places);
-        records.push((Key::Group { group: Arc::clone(&group.id) }.encode(), None));
+        let common = group.common();
+        self.cx.timers.cancel_group(&common.id);
+        let places = common.places(self.cx.in_flight.values());
+        let mut records = common.offset_tombstones(&places);
+        records.extend(group.tombstones());
         self.cx.event(GroupEvent::StateChanged {
-            group: Arc::clone(&group.id),
-            from: group.state.kind(),
+            group: Arc::clone(&common.id),
+            from: group.state(),
             to: GroupState::Dead,
-            generation: group.generation,
+            generation: group.epoch(),
             why: Arc::from(why),
         });
         let pending = Pending::Delete { group: Box::new(group.clone()), deletion };
-        self.cx.append(now, &group, records, pending);
+        self.cx.append(now, common, records, pending);
     }
 
     /// A waiting DeleteGroups hears of one of its groups.
@@ -295,7 +327,7 @@ impl GroupCoordinator {
 
     /// The JoinGroups and SyncGroups that wait in a group whose first record could not be written.
     pub(super) fn creation_failed(&mut self, id: &str, error: ErrorCode) {
-        let Some(group) = self.groups.get_mut(id) else { return };
+        let Some(Group::Classic(group)) = self.groups.get_mut(id) else { return };
         let members: Vec<Arc<str>> = group.members.iter().map(|member| Arc::clone(&member.id)).collect();
         for member in members {
             group.answer_join(&mut self.cx, &member, join_error("", error));

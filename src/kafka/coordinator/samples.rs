@@ -128,3 +128,28 @@ impl Sample for OffsetDeleteRequest {
         OffsetDeleteRequest { group_id: group("billing"), topics: vec![offsets] }
     }
 }
+
+impl Sample for ConsumerGroupHeartbeatRequest {
+    /// Joins a group of its own for each version.
+    fn sample(_known: &Known, version: i16, name: &str) -> Self {
+        let request = ConsumerGroupHeartbeatRequest {
+            group_id: group(&format!("{name}-modern-{version}")),
+            member_id: text("member"),
+            instance_id: Some(text("static")),
+            rack_id: Some(text("rack")),
+            rebalance_timeout_ms: 60_000,
+            subscribed_topic_names: Some(vec![topic(name)]),
+            server_assignor: Some(text("range")),
+            topic_partitions: Some(Vec::new()),
+            ..ConsumerGroupHeartbeatRequest::default()
+        };
+        if version >= 1 { ConsumerGroupHeartbeatRequest { subscribed_topic_regex: Some(text("ord.*")), ..request } } else { request }
+    }
+}
+
+impl Sample for ConsumerGroupDescribeRequest {
+    fn sample(_known: &Known, version: i16, name: &str) -> Self {
+        let group_ids = vec![group(&format!("{name}-modern-{version}")), group("billing"), group("nobody")];
+        ConsumerGroupDescribeRequest { group_ids, include_authorized_operations: true }
+    }
+}

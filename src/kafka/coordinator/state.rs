@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// `ClassicGroupState`.
+/// `ClassicGroupState` and `ConsumerGroupState`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GroupState {
     /// No members; the committed offsets stay.
@@ -13,6 +13,10 @@ pub enum GroupState {
     /// All have joined; the leader's assignment is waited for.
     CompletingRebalance,
     Stable,
+    /// Of the consumer protocol: there is a new epoch, and no target for it yet.
+    Assigning,
+    /// Of the consumer protocol: members are on their way to their targets.
+    Reconciling,
     /// Deleted, or never there.
     Dead,
 }
@@ -25,12 +29,14 @@ impl GroupState {
             Self::PreparingRebalance => "PreparingRebalance",
             Self::CompletingRebalance => "CompletingRebalance",
             Self::Stable => "Stable",
+            Self::Assigning => "Assigning",
+            Self::Reconciling => "Reconciling",
             Self::Dead => "Dead",
         }
     }
 
     pub const fn is_rebalancing(self) -> bool {
-        matches!(self, Self::PreparingRebalance | Self::CompletingRebalance)
+        matches!(self, Self::PreparingRebalance | Self::CompletingRebalance | Self::Assigning | Self::Reconciling)
     }
 }
 

@@ -17,6 +17,14 @@ pub enum Kind {
     PendingSync,
     /// The member with this id was silent for its session timeout.
     Session(Arc<str>),
+    /// The member of a consumer group has not given up what it is to.
+    Revocation(Arc<str>),
+    /// The member of a consumer group that speaks the classic protocol has not joined again.
+    Join(Arc<str>),
+    /// The same has not asked for its assignment.
+    Sync(Arc<str>),
+    /// Regular expressions are to be matched.
+    Regex,
 }
 
 impl Kind {
@@ -24,8 +32,9 @@ impl Kind {
         match self {
             Self::RetentionCheck => TimerKind::Kafka("offset retention check"),
             Self::InitialDelay => TimerKind::InitialRebalanceDelay,
-            Self::Rebalance => TimerKind::RebalanceTimeout,
-            Self::PendingSync => TimerKind::SyncTimeout,
+            Self::Rebalance | Self::Revocation(_) | Self::Join(_) => TimerKind::RebalanceTimeout,
+            Self::PendingSync | Self::Sync(_) => TimerKind::SyncTimeout,
+            Self::Regex => TimerKind::Kafka("matching of regular expressions"),
             Self::Session(_) => TimerKind::SessionTimeout,
         }
     }
@@ -72,6 +81,13 @@ impl Timers {
 
     pub fn deadline(&self, group: &Arc<str>, kind: Kind) -> Option<Time> {
         self.by_key.get(&(Arc::clone(group), kind)).map(|(at, _)| *at)
+    }
+
+    /// A deadline with its reason.
+    pub fn reasoned(&self, group: &Arc<str>, kind: Kind) -> Option<Deadline> {
+        let what = kind.what();
+        let (at, who) = self.by_key.get(&(Arc::clone(group), kind))?;
+        Some((*at, Reason::new(what, Arc::clone(who))))
     }
 
     /// The next deadline of the group's rebalance.

@@ -1,7 +1,9 @@
 //! Groups as others see them: ListGroups, DescribeGroups and the page.
 
-use super::group::{Group, State, text};
+use super::classic::{ClassicGroup, State};
+use super::group::{Group, text};
 use super::output::Context;
+use super::topics::Topics;
 use super::records::assigned_partitions;
 use super::timers::Kind;
 use super::{GroupView, MemberView};
@@ -13,12 +15,28 @@ use m::list_groups_response::ListedGroup;
 use std::sync::Arc;
 
 /// `GroupType.CLASSIC`.
-pub const TYPE: &str = "classic";
+const TYPE: &str = "classic";
 
 impl Group {
     pub fn listed(&self) -> ListedGroup {
+        match self {
+            Self::Classic(group) => group.listed(),
+            Self::Consumer(group) => group.listed(),
+        }
+    }
+
+    pub fn view(&self, cx: &Context, topics: &Topics) -> GroupView {
+        match self {
+            Self::Classic(group) => group.view(cx),
+            Self::Consumer(group) => group.view(cx, topics),
+        }
+    }
+}
+
+impl ClassicGroup {
+    fn listed(&self) -> ListedGroup {
         ListedGroup {
-            group_id: m::GroupId(text(&self.id)),
+            group_id: m::GroupId(text(&self.common.id)),
             protocol_type: text(self.protocol_type.as_deref().unwrap_or_default()),
             group_state: text(self.state.kind().name()),
             group_type: text(TYPE),
@@ -37,7 +55,7 @@ impl Group {
             member_assignment: member.assignment.clone(),
         });
         DescribedGroup {
-            group_id: m::GroupId(text(&self.id)),
+            group_id: m::GroupId(text(&self.common.id)),
             group_state: text(self.state.kind().name()),
             protocol_type: text(self.protocol_type.as_deref().unwrap_or_default()),
             protocol_data: text(protocol.unwrap_or_default()),
@@ -46,9 +64,10 @@ impl Group {
         }
     }
 
-    pub fn view(&self, cx: &Context) -> GroupView {
+    fn view(&self, cx: &Context) -> GroupView {
         GroupView {
-            group: Arc::clone(&self.id),
+            group: Arc::clone(&self.common.id),
+            group_type: TYPE,
             state: self.state.kind(),
             generation: self.generation,
             protocol: self.protocol.clone(),
@@ -61,12 +80,15 @@ impl Group {
                     client_id: Arc::clone(&member.client_id),
                     instance: member.instance.clone(),
                     assignment: assigned_partitions(member.assignment.clone()),
-                    session_deadline: cx.timers.deadline(&self.id, Kind::Session(Arc::clone(&member.id))).unwrap_or(Time::NEVER),
+                    session_deadline: cx.timers.deadline(&self.common.id, Kind::Session(Arc::clone(&member.id))).unwrap_or(Time::NEVER),
                     session_timeout_ms: member.session_timeout_ms,
+                    epoch: self.generation,
+                    revoking: Vec::new(),
+                    target: Vec::new(),
                 })
                 .collect(),
-            deadline: cx.timers.rebalance(&self.id),
-            offsets: self.offsets.iter().map(|((topic, partition), kept)| (Arc::clone(topic), *partition, kept.offset)).collect(),
+            deadline: cx.timers.rebalance(&self.common.id),
+            offsets: self.common.offsets.iter().map(|((topic, partition), kept)| (Arc::clone(topic), *partition, kept.offset)).collect(),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::Words;
 use crate::kafka::coordinator::{GroupEvent, GroupState};
 use crate::kafka::wire::message::{ConsumerProtocolAssignment, Message};
 use bytes::Bytes;
+use std::sync::Arc;
 
 pub(super) fn group(event: &GroupEvent) -> Words {
     Some(match event {
@@ -23,7 +24,23 @@ pub(super) fn group(event: &GroupEvent) -> Words {
         }
         GroupEvent::StateChanged { group, to: GroupState::Empty, .. } => (1, format!("{group} has no members; its offsets stay.")),
         GroupEvent::StateChanged { group, to: GroupState::Dead, .. } => (1, format!("{group} is gone.")),
+        GroupEvent::StateChanged { group, to: GroupState::Assigning | GroupState::Reconciling, generation, .. } => {
+            (2, format!("{group} is at epoch {generation}: its members go to what it has in store for them, each by itself."))
+        }
         GroupEvent::StateChanged { .. } => return None,
+        GroupEvent::Reconciled { group, client_id, epoch, assigned, revoking, .. } => {
+            let names = |all: &[(Arc<str>, i32)]| all.iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect::<Vec<_>>();
+            let has = match &names(assigned)[..] {
+                [] => "nothing".to_owned(),
+                all if all.len() > MOST_NAMED => format!("{} partitions", all.len()),
+                all => all.join(", "),
+            };
+            if revoking.is_empty() {
+                (1, format!("{group}, epoch {epoch}: {client_id} has {has}."))
+            } else {
+                (1, format!("{group}: {client_id} is to give up {}; it keeps {has}.", names(revoking).join(", ")))
+            }
+        }
         GroupEvent::Assigned { group, generation, assignments } => {
             let all = assignments.iter().map(|(member, bytes)| (member, assignment(bytes.clone())));
             if assignments.len() > MOST_SHARES {
@@ -51,6 +68,9 @@ pub(super) fn group(event: &GroupEvent) -> Words {
 
 /// Members that an assignment names one by one; the shares of more are a sentence about their sizes.
 const MOST_SHARES: usize = 6;
+
+/// Partitions that a member has, named one by one; more are a number.
+const MOST_NAMED: usize = 8;
 
 /// A member id is the client's id, a dash and a UUID of 36 characters.
 fn client_of(member: &str) -> &str {

@@ -93,6 +93,7 @@ pub(super) fn moment() -> WorldView {
         consumers: vec![consumer("billing-1", &[0]), consumer("billing-2", &[1])],
         groups: vec![GroupView {
             group: s("billing"),
+            group_type: "classic",
             state: GroupState::Stable,
             generation: 1,
             protocol: None,

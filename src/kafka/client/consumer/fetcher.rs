@@ -72,11 +72,14 @@ impl Consumer {
         self.next_fence
     }
 
-    /// Takes over an assignment; positions come from the group or from auto.offset.reset.
+    /// Takes over an assignment. What was read already is read on; other positions come from the group or from auto.offset.reset.
     pub(super) fn set_assignment(&mut self, partitions: Vec<TopicPartition>) {
-        self.partitions.clear();
-        self.completed.clear();
+        self.partitions.retain(|at, _| partitions.contains(at));
+        self.completed.retain(|at| partitions.contains(at));
         for at in partitions {
+            if self.partitions.contains_key(&at) {
+                continue;
+            }
             let fence = self.fence();
             let need = if self.config.group_id.is_some() { Need::Committed } else { self.reset_need("no group.id") };
             self.partitions.insert(at, PartitionState { fence, need, position: None, ..PartitionState::at(0) });

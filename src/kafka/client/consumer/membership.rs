@@ -5,7 +5,7 @@ use super::offsets::CommitKind;
 use super::rebalance::LeaderState;
 use super::{Closing, Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
-use crate::kafka::client::{ClientError, Core as _, code, string, text};
+use crate::kafka::client::{ClientError, Core as _, TopicPartition, code, string, text};
 use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Time, TimerKind};
@@ -43,7 +43,13 @@ pub(super) struct Member {
     pub lost: bool,
     pub join_retry_at: Time,
     pub join_failures: u32,
+    /// The group's assignor.
     pub protocol: Arc<str>,
+    /// What the leader gave this member; it is taken over inside `poll` when something is to be given up for it.
+    pub given: Option<Vec<TopicPartition>>,
+    /// What it was given last and in which generation, for assignors that ask their members.
+    pub last_assignment: Option<Vec<TopicPartition>>,
+    pub last_generation: i32,
     pub leader_state: Option<LeaderState>,
     /// Partition counts by which the leader assigned.
     pub assigned_by: Option<SortedVecMap<Arc<str>, Option<i32>>>,
@@ -70,7 +76,10 @@ impl Default for Member {
             lost: false,
             join_retry_at: Time(i64::MIN),
             join_failures: 0,
-            protocol: Arc::from("range"),
+            protocol: Arc::from(""),
+            given: None,
+            last_assignment: None,
+            last_generation: -1,
             leader_state: None,
             assigned_by: None,
             heartbeat_at: Time::NEVER,
@@ -87,8 +96,12 @@ impl Member {
         self.rejoin.get_or_insert_with(|| Arc::from(why));
     }
 
-    /// Whether a join waits for `poll`, where the partitions are given up.
+    /// Whether a join, or what came of it, waits for `poll`, where partitions are given up.
     pub fn awaits_poll(&self) -> bool {
+        self.given.is_some() || self.awaits_join()
+    }
+
+    fn awaits_join(&self) -> bool {
         self.rejoin.is_some() && !self.prepared && !self.fatal && !matches!(self.phase, Phase::Joining | Phase::Syncing)
     }
 }
@@ -102,9 +115,14 @@ impl Consumer {
         self.config.group_instance_id.as_deref().map(string)
     }
 
-    /// The part of a rebalance that happens inside `poll`: commit, then give up all partitions (eager protocol).
+    /// The part of a rebalance that happens inside `poll`: commit, then give up all partitions (eager protocol), or those of topics that
+    /// are not subscribed to any more (cooperative protocol).
     pub(super) fn prepare_join(&mut self, now: Time) {
-        if self.manual || !self.member.awaits_poll() {
+        if self.manual {
+            return;
+        }
+        self.take_given(now);
+        if !self.member.awaits_join() {
             return;
         }
         let lost = self.member.lost;
@@ -112,12 +130,15 @@ impl Consumer {
             self.commit_positions(now, CommitKind::Last);
             self.run_commits(now);
         }
-        let partitions = self.assignment();
+        let mut partitions = self.assignment();
+        if self.is_cooperative() && !lost {
+            partitions.retain(|(topic, _)| !self.subscription.contains(topic));
+        }
+        self.partitions.retain(|at, _| !partitions.contains(at));
+        self.completed.retain(|at| !partitions.contains(at));
         if !partitions.is_empty() {
             self.net.event(ConsumerEvent::Revoked { partitions, lost });
         }
-        self.partitions.clear();
-        self.completed.clear();
         self.member.lost = false;
         self.member.prepared = true;
         self.member.phase = Phase::Unjoined;
@@ -242,6 +263,9 @@ impl Consumer {
         self.member.heartbeat_in_flight = false;
         self.member.leader_state = None;
         self.member.assigned_by = None;
+        self.member.given = None;
+        // Under the cooperative protocol it still owns something while it joins: that is lost.
+        self.member.prepared &= self.partitions.is_empty();
         self.member.lost = !self.member.prepared;
         self.member.want_rejoin(why);
     }

@@ -1,7 +1,7 @@
-//! The consumer: classic group membership on its own heartbeat timer, range assignor, fetcher, positions, commits
+//! The consumer: classic group membership on its own heartbeat timer, assignors, fetcher, positions, commits
 //! (`ClassicKafkaConsumer`, `ConsumerCoordinator`, `Fetcher`).
 
-mod assignor;
+mod assignors;
 mod fetcher;
 mod membership;
 mod offsets;
@@ -340,6 +340,8 @@ impl Consumer {
     /// Reads these partitions, without a group's help; with `group.id` offsets can still be committed.
     pub fn assign(&mut self, now: Time, partitions: Vec<(Arc<str>, i32)>) {
         self.manual = true;
+        self.partitions.clear();
+        self.completed.clear();
         self.subscription = partitions.iter().map(|(topic, _)| topic.clone()).collect();
         self.metadata.want_only(&self.subscription);
         self.set_assignment(partitions);
@@ -359,7 +361,10 @@ impl Consumer {
         self.poll_due = false;
         if self.auto_commits() && self.next_auto_commit <= now {
             self.next_auto_commit = now.plus_millis(self.config.auto_commit_interval_ms);
-            self.commit_positions(now, CommitKind::Auto);
+            // A member that joins keeps what it owns under the cooperative protocol, but has no generation to commit it in.
+            if self.manual || self.member.phase == Phase::Stable {
+                self.commit_positions(now, CommitKind::Auto);
+            }
         }
         self.prepare_join(now);
         let records = self.take_records();

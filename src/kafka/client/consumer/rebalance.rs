@@ -1,11 +1,11 @@
 //! A rebalance, as a member sees it (`AbstractCoordinator.joinGroupIfNeeded`, `ConsumerCoordinator.onLeaderElected`): JoinGroup, the
 //! leader's assignment, SyncGroup.
 
-use super::assignor::{self, Candidate};
+use super::assignors::{self, Assignor, Candidate, Topics, protocol};
 use super::membership::Phase;
 use super::{Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::Outcome;
-use crate::kafka::client::{code, string, text};
+use crate::kafka::client::{TopicPartition, code, string, text};
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -37,8 +37,6 @@ impl Consumer {
         let Some(node) = self.coordinator_ready(now) else { return };
         let Some(version) = self.net.version(node, ApiKey::JoinGroup) else { return };
         let why = self.member.rejoin.clone().unwrap_or_else(|| Arc::from("the group rebalances"));
-        let metadata = assignor::encode_subscription(&self.subscription, self.member.generation);
-        let protocol = JoinGroupRequestProtocol { name: string("range"), metadata };
         let request = JoinGroupRequest {
             group_id: self.group(),
             session_timeout_ms: self.config.session_timeout_ms,
@@ -46,7 +44,7 @@ impl Consumer {
             member_id: string(&self.member.id),
             group_instance_id: self.instance().filter(|_| version >= 5),
             protocol_type: string("consumer"),
-            protocols: vec![protocol],
+            protocols: self.offers(),
             reason: (version >= 8).then(|| string(&why)),
         };
         self.member.round += 1;
@@ -58,6 +56,32 @@ impl Consumer {
             let group = text(&self.group().0);
             self.net.event(ConsumerEvent::Joining { group, why });
         }
+    }
+
+    /// The assignors of `partition.assignment.strategy`, each with what this member says to it.
+    fn offers(&self) -> Vec<JoinGroupRequestProtocol> {
+        let owned = if self.is_cooperative() { self.assignment() } else { Vec::new() };
+        let (last, generation) = (self.member.last_assignment.as_deref(), self.member.last_generation);
+        let offer = |assignor: &'static Assignor| {
+            let metadata = protocol::encode_subscription(protocol::Subscription {
+                topics: &self.subscription,
+                owned: &owned,
+                generation: self.member.generation,
+                rack: None,
+                user_data: (assignor.user_data)(last, generation),
+            });
+            JoinGroupRequestProtocol { name: string(assignor.name), metadata }
+        };
+        self.assignors().map(offer).collect()
+    }
+
+    fn assignors(&self) -> impl Iterator<Item = &'static Assignor> + '_ {
+        self.config.partition_assignment_strategy.0.iter().filter_map(|name| assignors::find(name))
+    }
+
+    /// Members keep what they own while they rebalance if all their assignors allow it (`ConsumerCoordinator`, KIP-429).
+    pub(super) fn is_cooperative(&self) -> bool {
+        self.assignors().all(|assignor| assignor.cooperative)
     }
 
     /// A join or sync has failed: joins again, at once or after a backoff, unless the error is fatal.
@@ -100,7 +124,11 @@ impl Consumer {
         }
         self.member.id = text(&response.member_id);
         self.member.generation = response.generation_id;
-        self.member.protocol = response.protocol_name.as_ref().map_or_else(|| Arc::from("range"), text);
+        self.member.protocol = response.protocol_name.as_ref().map_or_else(|| Arc::from(""), text);
+        // The group chooses among what all its members offer.
+        if !self.assignors().any(|assignor| *assignor.name == *self.member.protocol) {
+            return self.fatal(code::INCONSISTENT_GROUP_PROTOCOL);
+        }
         self.member.phase = Phase::Syncing;
         self.member.heartbeat_at = now.plus_millis(i64::from(self.config.heartbeat_interval_ms));
         self.member.session_deadline = now.plus_millis(i64::from(self.config.session_timeout_ms));
@@ -111,10 +139,9 @@ impl Consumer {
         let members: Vec<Candidate> = response
             .members
             .iter()
-            .map(|member| Candidate {
-                id: text(&member.member_id),
-                instance: member.group_instance_id.as_ref().map(text),
-                topics: assignor::decode_subscription(member.metadata.clone()).unwrap_or_default(),
+            .map(|member| {
+                let instance = member.group_instance_id.as_ref().map(text);
+                protocol::decode_subscription(text(&member.member_id), instance, member.metadata.clone())
             })
             .collect();
         for topic in members.iter().flat_map(|member| &member.topics) {
@@ -134,12 +161,14 @@ impl Consumer {
         }
         let counts: SortedVecMap<Arc<str>, Option<i32>> =
             topics.into_iter().map(|topic| (topic.clone(), self.metadata.partition_count(&topic))).collect();
-        let known = counts.iter().filter_map(|(topic, count)| Some((topic.clone(), (*count)?))).collect();
-        let assignments = assignor::range(&lead.members, &known)
+        let racks = |count: i32| vec![SortedVecSet::new(); usize::try_from(count).unwrap_or(0)];
+        let known: Topics = counts.iter().filter_map(|(topic, count)| Some((topic.clone(), racks((*count)?)))).collect();
+        let Some(assignor) = assignors::find(&lead.protocol) else { return self.fatal(code::INCONSISTENT_GROUP_PROTOCOL) };
+        let assignments = (assignor.assign)(&lead.members, &known)
             .into_iter()
             .map(|(member, partitions)| SyncGroupRequestAssignment {
                 member_id: string(&member),
-                assignment: assignor::encode_assignment(&partitions),
+                assignment: protocol::encode_assignment(&partitions),
             })
             .collect();
         self.member.assigned_by = Some(counts);
@@ -178,20 +207,43 @@ impl Consumer {
         if response.error_code != 0 {
             return self.join_again(now, response.error_code);
         }
-        let Some(partitions) = assignor::decode_assignment(response.assignment) else { return self.fatal(-1) };
+        let Some(partitions) = protocol::decode_assignment(response.assignment) else { return self.fatal(-1) };
         self.member.phase = Phase::Stable;
         self.member.prepared = false;
         self.member.lost = false;
         self.member.join_failures = 0;
         self.offsets_retry_at = Time(i64::MIN);
-        self.set_assignment(partitions);
+        self.member.given = Some(partitions);
+        // What a member has to give up, it gives up inside `poll`.
+        if self.to_give_up().is_empty() {
+            self.take_given(now);
+        }
+        self.metadata_renewed();
+    }
+
+    /// What this member owns and was not given again. Under the eager protocol it owns nothing by then.
+    fn to_give_up(&self) -> Vec<TopicPartition> {
+        let Some(given) = &self.member.given else { return Vec::new() };
+        self.partitions.keys().filter(|at| !given.contains(at)).cloned().collect()
+    }
+
+    /// Takes over what the leader gave (`onJoinComplete`). Whoever gives something up joins again, so that others get it.
+    pub(super) fn take_given(&mut self, now: Time) {
+        let revoked = self.to_give_up();
+        let Some(given) = self.member.given.take() else { return };
+        if !revoked.is_empty() {
+            self.member.want_rejoin("need to revoke partitions and re-join");
+            self.net.event(ConsumerEvent::Revoked { partitions: revoked, lost: false });
+        }
+        self.member.last_assignment = Some(given.clone());
+        self.member.last_generation = self.member.generation;
+        self.set_assignment(given);
         self.next_auto_commit = now.plus_millis(self.config.auto_commit_interval_ms);
         self.net.event(ConsumerEvent::Assigned {
             generation: self.member.generation,
             member: self.member.id.clone(),
             partitions: self.assignment(),
         });
-        self.metadata_renewed();
     }
 
     /// The leader starts a rebalance when the topics of the group have other partitions than when it assigned.

@@ -3,7 +3,7 @@
 use crate::kafka::config::ConfigType::{Boolean, Double, Int, List, Long, Short, String};
 use crate::kafka::config::Effect::{InForce, TakenWithoutEffect};
 use crate::kafka::config::UpdateMode::{ClusterWide, ReadOnly};
-use crate::kafka::config::Valid::{Any, AtLeast, Between, GzipLevel, OneOf, Ratio};
+use crate::kafka::config::Valid::{Any, AtLeast, Between, GzipLevel, OneOf, OneOfAnyCase, Ratio, ServerAssignors};
 use crate::kafka::config::def::row;
 use crate::kafka::config::{ConfigDef, ConfigTable};
 
@@ -56,6 +56,19 @@ const DEFS: &[ConfigDef] = &[
         "Whether topics can be deleted."),
     row("fetch.max.bytes", Int, Some("57671680"), AtLeast(1_024), ReadOnly, InForce,
         "The most bytes that one fetch response carries."),
+    row("group.consumer.assignors", List, Some("uniform,range"), ServerAssignors, ReadOnly, InForce,
+        "The assignors that members of a consumer group may ask for; the first is for those that ask for none."),
+    row("group.consumer.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1), ReadOnly, InForce,
+        "Milliseconds between two heartbeats of a consumer group's member."),
+    row("group.consumer.max.size", Int, Some("2147483647"), AtLeast(1), ReadOnly, InForce,
+        "The most members that a consumer group may have."),
+    row("group.consumer.migration.policy", String, Some("bidirectional"),
+        OneOfAnyCase(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]), ReadOnly, InForce,
+        "Whether a group with members may go from the classic protocol to the consumer protocol, and back."),
+    row("group.consumer.regex.refresh.interval.ms", Int, Some("600000"), AtLeast(10_000), ReadOnly, InForce,
+        "Milliseconds after which the regular expressions of a consumer group are matched again."),
+    row("group.consumer.session.timeout.ms", Int, Some("45000"), AtLeast(1), ReadOnly, InForce,
+        "Milliseconds without a heartbeat after which a member is removed from a consumer group."),
     row("group.initial.rebalance.delay.ms", Int, Some("3000"), Any, ReadOnly, InForce,
         "Milliseconds that an empty group waits for more members."),
     row("group.max.session.timeout.ms", Int, Some("1800000"), Any, ReadOnly, InForce,

@@ -3,7 +3,7 @@
 use crate::kafka::config::ConfigType::{Boolean, Class, Int, List, Long, String};
 use crate::kafka::config::Effect::{InForce, TakenWithoutEffect};
 use crate::kafka::config::UpdateMode::ReadOnly;
-use crate::kafka::config::Valid::{Any, AtLeast, HostPorts, NonEmpty, OffsetReset, OneOf};
+use crate::kafka::config::Valid::{Any, Assignors, AtLeast, HostPorts, NonEmpty, OffsetReset, OneOf};
 use crate::kafka::config::def::row;
 use crate::kafka::config::{ConfigDef, ConfigTable};
 
@@ -80,6 +80,10 @@ const DEFS: &[ConfigDef] = &[
         "The finest level of metrics that are recorded."),
     row("metrics.sample.window.ms", Long, Some("30000"), AtLeast(0), ReadOnly, TakenWithoutEffect,
         "Milliseconds that a sample of a metric covers."),
+    row("partition.assignment.strategy", List,
+        Some("class org.apache.kafka.clients.consumer.RangeAssignor,class org.apache.kafka.clients.consumer.CooperativeStickyAssignor"),
+        Assignors, ReadOnly, InForce,
+        "How the group's leader may deal out the partitions, the preferred way first; all members must offer one in common."),
     row("receive.buffer.bytes", Int, Some("65536"), AtLeast(-1), ReadOnly, TakenWithoutEffect,
         "Bytes of the socket's receive buffer."),
     row("reconnect.backoff.max.ms", Long, Some("1000"), AtLeast(1), ReadOnly, InForce,

@@ -15,6 +15,7 @@
 mod brokers;
 pub mod codec;
 mod configs;
+mod consumer_groups;
 mod fetch;
 mod groups;
 mod headers;
@@ -31,6 +32,7 @@ mod topics;
 pub use crate::kafka::apis::ApiKey;
 pub use brokers::*;
 pub use configs::*;
+pub use consumer_groups::*;
 pub use fetch::*;
 pub use groups::*;
 pub use headers::*;

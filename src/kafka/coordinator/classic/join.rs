@@ -1,10 +1,11 @@
 //! JoinGroup, in each state of the group. Kafka's `classicGroupJoin*`.
 
-use super::group::{Group, NEW_MEMBER_JOIN_TIMEOUT_MS, State, join_error};
 use super::member::{self, Member, Waiting};
-use super::output::{Context, Pending};
-use super::timers::Kind;
-use super::{Caller, GroupEvent, Token};
+use super::{ClassicGroup, NEW_MEMBER_JOIN_TIMEOUT_MS, State, join_error, sync_error};
+use crate::kafka::coordinator::group::text;
+use crate::kafka::coordinator::output::{Context, Pending};
+use crate::kafka::coordinator::timers::Kind;
+use crate::kafka::coordinator::{Caller, GroupEvent, Token};
 use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
@@ -35,7 +36,7 @@ impl Join<'_> {
     }
 }
 
-impl Group {
+impl ClassicGroup {
     pub fn join(&mut self, cx: &mut Context, join: &Join<'_>) {
         let id = join.request.member_id.as_ref();
         if !self.has_room_for(cx.config.max_size, id) {
@@ -43,7 +44,7 @@ impl Group {
                 self.remove_member(cx, id, "group max size reached");
             }
             if self.pending_joins.remove(id) {
-                cx.timers.cancel(&self.id, Kind::Session(Arc::from(id)));
+                cx.timers.cancel(&self.common.id, Kind::Session(Arc::from(id)));
             }
             mark!(GroupFull);
             join.refuse(cx, "", ErrorCode::GroupMaxSizeReached);
@@ -82,7 +83,7 @@ impl Group {
             self.pending_joins.insert(Arc::clone(&new_id));
             let at = join.now.plus_millis(i64::from(join.request.session_timeout_ms));
             let who = if join.caller.client_id.is_empty() { &new_id } else { &join.caller.client_id };
-            cx.timers.schedule(&self.id, Kind::Session(Arc::clone(&new_id)), at, who);
+            cx.timers.schedule(&self.common.id, Kind::Session(Arc::clone(&new_id)), at, who);
             join.refuse(cx, &new_id, ErrorCode::MemberIdRequired);
         } else {
             self.add_member(cx, join, new_id);
@@ -103,8 +104,8 @@ impl Group {
         }
         self.pending_joins.remove(&id);
         let at = join.now.plus_millis(NEW_MEMBER_JOIN_TIMEOUT_MS);
-        cx.timers.schedule(&self.id, Kind::Session(Arc::clone(&id)), at, member.shown());
-        let (group, client_id) = (Arc::clone(&self.id), Arc::clone(&member.client_id));
+        cx.timers.schedule(&self.common.id, Kind::Session(Arc::clone(&id)), at, member.shown());
+        let (group, client_id) = (Arc::clone(&self.common.id), Arc::clone(&member.client_id));
         cx.event(GroupEvent::MemberAdded { group, member: Arc::clone(&id), client_id });
         self.members.push(member);
         let why = join.why(&format!("adding new member {id}"));
@@ -163,7 +164,7 @@ impl Group {
         self.rename_static(join.now, cx, old, new);
         self.update_member(cx, join, new);
         self.touch(join.now, cx, new);
-        let group = || Arc::clone(&self.id);
+        let group = || Arc::clone(&self.common.id);
         let why = Arc::from("replaced by static member");
         cx.event(GroupEvent::MemberRemoved { group: group(), member: Arc::clone(old), client_id: Arc::clone(&client_id), why });
         cx.event(GroupEvent::MemberAdded { group: group(), member: Arc::clone(new), client_id });
@@ -178,7 +179,7 @@ impl Group {
                     version: join.caller.version,
                     leader,
                 };
-                cx.append(join.now, self, vec![record], pending);
+                cx.append(join.now, &self.common, vec![record], pending);
             }
             State::Stable { .. } | State::CompletingRebalance { .. } => {
                 let why = join.why(&format!("static member {new} joins anew"));
@@ -192,8 +193,8 @@ impl Group {
     pub fn rename_static(&mut self, now: Time, cx: &mut Context, old: &Arc<str>, new: &Arc<str>) {
         mark!(InstanceFenced);
         self.answer_join(cx, old, join_error(old, ErrorCode::FencedInstanceId));
-        self.answer_sync(cx, old, super::group::sync_error(ErrorCode::FencedInstanceId));
-        cx.timers.cancel(&self.id, Kind::Session(Arc::clone(old)));
+        self.answer_sync(cx, old, sync_error(ErrorCode::FencedInstanceId));
+        cx.timers.cancel(&self.common.id, Kind::Session(Arc::clone(old)));
         if let Some(member) = self.member_mut(old) {
             member.id = Arc::clone(new);
         }
@@ -220,13 +221,13 @@ impl Group {
         } else {
             // Before v9 nothing tells a leader to leave the assignment alone, so the old leader's id is shown.
             response.members.clear();
-            response.leader = super::group::text(leader.as_deref().unwrap_or_default());
+            response.leader = text(leader.as_deref().unwrap_or_default());
         }
         self.answer_join(cx, new, response);
     }
 
     pub fn static_member_failed(&mut self, now: Time, cx: &mut Context, old: &Arc<str>, new: &Arc<str>, error: ErrorCode) {
-        let (member_id, error_code) = (super::group::text(""), error.code());
+        let (member_id, error_code) = (text(""), error.code());
         let response = JoinGroupResponse { member_id, error_code, members: Vec::new(), ..self.joined(new) };
         self.answer_join(cx, new, response);
         if self.member(new).is_some() {
@@ -242,6 +243,6 @@ impl Group {
         empty.protocol = None;
         empty.leader = None;
         let record = empty.record(&SortedVecMap::new());
-        cx.append(now, self, vec![record], Pending::Group);
+        cx.append(now, &self.common, vec![record], Pending::Group);
     }
 }

@@ -1,6 +1,6 @@
 //! A member of a classic group (Kafka's `ClassicGroupMember`).
 
-use super::{Caller, Token};
+use crate::kafka::coordinator::{Caller, Token};
 use crate::kafka::wire::message::JoinGroupRequest;
 use bytes::Bytes;
 use std::sync::Arc;

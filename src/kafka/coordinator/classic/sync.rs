@@ -1,10 +1,10 @@
 //! SyncGroup, Heartbeat and LeaveGroup. Kafka's `classicGroupSync`, `classicGroupHeartbeat`, `classicGroupLeave`.
 
-use super::group::{Group, State, sync_error};
 use super::member::Waiting;
-use super::output::{Context, Pending};
-use super::timers::Kind;
-use super::{Caller, GroupEvent, Response, Token};
+use super::{ClassicGroup, State, sync_error};
+use crate::kafka::coordinator::output::{Context, Pending};
+use crate::kafka::coordinator::timers::Kind;
+use crate::kafka::coordinator::{Caller, GroupEvent, Response, Token};
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -18,7 +18,7 @@ fn differs(asked: Option<&str>, have: Option<&str>) -> bool {
     asked.is_some() && asked != have
 }
 
-impl Group {
+impl ClassicGroup {
     fn validate_sync(&self, request: &m::SyncGroupRequest) -> Result<(), ErrorCode> {
         if self.is_empty() {
             return Err(ErrorCode::UnknownMemberId);
@@ -69,7 +69,7 @@ impl Group {
                         .map(|member| (Arc::clone(&member.id), given.get(&*member.id).map(|&bytes| bytes.clone()).unwrap_or_default()))
                         .collect();
                     let record = self.record(&assignments);
-                    cx.append(now, self, vec![record], Pending::Assignment { generation: self.generation, assignments });
+                    cx.append(now, &self.common, vec![record], Pending::Assignment { generation: self.generation, assignments });
                 }
             }
         }
@@ -79,7 +79,7 @@ impl Group {
         if let State::CompletingRebalance { pending_sync } | State::Stable { pending_sync } = &self.state
             && pending_sync.is_empty()
         {
-            cx.timers.cancel(&self.id, Kind::PendingSync);
+            cx.timers.cancel(&self.common.id, Kind::PendingSync);
         }
     }
 
@@ -103,7 +103,7 @@ impl Group {
             }
         }
         let assignments = self.members.iter().map(|member| (Arc::clone(&member.id), member.assignment.clone())).collect();
-        cx.event(GroupEvent::Assigned { group: Arc::clone(&self.id), generation, assignments });
+        cx.event(GroupEvent::Assigned { group: Arc::clone(&self.common.id), generation, assignments });
     }
 
     pub fn assignments_failed(&mut self, now: Time, cx: &mut Context, generation: i32, error: ErrorCode) {
@@ -159,7 +159,7 @@ impl Group {
             let id = Arc::clone(&member.id);
             self.remove_member(cx, &id, "left");
         } else if self.pending_joins.remove(id) {
-            cx.timers.cancel(&self.id, Kind::Session(Arc::from(id)));
+            cx.timers.cancel(&self.common.id, Kind::Session(Arc::from(id)));
         } else {
             self.validate_member(id, instance)?;
             self.remove_member(cx, id, "left");
