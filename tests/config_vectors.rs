@@ -27,7 +27,6 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ("producer", "reconnect.backoff.max.ms", ENDLESS),
     ("producer", "socket.connection.setup.timeout.ms", ENDLESS),
     ("consumer", "auto.commit.interval.ms", ENDLESS),
-    ("consumer", "group.protocol", "the consumer protocol (KIP-848) is not built"),
     ("consumer", "heartbeat.interval.ms", ENDLESS),
     ("consumer", "isolation.level", "transactions are not built"),
     ("consumer", "key.deserializer", JAVA),
@@ -46,7 +45,6 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
 
 /// Names of Kafka's clients, or how they begin, that are refused, and why.
 const REFUSED: &[(&str, &str)] = &[
-    ("group.remote.assignor", "the consumer protocol (KIP-848) is not built"),
     ("interceptor.classes", "there is no Java class to load"),
     ("internal.", "Kafka documents it nowhere"),
     ("partitioner.class", "there is no Java class to load"),

@@ -117,7 +117,8 @@ fn every_coverage_mark_stands_somewhere() {
     let rows = marks.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(": \"").map(|(mark, _)| mark));
     let rows: Vec<&str> = rows.filter(|mark| mark.chars().all(char::is_alphabetic)).collect();
     assert!(rows.len() > 50, "{} marks were found only", rows.len());
-    let stands = |mark: &&str| sources.iter().any(|(name, text)| name.starts_with("src/kafka/") && text.contains(&format!("mark!({mark});")));
+    let stands =
+        |mark: &&str| sources.iter().any(|(name, text)| name.starts_with("src/kafka/") && text.contains(&format!("mark!({mark});")));
     let missing: Vec<&str> = rows.into_iter().filter(|mark| !stands(mark)).collect();
     assert_eq!(missing, Vec::<&str>::new(), "these marks stand nowhere");
 }

@@ -11,7 +11,6 @@ pub mod config;
 pub mod controller;
 pub mod coordinator;
 pub mod disk;
-mod hash_order;
 pub mod log;
 pub mod marks;
 pub mod rng;

@@ -169,9 +169,11 @@ pub fn encode(api: &str, version: i16, request: &Value) -> (Bytes, Asked) {
                 instance_id: f.optional("InstanceId"),
                 rack_id: f.optional("RackId"),
                 rebalance_timeout_ms: f.int("RebalanceTimeoutMs", -1),
-                subscribed_topic_names: f.0["SubscribedTopicNames"]
-                    .is_array()
-                    .then(|| f.texts("SubscribedTopicNames").into_iter().map(m::TopicName).collect()),
+                subscribed_topic_names: f.0["SubscribedTopicNames"].is_array().then(|| f
+                    .texts("SubscribedTopicNames")
+                    .into_iter()
+                    .map(m::TopicName)
+                    .collect()),
                 subscribed_topic_regex: f.optional("SubscribedTopicRegex"),
                 server_assignor: f.optional("ServerAssignor"),
                 topic_partitions: f.0["TopicPartitions"].is_array().then(|| f.each("TopicPartitions", |t| {

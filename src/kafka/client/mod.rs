@@ -189,6 +189,8 @@ pub(crate) mod code {
     pub const MEMBER_ID_REQUIRED: i16 = 79;
     pub const FENCED_INSTANCE_ID: i16 = 82;
     pub const UNSTABLE_OFFSET_COMMIT: i16 = 88;
+    pub const FENCED_MEMBER_EPOCH: i16 = 110;
+    pub const STALE_MEMBER_EPOCH: i16 = 113;
 
     /// Errors that mean: the metadata is wrong (`InvalidMetadataException`).
     pub fn invalid_metadata(code: i16) -> bool {

@@ -40,6 +40,7 @@ pub const APIS: &[ApiRange] = &[
     (ApiKey::SyncGroup, 0, 5),
     (ApiKey::InitProducerId, 0, 5),
     (ApiKey::OffsetForLeaderEpoch, 2, 4),
+    (ApiKey::ConsumerGroupHeartbeat, 0, 1),
 ];
 
 /// The node at the other end of a connection. The coordinator has a connection of its own, so that a held Fetch does not delay a heartbeat.

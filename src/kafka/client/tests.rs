@@ -5,6 +5,7 @@ use super::producer::{Producer, ProducerEvent, ProducerRecord};
 use super::{Client, ConnId, Output};
 use crate::kafka::broker::{self, Broker, BrokerOptions};
 use crate::kafka::config::{ConsumerConfig, OffsetReset, ProducerConfig};
+use crate::kafka::coordinator::GroupState;
 use crate::kafka::disk::Disk;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
@@ -74,10 +75,17 @@ impl Harness {
     }
 
     fn consumer(&mut self, id: u32) {
+        self.member(id, &[]);
+    }
+
+    fn member(&mut self, id: u32, configs: &[(&str, &str)]) {
         let mut config = ConsumerConfig::new(&format!("consumer-{id}"), vec![("broker-1".into(), 9092)]);
         config.group_id = Some(Arc::from("billing"));
         config.auto_offset_reset = OffsetReset::Earliest;
-        let mut consumer = Consumer::new(config, 7).expect("defaults are valid");
+        for (name, value) in configs {
+            config.set(name, value).expect("a config of consumers");
+        }
+        let mut consumer = Consumer::new(config, 7 + u64::from(id)).expect("the configs go together");
         consumer.subscribe(self.now, vec![Arc::from("orders")]).expect("there is a group.id");
         self.consumers.insert(id, consumer);
     }
@@ -232,6 +240,23 @@ impl Harness {
         self.consumers[&id].assignment().len()
     }
 
+    fn close(&mut self, id: u32) {
+        let now = self.now;
+        self.consumers.get_mut(&id).expect("it is there").close(now);
+    }
+
+    /// What the consumer has given up, all in all.
+    fn revoked(&self, id: u32) -> usize {
+        let of = |event: &ConsumerEvent| if let ConsumerEvent::Revoked { partitions, .. } = event { partitions.len() } else { 0 };
+        self.events[&id].iter().map(of).sum()
+    }
+
+    /// The type and the state of the group.
+    fn group(&self) -> (&'static str, GroupState) {
+        let groups = self.broker.groups();
+        (groups[0].group_type, groups[0].state)
+    }
+
     fn values(&self) -> Vec<Bytes> {
         let mut values: Vec<Bytes> = self.consumed.values().flatten().filter_map(|record| record.value.clone()).collect();
         values.sort();
@@ -303,4 +328,87 @@ fn a_poll_that_does_not_come_makes_the_member_leave_and_the_next_one_rejoins() {
     harness.run_for(10_000);
     assert_eq!((harness.consumers[&1].state(), harness.owned(1)), (MembershipState::Stable, 1));
     assert!(harness.events[&1].iter().any(|event| matches!(event, ConsumerEvent::Revoked { lost: true, .. })));
+}
+
+const MODERN: &[(&str, &str)] = &[("group.protocol", "consumer")];
+
+#[test]
+fn a_cooperative_member_gives_up_what_moves_and_reads_on_meanwhile() {
+    let cooperative = [("partition.assignment.strategy", "cooperative-sticky")];
+    let mut harness = Harness::new(4);
+    harness.send(0..40);
+    harness.member(1, &cooperative);
+    harness.run_for(10_000);
+    assert_eq!((harness.owned(1), harness.revoked(1)), (4, 0));
+    harness.member(2, &cooperative);
+    for _ in 0..20 {
+        harness.run_for(500);
+        assert!(harness.owned(1) >= 2, "it never has less than what stays");
+    }
+    assert_eq!((harness.owned(1), harness.owned(2), harness.revoked(1)), (2, 2, 2), "{:?}", harness.events);
+    harness.send(40..60);
+    harness.run_for(10_000);
+    assert_eq!(harness.values().len(), 60, "each record once");
+}
+
+#[test]
+fn members_of_the_consumer_protocol_hand_over_without_a_gap() {
+    let mut harness = Harness::new(4);
+    harness.send(0..40);
+    harness.member(1, MODERN);
+    harness.run_for(10_000);
+    assert_eq!((harness.owned(1), harness.revoked(1)), (4, 0), "{:?}", harness.events);
+    assert_eq!((harness.consumers[&1].state(), harness.group()), (MembershipState::Stable, ("consumer", GroupState::Stable)));
+    harness.member(2, MODERN);
+    harness.run_for(20_000);
+    assert_eq!((harness.owned(1), harness.owned(2), harness.revoked(1)), (2, 2, 2), "{:?}", harness.events);
+    harness.send(40..60);
+    harness.run_for(10_000);
+    assert_eq!(harness.values().len(), 60, "each record once");
+    harness.close(1);
+    harness.run_for(20_000);
+    assert_eq!((harness.consumers[&1].state(), harness.owned(2)), (MembershipState::Closed, 4), "{:?}", harness.events);
+    // Nobody hears of the one that is stuck: its session ends, and it comes back when it polls again.
+    harness.stuck.insert(2);
+    harness.run_for(301_000);
+    assert!(harness.events[&2].contains(&ConsumerEvent::PollTimeout));
+    assert_eq!(harness.group(), ("consumer", GroupState::Empty));
+    harness.stuck.clear();
+    harness.run_for(20_000);
+    assert_eq!(harness.owned(2), 4, "{:?}", harness.events);
+    harness.send(60..70);
+    harness.run_for(10_000);
+    assert_eq!(harness.values().len(), 70, "each record once");
+}
+
+#[test]
+fn a_group_goes_from_the_classic_protocol_to_the_consumer_protocol_and_back_with_its_members() {
+    let mut harness = Harness::new(4);
+    harness.send(0..40);
+    harness.member(1, &[]);
+    harness.member(2, &[]);
+    harness.run_for(10_000);
+    assert_eq!((harness.owned(1), harness.owned(2), harness.group()), (2, 2, ("classic", GroupState::Stable)));
+    harness.member(3, MODERN);
+    harness.run_for(30_000);
+    let owned = [1, 2, 3].map(|id| harness.owned(id));
+    assert_eq!((owned.iter().sum::<usize>(), harness.group().0), (4, "consumer"), "{owned:?} {:?}", harness.events);
+    assert!(owned[2] > 0, "the new member has its share: {owned:?}");
+    harness.send(40..60);
+    harness.run_for(10_000);
+    assert_eq!(harness.values().len(), 60, "each record once");
+    harness.close(1);
+    harness.close(2);
+    harness.run_for(30_000);
+    assert_eq!((harness.owned(3), harness.group()), (4, ("consumer", GroupState::Stable)), "{:?}", harness.events);
+    // And back: the last member of the consumer protocol leaves one of the classic protocol alone.
+    harness.member(4, &[]);
+    harness.run_for(30_000);
+    assert_eq!(harness.owned(3) + harness.owned(4), 4, "{:?}", harness.events);
+    harness.close(3);
+    harness.run_for(30_000);
+    assert_eq!((harness.owned(4), harness.group()), (4, ("classic", GroupState::Stable)), "{:?}", harness.events);
+    harness.send(60..80);
+    harness.run_for(10_000);
+    assert_eq!(harness.values().len(), 80, "each record once");
 }

@@ -1,10 +1,10 @@
 //! The configs of one consumer.
 
 use super::CONSUMER;
+use super::def::list;
 use super::error::ConfigError;
 use super::value::{Value, config_struct, duration_us, reconnect_backoff_max};
 use crate::kafka::sorted_vec::SortedVecSet;
-use super::def::list;
 use crate::kafka::time::Time;
 use std::sync::Arc;
 
@@ -72,6 +72,28 @@ impl Value for AssignmentStrategies {
     }
 }
 
+/// `group.protocol`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum GroupProtocol {
+    #[default]
+    Classic,
+    /// KIP-848.
+    Consumer,
+}
+
+impl Value for GroupProtocol {
+    fn parse(text: &str) -> Option<Self> {
+        match &*text.to_ascii_lowercase() {
+            "classic" => Some(Self::Classic),
+            "consumer" => Some(Self::Consumer),
+            _ => None,
+        }
+    }
+}
+
+/// Configs of the classic protocol, which the consumer protocol refuses (`ConsumerConfig.CONSUMER_PROTOCOL_UNSUPPORTED_CONFIGS`).
+const CLASSIC_ONLY: [&str; 3] = ["heartbeat.interval.ms", "partition.assignment.strategy", "session.timeout.ms"];
+
 config_struct! {
     /// A consumer's configs, by their names with `_` for `.` (`ConsumerConfig`). Times are in milliseconds, sizes in bytes.
     #[derive(Clone, PartialEq, Eq, Debug)]
@@ -89,6 +111,8 @@ config_struct! {
         fetch_min_bytes: i32 = "fetch.min.bytes",
         group_id: Option<Arc<str>> = "group.id",
         group_instance_id: Option<Arc<str>> = "group.instance.id",
+        group_protocol: GroupProtocol = "group.protocol",
+        group_remote_assignor: Option<Arc<str>> = "group.remote.assignor",
         heartbeat_interval_ms: i32 = "heartbeat.interval.ms",
         max_partition_fetch_bytes: i32 = "max.partition.fetch.bytes",
         max_poll_interval_ms: i32 = "max.poll.interval.ms",
@@ -138,7 +162,13 @@ impl ConsumerConfig {
             self.enable_auto_commit = false;
         }
         self.reconnect_backoff_max_ms = reconnect_backoff_max(given, self.reconnect_backoff_ms, self.reconnect_backoff_max_ms);
-        if self.group_id.is_some() && self.heartbeat_interval_ms >= self.session_timeout_ms {
+        if self.group_protocol == GroupProtocol::Consumer {
+            if let Some(name) = CLASSIC_ONLY.into_iter().find(|name| given(name)) {
+                return Err(ConfigError::conflict(name, "", "not set, since group.protocol is consumer"));
+            }
+        } else if self.group_remote_assignor.is_some() {
+            return Err(ConfigError::conflict("group.remote.assignor", "", "not set, since group.protocol is classic"));
+        } else if self.group_id.is_some() && self.heartbeat_interval_ms >= self.session_timeout_ms {
             return Err(ConfigError::conflict("heartbeat.interval.ms", self.heartbeat_interval_ms, "less than session.timeout.ms"));
         }
         Ok(self)

@@ -1,10 +1,10 @@
 //! What there is for a `group.id`: the types of groups (`Group.GroupType`) as a table. A type is one variant, a folder of its own, and an
 //! arm where the types differ.
 
+use super::GroupState;
 use super::classic::ClassicGroup;
 use super::consumer::ConsumerGroup;
 use super::records::{CommittedOffset, Key};
-use super::GroupState;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::wire::message::Str;
 use bytes::Bytes;

@@ -587,9 +587,7 @@ fn failed(response: Response, error: ErrorCode) -> Response {
     match response {
         Response::OffsetCommit(response) => Response::OffsetCommit(offsets::commit_failed(response, error)),
         Response::OffsetDelete(_) => Response::OffsetDelete(m::OffsetDeleteResponse { error_code, ..m::OffsetDeleteResponse::default() }),
-        Response::ConsumerGroupHeartbeat(_) => {
-            Response::ConsumerGroupHeartbeat(consumer::heartbeat_error(&consumer::refused(error, "")))
-        }
+        Response::ConsumerGroupHeartbeat(_) => Response::ConsumerGroupHeartbeat(consumer::heartbeat_error(&consumer::refused(error, ""))),
         Response::JoinGroup(_) => consumer::join_failed(error),
         Response::SyncGroup(_) => Response::SyncGroup(classic::sync_error(error)),
         Response::Heartbeat(_) => Response::Heartbeat(m::HeartbeatResponse { error_code, ..m::HeartbeatResponse::default() }),

@@ -192,7 +192,6 @@ impl Common {
             self.offsets.insert(place, kept);
         }
     }
-
 }
 
 impl Group {

@@ -306,7 +306,9 @@ fn answers_as_the_recorded_cluster_does() {
                     let second = ids.values().last().expect("an id").clone();
                     let first_join = list(scenario, "steps").iter().find(|one| one["label"] == "join with the given member id");
                     let mut body = first_join.expect("the step")["request"].clone();
-                    let newest = ids.iter().find(|(_, id)| rig.coordinator.groups["cg262429"].as_classic().is_some_and(|group| group.pending_joins.contains(id.as_str())));
+                    let newest = ids.iter().find(|(_, id)| {
+                        rig.coordinator.groups["cg262429"].as_classic().is_some_and(|group| group.pending_joins.contains(id.as_str()))
+                    });
                     body["MemberId"] = newest.map_or(second, |(_, id)| id.clone()).into();
                     parked = Some(rig.send(9, request("JoinGroup", &body, &Ids::new()).expect("a join")));
                 }

@@ -3,9 +3,9 @@
 use super::classic::{ClassicGroup, State};
 use super::group::{Group, text};
 use super::output::Context;
-use super::topics::Topics;
 use super::records::assigned_partitions;
 use super::timers::Kind;
+use super::topics::Topics;
 use super::{GroupView, MemberView};
 use crate::kafka::time::Time;
 use crate::kafka::wire::message as m;

@@ -7,6 +7,7 @@ pub mod crc32c;
 pub mod error;
 pub mod field_map;
 pub mod frame;
+pub mod hash_order;
 pub mod message;
 pub mod murmur2;
 mod record;

@@ -21,6 +21,8 @@ pub(crate) const BROKER: &[Drawn] = &[
     ("default.replication.factor", &["2"]),
     ("delete.topic.enable", &["false"]),
     ("fetch.max.bytes", &["1024", "4096"]),
+    ("group.consumer.assignors", &["range,uniform"]),
+    ("group.consumer.regex.refresh.interval.ms", &["10000"]),
     ("group.max.size", &["2"]),
     ("leader.imbalance.check.interval.seconds", &["1", "5"]),
     ("log.flush.offset.checkpoint.interval.ms", &["100", "2000"]),
@@ -91,6 +93,7 @@ pub(crate) const CONSUMER: &[Drawn] = &[
     ("fetch.min.bytes", &["200", "5000"]),
     ("max.partition.fetch.bytes", &["100", "1000"]),
     ("max.poll.records", &["1", "10"]),
+    ("partition.assignment.strategy", &["roundrobin", "sticky", "cooperative-sticky", "cooperative-sticky,range"]),
     ("reconnect.backoff.max.ms", &["200", "3000"]),
     ("reconnect.backoff.ms", &["10", "500"]),
     ("retry.backoff.max.ms", &["200", "3000"]),
@@ -102,11 +105,12 @@ pub(crate) const CONSUMER: &[Drawn] = &[
 #[cfg(test)]
 #[rustfmt::skip]
 const ALWAYS: &[&str] = &[
-    "broker.heartbeat.interval.ms", "broker.session.timeout.ms", "group.initial.rebalance.delay.ms", "group.min.session.timeout.ms",
+    "broker.heartbeat.interval.ms", "broker.session.timeout.ms",
+    "group.consumer.heartbeat.interval.ms", "group.consumer.session.timeout.ms", "group.initial.rebalance.delay.ms", "group.min.session.timeout.ms",
     "log.initial.task.delay.ms", "log.retention.check.interval.ms", "offsets.topic.num.partitions", "offsets.topic.replication.factor",
     "replica.fetch.wait.max.ms", "replica.lag.time.max.ms",
     "acks", "delivery.timeout.ms", "enable.idempotence", "linger.ms", "metadata.max.age.ms", "request.timeout.ms",
-    "auto.commit.interval.ms", "group.instance.id", "heartbeat.interval.ms", "max.poll.interval.ms", "session.timeout.ms",
+    "auto.commit.interval.ms", "group.instance.id", "group.protocol", "group.remote.assignor", "heartbeat.interval.ms", "max.poll.interval.ms", "session.timeout.ms",
 ];
 
 /// What the search leaves alone.
@@ -116,6 +120,8 @@ const FIXED: &[(&str, &str)] = &[
     ("bootstrap.servers", "the world gives the addresses of its brokers"),
     ("client.id", "the world names its clients"),
     ("group.id", "the group is a word of the consumer's line"),
+    ("group.consumer.max.size", "a member that is refused for it has failed for good"),
+    ("group.consumer.migration.policy", "members of both protocols could not meet, and would have failed for good"),
     ("group.max.session.timeout.ms", "the clients' session timeouts lie below it"),
     ("log.dir", "a broker of a world has one disk"),
     ("log.dirs", "a broker of a world has one disk"),

@@ -107,6 +107,8 @@ fn genesis(d: &mut Dice, seed: u64, sabotage: Option<Sabotage>) -> Genesis {
         ("offsets.topic.num.partitions", d.between(1, 2).to_string()),
         ("offsets.topic.replication.factor", replicas.to_string()),
         ("group.initial.rebalance.delay.ms", "100".into()),
+        ("group.consumer.session.timeout.ms", "2000".into()),
+        ("group.consumer.heartbeat.interval.ms", "400".into()),
         ("group.min.session.timeout.ms", "500".into()),
         ("broker.session.timeout.ms", session.to_string()),
         ("broker.heartbeat.interval.ms", (session / 5).to_string()),
@@ -237,6 +239,7 @@ fn variety(d: &mut Dice, genesis: &mut Genesis) {
         if rng.chance(1, 2) {
             configs::draw(&mut rng, configs::CONSUMER, 3, &mut shared);
         }
+        let modern = Modern::draw(&mut rng);
         for member in d.consumers.iter_mut().filter(|member| member.group.as_ref() == Some(&group)) {
             member.config.extend(shared.iter().map(|(name, value)| (name.clone(), value.clone())));
             if several {
@@ -245,6 +248,35 @@ fn variety(d: &mut Dice, genesis: &mut Genesis) {
             if fixed {
                 member.config.insert("group.instance.id".into(), member.name.to_string());
             }
+            modern.apply(&mut rng, &mut member.config);
+        }
+    }
+}
+
+/// Who of a group speaks the consumer protocol (KIP-848), and for which of the coordinator's assignors.
+struct Modern {
+    /// Of the members, so many of four.
+    share: u64,
+    assignor: Option<&'static str>,
+}
+
+impl Modern {
+    fn draw(rng: &mut Rng) -> Self {
+        let share = [0, 0, 2, 4].get(rng.below(4) as usize).copied().unwrap_or(0);
+        let assignor = [None, Some("uniform"), Some("range")].get(rng.below(3) as usize).copied().flatten();
+        Self { share, assignor }
+    }
+
+    fn apply(&self, rng: &mut Rng, config: &mut SortedVecMap<String, String>) {
+        if self.share == 0 || !rng.chance(self.share, 4) {
+            return;
+        }
+        for name in ["heartbeat.interval.ms", "partition.assignment.strategy", "session.timeout.ms"] {
+            config.remove(name);
+        }
+        config.insert("group.protocol".into(), "consumer".into());
+        if let Some(assignor) = self.assignor {
+            config.insert("group.remote.assignor".into(), assignor.into());
         }
     }
 }

@@ -75,8 +75,14 @@ impl AssignmentSpans {
                 ConsumerEvent::Assigned { generation, member, partitions } => {
                     let Some(group) = self.groups.get(node).cloned() else { return };
                     let given = |span: &Span| partitions.iter().any(|(topic, n)| *topic == span.topic && *n == span.partition);
-                    self.close(at, &|span| span.owner == *node || span.group == group && given(span));
+                    // What a member kept, it has had all the while.
+                    self.close(at, &|span| if span.owner == *node { !given(span) } else { span.group == group && given(span) });
                     for (topic, partition) in partitions {
+                        let kept =
+                            |span: &Span| span.to.is_none() && span.owner == *node && span.topic == *topic && span.partition == *partition;
+                        if self.spans.iter().rev().any(kept) {
+                            continue;
+                        }
                         if self.spans.len() >= MAX_SPANS as usize {
                             self.full = self.full.or(Some(at));
                             return;

@@ -121,6 +121,9 @@ impl Consumer {
         if self.manual {
             return;
         }
+        if self.is_modern() {
+            return self.prepare_modern(now);
+        }
         self.take_given(now);
         if !self.member.awaits_join() {
             return;
@@ -152,9 +155,17 @@ impl Consumer {
         if self.closing == Closing::No && !self.manual {
             self.watch_poll_interval(now);
         }
-        self.watch_session(now);
+        if !self.is_modern() {
+            self.watch_session(now);
+        }
         if self.closing == Closing::No || self.member.generation >= 0 {
             self.find_coordinator(now);
+        }
+        if self.is_modern() {
+            if self.closing == Closing::No && !self.manual {
+                self.run_modern(now);
+            }
+            return;
         }
         if self.closing == Closing::No && !self.manual && !self.member.fatal {
             self.join(now);
@@ -332,6 +343,9 @@ impl Consumer {
 
     /// Sends LeaveGroup. False: there is no membership to leave (static members stay), or the coordinator cannot be reached.
     pub(super) fn leave(&mut self, now: Time, why: &str) -> bool {
+        if self.is_modern() {
+            return self.leave_modern(now);
+        }
         if self.member.id.is_empty() || self.config.group_instance_id.is_some() || self.manual {
             return false;
         }

@@ -4,6 +4,7 @@
 mod assignors;
 mod fetcher;
 mod membership;
+mod modern;
 mod offsets;
 mod rebalance;
 mod state;
@@ -23,6 +24,7 @@ use crate::kafka::time::{Deadline, Reason, Time, TimerKind, earlier};
 use bytes::Bytes;
 use fetcher::PartitionState;
 use membership::{Member, Phase};
+use modern::Modern;
 use offsets::{CommitKind, PendingCommit};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -90,15 +92,37 @@ pub enum ConsumerEvent {
 pub(super) enum Tag {
     Metadata,
     FindCoordinator,
-    Join { round: u64 },
-    Sync { round: u64 },
-    Heartbeat { round: u64 },
+    Join {
+        round: u64,
+    },
+    Sync {
+        round: u64,
+    },
+    Heartbeat {
+        round: u64,
+    },
+    /// `told`: what the member says that it has.
+    GroupHeartbeat {
+        round: u64,
+        told: Option<Vec<TopicPartition>>,
+    },
     Leave,
     Commit(PendingCommit),
-    OffsetFetch { wanted: Vec<(TopicPartition, u64)> },
-    ListOffsets { node: i32, wanted: Vec<(TopicPartition, u64)> },
-    Fetch { node: i32, wanted: Vec<(TopicPartition, u64, i64)> },
-    EpochEnds { node: i32, wanted: Vec<validation::Asked> },
+    OffsetFetch {
+        wanted: Vec<(TopicPartition, u64)>,
+    },
+    ListOffsets {
+        node: i32,
+        wanted: Vec<(TopicPartition, u64)>,
+    },
+    Fetch {
+        node: i32,
+        wanted: Vec<(TopicPartition, u64, i64)>,
+    },
+    EpochEnds {
+        node: i32,
+        wanted: Vec<validation::Asked>,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,6 +151,9 @@ pub struct Consumer {
     subscription: SortedVecSet<Arc<str>>,
     manual: bool,
     member: Member,
+    modern: Modern,
+    /// For the ids that a member of the consumer protocol gives itself.
+    ids: Rng,
     partitions: SortedVecMap<TopicPartition, PartitionState>,
     /// Partitions with buffered records, in the order in which they were fetched.
     completed: VecDeque<TopicPartition>,
@@ -172,6 +199,7 @@ impl Core for Consumer {
                 Tag::Join { round } => self.handle_join_group(now, round, outcome),
                 Tag::Sync { round } => self.handle_sync_group(now, round, outcome),
                 Tag::Heartbeat { round } => self.handle_heartbeat(now, round, outcome),
+                Tag::GroupHeartbeat { round, told } => self.handle_group_heartbeat(now, round, told, outcome),
                 Tag::Leave => self.handle_leave_group(now),
                 Tag::Commit(commit) => self.handle_offset_commit(now, commit, outcome),
                 Tag::OffsetFetch { wanted } => self.handle_offset_fetch(now, &wanted, outcome),
@@ -289,6 +317,8 @@ impl Consumer {
             subscription: SortedVecSet::new(),
             manual: false,
             member: Member::default(),
+            modern: Modern::default(),
+            ids: jitter("member id"),
             partitions: SortedVecMap::new(),
             completed: VecDeque::new(),
             fetching: SortedVecSet::new(),
@@ -400,6 +430,7 @@ impl Consumer {
             (Closing::No, false, Phase::Unjoined) => MembershipState::Unjoined,
             (Closing::No, false, Phase::Joining) => MembershipState::Joining,
             (Closing::No, false, Phase::Syncing) => MembershipState::Syncing,
+            (Closing::No, false, Phase::Stable) if self.is_modern() && !self.is_reconciled() => MembershipState::Reconciling,
             (Closing::No, false, Phase::Stable) => MembershipState::Stable,
             (Closing::Leaving { .. }, ..) => MembershipState::Closing,
             (Closing::Closed, ..) => MembershipState::Closed,

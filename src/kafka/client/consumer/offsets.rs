@@ -114,7 +114,9 @@ impl Consumer {
     pub(super) fn run_commits(&mut self, now: Time) {
         while let Some(commit) = self.commits.front() {
             let deadline = commit.since.plus_millis(self.config.default_api_timeout_ms);
-            let failure = if commit.generation != self.member.generation {
+            // A member of the consumer protocol commits in whatever epoch it is by then.
+            let over = if self.is_modern() { self.member.generation < 0 } else { commit.generation != self.member.generation };
+            let failure = if over && !self.manual {
                 code::ILLEGAL_GENERATION
             } else if deadline <= now {
                 code::REQUEST_TIMED_OUT
@@ -156,7 +158,7 @@ impl Consumer {
         let instance = self.config.group_instance_id.as_ref().filter(|_| version >= 7 && !self.manual);
         let request = OffsetCommitRequest {
             group_id: GroupId(string(&group)),
-            generation_id_or_member_epoch: commit.generation,
+            generation_id_or_member_epoch: if self.is_modern() { self.member.generation } else { commit.generation },
             member_id: string(&self.member.id),
             group_instance_id: instance.map(|instance| string(instance)),
             topics,
@@ -212,10 +214,15 @@ impl Consumer {
                 commit.attempts = commit.attempts.saturating_add(1);
                 self.commits.push_front(commit);
             }
+            _ if self.is_stale_epoch(error) && commit.kind != CommitKind::Auto => {
+                commit.retry_at = now.plus_millis(self.backoff.draw(commit.attempts));
+                commit.attempts = commit.attempts.saturating_add(1);
+                self.commits.push_front(commit);
+            }
             _ => {
                 mark!(CommitOvertaken);
                 self.commit_failed(error);
-                if commit.generation == self.member.generation && !self.manual {
+                if (commit.generation == self.member.generation || self.is_modern()) && !self.manual {
                     match error {
                         code::REBALANCE_IN_PROGRESS => self.member.want_rejoin("a commit met a rebalance"),
                         code::UNKNOWN_MEMBER_ID | code::ILLEGAL_GENERATION => self.lose_membership(error),
@@ -259,7 +266,13 @@ impl Consumer {
             .map(|(topic, partitions)| (topic_name(&topic), partitions.into_iter().map(|(partition, _)| partition).collect::<Vec<i32>>()));
         let request = if version >= 8 {
             let topics = topics.map(|(name, partitions)| OffsetFetchRequestTopics { name, partition_indexes: partitions }).collect();
-            let group = OffsetFetchRequestGroup { group_id: group, topics: Some(topics), ..OffsetFetchRequestGroup::default() };
+            let named = version >= 9 && self.is_modern() && !self.manual;
+            let group = OffsetFetchRequestGroup {
+                group_id: group,
+                member_id: named.then(|| string(&self.member.id)),
+                member_epoch: if named { self.member.generation } else { -1 },
+                topics: Some(topics),
+            };
             OffsetFetchRequest { groups: vec![group], ..OffsetFetchRequest::default() }
         } else {
             let topics = topics.map(|(name, partitions)| OffsetFetchRequestTopic { name, partition_indexes: partitions }).collect();
@@ -300,9 +313,7 @@ impl Consumer {
             0 => self.offsets_retry_at = now,
             code::COORDINATOR_NOT_AVAILABLE | code::NOT_COORDINATOR => return self.lose_coordinator(now),
             code::UNKNOWN_MEMBER_ID | code::ILLEGAL_GENERATION => return self.lose_membership(error),
-            error if ErrorCode::from_code(error).retriable() => {
-                return;
-            }
+            error if ErrorCode::from_code(error).retriable() || self.is_stale_epoch(error) => return,
             _ => {
                 let error = ClientError::Broker(ErrorCode::from_code(error));
                 return self.net.event(ConsumerEvent::Error { error });

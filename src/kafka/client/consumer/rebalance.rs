@@ -222,7 +222,7 @@ impl Consumer {
     }
 
     /// What this member owns and was not given again. Under the eager protocol it owns nothing by then.
-    fn to_give_up(&self) -> Vec<TopicPartition> {
+    pub(super) fn to_give_up(&self) -> Vec<TopicPartition> {
         let Some(given) = &self.member.given else { return Vec::new() };
         self.partitions.keys().filter(|at| !given.contains(at)).cloned().collect()
     }
@@ -232,7 +232,9 @@ impl Consumer {
         let revoked = self.to_give_up();
         let Some(given) = self.member.given.take() else { return };
         if !revoked.is_empty() {
-            self.member.want_rejoin("need to revoke partitions and re-join");
+            if !self.is_modern() {
+                self.member.want_rejoin("need to revoke partitions and re-join");
+            }
             self.net.event(ConsumerEvent::Revoked { partitions: revoked, lost: false });
         }
         self.member.last_assignment = Some(given.clone());
@@ -248,7 +250,7 @@ impl Consumer {
 
     /// The leader starts a rebalance when the topics of the group have other partitions than when it assigned.
     pub(super) fn metadata_renewed(&mut self) {
-        if self.member.phase != Phase::Stable {
+        if self.member.phase != Phase::Stable || self.is_modern() {
             return;
         }
         let Some(counts) = &self.member.assigned_by else { return };

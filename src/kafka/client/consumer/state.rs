@@ -12,6 +12,8 @@ pub enum MembershipState {
     Joining,
     /// It waits for the answer to its SyncGroup.
     Syncing,
+    /// Of the consumer protocol: it is on its way to what it was told to have.
+    Reconciling,
     Stable,
     /// `close` was called: it commits and leaves.
     Closing,
@@ -26,6 +28,7 @@ impl MembershipState {
             Self::Unjoined => "unjoined",
             Self::Joining => "joining",
             Self::Syncing => "syncing",
+            Self::Reconciling => "reconciling",
             Self::Stable => "stable",
             Self::Closing => "closing",
             Self::Closed => "closed",

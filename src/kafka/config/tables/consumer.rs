@@ -3,7 +3,7 @@
 use crate::kafka::config::ConfigType::{Boolean, Class, Int, List, Long, String};
 use crate::kafka::config::Effect::{InForce, TakenWithoutEffect};
 use crate::kafka::config::UpdateMode::ReadOnly;
-use crate::kafka::config::Valid::{Any, Assignors, AtLeast, HostPorts, NonEmpty, OffsetReset, OneOf};
+use crate::kafka::config::Valid::{Any, Assignors, AtLeast, HostPorts, NonEmpty, OffsetReset, OneOf, OneOfAnyCase};
 use crate::kafka::config::def::row;
 use crate::kafka::config::{ConfigDef, ConfigTable};
 
@@ -48,8 +48,10 @@ const DEFS: &[ConfigDef] = &[
         "The group that the consumer belongs to."),
     row("group.instance.id", String, None, NonEmpty, ReadOnly, InForce,
         "Makes a static member: away for less than a session it keeps its partitions."),
-    row("group.protocol", String, Some("classic"), OneOf(&["classic"]), ReadOnly, TakenWithoutEffect,
-        "The protocol of groups; here the classic one."),
+    row("group.protocol", String, Some("classic"), OneOfAnyCase(&["CONSUMER", "CLASSIC"]), ReadOnly, InForce,
+        "The protocol of the group: classic, or consumer, where the coordinator deals out the partitions (KIP-848)."),
+    row("group.remote.assignor", String, None, Any, ReadOnly, InForce,
+        "The coordinator's assignor that a member of the consumer protocol asks for."),
     row("heartbeat.interval.ms", Int, Some("3000"), AtLeast(1), ReadOnly, InForce,
         "Milliseconds between two heartbeats to the coordinator."),
     row("isolation.level", String, Some("read_uncommitted"),

@@ -1,8 +1,8 @@
 //! `UniformHomogeneousAssignmentBuilder`: all members subscribe to the same topics.
 
 use super::{Spec, Targets, walk};
-use crate::kafka::hash_order;
 use crate::kafka::sorted_vec::SortedVecSet;
+use crate::kafka::wire::hash_order;
 use uuid::Uuid;
 
 pub fn assign(spec: &Spec<'_>) -> Targets {
@@ -12,8 +12,12 @@ pub fn assign(spec: &Spec<'_>) -> Targets {
         return targets;
     }
     let topics = hash_order::copied(first.topics.iter().copied());
-    let taken: SortedVecSet<(Uuid, i32)> =
-        spec.members.iter().flat_map(|member| walk(&member.assigned)).flat_map(|(topic, all)| all.into_iter().map(move |one| (topic, one))).collect();
+    let taken: SortedVecSet<(Uuid, i32)> = spec
+        .members
+        .iter()
+        .flat_map(|member| walk(&member.assigned))
+        .flat_map(|(topic, all)| all.into_iter().map(move |one| (topic, one)))
+        .collect();
     let mut unassigned: Vec<(Uuid, i32)> = Vec::new();
     let mut total: usize = 0;
     for topic in &topics {

@@ -8,8 +8,8 @@ mod range;
 mod tests;
 
 use super::consumer::Partitions;
-use crate::kafka::hash_order;
 use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::wire::hash_order;
 use std::sync::Arc;
 use uuid::Uuid;
 

@@ -38,7 +38,8 @@ fn load(partitions: &Partitions) -> usize {
 
 /// Each partition that somebody wants has one owner, who wants it; and nobody could take one from who has two more.
 fn check_rules(spec: &Spec<'_>, targets: &Targets, label: &str) {
-    let mut given: Vec<(Uuid, i32)> = targets.values().flat_map(walk).flat_map(|(topic, all)| all.into_iter().map(move |one| (topic, one))).collect();
+    let mut given: Vec<(Uuid, i32)> =
+        targets.values().flat_map(walk).flat_map(|(topic, all)| all.into_iter().map(move |one| (topic, one))).collect();
     given.sort();
     let mut wanted: Vec<(Uuid, i32)> = spec
         .members
@@ -76,8 +77,12 @@ fn every_case_is_assigned_as_kafka_assigns_it() {
     let (mut exact, mut by_rules) = (0, 0);
     for case in cases {
         let members: Vec<MemberSpec> = case["members"].as_array().expect("members").iter().map(member).collect();
-        let counts: SortedVecMap<Uuid, i32> =
-            case["topics"].as_object().expect("topics").iter().map(|(topic, count)| (id(topic), count.as_i64().expect("a count") as i32)).collect();
+        let counts: SortedVecMap<Uuid, i32> = case["topics"]
+            .as_object()
+            .expect("topics")
+            .iter()
+            .map(|(topic, count)| (id(topic), count.as_i64().expect("a count") as i32))
+            .collect();
         let sets = |member: &MemberSpec| member.topics.iter().copied().collect::<SortedVecSet<Uuid>>();
         let same = members.windows(2).all(|pair| sets(&pair[0]) == sets(&pair[1]));
         let count = |topic: Uuid| counts.get(&topic).copied().unwrap_or(0);
@@ -86,7 +91,8 @@ fn every_case_is_assigned_as_kafka_assigns_it() {
         for member in &spec.members {
             ours.entry(member.id.clone()).or_default();
         }
-        let theirs: Targets = case["expected"].as_object().expect("targets").iter().map(|(member, all)| (Arc::from(&**member), partitions(all))).collect();
+        let theirs: Targets =
+            case["expected"].as_object().expect("targets").iter().map(|(member, all)| (Arc::from(&**member), partitions(all))).collect();
         let label = format!("case {}: {} {}", case["case"], case["assignor"], case["step"]);
         if case["member_order_sensitive"] == false {
             assert_eq!(ours, theirs, "{label}");

@@ -44,7 +44,8 @@ pub fn write_assignment(topics: &Topics, partitions: &Partitions, version: i16) 
 }
 
 fn owned_partitions(topics: &Topics, said: &m::ConsumerProtocolSubscription) -> Partitions {
-    let known = said.owned_partitions.iter().filter_map(|topic| Some((topics.id(&topic.topic)?, topic.partitions.iter().copied().collect())));
+    let known =
+        said.owned_partitions.iter().filter_map(|topic| Some((topics.id(&topic.topic)?, topic.partitions.iter().copied().collect())));
     known.filter(|(_, partitions): &(_, SortedVecSet<i32>)| !partitions.is_empty()).collect()
 }
 

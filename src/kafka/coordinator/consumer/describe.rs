@@ -1,8 +1,8 @@
 //! ConsumerGroupDescribe, ListGroups, the page's view, and what is told of a change.
 
+use super::ConsumerGroup;
 use super::member::{Member, Partitions};
 use super::step::Step;
-use super::ConsumerGroup;
 use crate::kafka::coordinator::group::{CONSUMER, Group, text};
 use crate::kafka::coordinator::output::{Context, Pending};
 use crate::kafka::coordinator::timers::Kind;
@@ -78,7 +78,10 @@ impl ConsumerGroup {
                 instance: member.instance.clone(),
                 assignment: Self::named(topics, &member.assigned),
                 session_deadline: session,
-                session_timeout_ms: member.classic.as_ref().map_or(cx.config.consumer_session_timeout_ms, |classic| classic.session_timeout_ms),
+                session_timeout_ms: member
+                    .classic
+                    .as_ref()
+                    .map_or(cx.config.consumer_session_timeout_ms, |classic| classic.session_timeout_ms),
                 epoch: member.epoch,
                 revoking: Self::named(topics, &member.revoking),
                 target: Self::named(topics, &self.target_of(&member.id)),
@@ -99,7 +102,10 @@ impl ConsumerGroup {
 }
 
 impl GroupCoordinator {
-    pub(in crate::kafka::coordinator) fn describe_consumer_groups(&self, request: &m::ConsumerGroupDescribeRequest) -> m::ConsumerGroupDescribeResponse {
+    pub(in crate::kafka::coordinator) fn describe_consumer_groups(
+        &self,
+        request: &m::ConsumerGroupDescribeRequest,
+    ) -> m::ConsumerGroupDescribeResponse {
         let groups = request.group_ids.iter().map(|id| {
             let failed = |error: ErrorCode, message: Option<String>| DescribedGroup {
                 group_id: id.clone(),

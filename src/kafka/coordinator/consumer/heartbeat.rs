@@ -1,4 +1,5 @@
-//! ConsumerGroupHeartbeat: how a member joins, lives, and leaves (`consumerGroupHeartbeat`, `consumerGroupLeave`, `consumerGroupFenceMembers`).
+//! ConsumerGroupHeartbeat: how a member joins, lives, and leaves (`consumerGroupHeartbeat`, `consumerGroupLeave`,
+//! `consumerGroupFenceMembers`).
 
 use super::member::{LEAVE, LEAVE_FOR_NOW, Member, Partitions, is_subset, partitions_of};
 use super::regex::{self, MIN_INTERVAL_MS};
@@ -143,12 +144,12 @@ impl GroupCoordinator {
         if !full || step.group.members.contains_key(member) {
             return Ok(());
         }
-        let message =
-            format!("The consumer group has reached its maximum capacity of {} members.", self.cx.config.consumer_max_size);
+        let message = format!("The consumer group has reached its maximum capacity of {} members.", self.cx.config.consumer_max_size);
         Err(refused(ErrorCode::GroupMaxSizeReached, message))
     }
 
-    /// `maybeUpdateRegularExpressions`: whether the group needs another epoch. Matching takes its time: what comes of it is in the log later.
+    /// `maybeUpdateRegularExpressions`: whether the group needs another epoch. Matching takes its time: what comes of it is in the log
+    /// later.
     fn update_regex(&mut self, step: &mut Step<'_>, before: &Member, member: &Member) -> Result<bool, Refused> {
         let (mut bump, mut refresh) = (false, false);
         if before.regex != member.regex {
@@ -224,11 +225,8 @@ impl GroupCoordinator {
         };
         let member = known.clone();
         let epoch = if request.instance_id.is_some() { request.member_epoch } else { LEAVE.min(request.member_epoch) };
-        let response = ConsumerGroupHeartbeatResponse {
-            member_id: Some(text(id)),
-            member_epoch: epoch,
-            ..ConsumerGroupHeartbeatResponse::default()
-        };
+        let response =
+            ConsumerGroupHeartbeatResponse { member_id: Some(text(id)), member_epoch: epoch, ..ConsumerGroupHeartbeatResponse::default() };
         let answer = Some((token, Response::ConsumerGroupHeartbeat(response)));
         if epoch == LEAVE_FOR_NOW && request.instance_id.is_some() {
             let away = Member { epoch: LEAVE_FOR_NOW, revoking: Partitions::new(), ..member };

@@ -77,7 +77,8 @@ impl GroupCoordinator {
             let said = subscription(metadata).ok_or_else(|| cannot("the embedded consumer protocol is malformed"))?.1;
             let mut assigned = Partitions::new();
             if !member.assignment.is_empty() {
-                let given = read_assignment(member.assignment.clone()).ok_or_else(|| cannot("the embedded consumer protocol is malformed"))?;
+                let given =
+                    read_assignment(member.assignment.clone()).ok_or_else(|| cannot("the embedded consumer protocol is malformed"))?;
                 if given.user_data.is_some_and(|data| !data.is_empty()) {
                     let why = "an unsupported custom assignor is in use. Please refer to the documentation or switch to a default assignor \
                                before re-attempting the upgrade";

@@ -12,23 +12,23 @@ mod records;
 mod regex;
 mod step;
 
-pub use self::member::Partitions;
 pub use self::classic_members::join_failed;
 pub use self::heartbeat::heartbeat_error;
+pub use self::member::Partitions;
 pub use self::records::Record;
 
 use self::member::{LEAVE, Member, MemberState};
 use self::regex::Resolved;
-use super::{GroupConfig, GroupState};
 use super::assignors::{self, MemberSpec, Spec};
 use super::group::Common;
 use super::output::Context;
 use super::timers::Kind;
 use super::topics::Topics;
-use crate::kafka::hash_order;
+use super::{GroupConfig, GroupState};
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::hash_order;
 use crate::kafka::wire::message as m;
 use bytes::Bytes;
 use std::sync::Arc;

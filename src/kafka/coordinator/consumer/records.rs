@@ -102,9 +102,7 @@ impl Record {
                 let message = |value| m::ConsumerGroupTargetAssignmentMemberValue { topic_partitions: lists(value).map(topic).collect() };
                 (of_member(key::TARGET, group, member), value.as_ref().map(|value| versioned(message(value))))
             }
-            Self::Current(member, value) => {
-                (of_member(key::CURRENT, group, member), value.as_ref().map(|value| versioned(current(value))))
-            }
+            Self::Current(member, value) => (of_member(key::CURRENT, group, member), value.as_ref().map(|value| versioned(current(value)))),
             Self::Regex(regex, value) => {
                 let message = |value: &Resolved| m::ConsumerGroupRegularExpressionValue {
                     topics: value.topics.iter().cloned().collect(),
@@ -121,9 +119,7 @@ impl Record {
     /// # Errors
     /// A key or value that is not in Kafka's format.
     pub fn decode(number: i16, key: Bytes, value: Option<Bytes>) -> Result<Option<(Str, Self)>, RecordError> {
-        let group = |key: Bytes| {
-            m::ConsumerGroupMetadataKey::read(key, 0).map(|(key, _)| key.group_id).map_err(|_| RecordError::Truncated)
-        };
+        let group = |key: Bytes| m::ConsumerGroupMetadataKey::read(key, 0).map(|(key, _)| key.group_id).map_err(|_| RecordError::Truncated);
         let member = |key: Bytes| {
             let key = m::ConsumerGroupMemberMetadataKey::read(key, 0).map_err(|_| RecordError::Truncated)?.0;
             Ok((key.group_id, key.member_id))

@@ -1,5 +1,5 @@
-//! One change of a consumer group on its way: the group as it is to be, and the records that make it so. They are taken in as they are made,
-//! and answered once they are committed.
+//! One change of a consumer group on its way: the group as it is to be, and the records that make it so. They are taken in as they are
+//! made, and answered once they are committed.
 
 use super::member::{Member, Partitions, Target};
 use super::{ConsumerGroup, METADATA_REFRESH_MS, Record, Refused, refused};

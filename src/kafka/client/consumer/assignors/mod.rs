@@ -31,8 +31,7 @@ pub struct Assignor {
 }
 
 /// As `config::ASSIGNORS` has them.
-pub static ALL: [&Assignor; 4] =
-    [&range::ASSIGNOR, &round_robin::ASSIGNOR, &sticky::ASSIGNOR, &cooperative_sticky::ASSIGNOR];
+pub static ALL: [&Assignor; 4] = [&range::ASSIGNOR, &round_robin::ASSIGNOR, &sticky::ASSIGNOR, &cooperative_sticky::ASSIGNOR];
 
 pub fn find(name: &str) -> Option<&'static Assignor> {
     ALL.into_iter().find(|assignor| assignor.name == name)

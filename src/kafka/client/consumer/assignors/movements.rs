@@ -1,8 +1,8 @@
 //! Partitions that were moved while an assignment is balanced (`PartitionMovements`): two members do not exchange partitions of one topic.
 
 use crate::kafka::client::TopicPartition;
-use crate::kafka::hash_order;
 use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::wire::hash_order;
 use std::sync::Arc;
 
 /// From whom, to whom.

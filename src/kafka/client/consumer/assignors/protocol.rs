@@ -73,8 +73,7 @@ pub fn encode_assignment(partitions: &[TopicPartition]) -> Bytes {
     for (topic, partition) in partitions {
         match topics.iter_mut().find(|known| *known.topic.0 == **topic) {
             Some(known) => known.partitions.push(*partition),
-            None => topics
-                .push(consumer_protocol_assignment::TopicPartition { topic: topic_name(topic), partitions: vec![*partition] }),
+            None => topics.push(consumer_protocol_assignment::TopicPartition { topic: topic_name(topic), partitions: vec![*partition] }),
         }
     }
     versioned(NEWEST, ConsumerProtocolAssignment { assigned_partitions: topics, ..ConsumerProtocolAssignment::default() })

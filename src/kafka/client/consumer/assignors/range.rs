@@ -5,12 +5,7 @@ use crate::kafka::client::TopicPartition;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use std::sync::Arc;
 
-pub static ASSIGNOR: Assignor = Assignor {
-    name: "range",
-    cooperative: false,
-    assign,
-    user_data: |_, _| None,
-};
+pub static ASSIGNOR: Assignor = Assignor { name: "range", cooperative: false, assign, user_data: |_, _| None };
 
 /// `TopicAssignmentState`.
 struct Topic<'a> {
@@ -119,7 +114,8 @@ fn give_nearby(topics: &mut [Topic<'_>], result: &mut Assignment) {
 
 fn assign(members: &[Candidate], topics: &Topics) -> Assignment {
     let mut result = nobody(members);
-    let mut states: Vec<Topic<'_>> = subscribed(members, topics).into_iter().map(|(name, racks)| Topic::new(name, racks, members)).collect();
+    let mut states: Vec<Topic<'_>> =
+        subscribed(members, topics).into_iter().map(|(name, racks)| Topic::new(name, racks, members)).collect();
     let rack_aware = states.iter().any(|topic| topic.rack_aware);
     if rack_aware {
         give_nearby(&mut states, &mut result);

@@ -2,12 +2,7 @@
 
 use super::{Assignment, Assignor, Candidate, Topics, in_order, nobody, numbers, subscribed};
 
-pub static ASSIGNOR: Assignor = Assignor {
-    name: "roundrobin",
-    cooperative: false,
-    assign,
-    user_data: |_, _| None,
-};
+pub static ASSIGNOR: Assignor = Assignor { name: "roundrobin", cooperative: false, assign, user_data: |_, _| None };
 
 fn assign(members: &[Candidate], topics: &Topics) -> Assignment {
     let mut result = nobody(members);

@@ -4,17 +4,13 @@
 
 use super::{Assignment, Assignor, Candidate, Topics, constrained, general, numbers, racks::RackInfo, subscribed};
 use crate::kafka::client::TopicPartition;
-use crate::kafka::hash_order;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
+use crate::kafka::wire::hash_order;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use std::sync::Arc;
 
-pub static ASSIGNOR: Assignor = Assignor {
-    name: "sticky",
-    cooperative: false,
-    assign: |members, topics| assign(members, topics, member_data).0,
-    user_data,
-};
+pub static ASSIGNOR: Assignor =
+    Assignor { name: "sticky", cooperative: false, assign: |members, topics| assign(members, topics, member_data).0, user_data };
 
 /// The generation of who does not say one (`DEFAULT_GENERATION`).
 pub const NO_GENERATION: i32 = -1;
@@ -57,7 +53,8 @@ impl Previous {
             let generation = data.generation.unwrap_or(NO_GENERATION);
             previous.max_generation = previous.max_generation.max(generation);
             owned.insert(member.id.clone(), Vec::new());
-            let exists = |at: &&TopicPartition| topics.iter().any(|(name, partitions)| **name == at.0 && numbers(partitions).any(|one| one == at.1));
+            let exists =
+                |at: &&TopicPartition| topics.iter().any(|(name, partitions)| **name == at.0 && numbers(partitions).any(|one| one == at.1));
             for at in data.partitions.iter().filter(exists) {
                 let Some(other) = owner.get(at).copied() else {
                     owned.entry(member.id.clone()).or_default().push(at.clone());

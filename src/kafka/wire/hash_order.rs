@@ -2,7 +2,7 @@
 //! assignors walk such tables, and who gets which partition follows from it; so that a group here is given what Kafka would give it, they
 //! walk in the same order.
 
-use super::wire::murmur2::java_hash;
+use super::murmur2::java_hash;
 use std::sync::Arc;
 use uuid::Uuid;
 
