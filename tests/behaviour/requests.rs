@@ -327,7 +327,6 @@ fn offset_fetch(f: Fields<'_>) -> m::OffsetFetchRequest {
                 member_id: g.optional("MemberId"),
                 member_epoch: g.int("MemberEpoch", -1),
                 topics: (!g.0["Topics"].is_null()).then_some(topics),
-                ..OffsetFetchRequestGroup::default()
             }
         }),
         ..m::OffsetFetchRequest::default()

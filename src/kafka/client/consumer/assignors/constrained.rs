@@ -3,7 +3,7 @@
 
 use super::racks::RackInfo;
 use super::sticky::{Previous, Transfers};
-use super::{Assignment, numbers};
+use super::{Assignment, Subscribed, numbers};
 use crate::kafka::client::TopicPartition;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ struct Builder<'a> {
     transfers: Transfers,
 }
 
-pub fn assign(topics: &[(&Arc<str>, &Vec<SortedVecSet<Arc<str>>>)], racks: &RackInfo, previous: &Previous) -> (Assignment, Transfers) {
+pub fn assign(topics: &[Subscribed<'_>], racks: &RackInfo, previous: &Previous) -> (Assignment, Transfers) {
     let total: usize = topics.iter().map(|(_, partitions)| partitions.len()).sum();
     let members = previous.owned.len().max(1);
     let mut builder = Builder {

@@ -4,13 +4,11 @@
 use super::movements::Movements;
 use super::racks::RackInfo;
 use super::sticky::{NO_GENERATION, Previous};
-use super::{Assignment, Candidate, numbers};
+use super::{Assignment, Candidate, Subscribed, numbers};
 use crate::kafka::client::TopicPartition;
-use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
+use crate::kafka::sorted_vec::SortedVecMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-type Topics<'a> = [(&'a Arc<str>, &'a Vec<SortedVecSet<Arc<str>>>)];
 
 struct Builder<'a> {
     racks: &'a RackInfo,
@@ -27,7 +25,7 @@ struct Builder<'a> {
     movements: Movements,
 }
 
-pub fn assign(members: &[Candidate], topics: &Topics<'_>, racks: &RackInfo, previous: Previous) -> Assignment {
+pub fn assign(members: &[Candidate], topics: &[Subscribed<'_>], racks: &RackInfo, previous: Previous) -> Assignment {
     let counts = topics.iter().map(|(topic, partitions)| ((*topic).clone(), partitions.len())).collect();
     let names = |member: &Candidate| -> Vec<Arc<str>> {
         topics.iter().filter(|(topic, _)| member.topics.contains(*topic)).map(|(topic, _)| (*topic).clone()).collect()

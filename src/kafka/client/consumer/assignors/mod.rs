@@ -54,11 +54,14 @@ pub struct Candidate {
 /// For each topic that there is, for each of its partitions, the racks of its replicas.
 pub type Topics = SortedVecMap<Arc<str>, Vec<SortedVecSet<Arc<str>>>>;
 
+/// A topic that somebody subscribes to, with the racks of its partitions.
+type Subscribed<'a> = (&'a Arc<str>, &'a Vec<SortedVecSet<Arc<str>>>);
+
 /// By member id; every member is in it.
 pub type Assignment = SortedVecMap<Arc<str>, Vec<TopicPartition>>;
 
 /// The topics that somebody subscribes to and that have partitions (`AbstractPartitionAssignor.assign`).
-fn subscribed<'a>(members: &'a [Candidate], topics: &'a Topics) -> Vec<(&'a Arc<str>, &'a Vec<SortedVecSet<Arc<str>>>)> {
+fn subscribed<'a>(members: &'a [Candidate], topics: &'a Topics) -> Vec<Subscribed<'a>> {
     topics
         .iter()
         .filter(|(topic, partitions)| !partitions.is_empty() && members.iter().any(|member| member.topics.contains(*topic)))

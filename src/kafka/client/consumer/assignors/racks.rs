@@ -1,6 +1,6 @@
 //! When an assignment looks at racks (KIP-881): members say theirs, and not all partitions have replicas in all of them.
 
-use super::{Candidate, numbers};
+use super::{Candidate, Subscribed, numbers};
 use crate::kafka::client::TopicPartition;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub struct RackInfo {
 }
 
 impl RackInfo {
-    pub fn new(members: &[Candidate], topics: &[(&Arc<str>, &Vec<Racks>)]) -> Self {
+    pub fn new(members: &[Candidate], topics: &[Subscribed<'_>]) -> Self {
         let mut info = Self { consumers: SortedVecMap::new(), partitions: SortedVecMap::new(), local_members: SortedVecMap::new() };
         let named: Racks = members.iter().filter_map(of).cloned().collect();
         if named.is_empty() {

@@ -2,7 +2,7 @@
 //! `AbstractStickyAssignor`, which the cooperative one shares: `constrained` where all members want the same topics, `general` where not.
 //! The members of this one give up all before they join, and say in their user data what they had.
 
-use super::{Assignment, Assignor, Candidate, Topics, constrained, general, numbers, racks::RackInfo, subscribed};
+use super::{Assignment, Assignor, Candidate, Subscribed, Topics, constrained, general, numbers, racks::RackInfo, subscribed};
 use crate::kafka::client::TopicPartition;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::wire::hash_order;
@@ -38,7 +38,7 @@ pub struct Previous {
 
 impl Previous {
     /// `allSubscriptionsEqual`. Members whose generations differ both claim a partition: the newer one's claim holds.
-    fn new(members: &[Candidate], topics: &[(&Arc<str>, &Vec<SortedVecSet<Arc<str>>>)], read: fn(&Candidate) -> MemberData) -> Self {
+    fn new(members: &[Candidate], topics: &[Subscribed<'_>], read: fn(&Candidate) -> MemberData) -> Self {
         let mut owned: SortedVecMap<Arc<str>, Vec<TopicPartition>> = SortedVecMap::new();
         let mut owner: SortedVecMap<TopicPartition, &Candidate> = SortedVecMap::new();
         let mut previous = Self {
