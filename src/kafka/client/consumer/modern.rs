@@ -1,6 +1,6 @@
 //! Membership in a group of the consumer protocol (KIP-848; `ConsumerMembershipManager`, `ConsumerHeartbeatRequestManager`): one request
-//! does it all. The coordinator says what the member is to have; the member gives up what is not in it, inside `poll`, takes the rest, and says
-//! so with its next heartbeat.
+//! does it all. The coordinator says what the member is to have; the member gives up what is not in it, inside `poll`, takes the rest, and
+//! says so with its next heartbeat.
 
 use super::membership::Phase;
 use super::offsets::CommitKind;
