@@ -9,6 +9,7 @@ pub mod narrate;
 pub mod poster;
 pub mod scenario;
 pub mod scene;
+pub mod sinks;
 pub mod spacetime;
 pub mod status;
 pub mod time;

@@ -3,6 +3,7 @@
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::ProcessState;
+pub use crate::world::handler::{CommitMode, CommitPolicy, Fails, HandlerSpec, OnFailure, SinkKind};
 use std::sync::Arc;
 
 /// One way latency, jitter, and what a slow disk takes at most, in microseconds: a minute.
@@ -75,16 +76,7 @@ pub struct ProducerSpec {
     pub config: SortedVecMap<String, String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CommitPolicy {
-    /// enable.auto.commit=true
-    Auto,
-    /// commit after each batch that was handled
-    AfterEachPoll,
-    Never,
-}
-
-/// A consumer app: polls, takes `handle_us` for each record, counts it into its sink, commits.
+/// A consumer app: polls, takes `handle_us` for each record, puts it into its sink, commits.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConsumerSpec {
     pub name: Arc<str>,
@@ -93,6 +85,7 @@ pub struct ConsumerSpec {
     pub topics: Vec<Arc<str>>,
     pub handle_us: i64,
     pub commit: CommitPolicy,
+    pub handler: HandlerSpec,
     pub config: SortedVecMap<String, String>,
 }
 

@@ -6,6 +6,7 @@ use crate::kafka::time::{Time, TimerKind};
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
+use crate::world::handler::OnFailure;
 use std::sync::Arc;
 
 /// Where virtual time begins: 2026-01-01T00:00:00Z, so that record timestamps look like timestamps.
@@ -106,5 +107,19 @@ pub enum EventKind {
         topic: Arc<str>,
         error: ErrorCode,
         message: String,
+    },
+    /// The app's handler has failed on a record, for the `attempt`th time in a row.
+    HandlerFailed {
+        node: NodeName,
+        topic: Arc<str>,
+        partition: i32,
+        offset: i64,
+        attempt: u32,
+        then: OnFailure,
+    },
+    /// The app has inserted rows in bulk.
+    Inserted {
+        node: NodeName,
+        rows: u32,
     },
 }

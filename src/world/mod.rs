@@ -7,6 +7,7 @@ mod broker_node;
 mod consumer_app;
 pub mod content;
 pub mod event;
+pub mod handler;
 pub mod judge;
 pub mod look;
 mod network;
@@ -18,6 +19,7 @@ mod queue;
 mod record;
 mod show;
 mod sink;
+mod sink_table;
 pub mod target;
 #[cfg(test)]
 mod tests;

@@ -159,7 +159,7 @@ impl Node {
         loop {
             self.drain(core);
             let Machine::Consumer(app) = &mut self.machine else { break };
-            if !runs || !app.poll(now) {
+            if !runs || !app.poll(now, &mut core.sinks) {
                 break;
             }
         }
@@ -185,7 +185,9 @@ impl Node {
                 }
             }
             Machine::Consumer(app) => {
+                let now = core.now.plus_micros(meta.skew_us);
                 while let Some(event) = next_event(core, meta, app.client.as_mut()) {
+                    app.hear(now, &event, &core.sinks);
                     core.record(EventKind::Consumer { node: meta.name.clone(), event });
                 }
             }
@@ -282,28 +284,21 @@ impl Node {
         }
         core.cause = self.meta.wake_cause;
         let now = self.clock(now);
-        let handler = match &mut self.machine {
-            Machine::Consumer(app) if app.handler_done.is_some_and(|at| at <= now) => app.finish_one(now).map(|record| {
-                let delivery = core.sinks.deliver(app.owner(), &record.topic, record.partition, record.offset);
-                if delivery > 1 {
-                    app.duplicates += 1;
-                }
-                EventKind::Handled {
-                    node: self.meta.name.clone(),
-                    group: app.spec.group.clone(),
-                    topic: record.topic,
-                    partition: record.partition,
-                    offset: record.offset,
-                    delivery,
-                }
-            }),
+        let turn = match &mut self.machine {
+            Machine::Consumer(app) if app.handler_done.is_some_and(|at| at <= now) => app.finish_one(now, &self.meta.name, &mut core.sinks),
             _ => None,
         };
-        let kind = handler.unwrap_or_else(|| {
+        let turn = turn.unwrap_or_else(|| {
             let reason = reason.unwrap_or_else(|| Reason::new("timer", ""));
-            EventKind::Timer { node: self.meta.name.clone(), what: reason.what, who: reason.who.words() }
+            EventKind::Timer { node: self.meta.name.clone(), what: reason.what, who: reason.who.words() }.into()
         });
-        core.cause = Some(core.record(kind));
+        core.cause = Some(core.record(turn.event));
+        if let Some(inserted) = turn.inserted {
+            core.cause = Some(core.record(inserted));
+        }
+        if turn.crashes {
+            return self.kill(core, ProcessState::Crashed);
+        }
         match &mut self.machine {
             Machine::Broker(node) => {
                 if let Some(broker) = node.broker.as_mut() {

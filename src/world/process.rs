@@ -175,7 +175,7 @@ impl Node {
         let now = self.clock(core.now);
         match &mut self.machine {
             Machine::Producer(app) => app.stop(now),
-            Machine::Consumer(app) => app.stop(now),
+            Machine::Consumer(app) => app.stop(now, &mut core.sinks),
             Machine::Broker(node) => {
                 if let Some(broker) = node.broker.as_mut() {
                     broker.handle_shutdown(now);

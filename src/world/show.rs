@@ -8,9 +8,11 @@ use super::network::InFlight;
 use super::nodes::{Machine, Meta};
 use super::producer_app::ProducerApp;
 use super::queue::NodeId;
+use super::sink::Owner;
+use super::sink_table::SinkTable;
 use super::view::{
     BrokerState, Cargo, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, ReplicaState,
-    WorldView, key_number,
+    SinkState, WorldView, key_number,
 };
 use crate::kafka::broker::{Broker, BrokerEvent, PartitionView};
 use crate::kafka::client::consumer::MembershipState;
@@ -57,6 +59,35 @@ impl World {
         }
     }
 
+    fn sinks(&self, groups: &[GroupView]) -> Vec<SinkState> {
+        let of = |owner: &Owner, table: &SinkTable| {
+            let group = groups.iter().find(|group| matches!(owner, Owner::Group(name) if group.group == *name));
+            let committed = |topic: &str, partition: i32| {
+                let stored = || table.resumes_at(topic, partition);
+                let found = group.and_then(|group| group.offsets.iter().find(|(t, n, _)| **t == *topic && *n == partition));
+                stored().or_else(|| found.map(|(_, _, offset)| *offset))
+            };
+            let apps = || {
+                self.nodes.iter().filter_map(|node| match &node.machine {
+                    Machine::Consumer(app) if node.meta.state.is_up() && app.owner() == *owner => Some(app),
+                    _ => None,
+                })
+            };
+            let in_hand = |topic: &str, partition: i32, offset: i64| apps().any(|app| app.holds(topic, partition, offset));
+            let (Owner::Group(name) | Owner::Alone(name)) = owner;
+            SinkState {
+                owner: name.clone(),
+                kind: table.kind,
+                rows: table.rows,
+                twice: table.twice,
+                ignored: table.ignored,
+                stale: table.stale(),
+                missing: table.missing(committed, in_hand),
+            }
+        };
+        self.core.sinks.tables().map(|(owner, table)| of(owner, table)).collect()
+    }
+
     /// Copies what there is to see. `before`: another moment of the same run; frames and logs that have not changed since are not decoded
     /// again.
     pub(super) fn show(&self, before: &WorldView) -> WorldView {
@@ -96,6 +127,7 @@ impl World {
         // More marks than these at once cannot be read.
         view.done = recent.take(16).cloned().collect();
         view.groups.sort_by(|a, b| a.group.cmp(&b.group));
+        view.sinks = self.sinks(&view.groups);
         partitions(&mut view, known, before);
         self.truncations(&mut view);
         self.flights(&mut view, before, &mut topics);
@@ -215,6 +247,7 @@ fn consumer_state(meta: &Meta, app: &ConsumerApp) -> ConsumerState {
         handled: app.handled,
         duplicates: app.duplicates,
         backlog: app.backlog.len() as u64,
+        failed: app.failed,
         handle_us: app.spec.handle_us,
     }
 }

@@ -1,6 +1,6 @@
 //! A run is a value: replay, clones, seeds, and what happens to processes.
 
-use super::action::{CommitPolicy, ConsumerSpec, Genesis, Keys, ProducerSpec};
+use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, ProducerSpec};
 use super::event::EventKind;
 use super::operations::{
     Action, AddConsumer, AddPartitions, AddProducer, ChangeConsumer, ChangeProducer, Crash, CreateTopic, DeleteTopic, Pause, Restart,
@@ -25,6 +25,7 @@ fn consumer(name: &str) -> Action {
         topics: vec!["orders".into()],
         handle_us: 10_000,
         commit: CommitPolicy::Auto,
+        handler: HandlerSpec::default(),
         config: config.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
     }))
 }

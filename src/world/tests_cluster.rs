@@ -1,6 +1,6 @@
 //! Clusters: elections, faults, and that all of it is a value.
 
-use super::action::{CommitPolicy, ConsumerSpec, Genesis, Keys, LinkSpec, ProducerSpec};
+use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, LinkSpec, ProducerSpec};
 use super::event::EventKind;
 use super::operations::{
     Action, AddConsumer, AddProducer, Crash, CreateTopic, Cut, ElectLeader, FullDisk, Heal, Isolate, Kill, Links, Pause, PowerLoss,
@@ -76,6 +76,7 @@ fn people(world: &mut World) {
             topics: vec!["orders".into()],
             handle_us: 1_000,
             commit: CommitPolicy::Auto,
+            handler: HandlerSpec::default(),
             config: configs(&[("auto.offset.reset", "earliest"), ("session.timeout.ms", "10000"), ("request.timeout.ms", "5000")]),
         })),
     );
@@ -533,7 +534,11 @@ fn a_commit_before_the_records_loses_them_for_the_group() {
         let config = configs(&[("auto.offset.reset", "earliest"), ("session.timeout.ms", "6000"), ("max.poll.records", "5")]);
         let (name, group, topics) = ("billing-1".into(), Some("billing".into()), vec!["orders".into()]);
         let commit = CommitPolicy::Auto;
-        act(&mut world, Action::AddConsumer(AddConsumer(ConsumerSpec { name, group, topics, handle_us: 100_000, commit, config })));
+        let handler = HandlerSpec::default();
+        act(
+            &mut world,
+            Action::AddConsumer(AddConsumer(ConsumerSpec { name, group, topics, handle_us: 100_000, commit, handler, config })),
+        );
         after(&mut world, 10_000);
         act(&mut world, Action::Crash(Crash { node: "billing-1".into() }));
         after(&mut world, 1_000);

@@ -9,6 +9,7 @@ use crate::kafka::time::{Deadline, Time, TimerKind};
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
 use crate::world::action::LinkSpec;
+use crate::world::handler::SinkKind;
 use crate::world::operations::Action;
 use std::sync::Arc;
 
@@ -32,6 +33,8 @@ pub struct WorldView {
     pub producers: Vec<ProducerState>,
     pub consumers: Vec<ConsumerState>,
     pub groups: Vec<GroupView>,
+    /// By group, then by consumer.
+    pub sinks: Vec<SinkState>,
     pub flights: Vec<Flight>,
     pub next: Option<Deadline>,
     /// What is waited for by the clock, the next first.
@@ -173,7 +176,26 @@ pub struct ConsumerState {
     pub duplicates: u64,
     /// Records polled and waiting for the handler.
     pub backlog: u64,
+    /// Attempts of its handler that failed.
+    pub failed: u64,
     pub handle_us: i64,
+}
+
+/// A table that consumer apps write into.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SinkState {
+    /// The group whose it is; of a consumer without a group: that consumer's name.
+    pub owner: Arc<str>,
+    pub kind: SinkKind,
+    pub rows: u64,
+    /// Rows of an event that another row stands for already.
+    pub twice: u64,
+    /// Writes that were not needed: the event, or a newer version, was there.
+    pub ignored: u64,
+    /// Rows in which an older version has overwritten a newer one.
+    pub stale: u64,
+    /// Records that were given to an app and are committed, but are in no row, and no app has them in hand.
+    pub missing: u64,
 }
 
 /// A frame under way. Its place at time t is where its send and arrival times put it.

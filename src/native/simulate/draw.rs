@@ -6,7 +6,8 @@ use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::playground::scenario::Scenario;
-use crate::world::action::{CommitPolicy, ConsumerSpec, Genesis, Keys, ProducerSpec};
+use crate::world::action::{ConsumerSpec, Genesis, Keys, ProducerSpec};
+use crate::world::handler::{CommitMode, CommitPolicy, HandlerSpec};
 use crate::world::operations::{
     Action, AddConsumer, AddProducer, Ailment, Condition, CreateTopic, Dice, Draw, Heal, On, SetRate, SetTopicConfig, Severity, Stream,
     Trouble, draws,
@@ -193,10 +194,18 @@ fn consumers(d: &mut Dice) {
                 ("metadata.max.age.ms", "5000".into()),
             ]);
             let name: Arc<str> = format!("g{group}-{member}").into();
-            let commit = if auto { CommitPolicy::Auto } else { CommitPolicy::AfterEachPoll };
+            let commit = if auto { CommitPolicy::Auto } else { CommitPolicy::AfterEachPoll(CommitMode::Async) };
             let handle_us = i64::try_from(d.between(1, 40)).unwrap_or(1) * 100;
             let group = Some(format!("g{group}").into());
-            d.consumers.push(ConsumerSpec { name, group, topics: vec![topic.clone()], handle_us, commit, config });
+            d.consumers.push(ConsumerSpec {
+                name,
+                group,
+                topics: vec![topic.clone()],
+                handle_us,
+                commit,
+                handler: HandlerSpec::default(),
+                config,
+            });
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::kafka::time::{Time, TimerKind};
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
 use crate::world::event::{Event, EventId, EventKind};
+use crate::world::handler::OnFailure;
 use crate::world::operations::{Action, Narration, cut_words};
 use crate::world::{ALL_BROKERS, World};
 
@@ -93,6 +94,8 @@ pub fn often(event: &EventKind) -> bool {
     match event {
         EventKind::Connected { .. } | EventKind::FrameSent { .. } | EventKind::FrameArrived { .. } | EventKind::Timer { .. } => true,
         EventKind::Handled { delivery, .. } => *delivery <= 1,
+        EventKind::HandlerFailed { attempt, .. } => *attempt > 1,
+        EventKind::Inserted { .. } => true,
         EventKind::Broker { event, .. } => matches!(
             event,
             BrokerEvent::Appended { duplicate: false, .. }
@@ -143,6 +146,20 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
                 (3, format!("{node} handled {topic}-{partition} offset {offset}."))
             }
         }
+        EventKind::HandlerFailed { node, topic, partition, offset, attempt, then } => {
+            let what = match then {
+                OnFailure::Crash => "the exception ends its process, and nothing is committed",
+                OnFailure::Retry => "it tries the same record again",
+                OnFailure::Skip => "it goes on with the next record",
+            };
+            let level = match then {
+                OnFailure::Crash => 1,
+                _ if *attempt > 1 => 3,
+                _ => 2,
+            };
+            (level, format!("{node}'s handler failed on {topic}-{partition} offset {offset}: {what}."))
+        }
+        EventKind::Inserted { node, rows } => (3, format!("{node} has inserted {rows} rows at once.")),
         EventKind::ProcessState { node, to: ProcessState::Stopped, .. } => (1, format!("{node} has stopped.")),
         EventKind::ProcessState { .. } => return None,
         EventKind::LinkCut { from, to, one_way } => (1, cut_words(from, to, *one_way)),

@@ -68,7 +68,7 @@ pub struct Expect {
 pub enum Subject {
     /// Fields: `state`, `members`, `generation`, `lag`.
     Group,
-    /// Fields: `state`, `client`, `handled`, `duplicates`, `backlog`, `partitions`.
+    /// Fields: `state`, `client`, `handled`, `duplicates`, `failed`, `backlog`, `partitions`.
     Consumer,
     /// Fields: `state`, `sent`, `acked`, `failed`, `pending`.
     Producer,
@@ -78,10 +78,12 @@ pub enum Subject {
     Partition,
     /// Fields: `state`, `fenced`, `controller` (1 or 0).
     Broker,
+    /// A group's table, by the group's name, or that of a consumer without a group. Fields: `rows`, `twice`, `ignored`, `stale`, `missing`.
+    Sink,
 }
 
 impl Subject {
-    pub const ALL: [Self; 6] = [Self::Group, Self::Consumer, Self::Producer, Self::Topic, Self::Partition, Self::Broker];
+    pub const ALL: [Self; 7] = [Self::Group, Self::Consumer, Self::Producer, Self::Topic, Self::Partition, Self::Broker, Self::Sink];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -91,17 +93,19 @@ impl Subject {
             Self::Topic => "topic",
             Self::Partition => "partition",
             Self::Broker => "broker",
+            Self::Sink => "sink",
         }
     }
 
     pub fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Group => &["state", "members", "generation", "lag"],
-            Self::Consumer => &["state", "client", "handled", "duplicates", "backlog", "partitions"],
+            Self::Consumer => &["state", "client", "handled", "duplicates", "failed", "backlog", "partitions"],
             Self::Producer => &["state", "sent", "acked", "failed", "pending"],
             Self::Topic => &["partitions", "records", "isr", "leaderless"],
             Self::Partition => &["leader", "isr", "epoch", "records"],
             Self::Broker => &["state", "fenced", "controller"],
+            Self::Sink => &["rows", "twice", "ignored", "stale", "missing"],
         }
     }
 

@@ -5,7 +5,7 @@ use crate::kafka::time::Time;
 use crate::world::action::ActionError;
 use crate::world::event::EventId;
 use crate::world::operations::Action;
-use crate::world::view::WorldView;
+use crate::world::view::{SinkState, WorldView};
 use crate::world::{EPOCH, World};
 use std::sync::Arc;
 
@@ -254,6 +254,7 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
                 "client" => consumer.client_state.to_string(),
                 "handled" => consumer.handled.to_string(),
                 "duplicates" => consumer.duplicates.to_string(),
+                "failed" => consumer.failed.to_string(),
                 "backlog" => consumer.backlog.to_string(),
                 _ => consumer.assignment.len().to_string(),
             })
@@ -297,7 +298,19 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
                 _ => u8::from(broker.is_controller).to_string(),
             })
         }
+        Subject::Sink => view.sinks.iter().find(|sink| &*sink.owner == name).map(|sink| sink_field(sink, field)),
     }
+}
+
+fn sink_field(sink: &SinkState, field: &str) -> String {
+    let number = match field {
+        "rows" => sink.rows,
+        "twice" => sink.twice,
+        "ignored" => sink.ignored,
+        "stale" => sink.stale,
+        _ => sink.missing,
+    };
+    number.to_string()
 }
 
 fn judge(expect: &Expect, view: &WorldView) -> Verdict {

@@ -61,6 +61,7 @@ fn consumer(name: &str, assignment: &[i32]) -> ConsumerState {
         positions: assignment.iter().map(|n| (s("orders"), *n, 5)).collect(),
         handled: 0,
         duplicates: 0,
+        failed: 0,
         backlog: 0,
         handle_us: 1000,
     }

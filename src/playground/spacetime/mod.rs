@@ -87,6 +87,8 @@ fn node_of<'a>(world: &'a World, kind: &'a EventKind) -> Option<&'a Arc<str>> {
         | EventKind::Producer { node, .. }
         | EventKind::Consumer { node, .. }
         | EventKind::Handled { node, .. }
+        | EventKind::HandlerFailed { node, .. }
+        | EventKind::Inserted { node, .. }
         | EventKind::ProcessState { node, .. }
         | EventKind::AdminAnswered { node, .. } => Some(node),
         EventKind::FrameArrived { .. } | EventKind::FrameLost { .. } | EventKind::Healed => None,

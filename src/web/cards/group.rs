@@ -1,6 +1,7 @@
 //! A consumer group: its state in Kafka's word, its generation, and what its sink has.
 
 use super::{Card, Name};
+use crate::playground::sinks::sink_words;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
 use crate::web::panels::ask::AskAbout;
@@ -13,18 +14,7 @@ pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
     let ui = use_playground().ui;
     let title = name.as_deref().unwrap_or("without a group").to_owned();
     let of = name.clone();
-    let counts = Memo::new(move |_| {
-        ui.snap().with(|s| {
-            let members = s.view.consumers.iter().filter(|c| c.group == of);
-            members.fold((0, 0), |(handled, again), c| (handled + c.handled, again + c.duplicates))
-        })
-    });
-    let handled = move || counts.get().0.to_string();
-    let none = move || if counts.get().1 == 0 { ", none twice" } else { "" };
-    let again = move || match counts.get().1 {
-        0 => String::new(),
-        n => format!(", {n} of them again"),
-    };
+    let sink = Memo::new(move |_| ui.snap().with(|s| sink_words(&s.view, of.as_ref())));
     let label = format!("consumer group {title}");
     view! {
         <div class="tp-at tp-card tp-group" role="group" aria-label=label node_ref=card.node {..card.frame()}>
@@ -35,9 +25,7 @@ pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
                 {name.map(|name| view! { <Membership card name /> })}
             </div>
             <div class="tp-foot">
-                <span class="tp-quiet tp-number">
-                    "sink: " <b>{handled}</b> " handled" <i>{none}</i> <span>{again}</span>
-                </span>
+                <span class="tp-quiet tp-number">{sink}</span>
                 <QuickActions target=card.menu_target() end=true />
             </div>
         </div>

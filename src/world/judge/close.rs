@@ -34,6 +34,7 @@ struct Log {
 /// A group or a lone consumer that runs and began at the earliest offset: it is to see every record of its topics.
 struct Reader {
     name: Arc<str>,
+    omits: Option<&'static str>,
     topics: Vec<Arc<str>>,
 }
 
@@ -206,7 +207,7 @@ impl Case<'_> {
         } else if tracker.stopped.contains(&reader.name) {
             Some("its consumer was stopped after it had committed what it had polled")
         } else {
-            None
+            reader.omits
         }
     }
 
@@ -449,8 +450,11 @@ fn readers(probe: &dyn ClusterProbe) -> Vec<Reader> {
         let Some(receiver) = probe.receiver(&name).filter(|receiver| receiver.earliest) else { continue };
         let who = receiver.group.unwrap_or(name);
         match readers.iter_mut().find(|reader| reader.name == who) {
-            Some(reader) => reader.topics.extend(receiver.topics),
-            None => readers.push(Reader { name: who, topics: receiver.topics }),
+            Some(reader) => {
+                reader.topics.extend(receiver.topics);
+                reader.omits = reader.omits.or(receiver.omits);
+            }
+            None => readers.push(Reader { name: who, omits: receiver.omits, topics: receiver.topics }),
         }
     }
     readers

@@ -29,6 +29,8 @@ pub struct Receiver {
     pub topics: Vec<Arc<str>>,
     pub group: Option<Arc<str>>,
     pub commit: CommitPolicy,
+    /// Why its settings let it pass a record over, or keep it from one; `None`: they do not.
+    pub omits: Option<&'static str>,
     /// auto.offset.reset=earliest: it is to see every record.
     pub earliest: bool,
     /// The content of the record handled last; 0 before the first.

@@ -100,6 +100,7 @@ impl ClusterProbe for World {
                     Some("true") => CommitPolicy::Auto,
                     _ => app.spec.commit,
                 },
+                omits: app.spec.handler.omits(app.spec.commit),
                 earliest: app.spec.config.get("auto.offset.reset").is_some_and(|reset| reset == "earliest"),
                 last: app.last_id,
             }),

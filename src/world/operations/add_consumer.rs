@@ -5,7 +5,7 @@ use super::prelude::*;
 use super::set_handle_time::{QUICK_US, SLOW_US};
 use super::settings::{check_consumer, read_consumer, write_consumer};
 use crate::kafka::client::consumer::Consumer;
-use crate::world::action::{CommitPolicy, ConsumerSpec};
+use crate::world::action::{CommitPolicy, ConsumerSpec, HandlerSpec};
 use crate::world::consumer_app::ConsumerApp;
 use crate::world::nodes::Machine;
 use crate::world::target::Target;
@@ -24,6 +24,7 @@ fn usual(menu: &Menu<'_>, group: &Arc<str>) -> AddConsumer {
         topics: like.map_or_else(|| topics(menu.view), |consumer| consumer.topics.clone()),
         handle_us: like.map_or(QUICK_US, |consumer| consumer.handle_us.min(SLOW_US)),
         commit: CommitPolicy::Auto,
+        handler: HandlerSpec::default(),
         config: configs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
     })
 }
@@ -50,7 +51,7 @@ impl Operation for AddConsumer {
 
     fn apply(self, world: &mut World, client: Consumer) {
         let name = self.0.name.clone();
-        let mut app = ConsumerApp::new(self.0);
+        let mut app = ConsumerApp::new(self.0, world.genesis.seed);
         app.start(world.core.now, client);
         world.start_node(name, Machine::Consumer(Box::new(app)));
     }

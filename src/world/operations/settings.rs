@@ -3,9 +3,10 @@
 use super::form::Row;
 use super::line::{Line, Parsed, Words};
 use super::lookup::invalid;
-use super::units::{duration, duration_text, hint, number, rate, rate_text};
+use super::units::{duration, duration_text, hint, number, percent, percent_text, rate, rate_text};
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::world::action::{ActionError, CommitPolicy, ConsumerSpec, Keys, ProducerSpec};
+use crate::world::action::{ActionError, ConsumerSpec, Keys, ProducerSpec};
+use crate::world::handler::{CommitMode, CommitPolicy, Fails, HandlerSpec, MAX_BULK_ROWS, OnFailure, SinkKind};
 use std::sync::Arc;
 
 /// Records in a thousand seconds: 10,000 a second.
@@ -49,8 +50,25 @@ pub(super) const CONSUMER: &[Row] = &[
     ("handle", "0s", "Its handler's time for each record", &[]),
     ("topics", "", "What it reads", &[]),
     ("group", "", "Nothing: all partitions, no group", &[]),
-    ("commit", "auto", "When offsets are committed", &["auto", "each-poll", "never"]),
+    ("commit", "auto", "When offsets are committed; -sync: it waits for the answer", COMMITS),
+    ("fails", "never", "Its handler fails: never, on key:KEY, or 5%", &[]),
+    ("on-failure", "crash", "What it does then", FAILURES),
+    ("sink", "print", "Where records go: print, table, unique-table, upsert, upsert-newest, offset-table, bulk:20", &[]),
 ];
+const COMMITS: &[&str] = &[
+    "auto",
+    "before",
+    "before-sync",
+    "each-record",
+    "each-record-sync",
+    "each-poll",
+    "each-poll-sync",
+    "after-insert",
+    "after-insert-sync",
+    "never",
+];
+const FAILURES: &[&str] = &["crash", "retry", "skip"];
+const SINKS: &[&str] = &["print", "table", "unique-table", "upsert", "upsert-newest", "offset-table", "bulk:20"];
 pub(super) const CONSUMER_CONFIGS: &[&str] = &[
     "auto.commit.interval.ms",
     "auto.offset.reset",
@@ -124,6 +142,18 @@ pub(super) fn check_consumer(spec: &ConsumerSpec) -> Result<(), ActionError> {
         return Err(invalid("a group's name has 1 to 255 characters"));
     }
     check_handle_time(spec.handle_us)?;
+    match spec.handler {
+        HandlerSpec { sink: SinkKind::Bulk(rows), .. } if !(1..=MAX_BULK_ROWS).contains(&rows) => {
+            return Err(invalid(format!("a bulk insert has 1 to {MAX_BULK_ROWS} rows")));
+        }
+        HandlerSpec { fails: Fails::Ppm(ppm), .. } if ppm > 1_000_000 => {
+            return Err(invalid("a handler fails on 0 to 100 % of its records"));
+        }
+        HandlerSpec { sink: SinkKind::OffsetTable, .. } if spec.group.is_none() => {
+            return Err(invalid("sink=offset-table needs group=: a member learns its partitions from its group"));
+        }
+        _ => {}
+    }
     check_configs(&spec.config)
 }
 
@@ -160,19 +190,82 @@ fn keys_text(keys: &Keys) -> String {
 }
 
 fn read_commit(text: &str) -> Result<CommitPolicy, String> {
-    match text {
-        "auto" => Ok(CommitPolicy::Auto),
-        "each-poll" => Ok(CommitPolicy::AfterEachPoll),
-        "never" => Ok(CommitPolicy::Never),
-        _ => Err(format!("auto, each-poll or never is expected{}", hint(text, &["auto", "each-poll", "never"]))),
+    let (when, mode) = text.strip_suffix("-sync").map_or((text, CommitMode::Async), |when| (when, CommitMode::Sync));
+    Ok(match (when, mode) {
+        ("auto", CommitMode::Async) => CommitPolicy::Auto,
+        ("never", CommitMode::Async) => CommitPolicy::Never,
+        ("before", mode) => CommitPolicy::BeforeHandling(mode),
+        ("each-record", mode) => CommitPolicy::EachRecord(mode),
+        ("each-poll", mode) => CommitPolicy::AfterEachPoll(mode),
+        ("after-insert", mode) => CommitPolicy::AfterInsert(mode),
+        _ => return Err(expected(text, COMMITS)),
+    })
+}
+
+fn commit_text(commit: CommitPolicy) -> String {
+    let (when, mode) = match commit {
+        CommitPolicy::Auto => ("auto", CommitMode::Async),
+        CommitPolicy::Never => ("never", CommitMode::Async),
+        CommitPolicy::BeforeHandling(mode) => ("before", mode),
+        CommitPolicy::EachRecord(mode) => ("each-record", mode),
+        CommitPolicy::AfterEachPoll(mode) => ("each-poll", mode),
+        CommitPolicy::AfterInsert(mode) => ("after-insert", mode),
+    };
+    format!("{when}{}", if mode == CommitMode::Sync { "-sync" } else { "" })
+}
+
+/// One of a list of words was expected.
+fn expected(text: &str, words: &[&str]) -> String {
+    format!("one of {} is expected{}", words.join(", "), hint(text, words))
+}
+
+fn read_fails(text: &str) -> Result<Fails, String> {
+    match text.strip_prefix("key:") {
+        Some("") => Err("a key is expected behind key:, as in key:poison".into()),
+        Some(key) => Ok(Fails::Key(key.into())),
+        None if text == "never" => Ok(Fails::Never),
+        None => percent(text).map(Fails::Ppm).map_err(|_| "never, key:KEY or a share such as 5% is expected".into()),
     }
 }
 
-fn commit_text(commit: CommitPolicy) -> &'static str {
-    match commit {
-        CommitPolicy::Auto => "auto",
-        CommitPolicy::AfterEachPoll => "each-poll",
-        CommitPolicy::Never => "never",
+fn fails_text(fails: &Fails) -> String {
+    match fails {
+        Fails::Never => "never".into(),
+        Fails::Key(key) => format!("key:{key}"),
+        Fails::Ppm(ppm) => percent_text(*ppm),
+    }
+}
+
+fn read_on_failure(text: &str) -> Result<OnFailure, String> {
+    let all = [OnFailure::Crash, OnFailure::Retry, OnFailure::Skip];
+    all.into_iter().find(|then| then.name() == text).ok_or_else(|| expected(text, FAILURES))
+}
+
+fn read_sink(text: &str) -> Result<SinkKind, String> {
+    Ok(match text {
+        "print" => SinkKind::Print,
+        "table" => SinkKind::Table,
+        "unique-table" => SinkKind::UniqueTable,
+        "upsert" => SinkKind::Upsert,
+        "upsert-newest" => SinkKind::UpsertNewest,
+        "offset-table" => SinkKind::OffsetTable,
+        _ => match text.strip_prefix("bulk:") {
+            Some(rows) => SinkKind::Bulk(number(rows)?),
+            None => return Err(expected(text, SINKS)),
+        },
+    })
+}
+
+/// A sink as a line has it.
+pub fn sink_text(sink: SinkKind) -> String {
+    match sink {
+        SinkKind::Print => "print".into(),
+        SinkKind::Table => "table".into(),
+        SinkKind::UniqueTable => "unique-table".into(),
+        SinkKind::Upsert => "upsert".into(),
+        SinkKind::UpsertNewest => "upsert-newest".into(),
+        SinkKind::OffsetTable => "offset-table".into(),
+        SinkKind::Bulk(rows) => format!("bulk:{rows}"),
     }
 }
 
@@ -200,13 +293,18 @@ pub(super) fn write_producer(spec: &ProducerSpec, line: &mut Line) {
 
 pub(super) fn read_consumer(words: &mut Words) -> Parsed<ConsumerSpec> {
     let name = words.name("the consumer's name")?;
-    let pairs = words.pairs(&["group", "topics", "handle", "commit"], true)?;
+    let pairs = words.pairs(&["group", "topics", "handle", "commit", "fails", "on-failure", "sink"], true)?;
     Ok(ConsumerSpec {
         name,
         group: pairs.get("group", |text| Ok(Arc::from(text)))?,
         topics: pairs.must("topics", list)?,
         handle_us: pairs.get("handle", duration)?.unwrap_or(0),
         commit: pairs.get("commit", read_commit)?.unwrap_or(CommitPolicy::Auto),
+        handler: HandlerSpec {
+            fails: pairs.get("fails", read_fails)?.unwrap_or_default(),
+            on_failure: pairs.get("on-failure", read_on_failure)?.unwrap_or_default(),
+            sink: pairs.get("sink", read_sink)?.unwrap_or_default(),
+        },
         config: pairs.configs,
     })
 }
@@ -218,6 +316,17 @@ pub(super) fn write_consumer(spec: &ConsumerSpec, line: &mut Line) {
     }
     line.pair("topics", &spec.topics.join(","));
     line.pair("handle", &duration_text(spec.handle_us));
-    line.pair("commit", commit_text(spec.commit));
+    line.pair("commit", &commit_text(spec.commit));
+    let usual = HandlerSpec::default();
+    let HandlerSpec { fails, on_failure, sink } = &spec.handler;
+    if *fails != usual.fails {
+        line.pair("fails", &fails_text(fails));
+    }
+    if *on_failure != usual.on_failure {
+        line.pair("on-failure", on_failure.name());
+    }
+    if *sink != usual.sink {
+        line.pair("sink", &sink_text(*sink));
+    }
     line.configs(&spec.config);
 }

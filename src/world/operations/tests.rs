@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
-use crate::world::action::{CommitPolicy, ConsumerSpec, Genesis, Keys, LinkSpec, ProducerSpec};
+use crate::world::action::{ConsumerSpec, Genesis, Keys, LinkSpec, ProducerSpec};
+use crate::world::handler::{CommitMode, CommitPolicy, Fails, HandlerSpec, OnFailure, SinkKind};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -37,9 +38,42 @@ pub(super) fn producer() -> impl Strategy<Value = ProducerSpec> {
 }
 
 pub(super) fn consumer() -> impl Strategy<Value = ConsumerSpec> {
-    let commit = prop_oneof![Just(CommitPolicy::Auto), Just(CommitPolicy::AfterEachPoll), Just(CommitPolicy::Never)];
-    (name(), option::of(name()), vec(name(), 1..3), 0..9_000_000_i64, commit, configs())
-        .prop_map(|(name, group, topics, handle_us, commit, config)| ConsumerSpec { name, group, topics, handle_us, commit, config })
+    let mode = || prop_oneof![Just(CommitMode::Async), Just(CommitMode::Sync)];
+    let commit = prop_oneof![
+        Just(CommitPolicy::Auto),
+        mode().prop_map(CommitPolicy::BeforeHandling),
+        mode().prop_map(CommitPolicy::EachRecord),
+        mode().prop_map(CommitPolicy::AfterEachPoll),
+        mode().prop_map(CommitPolicy::AfterInsert),
+        Just(CommitPolicy::Never)
+    ];
+    (name(), option::of(name()), vec(name(), 1..3), 0..9_000_000_i64, commit, handler(), configs()).prop_map(
+        |(name, group, topics, handle_us, commit, handler, config)| ConsumerSpec {
+            name,
+            group,
+            topics,
+            handle_us,
+            commit,
+            handler,
+            config,
+        },
+    )
+}
+
+fn handler() -> impl Strategy<Value = HandlerSpec> {
+    let key = "[a-z \"#=]{1,6}".prop_map(|key| Fails::Key(key.into()));
+    let fails = prop_oneof![Just(Fails::Never), key, (0..=1_000_000_u32).prop_map(Fails::Ppm)];
+    let on_failure = prop_oneof![Just(OnFailure::Crash), Just(OnFailure::Retry), Just(OnFailure::Skip)];
+    let sink = prop_oneof![
+        Just(SinkKind::Print),
+        Just(SinkKind::Table),
+        Just(SinkKind::UniqueTable),
+        Just(SinkKind::Upsert),
+        Just(SinkKind::UpsertNewest),
+        Just(SinkKind::OffsetTable),
+        (1..9999_u32).prop_map(SinkKind::Bulk)
+    ];
+    (fails, on_failure, sink).prop_map(|(fails, on_failure, sink)| HandlerSpec { fails, on_failure, sink })
 }
 
 proptest! {

@@ -10,6 +10,7 @@ mod rebalance;
 mod state;
 mod validation;
 
+pub use offsets::NextOffset;
 pub use state::MembershipState;
 
 use super::backoff::Backoff;

@@ -20,6 +20,10 @@ use crate::kafka::wire::message::{
 };
 use std::sync::Arc;
 
+/// What an app commits of a partition: topic, partition, the next offset to read, and the epoch of the leader from whom the record before
+/// it was read (-1: not known).
+pub type NextOffset = (Arc<str>, i32, i64, i32);
+
 /// An offset to commit, and the epoch of the leader from whom the record before it was read; -1: not known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Offset {
@@ -61,8 +65,8 @@ fn by_topic<T>(items: impl Iterator<Item = (TopicPartition, T)>) -> SortedVecMap
 }
 
 impl Consumer {
-    /// Commits the positions (what `poll` has returned so far), or the given offsets. Answered by `Committed` or `CommitFailed`.
-    pub fn commit(&mut self, now: Time, offsets: Option<Vec<(Arc<str>, i32, i64)>>) {
+    /// Commits the positions (what `poll` has returned so far), or these offsets. Answered by `Committed` or `CommitFailed`.
+    pub fn commit(&mut self, now: Time, offsets: Option<Vec<NextOffset>>) {
         if self.config.group_id.is_none() || self.closing == Closing::Closed {
             let error = ClientError::Illegal("a commit needs group.id and an open consumer");
             return self.net.event(ConsumerEvent::CommitFailed { error });
@@ -70,8 +74,8 @@ impl Consumer {
         match offsets {
             None => self.commit_positions(now, CommitKind::App),
             Some(offsets) => {
-                let unknown = |offset| Offset { offset, leader_epoch: -1 };
-                let offsets = offsets.into_iter().map(|(topic, partition, offset)| ((topic, partition), unknown(offset))).collect();
+                let known = |(topic, partition, offset, leader_epoch)| ((topic, partition), Offset { offset, leader_epoch });
+                let offsets = offsets.into_iter().map(known).collect();
                 self.queue_commit(now, offsets, CommitKind::App);
             }
         }

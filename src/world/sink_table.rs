@@ -1,0 +1,254 @@
+//! A table that a group's apps write into: a database as far as duplicates, losses and old versions show in one.
+
+use super::content::{content_id, key_id};
+use super::handler::SinkKind;
+use super::sink::Ranges;
+use crate::kafka::client::consumer::ConsumerRecord;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
+use std::sync::Arc;
+
+/// What a record says of itself: producer apps number their records, and that number is the event's id and its version.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum EventId {
+    Numbered {
+        producer: Arc<str>,
+        number: i64,
+    },
+    /// Not written by an app: known by its content.
+    Content(u64),
+}
+
+/// A record as a row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Row {
+    event: EventId,
+    /// Hash of the record's key; `None` without one.
+    key: Option<u64>,
+}
+
+impl Row {
+    fn of(record: &ConsumerRecord) -> Self {
+        let numbered = record.value.as_deref().and_then(|value| numbered(std::str::from_utf8(value).ok()?));
+        let event = numbered.unwrap_or_else(|| EventId::Content(content_id(record.key.as_ref(), record.value.as_ref())));
+        Self { event, key: record.key.as_ref().map(|key| key_id(Some(key))) }
+    }
+
+    /// Greater for what the same producer wrote later; 0 where nothing says so.
+    fn version(&self) -> i64 {
+        match self.event {
+            EventId::Numbered { number, .. } => number,
+            EventId::Content(_) => 0,
+        }
+    }
+}
+
+/// Reads `{"p":"checkout","n":17 …}`, as producer apps write it.
+fn numbered(value: &str) -> Option<EventId> {
+    let (producer, rest) = value.strip_prefix("{\"p\":\"")?.split_once("\",\"n\":")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    Some(EventId::Numbered { producer: producer.into(), number: rest.get(..digits)?.parse().ok()? })
+}
+
+/// A row of a keyed table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Versions {
+    stands: i64,
+    /// The newest that was ever written to the row.
+    newest: i64,
+}
+
+/// What the table has of a partition.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    /// Offsets that were given to an app.
+    polled: Ranges,
+    /// Those of them that it has brought to the table.
+    taken: Ranges,
+    /// The next offset, as an `OffsetTable` stores it.
+    next: i64,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct SinkTable {
+    pub(super) kind: SinkKind,
+    pub(super) rows: u64,
+    /// Rows of an event that another row stands for already.
+    pub(super) twice: u64,
+    /// Writes that the table did not need, and so did not make.
+    pub(super) ignored: u64,
+    /// By producer, the numbers of its events.
+    events: SortedVecMap<Arc<str>, Ranges>,
+    others: SortedVecSet<u64>,
+    /// By the hash of the record key.
+    keys: SortedVecMap<u64, Versions>,
+    parts: SortedVecMap<(Arc<str>, i32), Part>,
+}
+
+impl SinkTable {
+    pub(super) fn new(kind: SinkKind) -> Self {
+        Self {
+            kind,
+            rows: 0,
+            twice: 0,
+            ignored: 0,
+            events: SortedVecMap::new(),
+            others: SortedVecSet::new(),
+            keys: SortedVecMap::new(),
+            parts: SortedVecMap::new(),
+        }
+    }
+
+    fn part(&mut self, topic: &Arc<str>, partition: i32) -> &mut Part {
+        self.parts.entry((topic.clone(), partition)).or_default()
+    }
+
+    /// An app was given this record.
+    pub(super) fn polled(&mut self, record: &ConsumerRecord) {
+        self.part(&record.topic, record.partition).polled.insert(record.offset);
+    }
+
+    pub(super) fn resumes_at(&self, topic: &str, partition: i32) -> Option<i64> {
+        let part = self.parts.get(&(topic.into(), partition)).filter(|_| self.kind == SinkKind::OffsetTable)?;
+        Some(part.next)
+    }
+
+    pub(super) fn insert(&mut self, record: &ConsumerRecord) {
+        let row = Row::of(record);
+        let part = self.part(&record.topic, record.partition);
+        part.taken.insert(record.offset);
+        // One transaction: the row is inserted only if the offset that is stored is still the one before it.
+        let again = record.offset < part.next;
+        part.next = part.next.max(record.offset + 1);
+        match (self.kind, row.key) {
+            (SinkKind::Print, _) => {}
+            (SinkKind::OffsetTable, _) if again => self.ignored += 1,
+            (SinkKind::UniqueTable, _) => match self.is_new(&row.event) {
+                true => self.rows += 1,
+                false => self.ignored += 1,
+            },
+            (SinkKind::Upsert | SinkKind::UpsertNewest, Some(key)) => self.upsert(key, row.version()),
+            _ => {
+                self.rows += 1;
+                self.twice += u64::from(!self.is_new(&row.event));
+            }
+        }
+    }
+
+    fn upsert(&mut self, key: u64, version: i64) {
+        match self.keys.get_mut(&key) {
+            None => {
+                self.rows += 1;
+                self.keys.insert(key, Versions { stands: version, newest: version });
+            }
+            Some(row) if self.kind == SinkKind::UpsertNewest && version <= row.stands => self.ignored += 1,
+            Some(row) => *row = Versions { stands: version, newest: row.newest.max(version) },
+        }
+    }
+
+    /// Notes the event; false if it was known.
+    fn is_new(&mut self, event: &EventId) -> bool {
+        match event {
+            EventId::Numbered { producer, number } => {
+                let known = self.events.entry(producer.clone()).or_default();
+                let new = !known.contains(*number);
+                known.insert(*number);
+                new
+            }
+            EventId::Content(id) => self.others.insert(*id),
+        }
+    }
+
+    /// Rows that an older version of their event has overwritten.
+    pub(super) fn stale(&self) -> u64 {
+        self.keys.values().filter(|row| row.stands < row.newest).count() as u64
+    }
+
+    /// Records that an app was given, that are committed, and that never reached the table. `committed`: the next offset that the group
+    /// reads; `in_hand`: an app that runs still has the record.
+    pub(super) fn missing(&self, committed: impl Fn(&str, i32) -> Option<i64>, in_hand: impl Fn(&str, i32, i64) -> bool) -> u64 {
+        let missing = |((topic, partition), part): (&(Arc<str>, i32), &Part)| {
+            let end = committed(topic, *partition)?;
+            let lost = part.polled.without(&part.taken, end).filter(|offset| !in_hand(topic, *partition, *offset));
+            Some(lost.count() as u64)
+        };
+        self.parts.iter().filter_map(missing).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn record(offset: i64, key: &str, number: i64) -> ConsumerRecord {
+        ConsumerRecord {
+            topic: "orders".into(),
+            partition: 0,
+            offset,
+            timestamp: 0,
+            key: Some(Bytes::copy_from_slice(key.as_bytes())),
+            value: Some(Bytes::from(format!("{{\"p\":\"checkout\",\"n\":{number}   }}"))),
+            leader_epoch: 0,
+        }
+    }
+
+    /// Inserts records of (offset, key, number); gives rows, twice, ignored and stale.
+    fn counted(kind: SinkKind, records: &[(i64, &str, i64)]) -> (u64, u64, u64, u64) {
+        let mut table = SinkTable::new(kind);
+        for (offset, key, number) in records {
+            let record = record(*offset, key, *number);
+            table.polled(&record);
+            table.insert(&record);
+        }
+        (table.rows, table.twice, table.ignored, table.stale())
+    }
+
+    #[test]
+    fn each_kind_takes_a_second_delivery_its_own_way() {
+        let again = [(0, "a", 1), (1, "b", 2), (0, "a", 1)];
+        assert_eq!(counted(SinkKind::Table, &again), (3, 1, 0, 0));
+        assert_eq!(counted(SinkKind::Bulk(10), &again), (3, 1, 0, 0));
+        assert_eq!(counted(SinkKind::UniqueTable, &again), (2, 0, 1, 0));
+        assert_eq!(counted(SinkKind::Upsert, &again), (2, 0, 0, 0));
+        assert_eq!(counted(SinkKind::UpsertNewest, &again), (2, 0, 1, 0));
+        assert_eq!(counted(SinkKind::OffsetTable, &again), (2, 0, 1, 0));
+    }
+
+    #[test]
+    fn an_old_version_wins_unless_versions_are_compared() {
+        let late = [(0, "a", 1), (2, "a", 3), (1, "a", 2)];
+        assert_eq!(counted(SinkKind::Upsert, &late), (1, 0, 0, 1));
+        assert_eq!(counted(SinkKind::UpsertNewest, &late), (1, 0, 1, 0));
+    }
+
+    #[test]
+    fn an_event_that_was_sent_twice_is_two_offsets() {
+        let sent_again = [(0, "a", 1), (1, "a", 1)];
+        assert_eq!(counted(SinkKind::UniqueTable, &sent_again), (1, 0, 1, 0));
+        assert_eq!(counted(SinkKind::OffsetTable, &sent_again), (2, 1, 0, 0));
+    }
+
+    #[test]
+    fn what_is_committed_and_in_no_table_is_missing() {
+        let mut table = SinkTable::new(SinkKind::Table);
+        for offset in 0..6 {
+            table.polled(&record(offset, "a", offset));
+        }
+        for offset in [0, 1, 4] {
+            let record = record(offset, "a", offset);
+            table.insert(&record);
+        }
+        let missing = |committed, held: i64| table.missing(|_, _| committed, |_, _, offset| offset == held);
+        assert_eq!(missing(Some(5), -1), 2, "2 and 3: what is not committed is read again");
+        assert_eq!(missing(Some(5), 3), 1);
+        assert_eq!(missing(None, -1), 0);
+    }
+
+    #[test]
+    fn a_value_that_no_app_wrote_is_known_by_its_content() {
+        for value in ["", "17", "{\"p\":\"x\"}", "{\"p\":\"x\",\"n\":}", "{\"p\":\"x\",\"n\":99999999999999999999}"] {
+            assert_eq!(numbered(value), None, "{value}");
+        }
+        assert_eq!(numbered("{\"p\":\"a b\",\"n\":12}"), Some(EventId::Numbered { producer: "a b".into(), number: 12 }));
+    }
+}
