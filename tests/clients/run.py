@@ -460,7 +460,8 @@ def resident(process):
 def main():
     sys.modules["run"] = sys.modules[__name__]
     import cluster
-    cases = {name[5:]: value for name, value in {**globals(), **vars(cluster)}.items() if name.startswith("case_")}
+    import groups
+    cases = {name[5:]: value for name, value in {**globals(), **vars(groups), **vars(cluster)}.items() if name.startswith("case_")}
     wanted = sys.argv[1:] or list(cases)
     unknown = [name for name in wanted if name not in cases]
     if unknown:
