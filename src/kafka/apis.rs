@@ -57,6 +57,10 @@ macro_rules! kafka_apis {
                 OffsetForLeaderEpoch = 23, OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse,
                     {broker 2..=4 in offset_for_leader_epoch} {};
                 DescribeConfigs = 32, DescribeConfigsRequest => DescribeConfigsResponse, {broker 1..=4 in describe_configs} {};
+                AlterConfigs = 33, AlterConfigsRequest => AlterConfigsResponse,
+                    {forwarded 0..=2 in alter_configs} {active 0..=2 in alter_configs};
+                AlterReplicaLogDirs = 34, AlterReplicaLogDirsRequest => AlterReplicaLogDirsResponse,
+                    {broker 1..=2 in alter_replica_log_dirs} {};
                 DescribeLogDirs = 35, DescribeLogDirsRequest => DescribeLogDirsResponse, {broker 1..=4 in describe_log_dirs} {};
                 CreatePartitions = 37, CreatePartitionsRequest => CreatePartitionsResponse,
                     {forwarded 0..=3} {active 0..=3 in create_partitions};
@@ -69,13 +73,23 @@ macro_rules! kafka_apis {
                 ListPartitionReassignments = 46, ListPartitionReassignmentsRequest => ListPartitionReassignmentsResponse,
                     {forwarded 0..=0} {active 0..=0 in list_partition_reassignments};
                 OffsetDelete = 47, OffsetDeleteRequest => OffsetDeleteResponse, {coordinator 0..=0} {};
+                DescribeClientQuotas = 48, DescribeClientQuotasRequest => DescribeClientQuotasResponse,
+                    {broker 0..=1 in describe_client_quotas} {};
+                AlterClientQuotas = 49, AlterClientQuotasRequest => AlterClientQuotasResponse, {broker 0..=1 in alter_client_quotas} {};
+                DescribeUserScramCredentials = 50, DescribeUserScramCredentialsRequest => DescribeUserScramCredentialsResponse,
+                    {broker 0..=0 in describe_user_scram_credentials} {};
+                AlterUserScramCredentials = 51, AlterUserScramCredentialsRequest => AlterUserScramCredentialsResponse,
+                    {broker 0..=0 in alter_user_scram_credentials} {};
                 Vote = 52, VoteRequest => VoteResponse, {} {quorum 0..=2};
                 BeginQuorumEpoch = 53, BeginQuorumEpochRequest => BeginQuorumEpochResponse, {} {quorum 0..=1};
                 EndQuorumEpoch = 54, EndQuorumEpochRequest => EndQuorumEpochResponse, {} {quorum 0..=1};
                 DescribeQuorum = 55, DescribeQuorumRequest => DescribeQuorumResponse, {forwarded 0..=2} {quorum 0..=2};
                 AlterPartition = 56, AlterPartitionRequest => AlterPartitionResponse, {} {active 2..=3 in alter_partition};
+                UpdateFeatures = 57, UpdateFeaturesRequest => UpdateFeaturesResponse,
+                    {forwarded 0..=2} {active 0..=2 in update_features};
                 Envelope = 58, EnvelopeRequest => EnvelopeResponse, {} {node 0..=0 in envelope};
-                DescribeCluster = 60, DescribeClusterRequest => DescribeClusterResponse, {broker 0..=2 in describe_cluster} {};
+                DescribeCluster = 60, DescribeClusterRequest => DescribeClusterResponse,
+                    {broker 0..=2 in describe_cluster} {node 0..=2};
                 DescribeProducers = 61, DescribeProducersRequest => DescribeProducersResponse, {broker 0..=0 in describe_producers} {};
                 BrokerRegistration = 62, BrokerRegistrationRequest => BrokerRegistrationResponse,
                     {} {active 0..=4 in broker_registration};
@@ -86,6 +100,8 @@ macro_rules! kafka_apis {
                     {} {active 0..=0 in allocate_producer_ids};
                 ConsumerGroupHeartbeat = 68, ConsumerGroupHeartbeatRequest => ConsumerGroupHeartbeatResponse, {coordinator 0..=1} {};
                 ConsumerGroupDescribe = 69, ConsumerGroupDescribeRequest => ConsumerGroupDescribeResponse, {coordinator 0..=1} {};
+                ListConfigResources = 74, ListConfigResourcesRequest => ListConfigResourcesResponse,
+                    {broker 0..=1 in list_config_resources} {};
                 DescribeTopicPartitions = 75, DescribeTopicPartitionsRequest => DescribeTopicPartitionsResponse,
                     {broker 0..=0 in describe_topic_partitions} {};
             }
@@ -99,18 +115,11 @@ macro_rules! kafka_apis {
                 DescribeAcls = 29,
                 CreateAcls = 30,
                 DeleteAcls = 31,
-                AlterConfigs = 33,
-                AlterReplicaLogDirs = 34,
                 SaslAuthenticate = 36,
                 CreateDelegationToken = 38,
                 RenewDelegationToken = 39,
                 ExpireDelegationToken = 40,
                 DescribeDelegationToken = 41,
-                DescribeClientQuotas = 48,
-                AlterClientQuotas = 49,
-                DescribeUserScramCredentials = 50,
-                AlterUserScramCredentials = 51,
-                UpdateFeatures = 57,
                 FetchSnapshot = 59,
                 DescribeTransactions = 65,
                 ListTransactions = 66,
@@ -118,7 +127,6 @@ macro_rules! kafka_apis {
                 GetTelemetrySubscriptions = 71,
                 PushTelemetry = 72,
                 AssignReplicasToDirs = 73,
-                ListConfigResources = 74,
                 ShareGroupHeartbeat = 76,
                 ShareGroupDescribe = 77,
                 ShareFetch = 78,

@@ -106,10 +106,10 @@ impl Cluster {
         self.outs.pop_front()
     }
 
-    /// A client's connection, accepted by this node's listener.
-    pub(crate) fn accept(&mut self, now: Time, node: usize, peer: &str) -> ConnId {
+    /// A connection from outside, accepted at one of this node's two doors.
+    pub(crate) fn accept(&mut self, now: Time, node: usize, peer: &str, controller: bool) -> ConnId {
         let conn = self.fresh();
-        self.give(now, node, Input::Connected(conn, peer.to_owned(), false));
+        self.give(now, node, Input::Connected(conn, peer.to_owned(), controller));
         conn
     }
 
@@ -162,14 +162,27 @@ impl Cluster {
         Ok(())
     }
 
-    /// All nodes stop gracefully. True once all are down.
+    /// All nodes stop gracefully, once the controller has let all of them go; those that are frozen are killed. True once all are down.
     pub(crate) fn shut_down(&mut self, now: Time) -> bool {
         for index in 0..self.nodes.len() {
-            if matches!(self.nodes.get(index).map(|node| &node.process), Some(Process::Running(_))) {
-                self.stop(now, index);
+            match self.nodes.get(index).map(|node| &node.process) {
+                Some(Process::Running(_)) => self.stop(now, index, Broker::handle_shutdown_of_all),
+                Some(Process::Paused(..)) => self.end(now, index, false),
+                _ => {}
             }
         }
         self.pump(now);
+        let released = |node: &Node| match &node.process {
+            Process::Stopping(broker) => broker.is_released(),
+            Process::Down(_) => true,
+            Process::Running(_) | Process::Paused(..) => false,
+        };
+        if self.nodes.iter().all(released) {
+            for index in 0..self.nodes.len() {
+                self.stop(now, index, Broker::finish_shutdown);
+            }
+            self.pump(now);
+        }
         self.nodes.iter().all(|node| matches!(node.process, Process::Down(_)))
     }
 
@@ -213,7 +226,7 @@ impl Cluster {
                 Some(Process::Down(disk)) => disk.wipe(),
                 _ => return Err(format!("broker {id} is running; kill {id} first")),
             },
-            Action::Stop(_) if runs => self.stop(now, index),
+            Action::Stop(_) if runs => self.stop(now, index, Broker::handle_shutdown),
             Action::Stop(_) => return Err(format!("broker {id} is not running")),
             Action::Restart(_) if alive => return Err(format!("broker {id} is running")),
             Action::Restart(_) => self.start(now, index)?,
@@ -254,13 +267,13 @@ impl Cluster {
         ConnId(self.next_conn - 1)
     }
 
-    fn stop(&mut self, now: Time, index: usize) {
+    fn stop(&mut self, now: Time, index: usize, how: impl FnOnce(&mut Broker, Time)) {
         self.switch(index, |process| match process {
             Process::Running(broker) => Process::Stopping(broker),
             other => other,
         });
         if let Some(Process::Stopping(broker)) = self.nodes.get_mut(index).map(|node| &mut node.process) {
-            broker.handle_shutdown(now);
+            how(broker, now);
         }
         self.drain(now, index);
     }

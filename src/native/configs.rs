@@ -1,11 +1,17 @@
 //! The list of configs that `tidepool broker --configs` prints.
 
 use super::out;
-use crate::kafka::config::{BROKER, ConfigDef, ConfigTable, TOPIC};
+use crate::kafka::config::{BROKER, ConfigDef, ConfigTable, GROUP, TOPIC};
 
-/// Prints the brokers' configs and the topics', a line each: name, Kafka's default, in force or without effect, what it does.
+/// Prints the brokers' configs, the topics' and the groups', a line each: name, Kafka's default, in force or without effect, what it does.
 pub(crate) fn print_configs() {
-    out(&format!("Configs of brokers\n{}\nConfigs of topics\n{}", lines(&BROKER), lines(&TOPIC)));
+    let text = |table: &ConfigTable| format!("Configs of {}s: {}\n{}", table.whose, count(table), lines(table));
+    out(&[BROKER, TOPIC, GROUP].map(|table| text(&table)).join("\n"));
+}
+
+fn count(table: &ConfigTable) -> String {
+    let in_force = table.iter().filter(|def| def.in_force()).count();
+    format!("{} of Kafka 4.1.1, {in_force} in force, the others taken without effect", table.iter().count())
 }
 
 fn lines(table: &ConfigTable) -> String {

@@ -1,6 +1,5 @@
 //! One client's socket: bytes in, frames out of them; frames in, bytes out.
 
-use crate::kafka::wire::frame::MAX_FRAME_BYTES;
 use bytes::{Buf as _, Bytes, BytesMut};
 use mio::net::TcpStream;
 use std::collections::VecDeque;
@@ -35,8 +34,11 @@ pub(crate) enum Turn {
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a frame of {0} bytes is announced; between 0 and {MAX_FRAME_BYTES} are taken")]
-pub(crate) struct BadLength(i32);
+#[error("a frame of {length} bytes is announced; between 0 and {most} are taken")]
+pub(crate) struct BadLength {
+    length: i32,
+    most: u32,
+}
 
 impl Connection {
     pub(crate) fn new(stream: TcpStream) -> Self {
@@ -61,10 +63,10 @@ impl Connection {
         Turn::More
     }
 
-    /// The next whole frame that has been read, without its length.
-    pub(crate) fn next_frame(&mut self) -> Result<Option<Bytes>, BadLength> {
+    /// The next whole frame that has been read, without its length; at most `most` bytes.
+    pub(crate) fn next_frame(&mut self, most: u32) -> Result<Option<Bytes>, BadLength> {
         let Some(length) = self.input.first_chunk::<4>().map(|bytes| i32::from_be_bytes(*bytes)) else { return Ok(None) };
-        let size = u32::try_from(length).ok().filter(|size| *size <= MAX_FRAME_BYTES).ok_or(BadLength(length))? as usize;
+        let size = u32::try_from(length).ok().filter(|size| *size <= most).ok_or(BadLength { length, most })? as usize;
         if self.input.len() < 4 + size {
             return Ok(None);
         }

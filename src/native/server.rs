@@ -10,9 +10,11 @@ use super::data_dir::{DataDir, DataError};
 use super::err;
 use super::fault;
 use crate::kafka::broker::{BrokerOptions, ConnId, OpenError};
+use crate::kafka::config::{BrokerConfig, fit_internal_topics};
 use crate::kafka::controller::Voter;
 use crate::kafka::disk::Disk;
 use crate::kafka::rng::Rng;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use bytes::Bytes;
 use mio::net::TcpListener;
@@ -37,10 +39,7 @@ const READY_TIMEOUT_US: i64 = 30_000_000;
 /// How long a graceful stop may take, in microseconds.
 const STOP_TIMEOUT_US: i64 = 30_000_000;
 
-/// What is between a broker's own port and its controller's, which is only a name: controllers speak within the process.
-const CONTROLLER_PORTS: i32 = 100_000;
-
-/// Tokens below it are the listeners of the nodes, then standard input; connections come after.
+/// Tokens below it are the doors of the nodes, then standard input; connections come after.
 const FIRST_CONN: u64 = 64;
 const INPUT: Token = Token(63);
 const SCRATCH_BYTES: usize = 256 << 10;
@@ -59,31 +58,34 @@ pub(crate) enum ServeError {
 
 /// Serves until SIGTERM or SIGINT, then stops gracefully.
 pub(crate) fn serve(args: BrokerArgs) -> Result<(), ServeError> {
-    let mut listeners = Vec::new();
+    let mut config: SortedVecMap<String, String> = args.config.iter().cloned().collect();
+    let fitted = fit_internal_topics(&mut config, args.brokers.into());
+    if !fitted.is_empty() {
+        err(&format!("{}: Kafka's defaults are for more brokers than {}; --config sets others", fitted.join(", "), args.brokers));
+    }
+    let max_frame = BrokerConfig::new(config.clone()).map_err(OpenError::from)?.socket_request_max_bytes;
+    let mut doors = Vec::new();
     for index in 0..args.brokers {
         let port = if args.listen.1 == 0 { 0 } else { args.listen.1.saturating_add(index) };
-        listeners.push(bind(&args.listen.0, port)?);
+        doors.push(Door::open(usize::from(index), false, bind(&args.listen.0, port)?)?);
+    }
+    for index in 0..args.brokers {
+        doors.push(Door::open(usize::from(index), true, bind_controller(&args, index)?)?);
     }
     let seed = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    let mut addresses = Vec::new();
-    let mut homes = Vec::new();
-    for (listener, index) in listeners.iter().zip(0_u16..) {
-        let bound = listener.local_addr()?;
-        let (host, port) = match &args.advertise {
-            Some((host, port)) => (host.clone(), port.saturating_add(index)),
-            None if bound.ip().is_unspecified() => ("localhost".to_owned(), bound.port()),
-            None => (args.listen.0.clone(), bound.port()),
-        };
-        addresses.push(bound);
-        homes.push((Arc::<str>::from(host), i32::from(port)));
-    }
-    let voters = homes.iter().zip(1_i32..).map(|((host, port), id)| Voter { id, host: host.clone(), port: port + CONTROLLER_PORTS });
+    let homes: Vec<(Arc<str>, i32)> = doors.iter().zip(0_u16..).map(|(door, index)| door.home(&args, index)).collect();
+    let (brokers, controllers) = homes.split_at(usize::from(args.brokers));
+    let voters = controllers.iter().zip(1_i32..).map(|((host, port), id)| Voter { id, host: host.clone(), port: *port });
     // As many vote as make an odd number, five at most.
     let voters: Vec<Voter> = voters.take(usize::from(args.brokers.min(5)).saturating_sub(1) / 2 * 2 + 1).collect();
     let cluster_id: Arc<str> = cluster_id(seed).into();
     let mut parts = Vec::new();
-    for ((host, port), node_id) in homes.iter().zip(1_i32..) {
+    for (((host, port), (_, controller_port)), node_id) in brokers.iter().zip(controllers).zip(1_i32..) {
         let dir = args.data.as_ref().map(|dir| if args.brokers == 1 { dir.clone() } else { dir.join(format!("broker-{node_id}")) });
+        let mut config = config.clone();
+        if let Some(dir) = &dir {
+            config.entry("log.dirs".into()).or_insert_with(|| dir.display().to_string());
+        }
         let (backend, disk) = match dir {
             Some(dir) => DataDir::open(&dir).map(|(backend, disk)| (Some(backend), disk))?,
             None => (None, Disk::default()),
@@ -94,9 +96,9 @@ pub(crate) fn serve(args: BrokerArgs) -> Result<(), ServeError> {
             host: host.clone(),
             port: *port,
             voters: voters.clone(),
-            controller_port: port + CONTROLLER_PORTS,
+            controller_port: *controller_port,
             sabotage: None,
-            config: args.config.iter().cloned().collect(),
+            config,
             seed: Rng::stream(seed, &format!("broker-{node_id}")).next_u64(),
         };
         parts.push((options, backend, disk));
@@ -116,24 +118,62 @@ pub(crate) fn serve(args: BrokerArgs) -> Result<(), ServeError> {
     let commands = listen_to_input(&poll, args.brokers > 1)?;
     let mut server = Server {
         poll,
-        listeners: Vec::new(),
-        addresses,
+        doors,
+        max_frame: u32::try_from(max_frame).unwrap_or(0),
         cluster,
         connections: BTreeMap::new(),
         readable: BTreeSet::new(),
         writable: BTreeSet::new(),
         scratch: vec![0; SCRATCH_BYTES],
     };
-    for (index, mut listener) in listeners.into_iter().enumerate() {
-        server.poll.registry().register(&mut listener, Token(index), Interest::READABLE)?;
-        server.listeners.push(Some(listener));
+    for (index, door) in server.doors.iter_mut().enumerate() {
+        if let Some(listener) = &mut door.listener {
+            server.poll.registry().register(listener, Token(index), Interest::READABLE)?;
+        }
     }
     server.drain();
     server.cluster.persist()?;
-    for bound in &server.addresses {
-        err(&format!("listening on {bound}"));
+    for door in &server.doors {
+        match door.controller {
+            false => err(&format!("listening on {}", door.address)),
+            true => err(&format!("the controller of broker {} is at {}", door.node + 1, door.address)),
+        }
     }
     server.run(&stop, &commands)
+}
+
+/// Where a node is reached: as a broker, or as a controller.
+struct Door {
+    node: usize,
+    controller: bool,
+    address: SocketAddr,
+    /// `None` while the node is down.
+    listener: Option<TcpListener>,
+}
+
+impl Door {
+    fn open(node: usize, controller: bool, listener: TcpListener) -> Result<Self, ServeError> {
+        Ok(Self { node, controller, address: listener.local_addr()?, listener: Some(listener) })
+    }
+
+    /// The host and the port that others are told. `index`: among all doors.
+    fn home(&self, args: &BrokerArgs, index: u16) -> (Arc<str>, i32) {
+        let (host, port) = match &args.advertise {
+            Some((host, port)) => (host.clone(), port.saturating_add(index)),
+            None if self.address.ip().is_unspecified() => ("localhost".to_owned(), self.address.port()),
+            None => (args.listen.0.clone(), self.address.port()),
+        };
+        (host.into(), port.into())
+    }
+}
+
+/// A controller's port follows those of all brokers; where that is taken, any other.
+fn bind_controller(args: &BrokerArgs, index: u16) -> Result<TcpListener, ServeError> {
+    let port = if args.listen.1 == 0 { 0 } else { args.listen.1.saturating_add(args.brokers).saturating_add(index) };
+    bind(&args.listen.0, port).or_else(|error| {
+        err(&format!("the controller of broker {} listens elsewhere: {error}", index + 1));
+        bind(&args.listen.0, 0)
+    })
 }
 
 fn bind(host: &str, port: u16) -> Result<TcpListener, ServeError> {
@@ -174,9 +214,10 @@ fn cluster_id(seed: u64) -> String {
 
 struct Server {
     poll: Poll,
-    /// By node; `None` while it is down.
-    listeners: Vec<Option<TcpListener>>,
-    addresses: Vec<SocketAddr>,
+    /// The brokers', by node, then the controllers'.
+    doors: Vec<Door>,
+    /// `socket.request.max.bytes`.
+    max_frame: u32,
     cluster: Cluster,
     /// Each with the node that it is connected to.
     connections: BTreeMap<ConnId, (usize, Connection)>,
@@ -215,7 +256,7 @@ impl Server {
             if event.token() == INPUT {
                 continue;
             }
-            if token < self.listeners.len() {
+            if token < self.doors.len() {
                 self.accept(token)?;
                 continue;
             }
@@ -265,9 +306,10 @@ impl Server {
         Duration::from_micros(u64::try_from(at.micros_since(now())).unwrap_or(0)).min(LONGEST_WAIT)
     }
 
-    fn accept(&mut self, node: usize) -> Result<(), ServeError> {
+    fn accept(&mut self, door: usize) -> Result<(), ServeError> {
         loop {
-            let Some(Some(listener)) = self.listeners.get(node) else { return Ok(()) };
+            let Some(Door { node, controller, listener: Some(listener), .. }) = self.doors.get(door) else { return Ok(()) };
+            let (node, controller) = (*node, *controller);
             let (mut stream, peer) = match listener.accept() {
                 Ok(accepted) => accepted,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
@@ -282,7 +324,7 @@ impl Server {
                 continue;
             }
             stream.set_nodelay(true).ok();
-            let conn = self.cluster.accept(now(), node, &format!("/{}", peer.ip()));
+            let conn = self.cluster.accept(now(), node, &format!("/{}", peer.ip()), controller);
             self.poll.registry().register(&mut stream, Token(conn.0 as usize), Interest::READABLE | Interest::WRITABLE)?;
             self.connections.insert(conn, (node, Connection::new(stream)));
             self.drain();
@@ -307,7 +349,7 @@ impl Server {
         let turn = connection.read(&mut self.scratch);
         loop {
             let Some((_, connection)) = self.connections.get_mut(&conn).filter(|(_, connection)| !connection.closing) else { return };
-            match connection.next_frame() {
+            match connection.next_frame(self.max_frame) {
                 Ok(Some(frame)) => {
                     self.cluster.frame(now(), node, conn, frame);
                     self.drain();
@@ -365,9 +407,7 @@ impl Server {
                 Out::Close(conn) => self.send(conn, None),
                 Out::Down(node) => {
                     self.connections.retain(|_, (at, _)| *at != node);
-                    if let Some(listener) = self.listeners.get_mut(node) {
-                        *listener = None;
-                    }
+                    self.doors.iter_mut().filter(|door| door.node == node).for_each(|door| door.listener = None);
                 }
                 Out::Up(node) => self.listen_again(node),
             }
@@ -375,18 +415,15 @@ impl Server {
     }
 
     fn listen_again(&mut self, node: usize) {
-        let (Some(address), Some(None)) = (self.addresses.get(node), self.listeners.get(node)) else { return };
-        let listening = TcpListener::bind(*address).and_then(|mut listener| {
-            self.poll.registry().register(&mut listener, Token(node), Interest::READABLE)?;
-            Ok(listener)
-        });
-        match listening {
-            Ok(listener) => {
-                if let Some(place) = self.listeners.get_mut(node) {
-                    *place = Some(listener);
-                }
+        for (index, door) in self.doors.iter_mut().enumerate().filter(|(_, door)| door.node == node && door.listener.is_none()) {
+            let listening = TcpListener::bind(door.address).and_then(|mut listener| {
+                self.poll.registry().register(&mut listener, Token(index), Interest::READABLE)?;
+                Ok(listener)
+            });
+            match listening {
+                Ok(listener) => door.listener = Some(listener),
+                Err(error) => err(&format!("{}: {error}; kill and restart broker {} to try again", door.address, node + 1)),
             }
-            Err(error) => err(&format!("{address}: {error}; kill and restart broker {} to try again", node + 1)),
         }
     }
 }

@@ -36,6 +36,7 @@ pub use process::ProcessState;
 pub use record::{MAX_EVENTS, first_kept};
 
 use crate::kafka::broker::{Broker, BrokerOptions};
+use crate::kafka::config::fit_internal_topics;
 use crate::kafka::controller::Voter;
 use crate::kafka::controller::image::Image;
 use crate::kafka::disk::Disk;
@@ -97,6 +98,8 @@ impl World {
         let now = EPOCH;
         let ids = || (1..=MAX_BROKERS).zip(1_i32..).take_while(|(n, _)| *n <= genesis.brokers).map(|(_, id)| id);
         let quorum: Vec<Voter> = ids().zip(0..voters).map(|(id, _)| Voter { id, host: broker_name(id), port: CONTROLLER_PORT }).collect();
+        let mut config = genesis.broker_config.clone();
+        fit_internal_topics(&mut config, genesis.brokers);
         let mut core = Core::new(now, genesis.seed, link);
         let mut nodes = Vec::new();
         for (node_id, index) in ids().zip(0_u32..) {
@@ -109,7 +112,7 @@ impl World {
                 voters: if genesis.brokers == 1 { Vec::new() } else { quorum.clone() },
                 controller_port: CONTROLLER_PORT,
                 sabotage: genesis.sabotage,
-                config: genesis.broker_config.clone(),
+                config: config.clone(),
                 seed: Rng::stream(genesis.seed, &name).next_u64(),
             };
             let disk = match genesis.disks.get(&node_id) {

@@ -22,7 +22,6 @@ fn configs(pairs: &[(&str, &str)]) -> SortedVecMap<String, String> {
 fn genesis(seed: u64, brokers: u32) -> Genesis {
     let broker_config = configs(&[
         ("offsets.topic.num.partitions", "2"),
-        ("offsets.topic.replication.factor", "3"),
         ("group.initial.rebalance.delay.ms", "500"),
         ("replica.lag.time.max.ms", "10000"),
     ]);

@@ -22,18 +22,18 @@ KEYS = 500
 
 
 def three_ports():
-    """The first of three free ports that follow one another, below those that the system gives to clients: one that tries again and again
+    """The first of three free ports that follow one another, with three more for the controllers, below those that the system gives to clients: one that tries again and again
     to reach a broker that is down would otherwise be given the broker's own port, be connected to itself, and keep the port taken."""
     for _ in range(50):
         base = random.randrange(20000, 32000)
         try:
-            for port in range(base, base + 3):
+            for port in range(base, base + 6):
                 with socket.socket() as sock:
                     sock.bind(("127.0.0.1", port))
             return base
         except OSError:
             continue
-    raise Failed("no three free ports in a row")
+    raise Failed("no six free ports in a row")
 
 
 class Cluster(Process):

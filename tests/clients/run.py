@@ -1,4 +1,4 @@
-"""Real Kafka clients against `tidepool broker`: kcat, confluent-kafka and kafka-python.
+"""Real Kafka clients against `tidepool broker`: kcat, confluent-kafka, kafka-python, aiokafka and kafkajs.
 
     TIDEPOOL_BIN=path/to/tidepool python tests/clients/run.py [case ...]
 
@@ -459,9 +459,12 @@ def resident(process):
 
 def main():
     sys.modules["run"] = sys.modules[__name__]
+    import admin
     import cluster
     import groups
-    cases = {name[5:]: value for name, value in {**globals(), **vars(groups), **vars(cluster)}.items() if name.startswith("case_")}
+    import others
+    modules = (globals(), vars(admin), vars(others), vars(groups), vars(cluster))
+    cases = {name[5:]: value for module in modules for name, value in module.items() if name.startswith("case_")}
     wanted = sys.argv[1:] or list(cases)
     unknown = [name for name in wanted if name not in cases]
     if unknown:

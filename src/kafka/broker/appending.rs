@@ -42,7 +42,7 @@ impl Broker {
             }
         };
         let Appended { base_offset, last_offset, duplicate, rolled, .. } = appended;
-        let flushed = if rolled { partition.flush(&mut self.disk) } else { Ok(()) };
+        let flushed = if rolled { partition.flush(&mut self.disk, now) } else { Ok(()) };
         let followed = partition.leading.as_ref().is_some_and(|leading| !leading.followers.is_empty());
         if rolled {
             self.event(BrokerEvent::SegmentRolled { topic: name.clone(), partition: index, base_offset });

@@ -1,5 +1,6 @@
 //! Background work by the clock (`LogManager`'s and `ReplicaManager`'s scheduled tasks): retention and the checkpoints.
 
+use super::partition::Partition;
 use super::{Broker, BrokerEvent};
 use crate::kafka::config::BrokerConfig;
 use crate::kafka::time::{Deadline, Reason, Time};
@@ -11,16 +12,19 @@ enum Task {
     RecoveryPoints,
     HighWatermarks,
     LogStarts,
+    /// `flush.ms`.
+    Flush,
     /// Whether followers lag, twice in the time that they may.
     IsrExpiration,
 }
 
-const ALL: [Task; 5] = [Task::Retention, Task::RecoveryPoints, Task::HighWatermarks, Task::LogStarts, Task::IsrExpiration];
+const ALL: [Task; 6] = [Task::Retention, Task::Flush, Task::RecoveryPoints, Task::HighWatermarks, Task::LogStarts, Task::IsrExpiration];
 
 impl Task {
     fn name(self) -> &'static str {
         match self {
             Self::Retention => "log retention",
+            Self::Flush => "log flush",
             Self::RecoveryPoints => "recovery-point checkpoint",
             Self::HighWatermarks => "high-watermark checkpoint",
             Self::LogStarts => "log-start-offset checkpoint",
@@ -31,6 +35,7 @@ impl Task {
     fn interval_ms(self, config: &BrokerConfig) -> i64 {
         let interval = match self {
             Self::Retention => config.log_retention_check_interval_ms,
+            Self::Flush => config.log_flush_scheduler_interval_ms,
             Self::RecoveryPoints => config.log_flush_offset_checkpoint_interval_ms,
             Self::HighWatermarks => config.replica_high_watermark_checkpoint_interval_ms,
             Self::LogStarts => config.log_flush_start_offset_checkpoint_interval_ms,
@@ -51,6 +56,8 @@ impl Tasks {
         let initial = now.plus_millis(config.log_initial_task_delay_ms);
         let first = |task: Task| match task {
             Task::HighWatermarks | Task::IsrExpiration => now.plus_millis(task.interval_ms(config)),
+            // As if it began with the others, of which none is looked at by default.
+            Task::Flush if task.interval_ms(config) == i64::MAX => Time(i64::MAX),
             _ => initial,
         };
         Self { next: ALL.into_iter().map(|task| (first(task), task)).collect() }
@@ -64,7 +71,7 @@ impl Tasks {
     /// A task that is due; its next time is set.
     fn take_due(&mut self, now: Time, config: &BrokerConfig) -> Option<Task> {
         let (time, task) = self.next.iter_mut().find(|(time, _)| *time <= now)?;
-        *time = now.plus_millis(task.interval_ms(config));
+        *time = Time(now.0.saturating_add(task.interval_ms(config).saturating_mul(1000)));
         Some(*task)
     }
 }
@@ -74,12 +81,15 @@ impl Broker {
         while let Some(task) = self.tasks.take_due(now, &self.config) {
             match task {
                 Task::Retention => self.apply_retention(now),
-                Task::RecoveryPoints => self.flush_all(),
+                Task::RecoveryPoints => self.flush_where(now, |_| true),
+                Task::Flush => {
+                    self.flush_where(now, |partition| now.micros_since(partition.flushed_at) / 1000 >= partition.log.config().flush_ms)
+                }
                 Task::HighWatermarks | Task::LogStarts => {}
                 Task::IsrExpiration => self.check_lag(now),
             }
             let written = match task {
-                Task::Retention | Task::IsrExpiration => Ok(()),
+                Task::Retention | Task::Flush | Task::IsrExpiration => Ok(()),
                 Task::RecoveryPoints => self.checkpoints.write_recovery_points(&mut self.disk, &self.topics),
                 Task::HighWatermarks => self.checkpoints.write_high_watermarks(&mut self.disk, &self.topics),
                 Task::LogStarts => self.checkpoints.write_log_starts(&mut self.disk, &self.topics),
@@ -92,11 +102,11 @@ impl Broker {
         }
     }
 
-    fn flush_all(&mut self) {
+    fn flush_where(&mut self, now: Time, due: impl Fn(&Partition) -> bool) {
         let mut failed = Vec::new();
         for topic in self.topics.iter_mut() {
-            for partition in topic.partitions.values_mut() {
-                if let Err(error) = partition.flush(&mut self.disk) {
+            for partition in topic.partitions.values_mut().filter(|partition| due(partition)) {
+                if let Err(error) = partition.flush(&mut self.disk, now) {
                     failed.push(format!("{}: not flushed: {error}", partition.log.dir()));
                 }
             }
@@ -108,9 +118,12 @@ impl Broker {
         let mut events = Vec::new();
         let mut lines = Vec::new();
         let mut touched = Vec::new();
+        let mut doomed = Vec::new();
         for topic in self.topics.iter_mut() {
             for (&index, partition) in &mut topic.partitions {
-                match partition.log.apply_retention(&mut self.disk, now, partition.high_watermark) {
+                let result = partition.log.apply_retention(&mut self.disk, now, partition.high_watermark);
+                doomed.push((partition.log.config().file_delete_delay_ms, partition.log.take_doomed()));
+                match result {
                     Ok(gone) => {
                         if !gone.is_empty() {
                             touched.push((topic.name.clone(), index));
@@ -129,13 +142,13 @@ impl Broker {
             self.fetchers.change_any();
         }
         touched.iter().for_each(|(topic, index)| self.touch(topic, *index));
+        doomed.into_iter().for_each(|(delay, names)| self.doom(now, delay, names));
         lines.into_iter().for_each(|line| self.log(line));
         events.into_iter().for_each(|event| self.event(event));
     }
 
     pub(super) fn shut_down(&mut self, _now: Time) {
-        let open: Vec<_> = self.connections.keys().copied().collect();
-        for conn in open {
+        for conn in self.connections.ids() {
             self.close(conn, "the broker shuts down".into());
         }
         let mut clean = true;

@@ -8,30 +8,7 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::frame::{self, FrameError, RequestFrame};
 use crate::kafka::wire::message::{ApiKey, Message, RequestHeader};
 use bytes::Bytes;
-use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Frames that wait behind a held request. One more closes the connection.
-pub const MAX_QUEUED_FRAMES: u32 = 10_000;
-/// Bytes of those frames. More closes the connection.
-pub const MAX_QUEUED_BYTES: u64 = 256 << 20;
-
-#[derive(Clone, Debug)]
-pub struct Connection {
-    pub peer: Arc<str>,
-    /// To which it came.
-    pub listener: Listener,
-    /// A request waits for its answer: later ones wait in `queue`.
-    pub held: bool,
-    queue: VecDeque<Bytes>,
-    queued_bytes: u64,
-}
-
-impl Connection {
-    pub fn new(peer: &str, listener: Listener) -> Self {
-        Self { peer: peer.into(), listener, held: false, queue: VecDeque::new(), queued_bytes: 0 }
-    }
-}
 
 /// Where an answer goes and how it is written.
 #[derive(Clone, Debug)]
@@ -75,32 +52,32 @@ pub fn encoded(context: &Context, answer: Result<Bytes, FrameError>) -> Reply {
 
 impl Broker {
     pub(super) fn receive(&mut self, now: Time, conn: ConnId, frame: Bytes) {
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        let Some(connection) = self.connections.used(conn, now) else { return };
+        let most = u64::try_from(self.config.socket_request_max_bytes).unwrap_or(0);
+        if frame.len() as u64 > most {
+            let why = format!("a request of {} bytes is longer than socket.request.max.bytes={most}", frame.len());
+            return self.close(conn, why);
+        }
         if !connection.held {
-            self.process(now, conn, frame);
-            return;
+            return self.process(now, conn, frame);
         }
-        connection.queued_bytes = connection.queued_bytes.saturating_add(frame.len() as u64);
-        if connection.queue.len() as u64 >= u64::from(MAX_QUEUED_FRAMES) || connection.queued_bytes > MAX_QUEUED_BYTES {
+        if !connection.queue(frame) {
             self.close(conn, "too many requests wait behind one that is held".into());
-            return;
         }
-        connection.queue.push_back(frame);
     }
 
     pub(super) fn receive_queued(&mut self, now: Time, conn: ConnId) {
-        while let Some(connection) = self.connections.get_mut(&conn) {
+        while let Some(connection) = self.connections.get_mut(conn) {
             if connection.held {
                 return;
             }
-            let Some(frame) = connection.queue.pop_front() else { return };
-            connection.queued_bytes = connection.queued_bytes.saturating_sub(frame.len() as u64);
+            let Some(frame) = connection.next_queued() else { return };
             self.process(now, conn, frame);
         }
     }
 
     fn process(&mut self, now: Time, conn: ConnId, frame: Bytes) {
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        let Some(connection) = self.connections.get_mut(conn) else { return };
         // Muted first: what is answered at once unmutes it again.
         connection.held = true;
         let listener = connection.listener;
@@ -113,7 +90,7 @@ impl Broker {
             Err(error) => Reply::Close(error.to_string()),
         };
         if !matches!(reply, Reply::Held)
-            && let Some(connection) = self.connections.get_mut(&conn)
+            && let Some(connection) = self.connections.get_mut(conn)
         {
             connection.held = false;
         }
@@ -125,8 +102,8 @@ impl Broker {
     }
 
     pub(super) fn close(&mut self, conn: ConnId, why: String) {
-        let peer = self.connections.remove(&conn).map(|connection| connection.peer).unwrap_or_default();
-        self.purgatory.remove(conn);
+        let peer = self.connections.get(conn).map(|connection| connection.peer.clone()).unwrap_or_default();
+        self.disconnected(conn);
         self.log(format!("connection {} from {peer} closed: {why}", conn.0));
         self.outputs.push_back(Output::Close { conn, why });
     }
@@ -137,7 +114,7 @@ impl Broker {
     }
 
     pub(super) fn answer_with(&mut self, context: &Context, reply: Reply) {
-        let Some(connection) = self.connections.get_mut(&context.conn) else { return };
+        let Some(connection) = self.connections.get_mut(context.conn) else { return };
         connection.held = false;
         match reply {
             Reply::Frame(frame) => self.outputs.push_back(Output::Send { conn: context.conn, frame }),
@@ -151,7 +128,7 @@ impl Broker {
         let RequestFrame { api, version, header, body } = request;
         let context = Context::new(conn, version, &header);
         if api == ApiKey::ApiVersions && apis::find(listener.apis(), api).is_some_and(|range| version > range.max) {
-            return Ok(api_versions::too_new(listener, &context));
+            return Ok(api_versions::too_new(self, listener, &context));
         }
         let request = Incoming { api, frame, body };
         match listener {

@@ -16,8 +16,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// `max.incremental.fetch.session.cache.slots`.
-const SLOTS: usize = 1000;
 /// `min.incremental.fetch.session.eviction.ms`: a session that was used since is not put out for another.
 const EVICTION_MS: i64 = 120_000;
 
@@ -81,7 +79,7 @@ struct Session {
     partitions: Vec<Cached>,
 }
 
-/// The fetch sessions that this broker keeps, at most a thousand.
+/// The fetch sessions that this broker keeps, at most `max.incremental.fetch.session.cache.slots`.
 ///
 /// For each fetch the owner calls `open`, which says what the whole fetch asks for, and `answer` with the response, also when that comes
 /// later: `answer` makes the session that was asked for, or takes out of the response what its fetcher knows already.
@@ -91,6 +89,7 @@ struct Session {
 #[derive(Clone, Debug)]
 pub struct FetchSessions {
     by_id: SortedVecMap<i32, Session>,
+    slots: usize,
     ids: Rng,
     /// The sessions in which a partition rests.
     resting: BTreeMap<(Uuid, i32), SortedVecSet<i32>>,
@@ -119,8 +118,8 @@ fn same(cached: &Cached, topic: &TopicName, id: Uuid, partition: i32) -> bool {
 }
 
 impl FetchSessions {
-    pub fn new(ids: Rng) -> Self {
-        Self { by_id: SortedVecMap::new(), ids, resting: BTreeMap::new() }
+    pub fn new(ids: Rng, slots: i32) -> Self {
+        Self { by_id: SortedVecMap::new(), slots: usize::try_from(slots).unwrap_or(0), ids, resting: BTreeMap::new() }
     }
 
     /// All partitions that the request means, by topic, and how it uses a session.
@@ -245,7 +244,7 @@ impl FetchSessions {
     }
 
     fn create(&mut self, now: Time, by_id: bool, fetcher: Fetcher, partitions: Vec<Cached>) -> i32 {
-        if self.by_id.len() >= SLOTS {
+        if self.by_id.len() >= self.slots {
             let oldest = self.by_id.iter().min_by_key(|(_, session)| session.used).map(|(id, session)| (*id, session.used));
             match oldest {
                 Some((id, used)) if used.plus_millis(EVICTION_MS) < now => self.end(id),
@@ -357,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_partition_that_rests_is_left_out_until_it_wakes() {
-        let mut sessions = FetchSessions::new(Rng::stream(1, "sessions"));
+        let mut sessions = FetchSessions::new(Rng::stream(1, "sessions"), 1000);
         let id = Uuid::from_u128(1);
         let topic = FetchTopic { topic_id: id, partitions: (0..3).map(asked).collect(), ..FetchTopic::default() };
         let mut request = FetchRequest { session_id: 0, session_epoch: 0, topics: vec![topic], ..FetchRequest::default() };

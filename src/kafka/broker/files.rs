@@ -45,15 +45,24 @@ pub fn rename_dir(disk: &mut Disk, from: &str, to: &str) -> Result<(), DiskError
     Ok(())
 }
 
+/// Renames the folder of a deleted partition to `NAME.<hex>-delete`; its new name.
+pub fn mark_deleted(disk: &mut Disk, dir: &str, id: Uuid) -> Result<String, DiskError> {
+    renamed(disk, dir, id, "delete")
+}
+
 /// The most bytes of a file's name.
 const MAX_NAME_BYTES: usize = 255;
 
 /// Renames a log that nothing is known of to `NAME.<hex>-stray`, beside all that was set aside before it; its new name.
 pub fn set_aside(disk: &mut Disk, dir: &str, id: Uuid) -> Result<String, DiskError> {
+    renamed(disk, dir, id, "stray")
+}
+
+fn renamed(disk: &mut Disk, dir: &str, id: Uuid, what: &str) -> Result<String, DiskError> {
     let (topic, partition) = dir.rsplit_once('-').unwrap_or((dir, "0"));
     let mut id = id.as_u128();
     loop {
-        let end = format!("-{partition}.{}-stray", Uuid::from_u128(id).simple());
+        let end = format!("-{partition}.{}-{what}", Uuid::from_u128(id).simple());
         let topic = topic.get(..MAX_NAME_BYTES.saturating_sub(end.len())).unwrap_or(topic);
         let stray = format!("{topic}{end}");
         if disk.list(&format!("{stray}/")).next().is_none() {

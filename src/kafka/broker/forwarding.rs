@@ -89,15 +89,8 @@ impl Broker {
             (OwnRequest::AlterPartition, _) => self.altered(now, None),
             (OwnRequest::ProducerIds, Some(Response::AllocateProducerIds(response))) => self.producer_ids_came(Some(response)),
             (OwnRequest::ProducerIds, _) => self.producer_ids_came(None),
-            (OwnRequest::CreateTopic(name), response) => {
-                self.creating.remove(&name);
-                if let Some(Response::CreateTopics(response)) = response
-                    && let Some(failed) = response.topics.iter().find(|topic| topic.error_code != 0)
-                {
-                    let why = failed.error_message.as_ref().map_or("", |why| why.as_ref());
-                    self.log(format!("topic {name} could not be created: {why}"));
-                }
-            }
+            (OwnRequest::CreateTopic(name), Some(Response::CreateTopics(response))) => self.topic_answered(&name, Some(response)),
+            (OwnRequest::CreateTopic(name), _) => self.topic_answered(&name, None),
         }
     }
 
@@ -181,7 +174,7 @@ impl Broker {
         {
             return self.answer_with(&forward.context, Reply::Frame(frame));
         }
-        if self.connections.contains_key(&forward.context.conn) {
+        if self.connections.get(forward.context.conn).is_some() {
             self.forwards.push((now.plus_millis(FORWARD_BACKOFF_MS), forward));
         }
     }

@@ -16,7 +16,7 @@ impl Broker {
     pub(super) fn group_request(&mut self, now: Time, context: Context, request: Request) -> Reply {
         let token = Token(self.next_token);
         self.next_token += 1;
-        let host = self.connections.get(&context.conn).map(|connection| connection.peer.clone()).unwrap_or_default();
+        let host = self.connections.get(context.conn).map(|connection| connection.peer.clone()).unwrap_or_default();
         let caller = Caller { client_id: context.client_id.clone(), host, version: context.version };
         self.waiting.insert(token, context);
         let image = self.controller.image();

@@ -3,6 +3,7 @@
 use super::answers::OwnRequest;
 use super::{Broker, BrokerEvent, ErrorCode, Output};
 use crate::kafka::controller::Request;
+use crate::kafka::controller::features::FEATURES;
 use crate::kafka::time::{Deadline, Reason, Time};
 use crate::kafka::wire::message as m;
 use crate::kafka::wire::message::Str;
@@ -33,6 +34,10 @@ pub struct Life {
     pub unfenced: bool,
     /// A graceful stop was asked for, and until when it may take.
     leaving: Option<Time>,
+    /// It stays until all others may go, too.
+    waits_for_others: bool,
+    /// The controller has let it go.
+    pub released: bool,
     pub stopped: bool,
 }
 
@@ -48,6 +53,8 @@ impl Life {
             caught_up: false,
             unfenced: false,
             leaving: None,
+            waits_for_others: false,
+            released: false,
             stopped: false,
         }
     }
@@ -108,17 +115,17 @@ impl Broker {
             port: u16::try_from(self.options.port).unwrap_or(u16::MAX),
             security_protocol: 0,
         };
-        let feature = Feature {
-            name: Str::from("metadata.version"),
-            min_supported_version: 7,
-            max_supported_version: super::requests::api_versions::METADATA_VERSION,
-        };
+        let features = FEATURES.iter().map(|feature| Feature {
+            name: Str::from(feature.name),
+            min_supported_version: feature.min,
+            max_supported_version: feature.max,
+        });
         m::BrokerRegistrationRequest {
             broker_id: self.options.node_id.into(),
             cluster_id: self.cluster_id(),
             incarnation_id: self.life.incarnation,
             listeners: vec![listener],
-            features: vec![feature],
+            features: features.collect(),
             rack: self.rack(),
             log_dirs: vec![self.directory],
             previous_broker_epoch: self.life.previous_epoch,
@@ -177,12 +184,15 @@ impl Broker {
             self.event(if unfenced { BrokerEvent::Unfenced { broker } } else { BrokerEvent::Fenced { broker } });
         }
         if response.should_shut_down && self.life.leaving.is_some() {
-            self.stop(now);
+            self.life.released = true;
+            if !self.life.waits_for_others {
+                self.stop(now);
+            }
         }
     }
 
     /// A graceful stop: the controller moves leaderships away first, where there is anyone to take them.
-    pub(super) fn leave(&mut self, now: Time) {
+    pub(super) fn leave(&mut self, now: Time, with_others: bool) {
         if self.life.stopped || self.life.leaving.is_some() {
             return;
         }
@@ -191,12 +201,16 @@ impl Broker {
         if !others || self.life.epoch < 0 || !self.config.controlled_shutdown_enable {
             return self.stop(now);
         }
+        self.life.waits_for_others = with_others;
         self.life.leaving = Some(now.plus_millis(CONTROLLED_SHUTDOWN_MS));
         self.life.next = now;
         self.settle(now);
     }
 
-    fn stop(&mut self, now: Time) {
+    pub(super) fn stop(&mut self, now: Time) {
+        if self.life.stopped {
+            return;
+        }
         self.life.stopped = true;
         self.controller.handle_shutdown(now, &mut self.disk);
         self.drain_controller(now);

@@ -4,7 +4,9 @@
 mod answers;
 mod appending;
 mod background;
+mod connections;
 mod coordinator_appends;
+mod deletions;
 mod dispatch;
 mod fetch_sessions;
 mod files;
@@ -39,7 +41,6 @@ mod topics;
 #[cfg(test)]
 mod version_tests;
 
-use super::apis::Listener;
 use super::config::{BrokerConfig, ConfigError};
 use super::controller::{Controller, ControllerEvent, QuorumView, Voter};
 use super::coordinator::{GroupCoordinator, GroupEvent, GroupView, Token};
@@ -233,6 +234,11 @@ pub enum BrokerEvent {
     StorageFailed {
         why: Arc<str>,
     },
+    /// What this broker asked for itself, such as `__consumer_offsets`, was refused.
+    TopicNotCreated {
+        topic: Arc<str>,
+        why: Arc<str>,
+    },
 }
 
 /// A partition as the page shows it.
@@ -293,6 +299,8 @@ pub struct Broker {
     forwards: Vec<(Time, forwarding::Forward)>,
     /// Topics that this broker has asked for itself.
     creating: SortedVecSet<Arc<str>>,
+    /// Why the controller refused those that it did.
+    not_created: SortedVecMap<Arc<str>, Arc<str>>,
     /// Topics of the metadata that were seen, with their partitions' number.
     known: SortedVecMap<Arc<str>, i32>,
     peers: peers::Peers<answers::Tag>,
@@ -311,7 +319,8 @@ pub struct Broker {
     /// Group requests that wait for the coordinator's answer.
     waiting: SortedVecMap<Token, dispatch::Context>,
     next_token: u64,
-    connections: SortedVecMap<ConnId, dispatch::Connection>,
+    connections: connections::Connections,
+    doomed: deletions::Doomed,
     /// Connections whose held request is answered and whose queued frames come next.
     ready: VecDeque<ConnId>,
     purgatory: purgatory::Purgatory<held::Held>,
@@ -333,25 +342,9 @@ impl Broker {
         open::open(now, options, disk)
     }
 
-    /// `peer`: the client's host as DescribeGroups shows it ("/127.0.0.1").
-    pub fn handle_connected(&mut self, _now: Time, conn: ConnId, peer: &str) {
-        self.connections.insert(conn, dispatch::Connection::new(peer, Listener::Broker));
-    }
-
     pub fn handle_frame(&mut self, now: Time, conn: ConnId, frame: Bytes) {
         self.receive(now, conn, frame);
         self.settle(now);
-    }
-
-    /// Whether a request of this connection waits for its answer. Frames that come meanwhile are queued up to a limit,
-    /// beyond which the connection is closed; the owner of the socket may stop reading instead, as Kafka does.
-    pub fn is_muted(&self, conn: ConnId) -> bool {
-        self.connections.get(&conn).is_some_and(|connection| connection.held)
-    }
-
-    pub fn handle_disconnected(&mut self, _now: Time, conn: ConnId) {
-        self.connections.remove(&conn);
-        self.purgatory.remove(conn);
     }
 
     pub fn handle_timeout(&mut self, now: Time) {
@@ -362,6 +355,8 @@ impl Broker {
             self.controller.handle_timeout(now, &mut self.disk);
         }
         self.expire_peers(now);
+        self.close_idle(now);
+        self.remove_doomed(now);
         self.groups.handle_timeout(now);
         self.settle(now);
         self.expire_appends(now);
@@ -374,7 +369,22 @@ impl Broker {
     /// A graceful stop: leaderships move where there is another broker to take them; then logs are closed, checkpoints and the
     /// clean-shutdown mark written, and `Output::Stopped` says so. Nothing but `poll_output` and `into_disk` follows that.
     pub fn handle_shutdown(&mut self, now: Time) {
-        self.leave(now);
+        self.leave(now, false);
+    }
+
+    /// The same where all nodes of the cluster stop at once: this one's controller goes on until [`Broker::finish_shutdown`], so that the
+    /// others can be let go, too.
+    pub fn handle_shutdown_of_all(&mut self, now: Time) {
+        self.leave(now, true);
+    }
+
+    /// Whether the controller has let this broker go after [`Broker::handle_shutdown_of_all`].
+    pub fn is_released(&self) -> bool {
+        self.life.released
+    }
+
+    pub fn finish_shutdown(&mut self, now: Time) {
+        self.stop(now);
     }
 
     pub fn poll_output(&mut self) -> Option<Output> {
@@ -398,6 +408,8 @@ impl Broker {
             registered.then(|| self.altering.deadline()).flatten(),
             self.forwards_deadline(),
             self.appends.deadline(),
+            self.connections.deadline(),
+            self.doomed.deadline(),
         ];
         all.into_iter().fold(None, earlier)
     }
@@ -432,11 +444,6 @@ impl Broker {
         let log = &partition.log;
         let offset = offset.max(log.start_offset());
         log.read(&self.disk, offset, log.end_offset(), max_bytes, true).unwrap_or_default()
-    }
-
-    /// A connection to the controller listener (voters, and brokers that ask the controller).
-    pub fn handle_controller_connected(&mut self, _now: Time, conn: ConnId, peer: &str) {
-        self.connections.insert(conn, dispatch::Connection::new(peer, Listener::Controller));
     }
 
     pub fn handle_peer_connected(&mut self, now: Time, conn: PeerConn) {

@@ -1,7 +1,9 @@
 //! Booting from a disk.
 
 use super::background::Tasks;
+use super::connections::Connections;
 use super::coordinator_appends::CoordinatorAppends;
+use super::deletions::Doomed;
 use super::fetch_sessions::FetchSessions;
 use super::files::{self, Checkpoints};
 use super::isr::AlterPartitions;
@@ -35,12 +37,7 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
     if options.voters.is_empty() {
         options.voters.push(Voter { id: options.node_id, host: options.host.clone(), port: options.controller_port });
     }
-    let mut fixed = options.config.clone();
-    let voters: Vec<String> = options.voters.iter().map(|voter| format!("{}@{}:{}", voter.id, voter.host, voter.port)).collect();
-    fixed.insert("controller.quorum.voters".into(), voters.join(","));
-    fixed.entry("node.id".into()).or_insert_with(|| options.node_id.to_string());
-    fixed.entry("advertised.listeners".into()).or_insert_with(|| format!("PLAINTEXT://{}:{}", options.host, options.port));
-    let config = BrokerConfig::new(fixed)?;
+    let config = BrokerConfig::new(file_of(&options))?;
     let mut outputs = VecDeque::new();
     // Streams are salted with the time of the start, so that a restart does not draw the ids of the run before it again.
     let seed = options.seed ^ now.0.cast_unsigned();
@@ -70,6 +67,7 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         asked: SortedVecMap::new(),
         forwards: Vec::new(),
         creating: SortedVecSet::new(),
+        not_created: SortedVecMap::new(),
         known: SortedVecMap::new(),
         peers,
         life: Life::new(now, ids.uuid(), clean.unwrap_or(-1)),
@@ -82,10 +80,11 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         groups: GroupCoordinator::new(GroupConfig::new(&config), seed),
         waiting: SortedVecMap::new(),
         next_token: 0,
-        connections: SortedVecMap::new(),
+        connections: Connections::default(),
+        doomed: Doomed::default(),
         ready: VecDeque::new(),
         purgatory: Purgatory::default(),
-        sessions: FetchSessions::new(Rng::stream(seed, "fetch-sessions")),
+        sessions: FetchSessions::new(Rng::stream(seed, "fetch-sessions"), config.max_incremental_fetch_session_cache_slots),
         producer_ids: ProducerIds::default(),
         tasks: Tasks::new(now, &config),
         checkpoints: Checkpoints::default(),
@@ -97,6 +96,25 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
     };
     broker.settle(now);
     Ok(broker)
+}
+
+/// The configs of a start: those that were given, and those that say who and where this node is, as they would stand in its file.
+fn file_of(options: &BrokerOptions) -> SortedVecMap<String, String> {
+    let mut fixed = options.config.clone();
+    let voters: Vec<String> = options.voters.iter().map(|voter| format!("{}@{}:{}", voter.id, voter.host, voter.port)).collect();
+    fixed.insert("controller.quorum.voters".into(), voters.join(","));
+    let BrokerOptions { node_id, host, port, controller_port, .. } = options;
+    for (name, value) in [
+        ("advertised.listeners", format!("PLAINTEXT://{host}:{port}")),
+        ("broker.id", node_id.to_string()),
+        ("controller.listener.names", "CONTROLLER".into()),
+        ("listeners", format!("PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}")),
+        ("node.id", node_id.to_string()),
+        ("process.roles", "broker,controller".into()),
+    ] {
+        fixed.entry(name.into()).or_insert_with(|| value);
+    }
+    fixed
 }
 
 /// The disk says which cluster and node it belongs to. Its cluster id holds; another node's disk is refused. Returns the directory's id.
@@ -162,7 +180,7 @@ fn open_topics(
         tell(&recovery, &name, index, outputs);
         let known_good = if clean { log.end_offset() } else { recovery_point };
         let high_watermark = high_watermarks.get(&key).copied().unwrap_or(0);
-        topics.ensure(&name, id).partitions.insert(index, Partition::new(log, known_good, high_watermark));
+        topics.ensure(&name, id).partitions.insert(index, Partition::new(now, log, known_good, high_watermark));
     }
     Ok(topics)
 }

@@ -144,6 +144,8 @@ pub struct Partition {
     pub high_watermark: i64,
     /// Everything before it is flushed.
     pub recovery_point: i64,
+    /// When the log was last flushed, or opened.
+    pub flushed_at: Time,
     pub leading: Option<Leading>,
     /// The topic's `min.insync.replicas`.
     pub min_isr: i32,
@@ -153,11 +155,11 @@ pub struct Partition {
 
 impl Partition {
     /// A log as it was opened, before anything is known of its leader.
-    pub fn new(log: Log, recovery_point: i64, high_watermark: i64) -> Self {
+    pub fn new(now: Time, log: Log, recovery_point: i64, high_watermark: i64) -> Self {
         let within = |offset: i64| offset.clamp(log.start_offset(), log.end_offset());
         let (recovery_point, high_watermark) = (within(recovery_point), within(high_watermark));
         let state = PartitionImage { leader: -1, leader_epoch: -1, partition_epoch: -1, ..PartitionImage::default() };
-        Self { log, state, high_watermark, recovery_point, leading: None, min_isr: 1, fetch_after: Time(0) }
+        Self { log, state, high_watermark, recovery_point, flushed_at: now, leading: None, min_isr: 1, fetch_after: Time(0) }
     }
 
     /// Min ISR, or the number of replicas where that is less.
@@ -285,7 +287,8 @@ impl Partition {
         self.high_watermark
     }
 
-    pub fn flush(&mut self, disk: &mut Disk) -> Result<(), LogError> {
+    pub fn flush(&mut self, disk: &mut Disk, now: Time) -> Result<(), LogError> {
+        self.flushed_at = now;
         if self.recovery_point < self.log.end_offset() {
             self.recovery_point = self.log.flush(disk)?;
         }

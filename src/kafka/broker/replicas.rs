@@ -163,7 +163,7 @@ impl Broker {
         let dir = files::partition_dir(name, index);
         files::write_partition_metadata(&mut self.disk, &dir, id)?;
         let (log, _) = Log::open(&mut self.disk, &dir, config, now, true, 0)?;
-        let mut partition = Partition::new(log, 0, 0);
+        let mut partition = Partition::new(now, log, 0, 0);
         partition.min_isr = min_isr;
         self.topics.ensure(name, id).partitions.insert(index, partition);
         Ok(())
@@ -250,9 +250,14 @@ impl Broker {
         let Some(partition) = topic.partitions.remove(&index) else { return };
         self.fetchers.change_any();
         let led = partition.leading.is_some();
-        let dir = partition.log.dir().to_owned();
-        partition.log.delete(&mut self.disk);
-        files::remove_dir(&mut self.disk, &dir);
+        let (id, dir, delay) = (topic.id, partition.log.dir().to_owned(), partition.log.config().file_delete_delay_ms);
+        match files::mark_deleted(&mut self.disk, &dir, id) {
+            Ok(deleted) => self.doom(now, delay, vec![deleted]),
+            Err(error) => {
+                self.log(format!("{dir} cannot be renamed, and goes at once: {error}"));
+                files::remove_dir(&mut self.disk, &dir);
+            }
+        }
         if led {
             self.resigned(now, name, index);
         }

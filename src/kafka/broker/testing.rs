@@ -1,6 +1,7 @@
 //! A broker to test, driven with frames.
 
 use super::{Broker, BrokerEvent, BrokerOptions, ConnId, Output};
+use crate::kafka::config::fit_internal_topics;
 use crate::kafka::disk::Disk;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
@@ -22,10 +23,11 @@ pub struct TestBroker {
     correlation_id: i32,
 }
 
-pub fn options(config: &[(&str, &str)]) -> BrokerOptions {
+pub fn options(config: &[(&str, &str)], brokers: u32) -> BrokerOptions {
     let mut all: SortedVecMap<String, String> =
         [("group.initial.rebalance.delay.ms", "0"), ("offsets.topic.num.partitions", "3")].map(|(k, v)| (k.into(), v.into())).into();
     all.extend(config.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+    fit_internal_topics(&mut all, brokers);
     BrokerOptions {
         node_id: 1,
         cluster_id: "tide".into(),
@@ -45,7 +47,7 @@ impl TestBroker {
     }
 
     pub fn on(disk: Disk, now: Time, config: &[(&str, &str)]) -> Self {
-        let broker = Broker::open(now, options(config), disk).expect("opens");
+        let broker = Broker::open(now, options(config, 1), disk).expect("opens");
         let (events, lines) = (Vec::new(), Vec::new());
         let mut test =
             Self { broker, now, events, lines, frames: SortedVecMap::new(), closed: SortedVecMap::new(), next_conn: 1, correlation_id: 0 };

@@ -86,7 +86,7 @@ impl Cluster {
             voters: voters.collect(),
             sabotage: self.sabotage,
             seed: 7 + id as u64,
-            ..options(&config)
+            ..options(&config, self.voters.unsigned_abs())
         }
     }
 

@@ -1,12 +1,13 @@
 //! The topics that a broker asks its controller for (`AutoTopicCreationManager`).
 
-use super::Broker;
 use super::answers::OwnRequest;
 use super::topics::{text, topic_name};
+use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::controller::Request;
 use crate::kafka::time::Time;
-use crate::kafka::wire::message::CreateTopicsRequest;
 use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use crate::kafka::wire::message::{CreateTopicsRequest, CreateTopicsResponse};
+use std::sync::Arc;
 
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 /// Partitions that one topic may have; Kafka's controller refuses more in one request, too.
@@ -24,14 +25,12 @@ impl Broker {
         );
     }
 
-    /// Asks for `__consumer_offsets`, with one replica for each broker at most, where Kafka would refuse until
-    /// `offsets.topic.replication.factor` brokers are there.
+    /// Asks for `__consumer_offsets`. The controller refuses it until `offsets.topic.replication.factor` brokers are there.
     pub(super) fn create_offsets_topic(&mut self, now: Time) {
         if self.controller.image().topics.contains_key(OFFSETS_TOPIC) {
             return;
         }
-        let brokers = self.controller.image().brokers.len().max(self.options.voters.len()).max(1);
-        let replicas = self.config.offsets_topic_replication_factor.min(i32::try_from(brokers).unwrap_or(i32::MAX));
+        let replicas = self.config.offsets_topic_replication_factor;
         let segment_bytes = self.config.offsets_topic_segment_bytes.to_string();
         let configs = [("cleanup.policy", "compact"), ("compression.type", "producer"), ("segment.bytes", &segment_bytes)];
         let configs = configs.map(|(name, value)| CreatableTopicConfig { name: text(name), value: Some(text(value)) });
@@ -45,9 +44,26 @@ impl Broker {
         self.ask_for_topic(now, topic);
     }
 
+    /// The controller's answer to what was asked for; `None`: there is none. A refusal is told once, though clients ask again and again.
+    pub(super) fn topic_answered(&mut self, name: &Arc<str>, response: Option<CreateTopicsResponse>) {
+        self.creating.remove(name);
+        let Some(response) = response else { return };
+        let Some(failed) = response.topics.iter().find(|topic| topic.error_code != 0) else {
+            self.not_created.remove(name);
+            return;
+        };
+        let why: Arc<str> = failed.error_message.clone().unwrap_or_default();
+        if failed.error_code == ErrorCode::TopicAlreadyExists.code() || self.not_created.get(name) == Some(&why) {
+            return;
+        }
+        self.log(format!("topic {name} could not be created: {why}"));
+        self.not_created.insert(name.clone(), why.clone());
+        self.event(BrokerEvent::TopicNotCreated { topic: name.clone(), why });
+    }
+
     fn ask_for_topic(&mut self, now: Time, topic: CreatableTopic) {
         let name = topic.name.0.as_ref().into();
-        if !self.creating.insert(std::sync::Arc::clone(&name)) {
+        if !self.creating.insert(Arc::clone(&name)) {
             return; // it is on its way
         }
         let timeout = self.config.request_timeout_ms.max(1000);

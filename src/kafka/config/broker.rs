@@ -4,7 +4,7 @@ use super::def::ConfigDef;
 use super::error::ConfigError;
 use super::value::{Value, config_struct};
 use super::{BROKER, TOPIC};
-use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -17,12 +17,13 @@ pub enum Source {
     DynamicDefaultBroker = 3,
     StaticBroker = 4,
     Default = 5,
+    Group = 8,
 }
 
 /// A value, the name that it was set by and its source.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sourced {
-    pub name: &'static str,
+    pub name: String,
     pub value: Option<String>,
     pub source: Source,
 }
@@ -85,6 +86,7 @@ config_struct! {
         broker_heartbeat_interval_ms: i64 = "broker.heartbeat.interval.ms",
         broker_rack: Option<Arc<str>> = "broker.rack",
         broker_session_timeout_ms: i64 = "broker.session.timeout.ms",
+        connections_max_idle_ms: i64 = "connections.max.idle.ms",
         controlled_shutdown_enable: bool = "controlled.shutdown.enable",
         controller_quorum_election_backoff_max_ms: i64 = "controller.quorum.election.backoff.max.ms",
         controller_quorum_election_timeout_ms: i64 = "controller.quorum.election.timeout.ms",
@@ -108,9 +110,15 @@ config_struct! {
         log_dirs: Option<Arc<str>> = "log.dirs",
         log_flush_offset_checkpoint_interval_ms: i64 = "log.flush.offset.checkpoint.interval.ms",
         log_flush_start_offset_checkpoint_interval_ms: i64 = "log.flush.start.offset.checkpoint.interval.ms",
+        log_flush_scheduler_interval_ms: i64 = "log.flush.scheduler.interval.ms",
         log_initial_task_delay_ms: i64 = "log.initial.task.delay.ms",
         log_retention_check_interval_ms: i64 = "log.retention.check.interval.ms",
+        max_connections: i32 = "max.connections",
+        max_connections_per_ip: i32 = "max.connections.per.ip",
+        max_connections_per_ip_overrides: Arc<str> = "max.connections.per.ip.overrides",
+        max_incremental_fetch_session_cache_slots: i32 = "max.incremental.fetch.session.cache.slots",
         max_request_partition_size_limit: i32 = "max.request.partition.size.limit",
+        node_id: i32 = "node.id",
         num_partitions: i32 = "num.partitions",
         offset_metadata_max_bytes: i32 = "offset.metadata.max.bytes",
         offsets_commit_timeout_ms: i64 = "offsets.commit.timeout.ms",
@@ -126,6 +134,8 @@ config_struct! {
         replica_high_watermark_checkpoint_interval_ms: i64 = "replica.high.watermark.checkpoint.interval.ms",
         replica_lag_time_max_ms: i64 = "replica.lag.time.max.ms",
         request_timeout_ms: i32 = "request.timeout.ms",
+        socket_request_max_bytes: i32 = "socket.request.max.bytes",
+        unclean_leader_election_interval_ms: i64 = "unclean.leader.election.interval.ms",
     }
 }
 
@@ -133,12 +143,14 @@ impl BrokerConfig {
     /// `fixed`: the configs that the broker is started with.
     ///
     /// # Errors
-    /// The first config, by name, that is unknown or has a value that it does not take.
+    /// The first config, by name, that is unknown or has a value that it does not take; a rule between configs that is broken.
     pub fn new(fixed: Values) -> Result<Self, ConfigError> {
         for (name, value) in &fixed {
             BROKER.check(name, value)?;
         }
-        Ok(Self::of(Set { fixed, ..Set::default() }))
+        let config = Self::of(Set { fixed, ..Set::default() });
+        config.check_together().map_err(|why| ConfigError::Rule(why.into()))?;
+        Ok(config)
     }
 
     fn of(set: Set) -> Self {
@@ -158,14 +170,22 @@ impl BrokerConfig {
         *self = Self::of(set);
     }
 
+    /// The same, had these configs been altered on this broker, or on all.
+    pub fn with_altered(&self, set: Values, all: bool) -> Self {
+        let Set { fixed, cluster, dynamic } = self.set.clone();
+        Self::of(if all { Set { fixed, cluster: set, dynamic } } else { Set { fixed, cluster, dynamic: set } })
+    }
+
+    /// Names that are set, of the table or not; `all`: for all brokers alone.
+    pub fn names_set(&self, all: bool) -> SortedVecSet<&str> {
+        let Set { fixed, cluster, dynamic } = &self.set;
+        let own = [fixed, dynamic].into_iter().filter(|_| !all);
+        own.chain([cluster]).flat_map(|values| values.keys()).map(String::as_str).collect()
+    }
+
     /// The same without what was altered for this broker alone.
     pub fn of_all_brokers(&self) -> Self {
         Self::of(Set { dynamic: Values::new(), ..self.set.clone() })
-    }
-
-    /// Whether a config was altered for all brokers.
-    pub fn is_altered_for_all(&self, name: &str) -> bool {
-        self.set.cluster.contains_key(name)
     }
 
     /// All values of a config, the one that holds first.
@@ -180,7 +200,7 @@ impl BrokerConfig {
             Some(names) => self.values_of(names),
             None => self.values_of(&[name]),
         };
-        let own = found.iter().position(|value| value.name == name);
+        let own = found.iter().position(|value| &*value.name == name);
         found.drain(..own.unwrap_or(found.len()));
         found
     }
@@ -194,10 +214,11 @@ impl BrokerConfig {
             (None, Source::Default),
         ];
         for (values, source) in layers {
-            for def in names.iter().filter_map(|name| BROKER.get(name)) {
-                let value = values.map_or(def.default.map(String::from), |values| values.get(def.name).cloned());
+            for &name in names {
+                let default = || BROKER.get(name)?.default.map(String::from);
+                let value = values.map_or_else(default, |values| values.get(name).cloned());
                 if value.is_some() {
-                    found.push(Sourced { name: def.name, value, source });
+                    found.push(Sourced { name: name.to_owned(), value, source });
                 }
             }
         }
@@ -210,12 +231,12 @@ impl BrokerConfig {
     }
 
     /// What holds for a broker config; `None`: nothing is set and there is no default.
-    fn value(&self, name: &str) -> Option<&str> {
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.set_value(name).map(String::as_str).or_else(|| BROKER.get(name)?.default)
     }
 
     /// The broker's value for a topic config, with hours and minutes made milliseconds.
-    fn server_value(&self, def: &ConfigDef) -> Option<Cow<'_, str>> {
+    pub(super) fn server_value(&self, def: &ConfigDef) -> Option<Cow<'_, str>> {
         let is_set = |name| self.set_value(name).is_some();
         let (name, factor) = match def.name {
             "retention.ms" if is_set("log.retention.ms") => ("log.retention.ms", 1),
@@ -225,6 +246,7 @@ impl BrokerConfig {
             "segment.ms" => ("log.roll.hours", 3_600_000),
             "segment.jitter.ms" if is_set("log.roll.jitter.ms") => ("log.roll.jitter.ms", 1),
             "segment.jitter.ms" => ("log.roll.jitter.hours", 3_600_000),
+            "flush.ms" if !is_set("log.flush.interval.ms") => ("log.flush.scheduler.interval.ms", 1),
             _ => (def.server?, 1),
         };
         let value = self.value(name)?;
@@ -247,7 +269,7 @@ impl BrokerConfig {
     pub fn topic_synonyms(&self, overrides: &Values, def: &ConfigDef) -> (Source, Vec<Sourced>) {
         let mut synonyms = Vec::new();
         if let Some(value) = overrides.get(def.name) {
-            synonyms.push(Sourced { name: def.name, value: Some(value.clone()), source: Source::Topic });
+            synonyms.push(Sourced { name: def.name.to_owned(), value: Some(value.clone()), source: Source::Topic });
         }
         synonyms.extend(def.server.map(|name| self.synonyms(name)).unwrap_or_default());
         (synonyms.first().map_or(Source::Default, |first| first.source), synonyms)
@@ -255,6 +277,13 @@ impl BrokerConfig {
 
     fn topic_field<V: Value>(&self, overrides: &Values, name: &str) -> V {
         V::of(TOPIC.get(name).and_then(|def| self.topic_value(overrides, def)).as_deref())
+    }
+
+    /// The most connections that one address may have.
+    pub fn connections_of(&self, address: &str) -> i32 {
+        let mut overrides = self.max_connections_per_ip_overrides.split(',').filter_map(|item| item.trim().rsplit_once(':'));
+        let own = overrides.find(|(host, _)| *host == address).and_then(|(_, count)| count.parse().ok());
+        own.unwrap_or(self.max_connections_per_ip)
     }
 
     /// The topic config `min.insync.replicas` alone, for elections.

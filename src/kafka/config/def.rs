@@ -48,23 +48,34 @@ impl ConfigType {
     }
 }
 
+const THROTTLED_REPLICAS: &str = "[partitionId]:[brokerId],[partitionId]:[brokerId],...";
+
 /// Which values of its type a config takes (`ConfigDef.Validator`). Displayed as Kafka writes it; `Any` is empty.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Valid {
     Any,
     AtLeast(i64),
     Between(i64, i64),
-    /// One of these texts; for a list: each element is one of them, and there is at least one.
+    /// One of these texts; for a list: each element is one of them.
     OneOf(&'static [&'static str]),
-    /// One of these texts, in letters of any case.
+    /// Likewise, in letters of any case.
     OneOfAnyCase(&'static [&'static str]),
     /// A number from 0 to 1.
     Ratio,
+    /// A number from 0 to 0.5.
+    HalfRatio,
     /// 1 to 9, or -1.
     GzipLevel,
     NonEmpty,
+    /// Any text, but there must be one.
+    NonNull,
+    NonEmptyList,
+    /// `*`, or partition:broker, with commas between several; may be empty (`ThrottledReplicaListValidator`).
+    ThrottledReplicas,
     /// `auto.offset.reset`: a policy's name, or a duration.
     OffsetReset,
+    /// `share.auto.offset.reset`: likewise, but not none.
+    ShareReset,
     /// `host:port`, with commas between several; may be empty. Kafka checks it after the type (`ClientUtils`).
     HostPorts,
     /// `partition.assignment.strategy`: known assignors, each once. Kafka finds the classes after the type.
@@ -82,10 +93,14 @@ impl fmt::Display for Valid {
             Self::OneOf(allowed) => write!(f, "[{}]", allowed.join(", ")),
             Self::OneOfAnyCase(allowed) => write!(f, "(case insensitive) [{}]", allowed.join(", ")),
             Self::Ratio => f.write_str("[0,...,1]"),
+            Self::HalfRatio => f.write_str("[0,...,0.5]"),
             Self::GzipLevel => f.write_str("[1,...,9] or -1"),
             Self::NonEmpty => f.write_str("non-empty string"),
             Self::OffsetReset => f.write_str("[latest, earliest, none, by_duration:PnDTnHnMn.nS]"),
-            Self::HostPorts | Self::Assignors => f.write_str("non-null string"),
+            Self::ShareReset => f.write_str("[latest, earliest, by_duration:PnDTnHnMn.nS]"),
+            Self::NonNull | Self::HostPorts | Self::Assignors => f.write_str("non-null string"),
+            Self::NonEmptyList => f.write_str("non-empty list"),
+            Self::ThrottledReplicas => f.write_str(THROTTLED_REPLICAS),
         }
     }
 }
@@ -95,12 +110,16 @@ impl fmt::Display for Valid {
 pub enum UpdateMode {
     /// Nowhere: the process must be started again.
     ReadOnly,
+    /// Nowhere, and DescribeConfigs shows it only where it is set (`ConfigDef.defineInternal`).
+    Internal,
     /// On one broker.
     PerBroker,
     /// On all brokers, and on one.
     ClusterWide,
     /// On a topic.
     PerTopic,
+    /// On a group.
+    PerGroup,
 }
 
 /// What a config does here.
@@ -172,7 +191,12 @@ impl ConfigDef {
 
     /// Whether it may be changed while the process runs.
     pub fn is_dynamic(&self) -> bool {
-        self.update != UpdateMode::ReadOnly
+        !matches!(self.update, UpdateMode::ReadOnly | UpdateMode::Internal)
+    }
+
+    /// Whether its value is never shown (`KafkaConfig.maybeSensitive`).
+    pub fn is_sensitive(&self) -> bool {
+        self.kind == ConfigType::Password
     }
 
     /// # Errors
@@ -181,7 +205,9 @@ impl ConfigDef {
         match self.complaint(value) {
             None => Ok(()),
             Some(kafka) => {
-                let (name, value, expected) = (self.name, value.into(), self.expected());
+                // Java shows a list in brackets.
+                let value = if self.valid == Valid::ThrottledReplicas { format!("[{}]", list(value).join(", ")) } else { value.into() };
+                let (name, expected) = (self.name, self.expected());
                 Err(ConfigError::Invalid { name, value, expected, kafka })
             }
         }
@@ -197,15 +223,24 @@ impl ConfigDef {
                 None => Some(format!("Not a number of type {}", self.kind.name())),
             };
         }
+        if self.valid == Valid::ThrottledReplicas && !is_throttled_replicas(text) {
+            return Some(format!(
+                "{} must be the literal '*' or a list of replicas in the following format: {THROTTLED_REPLICAS}",
+                self.name
+            ));
+        }
         match self.kind {
             ConfigType::Boolean => {
                 let fine = text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
                 (!fine).then(|| "Expected value to be either true or false".into())
             }
             ConfigType::Double => match (self.valid, millionths(text)) {
+                // Far ones are for configs that nothing goes by.
+                (Valid::Any, None) if text.parse::<f64>().is_ok() => None,
                 (_, None) => Some(format!("Not a number of type {}", self.kind.name())),
-                (Valid::Ratio, Some(number)) if number < 0 => Some("Value must be at least 0".into()),
+                (Valid::Ratio | Valid::HalfRatio, Some(number)) if number < 0 => Some("Value must be at least 0".into()),
                 (Valid::Ratio, Some(number)) if number > 1_000_000 => Some("Value must be no more than 1".into()),
+                (Valid::HalfRatio, Some(number)) if number > 500_000 => Some("Value must be no more than 0.5".into()),
                 _ => None,
             },
             _ => self.text_complaint(text),
@@ -227,17 +262,22 @@ impl ConfigDef {
             Valid::OneOf(allowed) if items.iter().any(|item| !allowed.contains(item)) => {
                 Some(format!("String must be one of: {}", allowed.join(", ")))
             }
-            Valid::OneOfAnyCase(allowed) if !allowed.iter().any(|one| one.eq_ignore_ascii_case(text)) => {
+            Valid::OneOfAnyCase(allowed) if items.iter().any(|item| allowed.iter().all(|one| !one.eq_ignore_ascii_case(item))) => {
                 Some(format!("String must be one of (case insensitive): {}", allowed.join(", ")))
             }
             Valid::ServerAssignors if items.is_empty() || items.iter().any(|item| !super::SERVER_ASSIGNORS.contains(item)) => {
                 Some(format!("Class {text} could not be found"))
             }
-            Valid::OneOf(_) if items.is_empty() => Some("Configuration must not be empty".into()),
+            Valid::NonEmptyList if items.is_empty() && self.default != Some("") => Some("List must contain at least one element.".into()),
             Valid::NonEmpty if text.is_empty() => Some("String must be non-empty".into()),
             Valid::OffsetReset if super::OffsetReset::parse(text).is_none() => Some(format!(
                 "Invalid value `{text}` for configuration {}. The value must be either 'earliest', 'latest', 'none' or of the format \
                  'by_duration:<PnDTnHnMn.nS.>'.",
+                self.name
+            )),
+            Valid::ShareReset if text == "none" || super::OffsetReset::parse(text).is_none() => Some(format!(
+                "Invalid value `{text}` for configuration {}. The value must be either 'earliest', 'latest' or of the format \
+                 'by_duration:<PnDTnHnMn.nS>'.",
                 self.name
             )),
             Valid::HostPorts if host_ports(text).is_none() => Some("Invalid url in bootstrap.servers".into()),
@@ -261,8 +301,10 @@ impl ConfigDef {
         match (self.kind, self.valid) {
             (ConfigType::Boolean, _) => "true or false".into(),
             (ConfigType::Double, Valid::Ratio) => "a number from 0 to 1".into(),
+            (ConfigType::Double, Valid::HalfRatio) => "a number from 0 to 0.5".into(),
             (ConfigType::Double, _) => "a number".into(),
             (ConfigType::List, Valid::OneOf(allowed)) => format!("one or several of {}, with commas between", allowed.join(", ")),
+            (_, Valid::ThrottledReplicas) => "*, or partition:broker, with commas between several".into(),
             (_, Valid::OneOf(allowed)) => match allowed {
                 [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
                 _ => allowed.concat(),
@@ -271,6 +313,7 @@ impl ConfigDef {
             (_, Valid::ServerAssignors) => "uniform or range, or both with a comma between".into(),
             (_, Valid::NonEmpty) => "a text that is not empty".into(),
             (_, Valid::OffsetReset) => "latest, earliest, none, or by_duration: and a duration as PnDTnHnMn.nS".into(),
+            (_, Valid::ShareReset) => "latest, earliest, or by_duration: and a duration as PnDTnHnMn.nS".into(),
             (_, Valid::HostPorts) => "host:port, with commas between several".into(),
             (_, Valid::Assignors) => "range, roundrobin, sticky or cooperative-sticky, or several with commas between".into(),
             _ => "a text".into(),
@@ -281,7 +324,7 @@ impl ConfigDef {
 /// The configs of brokers, topics, producers or consumers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ConfigTable {
-    /// "broker", "topic", "producer" or "consumer".
+    /// "broker", "topic", "group", "producer" or "consumer".
     pub whose: &'static str,
     /// Sorted by name.
     pub defs: &'static [ConfigDef],
@@ -311,6 +354,50 @@ impl ConfigTable {
         def.check(value)?;
         Ok(def)
     }
+}
+
+/// Two sorted lists of rows as one that is sorted; made by the compiler.
+pub(super) const fn merged<const COUNT: usize>(mut a: &[ConfigDef], mut b: &[ConfigDef]) -> [ConfigDef; COUNT] {
+    const EMPTY: ConfigDef = row("", ConfigType::String, None, Valid::Any, UpdateMode::ReadOnly, Effect::TakenWithoutEffect, "");
+    let mut all = [EMPTY; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        all[at] = match (a, b) {
+            ([first, rest @ ..], [second, ..]) if is_before(first.name.as_bytes(), second.name.as_bytes()) => {
+                a = rest;
+                *first
+            }
+            (_, [second, rest @ ..]) => {
+                b = rest;
+                *second
+            }
+            ([first, rest @ ..], []) => {
+                a = rest;
+                *first
+            }
+            ([], []) => EMPTY,
+        };
+        at += 1;
+    }
+    all
+}
+
+/// `<` of bytes, for the compiler.
+const fn is_before(mut a: &[u8], mut b: &[u8]) -> bool {
+    while let ([x, rest_of_a @ ..], [y, rest_of_b @ ..]) = (a, b) {
+        if *x != *y {
+            return *x < *y;
+        }
+        (a, b) = (rest_of_a, rest_of_b);
+    }
+    a.is_empty() && !b.is_empty()
+}
+
+/// Whether a text is `*` or pairs of numbers.
+fn is_throttled_replicas(text: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let pair = |item: &str| item.split_once(':').is_some_and(|(partition, broker)| is_number(partition) && is_number(broker));
+    text.is_empty() || text == "*" || text.split(',').all(|item| pair(item.trim()))
 }
 
 /// The elements of a list value.

@@ -21,6 +21,9 @@ pub enum ConfigError {
     /// The value does not go with that of another config.
     #[error("{name}={value}: {expected}")]
     Conflict { name: &'static str, value: String, expected: String },
+    /// A rule between configs is broken; in Kafka's words.
+    #[error("{0}")]
+    Rule(String),
 }
 
 impl ConfigError {
@@ -37,6 +40,7 @@ impl ConfigError {
         match self {
             Self::Unknown { whose, name, .. } => format!("Unknown {whose} config name: {name}"),
             Self::Invalid { name, value, kafka, .. } => format!("Invalid value {value} for configuration {name}: {kafka}"),
+            Self::Rule(why) => why.clone(),
             Self::Conflict { name, value, expected } => format!("Invalid value {value} for configuration {name}: {expected}"),
         }
     }

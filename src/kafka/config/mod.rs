@@ -11,6 +11,7 @@ mod consumer;
 mod def;
 mod error;
 mod producer;
+mod rules;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -22,5 +23,6 @@ pub use consumer::{ASSIGNORS, AssignmentStrategies, ConsumerConfig, GroupProtoco
 pub use def::{ConfigDef, ConfigTable, ConfigType, Effect, UpdateMode, Valid, list};
 pub use error::ConfigError;
 pub use producer::{Acks, ProducerConfig};
-pub use tables::{BROKER, CONSUMER, PRODUCER, TOPIC};
+pub use rules::fit_internal_topics;
+pub use tables::{BROKER, CONSUMER, GROUP, PRODUCER, THROTTLES, TOPIC};
 pub use topic::{CleanupPolicy, TimestampType, TopicCompression, TopicConfig};

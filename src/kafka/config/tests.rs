@@ -4,7 +4,7 @@ use super::*;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 
-const TABLES: [ConfigTable; 4] = [BROKER, TOPIC, PRODUCER, CONSUMER];
+const TABLES: [ConfigTable; 6] = [BROKER, THROTTLES, TOPIC, GROUP, PRODUCER, CONSUMER];
 
 #[test]
 fn the_tables_are_sorted_and_every_default_is_valid() {
@@ -31,7 +31,7 @@ fn what_is_in_force_stands_in_a_field() {
     assert_eq!(in_force(CONSUMER), fields(ConsumerConfig::CONFIGS));
     let mut broker = fields(BrokerConfig::CONFIGS);
     broker.extend(TOPIC.iter().filter(|def| def.in_force()).filter_map(|def| def.server));
-    broker.extend(["log.retention.hours", "log.retention.minutes", "log.roll.hours"]);
+    broker.extend(["log.retention.hours", "log.retention.minutes", "log.roll.hours", "log.roll.jitter.hours"]);
     assert_eq!(in_force(BROKER), broker);
 }
 
@@ -49,15 +49,16 @@ fn the_topic_goes_before_the_broker_and_milliseconds_before_hours() {
     let def = TOPIC.get("retention.ms").unwrap();
     let (source, synonyms) = config.topic_synonyms(&topic, def);
     assert_eq!((config.topic_value(&topic, def).as_deref(), source), (Some("9"), Source::Topic));
-    let names = |all: &[Sourced]| all.iter().map(|one| (one.name, one.source as i8)).collect::<Vec<_>>();
+    let names = |all: &[Sourced]| all.iter().map(|one| (one.name.clone(), one.source as i8)).collect::<Vec<_>>();
+    let of = |expected: &[(&str, i8)]| expected.iter().map(|(name, source)| ((*name).to_owned(), *source)).collect::<Vec<_>>();
     let hours = "log.retention.hours";
-    assert_eq!(names(&synonyms), [("retention.ms", 1), ("log.retention.ms", 2), (hours, 4), (hours, 5)]);
+    assert_eq!(names(&synonyms), of(&[("retention.ms", 1), ("log.retention.ms", 2), (hours, 4), (hours, 5)]));
     // From its own name on, as Kafka lists them: 4.1.1 shows none for retention.ms while only the hours are set.
-    assert_eq!(names(&config.synonyms(hours)), [(hours, 4), (hours, 5)]);
+    assert_eq!(names(&config.synonyms(hours)), of(&[(hours, 4), (hours, 5)]));
     config.set_altered(&SortedVecMap::new(), 1);
     let (source, synonyms) = config.topic_synonyms(&none, def);
     assert_eq!((config.topic_value(&none, def).as_deref(), source), (Some("7200000"), Source::Default));
-    assert_eq!(names(&synonyms), []);
+    assert_eq!(names(&synonyms), of(&[]));
 }
 
 #[test]
@@ -102,7 +103,22 @@ fn a_refused_config_says_what_is_expected() {
             "one or several of compact, delete, with commas between",
             "String must be one of: compact, delete",
         ),
-        (TOPIC, "cleanup.policy", "", "one or several of compact, delete, with commas between", "Configuration must not be empty"),
+        (
+            TOPIC,
+            "leader.replication.throttled.replicas",
+            "x:y",
+            "*, or partition:broker, with commas between several",
+            "leader.replication.throttled.replicas must be the literal '*' or a list of replicas in the following format: \
+             [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+        ),
+        (BROKER, "remote.log.manager.task.retry.jitter", "0.6", "a number from 0 to 0.5", "Value must be no more than 0.5"),
+        (
+            BROKER,
+            "group.consumer.migration.policy",
+            "sideways",
+            "DISABLED, DOWNGRADE, UPGRADE, BIDIRECTIONAL in letters of any case",
+            "String must be one of (case insensitive): DISABLED, DOWNGRADE, UPGRADE, BIDIRECTIONAL",
+        ),
         (TOPIC, "min.cleanable.dirty.ratio", "1.5", "a number from 0 to 1", "Value must be no more than 1"),
         (TOPIC, "preallocate", "yes", "true or false", "Expected value to be either true or false"),
         (PRODUCER, "linger.ms", "soon", "a whole number from 0 to 9223372036854775807", "Not a number of type LONG"),
@@ -112,8 +128,9 @@ fn a_refused_config_says_what_is_expected() {
         (CONSUMER, "max.poll.records", "3000000000", "a whole number from 1 to 2147483647", "Not a number of type INT"),
     ];
     for (table, name, value, expected, kafka) in cases {
-        let kafka = format!("Invalid value {value} for configuration {name}: {kafka}");
-        assert_eq!(told(table, name, value), (format!("{name}={value}: {expected}"), kafka));
+        let shown = if value == "x:y" { "[x:y]" } else { value };
+        let kafka = format!("Invalid value {shown} for configuration {name}: {kafka}");
+        assert_eq!(told(table, name, value), (format!("{name}={shown}: {expected}"), kafka));
     }
     assert_eq!(TOPIC.check("internal.segment.bytes", "200").map(|def| def.name), Ok("internal.segment.bytes"));
     let (words, kafka) = told(TOPIC, "num.partition", "1");
@@ -189,4 +206,49 @@ fn a_reset_by_duration_is_read_as_java_reads_it() {
         assert_eq!(reset(text), None, "{text}");
     }
     assert_eq!(OffsetReset::ByDuration(1500).timestamp(Time(10_000)), 8);
+}
+
+#[test]
+fn the_rules_between_configs_are_kafkas() {
+    let broker = |configs: &[(&str, &str)]| {
+        let set = configs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        BrokerConfig::new(set).map(|_| ()).map_err(|error| error.kafka_message())
+    };
+    assert_eq!(broker(&[]), Ok(()));
+    for (configs, why) in [
+        (&[("log.retention.ms", "0")][..], "log.retention.ms must be unlimited (-1) or, greater than or equal to 1"),
+        (&[("log.cleaner.threads", "500")], "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread."),
+        (&[("replica.lag.time.max.ms", "499")], "to prevent frequent changes in ISR"),
+        (&[("replica.socket.timeout.ms", "499")], "to prevent unnecessary socket timeouts"),
+        (&[("queued.max.request.bytes", "5")], "must be larger or equal to socket.request.max.bytes"),
+        (&[("max.connections.per.ip", "0")], "only if max.connections.per.ip.overrides property is set."),
+        (&[("connections.max.idle.ms", "100")], "from timing out"),
+        (&[("max.connections.per.ip.overrides", "x")], "takes address:count, with commas between several"),
+    ] {
+        assert!(broker(configs).is_err_and(|error| error.ends_with(why)), "{configs:?}");
+    }
+    assert_eq!(broker(&[("max.connections.per.ip", "0"), ("max.connections.per.ip.overrides", "127.0.0.1:9")]), Ok(()));
+
+    let few = [("max.connections.per.ip", "3"), ("max.connections.per.ip.overrides", "10.0.0.1:9, ::1:2")];
+    let few = BrokerConfig::new(few.map(|(name, value)| (name.to_owned(), value.to_owned())).into()).unwrap();
+    assert_eq!(["10.0.0.1", "::1", "10.0.0.2"].map(|address| few.connections_of(address)), [9, 2, 3]);
+
+    let config = BrokerConfig::default();
+    let set = |configs: &[(&str, &str)]| configs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let lags = set(&[("min.compaction.lag.ms", "100"), ("max.compaction.lag.ms", "50")]);
+    let why = "conflict topic config setting min.compaction.lag.ms (100) > max.compaction.lag.ms (50)";
+    assert_eq!(config.check_topic(&lags), Err(why.to_owned()));
+    assert!(config.check_topic(&set(&[("remote.storage.enable", "true")])).is_err_and(|why| why.contains("is disabled in the broker")));
+    assert_eq!(config.check_topic(&set(&[("cleanup.policy", "")])), Ok(()));
+
+    let group = |name: &str, value: &str| config.check_group(&set(&[(name, value)]));
+    assert_eq!((group("consumer.session.timeout.ms", "50000"), group("streams.num.standby.replicas", "2")), (Ok(()), Ok(())));
+    for (name, value, why) in [
+        ("consumer.session.timeout.ms", "5", "must be greater than or equal to group.consumer.min.session.timeout.ms"),
+        ("consumer.heartbeat.interval.ms", "50000", "must be less than or equal to group.consumer.max.heartbeat.interval.ms"),
+        ("share.record.lock.duration.ms", "5000000", "must be less than or equal to group.share.max.record.lock.duration.ms"),
+        ("streams.num.standby.replicas", "5", "must be less than or equal to group.streams.max.standby.replicas"),
+    ] {
+        assert_eq!(group(name, value), Err(format!("{name} {why}")));
+    }
 }

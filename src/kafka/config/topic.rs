@@ -65,7 +65,9 @@ config_struct! {
         cleanup_policy: CleanupPolicy = "cleanup.policy",
         compression_gzip_level: i32 = "compression.gzip.level",
         compression_type: TopicCompression = "compression.type",
+        file_delete_delay_ms: i64 = "file.delete.delay.ms",
         flush_messages: i64 = "flush.messages",
+        flush_ms: i64 = "flush.ms",
         index_interval_bytes: i32 = "index.interval.bytes",
         /// Goes before `segment_bytes`.
         internal_segment_bytes: Option<i32> = "internal.segment.bytes",
@@ -78,6 +80,7 @@ config_struct! {
         retention_ms: i64 = "retention.ms",
         segment_bytes: i32 = "segment.bytes",
         segment_index_bytes: i32 = "segment.index.bytes",
+        segment_jitter_ms: i64 = "segment.jitter.ms",
         segment_ms: i64 = "segment.ms",
         unclean_leader_election_enable: bool = "unclean.leader.election.enable",
     }

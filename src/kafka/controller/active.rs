@@ -3,6 +3,7 @@
 
 use super::brokers::Beat;
 use super::elections::{Builder, Election, NO_LEADER};
+use super::features::FEATURES;
 use super::image::{BROKER_RESOURCE, Image, PartitionImage};
 use super::reason::ChangeReason;
 use super::records::{PartitionChange, Record};
@@ -23,9 +24,6 @@ pub const MIN_ISR: &str = "min.insync.replicas";
 /// An error code with its sentence.
 pub type Refusal = (ErrorCode, String);
 
-/// `metadata.version` of Kafka 4.1 (4.1-IV1), and the features that a new cluster of it has.
-const FEATURES: &[(&str, i16)] = &[("metadata.version", 27), ("eligible.leader.replicas.version", 1)];
-
 #[derive(Clone, Debug)]
 pub struct Active {
     pub epoch: i32,
@@ -39,6 +37,8 @@ pub struct Active {
     sabotage: Option<Sabotage>,
     pub(super) beats: SortedVecMap<i32, Beat>,
     pub(super) next_balance: Time,
+    /// When leaderless partitions are next looked at.
+    next_unclean: Time,
     /// The offset of the next batch's first record.
     base: i64,
     batch: Vec<Record>,
@@ -79,12 +79,14 @@ impl Active {
             rng: Rng::stream(options.seed ^ u64::from(epoch.unsigned_abs()) << 32, "controller"),
             sabotage: options.sabotage,
             next_balance: now,
+            next_unclean: now,
             base: 0,
             batch: Vec::new(),
             events: Vec::new(),
         };
         active.refresh_config();
         active.next_balance = now.plus_millis(active.balance_interval_ms());
+        active.next_unclean = now.plus_millis(active.config.unclean_leader_election_interval_ms);
         active
     }
 
@@ -102,8 +104,8 @@ impl Active {
     /// brokers must have the same `min.insync.replicas`: its own becomes theirs (`ActivationRecordsGenerator`).
     pub fn activate(&mut self, start: i64) {
         if start == 0 {
-            for (name, level) in FEATURES {
-                self.push(Record::FeatureLevel { name: (*name).into(), level: *level });
+            for feature in FEATURES {
+                self.push(Record::FeatureLevel { name: feature.name.into(), level: feature.level });
             }
             let value = Some(self.config.min_insync_replicas(&SortedVecMap::new()).to_string());
             self.push(Record::Config { kind: BROKER_RESOURCE, resource: "".into(), name: MIN_ISR.into(), value });
@@ -193,12 +195,18 @@ impl Active {
         }
     }
 
-    /// Fences brokers whose session expired, and balances leaders.
+    /// Fences brokers whose session expired, balances leaders, and gives leaderless partitions one where that is allowed.
     pub fn tick(&mut self, now: Time) {
         self.fence_silent(now);
         if self.next_balance <= now {
             self.next_balance = now.plus_millis(self.balance_interval_ms());
             self.balance_leaders();
+        }
+        if self.next_unclean <= now {
+            self.next_unclean = now.plus_millis(self.config.unclean_leader_election_interval_ms.max(1));
+            // Where an unclean election is allowed by now (`maybeElectUncleanLeaders`).
+            let leaderless = self.partitions(|state| state.leader == NO_LEADER);
+            self.reelect(leaderless, NO_LEADER, NO_LEADER, NO_LEADER, ChangeReason::Unclean);
         }
     }
 
@@ -226,7 +234,8 @@ impl Active {
 
     pub fn deadline(&self) -> Option<Deadline> {
         let balance = self.config.auto_leader_rebalance_enable.then(|| (self.next_balance, Reason::new("leader balance", "")));
-        earlier(self.next_fence(), balance)
+        let unclean = (self.next_unclean, Reason::new("unclean leader election", ""));
+        earlier(earlier(self.next_fence(), balance), Some(unclean))
     }
 }
 

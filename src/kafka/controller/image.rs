@@ -17,6 +17,10 @@ pub struct Image {
     pub topic_configs: SortedVecMap<Arc<str>, SortedVecMap<String, String>>,
     /// Dynamic broker configs; "" holds the cluster-wide defaults.
     pub broker_configs: SortedVecMap<String, SortedVecMap<String, String>>,
+    /// Configs set on groups, by group.
+    pub group_configs: SortedVecMap<String, SortedVecMap<String, String>>,
+    /// Levels of the cluster's features that are not 0 (KIP-584).
+    pub features: SortedVecMap<Arc<str>, i16>,
     /// The first producer id that no broker has been given.
     pub next_producer_id: i64,
 }
@@ -68,6 +72,9 @@ impl Image {
 /// Resource types of configs, as ConfigRecord and the admin requests number them.
 pub const TOPIC_RESOURCE: i8 = 2;
 pub const BROKER_RESOURCE: i8 = 4;
+pub const BROKER_LOGGER_RESOURCE: i8 = 8;
+pub const CLIENT_METRICS_RESOURCE: i8 = 16;
+pub const GROUP_RESOURCE: i8 = 32;
 
 impl Image {
     /// Before the first record.
@@ -131,7 +138,13 @@ impl Image {
             Record::Config { kind, resource, name, value } => self.set_config(*kind, resource, name, value.as_deref(), delta),
             Record::ClearElr { topic } => self.clear_elr(topic, delta),
             Record::ProducerIds { next, .. } => self.next_producer_id = *next,
-            Record::FeatureLevel { .. } | Record::NoOp => {}
+            Record::FeatureLevel { name, level: 0 } => {
+                self.features.remove(name);
+            }
+            Record::FeatureLevel { name, level } => {
+                self.features.insert(name.clone(), *level);
+            }
+            Record::NoOp => {}
         }
     }
 
@@ -145,12 +158,16 @@ impl Image {
                 delta.broker_configs = true;
                 self.broker_configs.entry(resource.to_string()).or_default()
             }
+            GROUP_RESOURCE => self.group_configs.entry(resource.to_string()).or_default(),
             _ => return,
         };
         match value {
             Some(value) => configs.insert(name.to_owned(), value.to_owned()),
             None => configs.remove(name),
         };
+        if kind == GROUP_RESOURCE {
+            self.group_configs.retain(|_, configs| !configs.is_empty());
+        }
     }
 
     /// Of one topic, or of all where the name is empty.

@@ -7,7 +7,9 @@
 mod active;
 mod brokers;
 mod checks;
+mod configs;
 mod elections;
+pub mod features;
 pub mod image;
 mod placement;
 mod raft;

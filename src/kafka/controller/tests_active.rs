@@ -243,6 +243,16 @@ fn configs_change_what_the_controller_does() {
     alone.beat(1, true, false);
     assert_eq!((alone.partition("orders").leader, &alone.partition("orders").elr[..]), (-1, &[1][..]));
     assert_eq!(set(&mut alone, 2, "orders", "unclean.leader.election.enable", Some("true")), 0);
+    // It is looked at every unclean.leader.election.interval.ms, and no sooner.
+    assert_eq!(alone.partition("orders").leader, -1);
+    let wait = |alone: &mut Alone| {
+        for _ in 0..150 {
+            alone.beat(1, true, false);
+            alone.beat(2, false, false);
+            alone.pass(2000);
+        }
+    };
+    wait(&mut alone);
     let state = alone.partition("orders").clone();
     assert_eq!((state.leader, &state.isr[..], state.recovering), (2, &[2][..], true));
     assert_eq!(alter(&mut alone, "orders", &[2], |asked| asked.leader_recovery_state = 0), (0, 0));
@@ -262,13 +272,15 @@ fn configs_change_what_the_controller_does() {
     let epoch = alone.partition("orders").partition_epoch;
     assert_eq!(set(&mut alone, 2, "orders", "min.insync.replicas", Some("1")), 0);
     assert_eq!((alone.partition("orders").elr.len(), alone.partition("orders").partition_epoch), (0, epoch + 1));
-    // Where all brokers allow an unclean election, topics without a word of their own need not wait.
+    // Where all brokers allow an unclean election, topics need no word of their own.
     alone.create_on("late", &[1, 2]);
     assert_eq!(set(&mut alone, 2, "late", "min.insync.replicas", Some("1")), 0);
     assert_eq!(alter(&mut alone, "late", &[1], |_| {}), (0, 0));
     alone.beat(1, true, false);
     assert_eq!(alone.partition("late").leader, -1);
     assert_eq!(set(&mut alone, 4, "", "unclean.leader.election.enable", Some("true")), 0);
+    assert_eq!(alone.partition("late").leader, -1);
+    wait(&mut alone);
     assert_eq!(alone.partition("late").leader, 2);
 }
 

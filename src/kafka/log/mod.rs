@@ -44,6 +44,13 @@ pub struct LogConfig {
     pub compression_gzip_level: Option<u32>,
     /// `flush.messages`: records between forced flushes.
     pub flush_messages: i64,
+    /// `flush.ms`: how long records may stay unflushed, as the broker looks for it.
+    pub flush_ms: i64,
+    /// `file.delete.delay.ms`.
+    pub file_delete_delay_ms: i64,
+    /// `segment.jitter.ms`, and what it is drawn by: the node.
+    pub segment_jitter_ms: i64,
+    pub jitter_seed: u64,
     /// `producer.id.expiration.ms`.
     pub producer_id_expiration_ms: i64,
     /// A planted bug: sequence numbers are not looked at.
@@ -68,6 +75,10 @@ impl LogConfig {
             compression: topic.compression_type,
             compression_gzip_level: u32::try_from(topic.compression_gzip_level).ok(),
             flush_messages: topic.flush_messages,
+            flush_ms: topic.flush_ms,
+            file_delete_delay_ms: topic.file_delete_delay_ms,
+            segment_jitter_ms: topic.segment_jitter_ms,
+            jitter_seed: broker.node_id.unsigned_abs().into(),
             producer_id_expiration_ms: broker.producer_id_expiration_ms,
             sequences_unchecked: false,
         }
@@ -192,6 +203,8 @@ pub struct Log {
     recovery_point: i64,
     epochs: Epochs,
     producers: Producers,
+    /// Files of deleted segments, renamed: the owner removes them after `file.delete.delay.ms`.
+    doomed: Vec<String>,
 }
 
 impl Log {
@@ -209,6 +222,11 @@ impl Log {
 
     pub fn start_offset(&self) -> i64 {
         self.start_offset
+    }
+
+    /// Files that are to be removed after `file.delete.delay.ms`.
+    pub fn take_doomed(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.doomed)
     }
 
     /// LEO: the offset that the next record gets.
@@ -345,12 +363,6 @@ impl Log {
         self.snapshot_producers(disk)?;
         self.flush(disk)?;
         Ok(())
-    }
-
-    /// Deletes all files of the partition.
-    pub fn delete(self, disk: &mut Disk) {
-        let files: Vec<String> = disk.list(&format!("{}/", self.dir)).map(str::to_owned).collect();
-        files.iter().for_each(|path| disk.remove(path));
     }
 }
 

@@ -104,6 +104,7 @@ impl Log {
             recovery_point: if clean && !torn { end_offset } else { recovery_point.clamp(start_offset, end_offset) },
             epochs,
             producers: Producers::empty_at(start_offset),
+            doomed: Vec::new(),
         };
         if log.epochs.checkpoint() != before {
             log.write_epochs(disk)?;

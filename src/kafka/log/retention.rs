@@ -8,7 +8,8 @@ use crate::kafka::marks::mark;
 
 impl Log {
     /// Deletes segments by time, size and start offset (KAFKA.md 3.10), never past `high_watermark`. Returns what went.
-    /// Files go at once. Expired producers are forgotten too. A topic that is only compacted has both limits at -1.
+    /// Their files are renamed ([`Log::take_doomed`]). Expired producers are forgotten too. A topic that is only compacted has both
+    /// limits at -1.
     pub fn apply_retention(&mut self, disk: &mut Disk, now: Time, high_watermark: i64) -> Result<Vec<SegmentInfo>, LogError> {
         let now = now.millis();
         self.producers.expire(now, self.config.producer_id_expiration_ms);
@@ -66,7 +67,7 @@ impl Log {
             self.roll(disk, now, self.end_offset)?;
         }
         let gone: Vec<_> = self.segments.drain(..count).collect();
-        gone.iter().for_each(|segment| segment.remove(disk, &self.dir));
+        gone.iter().for_each(|segment| self.doomed.extend(segment.doom(disk, &self.dir)));
         if let Some(first) = self.segments.first().map(|segment| segment.base_offset) {
             self.advance_start_offset(disk, first)?;
         }

@@ -1,6 +1,7 @@
 //! One segment: a `.log` file with its two indexes (`LogSegment`).
 
 use super::super::disk::{Disk, DiskError};
+use super::super::rng::Rng;
 use super::super::wire::batch::{Batch, BatchError};
 use super::head::Head;
 use super::index::{OFFSET_ENTRY, OffsetIndex, TIME_ENTRY, TimeIndex};
@@ -75,7 +76,7 @@ impl Segment {
         };
         let index_bytes = u64::try_from(config.segment_index_bytes).unwrap_or(0);
         self.size + size > u64::try_from(config.segment_bytes).unwrap_or(0)
-            || (self.size > 0 && waited > config.segment_ms)
+            || (self.size > 0 && waited > config.segment_ms - self.jitter(config))
             || self.offsets.entries.len() as u64 >= index_bytes / OFFSET_ENTRY
             || self.times.entries.len() as u64 + 1 >= index_bytes / TIME_ENTRY
             || last_offset - self.base_offset > i64::from(i32::MAX)
@@ -232,6 +233,31 @@ impl Segment {
     pub(super) fn remove(&self, disk: &mut Disk, dir: &str) {
         for file in [&self.log, &self.index, &self.time_index, &path(dir, self.base_offset, "snapshot")] {
             disk.remove(file);
+        }
+    }
+
+    /// Renames the files, so that they are no part of the log; their names now. What cannot be renamed is removed.
+    pub(super) fn doom(&self, disk: &mut Disk, dir: &str) -> Vec<String> {
+        let snapshot = path(dir, self.base_offset, "snapshot");
+        let mut doomed = Vec::new();
+        for file in [&self.log, &self.index, &self.time_index, &snapshot] {
+            let name = format!("{file}.deleted");
+            if disk.len(file).is_none() {
+                continue;
+            }
+            match disk.rename(file, &name) {
+                Ok(()) => doomed.push(name),
+                Err(_) => disk.remove(file),
+            }
+        }
+        doomed
+    }
+
+    /// The part of `segment.ms` that is taken off this segment's (`LogConfig.randomSegmentJitter`).
+    fn jitter(&self, config: &LogConfig) -> i64 {
+        match u64::try_from(config.segment_jitter_ms.min(config.segment_ms)) {
+            Ok(most) if most > 0 => Rng::stream(config.jitter_seed, &self.log).below(most).cast_signed(),
+            _ => 0,
         }
     }
 

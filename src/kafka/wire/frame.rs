@@ -5,9 +5,6 @@ use super::message::{ApiKey, Message, Request, RequestHeader, ResponseHeader, St
 use crate::kafka::apis::{self, ApiRange};
 use bytes::Bytes;
 
-/// Kafka's `socket.request.max.bytes`: a longer frame closes the connection.
-pub const MAX_FRAME_BYTES: u32 = 104_857_600;
-
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum FrameError {
     #[error("the frame is not what its header says: {0}")]

@@ -13,6 +13,7 @@ pub(crate) const BROKER: &[Drawn] = &[
     ("auto.create.topics.enable", &["false"]),
     ("auto.leader.rebalance.enable", &["false"]),
     ("broker.rack", &["a"]),
+    ("connections.max.idle.ms", &["1000", "5000"]),
     ("controlled.shutdown.enable", &["false"]),
     ("controller.quorum.election.backoff.max.ms", &["100", "3000"]),
     ("controller.quorum.election.timeout.ms", &["300", "2000"]),
@@ -26,7 +27,9 @@ pub(crate) const BROKER: &[Drawn] = &[
     ("group.max.size", &["2"]),
     ("leader.imbalance.check.interval.seconds", &["1", "5"]),
     ("log.flush.offset.checkpoint.interval.ms", &["100", "2000"]),
+    ("log.flush.scheduler.interval.ms", &["200", "2000"]),
     ("log.flush.start.offset.checkpoint.interval.ms", &["100", "2000"]),
+    ("max.incremental.fetch.session.cache.slots", &["0", "1"]),
     ("max.request.partition.size.limit", &["1"]),
     ("num.partitions", &["3"]),
     ("offset.metadata.max.bytes", &["0"]),
@@ -39,6 +42,7 @@ pub(crate) const BROKER: &[Drawn] = &[
     ("replica.fetch.min.bytes", &["50"]),
     ("replica.high.watermark.checkpoint.interval.ms", &["100", "20000"]),
     ("request.timeout.ms", &["1000"]),
+    ("unclean.leader.election.interval.ms", &["500", "5000"]),
 ];
 
 /// Set on a topic when it is made, or while it is in use. `log.segment.bytes` and the others that are a topic's on a broker are these.
@@ -47,7 +51,9 @@ pub(crate) const TOPIC: &[Drawn] = &[
     ("cleanup.policy", &["compact", "compact,delete"]),
     ("compression.gzip.level", &["1", "9"]),
     ("compression.type", &["gzip", "snappy", "lz4", "zstd", "uncompressed"]),
+    ("file.delete.delay.ms", &["0", "500"]),
     ("flush.messages", &["1", "7"]),
+    ("flush.ms", &["0", "500"]),
     ("index.interval.bytes", &["0", "100"]),
     ("internal.segment.bytes", &["400", "2000"]),
     ("max.message.bytes", &["150", "400"]),
@@ -59,6 +65,7 @@ pub(crate) const TOPIC: &[Drawn] = &[
     ("retention.ms", &["500", "5000"]),
     ("segment.bytes", &["1048576"]),
     ("segment.index.bytes", &["24", "100"]),
+    ("segment.jitter.ms", &["100", "3000"]),
     ("segment.ms", &["500", "5000"]),
     ("unclean.leader.election.enable", &["true"]),
 ];
@@ -125,6 +132,11 @@ const FIXED: &[(&str, &str)] = &[
     ("group.max.session.timeout.ms", "the clients' session timeouts lie below it"),
     ("log.dir", "a broker of a world has one disk"),
     ("log.dirs", "a broker of a world has one disk"),
+    ("max.connections", "who is kept out does nothing that could be judged"),
+    ("max.connections.per.ip", "who is kept out does nothing that could be judged"),
+    ("max.connections.per.ip.overrides", "who is kept out does nothing that could be judged"),
+    ("node.id", "the world numbers its brokers"),
+    ("socket.request.max.bytes", "a request that is refused is sent again for ever"),
 ];
 
 /// Draws up to `most` of the table's configs into what is set.

@@ -73,7 +73,7 @@ fn row(def: &ConfigDef, value: String, differs: bool, editable: bool, from: &'st
 /// Where a value was set, if not on the thing itself.
 fn set_on(source: Source) -> &'static str {
     match source {
-        Source::Topic | Source::Default => "",
+        Source::Topic | Source::Group | Source::Default => "",
         Source::DynamicBroker => "set on the broker; ",
         Source::DynamicDefaultBroker => "set on all brokers; ",
         Source::StaticBroker => "set in the broker's file; ",
@@ -139,7 +139,7 @@ pub fn check(world: &World, target: &Target, name: &str, value: &str, all: bool)
         }
         Target::Broker(broker) => {
             let def = BROKER.get(name).ok_or("There is no such config.")?;
-            check_dynamic(def, Some(value).filter(|value| !value.is_empty()), all).map_err(|(_, why)| why)?;
+            check_dynamic(def.name, Some(value).filter(|value| !value.is_empty()), all).map_err(|(_, why)| why)?;
             let broker = (!all).then(|| broker.clone());
             Some(SetBrokerConfig { broker, config: [(name.to_owned(), value.to_owned())].into() }.into())
         }

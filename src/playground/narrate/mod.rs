@@ -225,6 +225,7 @@ fn broker(node: &str, event: &BrokerEvent) -> Option<(u8, String)> {
             let level = if topic.starts_with("__") { 2 } else { 1 };
             (level, format!("Topic {topic} was created with {}.", plural(i64::from(*partitions), "partition")))
         }
+        BrokerEvent::TopicNotCreated { topic, why } => (1, format!("{topic} could not be created: {why}")),
         BrokerEvent::TopicDeleted { topic } => (1, format!("Topic {topic} was deleted, with all its records.")),
         BrokerEvent::PartitionsAdded { topic, from, to } => {
             (1, format!("{topic} grew from {from} to {to} partitions: a key may now go to another one than before."))

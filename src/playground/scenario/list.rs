@@ -69,6 +69,7 @@ const ALL: &[ScenarioEntry] = entries![
     "acks-1-loses",
     "acks-0",
     "min-isr-refuses",
+    "lone-broker",
     "retries-reorder",
     "slow-link",
     "network-partition",

@@ -25,7 +25,7 @@ const FOR_ALL: &str = "min.insync.replicas";
 
 fn check_value(key: &str, value: &str) -> Result<(), String> {
     match BROKER.get(key) {
-        Some(def) => check_dynamic(def, Some(value), true).map_err(|(_, why)| why),
+        Some(def) => check_dynamic(def.name, Some(value), true).map_err(|(_, why)| why),
         None => set_topic_config::check_value(key, value),
     }
 }

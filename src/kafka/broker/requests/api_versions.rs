@@ -4,12 +4,10 @@ use super::BrokerApi;
 use crate::kafka::apis::Listener;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::{Broker, ErrorCode};
+use crate::kafka::controller::features::FEATURES;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::api_versions_response::{ApiVersion, FinalizedFeatureKey, SupportedFeatureKey};
 use crate::kafka::wire::message::{ApiVersionsRequest, ApiVersionsResponse, Str};
-
-/// metadata.version of Kafka 4.1 (4.1-IV1).
-pub const METADATA_VERSION: i16 = 27;
 
 impl BrokerApi for ApiVersionsRequest {
     /// INVALID_REQUEST for a client that does not say what software it is.
@@ -24,30 +22,41 @@ impl BrokerApi for ApiVersionsRequest {
             let error_code = ErrorCode::InvalidRequest.code();
             return reply(context, ApiVersionsResponse { error_code, ..ApiVersionsResponse::default() });
         }
-        let listener = broker.connections.get(&context.conn).map_or(Listener::Broker, |connection| connection.listener);
-        reply(context, response(listener, context.version))
+        let listener = broker.connections.get(context.conn).map_or(Listener::Broker, |connection| connection.listener);
+        reply(context, response(broker, listener, context.version))
     }
 }
 
 /// The answer to a client that speaks a newer version: what it may ask, in the body of version 0.
-pub fn too_new(listener: Listener, context: &Context) -> Reply {
+pub fn too_new(broker: &Broker, listener: Listener, context: &Context) -> Reply {
     let error_code = ErrorCode::UnsupportedVersion.code();
-    let response = ApiVersionsResponse { error_code, ..response(listener, 0) };
+    let response = ApiVersionsResponse { error_code, ..response(broker, listener, 0) };
     reply(&Context { version: 0, ..context.clone() }, response)
 }
 
-fn response(listener: Listener, version: i16) -> ApiVersionsResponse {
+fn response(broker: &Broker, listener: Listener, version: i16) -> ApiVersionsResponse {
     let keys = listener.apis().iter().map(|range| ApiVersion { api_key: range.key as i16, min_version: range.min, max_version: range.max });
     let response = ApiVersionsResponse { api_keys: keys.collect(), ..ApiVersionsResponse::default() };
     if version < 3 {
         return response;
     }
-    // group.version and transaction.version are absent as long as KIP-848 and transactions are.
-    let name = Str::from("metadata.version");
+    let image = broker.controller.image();
+    let supported = FEATURES.iter().map(|feature| SupportedFeatureKey {
+        name: Str::from(feature.name),
+        min_version: feature.min,
+        max_version: feature.max,
+    });
+    // Version 3 cannot say a level of 0 (KAFKA-17011).
+    let supported = supported.filter(|feature| version > 3 || feature.min_version > 0);
+    let finalized = image.features.iter().map(|(name, level)| FinalizedFeatureKey {
+        name: name.clone(),
+        min_version_level: *level,
+        max_version_level: *level,
+    });
     ApiVersionsResponse {
-        supported_features: vec![SupportedFeatureKey { name: name.clone(), min_version: 7, max_version: METADATA_VERSION }],
-        finalized_features_epoch: 0,
-        finalized_features: vec![FinalizedFeatureKey { name, min_version_level: METADATA_VERSION, max_version_level: METADATA_VERSION }],
+        supported_features: supported.collect(),
+        finalized_features_epoch: image.offset,
+        finalized_features: finalized.collect(),
         ..response
     }
 }

@@ -1,6 +1,7 @@
-//! DescribeCluster (KIP-700): the brokers that clients may talk to, and the controller.
+//! DescribeCluster (KIP-700, KIP-919): the brokers that clients may talk to, and the controller; of a controller's listener, the voters.
 
 use super::BrokerApi;
+use crate::kafka::apis::Listener;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::topics::{CLUSTER_OPERATIONS, text};
 use crate::kafka::broker::{Broker, ErrorCode};
@@ -13,24 +14,35 @@ const CONTROLLERS: i8 = 2;
 
 impl BrokerApi for DescribeClusterRequest {
     fn handle(self, broker: &mut Broker, _now: Time, context: &Context) -> Reply {
+        let listener = broker.connections.get(context.conn).map_or(Listener::Broker, |connection| connection.listener);
+        let (own, own_name) = if listener == Listener::Broker { (BROKERS, "BROKER") } else { (CONTROLLERS, "CONTROLLER") };
         // Before version 1 nobody could ask for anything but brokers.
-        let endpoints = if context.version == 0 { BROKERS } else { self.endpoint_type };
-        if endpoints != BROKERS {
-            let (error, why) = if endpoints == CONTROLLERS {
-                (ErrorCode::MismatchedEndpointType, "This is a broker's endpoint; a controller's was asked for.")
-            } else {
-                (ErrorCode::UnsupportedEndpointType, "There are no endpoints of this type.")
+        let asked = if context.version == 0 { BROKERS } else { self.endpoint_type };
+        if asked != own {
+            let other = if own == BROKERS { "CONTROLLER" } else { "BROKER" };
+            let (error, why) = match asked {
+                BROKERS | CONTROLLERS => {
+                    let why = format!("The request was sent to an endpoint of type {own_name}, but we wanted an endpoint of type {other}");
+                    (ErrorCode::MismatchedEndpointType, why)
+                }
+                _ => (ErrorCode::UnsupportedEndpointType, format!("Unsupported endpoint type {asked}")),
             };
             return reply(
                 context,
                 DescribeClusterResponse {
                     error_code: error.code(),
                     error_message: Some(Str::from(why)),
-                    endpoint_type: BROKERS,
                     ..DescribeClusterResponse::default()
                 },
             );
         }
+        let controllers = broker.options.voters.iter().map(|voter| DescribeClusterBroker {
+            broker_id: BrokerId(voter.id),
+            host: text(&voter.host),
+            port: voter.port,
+            rack: None,
+            ..DescribeClusterBroker::default()
+        });
         let brokers = broker.live_brokers().map(|broker| DescribeClusterBroker {
             broker_id: BrokerId(broker.id),
             host: text(&broker.host),
@@ -40,10 +52,10 @@ impl BrokerApi for DescribeClusterRequest {
         });
         let mut response = DescribeClusterResponse {
             error_message: None,
-            endpoint_type: BROKERS,
+            endpoint_type: own,
             cluster_id: broker.cluster_id(),
             controller_id: broker.controller_id(),
-            brokers: brokers.collect(),
+            brokers: if own == BROKERS { brokers.collect() } else { controllers.collect() },
             ..DescribeClusterResponse::default()
         };
         if self.include_cluster_authorized_operations {

@@ -1,11 +1,13 @@
-//! DescribeConfigs, for topics and this broker. Altering is the controller's.
+//! DescribeConfigs, for topics, this broker, its loggers and groups (`ConfigHelper`). Altering is the controller's.
 
 use super::BrokerApi;
+use super::find_coordinator::MALFORMED;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::replicas::overrides;
 use crate::kafka::broker::{Broker, ErrorCode};
-use crate::kafka::config::{BROKER, ConfigDef, Source, Sourced, TOPIC};
-use crate::kafka::controller::Refusal;
+use crate::kafka::config::{BROKER, ConfigDef, GROUP, Source, Sourced, THROTTLES, TOPIC, UpdateMode};
+use crate::kafka::controller::image::{BROKER_LOGGER_RESOURCE, BROKER_RESOURCE, CLIENT_METRICS_RESOURCE, GROUP_RESOURCE, TOPIC_RESOURCE};
+use crate::kafka::controller::{Refusal, check_name};
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::Str;
@@ -16,8 +18,10 @@ use crate::kafka::wire::message::describe_configs_response::{
 use crate::kafka::wire::message::{DescribeConfigsRequest, DescribeConfigsResponse};
 use std::borrow::Cow;
 
-const TOPIC_RESOURCE: i8 = 2;
-const BROKER_RESOURCE: i8 = 4;
+/// The source of a logger's level.
+const LOGGER_SOURCE: i8 = 6;
+/// Logger and level: all lines of the broker's log are of this level.
+pub(super) const LOGGER: (&str, &str) = ("root", "INFO");
 
 fn text(value: impl Into<String>) -> Str {
     Str::from(value.into())
@@ -25,13 +29,20 @@ fn text(value: impl Into<String>) -> Str {
 
 impl BrokerApi for DescribeConfigsRequest {
     fn handle(self, broker: &mut Broker, _now: Time, context: &Context) -> Reply {
+        let known = [TOPIC_RESOURCE, BROKER_RESOURCE, BROKER_LOGGER_RESOURCE, CLIENT_METRICS_RESOURCE, GROUP_RESOURCE];
+        let all_known = self.resources.iter().all(|resource| known.contains(&resource.resource_type));
+        let rows = Rows { version: context.version, synonyms: self.include_synonyms, documentation: self.include_documentation };
         let results = self.resources.iter().map(|resource| {
             let answer = DescribeConfigsResult {
                 resource_type: resource.resource_type,
                 resource_name: resource.resource_name.clone(),
                 ..DescribeConfigsResult::default()
             };
-            match broker.describe_resource(context, resource, self.include_synonyms, self.include_documentation) {
+            let described = match all_known {
+                true => broker.describe_resource(&rows, resource),
+                false => Err((ErrorCode::InvalidRequest, MALFORMED.into())),
+            };
+            match described {
                 Ok(configs) => DescribeConfigsResult { error_message: Some(Str::default()), configs, ..answer },
                 Err((error, why)) => DescribeConfigsResult { error_code: error.code(), error_message: Some(text(why)), ..answer },
             }
@@ -40,82 +51,150 @@ impl BrokerApi for DescribeConfigsRequest {
     }
 }
 
+/// How rows are written.
+struct Rows {
+    version: i16,
+    synonyms: bool,
+    documentation: bool,
+}
+
+impl Rows {
+    /// `def`: `None` for a name of a broker's plugin, of which Kafka shows no value.
+    fn row(&self, name: &str, def: Option<&ConfigDef>, found: Vec<Sourced>) -> DescribeConfigsResourceResult {
+        let sensitive = def.is_none_or(ConfigDef::is_sensitive);
+        let shown = |value: &Option<String>| value.clone().filter(|_| !sensitive).map(Str::from);
+        let first = found.first();
+        let mut config = DescribeConfigsResourceResult {
+            name: text(name),
+            value: first.and_then(|first| shown(&first.value)),
+            config_source: first.map_or(Source::Default, |first| first.source) as i8,
+            is_sensitive: sensitive,
+            ..DescribeConfigsResourceResult::default()
+        };
+        if self.synonyms {
+            let synonym =
+                |one: &Sourced| DescribeConfigsSynonym { name: text(&*one.name), value: shown(&one.value), source: one.source as i8 };
+            config.synonyms = found.iter().map(synonym).collect();
+        }
+        if self.version >= 3 {
+            config.config_type = def.map_or(0, |def| def.kind as i8);
+            config.documentation = def.filter(|_| self.documentation).map(|def| text(def.documentation()));
+        }
+        config
+    }
+}
+
+/// Rows in the order of Scala's `mutable.HashMap`, in which Kafka has them.
+fn in_kafkas_order(mut rows: Vec<DescribeConfigsResourceResult>) -> Vec<DescribeConfigsResourceResult> {
+    let mut buckets = 16_u32;
+    while u64::from(buckets) * 3 / 4 <= rows.len() as u64 {
+        buckets *= 2;
+    }
+    rows.sort_by_cached_key(|row| {
+        let hash = row.name.as_ref().encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
+        let hash = hash ^ (hash >> 16);
+        (hash & (buckets - 1), hash.cast_signed())
+    });
+    rows
+}
+
 impl Broker {
-    fn describe_resource(
-        &self,
-        context: &Context,
-        resource: &DescribeConfigsResource,
-        synonyms: bool,
-        documentation: bool,
-    ) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
+    fn describe_resource(&self, rows: &Rows, resource: &DescribeConfigsResource) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
         let keys = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
         let wanted: Option<SortedVecSet<&str>> = keys.map(|keys| keys.iter().map(|key| key.as_ref()).collect());
-        let asked = |def: &&ConfigDef| wanted.as_ref().is_none_or(|wanted| wanted.contains(def.name));
-        let describe = |def: &'static ConfigDef, value: Option<String>, source: Source, read_only: bool, found: Vec<Sourced>| {
-            let mut config = DescribeConfigsResourceResult {
-                name: Str::from(def.name),
-                value: value.map(Str::from),
-                read_only,
-                config_source: source as i8,
-                ..DescribeConfigsResourceResult::default()
-            };
-            if synonyms {
-                config.synonyms = found
-                    .into_iter()
-                    .map(|synonym| DescribeConfigsSynonym {
-                        name: Str::from(synonym.name),
-                        value: synonym.value.map(Str::from),
-                        source: synonym.source as i8,
-                    })
-                    .collect();
-            }
-            if context.version >= 3 {
-                config.config_type = def.kind as i8;
-                config.documentation = documentation.then(|| Str::from(def.documentation()));
-            }
-            config
-        };
+        let asked = |name: &str| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
         let name = resource.resource_name.as_ref();
-        match resource.resource_type {
-            TOPIC_RESOURCE => {
-                let topic = self.topic_resource(name)?;
-                let shown = |def: &&ConfigDef| def.default.is_some() || topic.contains_key(def.name);
-                let configs = TOPIC.iter().filter(asked).filter(shown).map(|def| {
-                    let value = self.config.topic_value(topic, def).map(Cow::into_owned);
-                    let (source, found) = self.config.topic_synonyms(topic, def);
-                    describe(def, value, source, false, found)
-                });
-                Ok(configs.collect())
+        let found = match resource.resource_type {
+            TOPIC_RESOURCE => self.topic_rows(rows, name, &asked)?,
+            BROKER_RESOURCE => self.broker_rows(rows, name, &asked)?,
+            BROKER_LOGGER_RESOURCE => self.logger_rows(name, &asked)?,
+            GROUP_RESOURCE => self.group_rows(rows, name, &asked)?,
+            _ => {
+                let empty = "Client metrics subscription name must not be empty";
+                let why = if name.is_empty() { empty } else { "Client metrics (KIP-714) are not built here." };
+                return Err((ErrorCode::InvalidRequest, why.into()));
             }
-            BROKER_RESOURCE => {
-                self.check_broker_resource(name)?;
-                // An empty name asks for what was altered for all brokers, and no more.
-                let all = !name.is_empty();
-                let configs = BROKER.iter().filter(asked).filter(|def| all || self.config.is_altered_for_all(def.name)).map(|def| {
-                    let mut found = self.config.synonyms(def.name);
-                    found.retain(|value| all || value.source == Source::DynamicDefaultBroker);
-                    let first = found.first().cloned();
-                    let source = first.as_ref().map_or(Source::Default, |first| first.source);
-                    describe(def, first.and_then(|first| first.value), source, !def.is_dynamic(), found)
-                });
-                Ok(configs.collect())
-            }
-            other => Err((ErrorCode::InvalidRequest, format!("Unsupported resource type: {other}"))),
-        }
+        };
+        Ok(in_kafkas_order(found))
     }
 
-    fn topic_resource(&self, name: &str) -> Result<&SortedVecMap<String, String>, Refusal> {
-        let unknown = || (ErrorCode::UnknownTopicOrPartition, "This server does not host this topic-partition.".to_owned());
+    fn topic_rows(&self, rows: &Rows, name: &str, asked: &dyn Fn(&str) -> bool) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
+        check_name(name).map_err(|why| (ErrorCode::InvalidTopicException, format!("Topic name is invalid: {why}")))?;
         let image = self.controller.image();
-        if image.topics.contains_key(name) { Ok(overrides(image, name)) } else { Err(unknown()) }
+        if !image.topics.contains_key(name) {
+            return Err((ErrorCode::UnknownTopicOrPartition, String::new()));
+        }
+        let topic = overrides(image, name);
+        let shown = |def: &&ConfigDef| asked(def.name) && (def.default.is_some() || topic.contains_key(def.name));
+        let configs = TOPIC.iter().filter(shown).map(|def| {
+            let (_, found) = self.config.topic_synonyms(topic, def);
+            let value = self.config.topic_value(topic, def).map(Cow::into_owned);
+            DescribeConfigsResourceResult { value: value.map(Str::from), ..rows.row(def.name, Some(def), found) }
+        });
+        Ok(configs.collect())
     }
 
-    fn check_broker_resource(&self, name: &str) -> Result<(), Refusal> {
+    fn broker_rows(&self, rows: &Rows, name: &str, asked: &dyn Fn(&str) -> bool) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
+        // An empty name asks for what was altered for all brokers, and no more.
+        let all = name.is_empty();
         let id = self.options.node_id;
-        if name.is_empty() || name == id.to_string() {
-            return Ok(());
+        if !all && self.broker_id_of(name)? != id {
+            let why = format!("Unexpected broker id, expected {id} or empty string, but received {name}");
+            return Err((ErrorCode::InvalidRequest, why));
         }
-        Err((ErrorCode::InvalidRequest, format!("Unexpected broker id, expected {id} or empty string, but received {name}")))
+        let mut names = self.config.names_set(all);
+        if !all {
+            names.extend(BROKER.iter().filter(|def| def.update != UpdateMode::Internal).map(|def| def.name));
+        }
+        let configs = names.into_iter().filter(|name| asked(name)).map(|name| {
+            let mut found = self.config.synonyms(name);
+            found.retain(|value| !all || value.source == Source::DynamicDefaultBroker);
+            let (own, throttle) = (BROKER.get(name), THROTTLES.get(name));
+            let mut row = rows.row(name, own.or(throttle), found);
+            row.read_only = !own.is_some_and(ConfigDef::is_dynamic);
+            if throttle.is_some() {
+                row.documentation = None;
+            }
+            row
+        });
+        Ok(configs.collect())
+    }
+
+    fn broker_id_of(&self, name: &str) -> Result<i32, Refusal> {
+        name.parse().map_err(|_| (ErrorCode::InvalidRequest, format!("Broker id must be an integer, but it is: {name}")))
+    }
+
+    fn logger_rows(&self, name: &str, asked: &dyn Fn(&str) -> bool) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
+        let id = self.options.node_id;
+        if name.is_empty() {
+            return Err((ErrorCode::InvalidRequest, "Broker id must not be empty".into()));
+        }
+        if self.broker_id_of(name)? != id {
+            return Err((ErrorCode::InvalidRequest, format!("Unexpected broker id, expected {id} but received {name}")));
+        }
+        let (logger, level) = LOGGER;
+        let row = DescribeConfigsResourceResult {
+            name: text(logger),
+            value: Some(text(level)),
+            config_source: LOGGER_SOURCE,
+            documentation: Some(Str::default()),
+            ..DescribeConfigsResourceResult::default()
+        };
+        Ok(Some(row).filter(|_| asked(logger)).into_iter().collect())
+    }
+
+    fn group_rows(&self, rows: &Rows, name: &str, asked: &dyn Fn(&str) -> bool) -> Result<Vec<DescribeConfigsResourceResult>, Refusal> {
+        if name.is_empty() {
+            return Err((ErrorCode::InvalidRequest, "Group name must not be empty".into()));
+        }
+        let none = SortedVecMap::new();
+        let set = self.controller.image().group_configs.get(name).unwrap_or(&none);
+        let configs = GROUP.iter().filter(|def| asked(def.name)).map(|def| {
+            let source = if set.contains_key(def.name) { Source::Group } else { Source::Default };
+            let value = self.config.group_value(set, def.name).map(str::to_owned);
+            rows.row(def.name, Some(def), vec![Sourced { name: def.name.to_owned(), value, source }])
+        });
+        Ok(configs.collect())
     }
 }
 
@@ -131,7 +210,7 @@ mod sample {
                 resource_name: text(name),
                 ..DescribeConfigsResource::default()
             };
-            let resources = [resource(2, name), resource(4, "1"), resource(4, "99"), resource(99, "?")];
+            let resources = [resource(2, name), resource(4, "1"), resource(4, "99"), resource(8, "1"), resource(32, "billing")];
             let all = resources.map(|resource| DescribeConfigsResource { configuration_keys: None, ..resource }).to_vec();
             let request = DescribeConfigsRequest { resources: all, include_synonyms: true, ..DescribeConfigsRequest::default() };
             if version >= 3 { DescribeConfigsRequest { include_documentation: true, ..request } } else { request }

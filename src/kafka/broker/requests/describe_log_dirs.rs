@@ -28,7 +28,7 @@ impl BrokerApi for DescribeLogDirsRequest {
 
 impl Broker {
     /// Where Kafka would keep the logs: the first of `log.dirs`, else `log.dir`.
-    fn log_dir(&self) -> &str {
+    pub(super) fn log_dir(&self) -> &str {
         let first = self.config.log_dirs.as_deref().unwrap_or("").split(',').next().unwrap_or("").trim();
         if first.is_empty() { &self.config.log_dir } else { first }
     }

@@ -15,8 +15,9 @@ const GROUP: i8 = 0;
 const TRANSACTION: i8 = 1;
 const UNAVAILABLE: &str = "The coordinator is not available.";
 /// Kafka's sentence for INVALID_REQUEST.
-const MALFORMED: &str = "This most likely occurs because of a request being malformed by the client library or the message was sent to an \
+pub(super) const MALFORMED: &str = "This most likely occurs because of a request being malformed by the client library or the message was sent to an \
                          incompatible broker. See the broker logs for more details.";
+
 impl BrokerApi for FindCoordinatorRequest {
     /// The coordinator of a group is the leader of its partition of `__consumer_offsets`, which is made with the first question.
     fn handle(self, broker: &mut Broker, now: Time, context: &Context) -> Reply {

@@ -22,23 +22,35 @@ impl BrokerApi for MetadataRequest {
                 image.topics.values().map(|topic| broker.describe_topic(topic, operations)).collect()
             }
             Some(topics) => {
-                let mut found = Vec::new();
+                // As Kafka lists them: unknown ids, what there is, names that are refused, names that are created.
+                let (mut nameless, mut found, mut refused, mut missing) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
                 for asked in topics {
-                    found.push(match asked.name {
-                        Some(name) if asked.topic_id.is_nil() || context.version < 12 => {
-                            broker.metadata_of(now, name.0.as_ref(), may_create, operations)
+                    let image = broker.controller.image();
+                    let topic = match &asked.name {
+                        Some(name) if asked.topic_id.is_nil() || context.version < 12 => image.topics.get(name.0.as_ref()),
+                        _ if context.version < 12 => {
+                            refused.push(unknown(Some(""), Uuid::nil(), ErrorCode::InvalidRequest));
+                            continue;
                         }
-                        _ if context.version < 12 => unknown(Some(""), Uuid::nil(), ErrorCode::InvalidRequest),
-                        _ => {
-                            let image = broker.controller.image();
-                            match image.ids.get(&asked.topic_id).and_then(|name| image.topics.get(name)) {
-                                Some(topic) => broker.describe_topic(topic, operations),
-                                None => unknown(None, asked.topic_id, ErrorCode::UnknownTopicId),
+                        _ => match image.topic_of(asked.topic_id) {
+                            Some(topic) => Some(topic),
+                            None => {
+                                nameless.push(unknown(None, asked.topic_id, ErrorCode::UnknownTopicId));
+                                continue;
                             }
+                        },
+                    };
+                    match (topic, asked.name) {
+                        (Some(topic), _) => found.push(broker.describe_topic(topic, operations)),
+                        (None, name) => {
+                            let name = name.unwrap_or_default();
+                            let answer = broker.metadata_of_missing(now, name.0.as_ref(), may_create);
+                            let of = if answer.error_code == ErrorCode::InvalidTopicException.code() { &mut refused } else { &mut missing };
+                            of.push(answer);
                         }
-                    });
+                    }
                 }
-                found
+                [nameless, found, refused, missing].concat()
             }
         };
         let brokers = broker.live_brokers().map(|broker| MetadataResponseBroker {
@@ -62,10 +74,7 @@ impl BrokerApi for MetadataRequest {
 }
 
 impl Broker {
-    fn metadata_of(&mut self, now: Time, name: &str, may_create: bool, operations: bool) -> MetadataResponseTopic {
-        if let Some(topic) = self.controller.image().topics.get(name) {
-            return self.describe_topic(topic, operations);
-        }
+    fn metadata_of_missing(&mut self, now: Time, name: &str, may_create: bool) -> MetadataResponseTopic {
         if check_name(name).is_err() {
             return unknown(Some(name), Uuid::nil(), ErrorCode::InvalidTopicException);
         }

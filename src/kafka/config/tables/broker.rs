@@ -1,13 +1,16 @@
-//! Brokers' configs (`KafkaConfig`), sorted by name: those that this broker reads or shows.
+//! Brokers' configs (`KafkaConfig`), sorted by name: those that this broker reads or speaks of; all others stand in `broker_rest`.
 
+use super::broker_rest::REST;
 use crate::kafka::config::ConfigType::{Boolean, Double, Int, List, Long, Short, String};
 use crate::kafka::config::Effect::{InForce, TakenWithoutEffect};
-use crate::kafka::config::UpdateMode::{ClusterWide, ReadOnly};
-use crate::kafka::config::Valid::{Any, AtLeast, Between, GzipLevel, OneOf, OneOfAnyCase, Ratio, ServerAssignors};
-use crate::kafka::config::def::row;
+use crate::kafka::config::UpdateMode::{ClusterWide, Internal, PerBroker, ReadOnly};
+use crate::kafka::config::Valid::{Any, AtLeast, Between, GzipLevel, NonEmptyList, OneOf, OneOfAnyCase, Ratio, ServerAssignors};
+use crate::kafka::config::def::{merged, row};
 use crate::kafka::config::{ConfigDef, ConfigTable};
 
-pub static BROKER: ConfigTable = ConfigTable { whose: "broker", defs: DEFS };
+pub static BROKER: ConfigTable = ConfigTable { whose: "broker", defs: &ALL };
+
+static ALL: [ConfigDef; DEFS.len() + REST.len()] = merged(DEFS, REST);
 
 #[rustfmt::skip]
 const DEFS: &[ConfigDef] = &[
@@ -36,7 +39,7 @@ const DEFS: &[ConfigDef] = &[
         "Default of the topic config with this name."),
     row("compression.zstd.level", Int, Some("3"), Between(-131_072, 22), ClusterWide, TakenWithoutEffect,
         "Default of the topic config with this name."),
-    row("connections.max.idle.ms", Long, Some("600000"), Any, ReadOnly, TakenWithoutEffect,
+    row("connections.max.idle.ms", Long, Some("600000"), Any, ReadOnly, InForce,
         "Milliseconds after which an idle connection is closed."),
     row("controlled.shutdown.enable", Boolean, Some("true"), Any, ReadOnly, InForce,
         "Whether a broker gives its leaderships away before it stops."),
@@ -48,7 +51,7 @@ const DEFS: &[ConfigDef] = &[
         "Milliseconds without an answer of the leader after which a voter stands for election."),
     row("controller.quorum.request.timeout.ms", Int, Some("2000"), AtLeast(0), ReadOnly, InForce,
         "Milliseconds after which a node gives up a request to the controller."),
-    row("controller.quorum.voters", List, Some(""), Any, ReadOnly, TakenWithoutEffect,
+    row("controller.quorum.voters", List, Some(""), NonEmptyList, ReadOnly, TakenWithoutEffect,
         "The voters of the metadata quorum, id@host:port each; here the start gives them."),
     row("default.replication.factor", Int, Some("1"), Any, ReadOnly, InForce,
         "Replicas of a topic that is created without a number."),
@@ -65,7 +68,7 @@ const DEFS: &[ConfigDef] = &[
     row("group.consumer.migration.policy", String, Some("bidirectional"),
         OneOfAnyCase(&["DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"]), ReadOnly, InForce,
         "Whether a group with members may go from the classic protocol to the consumer protocol, and back."),
-    row("group.consumer.regex.refresh.interval.ms", Int, Some("600000"), AtLeast(10_000), ReadOnly, InForce,
+    row("group.consumer.regex.refresh.interval.ms", Int, Some("600000"), AtLeast(10_000), Internal, InForce,
         "Milliseconds after which the regular expressions of a consumer group are matched again."),
     row("group.consumer.session.timeout.ms", Int, Some("45000"), AtLeast(1), ReadOnly, InForce,
         "Milliseconds without a heartbeat after which a member is removed from a consumer group."),
@@ -79,7 +82,7 @@ const DEFS: &[ConfigDef] = &[
         "The shortest session timeout that a member may ask for, in milliseconds."),
     row("leader.imbalance.check.interval.seconds", Long, Some("300"), AtLeast(1), ReadOnly, InForce,
         "Seconds between two checks for preferred leaders."),
-    row("listeners", String, Some("PLAINTEXT://:9092"), Any, ReadOnly, TakenWithoutEffect,
+    row("listeners", String, Some("PLAINTEXT://:9092"), Any, PerBroker, TakenWithoutEffect,
         "Where the broker listens; here the start gives it."),
     row("log.cleaner.backoff.ms", Long, Some("15000"), AtLeast(0), ClusterWide, TakenWithoutEffect,
         "Milliseconds that the cleaner sleeps when there is nothing to clean."),
@@ -102,11 +105,11 @@ const DEFS: &[ConfigDef] = &[
         "Goes before log.dir; the first name counts here."),
     row("log.flush.interval.messages", Long, Some("9223372036854775807"), AtLeast(1), ClusterWide, InForce,
         "Default of flush.messages."),
-    row("log.flush.interval.ms", Long, None, Any, ClusterWide, TakenWithoutEffect,
+    row("log.flush.interval.ms", Long, None, Any, ClusterWide, InForce,
         "Default of flush.ms."),
     row("log.flush.offset.checkpoint.interval.ms", Int, Some("60000"), AtLeast(0), ReadOnly, InForce,
         "Milliseconds between two writes of the recovery points."),
-    row("log.flush.scheduler.interval.ms", Long, Some("9223372036854775807"), Any, ReadOnly, TakenWithoutEffect,
+    row("log.flush.scheduler.interval.ms", Long, Some("9223372036854775807"), Any, ReadOnly, InForce,
         "Milliseconds between two checks whether a log must be flushed."),
     row("log.flush.start.offset.checkpoint.interval.ms", Int, Some("60000"), AtLeast(0), ReadOnly, InForce,
         "Milliseconds between two writes of the log start offsets."),
@@ -114,7 +117,7 @@ const DEFS: &[ConfigDef] = &[
         "Default of index.interval.bytes."),
     row("log.index.size.max.bytes", Int, Some("10485760"), AtLeast(4), ClusterWide, InForce,
         "Default of segment.index.bytes."),
-    row("log.initial.task.delay.ms", Long, Some("30000"), AtLeast(0), ReadOnly, InForce,
+    row("log.initial.task.delay.ms", Long, Some("30000"), AtLeast(0), Internal, InForce,
         "Milliseconds from the start to the first background task."),
     row("log.message.timestamp.after.max.ms", Long, Some("3600000"), AtLeast(0), ClusterWide, InForce,
         "Default of message.timestamp.after.max.ms."),
@@ -137,19 +140,23 @@ const DEFS: &[ConfigDef] = &[
         "Default of retention.ms."),
     row("log.roll.hours", Int, Some("168"), AtLeast(1), ReadOnly, InForce,
         "Default of segment.ms, in hours; log.roll.ms goes before it."),
-    row("log.roll.jitter.hours", Int, Some("0"), AtLeast(0), ReadOnly, TakenWithoutEffect,
+    row("log.roll.jitter.hours", Int, Some("0"), AtLeast(0), ReadOnly, InForce,
         "Default of segment.jitter.ms, in hours."),
-    row("log.roll.jitter.ms", Long, None, Any, ClusterWide, TakenWithoutEffect,
+    row("log.roll.jitter.ms", Long, None, Any, ClusterWide, InForce,
         "Default of segment.jitter.ms."),
     row("log.roll.ms", Long, None, Any, ClusterWide, InForce,
         "Default of segment.ms."),
     row("log.segment.bytes", Int, Some("1073741824"), AtLeast(1_048_576), ClusterWide, InForce,
         "Default of segment.bytes."),
-    row("log.segment.delete.delay.ms", Long, Some("60000"), AtLeast(0), ClusterWide, TakenWithoutEffect,
+    row("log.segment.delete.delay.ms", Long, Some("60000"), AtLeast(0), ClusterWide, InForce,
         "Default of file.delete.delay.ms."),
-    row("max.connections", Int, Some("2147483647"), AtLeast(0), ClusterWide, TakenWithoutEffect,
+    row("max.connections", Int, Some("2147483647"), AtLeast(0), ClusterWide, InForce,
         "The most connections that the broker accepts."),
-    row("max.incremental.fetch.session.cache.slots", Int, Some("1000"), AtLeast(0), ReadOnly, TakenWithoutEffect,
+    row("max.connections.per.ip", Int, Some("2147483647"), AtLeast(0), ClusterWide, InForce,
+        "The most connections of one address; one more is closed at once."),
+    row("max.connections.per.ip.overrides", String, Some(""), Any, ClusterWide, InForce,
+        "Other numbers for single addresses, address:count with commas between several."),
+    row("max.incremental.fetch.session.cache.slots", Int, Some("1000"), AtLeast(0), ReadOnly, InForce,
         "The most fetch sessions that the broker keeps; here 1000."),
     row("max.request.partition.size.limit", Int, Some("2000"), AtLeast(1), ReadOnly, InForce,
         "The most partitions in one answer to DescribeTopicPartitions."),
@@ -157,7 +164,7 @@ const DEFS: &[ConfigDef] = &[
         "Default of max.message.bytes."),
     row("min.insync.replicas", Int, Some("1"), AtLeast(1), ClusterWide, InForce,
         "Default of the topic config with this name."),
-    row("node.id", Int, Some("1"), AtLeast(0), ReadOnly, TakenWithoutEffect,
+    row("node.id", Int, None, AtLeast(0), ReadOnly, InForce,
         "The id of this node in the cluster; here the start gives it."),
     row("num.io.threads", Int, Some("8"), AtLeast(1), ClusterWide, TakenWithoutEffect,
         "Threads that handle requests; here there are no threads."),
@@ -183,7 +190,7 @@ const DEFS: &[ConfigDef] = &[
         "Replicas of __consumer_offsets."),
     row("offsets.topic.segment.bytes", Int, Some("104857600"), AtLeast(1), ReadOnly, InForce,
         "Bytes of a segment of __consumer_offsets."),
-    row("process.roles", List, Some("broker,controller"),
+    row("process.roles", List, None,
         OneOf(&["broker", "controller"]), ReadOnly, TakenWithoutEffect,
         "The roles of this node; here always broker and controller."),
     row("producer.id.expiration.ms", Int, Some("86400000"), AtLeast(1), ClusterWide, InForce,
@@ -202,8 +209,8 @@ const DEFS: &[ConfigDef] = &[
         "Milliseconds after which a follower that lags leaves the in-sync replicas."),
     row("request.timeout.ms", Int, Some("30000"), Any, ReadOnly, InForce,
         "Milliseconds that this broker waits for an answer of another."),
-    row("socket.request.max.bytes", Int, Some("104857600"), AtLeast(1), ReadOnly, TakenWithoutEffect,
-        "The longest frame that is accepted, in bytes; here 104857600."),
+    row("socket.request.max.bytes", Int, Some("104857600"), AtLeast(1), ReadOnly, InForce,
+        "The longest frame that is accepted, in bytes."),
     row("transaction.max.timeout.ms", Int, Some("900000"), AtLeast(1), ReadOnly, TakenWithoutEffect,
         "The longest transaction timeout that a producer may ask for, in milliseconds."),
     row("transaction.state.log.min.isr", Int, Some("2"), AtLeast(1), ReadOnly, TakenWithoutEffect,
@@ -218,4 +225,6 @@ const DEFS: &[ConfigDef] = &[
         "Milliseconds after which an idle transactional id is forgotten."),
     row("unclean.leader.election.enable", Boolean, Some("false"), Any, ClusterWide, InForce,
         "Default of the topic config with this name."),
+    row("unclean.leader.election.interval.ms", Long, Some("300000"), AtLeast(1), Internal, InForce,
+        "Milliseconds between two looks for leaderless partitions that an unclean election may give a leader."),
 ];

@@ -3,7 +3,7 @@
 use crate::kafka::config::ConfigType::{Boolean, Double, Int, List, Long, String};
 use crate::kafka::config::Effect::{InForce, TakenWithoutEffect};
 use crate::kafka::config::UpdateMode::PerTopic;
-use crate::kafka::config::Valid::{Any, AtLeast, Between, GzipLevel, OneOf, Ratio};
+use crate::kafka::config::Valid::{Any, AtLeast, Between, GzipLevel, OneOf, Ratio, ThrottledReplicas};
 use crate::kafka::config::def::row;
 use crate::kafka::config::{ConfigDef, ConfigTable};
 
@@ -24,24 +24,24 @@ const DEFS: &[ConfigDef] = &[
         "Level for zstd, when the topic itself compresses with it.").behind("compression.zstd.level"),
     row("delete.retention.ms", Long, Some("86400000"), AtLeast(0), PerTopic, TakenWithoutEffect,
         "Milliseconds for which compaction keeps tombstones.").behind("log.cleaner.delete.retention.ms"),
-    row("file.delete.delay.ms", Long, Some("60000"), AtLeast(0), PerTopic, TakenWithoutEffect,
+    row("file.delete.delay.ms", Long, Some("60000"), AtLeast(0), PerTopic, InForce,
         "Milliseconds for which the file of a deleted segment stays on the disk.").behind("log.segment.delete.delay.ms"),
     row("flush.messages", Long, Some("9223372036854775807"), AtLeast(1), PerTopic, InForce,
         "Records after which the log is flushed.").behind("log.flush.interval.messages"),
-    row("flush.ms", Long, Some("9223372036854775807"), AtLeast(0), PerTopic, TakenWithoutEffect,
+    row("flush.ms", Long, Some("9223372036854775807"), AtLeast(0), PerTopic, InForce,
         "Milliseconds after which the log is flushed.").behind("log.flush.interval.ms"),
-    row("follower.replication.throttled.replicas", List, Some(""), Any, PerTopic, TakenWithoutEffect,
+    row("follower.replication.throttled.replicas", List, Some(""), ThrottledReplicas, PerTopic, TakenWithoutEffect,
         "Follower replicas whose replication is throttled."),
     row("index.interval.bytes", Int, Some("4096"), AtLeast(0), PerTopic, InForce,
         "Bytes of batches between two index entries.").behind("log.index.interval.bytes"),
     row("internal.segment.bytes", Int, None, Any, PerTopic, InForce,
         "segment.bytes without its minimum of 1 MiB."),
-    row("leader.replication.throttled.replicas", List, Some(""), Any, PerTopic, TakenWithoutEffect,
+    row("leader.replication.throttled.replicas", List, Some(""), ThrottledReplicas, PerTopic, TakenWithoutEffect,
         "Leader replicas whose replication is throttled."),
     row("local.retention.bytes", Long, Some("-2"), AtLeast(-2), PerTopic, TakenWithoutEffect,
-        "Local size limit with tiered storage; -2 follows retention.bytes."),
+        "Local size limit with tiered storage; -2 follows retention.bytes.").behind("log.local.retention.bytes"),
     row("local.retention.ms", Long, Some("-2"), AtLeast(-2), PerTopic, TakenWithoutEffect,
-        "Local time limit with tiered storage; -2 follows retention.ms."),
+        "Local time limit with tiered storage; -2 follows retention.ms.").behind("log.local.retention.ms"),
     row("max.compaction.lag.ms", Long, Some("9223372036854775807"), AtLeast(1), PerTopic, TakenWithoutEffect,
         "The longest time, in milliseconds, that a record may stay uncompacted.").behind("log.cleaner.max.compaction.lag.ms"),
     row("max.message.bytes", Int, Some("1048588"), AtLeast(0), PerTopic, InForce,
@@ -75,7 +75,7 @@ const DEFS: &[ConfigDef] = &[
         "Bytes of a segment file before a new one begins.").behind("log.segment.bytes"),
     row("segment.index.bytes", Int, Some("10485760"), AtLeast(4), PerTopic, InForce,
         "The most bytes of an index file.").behind("log.index.size.max.bytes"),
-    row("segment.jitter.ms", Long, Some("0"), AtLeast(0), PerTopic, TakenWithoutEffect,
+    row("segment.jitter.ms", Long, Some("0"), AtLeast(0), PerTopic, InForce,
         "The random part, in milliseconds, that is taken off segment.ms.").behind("log.roll.jitter.ms"),
     row("segment.ms", Long, Some("604800000"), AtLeast(1), PerTopic, InForce,
         "Milliseconds before a new segment begins.").behind("log.roll.ms"),

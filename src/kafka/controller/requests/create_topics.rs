@@ -122,6 +122,7 @@ impl Active {
             }
             configs.insert(key.to_owned(), value.to_string());
         }
+        self.config.check_topic(&configs).map_err(|why| (ErrorCode::InvalidConfig, why))?;
         let partitions = match asked.assignments.is_empty() {
             true => {
                 let (partitions, replicas) = self.check_counts(asked.num_partitions, asked.replication_factor)?;

@@ -16,7 +16,7 @@ impl ControllerApi for ElectLeadersRequest {
         let election = match self.election_type {
             0 => Election::Preferred,
             1 if version >= 1 => Election::Unclean,
-            _ => return ElectLeadersResponse { error_code: ErrorCode::InvalidRequest.code(), ..ElectLeadersResponse::default() },
+            other => return self.refuse(ErrorCode::InvalidRequest, &format!("Unknown election type {other}")),
         };
         let all = self.topic_partitions.is_none();
         let asked: Vec<(Arc<str>, i32)> = match &self.topic_partitions {
@@ -47,8 +47,12 @@ impl ControllerApi for ElectLeadersRequest {
 }
 
 impl Refuse for ElectLeadersRequest {
-    fn refuse(&self, error: ErrorCode, _why: &str) -> ElectLeadersResponse {
-        ElectLeadersResponse { error_code: error.code(), ..ElectLeadersResponse::default() }
+    fn refuse(&self, error: ErrorCode, why: &str) -> ElectLeadersResponse {
+        let of = |index: &i32| PartitionResult { partition_id: *index, error_code: error.code(), error_message: Some(text(why)) };
+        let topics = self.topic_partitions.iter().flatten();
+        let results = topics
+            .map(|topic| ReplicaElectionResult { topic: topic.topic.clone(), partition_result: topic.partitions.iter().map(of).collect() });
+        ElectLeadersResponse { error_code: error.code(), replica_election_results: results.collect(), ..ElectLeadersResponse::default() }
     }
 }
 

@@ -1,13 +1,12 @@
-//! IncrementalAlterConfigs, for topics and brokers (`ConfigurationControlManager`).
+//! IncrementalAlterConfigs, for topics, brokers and groups (`ConfigurationControlManager.incrementalAlterConfigs`).
 
 use super::{ControllerApi, Refuse};
-use crate::kafka::config::{BROKER, TOPIC};
-use crate::kafka::controller::active::{Active, MIN_ISR, Refusal, text};
-use crate::kafka::controller::checks::{altered, check_dynamic};
+use crate::kafka::config::{GROUP, TOPIC};
+use crate::kafka::controller::active::{Active, Refusal, text};
+use crate::kafka::controller::checks::{Alteration, altered};
+use crate::kafka::controller::configs::{Changes, broker_def};
 use crate::kafka::controller::image::{BROKER_RESOURCE, TOPIC_RESOURCE};
-use crate::kafka::controller::reason::ChangeReason;
-use crate::kafka::controller::records::Record;
-use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::incremental_alter_configs_request::AlterConfigsResource;
@@ -34,11 +33,15 @@ impl ControllerApi for IncrementalAlterConfigsRequest {
             responses.push(match result {
                 Ok(changes) => {
                     if !self.validate_only {
-                        active.write_configs(resource, changes);
+                        active.write_configs(resource.resource_type, &resource.resource_name, changes);
                     }
                     AlterConfigsResourceResponse { error_message: None, ..answer }
                 }
-                Err((error, why)) => AlterConfigsResourceResponse { error_code: error.code(), error_message: Some(text(why)), ..answer },
+                Err((error, why)) => AlterConfigsResourceResponse {
+                    error_code: error.code(),
+                    error_message: Some(text(why)).filter(|why| !why.is_empty()),
+                    ..answer
+                },
             });
         }
         IncrementalAlterConfigsResponse { responses, ..IncrementalAlterConfigsResponse::default() }
@@ -58,71 +61,25 @@ impl Refuse for IncrementalAlterConfigsRequest {
 }
 
 impl Active {
-    fn write_configs(&mut self, resource: &AlterConfigsResource, changes: Vec<(String, Option<String>)>) {
-        let kind = resource.resource_type;
-        let clears = changes.iter().any(|(name, _)| name == MIN_ISR);
-        for (name, value) in changes {
-            self.push(Record::Config { kind, resource: resource.resource_name.as_ref().into(), name, value });
-        }
-        // Who is eligible was counted by the old minimum (`createClearElrRecordsAsNeeded`).
-        if clears {
-            let topic = if kind == TOPIC_RESOURCE { resource.resource_name.as_ref().into() } else { "".into() };
-            self.push(Record::ClearElr { topic });
-        }
-        if kind == BROKER_RESOURCE {
-            self.refresh_config();
-        }
-        // Where an unclean election is allowed from now on, leaderless partitions need not wait (`maybeTriggerUncleanLeaderElection`).
-        let leaderless = self.partitions(|state| state.leader < 0);
-        self.reelect(leaderless, -1, -1, -1, ChangeReason::Unclean);
-    }
-
-    /// Name and new value of everything that the request changes; `None`: unset.
-    fn altered_configs(&self, resource: &AlterConfigsResource) -> Result<Vec<(String, Option<String>)>, Refusal> {
-        let name = resource.resource_name.as_ref();
+    fn altered_configs(&self, resource: &AlterConfigsResource) -> Result<Changes, Refusal> {
+        let (kind, name) = (resource.resource_type, resource.resource_name.as_ref());
         let mut seen = SortedVecSet::new();
         if resource.configs.iter().any(|config| !seen.insert(config.name.clone())) {
             return Err((ErrorCode::InvalidRequest, "Error due to duplicate config keys".into()));
         }
-        let none = SortedVecMap::new();
-        let invalid = |why: String| (ErrorCode::InvalidConfig, why);
+        let before = self.configs_of(kind, name)?;
         let mut changes = Vec::new();
-        match resource.resource_type {
-            TOPIC_RESOURCE => {
-                if !self.draft.topics.contains_key(name) {
-                    return Err((ErrorCode::UnknownTopicOrPartition, format!("The topic '{name}' does not exist.")));
-                }
-                let before = self.draft.topic_configs.get(name).unwrap_or(&none);
-                for config in &resource.configs {
-                    let key = config.name.as_ref();
-                    let def = TOPIC.get(key).ok_or_else(|| invalid(format!("Unknown topic config name: {key}")))?;
-                    let value = altered(def, config, before, false)?;
-                    if let Some(value) = &value {
-                        def.check(value).map_err(|error| invalid(error.kafka_message()))?;
-                    }
-                    changes.push((key.to_owned(), value));
-                }
-            }
-            BROKER_RESOURCE => {
-                if !name.is_empty() {
-                    let wrong = || (ErrorCode::InvalidRequest, "Unable to parse broker name as a base 10 number.".to_owned());
-                    let id: i32 = name.parse().map_err(|_| wrong())?;
-                    if !self.draft.brokers.contains_key(&id) {
-                        return Err((ErrorCode::BrokerIdNotRegistered, format!("No node with id {id} found.")));
-                    }
-                }
-                let before = self.draft.broker_configs.get(name).unwrap_or(&none);
-                for config in &resource.configs {
-                    let key = config.name.as_ref();
-                    // Kafka takes a name that it does not know, for plugins; there are none here.
-                    let def = BROKER.get(key).ok_or_else(|| invalid(format!("Unknown broker config name: {key}")))?;
-                    let value = altered(def, config, before, true)?;
-                    check_dynamic(def, value.as_deref(), name.is_empty())?;
-                    changes.push((key.to_owned(), value));
-                }
-            }
-            other => return Err((ErrorCode::InvalidRequest, format!("Unknown resource type {other}"))),
+        for config in &resource.configs {
+            let key = config.name.as_ref();
+            let def = match kind {
+                TOPIC_RESOURCE => TOPIC.get(key),
+                BROKER_RESOURCE => broker_def(key),
+                _ => GROUP.get(key),
+            };
+            let asked = Alteration { key, operation: config.config_operation, value: config.value.as_deref() };
+            changes.push((key.to_owned(), altered(def, &asked, &before, kind == BROKER_RESOURCE)?));
         }
+        self.check_changes(kind, name, &before, &changes)?;
         Ok(changes)
     }
 }

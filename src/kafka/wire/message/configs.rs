@@ -73,3 +73,50 @@ message! { incremental_alter_configs_response: IncrementalAlterConfigsResponse, 
         resource_name: Str, ALL;
     }
 }
+
+message! { alter_configs_request: AlterConfigsRequest, 0..=2, flexible 2;
+    AlterConfigsRequest {
+        resources: Vec<AlterConfigsResource>, ALL;
+        validate_only: bool, ALL;
+    }
+    AlterConfigsResource {
+        resource_type: i8, ALL;
+        resource_name: Str, ALL;
+        configs: Vec<AlterableConfig>, ALL;
+    }
+    AlterableConfig {
+        name: Str, ALL;
+        value: Option<Str>, ALL;
+    }
+}
+
+message! { alter_configs_response: AlterConfigsResponse, 0..=2, flexible 2;
+    AlterConfigsResponse {
+        throttle_time_ms: i32, ALL;
+        responses: Vec<AlterConfigsResourceResponse>, ALL;
+    }
+    AlterConfigsResourceResponse {
+        error_code: i16, ALL;
+        error_message: Option<Str>, ALL;
+        resource_type: i8, ALL;
+        resource_name: Str, ALL;
+    }
+}
+
+message! { list_config_resources_request: ListConfigResourcesRequest, 0..=1, flexible 0;
+    ListConfigResourcesRequest {
+        resource_types: Vec<i8>, since(1);
+    }
+}
+
+message! { list_config_resources_response: ListConfigResourcesResponse, 0..=1, flexible 0;
+    ListConfigResourcesResponse {
+        throttle_time_ms: i32, ALL;
+        error_code: i16, ALL;
+        config_resources: Vec<ConfigResource>, ALL;
+    }
+    ConfigResource {
+        resource_name: Str, ALL;
+        resource_type: i8, since(1).or(16).ignorable();
+    }
+}

@@ -12,6 +12,7 @@
 //! A declaration makes the structures, their defaults, and the traversal of [`codec`] over the fields, which are in their order on the
 //! wire. An `Option` may be null. The fields of a structure that came with a newer version say `ALL`: they are there when it is.
 
+mod admin;
 mod brokers;
 pub mod codec;
 mod configs;
@@ -30,6 +31,7 @@ mod text;
 mod topics;
 
 pub use crate::kafka::apis::ApiKey;
+pub use admin::*;
 pub use brokers::*;
 pub use configs::*;
 pub use consumer_groups::*;

@@ -16,7 +16,7 @@ use super::Str;
 use crate::kafka::wire::field_map::{self, FieldMap, NumberKind};
 use bytes::{Buf, Bytes};
 
-/// The most elements that all lists of one message may have together. Without it a frame of [`super::super::frame::MAX_FRAME_BYTES`] full
+/// The most elements that all lists of one message may have together. Without it a frame of `socket.request.max.bytes` full
 /// of empty elements would take a hundred times its size in memory. A request about every partition of a large cluster has a hundredth.
 pub const MAX_ELEMENTS: u32 = 10_000_000;
 

@@ -40,6 +40,22 @@ impl Field for bool {
     }
 }
 
+/// Quotas alone are such numbers.
+impl Field for f64 {
+    fn default_of(_: Spec) -> Self {
+        0.0
+    }
+    fn is_default(&mut self, _: Spec) -> bool {
+        self.to_bits() == 0
+    }
+    fn code(&mut self, codec: &mut Codec, _: Spec) {
+        *self = Self::from_bits(codec.number(8, self.to_bits()));
+        if codec.maps() {
+            codec.map.note(format!("{self:?}"));
+        }
+    }
+}
+
 impl Field for Uuid {
     fn default_of(_: Spec) -> Self {
         Uuid::nil()
