@@ -55,3 +55,34 @@ fn a_new_leader_takes_a_later_batch_first() {
     let reordered: u64 = names.iter().map(|name| holds(name).ledger.reordered).sum();
     assert!(reordered > 0, "none of the scenarios comes to it any more: search for one that does");
 }
+
+/// A reassignment that takes replicas away ends as soon as one that stays is in sync: it joins and leads in one change.
+#[test]
+fn a_replica_that_a_reassignment_leaves_may_join_and_lead_at_once() {
+    holds("seed-3598604250-unclean-election.tide");
+}
+
+/// The leader whose replica a reassignment takes answers what all in-sync replicas have in the turn in which it learns of it.
+#[test]
+fn a_leader_answers_before_its_replica_is_taken() {
+    let verdict = holds("seed-3598604278-uncommitted-read.tide");
+    assert!(verdict.ledger.acked > 0, "{verdict}");
+}
+
+/// A topic that is made anew under a former one's name begins with its epochs.
+#[test]
+fn a_topic_of_a_former_name_is_another() {
+    holds("seed-3598604162-epoch.tide");
+}
+
+/// Offsets of a topic that is gone cannot be committed: before it joins again a member tries for as long as the others wait, and no longer.
+#[test]
+fn a_member_whose_topic_is_deleted_joins_again() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds/seed-3598604508-liveness.tide");
+    let text = fs::read_to_string(path).expect("the scenario is there");
+    let mut playback = Playback::new(Scenario::parse(&text).expect("it can be read")).expect("its world begins");
+    playback.run_until(playback.end());
+    let view = playback.world().view();
+    let states: Vec<&str> = view.consumers.iter().map(|consumer| consumer.client_state.name()).collect();
+    assert_eq!(states, ["stable", "stable"]);
+}

@@ -21,10 +21,14 @@ pub enum Sabotage {
     EpochNotCommitted,
     /// The sequence numbers of idempotent producers are not checked.
     SequenceUnchecked,
+    /// A leader appends a batch without looking into its records.
+    RecordNotValidated,
+    /// A log that belongs to no topic is forgotten, and written over by the next one of its name.
+    StrayLogOverwritten,
 }
 
 impl Sabotage {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::AckBeforeReplication,
         Self::HighWatermarkFromLeader,
         Self::NoTruncation,
@@ -34,6 +38,8 @@ impl Sabotage {
         Self::CommitBeforeRecords,
         Self::EpochNotCommitted,
         Self::SequenceUnchecked,
+        Self::RecordNotValidated,
+        Self::StrayLogOverwritten,
     ];
 
     /// As the command line and scenario files spell it.
@@ -48,6 +54,8 @@ impl Sabotage {
             Self::CommitBeforeRecords => "commit-before-records",
             Self::EpochNotCommitted => "epoch-not-committed",
             Self::SequenceUnchecked => "sequence-unchecked",
+            Self::RecordNotValidated => "record-not-validated",
+            Self::StrayLogOverwritten => "stray-log-overwritten",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! What a follower has in full is not even looked at: such a partition rests in its session until something happens to it. So the cost of
 //! a follower's fetch grows with the partitions that change, not with those that it follows.
 
+use super::session_partitions::{Cached, SessionPartitions, key};
 use super::{ConnId, ErrorCode};
 use crate::kafka::controller::image::Image;
 use crate::kafka::marks::mark;
@@ -41,18 +42,6 @@ impl Wanted {
     }
 }
 
-/// One partition of a session, and what its fetcher was told last.
-#[derive(Clone, Debug)]
-struct Cached {
-    topic: TopicName,
-    topic_id: Uuid,
-    asked: FetchPartition,
-    high_watermark: i64,
-    log_start: i64,
-    /// Nothing has happened to it since its follower got all of it.
-    rests: bool,
-}
-
 /// Who fetches: its connection and, for a follower, its id and broker epoch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fetcher {
@@ -75,8 +64,7 @@ struct Session {
     epoch: i32,
     by_id: bool,
     used: Time,
-    /// In the order in which they are read.
-    partitions: Vec<Cached>,
+    partitions: SessionPartitions,
 }
 
 /// The fetch sessions that this broker keeps, at most `max.incremental.fetch.session.cache.slots`.
@@ -102,19 +90,6 @@ pub enum Use {
     /// It asks for one.
     New,
     Incremental(i32),
-}
-
-impl Session {
-    /// Where a partition is. What is answered comes in the session's order, so it is looked for from `near` on first.
-    fn place(&self, near: usize, topic: &TopicName, id: Uuid, partition: i32) -> Option<usize> {
-        let here = |cached: &Cached| same(cached, topic, id, partition);
-        let ahead = self.partitions.get(near..).and_then(|ahead| ahead.iter().position(here));
-        ahead.map(|place| near + place).or_else(|| self.partitions.iter().position(here))
-    }
-}
-
-fn same(cached: &Cached, topic: &TopicName, id: Uuid, partition: i32) -> bool {
-    cached.asked.partition == partition && if id.is_nil() { cached.topic == *topic } else { cached.topic_id == id }
 }
 
 impl FetchSessions {
@@ -151,17 +126,19 @@ impl FetchSessions {
         }
         for topic in topics {
             for asked in topic.partitions {
-                match session.partitions.iter_mut().find(|cached| same(cached, &topic.topic, topic.topic_id, asked.partition)) {
+                match session.partitions.get_mut(&key(&topic.topic, topic.topic_id, asked.partition)) {
                     Some(cached) => cached.asked = asked,
                     None => {
                         let (topic, topic_id) = (topic.topic.clone(), topic.topic_id);
-                        session.partitions.push(Cached { topic, topic_id, asked, high_watermark: -1, log_start: -1, rests: false });
+                        session.partitions.push(Cached { topic, topic_id, asked, high_watermark: -1, log_start: -1 });
                     }
                 }
             }
         }
         for ForgottenTopic { topic, topic_id, partitions, .. } in &request.forgotten_topics_data {
-            session.partitions.retain(|cached| !partitions.iter().any(|partition| same(cached, topic, *topic_id, *partition)));
+            for partition in partitions {
+                session.partitions.remove(&key(topic, *topic_id, *partition));
+            }
         }
         if session.partitions.is_empty() {
             self.end(id);
@@ -177,26 +154,18 @@ impl FetchSessions {
     /// rested between them.
     pub fn wanted(&self, version: i16, id: i32, image: &Image) -> Vec<Wanted> {
         let mut all: Vec<Wanted> = Vec::new();
-        let mut before: Option<&Cached> = None;
-        let mut begun = false;
-        for cached in self.by_id.get(&id).into_iter().flat_map(|session| &session.partitions) {
-            begun &= before.is_some_and(|before| before.topic_id == cached.topic_id && before.topic == cached.topic);
-            before = Some(cached);
-            if cached.rests {
-                continue;
+        for (same, cached) in self.by_id.get(&id).into_iter().flat_map(|session| session.partitions.awake()) {
+            match all.last_mut().filter(|_| same) {
+                Some(topic) => topic.partitions.push(cached.asked.clone()),
+                None => all.push(Wanted::new(version, image, cached.topic.clone(), cached.topic_id, vec![cached.asked.clone()])),
             }
-            match all.last_mut() {
-                Some(last) if begun => last.partitions.push(cached.asked.clone()),
-                _ => all.push(Wanted::new(version, image, cached.topic.clone(), cached.topic_id, vec![cached.asked.clone()])),
-            }
-            begun = true;
         }
         all
     }
 
     fn end(&mut self, id: i32) {
         let Some(session) = self.by_id.remove(&id) else { return };
-        for cached in session.partitions.iter().filter(|cached| cached.rests) {
+        for cached in session.partitions.resting() {
             let key = (cached.topic_id, cached.asked.partition);
             if let Some(sessions) = self.resting.get_mut(&key) {
                 sessions.remove(&id);
@@ -210,9 +179,9 @@ impl FetchSessions {
     /// Of this partition the session's follower has everything, and knows it.
     pub fn rest(&mut self, id: i32, topic_id: Uuid, asked: &FetchPartition) {
         let Some(session) = self.by_id.get_mut(&id).filter(|session| session.by_id) else { return };
-        if let Some(cached) = session.partitions.iter_mut().find(|cached| cached.topic_id == topic_id && cached.asked == *asked) {
+        let key = key(&TopicName::default(), topic_id, asked.partition);
+        if session.partitions.get_mut(&key).is_some_and(|cached| cached.asked == *asked) && session.partitions.rest(&key) {
             mark!(SessionRests);
-            cached.rests = true;
             self.resting.entry((topic_id, asked.partition)).or_default().insert(id);
         }
     }
@@ -223,9 +192,7 @@ impl FetchSessions {
         let mut woken = Vec::new();
         for id in sessions {
             let Some(session) = self.by_id.get_mut(&id) else { continue };
-            let here = |cached: &&mut Cached| cached.topic_id == topic_id && cached.asked.partition == partition;
-            if let Some(cached) = session.partitions.iter_mut().find(here) {
-                cached.rests = false;
+            if session.partitions.wake(&key(&TopicName::default(), topic_id, partition)) {
                 woken.push(Woken { session: id, fetcher: session.fetcher, used: session.used });
             }
         }
@@ -240,10 +207,10 @@ impl FetchSessions {
     /// The partitions that rest in this session, unless it is this fetcher's.
     pub fn resting_of_another(&self, id: i32, replica: Option<(i32, i64)>) -> Vec<(Uuid, i32)> {
         let Some(session) = self.by_id.get(&id).filter(|session| session.fetcher.replica != replica) else { return Vec::new() };
-        session.partitions.iter().filter(|cached| cached.rests).map(|cached| (cached.topic_id, cached.asked.partition)).collect()
+        session.partitions.resting().map(|cached| (cached.topic_id, cached.asked.partition)).collect()
     }
 
-    fn create(&mut self, now: Time, by_id: bool, fetcher: Fetcher, partitions: Vec<Cached>) -> i32 {
+    fn create(&mut self, now: Time, by_id: bool, fetcher: Fetcher, partitions: SessionPartitions) -> i32 {
         if self.by_id.len() >= self.slots {
             let oldest = self.by_id.iter().min_by_key(|(_, session)| session.used).map(|(id, session)| (*id, session.used));
             match oldest {
@@ -266,7 +233,7 @@ impl FetchSessions {
         match fetch {
             Use::None => {}
             Use::New => {
-                let mut partitions = Vec::new();
+                let mut partitions = SessionPartitions::default();
                 for (wanted, answered) in wanted.iter().zip(&response.responses) {
                     for (asked, data) in wanted.partitions.iter().zip(&answered.partitions) {
                         partitions.push(Cached {
@@ -279,7 +246,6 @@ impl FetchSessions {
                                 -1
                             },
                             log_start: data.log_start_offset,
-                            rests: false,
                         });
                     }
                 }
@@ -292,13 +258,11 @@ impl FetchSessions {
                 response.session_id = id;
                 let Some(session) = self.by_id.get_mut(&id) else { return };
                 let mut read = Vec::new();
-                let mut next = 0;
                 for topic in &mut response.responses {
                     let (name, topic_id) = (topic.topic.clone(), topic.topic_id);
                     topic.partitions.retain(|data| {
-                        let place = session.place(next, &name, topic_id, data.partition_index);
-                        next = place.map_or(next, |place| place + 1);
-                        let Some(cached) = place.and_then(|place| session.partitions.get_mut(place)) else { return true };
+                        let key = key(&name, topic_id, data.partition_index);
+                        let Some(cached) = session.partitions.get_mut(&key) else { return true };
                         let records = data.records.as_ref().is_some_and(|records| !records.is_empty());
                         let told = records
                             || data.error_code != 0
@@ -310,19 +274,14 @@ impl FetchSessions {
                         cached.high_watermark = if fine { data.high_watermark } else { -1 };
                         cached.log_start = data.log_start_offset;
                         if records {
-                            read.push((name.clone(), topic_id, data.partition_index));
+                            read.push(key);
                         }
                         told
                     });
                 }
                 response.responses.retain(|topic| !topic.partitions.is_empty());
                 // A partition that had records goes to the end, so that others get their turn.
-                for (name, topic_id, partition) in read {
-                    if let Some(place) = session.partitions.iter().position(|cached| same(cached, &name, topic_id, partition)) {
-                        let cached = session.partitions.remove(place);
-                        session.partitions.push(cached);
-                    }
-                }
+                read.iter().for_each(|key| session.partitions.move_to_end(key));
             }
         }
     }

@@ -25,6 +25,7 @@ mod purgatory;
 mod replica_fetchers;
 mod replicas;
 mod requests;
+mod session_partitions;
 
 #[cfg(test)]
 mod testing;
@@ -239,6 +240,26 @@ pub enum BrokerEvent {
         topic: Arc<str>,
         why: Arc<str>,
     },
+}
+
+impl BrokerEvent {
+    /// Of which topic's partitions it tells.
+    pub fn topic(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Appended { topic, .. }
+            | Self::AppendRefused { topic, .. }
+            | Self::HighWatermark { topic, .. }
+            | Self::SegmentRolled { topic, .. }
+            | Self::SegmentDeleted { topic, .. }
+            | Self::Recovered { topic, .. }
+            | Self::BecameLeader { topic, .. }
+            | Self::BecameFollower { topic, .. }
+            | Self::IsrChanged { topic, .. }
+            | Self::Replicated { topic, .. }
+            | Self::Truncated { topic, .. } => Some(topic),
+            _ => None,
+        }
+    }
 }
 
 /// A partition as the page shows it.

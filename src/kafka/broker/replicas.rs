@@ -88,7 +88,8 @@ impl Broker {
     fn topic_rules(&self, name: &str) -> (LogConfig, i32) {
         let topic = TopicConfig::new(&self.config, overrides(self.controller.image(), name));
         let sequences_unchecked = self.options.sabotage == Some(Sabotage::SequenceUnchecked);
-        let config = LogConfig { sequences_unchecked, ..LogConfig::new(&self.config, &topic) };
+        let records_unchecked = self.options.sabotage == Some(Sabotage::RecordNotValidated);
+        let config = LogConfig { sequences_unchecked, records_unchecked, ..LogConfig::new(&self.config, &topic) };
         (config, topic.min_insync_replicas)
     }
 
@@ -296,6 +297,9 @@ impl Broker {
                 if topic.partitions.is_empty() {
                     self.topics.remove(&name);
                 }
+            }
+            if self.options.sabotage == Some(Sabotage::StrayLogOverwritten) {
+                continue;
             }
             let dir = files::partition_dir(&name, index);
             match files::set_aside(&mut self.disk, &dir, id) {

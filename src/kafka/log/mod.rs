@@ -55,6 +55,8 @@ pub struct LogConfig {
     pub producer_id_expiration_ms: i64,
     /// A planted bug: sequence numbers are not looked at.
     pub sequences_unchecked: bool,
+    /// A planted bug: records are not looked into.
+    pub records_unchecked: bool,
 }
 
 impl LogConfig {
@@ -81,6 +83,7 @@ impl LogConfig {
             jitter_seed: broker.node_id.unsigned_abs().into(),
             producer_id_expiration_ms: broker.producer_id_expiration_ms,
             sequences_unchecked: false,
+            records_unchecked: false,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::probe::{ClusterProbe, Place, read};
 use super::tracker::{Answer, Entry, ProducerLog, RecordTracker};
 use super::{Judge, Partition, Shadow, Violation};
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::kafka::wire::batch::{Batch, sequence_after};
+use crate::kafka::wire::batch::{Batch, Record, sequence_after};
 use crate::world::content::content_id;
 use crate::world::event::EPOCH;
 use std::sync::Arc;
@@ -148,7 +148,8 @@ impl Case<'_> {
             Absence::TopicDeleted
         } else if self.log.is_none() {
             Absence::NobodyLeads
-        } else if offset >= 0 && self.log.is_some_and(|log| offset < log.start) {
+        } else if self.log.is_some_and(|log| offset < log.start && (offset >= 0 || log.start > 0)) {
+            // Where the acknowledgement names no offset, it may have been any of those that are gone.
             Absence::Expired
         } else {
             Absence::Lost(self.loss_allowed())
@@ -206,6 +207,8 @@ impl Case<'_> {
             Some("records before it were given up, and the consumer's position lay beyond it")
         } else if tracker.stopped.contains(&reader.name) {
             Some("its consumer was stopped after it had committed what it had polled")
+        } else if tracker.was_deleted(&self.producer.topic) {
+            Some("the consumer's position was one of the topic that had this name before")
         } else {
             reader.omits
         }
@@ -423,9 +426,14 @@ fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) ->
             let number = logs.len() as i32;
             let place = Place { node, topic: Some(&topic), partition };
             let mut sequences = Sequences::default();
+            let compacted = !judge.policy_altered && probe.compacted(&topic);
             let joined = read(probe, place, view.log_start_offset, view.end_offset, &mut |batch: &Batch| {
                 sequences.take(batch);
-                for record in batch.records().unwrap_or_default() {
+                let records = batch.records().unwrap_or_default();
+                if let Some(fault) = unvalidated(compacted, batch, &records) {
+                    findings.violate("unvalidated", || format!("{topic}-{partition}, the batch at {}: {fault}", batch.base_offset()));
+                }
+                for record in records {
                     if judge.is_of_this_run(&topic, partition, record.offset, probe) {
                         let id = content_id(record.key.as_ref(), record.value.as_ref());
                         found.push(Found { id, log: number as u32, offset: record.offset });
@@ -442,6 +450,16 @@ fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) ->
         }
     }
     (logs, found)
+}
+
+/// What a leader must not have let in (`LogValidator`). `compacted`: the topic has been so from its beginning.
+fn unvalidated(compacted: bool, batch: &Batch, records: &[Record]) -> Option<&'static str> {
+    if compacted && records.iter().any(|record| record.key.is_none()) {
+        return Some("a record without a key in a compacted topic");
+    }
+    let greatest = records.iter().map(|record| record.timestamp).max().unwrap_or(-1);
+    let told = batch.is_log_append_time() || batch.max_timestamp() == greatest;
+    (!told).then_some("the greatest time in its header is none of its records'")
 }
 
 fn readers(probe: &dyn ClusterProbe) -> Vec<Reader> {

@@ -15,7 +15,9 @@ mod world_probe;
 pub use ledger::{Ledger, Permitted, RecordOutcome};
 
 use super::event::{Event, EventId, EventKind};
-use super::operations::{Action, DeleteTopic, ElectLeader, PowerLoss, Produce, Stop, Wipe};
+use super::operations::{
+    Action, ChangeConsumer, DeleteTopic, ElectLeader, PowerLoss, Produce, SetBrokerConfig, SetTopicConfig, Stop, Wipe,
+};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::controller::ControllerEvent;
@@ -27,7 +29,7 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::world::ProcessState;
 use committed::CommittedLog;
-use probe::{ClusterProbe, broker_number};
+use probe::{ClusterProbe, LogDir, broker_number};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -100,6 +102,8 @@ impl Replica {
 #[derive(Clone, Debug, Default)]
 struct Shadow {
     committed: CommittedLog,
+    /// The high watermark of a leader whose replica was taken from it in the same turn: a reassignment has ended, and its log is gone.
+    promised: i64,
     /// The first offset that was appended in this run. What lies below came from the disks that the run began with, whose records may
     /// look like the ones of this run: its apps count from 1 again.
     began: Option<i64>,
@@ -110,6 +114,8 @@ struct Shadow {
     members: Vec<i32>,
     /// Replicas that a reassignment adds: they join the ISR and may lead at once when it ends.
     adding: Vec<i32>,
+    /// A reassignment takes replicas away. It ends as soon as one that stays is in sync, which may join the ISR and lead in one change.
+    removing: bool,
     leader: i32,
     leader_epoch: i32,
     partition_epoch: i32,
@@ -140,6 +146,11 @@ const MAX_APPENDS: u32 = 512;
 const SHADOW_BYTES: u64 = 16 << 10;
 
 impl Shadow {
+    /// What lies below it is committed.
+    fn end(&self) -> i64 {
+        self.committed.end().unwrap_or(0).max(self.promised)
+    }
+
     /// Whether something of what was promised has been given up, or may be by a leader that does not know of the next one.
     fn gave_up(&self) -> bool {
         !self.cuts.is_empty() || !self.wanted_unclean.is_empty()
@@ -179,6 +190,10 @@ pub struct Judge {
     broker_epochs: SortedVecMap<i32, i64>,
     /// Brokers whose process began after a graceful stop: of each producer they have read one batch (see `Shadow::forgot`).
     stopped_before: SortedVecSet<i32>,
+    /// The logs that a broker's process found when it began, until it has caught up with the metadata.
+    found: SortedVecMap<i32, Vec<LogDir>>,
+    /// Some `cleanup.policy` was altered under way: what a compacted topic holds may be older.
+    policy_altered: bool,
     /// ElectLeaders asked for these uncleanly.
     asked_unclean: SortedVecSet<Partition>,
     /// By consumer, topic and partition: the offsets that were fetched last, since its position came from elsewhere.
@@ -256,6 +271,7 @@ impl Judge {
             EventKind::Broker { node, event } => {
                 if let Some(node) = broker_number(node) {
                     self.take_metadata(node, probe);
+                    self.nothing_found_is_dropped(node, probe);
                     self.broker_event(node, event, probe);
                 }
             }
@@ -275,6 +291,7 @@ impl Judge {
                 if let Some(node) = broker_number(node) {
                     if *to == ProcessState::Running && *from != ProcessState::Paused {
                         self.restarted(node, *from == ProcessState::Stopped);
+                        self.found.insert(node, probe.log_dirs(node));
                     }
                 } else {
                     // What it sent last is looked at before the process is forgotten.
@@ -296,9 +313,12 @@ impl Judge {
             Action::ElectLeader(ElectLeader { topic, partition, unclean: true }) => {
                 self.asked_unclean.insert((topic.clone(), *partition));
             }
+            Action::SetTopicConfig(SetTopicConfig { config, .. }) => self.policy_altered |= config.contains_key("cleanup.policy"),
+            Action::SetBrokerConfig(SetBrokerConfig { config, .. }) => self.policy_altered |= config.contains_key("log.cleanup.policy"),
             Action::DeleteTopic(DeleteTopic { topic }) => self.tracker.deleted(topic),
             Action::Produce(Produce { name, .. }) => self.tracker.take_sent(name, probe, self.now),
             Action::Stop(Stop { node }) if broker_number(node).is_none() => self.tracker.stopped(node, probe),
+            Action::ChangeConsumer(ChangeConsumer(spec)) => self.tracker.stopped(&spec.name, probe),
             Action::PowerLoss(PowerLoss { node }) | Action::Wipe(Wipe { node }) => {
                 if let Some(node) = broker_number(node) {
                     self.lost_data(node);
@@ -309,6 +329,9 @@ impl Judge {
     }
 
     fn broker_event(&mut self, node: i32, event: &BrokerEvent, probe: &dyn ClusterProbe) {
+        if event.topic().is_some_and(|topic| self.means_another(node, topic, probe)) {
+            return;
+        }
         match event {
             BrokerEvent::BecameLeader { topic, partition, epoch, .. } => {
                 self.counters.elections += u64::from(*epoch > 0);
@@ -318,7 +341,11 @@ impl Judge {
                 self.epoch_grows(node, topic, *partition, *epoch);
                 self.compare(node, topic, *partition, probe);
             }
-            BrokerEvent::HighWatermark { topic, partition, .. } => {
+            BrokerEvent::HighWatermark { topic, partition, to, .. } => {
+                if probe.partition(node, topic, *partition).is_none() {
+                    let shadow = self.shadow(topic, *partition);
+                    shadow.promised = shadow.promised.max(*to);
+                }
                 self.compare_as(node, topic, *partition, true, probe);
                 self.in_sync_hold(node, topic, *partition, probe);
             }
@@ -358,10 +385,7 @@ impl Judge {
             {
                 self.shadow(topic, *partition).forgot = true;
             }
-            BrokerEvent::TopicDeleted { topic } => {
-                self.taken.remove(topic);
-                self.shadows.retain(|(name, _), _| name != topic);
-            }
+            BrokerEvent::TopicDeleted { topic } if !self.image.topics.contains_key(topic) => self.forget(topic),
             BrokerEvent::Controller(ControllerEvent::Elected { epoch, .. }) => {
                 self.counters.quorum_elections += 1;
                 if let Some(other) = self.quorum_leaders.insert(*epoch, node).filter(|other| *other != node) {
@@ -380,7 +404,7 @@ impl Judge {
                 let shadow = self.shadows.get(&(topic.clone(), *partition));
                 let epoch = shadow.map_or(0, |shadow| shadow.appender(*offset));
                 let cuts = shadow.map_or(0, |shadow| shadow.cuts.len() as u64);
-                let end = shadow.and_then(|shadow| shadow.committed.end()).unwrap_or(0);
+                let end = shadow.map_or(0, Shadow::end);
                 let all = self.tracker.acked(node, ticket.0, *partition, *offset, epoch, cuts);
                 if all && *offset >= end && !shadow.is_some_and(Shadow::gave_up) && !self.tracker.was_deleted(topic) {
                     self.violation(

@@ -8,6 +8,7 @@ use crate::world::content::Sent;
 use crate::world::operations::Action;
 use bytes::Bytes;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Bytes that one look into a log takes at once.
 const PEEK_BYTES: u32 = 65_536;
@@ -37,6 +38,17 @@ pub struct Receiver {
     pub last: u64,
 }
 
+/// A partition's log as a broker's disk has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogDir {
+    /// `orders-0`, or `orders-0.<hex>-stray` for one that was set aside.
+    pub dir: String,
+    /// Of the topic that its `partition.metadata` names.
+    pub topic: Option<Uuid>,
+    /// All of its segments.
+    pub bytes: u64,
+}
+
 /// Nodes are brokers by number.
 pub trait ClusterProbe {
     fn action(&self, index: u32) -> Option<&Action>;
@@ -55,6 +67,12 @@ pub trait ClusterProbe {
     fn unclean(&self, topic: &str) -> bool;
     /// `min.insync.replicas` of a topic.
     fn min_isr(&self, topic: &str) -> u64;
+    /// Whether `cleanup.policy` of a topic says that it is compacted.
+    fn compacted(&self, topic: &str) -> bool;
+    /// The partitions' logs on a broker's disk, those that were set aside among them; none while it does not live.
+    fn log_dirs(&self, node: i32) -> Vec<LogDir>;
+    /// Whether the broker has caught up with the metadata since its process began, and acted on it.
+    fn caught_up(&self, node: i32) -> bool;
     fn sender(&self, name: &str) -> Option<Sender>;
     fn receiver(&self, name: &str) -> Option<Receiver>;
     /// Consumer apps by name that run now.

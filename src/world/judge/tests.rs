@@ -1,8 +1,9 @@
 //! The judge before shadows made by hand: each invariant and each permitted exception has a case that only its own check decides.
 
+mod disks;
 mod fates;
 
-use super::probe::{ClusterProbe, Receiver, Sender};
+use super::probe::{ClusterProbe, LogDir, Receiver, Sender};
 use super::{Judge, Verdict};
 use crate::kafka::broker::{BrokerEvent, IsrReason, PartitionView};
 use crate::kafka::client::consumer::ConsumerEvent;
@@ -63,6 +64,9 @@ struct Fake {
     nodes: SortedVecMap<i32, Node>,
     unclean: bool,
     min_isr: u64,
+    compacted: bool,
+    log_dirs: Vec<LogDir>,
+    caught_up: bool,
     senders: SortedVecMap<Arc<str>, Sender>,
     receivers: SortedVecMap<Arc<str>, Receiver>,
 }
@@ -131,6 +135,18 @@ impl ClusterProbe for Fake {
 
     fn min_isr(&self, _topic: &str) -> u64 {
         self.min_isr
+    }
+
+    fn compacted(&self, _topic: &str) -> bool {
+        self.compacted
+    }
+
+    fn log_dirs(&self, _node: i32) -> Vec<LogDir> {
+        self.log_dirs.clone()
+    }
+
+    fn caught_up(&self, _node: i32) -> bool {
+        self.caught_up
     }
 
     fn sender(&self, name: &str) -> Option<Sender> {

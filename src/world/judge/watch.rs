@@ -1,7 +1,7 @@
 //! The invariants: what must hold at each event.
 
 use super::committed::Says;
-use super::probe::{ClusterProbe, Place, read};
+use super::probe::{ClusterProbe, LogDir, Place, read};
 use super::{Cut, Judge, Replica, Shadow, registered};
 use crate::kafka::controller::Delta;
 use crate::kafka::controller::image::{Image, PartitionImage, TopicImage};
@@ -40,6 +40,19 @@ impl Judge {
         self.shadow(topic, partition).replicas.entry(node).or_insert_with(|| Replica { epoch: -1, ..Replica::default() })
     }
 
+    /// What was promised of a topic goes with it: one that is made anew under its name is another.
+    pub(super) fn forget(&mut self, topic: &Arc<str>) {
+        self.taken.remove(topic);
+        self.shadows.retain(|(name, _), _| name != topic);
+    }
+
+    /// Whether a broker that is behind speaks of a former topic of this name.
+    pub(super) fn means_another(&self, node: i32, topic: &str, probe: &dyn ClusterProbe) -> bool {
+        let id = |image: &Image| image.topics.get(topic).map(|topic| topic.id);
+        let now = id(&self.image);
+        now.is_some_and(|now| probe.image(node).is_some_and(|image| id(image) != Some(now)))
+    }
+
     /// A power loss or a wiped disk: whatever it held may be gone.
     pub(super) fn lost_data(&mut self, node: i32) {
         let epoch = self.broker_epochs.get(&node).copied().unwrap_or(-1);
@@ -70,6 +83,35 @@ impl Judge {
             if let Some(replica) = shadow.replicas.get_mut(&node) {
                 replica.agreed = 0;
                 replica.epoch = -1;
+            }
+        }
+    }
+
+    /// What a process found on its disk that belongs to no topic, or is no longer this broker's, is set aside as it was (KAFKA-16814).
+    pub(super) fn nothing_found_is_dropped(&mut self, node: i32, probe: &dyn ClusterProbe) {
+        if !self.found.contains_key(&node) || !probe.caught_up(node) {
+            return;
+        }
+        let found = self.found.remove(&node).unwrap_or_default();
+        let Some(image) = probe.image(node) else { return };
+        let now = probe.log_dirs(node);
+        for log in found.iter().filter(|log| !log.dir.ends_with("-stray")) {
+            let is_its_own = log.dir.rsplit_once('-').is_some_and(|(name, number)| {
+                let topic = image.topics.get(name).filter(|topic| Some(topic.id) == log.topic);
+                let number = number.parse::<usize>().ok();
+                let partition = topic.zip(number).and_then(|(topic, number)| topic.partitions.get(number));
+                partition.is_some_and(|partition| partition.replicas.contains(&node))
+            });
+            let kept = |other: &LogDir| {
+                let aside = other.dir.strip_prefix(&*log.dir).is_some_and(|rest| rest.starts_with('.') && rest.ends_with("-stray"));
+                aside && (other.topic, other.bytes) == (log.topic, log.bytes)
+            };
+            if !is_its_own && !now.iter().any(kept) {
+                let (dir, bytes) = (&log.dir, log.bytes);
+                self.violation(
+                    "stray-dropped",
+                    format!("broker-{node} found {dir} with {bytes} bytes, which is not its own, and did not set it aside"),
+                );
             }
         }
     }
@@ -145,6 +187,10 @@ impl Judge {
             let Some(Ok(Some(change))) = record.value.as_deref().map(Record::decode) else { continue };
             image.apply(record.offset, &change, &mut Delta::default());
             let (topic, partition) = match &change {
+                Record::Topic { name, .. } => {
+                    self.forget(name);
+                    continue;
+                }
                 Record::Partition { topic, partition, .. } => (*topic, *partition),
                 Record::PartitionChange(change) => (change.topic, change.partition),
                 Record::RegisterBroker(broker) => {
@@ -168,7 +214,8 @@ impl Judge {
         let back = now.leader_epoch < shadow.leader_epoch || now.partition_epoch < shadow.partition_epoch;
         let (leader_epoch, partition_epoch) = (shadow.leader_epoch, shadow.partition_epoch);
         // A reassignment that ends makes what it added members and may give it the leadership in one change.
-        let joined = shadow.adding.contains(&now.leader) && !now.adding.contains(&now.leader);
+        let ends = shadow.removing && now.removing.is_empty() && now.isr.contains(&now.leader);
+        let joined = ends || shadow.adding.contains(&now.leader) && !now.adding.contains(&now.leader);
         let outside = !fresh && now.leader != -1 && now.leader != shadow.leader && !shadow.members.contains(&now.leader) && !joined;
         let none_intact = shadow.intact.is_empty();
         let last_known = shadow.trusted.is_empty() && shadow.last_known == now.leader;
@@ -192,6 +239,7 @@ impl Judge {
         shadow.trusted.retain(|id| members.contains(id));
         shadow.members = members;
         shadow.adding.clone_from(&now.adding);
+        shadow.removing = !now.removing.is_empty();
         shadow.leader = now.leader;
         shadow.leader_epoch = now.leader_epoch;
         shadow.partition_epoch = now.partition_epoch;
@@ -382,7 +430,7 @@ impl Judge {
 
     pub(super) fn below_committed(&mut self, who: &str, topic: &Arc<str>, partition: i32, offset: i64) {
         let Some(shadow) = self.shadows.get(&(topic.clone(), partition)) else { return };
-        let end = shadow.committed.end().unwrap_or(0);
+        let end = shadow.end();
         if offset >= end && !shadow.gave_up() && !self.tracker.was_deleted(topic) {
             self.violation(
                 "uncommitted-read",
@@ -393,6 +441,9 @@ impl Judge {
 
     pub(super) fn committed_in_bounds(&mut self, who: &str, topic: &Arc<str>, partition: i32, offset: i64, probe: &dyn ClusterProbe) {
         let Some(shadow) = self.shadows.get(&(topic.clone(), partition)).filter(|shadow| !shadow.gave_up()) else { return };
+        if self.tracker.was_deleted(topic) {
+            return;
+        }
         let Some(view) = probe.partition(shadow.leader, topic, partition).filter(|view| view.is_leader) else { return };
         if offset > view.end_offset || offset < 0 {
             let end = view.end_offset;

@@ -1,7 +1,7 @@
 //! How a judge watches a world: the world is the probe through which it looks.
 
 use super::Judge;
-use super::probe::{ClusterProbe, Receiver, Sender};
+use super::probe::{ClusterProbe, LogDir, Receiver, Sender};
 use crate::kafka::broker::{Broker, PartitionView};
 use crate::kafka::controller::image::Image;
 use crate::world::action::CommitPolicy;
@@ -76,6 +76,20 @@ impl ClusterProbe for World {
 
     fn min_isr(&self, topic: &str) -> u64 {
         self.topic_config(topic, "min.insync.replicas", None).and_then(|value| value.trim().parse().ok()).unwrap_or(1)
+    }
+
+    fn compacted(&self, topic: &str) -> bool {
+        let image = self.topic_config(topic, "cleanup.policy", None);
+        image.is_some_and(|policies| policies.split(',').any(|policy| policy.trim() == "compact"))
+    }
+
+    fn log_dirs(&self, node: i32) -> Vec<LogDir> {
+        let logs = self.living(node).map(Broker::log_dirs).unwrap_or_default();
+        logs.into_iter().map(|(dir, topic, bytes)| LogDir { dir, topic, bytes }).collect()
+    }
+
+    fn caught_up(&self, node: i32) -> bool {
+        self.living(node).is_some_and(Broker::serves_clients)
     }
 
     fn sender(&self, name: &str) -> Option<Sender> {

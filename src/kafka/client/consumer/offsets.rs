@@ -117,7 +117,12 @@ impl Consumer {
     /// for its own. So a commit never undoes a newer one.
     pub(super) fn run_commits(&mut self, now: Time) {
         while let Some(commit) = self.commits.front() {
-            let deadline = commit.since.plus_millis(self.config.default_api_timeout_ms);
+            let limit = match commit.kind {
+                // Kafka's `joinPrepareTimer`: before a join, no longer than the others of the group wait.
+                CommitKind::Last => self.config.default_api_timeout_ms.min(i64::from(self.config.max_poll_interval_ms)),
+                CommitKind::App | CommitKind::Auto => self.config.default_api_timeout_ms,
+            };
+            let deadline = commit.since.plus_millis(limit);
             // A member of the consumer protocol commits in whatever epoch it is by then.
             let over = if self.is_modern() { self.member.generation < 0 } else { commit.generation != self.member.generation };
             let failure = if over && !self.manual {
