@@ -13,6 +13,8 @@ mod cluster;
 mod json;
 #[path = "behaviour/requests.rs"]
 mod requests;
+#[path = "behaviour/transactions.rs"]
+mod transactions;
 
 use bytes::Bytes;
 use json::Bindings;
@@ -39,8 +41,13 @@ struct Replay {
 
 impl Replay {
     fn new() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(more: &[(&str, &str)]) -> Self {
         let config =
             [("group.initial.rebalance.delay.ms", "0"), ("offsets.topic.num.partitions", "8"), ("offsets.topic.replication.factor", "1")];
+        let config = config.iter().chain(more);
         let options = BrokerOptions {
             voters: Vec::new(),
             controller_port: 9093,
@@ -49,7 +56,7 @@ impl Replay {
             cluster_id: "behaviour".into(),
             host: "127.0.0.1".into(),
             port: 29094,
-            config: config.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            config: config.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             seed: 7,
         };
         let now = Time::from_millis(RECORDED_AT);
@@ -431,7 +438,17 @@ fn what_another_broker_answers() {
     let found = cluster.ask("FindCoordinator", 4, &json!({"KeyType": 0, "CoordinatorKeys": ["cg262429"]}));
     let coordinator = found["Coordinators"][0]["NodeId"].as_i64().expect("a coordinator");
     let stranger = if coordinator == 3 { 2 } else { 3 };
-    for (scenario, index, at) in [("fetch", 12, 2), ("produce-errors", 20, 2), ("produce-errors", 21, 2), ("classic-group", 1, stranger)] {
+    cluster.ask("FindCoordinator", 4, &json!({"KeyType": 1, "CoordinatorKeys": ["txid262429"]}));
+    cluster.run(1000);
+    let found = cluster.ask("FindCoordinator", 4, &json!({"KeyType": 1, "CoordinatorKeys": ["txid262429"]}));
+    let other = found["Coordinators"][0]["NodeId"].as_i64().expect("a coordinator") % 3 + 1;
+    for (scenario, index, at) in [
+        ("transactions-v1-protocol", 2, i32::try_from(other).expect("a broker")),
+        ("fetch", 12, 2),
+        ("produce-errors", 20, 2),
+        ("produce-errors", 21, 2),
+        ("classic-group", 1, stranger),
+    ] {
         let step = &steps(scenario)[index];
         let (api, version) = api_of(step);
         cluster.asked = at;

@@ -13,6 +13,44 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(path).expect("the scenario is there")
 }
 
+/// The same with a planted bug: what the judge says against it.
+fn planted(name: &str, sabotage: &str) -> Vec<&'static str> {
+    let text = read(name).replacen("\nseed ", &format!("\nsabotage {sabotage}\nseed "), 1);
+    let mut playback = Playback::new(Scenario::parse(&text).expect("it can be read")).expect("its world begins");
+    let mut judge = Judge::new();
+    judge.observe(playback.world());
+    playback.watch_until(playback.end(), &mut |world| judge.observe(world));
+    let mut kinds: Vec<&str> = judge.verdict(playback.world(), false).violations.iter().map(|violation| violation.kind).collect();
+    kinds.dedup();
+    kinds
+}
+
+/// How many records a group was given.
+fn given(verdict: &Verdict, who: &str) -> u64 {
+    let delivered = verdict.ledger.records.iter().filter(|record| record.delivered.iter().any(|(name, _)| &**name == who));
+    delivered.count() as u64
+}
+
+#[test]
+fn aborted_records_are_read_by_those_who_want_all_alone() {
+    let verdict = verdict("aborted-records.tide");
+    let (all, committed) = (given(&verdict, "audit"), given(&verdict, "billing"));
+    assert!(committed > 50 && committed + 30 < all, "{committed} of {all}");
+    assert_eq!(all, verdict.ledger.acked);
+    assert_eq!(planted("aborted-records.tide", "lso-ignored"), ["uncommitted-transaction"]);
+    assert_eq!(planted("aborted-records.tide", "marker-lost"), ["marker"]);
+}
+
+#[test]
+fn a_hanging_transaction_holds_back_what_is_behind_it_and_is_aborted() {
+    let verdict = verdict("hanging-transaction.tide");
+    let of =
+        |who: &str| verdict.ledger.records.iter().filter(|record| &*record.producer == who && record.acked == Some(true)).count() as u64;
+    assert!(of("checkout") > 10, "{verdict}");
+    assert_eq!(given(&verdict, "billing"), of("shop"), "none of checkout's, and all of the other's");
+    assert_eq!(given(&verdict, "audit"), of("shop") + of("checkout"));
+}
+
 fn judged(text: &str) -> Verdict {
     let mut playback = Playback::new(Scenario::parse(text).expect("it can be read")).expect("its world begins");
     let mut judge = Judge::new();

@@ -56,6 +56,12 @@ macro_rules! kafka_apis {
                 InitProducerId = 22, InitProducerIdRequest => InitProducerIdResponse, {broker 0..=5 in init_producer_id} {};
                 OffsetForLeaderEpoch = 23, OffsetForLeaderEpochRequest => OffsetForLeaderEpochResponse,
                     {broker 2..=4 in offset_for_leader_epoch} {};
+                AddPartitionsToTxn = 24, AddPartitionsToTxnRequest => AddPartitionsToTxnResponse,
+                    {broker 0..=5 in add_partitions_to_txn} {};
+                AddOffsetsToTxn = 25, AddOffsetsToTxnRequest => AddOffsetsToTxnResponse, {broker 0..=4 in add_offsets_to_txn} {};
+                EndTxn = 26, EndTxnRequest => EndTxnResponse, {broker 0..=5 in end_txn} {};
+                WriteTxnMarkers = 27, WriteTxnMarkersRequest => WriteTxnMarkersResponse, {broker 1..=1 in write_txn_markers} {};
+                TxnOffsetCommit = 28, TxnOffsetCommitRequest => TxnOffsetCommitResponse, {coordinator 0..=5} {};
                 DescribeConfigs = 32, DescribeConfigsRequest => DescribeConfigsResponse, {broker 1..=4 in describe_configs} {};
                 AlterConfigs = 33, AlterConfigsRequest => AlterConfigsResponse,
                     {forwarded 0..=2 in alter_configs} {active 0..=2 in alter_configs};
@@ -96,6 +102,9 @@ macro_rules! kafka_apis {
                 BrokerHeartbeat = 63, BrokerHeartbeatRequest => BrokerHeartbeatResponse, {} {active 0..=1 in broker_heartbeat};
                 UnregisterBroker = 64, UnregisterBrokerRequest => UnregisterBrokerResponse,
                     {forwarded 0..=0} {active 0..=0 in unregister_broker};
+                DescribeTransactions = 65, DescribeTransactionsRequest => DescribeTransactionsResponse,
+                    {broker 0..=0 in describe_transactions} {};
+                ListTransactions = 66, ListTransactionsRequest => ListTransactionsResponse, {broker 0..=2 in list_transactions} {};
                 AllocateProducerIds = 67, AllocateProducerIdsRequest => AllocateProducerIdsResponse,
                     {} {active 0..=0 in allocate_producer_ids};
                 ConsumerGroupHeartbeat = 68, ConsumerGroupHeartbeatRequest => ConsumerGroupHeartbeatResponse, {coordinator 0..=1} {};
@@ -107,11 +116,6 @@ macro_rules! kafka_apis {
             }
             {
                 SaslHandshake = 17,
-                AddPartitionsToTxn = 24,
-                AddOffsetsToTxn = 25,
-                EndTxn = 26,
-                WriteTxnMarkers = 27,
-                TxnOffsetCommit = 28,
                 DescribeAcls = 29,
                 CreateAcls = 30,
                 DeleteAcls = 31,
@@ -121,8 +125,6 @@ macro_rules! kafka_apis {
                 ExpireDelegationToken = 40,
                 DescribeDelegationToken = 41,
                 FetchSnapshot = 59,
-                DescribeTransactions = 65,
-                ListTransactions = 66,
                 ControllerRegistration = 70,
                 GetTelemetrySubscriptions = 71,
                 PushTelemetry = 72,

@@ -53,6 +53,14 @@ marks! {
     FollowerOvertaken: "an answer to a follower comes after newer metadata or a truncation",
     FollowerRefused: "a follower is refused, and asks again later",
     FollowerDiskFull: "a follower cannot write what it fetched",
+    // Transactions.
+    TransactionUnverified: "a record of a transaction that its coordinator does not know to be here is refused",
+    TransactionFenced: "an open transaction is aborted, since another process has its id",
+    ProducerFenced: "a producer learns that another process has its transactional id",
+    TransactionTimedOut: "an open transaction is aborted, since its time is over",
+    TransactionConcurrent: "a transaction begins while the former one's markers are being written",
+    MarkersAgain: "a marker is written again, since its partition's leader did not say that it has it",
+    MarkersLoaded: "a new coordinator writes the markers of a transaction that its predecessor has decided",
     // The in-sync set.
     IsrRefused: "the controller refuses an in-sync set for good",
     IsrNotNow: "the controller does not take a replica in now",

@@ -25,10 +25,14 @@ pub enum Sabotage {
     RecordNotValidated,
     /// A log that belongs to no topic is forgotten, and written over by the next one of its name.
     StrayLogOverwritten,
+    /// The last stable offset is the high watermark, and no transaction counts as aborted.
+    LsoIgnored,
+    /// A leader says that it has written a transaction's marker, and has not.
+    MarkerLost,
 }
 
 impl Sabotage {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::AckBeforeReplication,
         Self::HighWatermarkFromLeader,
         Self::NoTruncation,
@@ -40,6 +44,8 @@ impl Sabotage {
         Self::SequenceUnchecked,
         Self::RecordNotValidated,
         Self::StrayLogOverwritten,
+        Self::LsoIgnored,
+        Self::MarkerLost,
     ];
 
     /// As the command line and scenario files spell it.
@@ -56,6 +62,8 @@ impl Sabotage {
             Self::SequenceUnchecked => "sequence-unchecked",
             Self::RecordNotValidated => "record-not-validated",
             Self::StrayLogOverwritten => "stray-log-overwritten",
+            Self::LsoIgnored => "lso-ignored",
+            Self::MarkerLost => "marker-lost",
         }
     }
 }

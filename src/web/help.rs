@@ -15,7 +15,10 @@ const REAL: &[(&str, &str)] = &[
     ("Disks", "In memory, with what is flushed marked: a power loss takes the rest. With a store, also in this browser."),
     ("Time", "Simulated, in microseconds, from one seed: the same run again, to the byte."),
     ("Processor", "Free: work takes no time, except where a handler or a disk is slowed."),
-    ("Absent", "Transactions, compaction, KIP-848 groups, share groups, ACLs, quotas, TLS, tiered storage."),
+    (
+        "Absent",
+        "An app that consumes and produces in one transaction, compaction, KIP-848 groups, share groups, ACLs, quotas, TLS, tiered storage.",
+    ),
 ];
 
 #[component]

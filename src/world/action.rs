@@ -63,6 +63,22 @@ pub enum Keys {
     Skewed(u32),
 }
 
+/// How an app with a `transactional.id` writes in transactions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TransactionPlan {
+    /// Records in each.
+    pub records: u32,
+    /// How many of a million are aborted.
+    pub aborts_ppm: u32,
+}
+
+/// Ten records each, and all are committed.
+impl Default for TransactionPlan {
+    fn default() -> Self {
+        Self { records: 10, aborts_ppm: 0 }
+    }
+}
+
 /// A producer app: sends records at a rate.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProducerSpec {
@@ -72,6 +88,8 @@ pub struct ProducerSpec {
     pub rate_per_1000s: u64,
     pub keys: Keys,
     pub value_bytes: u32,
+    /// Without effect unless there is a `transactional.id`.
+    pub transactions: TransactionPlan,
     /// Client configs by Kafka's names.
     pub config: SortedVecMap<String, String>,
 }

@@ -2,7 +2,7 @@
 
 use super::action::{Keys, ProducerSpec};
 use super::content::{Sent, content_id, key_id};
-use crate::kafka::client::producer::{Producer, ProducerEvent, ProducerRecord};
+use crate::kafka::client::producer::{Producer, ProducerEvent, ProducerRecord, TransactionStep};
 use crate::kafka::client::{Client as _, ClientError};
 use crate::kafka::config::ProducerConfig;
 use crate::kafka::rng::Rng;
@@ -31,6 +31,10 @@ pub(super) struct ProducerApp {
     keys: Rng,
     /// Sums of the weights of skewed keys.
     weights: Arc<[u64]>,
+    /// Records in the open transaction, and whether it is to be aborted.
+    in_transaction: u32,
+    aborts: bool,
+    abort_draws: Rng,
     /// The app is blocked in `send` with this record (buffer.memory is full): tried again at the next tick.
     blocked: Option<ProducerRecord>,
     pub(super) ticking: bool,
@@ -44,6 +48,7 @@ pub(super) struct ProducerApp {
 impl ProducerApp {
     pub(super) fn new(spec: ProducerSpec, seed: u64, now: Time) -> Self {
         let keys = Rng::stream(seed, &format!("keys/{}", spec.name));
+        let abort_draws = Rng::stream(seed, &format!("aborts/{}", spec.name));
         let weights = weights(&spec.keys);
         Self {
             spec,
@@ -55,6 +60,9 @@ impl ProducerApp {
             number: 0,
             keys,
             weights,
+            in_transaction: 0,
+            aborts: false,
+            abort_draws,
             blocked: None,
             ticking: true,
             sent: 0,
@@ -89,6 +97,7 @@ impl ProducerApp {
         self.idempotent = client.is_idempotent();
         self.client = Some(client);
         self.acks = acks;
+        self.in_transaction = 0;
         self.blocked = None;
         self.ticking = true;
         self.rate_from = now;
@@ -133,6 +142,9 @@ impl ProducerApp {
         while self.next_tick().is_some_and(|at| at <= now) {
             self.ticks += 1;
         }
+        if !self.may_write(now) {
+            return;
+        }
         let record = match self.blocked.take() {
             Some(record) => record,
             None => {
@@ -142,9 +154,48 @@ impl ProducerApp {
             }
         };
         self.send(now, record);
+        self.end_when_full(now);
+    }
+
+    /// Whether a record may be sent now: in a transaction, if the client has any. One that has failed is aborted.
+    fn may_write(&mut self, now: Time) -> bool {
+        let Some(client) = self.client.as_mut() else { return false };
+        match client.transaction() {
+            None | Some(TransactionStep::Open { .. }) => true,
+            Some(TransactionStep::Ready) => {
+                self.in_transaction = 0;
+                self.aborts = self.abort_draws.chance(u64::from(self.spec.transactions.aborts_ppm), 1_000_000);
+                client.begin_transaction().is_ok()
+            }
+            Some(TransactionStep::Failed(_)) => {
+                // It was to be ended anyway; what comes of it is told by the client's events.
+                _ = client.end_transaction(now, false);
+                false
+            }
+            Some(TransactionStep::Initializing) => {
+                client.handle_timeout(now);
+                false
+            }
+            Some(TransactionStep::Ending { .. } | TransactionStep::Fenced(_)) => false,
+        }
+    }
+
+    fn end_when_full(&mut self, now: Time) {
+        let Some(client) = self.client.as_mut().filter(|client| client.transaction().is_some()) else { return };
+        if self.blocked.is_none() {
+            self.in_transaction += 1;
+        }
+        if self.in_transaction >= self.spec.transactions.records {
+            // A transaction that has failed is aborted at the next tick.
+            _ = client.end_transaction(now, !self.aborts);
+        }
     }
 
     pub(super) fn by_hand(&mut self, now: Time, key: Option<Arc<str>>, value: Option<Arc<str>>) {
+        if !self.may_write(now) {
+            self.failed += 1;
+            return;
+        }
         let bytes = |text: Arc<str>| Bytes::copy_from_slice(text.as_bytes());
         let record = self.record(key.map(bytes), value.map(bytes));
         self.send(now, record);
@@ -219,6 +270,7 @@ fn weights(keys: &Keys) -> Arc<[u64]> {
 mod tests {
     use super::*;
     use crate::kafka::sorted_vec::SortedVecMap;
+    use crate::world::action::TransactionPlan;
 
     fn app(keys: Keys, rate_per_1000s: u64) -> ProducerApp {
         let spec = ProducerSpec {
@@ -227,6 +279,7 @@ mod tests {
             rate_per_1000s,
             keys,
             value_bytes: 20,
+            transactions: TransactionPlan::default(),
             config: SortedVecMap::new(),
         };
         ProducerApp::new(spec, 1, Time(0))

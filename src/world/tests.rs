@@ -1,6 +1,6 @@
 //! A run is a value: replay, clones, seeds, and what happens to processes.
 
-use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, ProducerSpec};
+use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, ProducerSpec, TransactionPlan};
 use super::event::EventKind;
 use super::operations::{
     Action, AddConsumer, AddPartitions, AddProducer, ChangeConsumer, ChangeProducer, Crash, CreateTopic, DeleteTopic, Pause, Restart,
@@ -41,6 +41,7 @@ fn producer_spec() -> ProducerSpec {
         rate_per_1000s: 20_000,
         keys: Keys::Uniform(10),
         value_bytes: 32,
+        transactions: TransactionPlan::default(),
         config: SortedVecMap::new(),
     }
 }

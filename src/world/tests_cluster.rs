@@ -1,6 +1,6 @@
 //! Clusters: elections, faults, and that all of it is a value.
 
-use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, LinkSpec, ProducerSpec};
+use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, LinkSpec, ProducerSpec, TransactionPlan};
 use super::event::EventKind;
 use super::operations::{
     Action, AddConsumer, AddProducer, Crash, CreateTopic, Cut, ElectLeader, FullDisk, Heal, Isolate, Kill, Links, Pause, PowerLoss,
@@ -64,6 +64,7 @@ fn people(world: &mut World) {
             rate_per_1000s: 20_000,
             keys: Keys::Uniform(10),
             value_bytes: 32,
+            transactions: TransactionPlan::default(),
             config: configs(&[("request.timeout.ms", "5000")]),
         })),
     );
@@ -528,7 +529,15 @@ fn a_commit_before_the_records_loses_them_for_the_group() {
         let (name, topic, config) = ("checkout".into(), "orders".into(), SortedVecMap::new());
         act(
             &mut world,
-            Action::AddProducer(AddProducer(ProducerSpec { name, topic, rate_per_1000s: 20_000, keys, value_bytes: 32, config })),
+            Action::AddProducer(AddProducer(ProducerSpec {
+                name,
+                topic,
+                rate_per_1000s: 20_000,
+                keys,
+                value_bytes: 32,
+                transactions: TransactionPlan::default(),
+                config,
+            })),
         );
         let config = configs(&[("auto.offset.reset", "earliest"), ("session.timeout.ms", "6000"), ("max.poll.records", "5")]);
         let (name, group, topics) = ("billing-1".into(), Some("billing".into()), vec!["orders".into()]);

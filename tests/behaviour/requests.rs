@@ -1,7 +1,7 @@
 //! Recorded requests as frames, and answers as JSON under the recording's names.
 
-use crate::admin;
 use crate::json::{hex, unhex};
+use crate::{admin, transactions};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tidepool::kafka::wire::batch::{BatchBuilder, BatchOptions};
@@ -190,7 +190,9 @@ pub fn encode(api: &str, version: i16, request: &Value) -> (Bytes, Asked) {
         ),
         "ListGroups" => frame!(ListGroups, m::ListGroupsRequest::default()),
         "DeleteGroups" => frame!(DeleteGroups, m::DeleteGroupsRequest { groups_names: ids(f, "GroupsNames") }),
-        other => admin::encode(other, version, f).unwrap_or_else(|| panic!("{other} is not read here")),
+        other => admin::encode(other, version, f)
+            .or_else(|| transactions::encode(other, version, f))
+            .unwrap_or_else(|| panic!("{other} is not read here")),
     }
 }
 
@@ -227,7 +229,9 @@ fn fetch(f: Fields<'_>) -> m::FetchRequest {
         max_bytes: f.int("MaxBytes", 0),
         session_id: f.int("SessionId", 0),
         session_epoch: f.int("SessionEpoch", -1),
+        isolation_level: f.int("IsolationLevel", 0),
         topics: f.each("Topics", |t| FetchTopic {
+            topic: t.text("Topic").into(),
             topic_id: id(t),
             partitions: t.each("Partitions", |p| FetchPartition {
                 partition: p.int("Partition", 0),
@@ -237,7 +241,6 @@ fn fetch(f: Fields<'_>) -> m::FetchRequest {
                 partition_max_bytes: p.int("PartitionMaxBytes", 0),
                 ..FetchPartition::default()
             }),
-            ..FetchTopic::default()
         }),
         forgotten_topics_data: f.each("ForgottenTopicsData", |t| {
             let partitions = t.0["Partitions"].as_array().into_iter().flatten().filter_map(|p| i32::try_from(p.as_i64()?).ok());
@@ -371,9 +374,18 @@ pub fn decode(asked: &Asked, answer: Bytes) -> Value {
                     if leader.leader_id.0 >= 0 {
                         partition["CurrentLeader"] = json!({"LeaderId": leader.leader_id.0, "LeaderEpoch": leader.leader_epoch});
                     }
+                    let aborted = |it: &m::fetch_response::AbortedTransaction| json!({"FirstOffset": it.first_offset});
+                    partition["AbortedTransactions"] =
+                        p.aborted_transactions.as_ref().map(|all| all.iter().map(aborted).collect::<Vec<Value>>()).into();
                     partition
                 });
-                json!({"TopicId": t.topic_id.to_string(), "Partitions": partitions.collect::<Vec<_>>()})
+                let mut topic = json!({"Partitions": partitions.collect::<Vec<_>>()});
+                if asked.version < 13 {
+                    topic["Topic"] = t.topic.to_string().into();
+                } else {
+                    topic["TopicId"] = t.topic_id.to_string().into();
+                }
+                topic
             });
             let mut answer = json!({"ErrorCode": r.error_code, "SessionId": r.session_id, "Responses": topics.collect::<Vec<_>>()});
             let node = |n: &m::fetch_response::NodeEndpoint| endpoint(n.node_id.0, &n.host, n.port, n.rack.as_deref());
@@ -438,6 +450,7 @@ fn produced(r: &m::ProduceResponse, version: i16) -> Value {
                 partition["LogStartOffset"] = p.log_start_offset.into();
             }
             if version >= 8 {
+                partition["ErrorMessage"] = p.error_message.as_deref().into();
                 partition["RecordErrors"] = p.record_errors.iter().map(|e| json!({"BatchIndex": e.batch_index})).collect();
             }
             partition
@@ -538,6 +551,8 @@ fn group_answer(asked: &Asked, body: Bytes) -> Value {
             json!({"Results": r.results.iter().map(|g| json!({"GroupId": g.group_id.to_string(), "ErrorCode": g.error_code}))
                 .collect::<Vec<_>>()})
         }
-        other => admin::decode(asked, body).unwrap_or_else(|| panic!("{other:?} is not read here")),
+        other => admin::decode(asked, body.clone())
+            .or_else(|| transactions::decode(asked, body))
+            .unwrap_or_else(|| panic!("{other:?} is not read here")),
     }
 }

@@ -463,7 +463,8 @@ def main():
     import cluster
     import groups
     import others
-    modules = (globals(), vars(admin), vars(others), vars(groups), vars(cluster))
+    import transactions
+    modules = (globals(), vars(admin), vars(others), vars(groups), vars(cluster), vars(transactions))
     cases = {name[5:]: value for module in modules for name, value in module.items() if name.startswith("case_")}
     wanted = sys.argv[1:] or list(cases)
     unknown = [name for name in wanted if name not in cases]

@@ -3,9 +3,10 @@
 use super::forwarding::{Forward, response_of};
 use super::{Broker, Output, PeerConn};
 use crate::kafka::client::Output as NetOutput;
-use crate::kafka::client::net::Answer;
+use crate::kafka::client::net::{Answer, Outcome};
 use crate::kafka::time::Time;
-use crate::kafka::wire::message::ApiKey;
+use crate::kafka::wire::frame;
+use crate::kafka::wire::message::{ApiKey, Message};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -28,6 +29,10 @@ pub enum Tag {
     Own(OwnRequest, ApiKey),
     /// A client's, in an envelope.
     Forward(Forward),
+    /// Markers of ended transactions, to the leader of their partitions.
+    Markers(u64),
+    /// A question to the coordinator of a transaction.
+    Verification(u64),
     /// A follower's fetch from that leader.
     Follow { leader: i32 },
 }
@@ -78,8 +83,18 @@ impl Broker {
                 Tag::Quorum { id, api } => self.controller.handle_answer(now, &mut self.disk, id, response_of(api, outcome)),
                 Tag::Own(own, api) => self.own_answered(now, own, response_of(api, outcome)),
                 Tag::Forward(forward) => self.forward_answered(now, forward, outcome),
+                Tag::Markers(id) => self.markers_answered(now, id, body_of(outcome).as_ref()),
+                Tag::Verification(id) => self.verification_answered(now, id, body_of(outcome).as_ref()),
                 Tag::Follow { leader } => self.fetched(now, leader, outcome),
             }
         }
+    }
+}
+
+/// The answer; `None`: it did not come or cannot be read.
+fn body_of<R: Message>(outcome: Outcome) -> Option<R> {
+    match outcome {
+        Outcome::Lost => None,
+        Outcome::Body { version, body } => frame::decode_body(body, version).ok(),
     }
 }

@@ -1,41 +1,48 @@
-//! Appends of the group coordinator that wait for the high watermark (`CoordinatorRuntime`'s deferred events).
+//! Appends of this broker's coordinators that wait for the high watermark (`CoordinatorRuntime`'s deferred events, `DelayedProduce`).
 
 use crate::kafka::time::{Deadline, Reason, Time};
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
-struct Append {
-    id: u64,
-    /// Of `__consumer_offsets`.
+struct Append<T> {
+    topic: Arc<str>,
     partition: i32,
     /// The offset after its last record.
     end: i64,
     until: Time,
+    tag: T,
 }
 
-/// What the coordinator appended and is not committed yet.
+/// What was appended and is not committed yet; `T` says for whom.
 ///
-/// The owner calls `wait` for an append that the high watermark has not passed, and tells the coordinator what `handle_high_watermark`
-/// (committed) and `handle_timeout` (timed out) return. A partition that it no longer leads is forgotten: the coordinator knows.
-#[derive(Clone, Debug, Default)]
-pub struct CoordinatorAppends(Vec<Append>);
+/// The owner calls `wait` for an append that the high watermark has not passed, and tells whom it may concern what `handle_high_watermark`
+/// (committed), `handle_timeout` (timed out) and `forget` (no longer led) return.
+#[derive(Clone, Debug)]
+pub struct CoordinatorAppends<T>(Vec<Append<T>>);
 
-impl CoordinatorAppends {
-    pub fn wait(&mut self, id: u64, partition: i32, end: i64, until: Time) {
-        self.0.push(Append { id, partition, end, until });
+impl<T> Default for CoordinatorAppends<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> CoordinatorAppends<T> {
+    pub fn wait(&mut self, tag: T, topic: Arc<str>, partition: i32, end: i64, until: Time) {
+        self.0.push(Append { topic, partition, end, until, tag });
     }
 
-    /// The ids of those that are committed now.
-    pub fn handle_high_watermark(&mut self, partition: i32, high_watermark: i64) -> Vec<u64> {
-        self.take(|append| append.partition == partition && append.end <= high_watermark)
+    /// Those that are committed now.
+    pub fn handle_high_watermark(&mut self, topic: &str, partition: i32, high_watermark: i64) -> Vec<T> {
+        self.take(|append| append.partition == partition && append.end <= high_watermark && *append.topic == *topic)
     }
 
-    /// The ids of those whose `offsets.commit.timeout.ms` is over.
-    pub fn handle_timeout(&mut self, now: Time) -> Vec<u64> {
+    /// Those whose time is over.
+    pub fn handle_timeout(&mut self, now: Time) -> Vec<T> {
         self.take(|append| append.until <= now)
     }
 
-    pub fn forget(&mut self, partition: i32) {
-        self.0.retain(|append| append.partition != partition);
+    pub fn forget(&mut self, topic: &str, partition: i32) -> Vec<T> {
+        self.take(|append| append.partition == partition && *append.topic == *topic)
     }
 
     pub fn deadline(&self) -> Option<Deadline> {
@@ -43,9 +50,13 @@ impl CoordinatorAppends {
         Some((at, Reason::new("offsets.commit.timeout.ms", "")))
     }
 
-    fn take(&mut self, done: impl Fn(&Append) -> bool) -> Vec<u64> {
-        let taken = self.0.iter().filter(|append| done(append)).map(|append| append.id).collect();
-        self.0.retain(|append| !done(append));
-        taken
+    fn take(&mut self, done: impl Fn(&Append<T>) -> bool) -> Vec<T> {
+        if !self.0.iter().any(&done) {
+            return Vec::new();
+        }
+        let (taken, kept) = std::mem::take(&mut self.0).into_iter().partition(done);
+        self.0 = kept;
+        let taken: Vec<Append<T>> = taken;
+        taken.into_iter().map(|append| append.tag).collect()
     }
 }

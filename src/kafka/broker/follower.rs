@@ -170,6 +170,7 @@ impl Broker {
                 }
                 let end = partition.log.end_offset();
                 partition.high_watermark = partition.high_watermark.max(data.high_watermark.min(end));
+                partition.log.handle_high_watermark(partition.high_watermark);
                 if data.log_start_offset > partition.log.start_offset() {
                     partition.log.advance_start_offset(&mut self.disk, data.log_start_offset.min(partition.high_watermark))?;
                 }

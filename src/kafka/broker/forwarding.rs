@@ -87,8 +87,8 @@ impl Broker {
             (OwnRequest::Heartbeat, _) => self.heartbeat_answered(now, None),
             (OwnRequest::AlterPartition, Some(Response::AlterPartition(response))) => self.altered(now, Some(response)),
             (OwnRequest::AlterPartition, _) => self.altered(now, None),
-            (OwnRequest::ProducerIds, Some(Response::AllocateProducerIds(response))) => self.producer_ids_came(Some(response)),
-            (OwnRequest::ProducerIds, _) => self.producer_ids_came(None),
+            (OwnRequest::ProducerIds, Some(Response::AllocateProducerIds(response))) => self.producer_ids_came(now, Some(response)),
+            (OwnRequest::ProducerIds, _) => self.producer_ids_came(now, None),
             (OwnRequest::CreateTopic(name), Some(Response::CreateTopics(response))) => self.topic_answered(&name, Some(response)),
             (OwnRequest::CreateTopic(name), _) => self.topic_answered(&name, None),
         }

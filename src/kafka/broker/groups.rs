@@ -3,17 +3,25 @@
 
 use super::dispatch::{Context, Reply, encoded};
 use super::topic_creation::OFFSETS_TOPIC;
-use super::{Broker, BrokerEvent, ErrorCode, Origin};
+use super::transactions::Appender;
+use super::{Broker, BrokerEvent, Origin};
 use crate::kafka::coordinator::{Caller, Output, Request, Token, Topic};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, batches};
 use std::sync::Arc;
 
-/// Bytes of `__consumer_offsets` that are read at a time.
+/// Bytes of a coordinator's topic that are read at a time.
 const LOAD_BYTES: u32 = 5 << 20;
 
 impl Broker {
     pub(super) fn group_request(&mut self, now: Time, context: Context, request: Request) -> Reply {
+        match request {
+            Request::TxnOffsetCommit(request) => self.commit_in_transaction(now, context, request),
+            request => self.ask_groups(now, context, request),
+        }
+    }
+
+    pub(super) fn ask_groups(&mut self, now: Time, context: Context, request: Request) -> Reply {
         let token = Token(self.next_token);
         self.next_token += 1;
         let host = self.connections.get(context.conn).map(|connection| connection.peer.clone()).unwrap_or_default();
@@ -35,13 +43,8 @@ impl Broker {
             {
                 Ok(appended) => {
                     let end = appended.last_offset.saturating_add(1);
-                    let passed = self.topics.partition(OFFSETS_TOPIC, partition).is_some_and(|it| it.high_watermark >= end);
-                    if passed {
-                        self.groups.handle_committed(now, append_id);
-                    } else {
-                        let until = now.plus_millis(self.config.offsets_commit_timeout_ms);
-                        self.appends.wait(append_id, partition, end, until);
-                    }
+                    let until = now.plus_millis(self.config.offsets_commit_timeout_ms);
+                    self.await_commit(now, Appender::Group(append_id), OFFSETS_TOPIC.into(), partition, end, until);
                 }
                 Err(error) => {
                     self.log(format!("{OFFSETS_TOPIC}-{partition}: the coordinator's records are refused: {error}"));
@@ -68,15 +71,9 @@ impl Broker {
         self.groups.handle_topic(version, name, topic);
     }
 
-    /// What was not committed within `offsets.commit.timeout.ms` has failed.
-    pub(super) fn expire_appends(&mut self, now: Time) {
-        let late = self.appends.handle_timeout(now);
-        late.into_iter().for_each(|id| self.groups.handle_append_failed(now, id, ErrorCode::RequestTimedOut));
-    }
-
-    /// Leads a partition of `__consumer_offsets` from now on: its batches make its groups anew.
-    pub(super) fn load_groups(&mut self, now: Time, index: i32) {
-        let Some(partition) = self.topics.partition(OFFSETS_TOPIC, index) else { return };
+    /// All batches of a partition of a coordinator's topic.
+    pub(super) fn coordinators_log(&mut self, topic: &str, index: i32) -> Vec<Batch> {
+        let Some(partition) = self.topics.partition(topic, index) else { return Vec::new() };
         let log = &partition.log;
         let mut found: Vec<Batch> = Vec::new();
         let mut offset = log.start_offset();
@@ -97,8 +94,8 @@ impl Broker {
             }
         }
         if let Some(offset) = stuck {
-            self.log(format!("{OFFSETS_TOPIC}-{index} cannot be read from offset {offset} on"));
+            self.log(format!("{topic}-{index} cannot be read from offset {offset} on"));
         }
-        self.groups.handle_elected(now, index, found.into_iter());
+        found
     }
 }

@@ -2,7 +2,6 @@
 
 use super::answers::OwnRequest;
 use super::partition::{IsrReason, Rules};
-use super::topic_creation::OFFSETS_TOPIC;
 use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::controller::Request;
 use crate::kafka::marks::mark;
@@ -74,11 +73,10 @@ impl Broker {
         let rules = Rules { now, lag_ms: self.lag_ms, sabotage: self.options.sabotage, image: self.controller.image() };
         let Some((name, partition)) = self.topics.partition_mut(topic, index) else { return };
         let Some((from, to)) = partition.advance_high_watermark(&rules) else { return };
+        partition.log.handle_high_watermark(to);
         self.touch(&name, index);
-        if topic == OFFSETS_TOPIC {
-            let committed = self.appends.handle_high_watermark(index, to);
-            committed.into_iter().for_each(|id| self.groups.handle_committed(now, id));
-        }
+        let committed = self.appends.handle_high_watermark(topic, index, to);
+        committed.into_iter().for_each(|appender| self.append_done(now, appender, ErrorCode::None));
         self.event(BrokerEvent::HighWatermark { topic: name, partition: index, from, to });
     }
 

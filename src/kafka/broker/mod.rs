@@ -37,13 +37,19 @@ mod tests;
 mod tests_cluster;
 #[cfg(test)]
 mod tests_configs;
+#[cfg(test)]
+mod tests_transactions;
 pub(in crate::kafka) mod topic_creation;
 mod topics;
+mod transactions;
+mod txn_markers;
+mod verification;
 #[cfg(test)]
 mod version_tests;
 
 use super::config::{BrokerConfig, ConfigError};
 use super::controller::{Controller, ControllerEvent, QuorumView, Voter};
+use super::coordinator::transactions::{TransactionCoordinator, TransactionEvent, TransactionView};
 use super::coordinator::{GroupCoordinator, GroupEvent, GroupView, Token};
 use super::disk::Disk;
 use super::log::SegmentInfo;
@@ -187,6 +193,7 @@ pub enum BrokerEvent {
         why: &'static str,
     },
     Group(GroupEvent),
+    Transaction(TransactionEvent),
     Controller(ControllerEvent),
     /// This broker leads the partition from here on.
     BecameLeader {
@@ -281,6 +288,8 @@ pub struct PartitionView {
     pub epochs: Vec<(i32, i64)>,
     pub log_start_offset: i64,
     pub high_watermark: i64,
+    /// Up to where a read_committed consumer reads.
+    pub last_stable_offset: i64,
     pub end_offset: i64,
     pub segments: Vec<SegmentInfo>,
 }
@@ -330,13 +339,18 @@ pub struct Broker {
     directory: Uuid,
     fetchers: replica_fetchers::ReplicaFetchers,
     altering: isr::AlterPartitions,
-    /// Appends of the group coordinator that wait for the high watermark.
-    appends: coordinator_appends::CoordinatorAppends,
+    /// Appends of this broker's own that wait for the high watermark.
+    appends: coordinator_appends::CoordinatorAppends<transactions::Appender>,
     /// `replica.lag.time.max.ms`.
     lag_ms: i64,
     halted: bool,
     topics: topics::Topics,
     groups: GroupCoordinator,
+    transactions: TransactionCoordinator,
+    transaction_askers: SortedVecMap<Token, transactions::Asker>,
+    markers: txn_markers::TxnMarkers,
+    marker_writes: txn_markers::MarkerWrites,
+    verifications: verification::Verifications,
     /// Group requests that wait for the coordinator's answer.
     waiting: SortedVecMap<Token, dispatch::Context>,
     next_token: u64,
@@ -379,6 +393,7 @@ impl Broker {
         self.close_idle(now);
         self.remove_doomed(now);
         self.groups.handle_timeout(now);
+        self.transactions.handle_timeout(now);
         self.settle(now);
         self.expire_appends(now);
         self.release_due(now);
@@ -420,6 +435,9 @@ impl Broker {
         let all = [
             self.purgatory.deadline(),
             self.groups.poll_timeout(),
+            self.transactions.poll_timeout(),
+            self.markers.deadline(),
+            self.verifications.deadline(),
             self.tasks.deadline(),
             self.controller.poll_timeout(),
             self.peers.deadline(),
@@ -507,6 +525,11 @@ impl Broker {
         self.groups.groups()
     }
 
+    /// The transactional ids that this broker coordinates.
+    pub fn transactions(&self) -> Vec<TransactionView> {
+        self.transactions.transactions()
+    }
+
     fn event(&mut self, event: BrokerEvent) {
         self.outputs.push_back(Output::Event(event));
     }
@@ -525,10 +548,19 @@ impl Broker {
                 self.handle_controller_output(now, output);
             } else if let Some(output) = self.groups.poll_output() {
                 self.handle_group_output(now, output);
+            } else if let Some(output) = self.transactions.poll_output() {
+                self.handle_transaction_output(now, output);
             } else if self.release_touched(now) {
             } else if let Some(conn) = self.ready.pop_front() {
                 self.receive_queued(now, conn);
-            } else if !(self.live(now) || self.pump_forwards(now) || self.alter(now) || self.follow(now) || self.pump_peers(now)) {
+            } else if !(self.live(now)
+                || self.verify(now)
+                || self.send_markers(now)
+                || self.pump_forwards(now)
+                || self.alter(now)
+                || self.follow(now)
+                || self.pump_peers(now))
+            {
                 return;
             }
         }

@@ -14,10 +14,13 @@ use super::producer_ids::ProducerIds;
 use super::purgatory::Purgatory;
 use super::replica_fetchers::ReplicaFetchers;
 use super::topics::Topics;
+use super::txn_markers::{MarkerWrites, TxnMarkers};
+use super::verification::Verifications;
 use super::{Broker, BrokerEvent, BrokerOptions, OpenError, Output};
 use crate::kafka::client::net::Node;
 use crate::kafka::config::{BrokerConfig, TopicConfig};
 use crate::kafka::controller::{Controller, ControllerOptions, METADATA_DIR, Voter};
+use crate::kafka::coordinator::transactions::{TransactionConfig, TransactionCoordinator};
 use crate::kafka::coordinator::{GroupConfig, GroupCoordinator};
 use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogConfig, Recovery};
@@ -78,6 +81,11 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         lag_ms: config.replica_lag_time_max_ms,
         halted: false,
         groups: GroupCoordinator::new(GroupConfig::new(&config), seed),
+        transactions: TransactionCoordinator::new(now, TransactionConfig::new(&config)),
+        transaction_askers: SortedVecMap::new(),
+        markers: TxnMarkers::default(),
+        marker_writes: MarkerWrites::default(),
+        verifications: Verifications::default(),
         waiting: SortedVecMap::new(),
         next_token: 0,
         connections: Connections::default(),

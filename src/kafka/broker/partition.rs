@@ -282,9 +282,13 @@ impl Partition {
         true
     }
 
-    /// Up to where a consumer reads. Without transactions the last stable offset is the high watermark.
-    pub fn readable_end(&self) -> i64 {
-        self.high_watermark
+    /// Up to where a consumer reads.
+    pub fn readable_end(&self, read_committed: bool) -> i64 {
+        if read_committed { self.last_stable_offset() } else { self.high_watermark }
+    }
+
+    pub fn last_stable_offset(&self) -> i64 {
+        self.log.last_stable_offset(self.high_watermark)
     }
 
     pub fn flush(&mut self, disk: &mut Disk, now: Time) -> Result<(), LogError> {
@@ -319,6 +323,7 @@ impl Partition {
             epochs: self.log.epochs(),
             log_start_offset: self.log.start_offset(),
             high_watermark: self.high_watermark,
+            last_stable_offset: self.last_stable_offset(),
             end_offset: self.log.end_offset(),
             segments: self.log.segments(),
         }

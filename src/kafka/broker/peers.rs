@@ -8,15 +8,17 @@ use crate::kafka::client::backoff::Backoff;
 use crate::kafka::client::net::{Answer, ApiRange, Net, Node, Outcome, Readiness, Timeouts};
 use crate::kafka::controller::{Request, Visitor};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
-use crate::kafka::wire::message::{self as m, ApiKey, EnvelopeRequest};
+use crate::kafka::wire::message::{self as m, AddPartitionsToTxnRequest, ApiKey, EnvelopeRequest, WriteTxnMarkersRequest};
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// What brokers and voters say to each other: all that a controller's listener answers, and among it Fetch, which leaders answer too.
+/// What brokers and voters say to each other: all that a controller's listener answers, and among it Fetch, which leaders answer too; and
+/// what is said of transactions.
 const SPOKEN: &[ApiRange] = &{
-    let mut spoken = [(ApiKey::Fetch, 0, 0); CONTROLLER.len()];
+    let mut spoken = [(ApiKey::AddPartitionsToTxn, 4, 5); CONTROLLER.len() + 2];
+    spoken[CONTROLLER.len()] = (ApiKey::WriteTxnMarkers, 1, 1);
     let mut at = 0;
-    while at < spoken.len() {
+    while at < CONTROLLER.len() {
         spoken[at] = (CONTROLLER[at].key, CONTROLLER[at].min, CONTROLLER[at].max);
         at += 1;
     }
@@ -35,6 +37,8 @@ const RECONNECT_BACKOFF_MS: (i64, i64) = (50, 1000);
 pub enum Message {
     Plain(Box<Request>),
     Envelope(EnvelopeRequest),
+    AddPartitionsToTxn(AddPartitionsToTxnRequest),
+    WriteTxnMarkers(WriteTxnMarkersRequest),
 }
 
 #[derive(Clone, Debug)]
@@ -150,6 +154,8 @@ impl<T: Clone> Peers<T> {
         let sender = Sender { net: &mut self.net, now, node, tag, timeout_ms };
         match message {
             Message::Envelope(request) => sender.visit(request),
+            Message::AddPartitionsToTxn(request) => sender.visit(request),
+            Message::WriteTxnMarkers(request) => sender.visit(request),
             Message::Plain(request) => request.visit(sender),
         }
     }

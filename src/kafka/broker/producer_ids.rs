@@ -3,17 +3,25 @@
 
 use super::dispatch::Context;
 
-/// The block of ids that this broker has, and the clients that wait for the next one.
+/// Who waits for a producer id.
+#[derive(Clone, Debug)]
+pub enum Waiter {
+    Client(Context),
+    /// The transaction coordinator.
+    Transaction,
+}
+
+/// The block of ids that this broker has, and those who wait for the next one.
 ///
-/// The owner calls `take` for each client. Without an id it calls `wait`, and asks the controller for a block where `wait` says so;
-/// `handle_block` takes what came of that and returns the clients to answer.
+/// The owner calls `take` for each that wants one. Without an id it calls `wait`, and asks the controller for a block where `wait` says so;
+/// `handle_block` takes what came of that and returns who is to be answered.
 #[derive(Clone, Debug, Default)]
 pub struct ProducerIds {
     next: i64,
     /// The id after the block.
     end: i64,
     asked: bool,
-    waiting: Vec<Context>,
+    waiting: Vec<Waiter>,
 }
 
 impl ProducerIds {
@@ -24,19 +32,19 @@ impl ProducerIds {
         })
     }
 
-    /// The client waits for the next block. True: the block is to be asked for.
-    pub fn wait(&mut self, client: Context) -> bool {
-        self.waiting.push(client);
+    /// It waits for the next block. True: the block is to be asked for.
+    pub fn wait(&mut self, waiter: Waiter) -> bool {
+        self.waiting.push(waiter);
         !std::mem::replace(&mut self.asked, true)
     }
 
-    /// `block`: its first id and its length; `None`: the controller gave none. Returns all clients that waited, each with its id; those
+    /// `block`: its first id and its length; `None`: the controller gave none. Returns all that waited, each with its id; those
     /// without one are to try again.
-    pub fn handle_block(&mut self, block: Option<(i64, i32)>) -> Vec<(Context, Option<i64>)> {
+    pub fn handle_block(&mut self, block: Option<(i64, i32)>) -> Vec<(Waiter, Option<i64>)> {
         self.asked = false;
         if let Some((start, length)) = block {
             (self.next, self.end) = (start, start.saturating_add(length.into()));
         }
-        std::mem::take(&mut self.waiting).into_iter().map(|client| (client, self.take())).collect()
+        std::mem::take(&mut self.waiting).into_iter().map(|waiter| (waiter, self.take())).collect()
     }
 }

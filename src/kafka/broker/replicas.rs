@@ -51,6 +51,7 @@ impl Broker {
             self.wake_all();
             for broker in self.controller.image().brokers.values() {
                 self.peers.set_address(Node::Broker(broker.id), &broker.host, broker.port);
+                self.peers.set_address(Node::Coordinator(broker.id), &broker.host, broker.port);
             }
         }
         for name in &delta.topics {
@@ -89,7 +90,9 @@ impl Broker {
         let topic = TopicConfig::new(&self.config, overrides(self.controller.image(), name));
         let sequences_unchecked = self.options.sabotage == Some(Sabotage::SequenceUnchecked);
         let records_unchecked = self.options.sabotage == Some(Sabotage::RecordNotValidated);
-        let config = LogConfig { sequences_unchecked, records_unchecked, ..LogConfig::new(&self.config, &topic) };
+        let transactions_ignored = self.options.sabotage == Some(Sabotage::LsoIgnored);
+        let usual = LogConfig::new(&self.config, &topic);
+        let config = LogConfig { sequences_unchecked, records_unchecked, transactions_ignored, ..usual };
         (config, topic.min_insync_replicas)
     }
 
@@ -206,9 +209,7 @@ impl Broker {
             let kept = partition.log.assign_epoch(&mut self.disk, state.leader_epoch, end);
             self.told_leader(name, index, state.leader_epoch, end, kept);
             self.move_high_watermark(now, name, index);
-            if &**name == OFFSETS_TOPIC {
-                self.load_groups(now, index);
-            }
+            self.coordinate(now, name, index, state.leader_epoch);
         } else {
             partition.leading = None;
             if new_epoch {
@@ -240,10 +241,7 @@ impl Broker {
     /// This broker no longer leads the partition: requests that wait for it answer with an error.
     fn resigned(&mut self, now: Time, name: &Arc<str>, index: i32) {
         self.touch(name, index);
-        if &**name == OFFSETS_TOPIC {
-            self.appends.forget(index);
-            self.groups.handle_resigned(now, index);
-        }
+        self.stop_coordinating(now, name, index);
     }
 
     fn remove_partition(&mut self, now: Time, name: &Arc<str>, index: i32) {

@@ -10,6 +10,7 @@ use crate::kafka::wire::message::{CreateTopicsRequest, CreateTopicsResponse};
 use std::sync::Arc;
 
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
+pub const TRANSACTIONS_TOPIC: &str = "__transaction_state";
 /// Partitions that one topic may have; Kafka's controller refuses more in one request, too.
 pub const MAX_PARTITIONS: i32 = 10_000;
 
@@ -19,26 +20,49 @@ impl Broker {
         if name == OFFSETS_TOPIC {
             return self.create_offsets_topic(now);
         }
+        if name == TRANSACTIONS_TOPIC {
+            return self.create_transactions_topic(now);
+        }
         self.ask_for_topic(
             now,
             CreatableTopic { name: topic_name(name), num_partitions: -1, replication_factor: -1, ..CreatableTopic::default() },
         );
     }
 
-    /// Asks for `__consumer_offsets`. The controller refuses it until `offsets.topic.replication.factor` brokers are there.
     pub(super) fn create_offsets_topic(&mut self, now: Time) {
-        if self.controller.image().topics.contains_key(OFFSETS_TOPIC) {
+        let config = &self.config;
+        let (partitions, replicas) = (config.offsets_topic_num_partitions, config.offsets_topic_replication_factor);
+        let segment_bytes = config.offsets_topic_segment_bytes.to_string();
+        let configs = [("cleanup.policy", "compact"), ("compression.type", "producer"), ("segment.bytes", &segment_bytes)];
+        self.create_internal_topic(now, OFFSETS_TOPIC, partitions, replicas, &configs);
+    }
+
+    pub(super) fn create_transactions_topic(&mut self, now: Time) {
+        let config = &self.config;
+        let (partitions, replicas) = (config.transaction_state_log_num_partitions, config.transaction_state_log_replication_factor);
+        let segment_bytes = config.transaction_state_log_segment_bytes.to_string();
+        let min_isr = config.transaction_state_log_min_isr.to_string();
+        let configs = [
+            ("cleanup.policy", "compact"),
+            ("compression.type", "uncompressed"),
+            ("min.insync.replicas", &min_isr),
+            ("segment.bytes", &segment_bytes),
+            ("unclean.leader.election.enable", "false"),
+        ];
+        self.create_internal_topic(now, TRANSACTIONS_TOPIC, partitions, replicas, &configs);
+    }
+
+    /// Asks for a coordinator's topic. The controller refuses it until as many brokers are there as its replication factor says.
+    fn create_internal_topic(&mut self, now: Time, name: &str, partitions: i32, replicas: i32, configs: &[(&str, &str)]) {
+        if self.controller.image().topics.contains_key(name) {
             return;
         }
-        let replicas = self.config.offsets_topic_replication_factor;
-        let segment_bytes = self.config.offsets_topic_segment_bytes.to_string();
-        let configs = [("cleanup.policy", "compact"), ("compression.type", "producer"), ("segment.bytes", &segment_bytes)];
-        let configs = configs.map(|(name, value)| CreatableTopicConfig { name: text(name), value: Some(text(value)) });
+        let config = |(name, value): &(&str, &str)| CreatableTopicConfig { name: text(name), value: Some(text(value)) };
         let topic = CreatableTopic {
-            name: topic_name(OFFSETS_TOPIC),
-            num_partitions: self.config.offsets_topic_num_partitions.min(MAX_PARTITIONS),
+            name: topic_name(name),
+            num_partitions: partitions.min(MAX_PARTITIONS),
             replication_factor: i16::try_from(replicas).unwrap_or(i16::MAX),
-            configs: configs.to_vec(),
+            configs: configs.iter().map(config).collect(),
             ..CreatableTopic::default()
         };
         self.ask_for_topic(now, topic);

@@ -40,6 +40,7 @@ pub const APIS: &[ApiRange] = &[
     (ApiKey::SyncGroup, 0, 5),
     (ApiKey::InitProducerId, 0, 5),
     (ApiKey::OffsetForLeaderEpoch, 2, 4),
+    (ApiKey::EndTxn, 0, 5),
     (ApiKey::ConsumerGroupHeartbeat, 0, 1),
 ];
 

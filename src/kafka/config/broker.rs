@@ -81,6 +81,8 @@ config_struct! {
     /// unit of the name, sizes in bytes. The fields follow what is set: [`BrokerConfig::new`] and [`BrokerConfig::set_altered`] fill them.
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct BrokerConfig of BROKER with set: Set {
+        add_partitions_to_txn_retry_backoff_max_ms: i64 = "add.partitions.to.txn.retry.backoff.max.ms",
+        add_partitions_to_txn_retry_backoff_ms: i64 = "add.partitions.to.txn.retry.backoff.ms",
         auto_create_topics_enable: bool = "auto.create.topics.enable",
         auto_leader_rebalance_enable: bool = "auto.leader.rebalance.enable",
         broker_heartbeat_interval_ms: i64 = "broker.heartbeat.interval.ms",
@@ -135,6 +137,17 @@ config_struct! {
         replica_lag_time_max_ms: i64 = "replica.lag.time.max.ms",
         request_timeout_ms: i32 = "request.timeout.ms",
         socket_request_max_bytes: i32 = "socket.request.max.bytes",
+        transaction_abort_timed_out_transaction_cleanup_interval_ms: i64 =
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms",
+        transaction_max_timeout_ms: i32 = "transaction.max.timeout.ms",
+        transaction_partition_verification_enable: bool = "transaction.partition.verification.enable",
+        transaction_remove_expired_transaction_cleanup_interval_ms: i64 =
+            "transaction.remove.expired.transaction.cleanup.interval.ms",
+        transaction_state_log_min_isr: i32 = "transaction.state.log.min.isr",
+        transaction_state_log_num_partitions: i32 = "transaction.state.log.num.partitions",
+        transaction_state_log_replication_factor: i32 = "transaction.state.log.replication.factor",
+        transaction_state_log_segment_bytes: i32 = "transaction.state.log.segment.bytes",
+        transactional_id_expiration_ms: i64 = "transactional.id.expiration.ms",
         unclean_leader_election_interval_ms: i64 = "unclean.leader.election.interval.ms",
     }
 }

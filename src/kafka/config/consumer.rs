@@ -91,6 +91,24 @@ impl Value for GroupProtocol {
     }
 }
 
+/// `isolation.level`, with the protocol's numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum IsolationLevel {
+    #[default]
+    ReadUncommitted = 0,
+    ReadCommitted = 1,
+}
+
+impl Value for IsolationLevel {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "read_uncommitted" => Some(Self::ReadUncommitted),
+            "read_committed" => Some(Self::ReadCommitted),
+            _ => None,
+        }
+    }
+}
+
 /// Configs of the classic protocol, which the consumer protocol refuses (`ConsumerConfig.CONSUMER_PROTOCOL_UNSUPPORTED_CONFIGS`).
 const CLASSIC_ONLY: [&str; 3] = ["heartbeat.interval.ms", "partition.assignment.strategy", "session.timeout.ms"];
 
@@ -113,6 +131,8 @@ config_struct! {
         group_instance_id: Option<Arc<str>> = "group.instance.id",
         group_protocol: GroupProtocol = "group.protocol",
         group_remote_assignor: Option<Arc<str>> = "group.remote.assignor",
+        /// Whether records of open and aborted transactions are read, too.
+        isolation_level: IsolationLevel = "isolation.level",
         heartbeat_interval_ms: i32 = "heartbeat.interval.ms",
         max_partition_fetch_bytes: i32 = "max.partition.fetch.bytes",
         max_poll_interval_ms: i32 = "max.poll.interval.ms",

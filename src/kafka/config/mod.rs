@@ -19,7 +19,7 @@ mod topic;
 mod value;
 
 pub use broker::{BrokerConfig, MigrationPolicy, SERVER_ASSIGNORS, Source, Sourced};
-pub use consumer::{ASSIGNORS, AssignmentStrategies, ConsumerConfig, GroupProtocol, OffsetReset};
+pub use consumer::{ASSIGNORS, AssignmentStrategies, ConsumerConfig, GroupProtocol, IsolationLevel, OffsetReset};
 pub use def::{ConfigDef, ConfigTable, ConfigType, Effect, UpdateMode, Valid, list};
 pub use error::ConfigError;
 pub use producer::{Acks, ProducerConfig};

@@ -58,6 +58,8 @@ config_struct! {
         retry_backoff_max_ms: i64 = "retry.backoff.max.ms",
         retry_backoff_ms: i64 = "retry.backoff.ms",
         socket_connection_setup_timeout_ms: i64 = "socket.connection.setup.timeout.ms",
+        transaction_timeout_ms: i64 = "transaction.timeout.ms",
+        transactional_id: Option<Arc<str>> = "transactional.id",
     }
 }
 
@@ -90,6 +92,9 @@ impl ProducerConfig {
         let given = |name| self.given.contains(name);
         self.reconnect_backoff_max_ms = reconnect_backoff_max(given, self.reconnect_backoff_ms, self.reconnect_backoff_max_ms);
         self.enable_idempotence = self.idempotence()?;
+        if let Some(id) = self.transactional_id.as_ref().filter(|_| !self.enable_idempotence) {
+            return Err(ConfigError::conflict("transactional.id", id, "none, since the producer is not idempotent"));
+        }
         let least = self.linger_ms.saturating_add(self.request_timeout_ms).min(i32::MAX.into());
         if self.delivery_timeout_ms < least {
             if self.given.contains("delivery.timeout.ms") {

@@ -14,6 +14,7 @@ pub struct Feature {
 /// `metadata.version` 27 is 4.1-IV1.
 pub const FEATURES: &[Feature] = &[
     Feature { name: "metadata.version", min: 27, max: 27, level: 27 },
+    Feature { name: "transaction.version", min: 2, max: 2, level: 2 },
     Feature { name: "eligible.leader.replicas.version", min: 1, max: 1, level: 1 },
 ];
 

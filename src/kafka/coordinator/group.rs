@@ -31,6 +31,8 @@ pub struct Common {
     /// The last change that is in it, for one whose records were refused.
     pub step: u64,
     pub offsets: SortedVecMap<Place, CommittedOffset>,
+    /// Offsets of open transactions, by producer id.
+    pub pending_offsets: SortedVecMap<i64, SortedVecMap<Place, CommittedOffset>>,
 }
 
 #[derive(Clone, Debug)]

@@ -16,6 +16,8 @@ pub(in crate::kafka) mod samples;
 mod state;
 mod timers;
 mod topics;
+pub mod transactional;
+pub mod transactions;
 mod view;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -38,6 +40,7 @@ use super::rng::Rng;
 use super::time::{Deadline, Time};
 use super::wire::batch::Batch;
 use super::wire::error::ErrorCode;
+use super::wire::marker::Marker;
 use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::wire::message as m;
@@ -261,9 +264,17 @@ impl GroupCoordinator {
     /// Batches and records that do not read as Kafka's formats are passed over, as a coordinator must load what it can.
     pub fn handle_elected(&mut self, now: Time, partition: i32, batches: impl Iterator<Item = Batch>) {
         self.led.insert(partition);
-        for record in batches.filter(|batch| !batch.is_control()).filter_map(|batch| batch.records().ok()).flatten() {
-            if let Some(key) = record.key {
-                self.replay(now, partition, key, record.value);
+        for batch in batches {
+            let producer_id = batch.producer_id();
+            if let Some(marker) = Marker::of(&batch) {
+                self.replay_end(partition, producer_id, marker.commit);
+            } else if !batch.is_control() {
+                let transaction = batch.is_transactional().then_some(producer_id);
+                for record in batch.records().unwrap_or_default() {
+                    if let Some(key) = record.key {
+                        self.replay(now, partition, key, record.value, transaction);
+                    }
+                }
             }
         }
         let loaded: Vec<Arc<str>> = self.of_partition(partition);
@@ -293,8 +304,18 @@ impl GroupCoordinator {
         all.filter(|group| group.partition == partition).map(|group| Arc::clone(&group.id)).collect()
     }
 
-    fn replay(&mut self, now: Time, partition: i32, key: Bytes, value: Option<Bytes>) {
+    fn replay(&mut self, now: Time, partition: i32, key: Bytes, value: Option<Bytes>, transaction: Option<i64>) {
         match (Key::decode(key), value) {
+            (Ok(Key::Offset { group, topic, partition: of }), Some(value)) if transaction.is_some() => {
+                if let (Ok(kept), Some(producer_id)) = (CommittedOffset::decode(value), transaction) {
+                    self.create(now, &group, partition)
+                        .common_mut()
+                        .pending_offsets
+                        .entry(producer_id)
+                        .or_default()
+                        .insert((topic, of), kept);
+                }
+            }
             (Ok(Key::Offset { group, topic, partition: of }), Some(value)) => {
                 if let Ok(kept) = CommittedOffset::decode(value) {
                     self.create(now, &group, partition).common_mut().offsets.insert((topic, of), kept);
@@ -425,6 +446,12 @@ impl GroupCoordinator {
                     self.cx.respond(token, response);
                 }
             }
+            Pending::Transactional { producer_id, changes, answer: (token, response) } => {
+                if let Some(group) = group {
+                    group.common_mut().keep_pending(producer_id, changes);
+                }
+                self.cx.respond(token, response);
+            }
             Pending::Delete { deletion, .. } => self.deleted(deletion, &flight.group, ErrorCode::None),
         }
         for (token, response) in flight.also {
@@ -469,6 +496,9 @@ impl GroupCoordinator {
                 if let Some((token, response)) = answer {
                     self.cx.respond(token, failed(response, error));
                 }
+            }
+            Pending::Transactional { answer: (token, response), .. } => {
+                self.cx.respond(token, transactional::failed(response, error));
             }
             Pending::Delete { group, deletion } => {
                 self.groups.entry(Arc::clone(&id)).or_insert(*group);
@@ -557,7 +587,8 @@ impl GroupCoordinator {
             let mut left = group.common().places(self.cx.in_flight.values());
             left.retain(|place| !expired.contains(place));
             let joining = group.as_classic().is_some_and(|group| !group.pending_joins.is_empty());
-            if group.is_empty() && !joining && left.is_empty() {
+            let pending = !group.common().pending_offsets.is_empty();
+            if group.is_empty() && !joining && !pending && left.is_empty() {
                 self.delete(now, &id, None, "all its offsets have expired");
             } else if !expired.is_empty() {
                 mark!(OffsetsExpired);

@@ -90,7 +90,8 @@ impl Group {
         }
     }
 
-    /// Appends what is acceptable; the answer waits for it. The caller has validated member and generation.
+    /// Appends what is acceptable; the answer waits for it. The caller has validated member and generation. `producer`: its id and epoch,
+    /// where the offsets belong to its transaction.
     pub fn commit(
         &self,
         now: Time,
@@ -98,6 +99,7 @@ impl Group {
         token: Token,
         request: &m::OffsetCommitRequest,
         topic_exists: &dyn Fn(&str, i32) -> bool,
+        producer: Option<(i64, i16)>,
     ) {
         if let Self::Classic(group) = self
             && matches!(group.state, State::Stable { .. } | State::PreparingRebalance { .. })
@@ -131,7 +133,7 @@ impl Group {
                 changes.push(((Arc::clone(&name), partition.partition_index), Some(kept)));
             }
         }
-        let response = Response::OffsetCommit(commit_answer(request, |topic, partition| {
+        let response = commit_answer(request, |topic, partition| {
             if !topic_exists(topic, partition) {
                 ErrorCode::UnknownTopicOrPartition
             } else if refused.contains(&(Arc::from(topic), partition)) {
@@ -139,9 +141,16 @@ impl Group {
             } else {
                 ErrorCode::None
             }
-        }));
+        });
+        let response = match producer {
+            Some(_) => Response::TxnOffsetCommit(super::transactional::answer(response)),
+            None => Response::OffsetCommit(response),
+        };
         if records.is_empty() {
             cx.respond(token, response);
+        } else if let Some((producer_id, producer_epoch)) = producer {
+            let pending = Pending::Transactional { producer_id, changes, answer: (token, response) };
+            cx.append_as(now, common, records, pending, super::transactional::options(producer_id, producer_epoch));
         } else {
             cx.append(now, common, records, Pending::Offsets { changes, answer: Some((token, response)) });
         }
@@ -244,9 +253,13 @@ impl Group {
     }
 }
 
-fn offset_of(group: Option<&Group>, topic: &str, partition: i32) -> OffsetFetchResponsePartitions {
+fn offset_of(group: Option<&Group>, topic: &str, partition: i32, stable: bool) -> OffsetFetchResponsePartitions {
     let answer =
         OffsetFetchResponsePartitions { partition_index: partition, metadata: Some(text("")), ..OffsetFetchResponsePartitions::default() };
+    if stable && group.is_some_and(|group| group.common().is_unstable(topic, partition)) {
+        let error_code = ErrorCode::UnstableOffsetCommit.code();
+        return OffsetFetchResponsePartitions { committed_offset: -1, committed_leader_epoch: -1, error_code, ..answer };
+    }
     match group.and_then(|group| group.common().offsets.get(&(Arc::from(topic), partition))) {
         Some(kept) => OffsetFetchResponsePartitions {
             committed_offset: kept.offset,
@@ -261,8 +274,9 @@ fn offset_of(group: Option<&Group>, topic: &str, partition: i32) -> OffsetFetchR
 /// What OffsetFetch asks for: topics with their partitions, or all.
 pub type Wanted<'a> = Option<Vec<(&'a str, &'a [i32])>>;
 
-/// The offsets of one group as OffsetFetch v8 and later answers them; a group that does not exist has none.
-pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>) -> Vec<OffsetFetchResponseTopics> {
+/// The offsets of one group as OffsetFetch v8 and later answers them; a group that does not exist has none. `stable`: those that an open
+/// transaction may change are refused (KIP-447).
+pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>, stable: bool) -> Vec<OffsetFetchResponseTopics> {
     let topic_answer = |name: &str, partitions: Vec<OffsetFetchResponsePartitions>| OffsetFetchResponseTopics {
         name: m::TopicName(text(name)),
         partitions,
@@ -270,12 +284,14 @@ pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>) -> Vec<OffsetFetchRespo
     match wanted {
         Some(topics) => topics
             .iter()
-            .map(|(name, partitions)| topic_answer(name, partitions.iter().map(|partition| offset_of(group, name, *partition)).collect()))
+            .map(|(name, partitions)| {
+                topic_answer(name, partitions.iter().map(|partition| offset_of(group, name, *partition, stable)).collect())
+            })
             .collect(),
         None => {
             let mut answers: Vec<OffsetFetchResponseTopics> = Vec::new();
             for (topic, partition) in group.iter().flat_map(|group| group.common().offsets.keys()) {
-                let answer = offset_of(group, topic, *partition);
+                let answer = offset_of(group, topic, *partition, stable);
                 match answers.last_mut() {
                     Some(last) if **last.name == **topic => last.partitions.push(answer),
                     _ => answers.push(topic_answer(topic, vec![answer])),
@@ -293,7 +309,7 @@ pub fn old_shape(topics: Vec<OffsetFetchResponseTopics>, error: ErrorCode) -> Ve
         committed_offset: new.committed_offset,
         committed_leader_epoch: new.committed_leader_epoch,
         metadata: new.metadata,
-        error_code: error.code(),
+        error_code: if error.is_error() { error.code() } else { new.error_code },
     };
     topics
         .into_iter()

@@ -30,6 +30,8 @@ pub enum Pending {
     Offsets { changes: Vec<Change>, answer: Option<(Token, Response)> },
     /// A change of a consumer group, by its number; the group is as it is after it. It is undone if the log refuses the records.
     Step { step: u64, before: Option<Box<Group>>, answer: Option<(Token, Response)> },
+    /// Offsets that hold once their transaction is committed.
+    Transactional { producer_id: i64, changes: Vec<Change>, answer: (Token, Response) },
     /// The group is gone already; it comes back if this fails. `deletion` names the waiting DeleteGroups.
     Delete { group: Box<Group>, deletion: Option<u64> },
 }
@@ -75,7 +77,12 @@ impl Context {
 
     /// Sends the records of a group to its partition's log. `pending` is done when they are committed.
     pub fn append(&mut self, now: Time, group: &Common, records: Vec<(Bytes, Option<Bytes>)>, pending: Pending) {
-        let mut builder = BatchBuilder::new(BatchOptions::default());
+        self.append_as(now, group, records, pending, BatchOptions::default());
+    }
+
+    /// The same in a batch with these options.
+    pub fn append_as(&mut self, now: Time, group: &Common, records: Vec<(Bytes, Option<Bytes>)>, pending: Pending, options: BatchOptions) {
+        let mut builder = BatchBuilder::new(options);
         for (key, value) in &records {
             builder.push(now.millis(), Some(key), value.as_deref(), &[]);
         }

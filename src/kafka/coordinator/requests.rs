@@ -47,6 +47,7 @@ impl GroupCoordinator {
             Request::JoinGroup(request) => return self.join(&Join { now, token, caller, request: &request }),
             Request::SyncGroup(request) => return self.sync(now, token, caller, &request),
             Request::OffsetCommit(request) => return self.commit(now, token, caller, &request, exists),
+            Request::TxnOffsetCommit(request) => return self.commit_in_transaction(now, token, request, exists),
             Request::OffsetDelete(request) => return self.delete_offsets(now, token, &request),
             Request::DeleteGroups(request) => return self.delete_groups(now, token, &request),
             Request::ConsumerGroupHeartbeat(request) => return self.consumer_heartbeat(now, token, caller, &request),
@@ -167,7 +168,7 @@ impl GroupCoordinator {
                     self.create(now, &request.group_id, partition);
                 }
                 if let Some(group) = self.groups.get(request.group_id.as_ref()) {
-                    return group.commit(now, &mut self.cx, token, request, exists);
+                    return group.commit(now, &mut self.cx, token, request, exists, None);
                 }
                 let response = offsets::commit_answer(request, |_, _| ErrorCode::UnknownTopicOrPartition);
                 self.cx.respond(token, Response::OffsetCommit(response));
@@ -200,7 +201,7 @@ impl GroupCoordinator {
                     Some(Group::Classic(_)) | None => Ok(()),
                 });
                 match checked {
-                    Ok(()) => OffsetFetchResponseGroup { topics: offsets::fetch(group, &wanted), ..response },
+                    Ok(()) => OffsetFetchResponseGroup { topics: offsets::fetch(group, &wanted, request.require_stable), ..response },
                     Err(error) => OffsetFetchResponseGroup { error_code: error.code(), ..response },
                 }
             });
@@ -210,11 +211,11 @@ impl GroupCoordinator {
             request.topics.as_ref().map(|topics| topics.iter().map(|topic| (topic.name.as_ref(), &topic.partition_indexes[..])).collect());
         match self.locate_any(&request.group_id) {
             Ok(_) => {
-                let topics = offsets::fetch(self.groups.get(request.group_id.as_ref()), &wanted);
+                let topics = offsets::fetch(self.groups.get(request.group_id.as_ref()), &wanted, request.require_stable);
                 m::OffsetFetchResponse { topics: offsets::old_shape(topics, ErrorCode::None), ..answer }
             }
             Err(error) if version >= 2 => m::OffsetFetchResponse { error_code: error.code(), ..answer },
-            Err(error) => m::OffsetFetchResponse { topics: offsets::old_shape(offsets::fetch(None, &wanted), error), ..answer },
+            Err(error) => m::OffsetFetchResponse { topics: offsets::old_shape(offsets::fetch(None, &wanted, false), error), ..answer },
         }
     }
 

@@ -7,6 +7,7 @@ use crate::kafka::wire::message::offset_commit_request::{OffsetCommitRequestPart
 use crate::kafka::wire::message::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
 use crate::kafka::wire::message::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics};
 use crate::kafka::wire::message::sync_group_request::SyncGroupRequestAssignment;
+use crate::kafka::wire::message::txn_offset_commit_request::{TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic};
 
 /// A member of "billing" whose session outlasts the test.
 pub fn join(version: i16) -> JoinGroupRequest {
@@ -151,5 +152,20 @@ impl Sample for ConsumerGroupDescribeRequest {
     fn sample(_known: &Known, version: i16, name: &str) -> Self {
         let group_ids = vec![group(&format!("{name}-modern-{version}")), group("billing"), group("nobody")];
         ConsumerGroupDescribeRequest { group_ids, include_authorized_operations: true }
+    }
+}
+
+impl Sample for TxnOffsetCommitRequest {
+    fn sample(_known: &Known, version: i16, name: &str) -> Self {
+        let partition =
+            TxnOffsetCommitRequestPartition { committed_metadata: Some(text("here")), ..TxnOffsetCommitRequestPartition::default() };
+        let offsets = TxnOffsetCommitRequestTopic { name: topic(name), partitions: vec![partition] };
+        let request = TxnOffsetCommitRequest {
+            transactional_id: text("tx").into(),
+            group_id: group("billing"),
+            topics: vec![offsets],
+            ..TxnOffsetCommitRequest::default()
+        };
+        if version < 3 { request } else { TxnOffsetCommitRequest { member_id: text("nobody"), ..request } }
     }
 }

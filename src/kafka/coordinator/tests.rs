@@ -253,6 +253,7 @@ fn shown(response: &Response) -> Value {
             "Partitions": topic.partitions.iter().map(|p| json!({"PartitionIndex": p.partition_index, "ErrorCode": p.error_code}))
             .collect::<Vec<_>>()})).collect::<Vec<_>>()})
         }
+        Response::TxnOffsetCommit(_) => json!("is no part of the recording"),
         Response::OffsetFetch(r) => json!({"ThrottleTimeMs": 0, "Groups": r.groups.iter().map(|group| json!({
             "GroupId": group.group_id.to_string(), "ErrorCode": group.error_code, "Topics": group.topics.iter().map(|topic| json!({
             "Name": topic.name.to_string(), "Partitions": topic.partitions.iter().map(|p| json!({"PartitionIndex": p.partition_index,

@@ -41,7 +41,7 @@ impl Log {
                     rolled: false,
                 });
             }
-            self.producers.check(batch, from_client)?;
+            self.producers.check(batch, from_client, self.config.transaction_verification)?;
         }
         let log_append_time = self.config.log_append_time;
         let max_timestamp = if log_append_time { now.millis() } else { checked.max_timestamp };
@@ -97,7 +97,9 @@ impl Log {
         let Some(active) = self.segments.last_mut() else { return Ok(rolled) };
         Arc::make_mut(active).append(disk, batch, &self.config)?;
         self.end_offset = last + 1;
-        self.producers.update(batch);
+        if let Some(ended) = self.producers.update(batch).filter(|ended| ended.aborted) {
+            Arc::make_mut(active).note_aborted(disk, ended.transaction)?;
+        }
         Ok(rolled)
     }
 

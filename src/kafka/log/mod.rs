@@ -1,6 +1,7 @@
 //! The partition log: segments with offset and time indexes, leader epochs, producer state, recovery.
 //! Kafka's `UnifiedLog`, `LogSegment`, `OffsetIndex`, `TimeIndex`, `ProducerStateManager`, over a [`Disk`].
 
+mod aborted;
 mod append;
 mod epochs;
 mod head;
@@ -16,6 +17,7 @@ use super::config::{BrokerConfig, TimestampType, TopicCompression, TopicConfig};
 use super::disk::{Disk, DiskError};
 use super::wire::batch::BatchError;
 use super::wire::error::ErrorCode;
+pub use aborted::AbortedTransaction;
 use epochs::Epochs;
 pub use producer_state::ActiveProducer;
 use producer_state::Producers;
@@ -53,10 +55,14 @@ pub struct LogConfig {
     pub jitter_seed: u64,
     /// `producer.id.expiration.ms`.
     pub producer_id_expiration_ms: i64,
+    /// `transaction.partition.verification.enable`: a transaction begins in a partition only when its coordinator knows of it.
+    pub transaction_verification: bool,
     /// A planted bug: sequence numbers are not looked at.
     pub sequences_unchecked: bool,
     /// A planted bug: records are not looked into.
     pub records_unchecked: bool,
+    /// A planted bug: open and aborted transactions are read like committed ones.
+    pub transactions_ignored: bool,
 }
 
 impl LogConfig {
@@ -82,8 +88,10 @@ impl LogConfig {
             segment_jitter_ms: topic.segment_jitter_ms,
             jitter_seed: broker.node_id.unsigned_abs().into(),
             producer_id_expiration_ms: broker.producer_id_expiration_ms,
+            transaction_verification: broker.transaction_partition_verification_enable,
             sequences_unchecked: false,
             records_unchecked: false,
+            transactions_ignored: false,
         }
     }
 }
@@ -247,9 +255,35 @@ impl Log {
         self.producers.active()
     }
 
-    /// The first offset of the oldest open transaction, which bounds the last stable offset.
-    pub fn first_unstable_offset(&self) -> Option<i64> {
-        self.producers.first_unstable()
+    /// Up to where a read_committed consumer reads: the first record of the oldest transaction that is open, or whose end is not
+    /// committed yet; else the high watermark (`UnifiedLog.fetchLastStableOffsetMetadata`).
+    pub fn last_stable_offset(&self, high_watermark: i64) -> i64 {
+        if self.config.transactions_ignored {
+            return high_watermark;
+        }
+        let first = self.producers.first_unstable(high_watermark).map(|first| first.max(self.start_offset));
+        first.map_or(high_watermark, |first| first.min(high_watermark))
+    }
+
+    /// All below it is committed: the transactions that ended there are no longer looked at for the last stable offset.
+    pub fn handle_high_watermark(&mut self, high_watermark: i64) {
+        self.producers.committed(high_watermark);
+    }
+
+    /// Whether the producer's transaction has begun in this partition, in this epoch.
+    pub fn in_transaction(&self, producer_id: i64, epoch: i16) -> bool {
+        self.producers.in_transaction(producer_id, epoch)
+    }
+
+    /// A transaction that has not begun here is to be verified (KIP-890) before [`Log::append`] takes its first batch, which begins with
+    /// `sequence`; -1 for the coordinator's own.
+    pub fn begin_verification(&mut self, producer_id: i64, epoch: i16, sequence: i32) {
+        self.producers.begin_verification(producer_id, epoch, sequence);
+    }
+
+    /// The coordinator of the transaction knows this partition.
+    pub fn verified(&mut self, producer_id: i64, epoch: i16) {
+        self.producers.verified(producer_id, epoch);
     }
 
     /// DeleteRecords; `offset` ≤ high watermark is the caller's to check. Segments below it go with the next retention.
@@ -291,7 +325,7 @@ impl Log {
         if self.epochs.truncate_from_end(end) {
             self.write_epochs(disk)?;
         }
-        self.load_producers(disk)
+        self.load_producers(disk, None)
     }
 
     /// Empties the log; the next record gets `offset`. A follower does this when it lacks records that its leader has already deleted.
@@ -371,5 +405,7 @@ impl Log {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_transactions;
 #[cfg(test)]
 mod tests_validate;

@@ -1,9 +1,10 @@
 //! What the log knows of each idempotent producer: the last five batches, for duplicates and sequence checks
-//! (`ProducerStateManager`, `ProducerAppendInfo`), and the `.snapshot` file that keeps it over a restart.
+//! its open transaction (`ProducerStateManager`, `ProducerAppendInfo`), and the `.snapshot` file that keeps it over a restart.
 
 use super::super::wire::batch::Batch;
 use super::super::wire::error::ErrorCode;
-use super::{LogError, refused};
+use super::super::wire::marker::Marker;
+use super::{AbortedTransaction, LogError, refused};
 use crate::kafka::marks::mark;
 use crate::kafka::sorted_vec::SortedVecMap;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -45,9 +46,31 @@ struct Producer {
     batches: VecDeque<BatchMeta>,
 }
 
+/// A transaction of a client that does not add its partitions itself is being verified (`VerificationStateEntry`, KIP-890).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Verification {
+    epoch: i16,
+    /// The lowest sequence that came meanwhile: an append that skips it is out of order.
+    lowest_sequence: i32,
+    /// The transaction's coordinator knows the partition.
+    verified: bool,
+}
+
+/// A transaction that a marker has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Ended {
+    pub(super) transaction: AbortedTransaction,
+    pub(super) aborted: bool,
+}
+
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Producers {
     by_id: SortedVecMap<i64, Producer>,
+    /// First offset of each open transaction, and its producer.
+    open: SortedVecMap<i64, i64>,
+    /// First offset of each transaction that has ended, and its marker's: while the marker is not committed, neither is the end.
+    ended: SortedVecMap<i64, i64>,
+    verifications: SortedVecMap<i64, Verification>,
     /// The state covers the log up to here.
     map_end: i64,
     /// Where the newest snapshot stands; -1 when there is none.
@@ -82,7 +105,7 @@ impl Producers {
     }
 
     pub(super) fn empty_at(offset: i64) -> Self {
-        Self { by_id: SortedVecMap::new(), map_end: offset, last_snapshot: offset }
+        Self { map_end: offset, last_snapshot: offset, ..Self::default() }
     }
 
     pub(super) fn map_end(&self) -> i64 {
@@ -110,41 +133,65 @@ impl Producers {
         producer.batches.iter().find(same).filter(|_| producer.epoch == batch.producer_epoch()).copied()
     }
 
-    /// Epoch and sequence of a batch that is no duplicate.
-    pub(super) fn check(&self, batch: &Batch, from_client: bool) -> Result<(), LogError> {
-        let Some(producer) = self.by_id.get(&batch.producer_id()) else {
-            if batch.base_sequence() > 0 {
+    /// Epoch and sequence of a batch that is no duplicate. `verify`: a transactional batch must belong to a transaction that is open
+    /// here or was verified.
+    pub(super) fn check(&self, batch: &Batch, from_client: bool, verify: bool) -> Result<(), LogError> {
+        let (id, epoch, first) = (batch.producer_id(), batch.producer_epoch(), batch.base_sequence());
+        let known = self.by_id.get(&id);
+        let verification = self.verifications.get(&id);
+        if verify && batch.is_transactional() && !batch.is_control() && !self.in_transaction(id, epoch) {
+            if !verification.is_some_and(|it| it.verified && it.epoch == epoch) {
+                mark!(TransactionUnverified);
+                return Err(refused(ErrorCode::InvalidTxnState, "Record was not part of an ongoing transaction"));
+            }
+            if let Some(lowest) = verification.map(|it| it.lowest_sequence).filter(|&lowest| from_client && first > lowest) {
+                let message = format!("producer {id} sent sequence {first}, and {lowest} before it is not there yet");
+                return Err(refused(ErrorCode::OutOfOrderSequenceNumber, message));
+            }
+        }
+        let Some(producer) = known else {
+            if first > 0 {
                 mark!(ProducerUnknown);
             }
             return Ok(());
         };
-        let (id, epoch, first) = (batch.producer_id(), batch.producer_epoch(), batch.base_sequence());
         if epoch < producer.epoch {
             mark!(ProducerEpochOld);
             let message = format!("producer {id} has epoch {epoch}, but {} was seen", producer.epoch);
             return Err(refused(ErrorCode::InvalidProducerEpoch, message));
         }
-        if !from_client || batch.is_control() {
-            return Ok(());
+        if batch.is_control() {
+            return match Marker::of(batch) {
+                Some(Marker { coordinator_epoch, .. }) if coordinator_epoch < producer.coordinator_epoch => {
+                    let message =
+                        format!("a coordinator of epoch {coordinator_epoch} ends a transaction, {} was seen", producer.coordinator_epoch);
+                    Err(refused(ErrorCode::TransactionCoordinatorFenced, message))
+                }
+                _ => Ok(()),
+            };
         }
         let expected = match producer.batches.back() {
             Some(last) if epoch == producer.epoch => last.last_sequence.checked_add(1).unwrap_or(0),
             _ => 0,
         };
-        if first != expected {
+        if from_client && first != expected {
             mark!(SequenceOutOfOrder);
             let message = format!("producer {id} sent sequence {first} where {expected} must come (epoch {epoch})");
             return Err(refused(ErrorCode::OutOfOrderSequenceNumber, message));
         }
+        if producer.transaction.is_some() && !batch.is_transactional() {
+            let message = format!("producer {id} is in a transaction and writes outside of it");
+            return Err(refused(ErrorCode::InvalidTxnState, message));
+        }
         Ok(())
     }
 
-    /// Takes a stored batch in.
-    pub(super) fn update(&mut self, batch: &Batch) {
+    /// Takes a stored batch in; the transaction that it ends.
+    pub(super) fn update(&mut self, batch: &Batch) -> Option<Ended> {
         self.map_end = batch.last_offset() + 1;
         let id = batch.producer_id();
         if id < 0 {
-            return;
+            return None;
         }
         let epoch = batch.producer_epoch();
         let producer = self.by_id.entry(id).or_insert_with(|| Producer {
@@ -160,11 +207,11 @@ impl Producers {
         }
         producer.last_timestamp = batch.max_timestamp();
         if batch.is_control() {
-            producer.transaction = None;
-            if let Some(epoch) = coordinator_epoch(batch) {
-                producer.coordinator_epoch = epoch;
-            }
-            return;
+            let Marker { commit, coordinator_epoch } = Marker::of(batch)?;
+            producer.coordinator_epoch = coordinator_epoch;
+            self.verifications.remove(&id);
+            let first_offset = producer.transaction.take()?;
+            return Some(self.end(id, first_offset, batch.base_offset(), !commit));
         }
         if producer.batches.len() == BATCHES_KEPT {
             producer.batches.pop_front();
@@ -177,12 +224,52 @@ impl Producers {
         });
         if batch.is_transactional() && producer.transaction.is_none() {
             producer.transaction = Some(batch.base_offset());
+            self.open.insert(batch.base_offset(), id);
+            self.verifications.remove(&id);
+        }
+        None
+    }
+
+    fn end(&mut self, producer_id: i64, first_offset: i64, last_offset: i64, aborted: bool) -> Ended {
+        self.open.remove(&first_offset);
+        self.ended.insert(first_offset, last_offset);
+        let last_stable_offset = self.open.first_key_value().map_or(last_offset + 1, |(first, _)| *first);
+        Ended { transaction: AbortedTransaction { producer_id, first_offset, last_offset, last_stable_offset }, aborted }
+    }
+
+    /// The first offset of the oldest transaction that is open, or whose end is not below the high watermark.
+    pub(super) fn first_unstable(&self, high_watermark: i64) -> Option<i64> {
+        let open = self.open.first_key_value().map(|(first, _)| *first);
+        let ended = self.ended.iter().find(|(_, last)| **last >= high_watermark).map(|(first, _)| *first);
+        open.into_iter().chain(ended).min()
+    }
+
+    /// Forgets the ends that are committed.
+    pub(super) fn committed(&mut self, high_watermark: i64) {
+        if !self.ended.is_empty() {
+            self.ended.retain(|_, last| *last >= high_watermark);
         }
     }
 
-    /// The first offset of the oldest open transaction.
-    pub(super) fn first_unstable(&self) -> Option<i64> {
-        self.by_id.values().filter_map(|producer| producer.transaction).min()
+    /// Whether the producer has a transaction open here, in this epoch.
+    pub(super) fn in_transaction(&self, id: i64, epoch: i16) -> bool {
+        self.by_id.get(&id).is_some_and(|producer| producer.transaction.is_some() && producer.epoch == epoch)
+    }
+
+    /// A batch of a transaction that is not open here has come, and is to be verified.
+    pub(super) fn begin_verification(&mut self, id: i64, epoch: i16, sequence: i32) {
+        let entry = self.verifications.entry(id).or_insert(Verification { epoch, lowest_sequence: sequence, verified: false });
+        if entry.epoch < epoch {
+            *entry = Verification { epoch, lowest_sequence: sequence, verified: false };
+        } else if entry.epoch == epoch {
+            entry.lowest_sequence = entry.lowest_sequence.min(sequence);
+        }
+    }
+
+    pub(super) fn verified(&mut self, id: i64, epoch: i16) {
+        if let Some(entry) = self.verifications.get_mut(&id).filter(|entry| entry.epoch == epoch) {
+            entry.verified = true;
+        }
     }
 
     /// Producers silent for `expiration` milliseconds and outside a transaction are forgotten.
@@ -235,17 +322,14 @@ impl Producers {
             let coordinator_epoch = entry.get_i32();
             let transaction = Some(entry.get_i64()).filter(|&first| first >= 0);
             let meta = BatchMeta { last_sequence, last_offset, offset_delta, timestamp };
-            let batches = if last_sequence >= 0 { VecDeque::from([meta]) } else { VecDeque::new() };
+            let batches = if last_offset >= 0 { VecDeque::from([meta]) } else { VecDeque::new() };
+            if let Some(first) = transaction {
+                state.open.insert(first, id);
+            }
             state.by_id.insert(id, Producer { epoch, coordinator_epoch, last_timestamp: timestamp, transaction, batches });
         }
         Some(state)
     }
-}
-
-/// Of a transaction marker: its value is a version and the coordinator's epoch.
-fn coordinator_epoch(batch: &Batch) -> Option<i32> {
-    let value = batch.records().ok()?.into_iter().next()?.value?;
-    Some(i32::from_be_bytes(*value.get(2..6)?.first_chunk()?))
 }
 
 /// CRC-32C (Castagnoli), bit by bit: snapshots are small and seldom.
@@ -277,6 +361,7 @@ mod tests {
         let mut producer =
             Producer { epoch: 3, coordinator_epoch: 2, last_timestamp: 5, transaction: Some(18), batches: VecDeque::from([meta]) };
         state.by_id.insert(9, producer.clone());
+        state.open.insert(18, 9);
         producer.transaction = None;
         producer.batches.clear();
         state.by_id.insert(1000, producer);

@@ -2,7 +2,7 @@
 
 use super::super::disk::Disk;
 use super::segment::Segment;
-use super::{Log, LogError};
+use super::{AbortedTransaction, Log, LogError};
 use bytes::Bytes;
 
 /// A read may end where the disk's memory chunk ends, rather than copy, once it has this many bytes.
@@ -51,6 +51,32 @@ impl Log {
             return Ok(disk.read(&segment.log, position, end - position)?);
         }
         Ok(Bytes::new())
+    }
+
+    /// The aborted transactions that a reader of `bytes` bytes from `offset` on may meet (`UnifiedLog.collectAbortedTransactions`): by the
+    /// offset index, so a few more than needed.
+    pub fn aborted_transactions(&self, disk: &Disk, offset: i64, bytes: u64) -> Vec<AbortedTransaction> {
+        let mut found = Vec::new();
+        if self.config.transactions_ignored {
+            return found;
+        }
+        let mut upper = None;
+        for (segment, next) in self.segments_from(offset) {
+            let upper = *upper.get_or_insert_with(|| {
+                let position = segment.position_of(disk, offset).saturating_add(bytes);
+                let entry = segment.offsets.entries.iter().find(|entry| u64::from(entry.1) >= position);
+                entry.map_or(next, |entry| segment.base_offset + i64::from(entry.0))
+            });
+            for transaction in &segment.aborted {
+                if transaction.last_offset >= offset && transaction.first_offset < upper {
+                    found.push(*transaction);
+                }
+                if transaction.last_stable_offset >= upper {
+                    return found;
+                }
+            }
+        }
+        found
     }
 
     /// Whether `offset` lies in an older segment than `end` does.

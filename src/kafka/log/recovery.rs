@@ -9,7 +9,7 @@ use super::head::Head;
 use super::index::{OffsetIndex, TimeIndex};
 use super::producer_state::Producers;
 use super::segment::{Segment, path};
-use super::{Cut, EPOCHS_FILE, Log, LogConfig, LogError, Recovery};
+use super::{Cut, EPOCHS_FILE, Log, LogConfig, LogError, Recovery, aborted};
 use std::fmt;
 use std::sync::Arc;
 
@@ -65,6 +65,7 @@ impl Log {
         let mut segments: Vec<Arc<Segment>> = Vec::with_capacity(bases.len());
         let mut end_offset = bases.first().copied().unwrap_or(0);
         let mut torn = false;
+        let mut recovered = None;
         for (i, &base) in bases.iter().enumerate() {
             let next = bases.get(i + 1).copied();
             let mut segment = Segment::at(dir, base, now.millis());
@@ -85,6 +86,7 @@ impl Log {
                 let cuts = recovery.cut.len();
                 end_offset = recover(disk, &mut segment, &config, &mut epochs, &mut recovery)?;
                 torn = recovery.cut.len() > cuts;
+                recovered = recovered.or(Some(base));
             }
             recovery.segments += 1;
             segments.push(Arc::new(segment));
@@ -109,18 +111,20 @@ impl Log {
         if log.epochs.checkpoint() != before {
             log.write_epochs(disk)?;
         }
-        log.load_producers(disk)?;
+        log.load_producers(disk, recovered)?;
         log.producers.expire(now.millis(), log.config.producer_id_expiration_ms);
         Ok((log, recovery))
     }
 
-    /// Producer state from the newest good snapshot, and the batches after it. Snapshots beyond the end or damaged go.
-    pub(super) fn load_producers(&mut self, disk: &mut Disk) -> Result<(), LogError> {
+    /// Producer state from the newest good snapshot, and the batches after it. Snapshots beyond the end or damaged go. `recovered`: from
+    /// the segment with this base offset on, aborted transactions are to be found again.
+    pub(super) fn load_producers(&mut self, disk: &mut Disk, recovered: Option<i64>) -> Result<(), LogError> {
         self.producers = Producers::empty_at(self.segments.first().map_or(0, |segment| segment.base_offset));
         for offset in numbered(disk, &self.dir, ".snapshot").into_iter().rev() {
             let file = path(&self.dir, offset, "snapshot");
             let state = disk.read_all(&file).ok().filter(|_| offset <= self.end_offset);
             match state.and_then(|bytes| Producers::from_snapshot(&bytes, offset)) {
+                Some(_) if recovered.is_some_and(|base| offset > base) => {}
                 Some(state) => {
                     self.producers = state;
                     break;
@@ -130,15 +134,17 @@ impl Log {
         }
         let from = self.producers.map_end();
         let mut state = std::mem::take(&mut self.producers);
-        for (i, segment) in self.segments.iter().enumerate() {
+        for i in 0..self.segments.len() {
             let next = self.segments.get(i + 1).map_or(self.end_offset, |next| next.base_offset);
-            if next <= from {
-                continue;
-            }
+            let Some(segment) = self.segments.get_mut(i).filter(|_| next > from) else { continue };
+            let again = recovered.is_some_and(|base| segment.base_offset >= base);
             let mut batches = Vec::new();
             segment.heads(disk, segment.position_of(disk, from), |position, head| batches.push((position, *head)));
             for (position, head) in batches {
-                state.update(&segment.batch(disk, position, head)?);
+                let ended = state.update(&segment.batch(disk, position, head)?);
+                if let Some(ended) = ended.filter(|ended| again && ended.aborted) {
+                    Arc::make_mut(segment).note_aborted(disk, ended.transaction)?;
+                }
             }
         }
         state.set_map_end(self.end_offset);
@@ -152,7 +158,7 @@ fn remove_strays(disk: &mut Disk, dir: &str) {
     let prefix = format!("{dir}/");
     let stray = |path: &&str| {
         let name = path.strip_prefix(&prefix).unwrap_or(path);
-        let orphan = [".index", ".timeindex"]
+        let orphan = [".index", ".timeindex", ".txnindex"]
             .iter()
             .any(|suffix| number(name, suffix).is_some_and(|base| disk.len(&super::segment::path(dir, base, "log")).is_none()));
         orphan || name.ends_with(".deleted") || name.ends_with(".cleaned")
@@ -165,9 +171,11 @@ fn remove_strays(disk: &mut Disk, dir: &str) {
 fn load_indexes(disk: &Disk, segment: &mut Segment) -> bool {
     let offsets = disk.read_all(&segment.index).ok().and_then(|bytes| OffsetIndex::parse(&bytes, segment.size));
     let times = disk.read_all(&segment.time_index).ok().and_then(|bytes| TimeIndex::parse(&bytes));
-    let (Some(offsets), Some(times)) = (offsets, times) else { return false };
+    let aborted = disk.read_all(&segment.aborted_index).map_or(Some(Vec::new()), |bytes| aborted::parse(bytes, segment.base_offset));
+    let (Some(offsets), Some(times), Some(aborted)) = (offsets, times, aborted) else { return false };
     segment.offsets = offsets;
     segment.times = times;
+    segment.aborted = aborted;
     true
 }
 
@@ -203,6 +211,8 @@ fn recover(
         }
     }
     fresh.size = position;
+    fresh.aborted.clear();
+    disk.remove(&fresh.aborted_index);
     fresh.bytes_since_index = 0;
     disk.replace(&fresh.index, fresh.offsets.file())?;
     disk.replace(&fresh.time_index, fresh.times.file())?;

@@ -5,7 +5,7 @@ use super::super::rng::Rng;
 use super::super::wire::batch::{Batch, BatchError};
 use super::head::Head;
 use super::index::{OFFSET_ENTRY, OffsetIndex, TIME_ENTRY, TimeIndex};
-use super::{LogConfig, SegmentInfo};
+use super::{AbortedTransaction, LogConfig, SegmentInfo, aborted};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -29,6 +29,10 @@ pub(super) struct Segment {
     pub(super) log: Arc<str>,
     pub(super) index: Arc<str>,
     pub(super) time_index: Arc<str>,
+    /// Transactions whose abort stands here, by their markers.
+    pub(super) aborted: Vec<AbortedTransaction>,
+    /// Their file, which is there only when there are some.
+    pub(super) aborted_index: Arc<str>,
 }
 
 pub(super) fn path(dir: &str, base_offset: i64, suffix: &str) -> Arc<str> {
@@ -52,6 +56,8 @@ impl Segment {
             log: path(dir, base_offset, "log"),
             index: path(dir, base_offset, "index"),
             time_index: path(dir, base_offset, "timeindex"),
+            aborted: Vec::new(),
+            aborted_index: path(dir, base_offset, "txnindex"),
         }
     }
 
@@ -139,6 +145,22 @@ impl Segment {
         }
     }
 
+    /// A marker in this segment has aborted a transaction.
+    pub(super) fn note_aborted(&mut self, disk: &mut Disk, transaction: AbortedTransaction) -> Result<(), DiskError> {
+        self.aborted.push(transaction);
+        disk.append(&self.aborted_index, transaction.bytes())
+    }
+
+    /// Forgets the aborted transactions whose markers stand at `offset` or after it.
+    pub(super) fn truncate_aborted(&mut self, disk: &mut Disk, offset: i64) -> Result<(), DiskError> {
+        let left = self.aborted.partition_point(|transaction| transaction.last_offset < offset);
+        if left < self.aborted.len() {
+            self.aborted.truncate(left);
+            disk.truncate(&self.aborted_index, left as u64 * aborted::ENTRY)?;
+        }
+        Ok(())
+    }
+
     /// The first batch whose last offset is not below `offset`, and where it stands.
     pub(super) fn find(&self, disk: &Disk, offset: i64) -> Option<(u64, Head)> {
         let mut position = match self.last {
@@ -218,6 +240,7 @@ impl Segment {
         self.times.entries.retain(|entry| entry.1 < relative);
         disk.truncate(&self.index, self.offsets.entries.len() as u64 * OFFSET_ENTRY)?;
         disk.truncate(&self.time_index, self.times.entries.len() as u64 * TIME_ENTRY)?;
+        self.truncate_aborted(disk, end)?;
         self.bytes_since_index = 0;
         self.load_marks(disk, true);
         Ok(end)
@@ -227,11 +250,11 @@ impl Segment {
         for file in [&self.log, &self.index, &self.time_index] {
             disk.flush(file)?;
         }
-        Ok(())
+        if self.aborted.is_empty() { Ok(()) } else { disk.flush(&self.aborted_index) }
     }
 
     pub(super) fn remove(&self, disk: &mut Disk, dir: &str) {
-        for file in [&self.log, &self.index, &self.time_index, &path(dir, self.base_offset, "snapshot")] {
+        for file in [&self.log, &self.index, &self.time_index, &self.aborted_index, &path(dir, self.base_offset, "snapshot")] {
             disk.remove(file);
         }
     }

@@ -8,6 +8,7 @@ pub mod error;
 pub mod field_map;
 pub mod frame;
 pub mod hash_order;
+pub mod marker;
 pub mod message;
 pub mod murmur2;
 mod record;

@@ -399,7 +399,7 @@ fn versions_that_are_not_answered() {
     assert!(matches!(decode_request(frame(0, 2)), Err(FrameError::UnsupportedVersion { version: 2, min: 3, max: 13, .. })));
     assert!(matches!(decode_request(frame(3, 14)), Err(FrameError::UnsupportedVersion { version: 14, .. })));
     assert!(matches!(decode_request(frame(18, -1)), Err(FrameError::UnsupportedVersion { version: -1, .. })));
-    assert_eq!(decode_request(frame(26, 0)).err(), Some(FrameError::UnknownApi(26)));
+    assert_eq!(decode_request(frame(36, 0)).err(), Some(FrameError::UnknownApi(36)));
     assert_eq!(decode_request(frame(-1, 0)).err(), Some(FrameError::UnknownApi(-1)));
     let too_new = decode_request(frame(18, 99)).expect("KIP-511 lets it through");
     assert_eq!((too_new.version, too_new.header.correlation_id), (99, 1));

@@ -10,6 +10,8 @@ pub(crate) type Drawn = (&'static str, &'static [&'static str]);
 /// Set when brokers start.
 #[rustfmt::skip]
 pub(crate) const BROKER: &[Drawn] = &[
+    ("add.partitions.to.txn.retry.backoff.max.ms", &["20", "500"]),
+    ("add.partitions.to.txn.retry.backoff.ms", &["5", "50"]),
     ("auto.create.topics.enable", &["false"]),
     ("auto.leader.rebalance.enable", &["false"]),
     ("broker.rack", &["a"]),
@@ -42,6 +44,9 @@ pub(crate) const BROKER: &[Drawn] = &[
     ("replica.fetch.min.bytes", &["50"]),
     ("replica.high.watermark.checkpoint.interval.ms", &["100", "20000"]),
     ("request.timeout.ms", &["1000"]),
+    ("transaction.partition.verification.enable", &["false"]),
+    ("transaction.state.log.min.isr", &["1"]),
+    ("transaction.state.log.segment.bytes", &["5000"]),
     ("unclean.leader.election.interval.ms", &["500", "5000"]),
 ];
 
@@ -108,7 +113,7 @@ pub(crate) const CONSUMER: &[Drawn] = &[
     ("socket.connection.setup.timeout.ms", &["300"]),
 ];
 
-/// What every run sets by itself, so that failures are noticed within seconds.
+/// What every run sets by itself, or every run with transactions, so that failures are noticed within seconds.
 #[cfg(test)]
 #[rustfmt::skip]
 const ALWAYS: &[&str] = &[
@@ -117,6 +122,8 @@ const ALWAYS: &[&str] = &[
     "log.initial.task.delay.ms", "log.retention.check.interval.ms", "offsets.topic.num.partitions", "offsets.topic.replication.factor",
     "replica.fetch.wait.max.ms", "replica.lag.time.max.ms",
     "acks", "delivery.timeout.ms", "enable.idempotence", "linger.ms", "metadata.max.age.ms", "request.timeout.ms",
+    "isolation.level", "transaction.abort.timed.out.transaction.cleanup.interval.ms", "transaction.state.log.num.partitions",
+    "transaction.timeout.ms", "transactional.id",
     "auto.commit.interval.ms", "group.instance.id", "group.protocol", "group.remote.assignor", "heartbeat.interval.ms", "max.poll.interval.ms", "session.timeout.ms",
 ];
 
@@ -137,6 +144,10 @@ const FIXED: &[(&str, &str)] = &[
     ("max.connections.per.ip.overrides", "who is kept out does nothing that could be judged"),
     ("node.id", "the world numbers its brokers"),
     ("socket.request.max.bytes", "a request that is refused is sent again for ever"),
+    ("transaction.max.timeout.ms", "the clients' timeouts lie below it"),
+    ("transaction.remove.expired.transaction.cleanup.interval.ms", "runs are shorter than an hour"),
+    ("transaction.state.log.replication.factor", "three replicas, or one where there is one broker"),
+    ("transactional.id.expiration.ms", "runs are shorter than a week"),
 ];
 
 /// Draws up to `most` of the table's configs into what is set.

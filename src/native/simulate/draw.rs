@@ -6,7 +6,7 @@ use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::playground::scenario::Scenario;
-use crate::world::action::{ConsumerSpec, Genesis, Keys, ProducerSpec};
+use crate::world::action::{ConsumerSpec, Genesis, Keys, ProducerSpec, TransactionPlan};
 use crate::world::handler::{CommitMode, CommitPolicy, HandlerSpec};
 use crate::world::operations::{
     Action, AddConsumer, AddProducer, Ailment, Condition, CreateTopic, Dice, Draw, Heal, On, SetRate, SetTopicConfig, Severity, Stream,
@@ -82,6 +82,7 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     let mut genesis = Genesis { voters: one_voter.into(), ..genesis(&mut run.dice, seed, sabotage) };
     workload(&mut run.dice);
     variety(&mut run.dice, &mut genesis);
+    transactions(&mut run.dice, &mut genesis);
     run.actions.extend(setup(&run.dice));
     let calm_from = S * i64::try_from(run.dice.between(8, 20)).unwrap_or(8);
     alterations(&mut run, seed, calm_from);
@@ -174,7 +175,7 @@ fn producers(d: &mut Dice) {
         let rate_per_1000s = d.between(2, 30) * 1000;
         let keys = if d.rng.chance(1, 5) { Keys::None } else { Keys::Uniform(d.between(1, 6) as u32) };
         let value_bytes = d.between(30, 120) as u32;
-        d.producers.push(ProducerSpec { name, topic, rate_per_1000s, keys, value_bytes, config });
+        d.producers.push(ProducerSpec { name, topic, rate_per_1000s, keys, value_bytes, transactions: TransactionPlan::default(), config });
     }
 }
 
@@ -286,6 +287,36 @@ impl Modern {
         config.insert("group.protocol".into(), "consumer".into());
         if let Some(assignor) = self.assignor {
             config.insert("group.remote.assignor".into(), assignor.into());
+        }
+    }
+}
+
+/// In a third of the runs, producers that can write in transactions, and groups that read what is committed. What hangs is aborted within
+/// seconds.
+fn transactions(d: &mut Dice, genesis: &mut Genesis) {
+    let mut rng = Rng::stream(genesis.seed, "simulate/transactions");
+    if !rng.chance(1, 3) {
+        return;
+    }
+    let brokers = [("transaction.state.log.num.partitions", "3"), ("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000")];
+    genesis.broker_config.extend(brokers.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let set = |spec: &ProducerSpec, name: &str, value: &str| spec.config.get(name).is_some_and(|set| set == value);
+    for producer in &mut d.producers {
+        if !set(producer, "acks", "all") || !set(producer, "enable.idempotence", "true") || rng.chance(1, 3) {
+            continue;
+        }
+        producer.config.insert("transactional.id".into(), producer.name.to_string());
+        producer.config.insert("transaction.timeout.ms".into(), (1000 + rng.below(5000)).to_string());
+        let (records, aborts_ppm) = (1 + rng.below(15) as u32, [0, 0, 200_000, 500_000][rng.below(4) as usize & 3]);
+        producer.transactions = TransactionPlan { records, aborts_ppm };
+    }
+    let mut groups: Vec<Arc<str>> = d.consumers.iter().filter_map(|member| member.group.clone()).collect();
+    groups.dedup();
+    for group in groups {
+        if rng.chance(1, 2) {
+            for member in d.consumers.iter_mut().filter(|member| member.group.as_ref() == Some(&group)) {
+                member.config.insert("isolation.level".into(), "read_committed".into());
+            }
         }
     }
 }

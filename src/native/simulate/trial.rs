@@ -118,6 +118,9 @@ fn unsettled(world: &World) -> Option<String> {
         if view.high_watermark < view.end_offset {
             return Some(format!("{name} ends at {} and its high watermark stays at {}", view.end_offset, view.high_watermark));
         }
+        if view.last_stable_offset < view.high_watermark {
+            return Some(format!("{name}: a transaction is open from offset {} on", view.last_stable_offset));
+        }
         if view.isr.len() < view.replicas.len() {
             return Some(format!("{name} has replicas {:?} and only {:?} in sync", view.replicas, view.isr));
         }

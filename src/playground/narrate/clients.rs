@@ -43,6 +43,16 @@ pub(super) fn producer(node: &str, event: &ProducerEvent) -> Words {
         ProducerEvent::GotProducerId { producer_id, epoch } => {
             (2, format!("{node} is producer {producer_id}, epoch {epoch}: its batches are numbered from now on."))
         }
+        ProducerEvent::TransactionBegun { .. } => (3, format!("{node} begins a transaction.")),
+        ProducerEvent::TransactionEnded { committed: true } => {
+            (2, format!("{node}'s transaction is committed: its records can be read by everybody."))
+        }
+        ProducerEvent::TransactionEnded { committed: false } => {
+            (2, format!("{node}'s transaction is aborted: its records stay in the log, and read_committed consumers never see them."))
+        }
+        ProducerEvent::TransactionFailed { error } => {
+            (1, format!("{node} can write no more: {}. Another process has its transactional.id.", reason(error)))
+        }
     })
 }
 

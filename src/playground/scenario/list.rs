@@ -65,6 +65,8 @@ const ALL: &[ScenarioEntry] = entries![
     "bulk-insert",
     "poison-pill",
     "old-version-wins",
+    "aborted-records",
+    "hanging-transaction",
     "paused-consumer",
     "acks-1-loses",
     "acks-0",

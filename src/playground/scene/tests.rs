@@ -31,6 +31,7 @@ pub(super) fn partition(topic: &str, n: i32, end: i64, hw: i64) -> PartitionStat
             isr: vec![1],
             log_start_offset: 0,
             high_watermark: hw,
+            last_stable_offset: hw,
             end_offset: end,
             segments: vec![],
         },

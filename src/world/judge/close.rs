@@ -1,8 +1,9 @@
 //! Closing: every log is read, and each record that was sent is looked up in it by its content.
 
 use super::ledger::{Ledger, Permitted, RecordOutcome};
-use super::probe::{ClusterProbe, Place, read};
-use super::tracker::{Answer, Entry, ProducerLog, RecordTracker};
+use super::probe::{ClusterProbe, Place, Receiver, read};
+use super::tracker::{Answer, Ended, Entry, ProducerLog, RecordTracker};
+use super::transactions::{Fate, OpenTransactions};
 use super::{Judge, Partition, Shadow, Violation};
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::wire::batch::{Batch, Record, sequence_after};
@@ -19,6 +20,7 @@ struct Found {
     /// Which of the logs.
     log: u32,
     offset: i64,
+    fate: Fate,
 }
 
 /// A partition's log, read from its leader.
@@ -36,6 +38,8 @@ struct Reader {
     name: Arc<str>,
     omits: Option<&'static str>,
     topics: Vec<Arc<str>>,
+    /// It is to see those of committed transactions, and of no others.
+    read_committed: bool,
 }
 
 /// What is permitted and what is not.
@@ -103,6 +107,7 @@ struct Case<'a> {
     log: Option<&'a Log>,
     /// Where it is first.
     first: Option<(&'a Log, i64)>,
+    fate: Fate,
     copies: u64,
     /// Records of the same content that were sent.
     alike: u64,
@@ -280,6 +285,7 @@ impl<'a> Evidence<'a> {
         let producer = self.judge.tracker.producers.get(entry.producer as usize)?;
         let from = self.found.partition_point(|found| found.id < entry.id);
         let copies = self.found.iter().skip(from).take_while(|found| found.id == entry.id);
+        let fate = copies.clone().next().map_or(Fate::Committed, |found| found.fate);
         let first = copies.clone().next().and_then(|found| Some((self.logs.get(found.log as usize)?, found.offset)));
         let chosen = (producer.topic.clone(), entry.partition);
         let partition = first.filter(|_| entry.partition < 0).map_or(chosen, |(log, _)| log.partition.clone());
@@ -298,6 +304,7 @@ impl<'a> Evidence<'a> {
             log: self.logs.iter().find(|log| log.partition == partition),
             partition,
             first,
+            fate,
             copies: copies.count() as u64,
             alike: (self.sends.partition_point(|id| *id <= entry.id) - self.sends.partition_point(|id| *id < entry.id)) as u64,
             delivered,
@@ -338,6 +345,30 @@ impl<'a> Evidence<'a> {
         wrong
     }
 
+    /// What a transaction's end says, its log holds, and its readers go by.
+    fn transactions_hold(&self, case: &Case<'_>, quiet: bool, findings: &mut Findings) {
+        if case.copies == 0 || self.judge.tracker.was_deleted(&case.producer.topic) {
+            return;
+        }
+        let cut = case.shadow.and_then(|shadow| shadow.cuts.last().map(|cut| cut.why));
+        let otherwise = match case.entry.ended {
+            Ended::No => false,
+            Ended::Committed => case.fate == Fate::Aborted || quiet && case.fate == Fate::Open,
+            Ended::Aborted => case.fate == Fate::Committed,
+        };
+        if otherwise {
+            let told = if case.entry.ended == Ended::Committed { "committed" } else { "aborted" };
+            let words = || case.words(&format!("was said to be {told}, and in its log its transaction {}", case.fate.words()));
+            findings.judge("ended otherwise", "transaction", cut, words);
+        }
+        for reader in self.readers.iter().filter(|reader| reader.read_committed && case.fate != Fate::Committed) {
+            if case.times(reader) > 0 {
+                let words = || case.words(&format!("was given to {}, and its transaction {}", reader.name, case.fate.words()));
+                findings.judge("read though not committed", "uncommitted-transaction", cut, words);
+            }
+        }
+    }
+
     /// Records that a log holds and nobody sent.
     fn strangers(&self) -> u64 {
         self.found.iter().filter(|found| self.sends.binary_search(&found.id).is_err()).count() as u64
@@ -348,7 +379,7 @@ impl<'a> Evidence<'a> {
         let committed = case.first.is_some_and(|(log, offset)| offset < log.high_watermark);
         let mut missing = false;
         for reader in self.readers.iter().filter(|reader| reader.topics.contains(&case.producer.topic)) {
-            if case.times(reader) > 0 {
+            if case.times(reader) > 0 || reader.read_committed && case.fate != Fate::Committed {
                 continue;
             }
             missing = true;
@@ -371,6 +402,7 @@ impl Judge {
         let mut latest = SortedVecMap::new();
         for case in self.tracker.entries.iter().filter_map(|entry| evidence.case(entry)) {
             ledger.count(case.entry.answer, case.copies);
+            evidence.transactions_hold(&case, quiet, &mut findings);
             let wrong = evidence.wrong(&case, &mut latest, &mut ledger, &mut findings);
             ledger.delivered += u64::from(evidence.is_delivered(&case, quiet, &mut findings));
             ledger.records.push(case.outcome(wrong));
@@ -397,7 +429,7 @@ struct Sequences {
 
 impl Sequences {
     fn take(&mut self, batch: &Batch) {
-        if batch.producer_id() < 0 {
+        if batch.producer_id() < 0 || batch.is_control() {
             return;
         }
         let now = (batch.producer_epoch(), batch.base_sequence());
@@ -411,7 +443,7 @@ impl Sequences {
 
 /// All records of all partitions that have a leader.
 fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) -> (Vec<Log>, Vec<Found>) {
-    let (mut logs, mut found) = (Vec::<Log>::new(), Vec::new());
+    let (mut logs, mut found) = (Vec::<Log>::new(), Vec::<Found>::new());
     for node in probe.brokers() {
         for (topic, partition) in probe.partitions(node) {
             if topic.starts_with("__") {
@@ -426,9 +458,21 @@ fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) ->
             let number = logs.len() as i32;
             let place = Place { node, topic: Some(&topic), partition };
             let mut sequences = Sequences::default();
+            let mut transactions = OpenTransactions::default();
             let compacted = !judge.policy_altered && probe.compacted(&topic);
             let joined = read(probe, place, view.log_start_offset, view.end_offset, &mut |batch: &Batch| {
                 sequences.take(batch);
+                if let Some((records, fate)) = transactions.ended(batch) {
+                    for at in records {
+                        if let Some(found) = found.get_mut(at as usize) {
+                            found.fate = fate;
+                        }
+                    }
+                }
+                if batch.is_control() {
+                    return true;
+                }
+                let fate = transactions.begun(batch);
                 let records = batch.records().unwrap_or_default();
                 if let Some(fault) = unvalidated(compacted, batch, &records) {
                     findings.violate("unvalidated", || format!("{topic}-{partition}, the batch at {}: {fault}", batch.base_offset()));
@@ -436,13 +480,23 @@ fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) ->
                 for record in records {
                     if judge.is_of_this_run(&topic, partition, record.offset, probe) {
                         let id = content_id(record.key.as_ref(), record.value.as_ref());
-                        found.push(Found { id, log: number as u32, offset: record.offset });
+                        if fate == Fate::Open {
+                            transactions.found(batch.producer_id(), found.len() as u32);
+                        }
+                        found.push(Found { id, log: number as u32, offset: record.offset, fate });
                     }
                 }
                 true
             });
             if let Err(why) = joined {
                 findings.violate("dense", || format!("{topic}-{partition} on broker-{node}: {why}"));
+            }
+            for (producer, epoch, offset) in transactions.unended {
+                findings.violate("marker", || {
+                    format!(
+                        "{topic}-{partition}, offset {offset}: producer {producer} begins a transaction, and the one of epoch {epoch} was never ended"
+                    )
+                });
             }
             let (start, high_watermark) = (view.log_start_offset, view.high_watermark);
             let headless = start == 0 && sequences.headless && !sequences.back;
@@ -471,8 +525,13 @@ fn readers(probe: &dyn ClusterProbe) -> Vec<Reader> {
             Some(reader) => {
                 reader.topics.extend(receiver.topics);
                 reader.omits = reader.omits.or(receiver.omits);
+                // Of a group whose members differ, nothing can be said of what it must not see.
+                reader.read_committed &= receiver.read_committed;
             }
-            None => readers.push(Reader { name: who, omits: receiver.omits, topics: receiver.topics }),
+            None => {
+                let Receiver { omits, topics, read_committed, .. } = receiver;
+                readers.push(Reader { name: who, omits, topics, read_committed });
+            }
         }
     }
     readers

@@ -8,6 +8,7 @@ pub mod probe;
 #[cfg(test)]
 mod tests;
 mod tracker;
+mod transactions;
 mod watch;
 mod words;
 mod world_probe;
@@ -415,6 +416,8 @@ impl Judge {
             }
             ProducerEvent::Failed { ticket, .. } => self.tracker.failed(node, ticket.0),
             ProducerEvent::Retrying { .. } => self.tracker.disturbed = true,
+            ProducerEvent::TransactionBegun { first } => self.tracker.transaction_begun(node, first.0),
+            ProducerEvent::TransactionEnded { committed } => self.tracker.transaction_ended(node, *committed),
             _ => {}
         }
     }

@@ -34,6 +34,8 @@ pub struct Receiver {
     pub omits: Option<&'static str>,
     /// auto.offset.reset=earliest: it is to see every record.
     pub earliest: bool,
+    /// `isolation.level=read_committed`.
+    pub read_committed: bool,
     /// The content of the record handled last; 0 before the first.
     pub last: u64,
 }

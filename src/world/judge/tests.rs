@@ -108,6 +108,7 @@ impl ClusterProbe for Fake {
             epochs: Vec::new(),
             log_start_offset: replica.start,
             high_watermark: replica.high_watermark,
+            last_stable_offset: replica.high_watermark,
             end_offset: replica.end(),
             segments: Vec::new(),
         })

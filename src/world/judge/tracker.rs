@@ -15,6 +15,15 @@ pub(super) enum Answer {
     Failed,
 }
 
+/// How its producer was told that a record's transaction has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ended {
+    /// Not, or it is in none.
+    No,
+    Committed,
+    Aborted,
+}
+
 /// Per-record bookkeeping; keep it compact.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -29,6 +38,7 @@ pub(super) struct Entry {
     pub(super) key: u64,
     pub(super) partition: i32,
     pub(super) answer: Answer,
+    pub(super) ended: Ended,
     pub(super) offset: i64,
     /// The partition's leader epoch when it was acknowledged.
     pub(super) epoch: i32,
@@ -45,6 +55,8 @@ pub(super) struct ProducerLog {
     taken: u64,
     /// Of this process: ticket → entry.
     tickets: SortedVecMap<u64, u32>,
+    /// The first entry that may belong to its open transaction.
+    transaction: Option<u32>,
 }
 
 /// Everything that was sent and handled.
@@ -88,8 +100,15 @@ impl RecordTracker {
             Some(at) => at,
             None => {
                 let (topic, tickets) = (sender.topic.clone(), SortedVecMap::new());
-                let producer =
-                    ProducerLog { name: name.clone(), topic, acks: sender.acks, idempotent: sender.idempotent, taken: 0, tickets };
+                let producer = ProducerLog {
+                    name: name.clone(),
+                    topic,
+                    acks: sender.acks,
+                    idempotent: sender.idempotent,
+                    taken: 0,
+                    tickets,
+                    transaction: None,
+                };
                 self.producers.push(producer);
                 self.producers.len() - 1
             }
@@ -108,6 +127,7 @@ impl RecordTracker {
                 key: sent.key,
                 partition: -1,
                 answer: Answer::Pending,
+                ended: Ended::No,
                 offset: -1,
                 epoch: 0,
             });
@@ -137,12 +157,31 @@ impl RecordTracker {
         }
     }
 
+    /// A transaction begins with the record of this ticket.
+    pub(super) fn transaction_begun(&mut self, name: &str, first: u64) {
+        let end = self.entries.len() as u32;
+        if let Some(producer) = self.producer(name) {
+            producer.transaction = Some(producer.tickets.range(&first..).next().map_or(end, |(_, entry)| *entry));
+        }
+    }
+
+    /// The producer was told how its transaction has ended.
+    pub(super) fn transaction_ended(&mut self, name: &str, committed: bool) {
+        let Some(at) = self.producers.iter().position(|producer| &*producer.name == name) else { return };
+        let Some(from) = self.producers.get_mut(at).and_then(|producer| producer.transaction.take()) else { return };
+        let ended = if committed { Ended::Committed } else { Ended::Aborted };
+        for entry in self.entries.iter_mut().skip(from as usize).filter(|entry| entry.producer as usize == at) {
+            entry.ended = ended;
+        }
+    }
+
     /// A client's process is in another state.
     pub(super) fn process(&mut self, name: &str, to: ProcessState) {
         if !matches!(to, ProcessState::Paused | ProcessState::Stopping)
             && let Some(producer) = self.producer(name)
         {
             producer.tickets.clear();
+            producer.transaction = None;
         }
     }
 

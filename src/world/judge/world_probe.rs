@@ -116,6 +116,7 @@ impl ClusterProbe for World {
                 },
                 omits: app.spec.handler.omits(app.spec.commit),
                 earliest: app.spec.config.get("auto.offset.reset").is_some_and(|reset| reset == "earliest"),
+                read_committed: app.spec.config.get("isolation.level").is_some_and(|level| level == "read_committed"),
                 last: app.last_id,
             }),
             _ => None,

@@ -124,7 +124,7 @@ mod tests {
     use super::super::{AddProducer, CreateTopic, Skew};
     use super::*;
     use crate::kafka::sorted_vec::SortedVecMap;
-    use crate::world::action::{Keys, ProducerSpec};
+    use crate::world::action::{Keys, ProducerSpec, TransactionPlan};
 
     fn jump(by_us: i64) -> Jump {
         Jump { node: "broker-1".into(), by_us }
@@ -158,7 +158,8 @@ mod tests {
         world.act(CreateTopic { topic: "orders".into(), partitions: 1, replicas: 1, config }).expect("it can be done");
         world.run_until(world.now().plus_millis(2000));
         let (name, topic) = ("checkout".into(), "orders".into());
-        let spec = ProducerSpec { name, topic, rate_per_1000s: 5000, keys: Keys::None, value_bytes: 10, config: SortedVecMap::new() };
+        let (transactions, config) = (TransactionPlan::default(), SortedVecMap::new());
+        let spec = ProducerSpec { name, topic, rate_per_1000s: 5000, keys: Keys::None, value_bytes: 10, transactions, config };
         world.act(AddProducer(spec)).expect("it can be done");
         world.run_until(world.now().plus_millis(3000));
         world.act(jump(-30_000_000)).expect("it can be done");

@@ -5,7 +5,7 @@ use super::line::{Line, Parsed, Words};
 use super::lookup::invalid;
 use super::units::{duration, duration_text, hint, number, percent, percent_text, rate, rate_text};
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::world::action::{ActionError, ConsumerSpec, Keys, ProducerSpec};
+use crate::world::action::{ActionError, ConsumerSpec, Keys, ProducerSpec, TransactionPlan};
 use crate::world::handler::{CommitMode, CommitPolicy, Fails, HandlerSpec, MAX_BULK_ROWS, OnFailure, SinkKind};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub const MAX_HANDLE_US: i64 = 3_600_000_000;
 pub const MAX_CONFIGS: u32 = 64;
 
 /// Settings that hold without another process.
-pub(super) const LIVE: [&str; 5] = ["topic", "rate", "keys", "value", "handle"];
+pub(super) const LIVE: [&str; 7] = ["topic", "rate", "keys", "value", "transaction", "aborts", "handle"];
 /// An app's own settings.
 #[rustfmt::skip]
 pub(super) const PRODUCER: &[Row] = &[
@@ -28,6 +28,8 @@ pub(super) const PRODUCER: &[Row] = &[
     ("rate", "1/s", "Records a second", &[]),
     ("keys", "none", "none, a,b,c, uniform:6 or skewed:12", &[]),
     ("value", "64", "Bytes of each value", &[]),
+    ("transaction", "10", "Records in a transaction, where transactional.id is set", &[]),
+    ("aborts", "0%", "How many transactions are aborted", &[]),
 ];
 /// Configs that a form has a field for, set or not.
 pub(super) const PRODUCER_CONFIGS: &[&str] = &[
@@ -44,6 +46,7 @@ pub(super) const PRODUCER_CONFIGS: &[&str] = &[
     "buffer.memory",
     "max.request.size",
     "partitioner.ignore.keys",
+    "transactional.id",
 ];
 #[rustfmt::skip]
 pub(super) const CONSUMER: &[Row] = &[
@@ -72,6 +75,7 @@ const SINKS: &[&str] = &["print", "table", "unique-table", "upsert", "upsert-new
 pub(super) const CONSUMER_CONFIGS: &[&str] = &[
     "auto.commit.interval.ms",
     "auto.offset.reset",
+    "isolation.level",
     "session.timeout.ms",
     "heartbeat.interval.ms",
     "max.poll.interval.ms",
@@ -83,6 +87,9 @@ pub(super) const CONSUMER_CONFIGS: &[&str] = &[
     "fetch.max.bytes",
     "request.timeout.ms",
 ];
+
+/// Records that an app puts into one transaction.
+const MAX_TRANSACTION: u32 = 10_000;
 
 pub(super) fn check_topic_name(topic: &str) -> Result<(), ActionError> {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -119,6 +126,9 @@ pub(super) fn check_producer(spec: &ProducerSpec) -> Result<(), ActionError> {
     check_configs(&spec.config)?;
     if spec.value_bytes > MAX_VALUE_BYTES {
         return Err(invalid(format!("a value has at most {MAX_VALUE_BYTES} bytes")));
+    }
+    if !(1..=MAX_TRANSACTION).contains(&spec.transactions.records) || spec.transactions.aborts_ppm > 1_000_000 {
+        return Err(invalid(format!("a transaction has 1 to {MAX_TRANSACTION} records, and 0 to 100 % are aborted")));
     }
     let keys = match &spec.keys {
         Keys::None => 1,
@@ -271,13 +281,18 @@ pub fn sink_text(sink: SinkKind) -> String {
 
 pub(super) fn read_producer(words: &mut Words) -> Parsed<ProducerSpec> {
     let name = words.name("the producer's name")?;
-    let pairs = words.pairs(&["topic", "rate", "keys", "value"], true)?;
+    let pairs = words.pairs(&["topic", "rate", "keys", "value", "transaction", "aborts"], true)?;
+    let usual = TransactionPlan::default();
     Ok(ProducerSpec {
         name,
         topic: pairs.must("topic", |text| Ok(Arc::from(text)))?,
         rate_per_1000s: pairs.get("rate", rate)?.unwrap_or(1000),
         keys: pairs.get("keys", read_keys)?.unwrap_or(Keys::None),
         value_bytes: pairs.get("value", number)?.unwrap_or(64),
+        transactions: TransactionPlan {
+            records: pairs.get("transaction", number)?.unwrap_or(usual.records),
+            aborts_ppm: pairs.get("aborts", percent)?.unwrap_or(usual.aborts_ppm),
+        },
         config: pairs.configs,
     })
 }
@@ -288,6 +303,13 @@ pub(super) fn write_producer(spec: &ProducerSpec, line: &mut Line) {
     line.pair("rate", &rate_text(spec.rate_per_1000s));
     line.pair("keys", &keys_text(&spec.keys));
     line.pair("value", &spec.value_bytes.to_string());
+    let usual = TransactionPlan::default();
+    if spec.transactions.records != usual.records {
+        line.pair("transaction", &spec.transactions.records.to_string());
+    }
+    if spec.transactions.aborts_ppm != usual.aborts_ppm {
+        line.pair("aborts", &percent_text(spec.transactions.aborts_ppm));
+    }
     line.configs(&spec.config);
 }
 

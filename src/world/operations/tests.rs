@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
-use crate::world::action::{ConsumerSpec, Genesis, Keys, LinkSpec, ProducerSpec};
+use crate::world::action::{ConsumerSpec, Genesis, Keys, LinkSpec, ProducerSpec, TransactionPlan};
 use crate::world::handler::{CommitMode, CommitPolicy, Fails, HandlerSpec, OnFailure, SinkKind};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -32,8 +32,16 @@ pub(super) fn producer() -> impl Strategy<Value = ProducerSpec> {
         (1..99_u32).prop_map(Keys::Skewed),
         vec("(none|set:x|uniform:3|[a-z \"#=]{1,6})".prop_map(Arc::from), 1..4).prop_map(Keys::Set),
     ];
-    (name(), name(), 0..100_000_u64, keys, 0..500_u32, configs()).prop_map(|(name, topic, rate_per_1000s, keys, value_bytes, config)| {
-        ProducerSpec { name, topic, rate_per_1000s, keys, value_bytes, config }
+    let transactions = (1..100_u32, 0..=1_000_000_u32).prop_map(|(records, aborts_ppm)| TransactionPlan { records, aborts_ppm });
+    let all = (name(), name(), 0..100_000_u64, keys, 0..500_u32, transactions, configs());
+    all.prop_map(|(name, topic, rate_per_1000s, keys, value_bytes, transactions, config)| ProducerSpec {
+        name,
+        topic,
+        rate_per_1000s,
+        keys,
+        value_bytes,
+        transactions,
+        config,
     })
 }
 

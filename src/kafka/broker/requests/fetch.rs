@@ -12,7 +12,9 @@ use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::fetch_request::FetchPartition;
-use crate::kafka::wire::message::fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData};
+use crate::kafka::wire::message::fetch_response::{
+    AbortedTransaction, EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
+};
 use crate::kafka::wire::message::{FetchRequest, FetchResponse};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -35,7 +37,7 @@ pub struct HeldFetch {
 impl HeldFetch {
     /// Up to where the fetcher may read: followers to the end of the log.
     fn end_of(&self, partition: &Partition) -> i64 {
-        if self.replica.is_some() { partition.log.end_offset() } else { partition.readable_end() }
+        if self.replica.is_some() { partition.log.end_offset() } else { partition.readable_end(self.read_committed) }
     }
 
     pub fn is_followers(&self) -> bool {
@@ -328,11 +330,12 @@ impl Broker {
                     Ok((partition, records)) => {
                         nothing_yet &= records.is_empty();
                         left = left.saturating_sub(u32::try_from(records.len()).unwrap_or(u32::MAX));
+                        let aborted = || self.aborted_transactions(partition, asked.fetch_offset, records.len());
                         PartitionData {
                             high_watermark: partition.high_watermark,
-                            last_stable_offset: partition.readable_end(),
+                            last_stable_offset: partition.last_stable_offset(),
                             log_start_offset: partition.log.start_offset(),
-                            aborted_transactions: fetch.read_committed.then(Vec::new),
+                            aborted_transactions: fetch.read_committed.then(aborted),
                             records: Some(records),
                             ..answer
                         }
@@ -358,6 +361,16 @@ impl Broker {
                 .collect();
         }
         FetchResponse { responses: topics, ..response }
+    }
+
+    /// What a read_committed consumer leaves out of what it is given.
+    fn aborted_transactions(&self, partition: &Partition, offset: i64, bytes: usize) -> Vec<AbortedTransaction> {
+        if bytes == 0 {
+            return Vec::new();
+        }
+        let found = partition.log.aborted_transactions(&self.disk, offset, bytes as u64);
+        let aborted = found.iter().map(|it| AbortedTransaction { producer_id: it.producer_id.into(), first_offset: it.first_offset });
+        aborted.collect()
     }
 
     /// The first batch of the first partition that has one goes out whole, whatever the limits.

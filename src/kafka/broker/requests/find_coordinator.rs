@@ -1,8 +1,8 @@
-//! FindCoordinator: the broker that coordinates a group.
+//! FindCoordinator: the broker that coordinates a group or a transactional id.
 
 use super::BrokerApi;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
-use crate::kafka::broker::topic_creation::OFFSETS_TOPIC;
+use crate::kafka::broker::topic_creation::{OFFSETS_TOPIC, TRANSACTIONS_TOPIC};
 use crate::kafka::broker::topics::text;
 use crate::kafka::broker::{Broker, ErrorCode};
 use crate::kafka::controller::image::BrokerImage;
@@ -19,18 +19,27 @@ pub(super) const MALFORMED: &str = "This most likely occurs because of a request
                          incompatible broker. See the broker logs for more details.";
 
 impl BrokerApi for FindCoordinatorRequest {
-    /// The coordinator of a group is the leader of its partition of `__consumer_offsets`, which is made with the first question.
+    /// The coordinator is the leader of the id's partition of `__consumer_offsets` or `__transaction_state`, which is made with the first
+    /// question.
     fn handle(self, broker: &mut Broker, now: Time, context: &Context) -> Reply {
         let many = context.version >= 4;
-        if self.key_type == GROUP && !broker.controller.image().topics.contains_key(OFFSETS_TOPIC) {
-            broker.create_offsets_topic(now);
-        }
+        let topic = match self.key_type {
+            GROUP => {
+                broker.create_offsets_topic(now);
+                Some(OFFSETS_TOPIC)
+            }
+            TRANSACTION => {
+                broker.create_transactions_topic(now);
+                Some(TRANSACTIONS_TOPIC)
+            }
+            _ => None,
+        };
         let keys = if many { self.coordinator_keys } else { vec![self.key] };
         let found = keys.into_iter().map(|key| {
             let coordinator = Coordinator { node_id: BrokerId(-1), port: -1, ..Coordinator::default() };
-            let (error, message) = match self.key_type {
-                GROUP => {
-                    if let Some(broker) = broker.coordinator_of(key.as_ref()) {
+            let (error, message) = match topic {
+                Some(topic) => {
+                    if let Some(broker) = broker.coordinator_of(topic, key.as_ref()) {
                         // As observed: an empty message from the version with many keys on, and the error's name before.
                         return Coordinator {
                             key,
@@ -43,9 +52,7 @@ impl BrokerApi for FindCoordinatorRequest {
                     }
                     (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE)
                 }
-                // There are no transactions yet.
-                TRANSACTION => (ErrorCode::CoordinatorNotAvailable, UNAVAILABLE),
-                _ => (ErrorCode::InvalidRequest, MALFORMED),
+                None => (ErrorCode::InvalidRequest, MALFORMED),
             };
             Coordinator { key, error_code: error.code(), error_message: Some(Str::from(message)), ..coordinator }
         });
@@ -70,10 +77,11 @@ impl BrokerApi for FindCoordinatorRequest {
 }
 
 impl Broker {
-    fn coordinator_of(&self, group: &str) -> Option<&BrokerImage> {
+    /// The broker that coordinates the id, by the coordinators' topic.
+    pub(in crate::kafka::broker) fn coordinator_of(&self, topic: &str, id: &str) -> Option<&BrokerImage> {
         let image = self.controller.image();
-        let count = i32::try_from(image.topics.get(OFFSETS_TOPIC)?.partitions.len()).ok()?;
-        let leader = image.partition(OFFSETS_TOPIC, coordinator_partition(group, count))?.leader;
+        let count = i32::try_from(image.topics.get(topic)?.partitions.len()).ok()?;
+        let leader = image.partition(topic, coordinator_partition(id, count))?.leader;
         image.brokers.get(&leader).filter(|broker| !broker.fenced)
     }
 }

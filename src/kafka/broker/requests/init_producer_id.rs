@@ -1,10 +1,12 @@
-//! InitProducerId without transactions: each client gets a fresh id.
+//! InitProducerId: a fresh id, or that of the transactional id, which its coordinator knows.
 
 use super::BrokerApi;
 use crate::kafka::broker::answers::OwnRequest;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
+use crate::kafka::broker::producer_ids::Waiter;
 use crate::kafka::broker::{Broker, ErrorCode};
-use crate::kafka::controller::Request;
+use crate::kafka::controller::Request as ControllerRequest;
+use crate::kafka::coordinator::transactions::Request;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::{
     AllocateProducerIdsRequest, AllocateProducerIdsResponse, InitProducerIdRequest, InitProducerIdResponse, ProducerId,
@@ -23,36 +25,38 @@ fn answer(given: Result<i64, ErrorCode>) -> InitProducerIdResponse {
 }
 
 impl BrokerApi for InitProducerIdRequest {
-    /// A transactional id answers COORDINATOR_NOT_AVAILABLE, as there are no transactions yet, or INVALID_REQUEST when it is
-    /// empty. Without one, an id that the client sends along is ignored, as Kafka ignores it.
+    /// Without a transactional id, an id that the client sends along is ignored, as Kafka ignores it.
     fn handle(self, broker: &mut Broker, now: Time, context: &Context) -> Reply {
-        let refused = match &self.transactional_id {
-            Some(id) if id.0.is_empty() => Some(ErrorCode::InvalidRequest),
-            Some(_) => Some(ErrorCode::CoordinatorNotAvailable),
-            None => None,
-        };
-        if let Some(error) = refused {
-            return reply(context, answer(Err(error)));
+        if self.transactional_id.is_some() {
+            return broker.transaction_request(now, context, Request::InitProducerId(self));
         }
         if let Some(id) = broker.producer_ids.take() {
             return reply(context, answer(Ok(id)));
         }
-        if broker.producer_ids.wait(context.clone()) {
-            let request = AllocateProducerIdsRequest { broker_id: broker.options.node_id.into(), broker_epoch: broker.life.epoch };
-            broker.ask_controller(now, OwnRequest::ProducerIds, Request::AllocateProducerIds(request));
-        }
+        broker.await_producer_id(now, Waiter::Client(context.clone()));
         Reply::Held
     }
 }
 
 impl Broker {
+    /// Asks for a block of ids, unless that is done.
+    pub(in crate::kafka::broker) fn await_producer_id(&mut self, now: Time, waiter: Waiter) {
+        if self.producer_ids.wait(waiter) {
+            let request = AllocateProducerIdsRequest { broker_id: self.options.node_id.into(), broker_epoch: self.life.epoch };
+            self.ask_controller(now, OwnRequest::ProducerIds, ControllerRequest::AllocateProducerIds(request));
+        }
+    }
+
     /// The controller's answer to AllocateProducerIds; `None`: it did not come.
-    pub(in crate::kafka::broker) fn producer_ids_came(&mut self, response: Option<AllocateProducerIdsResponse>) {
+    pub(in crate::kafka::broker) fn producer_ids_came(&mut self, now: Time, response: Option<AllocateProducerIdsResponse>) {
         let block = response.filter(|response| response.error_code == 0);
         let block = block.map(|block| (block.producer_id_start.0, block.producer_id_len));
-        for (client, id) in self.producer_ids.handle_block(block) {
-            // As Kafka: a client tries again until there is a block.
-            self.answer_held(&client, answer(id.ok_or(ErrorCode::CoordinatorLoadInProgress)));
+        for (waiter, id) in self.producer_ids.handle_block(block) {
+            match waiter {
+                // As Kafka: a client tries again until there is a block.
+                Waiter::Client(client) => self.answer_held(&client, answer(id.ok_or(ErrorCode::CoordinatorLoadInProgress))),
+                Waiter::Transaction => self.transactions.handle_producer_id(now, id),
+            }
         }
     }
 }

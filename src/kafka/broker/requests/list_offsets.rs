@@ -23,6 +23,7 @@ impl BrokerApi for ListOffsetsRequest {
     fn handle(self, broker: &mut Broker, _now: Time, context: &Context) -> Reply {
         // Kafka has no error code for an isolation level that does not exist.
         let known_isolation = (READ_UNCOMMITTED..=READ_COMMITTED).contains(&self.isolation_level);
+        let committed = self.isolation_level == READ_COMMITTED;
         let mut seen = SortedVecSet::new();
         let mut twice = SortedVecSet::new();
         for topic in &self.topics {
@@ -42,7 +43,7 @@ impl BrokerApi for ListOffsetsRequest {
                 } else if twice.contains(&(name.to_string(), index)) {
                     Err(ErrorCode::InvalidRequest)
                 } else {
-                    broker.list_offset(context.version, name.as_ref(), index, asked.timestamp, asked.current_leader_epoch)
+                    broker.list_offset(context.version, name.as_ref(), index, asked.timestamp, asked.current_leader_epoch, committed)
                 };
                 let answer = ListOffsetsPartitionResponse { partition_index: index, ..ListOffsetsPartitionResponse::default() };
                 let (error, (offset, timestamp, epoch)) = match found {
@@ -60,7 +61,15 @@ impl BrokerApi for ListOffsetsRequest {
 }
 
 impl Broker {
-    fn list_offset(&self, version: i16, topic: &str, index: i32, timestamp: i64, believed: i32) -> Result<Found, ErrorCode> {
+    fn list_offset(
+        &self,
+        version: i16,
+        topic: &str,
+        index: i32,
+        timestamp: i64,
+        believed: i32,
+        committed: bool,
+    ) -> Result<Found, ErrorCode> {
         let since = match timestamp {
             MAX_TIMESTAMP => 7,
             EARLIEST_LOCAL => 8,
@@ -73,9 +82,9 @@ impl Broker {
         }
         let partition = self.led_partition(topic, index, believed)?;
         let log = &partition.log;
-        let end = partition.readable_end();
+        let end = partition.readable_end(committed);
         // A new leader does not know yet where the committed records end (KIP-207).
-        let unsure = partition.leading.as_ref().is_some_and(|leading| end < leading.epoch_start);
+        let unsure = partition.leading.as_ref().is_some_and(|leading| partition.high_watermark < leading.epoch_start);
         let not_yet = if version >= 5 { ErrorCode::OffsetNotAvailable } else { ErrorCode::LeaderNotAvailable };
         let below_end = |found: Option<Found>| found.filter(|(offset, ..)| *offset < end);
         let checked = |found: Option<Found>| match below_end(found) {

@@ -4,6 +4,7 @@ use super::BrokerApi;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::held::Held;
 use crate::kafka::broker::topics::{text, topic_name};
+use crate::kafka::broker::verification::{PRODUCE_ADDS, Refused};
 use crate::kafka::broker::{Broker, ErrorCode, Origin};
 use crate::kafka::controller::is_internal;
 use crate::kafka::log::LogError;
@@ -90,37 +91,81 @@ fn is_transactional(topics: &[TopicProduceData]) -> bool {
 }
 
 impl BrokerApi for ProduceRequest {
+    /// Where a transaction's first records are in it, its coordinator is asked first.
     fn handle(self, broker: &mut Broker, now: Time, context: &Context) -> Reply {
-        let mut topics = Vec::with_capacity(self.topic_data.len());
+        match broker.unverified(context, &self) {
+            Some(verification) => {
+                broker.verifications.begin(now, verification);
+                Reply::Held
+            }
+            None => broker.produce(now, context, self, &Refused::new()),
+        }
+    }
+}
+
+impl Broker {
+    /// The name of the topic in a request.
+    fn produced_topic(&self, context: &Context, data: &TopicProduceData) -> Option<Arc<str>> {
+        let image = self.controller.image();
+        if context.version >= 13 {
+            image.ids.get(&data.topic_id).cloned()
+        } else {
+            image.topics.get(data.name.0.as_ref()).map(|topic| topic.name.clone())
+        }
+    }
+
+    /// The batches of a request that belong to a transaction.
+    pub(in crate::kafka::broker) fn transactional_batches(
+        &self,
+        context: &Context,
+        request: &ProduceRequest,
+    ) -> Vec<(Arc<str>, i32, Batch)> {
+        let mut found = Vec::new();
+        for data in &request.topic_data {
+            let Some(name) = self.produced_topic(context, data) else { continue };
+            for partition in &data.partition_data {
+                let batch = Batch::split_first(&mut partition.records.clone().unwrap_or_default());
+                found.extend(batch.ok().filter(Batch::is_transactional).map(|batch| (name.clone(), partition.index, batch)));
+            }
+        }
+        found
+    }
+
+    /// `unverified`: the partitions whose records the transaction's coordinator has refused, and why.
+    pub(in crate::kafka::broker) fn produce(
+        &mut self,
+        now: Time,
+        context: &Context,
+        request: ProduceRequest,
+        unverified: &Refused,
+    ) -> Reply {
+        let (broker, acks) = (self, request.acks);
+        let mut topics = Vec::with_capacity(request.topic_data.len());
         let mut failure = None;
         let mut waits = Vec::new();
-        // There are no transactions: a producer that names one is in none, and one that names none may not be in one.
-        let in_transaction = is_transactional(&self.topic_data).then_some(match self.transactional_id {
-            Some(_) => ErrorCode::InvalidTxnState,
-            None => ErrorCode::TransactionalIdAuthorizationFailed,
-        });
-        for data in gathered(self.topic_data) {
-            let name = if context.version >= 13 {
-                broker.controller.image().ids.get(&data.topic_id).cloned()
-            } else {
-                broker.controller.image().topics.get(data.name.0.as_ref()).map(|topic| topic.name.clone())
-            };
+        // Who names no transaction may not be in one.
+        let stranger = request.transactional_id.is_none() && is_transactional(&request.topic_data);
+        for data in gathered(request.topic_data) {
+            let name = broker.produced_topic(context, &data);
             let mut partitions = Vec::with_capacity(data.partition_data.len());
             for partition in data.partition_data {
                 let index = partition.index;
                 let count = partition.records.as_ref().map_or(0, offsets_of);
-                let answer = if let Some(error) = in_transaction {
-                    refused(index, error)
-                } else if !(-1..=1).contains(&self.acks) {
+                let refusal = name.as_ref().and_then(|name| unverified.get(&(name.clone(), index)));
+                let answer = if stranger {
+                    refused(index, ErrorCode::TransactionalIdAuthorizationFailed)
+                } else if let Some(error) = refusal {
+                    not_in_transaction(index, context.version, *error)
+                } else if !(-1..=1).contains(&acks) {
                     refused(index, ErrorCode::InvalidRequiredAcks)
                 } else if let Some(name) = &name {
-                    broker.produce_partition(now, context, name, index, partition.records, self.acks)
+                    broker.produce_partition(now, context, name, index, partition.records, acks)
                 } else if context.version >= 13 {
                     refused(index, ErrorCode::UnknownTopicId)
                 } else {
                     refused(index, ErrorCode::UnknownTopicOrPartition)
                 };
-                if self.acks == -1
+                if acks == -1
                     && answer.error_code == 0
                     && let Some(name) = &name
                 {
@@ -138,7 +183,7 @@ impl BrokerApi for ProduceRequest {
                 partition_responses: partitions,
             });
         }
-        if self.acks == 0 {
+        if acks == 0 {
             // Nobody waits for an answer; closing is the only way to tell of an error.
             return match failure {
                 Some((topic, partition, error)) => {
@@ -148,7 +193,7 @@ impl BrokerApi for ProduceRequest {
                 None => Reply::Nothing,
             };
         }
-        let until = now.plus_millis(i64::from(self.timeout_ms.max(0)));
+        let until = now.plus_millis(i64::from(request.timeout_ms.max(0)));
         let held = HeldProduce { context: context.clone(), until, topics, waits };
         let early = broker.options.sabotage == Some(Sabotage::AckBeforeReplication);
         if held.waits.is_empty() || early {
@@ -161,9 +206,7 @@ impl BrokerApi for ProduceRequest {
         broker.purgatory.hold(Held::Produce(held));
         Reply::Held
     }
-}
 
-impl Broker {
     /// The outcome of a write that waits for the in-sync replicas; `None`: it still waits.
     fn replicated(&self, wait: &Wait) -> Option<ErrorCode> {
         match self.topics.partition(&wait.name, wait.partition) {
@@ -288,6 +331,25 @@ fn with_record_errors(answer: PartitionProduceResponse, version: i16, error: &Lo
         batch_index_error_message: Some(Str::from(record.message.clone())),
     });
     PartitionProduceResponse { record_errors: records.collect(), error_message: Some(Str::from(error.to_string())), ..answer }
+}
+
+/// What a producer hears when its transaction's coordinator refuses a partition (`ReplicaManager.handleProduceAppend`): errors that older
+/// clients do not try again become one that they do.
+fn not_in_transaction(index: i32, version: i16, error: ErrorCode) -> PartitionProduceResponse {
+    let (error, message) = match error {
+        ErrorCode::InvalidTxnState => (error, Some("Partition was not added to the transaction".to_owned())),
+        ErrorCode::ConcurrentTransactions if version >= PRODUCE_ADDS => (error, None),
+        ErrorCode::NetworkException
+        | ErrorCode::CoordinatorLoadInProgress
+        | ErrorCode::CoordinatorNotAvailable
+        | ErrorCode::NotCoordinator
+        | ErrorCode::ConcurrentTransactions => {
+            let why = format!("Unable to verify the partition has been added to the transaction. Underlying error: {}", error.name());
+            (ErrorCode::NotEnoughReplicas, Some(why))
+        }
+        error => (error, None),
+    };
+    PartitionProduceResponse { error_message: message.map(Str::from), ..refused(index, error) }
 }
 
 fn refused(index: i32, error: ErrorCode) -> PartitionProduceResponse {

@@ -1,6 +1,7 @@
 //! Fetches ahead of `poll` (`Fetcher`, `FetchCollector`): one request in flight for each leader, none to a leader of whose
 //! partitions records are still buffered.
 
+use super::aborted::Aborted;
 use super::offsets::CommitKind;
 use super::{Consumer, ConsumerEvent, ConsumerRecord, Tag};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
@@ -197,6 +198,7 @@ impl Consumer {
             max_wait_ms: self.config.fetch_max_wait_ms,
             min_bytes: self.config.fetch_min_bytes,
             max_bytes: self.config.fetch_max_bytes,
+            isolation_level: self.config.isolation_level as i8,
             session_id: 0,
             session_epoch: -1,
             topics,
@@ -218,7 +220,10 @@ impl Consumer {
         for topic in response.into_iter().flat_map(|response| response.responses) {
             for partition in topic.partitions {
                 let leader = (partition.current_leader.leader_id.0, partition.current_leader.leader_epoch);
-                results.insert((text(&topic.topic.0), partition.partition_index), (partition.error_code, partition.records, leader));
+                results.insert(
+                    (text(&topic.topic.0), partition.partition_index),
+                    (partition.error_code, partition.records, leader, partition.aborted_transactions),
+                );
             }
         }
         for (at, fence, position) in wanted {
@@ -227,8 +232,11 @@ impl Consumer {
                 continue;
             }
             match results.remove(at) {
-                Some((0, records, _)) if failed == 0 => self.buffer_records(now, at, *position, records.unwrap_or_default()),
-                Some((error, _, leader)) if failed == 0 => self.fetch_failed(now, at, *position, error, leader),
+                Some((0, records, _, aborted)) if failed == 0 => {
+                    let aborted = Aborted::new(&aborted.unwrap_or_default());
+                    self.buffer_records(now, at, *position, records.unwrap_or_default(), aborted);
+                }
+                Some((error, _, leader, _)) if failed == 0 => self.fetch_failed(now, at, *position, error, leader),
                 _ if failed != 0 => self.fetch_failed(now, at, *position, failed, NOBODY),
                 _ => self.fetch_failed(now, at, *position, code::UNKNOWN_TOPIC_OR_PARTITION, NOBODY),
             }
@@ -263,8 +271,9 @@ impl Consumer {
         self.net.event(ConsumerEvent::Error { error });
     }
 
-    /// Reads fetched batches into the buffer; control batches and records below the position only move it on.
-    fn buffer_records(&mut self, now: Time, at: &TopicPartition, position: i64, bytes: Bytes) {
+    /// Reads fetched batches into the buffer; control batches, those of aborted transactions and records below the position only move it
+    /// on.
+    fn buffer_records(&mut self, now: Time, at: &TopicPartition, position: i64, bytes: Bytes, mut aborted: Aborted) {
         let (mut next, mut epoch) = (position, -1);
         let mut buffer = VecDeque::new();
         let mut failure = None;
@@ -273,7 +282,8 @@ impl Consumer {
                 if self.config.check_crcs {
                     batch.check_crc()?;
                 }
-                let records = if batch.is_control() { Vec::new() } else { batch.records()? };
+                let hidden = aborted.hides(&batch) || batch.is_control();
+                let records = if hidden { Vec::new() } else { batch.records()? };
                 Ok((batch.last_offset(), batch.partition_leader_epoch(), records))
             });
             match records {

@@ -1,6 +1,7 @@
 //! The consumer: classic group membership on its own heartbeat timer, assignors, fetcher, positions, commits
 //! (`ClassicKafkaConsumer`, `ConsumerCoordinator`, `Fetcher`).
 
+mod aborted;
 mod assignors;
 mod fetcher;
 mod membership;

@@ -381,9 +381,9 @@ impl Consumer {
         let timeout = i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX);
         let request = ListOffsetsRequest {
             replica_id: (-1).into(),
+            isolation_level: if version >= 2 { self.config.isolation_level as i8 } else { 0 },
             topics,
             timeout_ms: if version >= 10 { timeout } else { 0 },
-            ..ListOffsetsRequest::default()
         };
         if self.net.send(now, node, version, request, Some(Tag::ListOffsets { node: leader, wanted }), None) {
             self.listing.insert(leader);

@@ -16,6 +16,7 @@ pub struct Sequence {
     pub producer_id: i64,
     pub epoch: i16,
     pub base: i32,
+    pub transactional: bool,
 }
 
 /// Adds to a sequence number, wrapping 2147483647 → 0.
@@ -202,6 +203,7 @@ impl ProducerBatch {
                 producer_id: sequence.producer_id,
                 producer_epoch: sequence.epoch,
                 base_sequence: sequence.base,
+                transactional: sequence.transactional,
                 ..BatchOptions::default()
             },
             None => BatchOptions { compression, ..BatchOptions::default() },

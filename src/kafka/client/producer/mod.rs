@@ -4,6 +4,7 @@ mod accumulator;
 mod compression_ratio;
 mod partitioner;
 mod sender;
+mod transactions;
 
 use super::backoff::Backoff;
 use super::metadata::Metadata;
@@ -21,6 +22,8 @@ use bytes::Bytes;
 use partitioner::{Candidate, Partitioner};
 use std::collections::VecDeque;
 use std::sync::Arc;
+pub use transactions::TransactionStep;
+use transactions::Transactions;
 
 /// A record to send. `partition: None` lets the partitioner choose.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -82,6 +85,17 @@ pub enum ProducerEvent {
         producer_id: i64,
         epoch: i16,
     },
+    /// The records from this ticket on belong to a transaction.
+    TransactionBegun {
+        first: Ticket,
+    },
+    TransactionEnded {
+        committed: bool,
+    },
+    /// It cannot be ended, and no other one can begin: another process has the transactional id, or the broker refuses it.
+    TransactionFailed {
+        error: ClientError,
+    },
 }
 
 /// What a request was for.
@@ -89,6 +103,9 @@ pub enum ProducerEvent {
 pub(super) enum Tag {
     Metadata,
     InitProducerId,
+    /// FindCoordinator of the transactional id.
+    Coordinator,
+    EndTransaction,
     /// The n-th Produce request.
     Produce(u64),
 }
@@ -137,6 +154,8 @@ pub struct Producer {
     /// `send` has refused a record because `buffer.memory` is full: batches go without waiting for `linger.ms`.
     exhausted: bool,
     producer_id: Option<(i64, i16)>,
+    /// With a `transactional.id`.
+    transactions: Option<Transactions>,
     id_in_flight: bool,
     id_retry_at: Time,
     /// By node, the partition after which the next request begins, so that no partition starves.
@@ -160,7 +179,10 @@ impl Core for Producer {
         for Answer { tag, outcome, .. } in answers {
             match tag {
                 Tag::Metadata => self.metadata.handle(now, &mut self.net, outcome),
+                Tag::InitProducerId if self.transactions.is_some() => self.handle_transactional_id(now, outcome),
                 Tag::InitProducerId => self.handle_init_producer_id(now, outcome),
+                Tag::Coordinator => self.handle_coordinator(now, outcome),
+                Tag::EndTransaction => self.handle_end(now, outcome),
                 Tag::Produce(number) => {
                     let batches = self.in_flight.remove(&number).unwrap_or_default();
                     self.handle_produce(now, batches, outcome);
@@ -213,12 +235,15 @@ impl Client for Producer {
         earlier(self.wake.clone(), self.net.deadline())
     }
 
+    /// A transaction that is open is aborted.
     fn close(&mut self, now: Time) {
-        self.flush(now);
+        if self.end_transaction(now, false).is_err() {
+            self.flush(now);
+        }
     }
 
     fn is_closed(&self) -> bool {
-        self.records == 0
+        self.records == 0 && !matches!(self.transaction(), Some(TransactionStep::Ending { .. }))
     }
 
     fn describe(&self, describe: Describe) {
@@ -267,6 +292,7 @@ impl Producer {
             flushing: false,
             exhausted: false,
             producer_id: None,
+            transactions: config.transactional_id.clone().map(|id| Transactions::new(id, config.transaction_timeout_ms)),
             id_in_flight: false,
             id_retry_at: Time(i64::MIN),
             drain_from: SortedVecMap::new(),
@@ -278,8 +304,13 @@ impl Producer {
     /// `KafkaProducer.send` that never blocks.
     ///
     /// # Errors
-    /// [`ClientError::RecordTooLarge`]; [`ClientError::BufferFull`]: try again later.
+    /// [`ClientError::RecordTooLarge`]; [`ClientError::BufferFull`]: try again later; with a `transactional.id`, what forbids to write now.
     pub fn send(&mut self, now: Time, record: ProducerRecord) -> Result<Ticket, ClientError> {
+        match self.transaction() {
+            None | Some(TransactionStep::Open { .. }) => {}
+            Some(TransactionStep::Failed(error) | TransactionStep::Fenced(error)) => return Err(error.clone()),
+            Some(_) => return Err(ClientError::Illegal("a transactional producer sends in a transaction")),
+        }
         let alone = u64::from(accumulator::upper_bound(&record));
         let limit = self.config.buffer_memory.min(u64::from(self.config.max_request_size));
         if alone > limit {
@@ -297,6 +328,9 @@ impl Producer {
         }
         self.next_ticket += 1;
         self.records += 1;
+        if let Some(transactions) = &mut self.transactions {
+            transactions.step = TransactionStep::Open { written: true };
+        }
         self.metadata.want(&waiting.record.topic);
         self.waiting.push_back(waiting);
         self.run(now);

@@ -17,8 +17,13 @@ use std::sync::Arc;
 
 impl Producer {
     pub(super) fn run_sender(&mut self, now: Time) {
+        if !self.run_transactions(now) {
+            return;
+        }
         if self.config.enable_idempotence {
-            self.renumber();
+            if self.transactions.is_none() {
+                self.renumber();
+            }
             if self.producer_id.is_none() {
                 self.ask_producer_id(now);
                 return;
@@ -99,7 +104,7 @@ impl Producer {
         queue.producer = Some((producer_id, epoch));
         queue.next_sequence = 0;
         for batch in queue.batches.iter_mut().filter(|batch| batch.sequence.is_some()) {
-            batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence }));
+            batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence, transactional: false }));
             queue.next_sequence = advance(queue.next_sequence, batch.records.len() as u32);
         }
     }
@@ -234,6 +239,7 @@ impl Producer {
     /// Takes the head of a partition's queue for an attempt, and numbers it if it has no number yet.
     fn take_head(&mut self, at: &TopicPartition) -> Option<ProducerBatch> {
         let idempotent = self.producer_id.filter(|_| self.config.enable_idempotence);
+        let transactional = self.transactions.is_some();
         let queue = self.accumulator.queue(at);
         let mut batch = queue.batches.pop_front()?;
         if let (Some(current), None) = (idempotent, batch.sequence) {
@@ -242,7 +248,7 @@ impl Producer {
                 queue.next_sequence = 0;
             }
             let (producer_id, epoch) = queue.producer.unwrap_or(current);
-            batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence }));
+            batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence, transactional }));
             queue.next_sequence = advance(queue.next_sequence, batch.records.len() as u32);
         }
         queue.in_flight += 1;
@@ -264,7 +270,7 @@ impl Producer {
             ..TopicProduceData::default()
         });
         let request = ProduceRequest {
-            transactional_id: None,
+            transactional_id: self.transactions.as_ref().map(|transactions| transactions.id().into()),
             acks: self.config.acks as i16,
             timeout_ms: i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX),
             topic_data: topic_data.collect(),
@@ -365,7 +371,9 @@ impl Producer {
             return self.split(&at, batch);
         }
         let gap = matches!(error, code::OUT_OF_ORDER_SEQUENCE_NUMBER | code::UNKNOWN_PRODUCER_ID);
-        let retriable = ErrorCode::from_code(error).retriable() || (gap && batch.sequence.is_some());
+        // A gap in a transaction is not mended: the transaction is aborted.
+        let mends = self.transactions.is_none() || !idle || earlier_waits;
+        let retriable = ErrorCode::from_code(error).retriable() || (gap && mends && batch.sequence.is_some());
         let deadline = batch.created.plus_millis(self.config.delivery_timeout_ms);
         if !retriable || batch.attempts > self.config.retries || deadline <= now {
             return self.fail(&at, batch, ClientError::Broker(ErrorCode::from_code(error)));
@@ -396,7 +404,7 @@ impl Producer {
         self.net.event(ProducerEvent::BatchSplit { topic, partition, records, batches });
     }
 
-    fn release(&mut self, batch: &ProducerBatch) {
+    pub(super) fn release(&mut self, batch: &ProducerBatch) {
         self.used = self.used.saturating_sub(u64::from(batch.memory));
         self.records = self.records.saturating_sub(batch.records.len() as u64);
         self.exhausted = false;
@@ -406,6 +414,9 @@ impl Producer {
         self.release(&batch);
         if batch.sequence.is_some() {
             self.accumulator.queue(at).unresolved = true;
+        }
+        if let Some(transactions) = &mut self.transactions {
+            transactions.record_failed(&error);
         }
         for record in &batch.records {
             self.net.event(ProducerEvent::Failed { ticket: record.ticket, error: error.clone() });

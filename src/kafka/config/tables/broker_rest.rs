@@ -14,7 +14,7 @@ const TIERED: &str = "Tiered storage is not built.";
 const SHARE: &str = "Share groups are not built.";
 const STREAMS: &str = "Streams groups are not built.";
 const CONSUMER: &str = "The bounds of what a group may be given by GROUP configs, which are without effect.";
-const TRANSACTIONS: &str = "Transactions are not built.";
+const TRANSACTIONS: &str = "Two-phase commit is not built, and the log of transactions is read 5 MiB at a time.";
 const SNAPSHOTS: &str = "The metadata log is one segment without snapshots.";
 const QUOTAS: &str = "Quotas are not built.";
 const METRICS: &str = "Nothing reports metrics.";
@@ -39,8 +39,6 @@ const fn rest(
 
 #[rustfmt::skip]
 pub(super) const REST: &[ConfigDef] = &[
-    rest("add.partitions.to.txn.retry.backoff.max.ms", Int, Some("100"), AtLeast(0), ReadOnly, TRANSACTIONS),
-    rest("add.partitions.to.txn.retry.backoff.ms", Int, Some("20"), AtLeast(1), ReadOnly, TRANSACTIONS),
     rest("alter.config.policy.class.name", Class, None, Any, ReadOnly, JAVA),
     rest("alter.log.dirs.replication.quota.window.num", Int, Some("11"), AtLeast(1), ReadOnly, QUOTAS),
     rest("alter.log.dirs.replication.quota.window.size.seconds", Int, Some("1"), AtLeast(1), ReadOnly, QUOTAS),
@@ -264,9 +262,6 @@ pub(super) const REST: &[ConfigDef] = &[
     rest("ssl.truststore.password", Password, None, Any, PerBroker, TLS),
     rest("ssl.truststore.type", String, Some("JKS"), Any, PerBroker, TLS),
     rest("telemetry.max.bytes", Int, Some("1048576"), AtLeast(1), ReadOnly, METRICS),
-    rest("transaction.abort.timed.out.transaction.cleanup.interval.ms", Int, Some("10000"), AtLeast(1), ReadOnly, TRANSACTIONS),
-    rest("transaction.partition.verification.enable", Boolean, Some("true"), Any, ClusterWide, TRANSACTIONS),
-    rest("transaction.remove.expired.transaction.cleanup.interval.ms", Int, Some("3600000"), AtLeast(1), ReadOnly, TRANSACTIONS),
     rest("transaction.state.log.load.buffer.size", Int, Some("5242880"), AtLeast(1), ReadOnly, TRANSACTIONS),
     rest("transaction.two.phase.commit.enable", Boolean, Some("false"), Any, ReadOnly, TRANSACTIONS),
     rest("unstable.api.versions.enable", Boolean, Some("false"), Any, Internal, ONE),

@@ -3,7 +3,7 @@
 use crate::kafka::config::ConfigType::{Boolean, Class, Int, List, Long, String};
 use crate::kafka::config::Effect::{InForce, TakenWithoutEffect};
 use crate::kafka::config::UpdateMode::ReadOnly;
-use crate::kafka::config::Valid::{Any, AtLeast, Between, GzipLevel, HostPorts, OneOf};
+use crate::kafka::config::Valid::{Any, AtLeast, Between, GzipLevel, HostPorts, NonEmpty, OneOf};
 use crate::kafka::config::def::row;
 use crate::kafka::config::{ConfigDef, ConfigTable};
 
@@ -96,8 +96,10 @@ const DEFS: &[ConfigDef] = &[
         "The longest time, in milliseconds, that dialling may take after several failures."),
     row("socket.connection.setup.timeout.ms", Long, Some("10000"), AtLeast(1), ReadOnly, InForce,
         "Milliseconds that dialling a broker may take."),
-    row("transaction.timeout.ms", Int, Some("60000"), Any, ReadOnly, TakenWithoutEffect,
+    row("transaction.timeout.ms", Int, Some("60000"), Any, ReadOnly, InForce,
         "Milliseconds after which an open transaction is aborted."),
+    row("transactional.id", String, None, NonEmpty, ReadOnly, InForce,
+        "The name under which a producer writes in transactions, and fences those that had it before."),
     row("value.serializer", Class, None, Any, ReadOnly, TakenWithoutEffect,
         "The Java class that makes bytes of a value."),
 ];

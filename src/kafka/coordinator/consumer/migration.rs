@@ -55,7 +55,7 @@ impl GroupCoordinator {
     pub(in crate::kafka::coordinator) fn new_common(&mut self, id: &str, partition: i32) -> Common {
         let incarnation = self.next_incarnation;
         self.next_incarnation += 1;
-        Common { id: Arc::from(id), partition, incarnation, step: 0, offsets: SortedVecMap::new() }
+        Common { id: Arc::from(id), partition, incarnation, step: 0, offsets: SortedVecMap::new(), pending_offsets: SortedVecMap::new() }
     }
 
     /// `validateOnlineUpgrade`, `convertToConsumerGroup`.

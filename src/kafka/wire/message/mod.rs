@@ -29,6 +29,7 @@ mod quorum;
 mod tests;
 mod text;
 mod topics;
+mod transactions;
 
 pub use crate::kafka::apis::ApiKey;
 pub use admin::*;
@@ -44,6 +45,7 @@ pub use produce::*;
 pub use quorum::*;
 pub use text::{BrokerId, GroupId, ProducerId, TopicName, TransactionalId};
 pub use topics::*;
+pub use transactions::*;
 
 use super::field_map::FieldMap;
 use bytes::Bytes;

@@ -42,8 +42,15 @@ fn receive(case: &mut Case, values: &[&str]) {
         let (key, value) = (Bytes::from_static(b"k"), Bytes::copy_from_slice(value.as_bytes()));
         let last = content_id(Some(&key), Some(&value));
         let group: Option<Arc<str>> = Some("g".into());
-        let receiver =
-            Receiver { topics: vec![topic()], group: group.clone(), commit: CommitPolicy::Auto, omits: None, earliest: true, last };
+        let receiver = Receiver {
+            topics: vec![topic()],
+            group: group.clone(),
+            commit: CommitPolicy::Auto,
+            omits: None,
+            earliest: true,
+            read_committed: false,
+            last,
+        };
         case.world.receivers.insert("c".into(), receiver);
         case.event(EventKind::Handled { node: "c".into(), group, topic: topic(), partition: 0, offset: 0, delivery: 1 });
     }

@@ -1,0 +1,36 @@
+//! ListTransactions (KIP-664): the transactional ids that this broker coordinates.
+
+use super::BrokerApi;
+use crate::kafka::broker::dispatch::{Context, Reply, reply};
+use crate::kafka::broker::{Broker, ErrorCode};
+use crate::kafka::coordinator::transactions::Request;
+use crate::kafka::time::Time;
+use crate::kafka::wire::message::{ListTransactionsRequest, ListTransactionsResponse};
+
+impl BrokerApi for ListTransactionsRequest {
+    /// A pattern of ids (KIP-1152) is refused as if it were no expression: there are none here.
+    fn handle(self, broker: &mut Broker, now: Time, context: &Context) -> Reply {
+        if self.transactional_id_pattern.as_ref().is_some_and(|pattern| !pattern.is_empty()) {
+            let error_code = ErrorCode::InvalidRegularExpression.code();
+            return reply(context, ListTransactionsResponse { error_code, ..ListTransactionsResponse::default() });
+        }
+        broker.transaction_request(now, context, Request::List(self))
+    }
+}
+
+#[cfg(test)]
+mod sample {
+    use crate::kafka::samples::*;
+
+    impl Sample for ListTransactionsRequest {
+        fn sample(_known: &Known, version: i16, name: &str) -> Self {
+            let request =
+                ListTransactionsRequest { state_filters: vec![text("Ongoing"), text(name)], ..ListTransactionsRequest::default() };
+            match version {
+                0 => request,
+                1 => ListTransactionsRequest { duration_filter: 5, ..request },
+                _ => ListTransactionsRequest { transactional_id_pattern: Some(text(name)), ..request },
+            }
+        }
+    }
+}
