@@ -123,3 +123,31 @@ fn three_brokers_lose_nothing() {
     assert_eq!(verdict.ledger.lost + verdict.ledger.duplicated + verdict.ledger.redelivered, 0, "{verdict}");
     assert!(verdict.ledger.delivered > 400, "{verdict}");
 }
+
+/// A planted bug: a member gets what another has. `protocol`: the group's.
+fn two_owners(protocol: &str) -> Vec<&'static str> {
+    let member = |name: &str| format!("consumer {name} group=billing topics=orders auto.offset.reset=earliest {protocol}\n");
+    let head = "tidepool 1\nseed 5\nbroker 1\nsabotage two-owners\nconfig offsets.topic.num.partitions=1\ntopic orders partitions=4\n";
+    let text = format!("{head}{}at 10s add {}run 30s\n", member("billing-1"), member("billing-2"));
+    let mut playback = Playback::new(Scenario::parse(&text).expect("it can be read")).expect("its world begins");
+    let mut judge = Judge::new();
+    judge.observe(playback.world());
+    playback.watch_until(playback.end(), &mut |world| judge.observe(world));
+    judge.verdict(playback.world(), false).violations.into_iter().map(|violation| violation.kind).collect()
+}
+
+#[test]
+fn a_partition_with_two_owners_is_found_under_both_protocols() {
+    for protocol in ["partition.assignment.strategy=range", "group.protocol=consumer"] {
+        assert!(two_owners(protocol).contains(&"two-owners"), "{protocol}: {:?}", two_owners(protocol));
+    }
+}
+
+#[test]
+fn a_cooperative_join_and_the_consumer_protocol_lose_nothing() {
+    for name in ["cooperative-join.tide", "consumer-protocol.tide", "static-members.tide"] {
+        let verdict = verdict(name);
+        assert_eq!((verdict.ledger.lost, verdict.ledger.duplicated, verdict.ledger.reordered), (0, 0, 0), "{name}: {verdict}");
+        assert!(verdict.ledger.sent > 150, "{name}: {verdict}");
+    }
+}

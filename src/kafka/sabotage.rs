@@ -29,10 +29,12 @@ pub enum Sabotage {
     LsoIgnored,
     /// A leader says that it has written a transaction's marker, and has not.
     MarkerLost,
+    /// A member of a group is given a partition that another has.
+    TwoOwners,
 }
 
 impl Sabotage {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AckBeforeReplication,
         Self::HighWatermarkFromLeader,
         Self::NoTruncation,
@@ -46,6 +48,7 @@ impl Sabotage {
         Self::StrayLogOverwritten,
         Self::LsoIgnored,
         Self::MarkerLost,
+        Self::TwoOwners,
     ];
 
     /// As the command line and scenario files spell it.
@@ -64,6 +67,7 @@ impl Sabotage {
             Self::StrayLogOverwritten => "stray-log-overwritten",
             Self::LsoIgnored => "lso-ignored",
             Self::MarkerLost => "marker-lost",
+            Self::TwoOwners => "two-owners",
         }
     }
 }

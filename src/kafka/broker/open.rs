@@ -26,6 +26,7 @@ use crate::kafka::disk::Disk;
 use crate::kafka::log::{Log, LogConfig, Recovery};
 use crate::kafka::marks::mark;
 use crate::kafka::rng::Rng;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use std::collections::VecDeque;
@@ -80,7 +81,10 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         appends: CoordinatorAppends::default(),
         lag_ms: config.replica_lag_time_max_ms,
         halted: false,
-        groups: GroupCoordinator::new(GroupConfig::new(&config), seed),
+        groups: GroupCoordinator::new(
+            GroupConfig { two_owners: options.sabotage == Some(Sabotage::TwoOwners), ..GroupConfig::new(&config) },
+            seed,
+        ),
         transactions: TransactionCoordinator::new(now, TransactionConfig::new(&config)),
         transaction_askers: SortedVecMap::new(),
         markers: TxnMarkers::default(),

@@ -70,6 +70,8 @@ pub struct GroupConfig {
     pub migration_policy: MigrationPolicy,
     /// The first is for members that ask for none.
     pub consumer_assignors: Vec<Arc<str>>,
+    /// A planted bug: what another has counts as free.
+    pub two_owners: bool,
 }
 
 impl GroupConfig {
@@ -89,6 +91,7 @@ impl GroupConfig {
             consumer_regex_refresh_interval_ms: broker.group_consumer_regex_refresh_interval_ms,
             migration_policy: broker.group_consumer_migration_policy,
             consumer_assignors: broker.group_consumer_assignors.clone(),
+            two_owners: false,
         }
     }
 }

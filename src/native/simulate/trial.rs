@@ -6,6 +6,7 @@ use crate::kafka::time::Time;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::world::judge::{Judge, Verdict, Violation};
 use crate::world::operations::Action;
+use crate::world::view::ConsumerState;
 use crate::world::{EPOCH, World};
 
 /// What a healed cluster has at most until nothing is under way any more. In microseconds.
@@ -126,9 +127,10 @@ fn unsettled(world: &World) -> Option<String> {
         }
     }
     // Whoever is once told that its group is full never joins it again (`GroupMaxSizeReachedException`), even if that was of members whose
-    // sessions were not over yet.
+    // sessions were not over yet. Who was refused for good is over, as a program that ends with an error.
     let bounded = world.genesis().broker_config.contains_key("group.max.size");
-    for consumer in view.consumers.iter().filter(|consumer| consumer.state.is_running() && !bounded) {
+    let lives = |consumer: &&ConsumerState| consumer.state.is_running() && consumer.client_state != MembershipState::Failed;
+    for consumer in view.consumers.iter().filter(|consumer| lives(consumer) && !bounded) {
         if consumer.backlog > 0 {
             return Some(format!("{} still handles records", consumer.name));
         }

@@ -4,6 +4,7 @@
 mod close;
 mod committed;
 mod ledger;
+mod owners;
 pub mod probe;
 #[cfg(test)]
 mod tests;
@@ -394,6 +395,8 @@ impl Judge {
                 }
             }
             BrokerEvent::Group(GroupEvent::StateChanged { to: GroupState::PreparingRebalance, .. }) => self.counters.rebalances += 1,
+            BrokerEvent::Group(GroupEvent::Assigned { group, assignments, .. }) => self.assigned_once(group, assignments),
+            BrokerEvent::Group(GroupEvent::Reconciled { group, .. }) => self.reconciled_once(node, group, probe),
             _ => {}
         }
     }

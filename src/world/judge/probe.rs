@@ -2,6 +2,7 @@
 
 use crate::kafka::broker::PartitionView;
 use crate::kafka::controller::image::Image;
+use crate::kafka::coordinator::GroupView;
 use crate::kafka::wire::batch::{Batch, batches};
 use crate::world::action::CommitPolicy;
 use crate::world::content::Sent;
@@ -65,6 +66,8 @@ pub trait ClusterProbe {
     fn image(&self, node: i32) -> Option<&Image>;
     /// Whole batches of the committed metadata log.
     fn peek_metadata(&self, node: i32, offset: i64, max_bytes: u32) -> Bytes;
+    /// A group as its coordinator on this broker has it.
+    fn group(&self, node: i32, group: &str) -> Option<GroupView>;
     /// `unclean.leader.election.enable` of a topic.
     fn unclean(&self, topic: &str) -> bool;
     /// `min.insync.replicas` of a topic.

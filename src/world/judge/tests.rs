@@ -126,6 +126,10 @@ impl ClusterProbe for Fake {
         self.nodes.get(&node).map(|node| from(&node.metadata, offset)).unwrap_or_default()
     }
 
+    fn group(&self, _node: i32, _group: &str) -> Option<crate::kafka::coordinator::GroupView> {
+        None
+    }
+
     fn unclean(&self, _topic: &str) -> bool {
         self.unclean
     }

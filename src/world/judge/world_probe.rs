@@ -3,7 +3,9 @@
 use super::Judge;
 use super::probe::{ClusterProbe, LogDir, Receiver, Sender};
 use crate::kafka::broker::{Broker, PartitionView};
+use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::controller::image::Image;
+use crate::kafka::coordinator::GroupView;
 use crate::world::action::CommitPolicy;
 use crate::world::nodes::{Machine, Node};
 use crate::world::operations::Action;
@@ -67,6 +69,10 @@ impl ClusterProbe for World {
         self.living(node).map(|broker| broker.peek_metadata(offset, max_bytes)).unwrap_or_default()
     }
 
+    fn group(&self, node: i32, group: &str) -> Option<GroupView> {
+        self.living(node)?.groups().into_iter().find(|view| *view.group == *group)
+    }
+
     fn unclean(&self, topic: &str) -> bool {
         // The active controller goes by its own node's configs.
         let active = self.quorum().and_then(|quorum| quorum.leader);
@@ -128,7 +134,12 @@ impl ClusterProbe for World {
     }
 
     fn receivers(&self) -> Vec<Arc<str>> {
-        let running = |node: &&Node| matches!(node.machine, Machine::Consumer(_)) && node.meta.state == ProcessState::Running;
+        // Who was refused for good is over, as a program that ends with an error.
+        let running = |node: &&Node| {
+            let Machine::Consumer(app) = &node.machine else { return false };
+            let failed = app.client.as_ref().is_some_and(|client| client.state() == MembershipState::Failed);
+            node.meta.state == ProcessState::Running && !failed
+        };
         self.nodes.iter().filter(running).map(|node| node.meta.name.clone()).collect()
     }
 }

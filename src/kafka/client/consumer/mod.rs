@@ -429,6 +429,7 @@ impl Consumer {
     pub fn state(&self) -> MembershipState {
         match (self.closing, self.manual, &self.member.phase) {
             (Closing::No, true, _) => MembershipState::Assigned,
+            (Closing::No, false, _) if self.member.fatal => MembershipState::Failed,
             (Closing::No, false, Phase::Unjoined) => MembershipState::Unjoined,
             (Closing::No, false, Phase::Joining) => MembershipState::Joining,
             (Closing::No, false, Phase::Syncing) => MembershipState::Syncing,

@@ -6,6 +6,7 @@ use super::membership::Phase;
 use super::{Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::Outcome;
 use crate::kafka::client::{TopicPartition, code, string, text};
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -164,7 +165,12 @@ impl Consumer {
         let racks = |count: i32| vec![SortedVecSet::new(); usize::try_from(count).unwrap_or(0)];
         let known: Topics = counts.iter().filter_map(|(topic, count)| Some((topic.clone(), racks((*count)?)))).collect();
         let Some(assignor) = assignors::find(&lead.protocol) else { return self.fatal(code::INCONSISTENT_GROUP_PROTOCOL) };
-        let assignments = (assignor.assign)(&lead.members, &known)
+        let mut assigned = (assignor.assign)(&lead.members, &known);
+        if self.sabotage == Some(Sabotage::TwoOwners) {
+            let all: Vec<TopicPartition> = assigned.values().flatten().cloned().collect();
+            assigned.values_mut().for_each(|given| given.clone_from(&all));
+        }
+        let assignments = assigned
             .into_iter()
             .map(|(member, partitions)| SyncGroupRequestAssignment {
                 member_id: string(&member),

@@ -8,6 +8,8 @@ pub enum MembershipState {
     /// Its partitions were given to it by hand (`assign`); it joins no group.
     Assigned,
     Unjoined,
+    /// The group has refused it for good: its program would have to end.
+    Failed,
     /// It waits for the answer to its JoinGroup.
     Joining,
     /// It waits for the answer to its SyncGroup.
@@ -26,6 +28,7 @@ impl MembershipState {
         match self {
             Self::Assigned => "assigned",
             Self::Unjoined => "unjoined",
+            Self::Failed => "failed",
             Self::Joining => "joining",
             Self::Syncing => "syncing",
             Self::Reconciling => "reconciling",

@@ -72,7 +72,8 @@ impl<'a> Step<'a> {
             return Ok(());
         }
         let assignment = group.target_of(id);
-        let is_owned = |topic, partition| group.is_owned(topic, partition);
+        let two_owners = cx.config.two_owners;
+        let is_owned = |topic, partition| !two_owners && group.is_owned(topic, partition);
         let target = Target { epoch: group.target_epoch, assignment: &assignment, is_owned: &is_owned, owned };
         let Some(next) = member.reconciled(&target) else {
             let message = "The consumer group member is in a unknown state. The member must abandon all its partitions and rejoin.";

@@ -100,6 +100,7 @@ impl<'a> Explanation<'a> {
         } else {
             let what = match consumer.client_state {
                 MembershipState::Unjoined => "is not a member of",
+                MembershipState::Failed => "was refused for good by",
                 _ => "waits for an answer of the coordinator of",
             };
             let whose = if here.is_empty() { "" } else { ", " };
