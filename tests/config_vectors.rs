@@ -22,7 +22,6 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ("producer", "socket.connection.setup.timeout.ms", ENDLESS),
     ("consumer", "auto.commit.interval.ms", ENDLESS),
     ("consumer", "heartbeat.interval.ms", ENDLESS),
-    ("consumer", "isolation.level", "transactions are not built"),
     ("consumer", "key.deserializer", JAVA),
     ("consumer", "value.deserializer", JAVA),
     ("consumer", "metadata.max.age.ms", ENDLESS),
@@ -46,8 +45,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("security.", "TLS and SASL are not built"),
     ("share.", "share groups are not built"),
     ("ssl.", "TLS is not built"),
-    ("transaction.two.phase.commit.enable", "transactions are not built"),
-    ("transactional.id", "transactions are not built"),
+    ("transaction.two.phase.commit.enable", "two-phase commit (KIP-939) is not built"),
 ];
 
 fn kafka(table: &ConfigTable) -> Value {

@@ -234,7 +234,7 @@ fn read_fails(text: &str) -> Result<Fails, String> {
         Some("") => Err("a key is expected behind key:, as in key:poison".into()),
         Some(key) => Ok(Fails::Key(key.into())),
         None if text == "never" => Ok(Fails::Never),
-        None => percent(text).map(Fails::Ppm).map_err(|_| "never, key:KEY or a share such as 5% is expected".into()),
+        None => percent(text).map(Fails::Ppm).map_err(|_| "fails= takes never, key:KEY or a share such as 5%".into()),
     }
 }
 
@@ -261,7 +261,7 @@ fn read_sink(text: &str) -> Result<SinkKind, String> {
         "offset-table" => SinkKind::OffsetTable,
         _ => match text.strip_prefix("bulk:") {
             Some(rows) => SinkKind::Bulk(number(rows)?),
-            None => return Err(expected(text, SINKS)),
+            None => return Err(format!("sink=: {}", expected(text, SINKS))),
         },
     })
 }
