@@ -113,12 +113,13 @@ if [ "$level" = audit ]; then
 fi
 rm -rf "$cache/tools-build"
 
-# --- npm: wasm-opt, playwright-core, tsc -------------------------------------------------------------------------------------
+# --- npm: axe-core, wasm-opt, playwright-core, tsc -------------------------------------------------------------------------------------
 
 if ! cmp -s "$root/package.json" "$cache/npm/package.json" || [ ! -x "$cache/npm/node_modules/.bin/wasm-opt" ] \
-   || [ ! -d "$cache/npm/node_modules/playwright-core" ] || [ ! -d "$cache/npm/node_modules/kafkajs" ]; then
+   || [ ! -d "$cache/npm/node_modules/playwright-core" ] || [ ! -d "$cache/npm/node_modules/kafkajs" ] \
+   || [ ! -d "$cache/npm/node_modules/axe-core" ]; then
   have npm || die "no npm on PATH; Node.js 20 or later is needed"
-  say "installing from npm: binaryen (wasm-opt), kafkajs, playwright-core, typescript"
+  say "installing from npm: axe-core, binaryen (wasm-opt), kafkajs, playwright-core, typescript"
   mkdir -p "$cache/npm"
   cp "$root/package.json" "$cache/npm/new.json"
   cp "$root/package.json" "$cache/npm/package.json"

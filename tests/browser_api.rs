@@ -123,14 +123,16 @@ async fn an_argument_that_is_wrong_is_named_with_its_value_and_what_is_expected(
         (handle.select(1.5.into()), "branch", "1.5"),
         (handle.act(5.into()), "line", "5"),
         (handle.breakpoints(JsValue::NULL), "words", "null"),
-        (handle.branch(0.into(), 7.into()), "name", "7"),
+        (handle.branch(1.into(), 7.into()), "name", "7"),
+        (handle.select(9.into()), "branch", "9"),
+        (handle.branch(9.into(), JsValue::UNDEFINED), "branch", "9"),
+        (handle.compare(1.into(), 9.into()).map(|_| ()), "right", "9"),
     ] {
         let error = done.expect_err("it is refused");
         assert_eq!(told(&error, "option").1.as_deref(), Some(argument));
         let (message, said) = told(&error, "value");
         assert!(said.as_deref().is_some_and(|said| said.contains(value)), "{message}: {said:?}");
     }
-    assert!(handle.compare(0.into(), 9.into()).is_err(), "there is no branch 9");
     assert!(handle.act("kill nobody".into()).is_err());
     for (name, value) in [("theme", "blue"), ("speed", "fast")] {
         assert_eq!(told(&handle.set(name, Some(value.into())).unwrap_err(), "option").1.as_deref(), Some(name));

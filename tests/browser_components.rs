@@ -7,6 +7,8 @@ mod bar;
 mod branches;
 #[path = "components/cards.rs"]
 mod cards;
+#[path = "components/editor.rs"]
+mod editor;
 #[path = "components/guide.rs"]
 mod guide;
 #[path = "components/harness.rs"]

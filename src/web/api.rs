@@ -47,11 +47,9 @@ fn text(name: &str, value: &JsValue) -> Result<String, OptionError> {
     argument(name, value, "text", |_: &String| true)
 }
 
-fn branch_id(name: &str, value: &JsValue) -> Result<u32, OptionError> {
-    argument(name, value, "the id of a branch, as state().branches has them", |id: &f64| {
-        id.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(id)
-    })
-    .map(|id| id as u32)
+fn branch_id(stage: &Stage, name: &str, value: &JsValue) -> Result<u32, OptionError> {
+    let known = |id: &f64| stage.run.borrow().time.branches().iter().any(|branch| f64::from(branch.id) == *id);
+    argument(name, value, "the id of a branch, as state().branches has them", known).map(|id| id as u32)
 }
 
 #[wasm_bindgen]
@@ -112,25 +110,28 @@ impl Handle {
 
     /// Shows a branch by its id, where one left it.
     pub fn select(&self, branch: JsValue) -> Result<(), JsValue> {
-        let branch = branch_id("branch", &branch)?;
-        said(self.stage()?.go(|time| time.select(branch)).map(|_| ()))
+        let stage = self.stage()?;
+        let branch = branch_id(&stage, "branch", &branch)?;
+        said(stage.go(|time| time.select(branch)).map(|_| ()))
     }
 
     /// Gives a branch a name; without one, drops it.
     pub fn branch(&self, branch: JsValue, name: JsValue) -> Result<(), JsValue> {
-        let branch = branch_id("branch", &branch)?;
+        let stage = self.stage()?;
+        let branch = branch_id(&stage, "branch", &branch)?;
         let name = argument("name", &name, "text, or nothing to drop the branch", |_: &Option<String>| true)?;
         let done = |time: &mut Timeline| match &name {
             Some(name) => time.rename(branch, name),
             None => time.drop_branch(branch),
         };
-        said(self.stage()?.go(done).map(|_| ()))
+        said(stage.go(done).map(|_| ()))
     }
 
     /// Two branches in a sentence: where they part and what each has come to.
     pub fn compare(&self, left: JsValue, right: JsValue) -> Result<String, JsValue> {
-        let (left, right) = (branch_id("left", &left)?, branch_id("right", &right)?);
-        said(branches::compared(&*self.stage()?, left, right))
+        let stage = self.stage()?;
+        let (left, right) = (branch_id(&stage, "left", &left)?, branch_id(&stage, "right", &right)?);
+        said(branches::compared(&stage, left, right))
     }
 
     /// Running stops at these, with commas between them: "isr < 2, election".

@@ -59,6 +59,10 @@ pub struct PageState {
     /// `light`, `dark`, or empty: as the host page prefers.
     pub theme: String,
     pub title: String,
+    /// The scenario's text, as it runs.
+    pub text: String,
+    /// What stands in the editor and does not run, or not yet.
+    pub draft: Option<String>,
     /// What undo and redo would do now; empty where there is nothing to undo.
     pub undo: [String; 2],
     /// What is selected: lit on the stage, described by the panels.
@@ -103,6 +107,8 @@ impl Default for PageState {
             lost: 0,
             theme: String::new(),
             title: String::new(),
+            text: String::new(),
+            draft: None,
             undo: Default::default(),
             chosen: None,
             pointed: None,
@@ -137,6 +143,13 @@ pub struct Playground {
     pub layout: Layout,
     /// Whether the element is as high as its content.
     pub auto_height: bool,
+}
+
+impl Playground {
+    /// Whether scenario files can be dropped here.
+    pub fn takes_files(&self) -> bool {
+        self.page && self.controls
+    }
 }
 
 /// The playground that the component is in.

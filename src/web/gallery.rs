@@ -2,6 +2,8 @@
 
 use super::context::{PageStateStoreFields as _, use_playground};
 use super::paint::{self, Inks};
+use super::panels::editor::{self, OpenButton};
+use super::sheets;
 use super::stage::ScenarioSource;
 use crate::playground::poster::{WIDTH, poster};
 use crate::playground::scenario::{ScenarioEntry, scenarios};
@@ -18,10 +20,20 @@ pub const PARAMETER: &str = "scenario";
 
 #[component]
 pub fn Gallery() -> impl IntoView {
+    let ui = use_playground().ui;
     let words = RwSignal::new(String::new());
+    let edit = move |_| {
+        ui.sheet().set(None);
+        ui.panel().set(Some(editor::NAME));
+    };
     let found = move || words.with(|words| scenarios().iter().filter(|entry| entry.is_about(words)).collect::<Vec<_>>());
     let drawn = StoredValue::new(0_u32);
     view! {
+        <div class="tp-row tp-begin">
+            <button type="button" class="tp-text" on:click=move |_| ui.sheet().set(Some(sheets::NEW))>"New cluster…"</button>
+            <button type="button" class="tp-text" on:click=edit>"Edit what runs"</button>
+            <OpenButton />
+        </div>
         <label class="tp-search">
             <span class="tp-quiet">"Find a scenario"</span>
             <input

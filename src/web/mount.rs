@@ -48,6 +48,7 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
     let (stage, handle) = owner.with(|| {
         ui.playing().set(!paused);
         ui.title().set(run.title());
+        ui.text().set(source.text.clone());
         ui.theme().set(theme.to_owned());
         ui.speed().set(speed.unwrap_or(clock::AUTO));
         let opening = run.opening_us();

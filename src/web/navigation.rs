@@ -103,8 +103,13 @@ impl Navigation {
         self.ui.zoomed().set(to);
     }
 
+    /// Each thing on the stage says in one line what it is; a button on a card, beside its name, has a line of its own.
     pub fn on_pointer_move(self, event: &MouseEvent) {
-        self.point(self.drawn_at(event));
+        let on_button = || {
+            let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            element.is_some_and(|element| element.closest("button:not(.tp-do)").ok().flatten().is_some())
+        };
+        self.point(self.drawn_at(event).or_else(|| self.at_pointer(event).filter(|_| !on_button()).map(|found| found.0)));
     }
 
     pub fn on_click(self, event: &MouseEvent) {

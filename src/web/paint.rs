@@ -1,7 +1,6 @@
 //! Shapes on a canvas, in the theme's inks.
 
-use super::clock::tenths;
-use crate::playground::scene::{Align, Glyph, Ink, Look, Place, Point, Rect, Shape, Target};
+use crate::playground::scene::{Align, Glyph, Ink, Look, Place, Point, Rect, Shape, TEXT, Target};
 use std::f64::consts::TAU;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
@@ -78,7 +77,7 @@ struct Set {
     alpha: f32,
     dash: f32,
     align: Option<Align>,
-    font: (f32, bool, bool),
+    font: Option<(bool, bool)>,
 }
 
 struct Pen<'a> {
@@ -115,7 +114,7 @@ pub fn places(c: &CanvasRenderingContext2d, places: &[Place], inks: &Inks) {
 /// Paints shapes over everything, in CSS pixels.
 pub fn paint(c: &CanvasRenderingContext2d, shapes: &[Shape], inks: &Inks, dots: &mut Dots, width: f64, height: f64) {
     c.clear_rect(0.0, 0.0, width, height);
-    let set = Set { fill: INKS, stroke: INKS, alpha: -1.0, dash: -1.0, align: None, font: (0.0, false, false) };
+    let set = Set { fill: INKS, stroke: INKS, alpha: -1.0, dash: -1.0, align: None, font: None };
     let mut pen = Pen { c, inks, set };
     // The small blocks of a pile are one path: they do not cover each other.
     let mut pile = None;
@@ -269,9 +268,23 @@ impl Pen<'_> {
                 c.bezier_curve_to(f(b.x), f(b.y), f(d.x), f(d.y), f(e.x), f(e.y));
                 c.stroke();
             }
+            Shape::Tear { from, to, ink } => {
+                self.stroke(*ink, 1.0, 1.75, 0.0);
+                c.begin_path();
+                c.move_to(f64::from(from.x), f64::from(from.y));
+                let (dx, dy) = (f64::from(to.x - from.x), f64::from(to.y - from.y));
+                let length = dx.hypot(dy).max(1.0);
+                // Teeth of four pixels, to both sides in turn.
+                let teeth = (length / 4.0).ceil().max(2.0);
+                for i in 1..=teeth as u32 {
+                    let (part, side) = (f64::from(i) / teeth, if i % 2 == 0 { -2.5 } else { 2.5 } / length);
+                    c.line_to(f64::from(from.x) + dx * part - dy * side, f64::from(from.y) + dy * part + dx * side);
+                }
+                c.stroke();
+            }
             Shape::Flag { rect, text, ink } => self.flag(rect, text, *ink),
-            Shape::Text { at, text, size, bold, mono, ink, align } => {
-                self.words(f64::from(at.x), f64::from(at.y), text, (*size, *bold, *mono), *ink, *align);
+            Shape::Text { at, text, bold, mono, ink, align } => {
+                self.words(f64::from(at.x), f64::from(at.y), text, (*bold, *mono), *ink, *align);
             }
             Shape::Pointer { at, ink } => {
                 let (x, y) = (f64::from(at.x), f64::from(at.y));
@@ -312,7 +325,7 @@ impl Pen<'_> {
         c.fill();
         self.stroke(ink, 1.0, 1.0, 0.0);
         c.stroke();
-        self.words(x + 6.0, y + h / 2.0 + 3.5, text, (10.0, true, false), ink, Align::Start);
+        self.words(x + 6.0, y + h / 2.0 + 4.0, text, (true, false), ink, Align::Start);
     }
 
     fn hatch(&mut self, rect: &Rect, ink: Ink) {
@@ -335,17 +348,17 @@ impl Pen<'_> {
         self.set = before;
     }
 
-    /// `font`: its size, whether it is bold, whether all its letters are of one width.
-    fn words(&mut self, x: f64, y: f64, text: &str, font: (f32, bool, bool), ink: Ink, align: Align) {
+    /// `font`: whether it is bold, whether all its letters are of one width.
+    fn words(&mut self, x: f64, y: f64, text: &str, font: (bool, bool), ink: Ink, align: Align) {
         let c = self.c;
         self.fill(ink, 1.0);
-        if self.set.font != font {
-            self.set.font = font;
-            let (size, bold, mono) = font;
+        if self.set.font != Some(font) {
+            self.set.font = Some(font);
+            let (bold, mono) = font;
             let weight = if bold { 600 } else { 400 };
             let family =
                 if mono { "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" } else { "system-ui, -apple-system, sans-serif" };
-            c.set_font(&format!("{weight} {}px {family}", tenths(size)));
+            c.set_font(&format!("{weight} {TEXT}px {family}"));
         }
         if self.set.align != Some(align) {
             self.set.align = Some(align);

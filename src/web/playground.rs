@@ -3,6 +3,7 @@
 use super::bar::Bar;
 use super::cards::Cards;
 use super::context::{PageStateStoreFields as _, Playground as Context, use_playground};
+use super::files;
 use super::guide::Guide;
 use super::keys;
 use super::menu::{Menu, OpenMenu};
@@ -22,7 +23,7 @@ use leptos_use_event_listener::use_event_listener;
 use leptos_use_intersection_observer::use_intersection_observer;
 use leptos_use_resize_observer::use_resize_observer;
 use leptos_use_window::use_window;
-use web_sys::VisibilityState;
+use web_sys::{DragEvent, VisibilityState};
 
 /// The deck's height on a wide page, in CSS pixels, as long as no panel is open in it.
 const CAPTION: f64 = 136.0;
@@ -35,19 +36,32 @@ pub fn Playground() -> impl IntoView {
     watch(root);
     OpenMenu::provide();
     AskedFrom::provide();
+    let stops = (NodeRef::new(), NodeRef::new());
     let label = move || format!("Kafka playground: {}", ui.title().get());
     let key = move |event: leptos::ev::KeyboardEvent| {
         if controls {
             keys::on_key_down(playground, &event);
         }
     };
+    // A file that is dropped on somebody else's page is theirs.
+    let drag_over = move |event: DragEvent| {
+        if playground.takes_files() {
+            files::on_drag_over(&event);
+        }
+    };
+    let dropped = move |event: DragEvent| {
+        if playground.takes_files() {
+            files::on_drop(playground, &event);
+        }
+    };
     view! {
-        <section class="tp" node_ref=root data-theme=move || ui.theme().get() data-layout=layout.name() aria-label=label on:keydown=key>
+        <section class="tp" node_ref=root data-theme=move || ui.theme().get() data-layout=layout.name() aria-label=label on:keydown=key on:dragover=drag_over on:drop=dropped>
+            {(layout == Layout::Full && controls).then(|| view! { <SkipLinks stops /> })}
             {(layout != Layout::Stage).then(|| view! { <Bar /> })}
             <Guide />
-            <StageView />
+            <StageView node=stops.0 />
             {match layout {
-                Layout::Full => view! { <Deck /> }.into_any(),
+                Layout::Full => view! { <Deck node=stops.1 /> }.into_any(),
                 Layout::Compact => view! { <Said /> }.into_any(),
                 Layout::Stage => ().into_any(),
             }}
@@ -57,10 +71,42 @@ pub fn Playground() -> impl IntoView {
     }
 }
 
+/// Past what has many stops, for who goes by keys: to the stage, and to the deck below it. Seen while they have the focus.
 #[component]
-fn Deck() -> impl IntoView {
+fn SkipLinks(stops: (NodeRef<html::Div>, NodeRef<html::Div>)) -> impl IntoView {
+    let link = |(words, to): (&'static str, NodeRef<html::Div>)| {
+        let go = move |_| {
+            if let Some(to) = to.get_untracked() {
+                let _ = to.focus();
+            }
+        };
+        view! { <button type="button" class="tp-text" on:click=go>{words}</button> }
+    };
+    view! { <div class="tp-skip">{[("To the stage", stops.0), ("To time and panels", stops.1)].map(link).collect_view()}</div> }
+}
+
+/// What stands below the stage. Where it is narrow it is one line, which a tap opens; an open panel opens it too.
+#[component]
+fn Deck(node: NodeRef<html::Div>) -> impl IntoView {
+    let ui = use_playground().ui;
+    let unfolded = RwSignal::new(false);
+    let open = Memo::new(move |_| unfolded.get() || ui.panel().get().is_some());
+    let fold = move |_| {
+        unfolded.set(!open.get_untracked());
+        if !unfolded.get_untracked() {
+            ui.panel().set(None);
+        }
+    };
     view! {
-        <div class="tp-deck">
+        <div class="tp-deck" tabindex="-1" data-open=move || open.get() node_ref=node>
+            <button
+                type="button"
+                class="tp-icon tp-unfold"
+                aria-label="Time, ledger and panels"
+                title="Time, ledger and panels"
+                aria-expanded=move || open.get().to_string()
+                on:click=fold
+            ></button>
             <Caption />
             <Panels />
         </div>
@@ -82,7 +128,7 @@ fn Said() -> impl IntoView {
 
 /// The two canvases, and what stands on them, in a frame that scrolls where the host gives less room.
 #[component]
-fn StageView() -> impl IntoView {
+fn StageView(node: NodeRef<html::Div>) -> impl IntoView {
     let Context { ui, stage, .. } = use_playground();
     let (below, above) = (NodeRef::<html::Canvas>::new(), NodeRef::<html::Canvas>::new());
     Effect::new(move |_| {
@@ -104,6 +150,7 @@ fn StageView() -> impl IntoView {
         <div
             class="tp-stage"
             tabindex="-1"
+            node_ref=node
             style:height=height
             on:pointermove=move |event| nav.on_pointer_move(&event)
             on:pointerleave=move |_| nav.point(None)

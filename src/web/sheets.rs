@@ -3,6 +3,7 @@
 use super::context::{PageStateStoreFields as _, use_playground};
 use super::gallery::Gallery;
 use super::help::Help;
+use super::new_cluster::NewCluster;
 use leptos::ev::MouseEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -14,11 +15,15 @@ struct Sheet {
 }
 
 pub const SCENARIOS: &str = "Scenarios";
+pub const NEW: &str = "A new cluster";
 pub const HELP: &str = "Keys, and what is real here";
 
 /// A new sheet is a line here and a file beside this one.
-const SHEETS: &[Sheet] =
-    &[Sheet { title: SCENARIOS, view: || view! { <Gallery /> }.into_any() }, Sheet { title: HELP, view: || view! { <Help /> }.into_any() }];
+const SHEETS: &[Sheet] = &[
+    Sheet { title: SCENARIOS, view: || view! { <Gallery /> }.into_any() },
+    Sheet { title: NEW, view: || view! { <NewCluster /> }.into_any() },
+    Sheet { title: HELP, view: || view! { <Help /> }.into_any() },
+];
 
 #[component]
 pub fn Sheets() -> impl IntoView {

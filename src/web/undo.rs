@@ -3,7 +3,7 @@
 use super::context::{PageStateStoreFields as _, Playground, StageHandle, use_playground};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, HtmlSelectElement, KeyboardEvent};
+use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent};
 
 #[component]
 pub fn Undo() -> impl IntoView {
@@ -46,6 +46,7 @@ pub fn on_key_down(stage: StageHandle, event: &KeyboardEvent) {
     let writes = event.target().is_some_and(|target| {
         target.dyn_ref::<HtmlInputElement>().is_some_and(|input| input.type_() != "range")
             || target.dyn_ref::<HtmlSelectElement>().is_some()
+            || target.dyn_ref::<HtmlTextAreaElement>().is_some()
     });
     if !writes {
         event.prevent_default();

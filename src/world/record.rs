@@ -15,26 +15,49 @@ pub fn first_kept(next: u64) -> u64 {
     next.saturating_sub(MAX_EVENTS.into()) / u64::from(SLACK) * u64::from(SLACK)
 }
 
+/// Truncations that a world remembers at most: the newest.
+const MAX_CUTS: usize = 64;
+
+/// A replica's log that was cut.
+#[derive(Clone, Debug)]
+pub(super) struct Cut {
+    pub at: Time,
+    pub node: Arc<str>,
+    pub topic: Arc<str>,
+    pub partition: i32,
+    /// The end offset before and after it.
+    pub from: i64,
+    pub to: i64,
+}
+
 /// The events and their running hash. A clone shares the events until one side goes on.
 #[derive(Clone, Debug)]
 pub(super) struct Recorder {
     events: Arc<Vec<Event>>,
     next: u64,
     hash: Hash64,
-    /// When a log was cut last.
-    cut: Option<Time>,
+    /// Oldest first.
+    cuts: Vec<Cut>,
 }
 
 impl Recorder {
     pub(super) fn new() -> Self {
-        Self { events: Arc::new(Vec::new()), next: 0, hash: Hash64::new(), cut: None }
+        Self { events: Arc::new(Vec::new()), next: 0, hash: Hash64::new(), cuts: Vec::new() }
     }
 
     pub(super) fn push(&mut self, at: Time, cause: Option<EventId>, kind: EventKind) -> EventId {
         let id = EventId(self.next);
         self.next += 1;
-        if let EventKind::Broker { event: BrokerEvent::Truncated { .. }, .. } = kind {
-            self.cut = Some(at);
+        match &kind {
+            EventKind::Broker { node, event: BrokerEvent::Truncated { topic, partition, from, to, .. } } => {
+                self.cuts.retain(|cut| (&cut.node, &cut.topic, cut.partition) != (node, topic, *partition));
+                if self.cuts.len() >= MAX_CUTS {
+                    self.cuts.remove(0);
+                }
+                self.cuts.push(Cut { at, node: node.clone(), topic: topic.clone(), partition: *partition, from: *from, to: *to });
+            }
+            EventKind::Broker { event: BrokerEvent::TopicDeleted { topic }, .. } => self.cuts.retain(|cut| cut.topic != *topic),
+            _ => {}
         }
         let event = Event { id, at, cause, kind };
         self.hash.event(&event);
@@ -67,8 +90,9 @@ impl Recorder {
         self.hash.0
     }
 
-    pub(super) fn last_cut(&self) -> Option<Time> {
-        self.cut
+    /// The newest truncation of each replica.
+    pub(super) fn cuts(&self) -> &[Cut] {
+        &self.cuts
     }
 }
 

@@ -11,8 +11,8 @@ use super::queue::NodeId;
 use super::sink::Owner;
 use super::sink_table::SinkTable;
 use super::view::{
-    BrokerState, Cargo, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState, ReplicaState,
-    SinkState, WorldView, key_number,
+    APPENDED_US, Appended, BrokerState, Cargo, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState,
+    ReplicaState, SinkState, Torn, WorldView, key_number,
 };
 use crate::kafka::broker::{Broker, BrokerEvent, PartitionView};
 use crate::kafka::client::consumer::MembershipState;
@@ -37,24 +37,15 @@ fn key_text(key: &Bytes) -> Arc<str> {
     String::from_utf8_lossy(key).chars().take(KEY_CHARS as usize).collect::<String>().into()
 }
 
-/// How long a truncation is shown, in microseconds.
-const TRUNCATION_SHOWN_US: i64 = 4_000_000;
-
 impl World {
-    /// Marks the replicas that have truncated their log lately.
+    /// Marks the replicas that have truncated their log, however long ago.
     fn truncations(&self, view: &mut WorldView) {
-        let since = self.core.now.plus_micros(-TRUNCATION_SHOWN_US);
-        if self.core.recorder.last_cut().is_none_or(|cut| cut < since) {
-            return;
-        }
-        for event in self.events().iter().rev().take_while(|event| event.at >= since) {
-            let EventKind::Broker { node, event: BrokerEvent::Truncated { topic, partition, from, to, .. } } = &event.kind else {
-                continue;
-            };
-            let broker = view.brokers.iter().find(|broker| broker.name == *node).map(|broker| broker.node_id);
-            let same = |r: &&mut ReplicaState| Some(r.broker) == broker && r.topic == *topic && r.partition == *partition;
-            if let Some(replica) = view.replicas.iter_mut().find(same) {
-                replica.truncated.get_or_insert((*from, *to));
+        for cut in self.core.recorder.cuts() {
+            let broker = view.brokers.iter().find(|broker| broker.name == cut.node).map(|broker| broker.node_id);
+            let same = |r: &&mut ReplicaState| Some(r.broker) == broker && r.partition == cut.partition && r.topic == cut.topic;
+            // On a disk that was wiped since then there is nothing of it.
+            if let Some(replica) = view.replicas.iter_mut().find(same).filter(|replica| replica.log_start <= cut.to) {
+                replica.torn = Some(Torn { at: cut.at, from: cut.from, to: cut.to });
             }
         }
     }
@@ -86,6 +77,19 @@ impl World {
             }
         };
         self.core.sinks.tables().map(|(owner, table)| of(owner, table)).collect()
+    }
+
+    /// What leaders have appended a moment ago.
+    fn appended(&self) -> Vec<Appended> {
+        let since = self.core.now.plus_micros(-APPENDED_US);
+        let recent = self.events().iter().rev().take_while(|event| event.at >= since);
+        let appended = recent.filter_map(|event| match &event.kind {
+            EventKind::Broker {
+                event: BrokerEvent::Appended { topic, partition, base_offset, last_offset, duplicate: false, .. }, ..
+            } => Some(Appended { at: event.at, topic: topic.clone(), partition: *partition, from: *base_offset, to: *last_offset }),
+            _ => None,
+        });
+        appended.collect()
     }
 
     /// Copies what there is to see. `before`: another moment of the same run; frames and logs that have not changed since are not decoded
@@ -130,6 +134,7 @@ impl World {
         view.sinks = self.sinks(&view.groups);
         partitions(&mut view, known, before);
         self.truncations(&mut view);
+        view.appended = self.appended();
         self.flights(&mut view, before, &mut topics);
         let name = |id: &NodeId| self.node(*id).map(|node| node.meta.name.clone());
         let cuts = self.core.cuts.iter().map(|(from, to)| (*from, *to, None));
@@ -281,7 +286,7 @@ fn partitions(view: &mut WorldView, known: Vec<(i32, Option<&Broker>, PartitionV
             high_watermark: partition.high_watermark,
             end_offset: partition.end_offset,
             running: true,
-            truncated: None,
+            torn: None,
             records: Vec::new(),
         });
     }
@@ -375,7 +380,7 @@ pub(super) fn remains(broker: i32, disk: &Disk, known: &[PartitionView]) -> Vec<
                 high_watermark: view.map_or(base, |view| view.high_watermark),
                 end_offset: base,
                 running: false,
-                truncated: None,
+                torn: None,
                 records: Vec::new(),
             });
         }

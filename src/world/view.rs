@@ -43,9 +43,23 @@ pub struct WorldView {
     pub next_record: Option<Time>,
     /// What was done in the last `DONE_US`, newest first.
     pub done: Vec<(Time, Action)>,
+    /// What leaders have appended in the last `APPENDED_US`, newest first.
+    pub appended: Vec<Appended>,
 }
 
 impl WorldView {
+    /// Readable records that a group has not committed in a partition; 0 where it has committed nothing.
+    pub fn lag(&self, group: &GroupView, topic: &str, partition: i32) -> i64 {
+        let committed = group.offsets.iter().find(|(t, n, _)| *n == partition && **t == *topic).map(|offset| offset.2);
+        let place = self.partitions.iter().find(|state| state.view.partition == partition && *state.view.topic == *topic);
+        committed.zip(place).map_or(0, |(committed, state)| state.view.high_watermark.saturating_sub(committed).max(0))
+    }
+
+    /// Readable records that a group has not committed, in all its partitions together, whether anybody reads them or not.
+    pub fn group_lag(&self, group: &GroupView) -> i64 {
+        group.offsets.iter().map(|(topic, partition, _)| self.lag(group, topic, *partition)).sum()
+    }
+
     /// What is wrong from one node to the other; empty: nothing.
     fn link_fault(&self, from: &str, to: &str) -> String {
         let found = self.link_faults.iter().find(|fault| *fault.0 == *from && *fault.1 == *to);
@@ -74,6 +88,38 @@ pub struct Wait {
     pub at: Time,
     /// How long it is as a whole, in microseconds.
     pub whole_us: i64,
+}
+
+/// How long the view tells of an append, in microseconds.
+pub const APPENDED_US: i64 = 240_000;
+
+/// Records that a leader has appended at once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Appended {
+    pub at: Time,
+    pub topic: Arc<str>,
+    pub partition: i32,
+    /// The first and the last offset.
+    pub from: i64,
+    pub to: i64,
+}
+
+/// A truncation of a replica's log: the end offset before and after it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Torn {
+    pub at: Time,
+    pub from: i64,
+    pub to: i64,
+}
+
+/// How long a truncation is news, in microseconds.
+const FRESH_US: i64 = 4_000_000;
+
+impl Torn {
+    /// Whether it was in the last few seconds.
+    pub fn is_fresh(&self, now: Time) -> bool {
+        now.micros_since(self.at) < FRESH_US
+    }
 }
 
 /// How long the view tells of an action, in microseconds.
@@ -118,8 +164,8 @@ pub struct ReplicaState {
     pub end_offset: i64,
     /// The broker has a process.
     pub running: bool,
-    /// A truncation of the last few seconds: the end offset before and after it.
-    pub truncated: Option<(i64, i64)>,
+    /// Its newest truncation.
+    pub torn: Option<Torn>,
     /// Of a broker without a process: the newest `RIBBON_RECORDS` records below the end, oldest first.
     pub records: Vec<RecordState>,
 }

@@ -30,7 +30,7 @@ const launch = (folder) => chromium.launchPersistentContext(folder, {
 const temporary = () => mkdtempSync(join(tmpdir(), "tidepool-page-"));
 
 // Opens a page; everything that goes wrong in it is collected, and so is every request that leaves the server.
-async function open(context, url, { width = 1280, height = 800, scheme = "light", motion = "no-preference", allow = [] } = {}) {
+async function open(context, url, { width = 1280, height = 800, scheme = "light", motion = "no-preference", allow = [], folded = false } = {}) {
   const page = await context.newPage();
   page.wrong = [];
   page.on("console", (message) => {
@@ -43,6 +43,10 @@ async function open(context, url, { width = 1280, height = 800, scheme = "light"
   await page.setViewportSize({ width, height });
   await page.emulateMedia({ colorScheme: scheme, reducedMotion: motion });
   await page.goto(url, { waitUntil: "commit" });
+  // On a phone the deck is one line until it is opened, which most cases need.
+  if (width < 640 && !folded) {
+    await page.locator("tide-pool .tp-unfold[aria-expanded=false]").first().evaluate((button) => button.click(), null, { timeout: 8000 }).catch(() => {});
+  }
   return page;
 }
 
@@ -78,7 +82,7 @@ const cases = {};
 for (const [width, height] of [[1280, 800], [390, 844]]) {
   for (const scheme of ["light", "dark"]) {
     cases[`index ${width}x${height} ${scheme}`] = async ({ context, site }) => {
-      const page = await open(context, site.url, { width, height, scheme });
+      const page = await open(context, site.url, { width, height, scheme, folded: true });
       await until(page, 0, flowing, 20_000, "records flow");
       const at = await age(page);
       const before = await state(page);

@@ -18,7 +18,7 @@ async fn a_fork_is_a_chip_that_is_named_compared_shown_and_dropped() {
     page.fill(".tp-chip input", "without broker-2").await;
     page.publish().await;
     let names = page.stage.with_value(|s| s.run.borrow().time.branches().iter().map(|b| b.name.clone()).collect::<Vec<_>>());
-    assert_eq!(names, ["branch 1", "without broker-2"]);
+    assert_eq!(names, ["first run", "without broker-2"]);
     page.click(".tp-more").await;
     let words = page.text(".tp-versus");
     assert!(words.contains("part at 00:20.") && words.contains("acknowledged"), "{words}");

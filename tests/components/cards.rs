@@ -163,7 +163,8 @@ async fn a_group_and_its_members_say_where_they_are() {
     assert_eq!(cards.text(".tp-group .tp-title"), "billing");
     assert_eq!(cards.text(".tp-group .tp-pill"), "Stable");
     assert_eq!(cards.attribute(".tp-group .tp-pill", "data-state").as_deref(), Some("Stable"));
-    assert!(cards.text(".tp-group .tp-head > .tp-end").starts_with("generation "));
+    let words = cards.text(".tp-group .tp-head > .tp-end");
+    assert!(words.starts_with("lag ") && words.contains("generation "), "{words}");
     let foot = cards.text(".tp-foot > span");
     assert!(foot.starts_with("sink: ") && foot.ends_with(" handled, none twice"), "{foot:?}");
     assert!(cards.text(".tp-member .tp-end").starts_with("lag "), "{}", cards.text(".tp-member"));

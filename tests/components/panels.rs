@@ -11,7 +11,7 @@ use wasm_bindgen_test::*;
 async fn a_tab_opens_and_closes_its_panel() {
     let page = mounted(THREE_BROKERS, 12, || view! { <Panels /> }).await;
     let names: Vec<String> = page.all("[role=tab]").iter().filter_map(|tab| tab.text_content()).collect();
-    assert_eq!(names, ["Why?", "Ledger", "Inspector", "Transcript"]);
+    assert_eq!(names, ["Why?", "Ledger", "Inspector", "Transcript", "Scenario"]);
     assert!(page.at(".tp-panel").has_attribute("hidden"));
     page.click("[role=tab]:nth-child(2)").await;
     assert!(!page.at(".tp-panel").has_attribute("hidden"));

@@ -140,7 +140,7 @@ impl Order {
             cluster: ClusterOrder {
                 controller: view.quorum.as_ref().and_then(|quorum| quorum.leader),
                 leaders: shown.map(|partition| (partition.view.leader, partition.view.leader_epoch)).collect(),
-                cut: view.replicas.iter().filter(|replica| replica.truncated.is_some()).count(),
+                cut: view.replicas.iter().filter(|replica| replica.torn.is_some_and(|torn| torn.is_fresh(view.now))).count(),
             },
             groups: view.groups.iter().map(|group| (group.state, group.generation, group.members.len())).collect(),
         }

@@ -15,8 +15,7 @@ impl Step for Differently {
         if let (Some(parent), Some((_, action))) = (parent, deed) {
             return Progress::Done(
                 format!(
-                    "{} has \u{201c}{}\u{201d} instead; {} stays as it was. Both are in the list of branches.",
-                    branch.name,
+                    "Here it is \u{201c}{}\u{201d} instead; \u{201c}{}\u{201d} stays as it was. Both are in the list of branches.",
                     action.line(),
                     parent.name
                 ),

@@ -94,7 +94,7 @@ fn the_five_steps_are_done_one_after_the_other_and_say_what_came_of_them() {
     reader.take_offer();
     let end = reader.shown();
     assert_eq!((end.done, end.task.is_none()), (5, true));
-    assert!(end.outcome.contains("\u{201c}isolate broker-1\u{201d} instead; branch 1 stays"), "{}", end.outcome);
+    assert!(end.outcome.contains("\u{201c}isolate broker-1\u{201d} instead; \u{201c}first run\u{201d} stays"), "{}", end.outcome);
 }
 
 #[test]

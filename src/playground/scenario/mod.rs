@@ -20,6 +20,7 @@
 //! expect   at 60s group billing state=Empty members=0
 //! ```
 
+mod blank;
 mod list;
 mod parse;
 mod play;
@@ -27,6 +28,7 @@ mod play;
 mod tests;
 mod write;
 
+pub use blank::{Blank, BlankError, FIELDS as BLANK_FIELDS, Field as BlankField};
 pub use list::{ScenarioEntry, scenarios};
 pub use play::{Failure, Playback, Verdict, scenario_hash};
 

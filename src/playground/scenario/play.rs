@@ -233,18 +233,7 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
                 "state" => group.state.to_string(),
                 "members" => group.members.len().to_string(),
                 "generation" => group.generation.to_string(),
-                _ => {
-                    let lag: i64 = group
-                        .offsets
-                        .iter()
-                        .map(|(topic, partition, committed)| {
-                            let place =
-                                view.partitions.iter().find(|state| state.view.topic == *topic && state.view.partition == *partition);
-                            place.map_or(0, |state| state.view.high_watermark.saturating_sub(*committed))
-                        })
-                        .sum();
-                    lag.to_string()
-                }
+                _ => view.group_lag(group).to_string(),
             })
         }
         Subject::Consumer => {

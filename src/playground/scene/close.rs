@@ -151,7 +151,7 @@ impl Room<'_> {
         let leads = self.rows(|row| row.home == id);
         let follows = self.out.rows.iter().flat_map(|row| &row.followers).filter(|f| f.0 == id).count();
         let dense = size(leads.len() + follows, self.out.narrow).pitch == 0.0;
-        let step = if dense { 11.0 } else { 24.0 };
+        let step = if dense { 13.0 } else { 24.0 };
         let free = self.floor - y - follows as f32 * step;
         let size = larger(size(leads.len(), self.out.narrow), (free / leads.len().max(1) as f32).min(BAND_H), 0);
         for i in leads {

@@ -40,7 +40,7 @@ pub(super) fn size(users: usize, narrow: bool) -> Size {
     let (cell, pitch, numerals, under) = match users {
         0..=3 if !narrow => ((20.0, 26.0), 22.0, true, 60.0),
         0..=4 => ((20.0, 26.0), 22.0, true, 46.0),
-        5..=6 => ((18.0, 22.0), 20.0, true, 30.0),
+        5..=6 => ((20.0, 22.0), 22.0, true, 30.0),
         7..=14 => ((14.0, 18.0), 16.0, true, 34.0),
         15..=MANY => ((9.0, 12.0), 10.0, false, 18.0),
         _ => return DENSE,
@@ -137,7 +137,7 @@ pub(super) fn brokers_and_topics(out: &mut Layout, view: &WorldView, camera: &Vi
 fn brokers(out: &mut Layout, view: &WorldView, area: Area) -> f32 {
     let (x, w) = (area.edge(out.narrow), area.w);
     let (room, card) =
-        if out.narrow { (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0)) } else { (w, ((w - GAP * 2.0) / 3.0).clamp(180.0, 200.0)) };
+        if out.narrow { (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0)) } else { (w, ((w - GAP * 2.0) / 3.0).clamp(170.0, 200.0)) };
     let per_row = ((room + GAP) / (card + GAP)).floor().max(1.0) as usize;
     for i in 0..view.brokers.len() {
         let (row, column) = (i / per_row, i % per_row);
@@ -215,7 +215,10 @@ pub(super) fn row(
     let cells_x = if above { x + 4.0 } else { label_x + label_w + 8.0 };
     let tail = if narrow { 34.0 } else { 64.0 };
     let room = (x + w - tail - cells_x).max(40.0);
-    let label = Rect { x: label_x, y: if above { label_y } else { y + (size.cell.1 - label_h) / 2.0 }, w: label_w, h: label_h };
+    // Below a label of two lines the followers have their numbers.
+    let lift = if dense { 0.0 } else { 5.0 };
+    let label_y = if above { label_y } else { y + (size.cell.1 - label_h) / 2.0 - lift };
+    let label = Rect { x: label_x, y: label_y, w: label_w, h: label_h };
     let (cell, pitch, capacity) = if dense {
         let pitch = room / scale as f32;
         ((pitch * 0.85, size.cell.1), pitch, scale)

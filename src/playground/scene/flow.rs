@@ -5,7 +5,7 @@ use super::follow::Trail;
 use super::key::key_colour;
 use super::layout::{Layout, Row, within};
 use super::links::look;
-use super::shape::{Align, Dot, Ink, Point, Rect, Shape, at};
+use super::shape::{Align, Dot, Ink, Point, Rect, Shape, at, bold, text};
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
@@ -166,15 +166,8 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
             out.extend(curves(into_row(*card, row, layout), 1.25, ink, dash));
             if layout.dense && !layout.narrow && highest {
                 let count = mates().count();
-                out.push(Shape::Text {
-                    at: at(trunk(row, false) - 8.0, card.y + card.h / 2.0 - 5.0),
-                    text: format!("to {count}").into(),
-                    size: 10.0,
-                    bold: false,
-                    mono: false,
-                    ink: Ink::Muted,
-                    align: Align::End,
-                });
+                let place = at(trunk(row, false) - 8.0, card.y + card.h / 2.0 - 5.0);
+                out.push(text(place, format!("to {count}"), Ink::Muted, Align::End));
             }
         }
         for group in &layout.groups {
@@ -217,11 +210,11 @@ pub(super) fn stacks(view: &WorldView, layout: &Layout, out: &mut Vec<Shape>) {
         }
         // Below the stack, where no way ends; beside it on a card.
         let (at, align) = match align {
-            Align::Start => (at(x, bottom + 9.0), align),
+            Align::Start => (at(x, bottom + 11.0), align),
             Align::Middle => (at(x + 15.0, bottom), Align::Start),
-            Align::End => (at(x + 5.0, bottom + 9.0), align),
+            Align::End => (at(x + 5.0, bottom + 11.0), align),
         };
-        out.push(Shape::Text { at, text: count.to_string().into(), size: 10.0, bold: false, mono: false, ink: Ink::Muted, align });
+        out.push(text(at, count.to_string(), Ink::Muted, align));
     };
     for (p, card) in view.producers.iter().zip(&layout.producers) {
         let waiting = p.accumulated.iter().map(|a| u64::from(a.2)).sum();
@@ -381,15 +374,7 @@ fn flow(count: u64, legs: &[[Point; 4]], out: &mut Vec<Shape>) {
     let width = (2.0 + (count as f32).sqrt() / 4.0).min(12.0);
     out.extend(curves(legs.to_vec(), width, Ink::Accent, 6.0));
     let middle = legs.first().map(|leg| cubic(leg, 0.5)).unwrap_or_default();
-    out.push(Shape::Text {
-        at: at(middle.x, middle.y - 10.0),
-        text: format!("{count} records").into(),
-        size: 10.0,
-        bold: true,
-        mono: false,
-        ink: Ink::Ink,
-        align: Align::Middle,
-    });
+    out.push(bold(at(middle.x, middle.y - 10.0), format!("{count} records"), Ink::Ink, Align::Middle));
 }
 
 /// Where records of a client go.

@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// Below this width (CSS pixels) the columns are stacked.
 pub const NARROW: f32 = 640.0;
 
+/// Below this width (CSS pixels) the edges are narrow.
+const SNUG: f32 = 900.0;
+
 /// A partition's ribbon: `capacity` slots, the first of them for offset `first`.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -160,7 +163,7 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
     let close = width == Width::Close;
     let narrow = camera.width < NARROW;
     let w = camera.width.max(280.0);
-    let pad = if narrow { 16.0 } else { 24.0 };
+    let pad = if w < SNUG { 16.0 } else { 24.0 };
     let mut out = Layout { narrow, ..Layout::default() };
     let groups = group_members(view);
 
@@ -175,9 +178,10 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
         out.height = group_boxes(&mut out, groups, pad, y, inner) + 16.0 + pad;
         return out;
     }
-    let left = if close { 148.0 } else { (w * 0.15).clamp(148.0, 190.0) };
-    let right = if close { 220.0 } else { (w * 0.245).clamp(220.0, 320.0) };
-    let gap = if close { 36.0 } else { (w * 0.06).clamp(36.0, 88.0) };
+    // The logs in the middle have what room there is: some 24 records of each at 1280 px, 10 at 720.
+    let left = if close { 148.0 } else { (w * 0.12).clamp(124.0, 190.0) };
+    let right = if close { 220.0 } else { (w * 0.1875).clamp(192.0, 320.0) };
+    let gap = if close { 36.0 } else { (w * 0.05).clamp(36.0, 88.0) };
     let cluster_x = pad + left + gap;
     let groups_x = w - pad - right;
     let cluster_w = groups_x - gap - cluster_x;

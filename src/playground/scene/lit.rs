@@ -4,13 +4,13 @@ use super::View;
 use super::flow::{curves, into_row, out_of_row, straight};
 use super::follow::{Spot, Trail};
 use super::layout::{Layout, Row};
-use super::shape::{Align, Ink, Point, Rect, Shape, at};
+use super::shape::{Align, Ink, Point, Rect, Shape, at, bold};
 use crate::world::view::WorldView;
 use std::sync::Arc;
 
 /// How far everything else steps back.
 const VEIL: f32 = 0.72;
-const BADGE: f32 = 8.0;
+const BADGE: f32 = 9.0;
 
 fn row<'a>(view: &WorldView, layout: &'a Layout, trail: &Trail) -> Option<&'a Row> {
     let is =
@@ -88,14 +88,6 @@ pub(super) fn lit(view: &WorldView, layout: &Layout, trail: &Trail, camera: &Vie
         taken.push(place);
         let rect = Rect { x: place.x - BADGE, y: place.y - BADGE, w: 2.0 * BADGE, h: 2.0 * BADGE };
         out.push(Shape::Block { rect, radius: BADGE, ink: Ink::Accent, alpha: 1.0 });
-        out.push(Shape::Text {
-            at: at(place.x, place.y + 3.5),
-            text: n.to_string().into(),
-            size: 10.0,
-            bold: true,
-            mono: false,
-            ink: Ink::Background,
-            align: Align::Middle,
-        });
+        out.push(bold(at(place.x, place.y + 4.0), n.to_string(), Ink::Background, Align::Middle));
     }
 }

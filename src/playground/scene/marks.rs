@@ -1,6 +1,6 @@
 //! Where something was just done: a mark that fades with the run's time.
 
-use super::shape::{Align, Ink, Place, Point, Rect, Shape};
+use super::shape::{Align, Ink, Place, Point, Rect, Shape, bold};
 use crate::kafka::time::Time;
 use crate::world::operations::Subject;
 use crate::world::target::Target;
@@ -31,7 +31,7 @@ pub fn marks(view: &WorldView, places: &[Place], time: Time, still: bool, out: &
             if subjects.iter().any(|subject| is_at(*subject, &place.what)) {
                 edge(place.rect, 2.0 + 5.0 * part, 1.0 - part, ink, out);
                 let at = Point { x: place.rect.right() - 4.0, y: place.rect.y - 4.0 };
-                out.push(Shape::Text { at, text: verb.into(), size: 11.0, bold: true, mono: false, ink, align: Align::End });
+                out.push(bold(at, verb, ink, Align::End));
             }
         }
     }

@@ -6,14 +6,18 @@ mod blend;
 mod close;
 mod cluster;
 mod content;
+mod flags;
 mod flow;
 mod follow;
+mod followers;
+mod head;
 mod hint;
 mod key;
 mod layout;
 mod links;
 mod lit;
 mod marks;
+mod pulse;
 mod ribbon;
 mod shape;
 #[cfg(test)]
@@ -34,7 +38,7 @@ pub use follow::{FORGOTTEN, Spot, Station, Trail, follow};
 pub use hint::hint;
 pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};
-pub use shape::{Align, Dot, Glyph, Ink, Look, Place, Point, Rect, Shape};
+pub use shape::{Align, Dot, Glyph, Ink, Look, Place, Point, Rect, Shape, TEXT};
 pub use zoom::{depth, zoom_into, zoom_out, zoom_steps};
 
 use crate::kafka::time::Time;
@@ -134,13 +138,14 @@ impl Scene {
         dot.or_else(hitbox).or_else(place)
     }
 
-    /// Where a record, a ribbon or a dot is.
+    /// Where a thing is: a record, a ribbon, a dot, a card.
     pub fn spot(&self, what: &Target) -> Option<Rect> {
         let hitbox = |topic: &Arc<str>, n: i32| self.hitboxes.iter().find(|t| t.partition == n && t.topic == *topic);
         match what {
             Target::Record(topic, n, offset) => hitbox(topic, *n).map(|t| t.slot(*offset)),
             Target::Partition(topic, n) => hitbox(topic, *n).map(|t| t.rect),
-            what => self.moving.iter().find(|m| m.1 == *what).map(|m| Rect { x: m.0.x, y: m.0.y, w: 0.0, h: 0.0 }),
+            Target::Frame(_) => self.moving.iter().find(|m| m.1 == *what).map(|m| Rect { x: m.0.x, y: m.0.y, w: 0.0, h: 0.0 }),
+            what => self.places.iter().find(|place| place.what == *what).map(|place| place.rect),
         }
     }
 
@@ -190,6 +195,9 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
     }
     flow::dead(view, &layout, &mut shapes);
     let standing = shapes.len();
+    if !camera.reduced_motion {
+        pulse::pulses(view, &layout, time, &mut shapes);
+    }
     flow::stacks(view, &layout, &mut shapes);
     flow::flights(view, &layout, time, camera, None, &mut shapes, &mut moving);
     if let Some(trail) = &camera.trail {

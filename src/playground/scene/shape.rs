@@ -72,6 +72,22 @@ pub struct Dot {
     pub alpha: f32,
 }
 
+/// The size of all text, in CSS pixels: the smallest that is read with ease.
+pub const TEXT: f32 = 12.0;
+
+/// The width of so many letters, in CSS pixels: a little more than most fonts need.
+pub(super) fn text_width(words: &str) -> f32 {
+    words.chars().count() as f32 * 6.8
+}
+
+pub(super) fn text(at: Point, text: impl Into<Arc<str>>, ink: Ink, align: Align) -> Shape {
+    Shape::Text { at, text: text.into(), bold: false, mono: false, ink, align }
+}
+
+pub(super) fn bold(at: Point, text: impl Into<Arc<str>>, ink: Ink, align: Align) -> Shape {
+    Shape::Text { at, text: text.into(), bold: true, mono: false, ink, align }
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub enum Shape {
     /// A record in a log.
@@ -105,15 +121,20 @@ pub enum Shape {
         text: Arc<str>,
         ink: Ink,
     },
-    /// `size` in CSS pixels; `at` is the baseline.
+    /// All text of the picture is `TEXT` high; `at` is the baseline.
     Text {
         at: Point,
         text: Arc<str>,
-        size: f32,
         bold: bool,
         mono: bool,
         ink: Ink,
         align: Align,
+    },
+    /// A torn edge: something was cut off here.
+    Tear {
+        from: Point,
+        to: Point,
+        ink: Ink,
     },
     /// A small filled triangle that points up at `at`.
     Pointer {

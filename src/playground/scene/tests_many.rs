@@ -43,7 +43,7 @@ pub(super) fn replicated() -> WorldView {
                 high_watermark: p.view.high_watermark,
                 end_offset: if broker == 3 { 1 } else { p.view.end_offset },
                 running: broker < 3,
-                truncated: None,
+                torn: None,
                 records: Vec::new(),
             });
         }

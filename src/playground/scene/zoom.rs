@@ -4,7 +4,7 @@ use super::View;
 use super::arrangements::{Arrangement, Container};
 use super::close::close_up;
 use super::layout::{Layout, Row, ease};
-use super::shape::{Align, Ink, Rect, Shape, at};
+use super::shape::{Align, Ink, Rect, Shape, at, text};
 use crate::world::target::Target;
 use crate::world::view::{PartitionState, WorldView};
 use std::sync::Arc;
@@ -143,9 +143,8 @@ pub(super) fn zoom_shapes(view: &WorldView, layout: &Layout, off_screen: &str, o
     // A narrow page has room for half of it in a line.
     let cut =
         off_screen.get(..NARROW_WORDS).filter(|_| layout.narrow).and_then(|head| head.rfind(", ")).map_or(off_screen.len(), |at| at + 2);
-    for text in [&off_screen[..cut], &off_screen[cut..]] {
-        let text = text.into();
-        out.push(Shape::Text { at: at(x, y), text, size: 11.0, bold: false, mono: false, ink: Ink::Muted, align: Align::Start });
-        y += 13.0;
+    for line in [&off_screen[..cut], &off_screen[cut..]] {
+        out.push(text(at(x, y), line, Ink::Muted, Align::Start));
+        y += 14.0;
     }
 }

@@ -10,6 +10,8 @@ use crate::world::operations::Action;
 use std::sync::Arc;
 
 pub const MAX_BRANCHES: u32 = 8;
+/// The name of the branch that a run begins with.
+const FIRST: &str = "first run";
 /// Characters of a branch's name.
 pub const MAX_NAME: u32 = 40;
 
@@ -38,7 +40,7 @@ impl Branch {
     pub(super) fn first(start: Moment) -> Self {
         Self {
             id: 1,
-            name: "branch 1".into(),
+            name: FIRST.into(),
             parent: None,
             start,
             forked: start,
@@ -110,8 +112,17 @@ impl Timeline {
         self.branches.iter_mut().find(|branch| branch.id == id).ok_or(TimeError::NoBranch(id))
     }
 
-    /// What was until now becomes a branch of its own, and is shown.
-    pub(super) fn fork(&mut self) -> u32 {
+    /// A name that no branch has yet: these words, and a number where they are taken.
+    fn free_name(&self, words: &str) -> String {
+        let short: String = words.chars().take(MAX_NAME as usize - 4).collect();
+        let taken = |name: &str| self.branches.iter().any(|branch| branch.name == name);
+        let numbered = (2..).map(|n| format!("{short}, {n}"));
+        std::iter::once(short.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
+    }
+
+    /// What was until now becomes a branch of its own, named after what parts it, and is shown.
+    pub(super) fn fork(&mut self, parted_by: &str) -> u32 {
+        let name = self.free_name(parted_by);
         let here = self.moment();
         // The action itself has left its event already, and nothing else of the old branch.
         let forked = Moment { events: self.seen.min(here.events), ..here };
@@ -125,7 +136,7 @@ impl Timeline {
             branch.marks.keep_before(forked.events);
             branch.assignment_spans.keep_before(forked.events);
             branch.narration.keep_before(forked.events);
-            branch = Branch { id, name: format!("branch {id}"), parent: Some(from), forked, end: forked, without: None, ..branch };
+            branch = Branch { id, name, parent: Some(from), forked, end: forked, without: None, ..branch };
             self.branches.push(branch);
             self.checkpoints.share(from, id, forked);
             self.current = id;

@@ -8,7 +8,7 @@ use crate::world::operations::Action;
 const OFFERED_US: i64 = 30_000_000;
 
 /// A deed in few words: its line without what is set to which value.
-fn words(action: &Action) -> String {
+pub(super) fn words(action: &Action) -> String {
     let line = action.line();
     let words: Vec<&str> = line.split(' ').take_while(|word| !word.contains('=')).collect();
     words.join(" ")
@@ -65,7 +65,7 @@ impl Timeline {
         let Some(mut state) = self.before(id, |moment| moment.at < at || moment == start)? else { return Ok(None) };
         state.run_until(self.branch().actions.get(..n).unwrap_or_default(), at);
         self.set(state);
-        let new = self.fork();
+        let new = self.fork(&format!("without {}", words(&action)));
         if let Ok(branch) = self.find_mut(new) {
             branch.without = Some((id, n));
         }

@@ -28,7 +28,7 @@ pub fn Consumer(card: Card, name: Arc<str>) -> impl IntoView {
                     <Name card text=&*name />
                 </b>
                 <AskAbout what=card.target.get_value() />
-                <span class="tp-quiet tp-number tp-end">{word}</span>
+                <span class="tp-quiet tp-number tp-end" title="Lag: readable records that it has not polled">{word}</span>
             </div>
             <div class="tp-row tp-mono tp-owns">{owns}</div>
             <div class="tp-row">

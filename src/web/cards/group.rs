@@ -36,19 +36,28 @@ pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
 #[component]
 fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
     let ui = use_playground().ui;
-    let group = Memo::new(move |_| ui.snap().with(|s| s.view.groups.iter().find(|g| g.group == name).map(|g| (g.state, g.generation))));
+    let group = Memo::new(move |_| {
+        ui.snap().with(|s| {
+            let group = s.view.groups.iter().find(|g| g.group == name)?;
+            Some((group.state, group.generation, s.view.group_lag(group)))
+        })
+    });
     let state = move || group.get().map_or("", |g| g.0.name());
     let words = move || match group.get() {
         None => "not joined yet",
-        Some((state, _)) if state.is_rebalancing() => "Rebalancing",
-        Some((state, _)) => state.name(),
+        Some((state, ..)) if state.is_rebalancing() => "Rebalancing",
+        Some((state, ..)) => state.name(),
     };
     let generation = move || group.get().map_or_else(String::new, |g| format!("generation {}", g.1));
+    let lag = move || group.get().map_or_else(String::new, |g| format!("lag {}", g.2));
     view! {
         <AskAbout what=card.target.get_value() />
         <span class="tp-pill" data-state=state title=state>
             {words}
         </span>
-        <span class="tp-quiet tp-number tp-end">{generation}</span>
+        <span class="tp-quiet tp-number tp-end">
+            <span title="Readable records that the group has not committed">{lag}</span>
+            <i>" · " {generation}</i>
+        </span>
     }
 }

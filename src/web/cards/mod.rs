@@ -178,7 +178,6 @@ fn Name(card: Card, #[prop(into)] text: String) -> impl IntoView {
             class="tp-do"
             aria-haspopup="menu"
             aria-expanded=move || expanded.get().to_string()
-            title="What can be done to it"
             node_ref=card.opener.button()
             on:click=move |event| {
                 event.prevent_default();

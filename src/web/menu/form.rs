@@ -7,6 +7,9 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::{HtmlElement, SubmitEvent};
 
+/// A form with more fields than these folds those that nobody has set.
+const MANY: usize = 8;
+
 /// Why what was filled in is refused.
 #[derive(Clone)]
 struct Refusal {
@@ -33,7 +36,6 @@ fn Fields(menu: MenuHandle, form: Form) -> impl IntoView {
     let stage = use_playground().stage;
     let values: Vec<RwSignal<String>> = form.fields.iter().map(|field| RwSignal::new(shown(field).to_owned())).collect();
     let refusal = RwSignal::new(None::<Refusal>);
-    let first_restarting = form.fields.iter().position(|field| field.restarts);
     let rows: Vec<Row> =
         form.fields.iter().cloned().zip(&values).zip(0..).map(|((field, value), at)| Row::new(field, *value, at)).collect();
     let first = rows.first().cloned();
@@ -63,7 +65,11 @@ fn Fields(menu: MenuHandle, form: Form) -> impl IntoView {
             }),
         }
     };
-    let rows = rows.into_iter().map(|row| {
+    // What is set comes first; of many, what nobody has set is folded.
+    let many = rows.len() > MANY;
+    let (folded, plain): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| many && row.field.restarts && row.field.value.is_empty());
+    let first_restarting = plain.iter().find(|row| row.field.restarts).map(|row| row.at);
+    let rows = plain.into_iter().map(|row| {
         let heading = (Some(row.at) == first_restarting).then(|| view! { <h3>"With a new process"</h3> });
         view! {
             {heading}
@@ -71,11 +77,12 @@ fn Fields(menu: MenuHandle, form: Form) -> impl IntoView {
         }
     });
     let rows = rows.collect_view();
+    let folded = (!folded.is_empty()).then(|| view! { <Folded rows=folded refusal /> });
     view! {
         <form novalidate on:submit=submit>
             <b>{title}</b>
             <p class="tp-quiet">{means}</p>
-            <div class="tp-fields">{rows}</div>
+            <div class="tp-fields">{rows} {folded}</div>
             <div class="tp-row">
                 <button type="submit" class="tp-text">
                     {words}
@@ -83,6 +90,23 @@ fn Fields(menu: MenuHandle, form: Form) -> impl IntoView {
             </div>
             <Refused refusal field=None />
         </form>
+    }
+}
+
+/// Fields that nobody has set, as they are by default; unfolded where one of them is refused.
+#[component]
+fn Folded(rows: Vec<Row>, refusal: RwSignal<Option<Refusal>>) -> impl IntoView {
+    let own: Vec<usize> = rows.iter().map(|row| row.at).collect();
+    let refused =
+        move || refusal.with(|refusal| refusal.as_ref().and_then(|refusal| refusal.field).is_some_and(|field| own.contains(&field)));
+    // Once it was unfolded for that it stays so.
+    let open = Memo::new(move |before: Option<&bool>| before.copied().unwrap_or(false) || refused());
+    let count = rows.len();
+    view! {
+        <details open=move || open.get()>
+            <summary class="tp-text">{format!("{count} more, with a new process")}</summary>
+            {rows.into_iter().map(|row| view! { <FieldRow row refusal /> }).collect_view()}
+        </details>
     }
 }
 

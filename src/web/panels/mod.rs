@@ -1,6 +1,7 @@
 //! The drawer under the caption: one panel at a time, made when its tab is opened and gone when it is closed.
 
 pub mod ask;
+pub mod editor;
 pub mod inspector;
 pub mod ledger;
 pub(in crate::web) mod rows;
@@ -10,6 +11,7 @@ pub mod why;
 use super::context::{PageStateStoreFields as _, Playground, Ui, use_playground};
 use super::legend::Legend;
 use crate::playground::scene::Target;
+use editor::Editor;
 use inspector::Inspector;
 use ledger::Ledger;
 use leptos::ev::KeyboardEvent;
@@ -32,6 +34,7 @@ const PANELS: &[Panel] = &[
     Panel { name: "Ledger", view: || view! { <Ledger /> }.into_any() },
     Panel { name: inspector::NAME, view: || view! { <Inspector /> }.into_any() },
     Panel { name: "Transcript", view: || view! { <Transcript /> }.into_any() },
+    Panel { name: editor::NAME, view: || view! { <Editor /> }.into_any() },
 ];
 
 /// Opens the panel at `index`, or closes it when it is the open one.

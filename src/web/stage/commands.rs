@@ -8,6 +8,9 @@ use crate::web::context::PageStateStoreFields as _;
 use crate::web::host::HostEvent;
 use leptos::prelude::*;
 
+/// A scenario that is edited is shown at the moment at which one was, and at most here: microseconds since the run began.
+const FAR_US: i64 = 600_000_000;
+
 impl Stage {
     pub fn toggle(&self) {
         self.stop_seeking();
@@ -50,7 +53,11 @@ impl Stage {
         let forked = self.run.borrow_mut().line(line)?;
         self.host.emit(&HostEvent::Deed { time_us: self.now_us(), text: line });
         match forked {
-            Some(branch) => self.say(format!("This is {branch} now; the other stays as it was.")),
+            Some(branch) => self.say(format!("This branch is \u{201c}{branch}\u{201d} now; the other stays as it was.")),
+            // An admin client has asked the cluster, which has no time to answer in.
+            None if !self.ui.playing().get_untracked() && !self.run.borrow().world().topics_settled() => {
+                self.say(format!("\u{201c}{line}\u{201d} waits: the cluster is asked, and answers once time goes on."));
+            }
             None => self.refresh(),
         }
         Ok(())
@@ -74,8 +81,8 @@ impl Stage {
         self.say(match (went, done) {
             (Err(why), _) => why,
             (_, None) => "There is nothing to take back.".to_owned(),
-            (_, Some(what)) if redo => format!("This is {now} again: {what}."),
-            (_, Some(what)) => format!("Taken back: {what}. This is {now} now; {before} stays as it was."),
+            (_, Some(what)) if redo => format!("This is \u{201c}{now}\u{201d} again: {what}."),
+            (_, Some(what)) => format!("Taken back: {what}. \u{201c}{before}\u{201d} stays as it was, beside this one."),
         });
     }
 
@@ -156,16 +163,37 @@ impl Stage {
         }
         let run = Run::start(&source.text, &source.name, source.seed, Disks::new())?;
         let opening = run.opening_us();
+        self.show(source, run, opening);
+        self.play(true);
+        Ok(())
+    }
+
+    /// Another text of the scenario that is shown, at the moment that is shown. Time goes on, or stands still, as before.
+    ///
+    /// # Errors
+    /// As of `open`. Then the run stays as it is.
+    pub fn edit(&self, text: String) -> Result<(), String> {
+        if self.store.borrow().is_some() {
+            return Err("This cluster is being saved: its scenario cannot be changed any more.".into());
+        }
+        let source = ScenarioSource { text, ..self.source.borrow().clone() };
+        let run = Run::start(&source.text, &source.name, source.seed, Disks::new())?;
+        let here = self.opening.ahead().unwrap_or_else(|| self.aim()).min(FAR_US);
+        self.show(source, run, here);
+        Ok(())
+    }
+
+    fn show(&self, source: ScenarioSource, run: Run, at: i64) {
         self.ui.title().set(run.title());
+        self.ui.text().set(source.text.clone());
+        self.ui.draft().set(None);
         self.ui.zoomed().set(None);
         self.ui.asked().set(None);
         self.narrator.borrow_mut().clear();
         self.ui.said().set(String::new());
         self.source.replace(source);
         self.replace(run);
-        self.open_at(opening);
-        self.play(true);
-        Ok(())
+        self.open_at(at);
     }
 
     fn replace(&self, run: Run) {

@@ -244,7 +244,8 @@ impl Words {
                 pairs.configs.insert(key, value);
             } else {
                 let what = if configs { " or a config's name in full" } else { "" };
-                let hint = hint(&key, known);
+                let near: Vec<&str> = known.iter().copied().chain(["acks", "retries"].into_iter().filter(|_| configs)).collect();
+                let hint = hint(&key, &near);
                 return self.fail(token.column, format!("{key} is not known here: one of {}{what} is expected{hint}", known.join(", ")));
             }
         }

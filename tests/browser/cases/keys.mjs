@@ -223,6 +223,8 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
         await page.getByRole("menuitem", { name: "Settings…" }).press("Enter");
         const form = page.getByRole("dialog", { name: "checkout" });
         await form.waitFor();
+        // What nobody has set is folded, and unfolds by a key.
+        await form.locator("summary").press("Enter");
         const linger = form.getByRole("textbox", { name: /^linger\.ms/ });
         const rate = form.getByRole("textbox", { name: /^rate/ });
         check(await rate.inputValue() === "4/s", "it is filled in with what holds");

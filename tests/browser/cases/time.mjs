@@ -75,11 +75,11 @@ export default (cases, { check, open, state, until, sum, flowing, clean, noSidew
       await page.keyboard.press("Escape");
       check(await table.count() === 0, "Escape closes the table");
       await lanes(page, false);
-      await page.getByRole("button", { name: "branch 1", exact: true }).click();
+      await page.getByRole("button", { name: "first run", exact: true }).click();
       await until(page, 0, (now) => now.branch === 1 && now.event_hash === before.event_hash, 5000, "the first is what it was");
       await page.getByRole("button", { name: "without broker-2", exact: true }).click();
       await until(page, 0, (now) => now.branch === 2 && now.event_hash === other.event_hash, 5000, "and so is the second");
-      await page.getByRole("button", { name: "Drop branch 1" }).click();
+      await page.getByRole("button", { name: "Drop first run" }).click();
       await until(page, 0, (now) => Object.keys(now.branches).length === 1, 5000, "one branch is left");
       clean(page);
       await page.close();

@@ -72,7 +72,7 @@ fn replicas(out: &mut Layout, size: Size, id: Option<&i32>, held: &dyn Fn(i32) -
             let above = row.cells_x < row.label.x + 20.0;
             *line = y + if above { 16.0 } else { 8.0 };
             y += match (dense, above) {
-                (true, _) => 11.0,
+                (true, _) => 13.0,
                 (_, true) => 22.0,
                 _ => 16.0,
             };

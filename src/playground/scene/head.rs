@@ -1,0 +1,81 @@
+//! What stands above a ribbon's cells: the high watermark by its name, where the log was cut, where it begins, where another leader began
+//! to write, and numbers. What is said first has the room.
+
+use super::followers::tear;
+use super::layout::Row;
+use super::ribbon::upright;
+use super::shape::{Align, Ink, Shape, at, bold, text, text_width};
+use crate::kafka::broker::PartitionView;
+use crate::world::view::WorldView;
+
+/// The words that stand above the cells already: from where to where.
+struct Line<'a> {
+    out: &'a mut Vec<Shape>,
+    taken: Vec<(f32, f32)>,
+}
+
+impl Line<'_> {
+    /// Says words whose left edge is at `x`, unless others stand there.
+    fn say(&mut self, (x, y): (f32, f32), words: String, is_bold: bool, ink: Ink) {
+        let right = x + text_width(&words) * if is_bold { 1.15 } else { 1.0 };
+        if self.taken.iter().all(|(from, to)| right + 4.0 < *from || x > *to + 4.0) {
+            self.taken.push((x, right));
+            self.out.push(if is_bold { bold } else { text }(at(x, y), words, ink, Align::Start));
+        }
+    }
+}
+
+pub(super) fn head(view: &WorldView, p: &PartitionView, row: &Row, out: &mut Vec<Shape>) {
+    let edge = (row.pitch - row.cell.0) / 2.0;
+    let (bottom, window_end) = (row.top + row.cell.1, row.first.saturating_add(row.capacity));
+    let seen = |offset: i64| (row.first..=window_end).contains(&offset);
+    let mut line = Line { out, taken: Vec::new() };
+    let y = row.top - row.name();
+    if row.numerals {
+        let hw = p.high_watermark;
+        let words = match () {
+            () if row.large() && hw < row.first => format!("‹ HW {hw}"),
+            () if row.large() && hw > window_end => format!("HW {hw} ›"),
+            () => format!("HW {hw}"),
+        };
+        let x = row.slot(hw) - edge - text_width(&words) / 2.0;
+        line.say((x.max(row.label.x), y), words, true, Ink::Ink);
+    }
+    let replicas = view.replicas.iter().filter(|r| r.partition == p.partition && r.topic == p.topic);
+    if let Some(torn) = replicas.filter_map(|r| r.torn).max_by_key(|torn| torn.at) {
+        // It stays where it was, and when that is no longer seen, at the edge.
+        let x = row.slot(torn.to) - edge;
+        let is_seen = seen(torn.to);
+        if is_seen && !row.dense() {
+            line.out.push(tear(at(x, row.top - 4.0), at(x, bottom + 5.0)));
+        }
+        if row.numerals {
+            let (lead, x) = if is_seen { ("", x + 4.0) } else { ("⋯ ", row.cells_x) };
+            line.say((x, y), format!("{lead}{} cut at {}", torn.from.saturating_sub(torn.to), torn.to), true, Ink::Bad);
+        }
+    }
+    if row.numerals && p.log_start_offset > 0 && seen(p.log_start_offset) {
+        line.say((row.slot(p.log_start_offset) - edge - 1.0, y), "log start".into(), false, Ink::Muted);
+    }
+    for (epoch, start) in p.epochs.iter().skip(1).filter(|(_, start)| *start > row.first && *start < p.end_offset) {
+        let x = row.slot(*start) - edge;
+        line.out.push(upright(x, row.top - 2.0, bottom + 2.0, 1.5, Ink::Accent, 1.5));
+        if row.numerals {
+            line.say((x + 2.0, row.top - 6.0), format!("e{epoch}"), true, Ink::Accent);
+        }
+    }
+    if row.numerals {
+        numbers(p, row, &mut line);
+    }
+}
+
+/// Every fifth offset is numbered, on the cell it names; each where cells are large.
+fn numbers(p: &PartitionView, row: &Row, line: &mut Line<'_>) {
+    let step = if row.large() { 1 } else { 5 };
+    let mut n = row.first.saturating_add(step - 1) / step * step;
+    while n < p.end_offset.min(row.first.saturating_add(row.capacity)) {
+        let words = n.to_string();
+        line.say((row.middle(n) - text_width(&words) / 2.0, row.top - 6.0), words, false, Ink::Muted);
+        n += step;
+    }
+}
