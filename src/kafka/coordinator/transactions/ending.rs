@@ -121,7 +121,8 @@ impl TransactionCoordinator {
         let Some(transaction) = self.transactions.get(id) else { return };
         if by == EndedBy::Timeout {
             mark!(TransactionTimedOut);
-        } else {
+        }
+        if by != EndedBy::Timeout {
             mark!(TransactionFenced);
         }
         let metadata = &transaction.metadata;
