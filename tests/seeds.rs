@@ -56,6 +56,12 @@ fn a_new_leader_takes_a_later_batch_first() {
     assert!(reordered > 0, "none of the scenarios comes to it any more: search for one that does");
 }
 
+/// A broker that has yet to catch up has the logs of a former topic under the name of the one that is.
+#[test]
+fn a_broker_that_is_behind_has_a_former_topics_logs() {
+    holds("seed-77123469-logs-differ.tide");
+}
+
 /// A reassignment that takes replicas away ends as soon as one that stays is in sync: it joins and leads in one change.
 #[test]
 fn a_replica_that_a_reassignment_leaves_may_join_and_lead_at_once() {

@@ -49,6 +49,11 @@ impl Broker {
         self.controller.image()
     }
 
+    /// The id of the topic whose logs are here under this name.
+    pub fn topic_id(&self, name: &str) -> Option<Uuid> {
+        self.topics.get(name).map(|topic| topic.id)
+    }
+
     /// Whole batches of the committed metadata log from `offset` on.
     pub fn peek_metadata(&self, offset: i64, max_bytes: u32) -> Bytes {
         self.controller.peek(&self.disk, offset, max_bytes)

@@ -1,6 +1,7 @@
 //! One judged run of a scenario.
 
 use super::coverage::Requests;
+use crate::kafka::broker::PartitionView;
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::time::Time;
 use crate::playground::scenario::{Playback, Scenario};
@@ -113,6 +114,10 @@ fn unsettled(world: &World) -> Option<String> {
     for partition in &view.partitions {
         let view = &partition.view;
         let name = format!("{}-{}", view.topic, view.partition);
+        // Nobody is left who might lead it: its last eligible leaders were given up when `min.insync.replicas` changed (ClearElrRecord).
+        if view.leader < 0 && view.isr.is_empty() && view.elr.is_empty() {
+            continue;
+        }
         if view.leader < 0 {
             return Some(format!("{name} has no leader"));
         }
@@ -138,7 +143,8 @@ fn unsettled(world: &World) -> Option<String> {
         if consumer.client_state != MembershipState::Stable {
             return Some(format!("{} of group {group} is {}", consumer.name, consumer.client_state));
         }
-        for partition in view.partitions.iter().filter(|partition| consumer.topics.contains(&partition.view.topic)) {
+        let led = |view: &PartitionView| view.leader >= 0;
+        for partition in view.partitions.iter().filter(|at| led(&at.view) && consumer.topics.contains(&at.view.topic)) {
             let (topic, number) = (&partition.view.topic, partition.view.partition);
             let members = view.consumers.iter().filter(|other| other.group == consumer.group && other.state.is_running());
             let position =

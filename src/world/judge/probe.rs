@@ -64,6 +64,8 @@ pub trait ClusterProbe {
     /// Whole batches of a replica's log from an offset on.
     fn peek(&self, node: i32, topic: &str, partition: i32, offset: i64, max_bytes: u32) -> Bytes;
     fn image(&self, node: i32) -> Option<&Image>;
+    /// Whose logs a broker has under the name of this topic. One that has yet to catch up may have those of a former topic.
+    fn topic_id(&self, node: i32, topic: &str) -> Option<Uuid>;
     /// Whole batches of the committed metadata log.
     fn peek_metadata(&self, node: i32, offset: i64, max_bytes: u32) -> Bytes;
     /// A group as its coordinator on this broker has it.

@@ -122,6 +122,10 @@ impl ClusterProbe for Fake {
         self.nodes.get(&node).map(|node| &node.image)
     }
 
+    fn topic_id(&self, node: i32, topic: &str) -> Option<uuid::Uuid> {
+        self.image(node).and_then(|image| image.topics.get(topic)).map(|topic| topic.id)
+    }
+
     fn peek_metadata(&self, node: i32, offset: i64, _max_bytes: u32) -> Bytes {
         self.nodes.get(&node).map(|node| from(&node.metadata, offset)).unwrap_or_default()
     }

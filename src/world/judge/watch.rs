@@ -50,7 +50,8 @@ impl Judge {
     pub(super) fn means_another(&self, node: i32, topic: &str, probe: &dyn ClusterProbe) -> bool {
         let id = |image: &Image| image.topics.get(topic).map(|topic| topic.id);
         let now = id(&self.image);
-        now.is_some_and(|now| probe.image(node).is_some_and(|image| id(image) != Some(now)))
+        let has = probe.topic_id(node, topic);
+        now.is_some_and(|now| has.is_some_and(|has| has != now) || probe.image(node).is_some_and(|image| id(image) != Some(now)))
     }
 
     /// A power loss or a wiped disk: whatever it held may be gone.
@@ -361,7 +362,7 @@ impl Judge {
     /// `led`: it led at the event, even if it has learned in the same turn that it does not any more. A leader that was frozen answers what
     /// has come in the meantime before it learns that, and is right to, as long as every in-sync replica has it.
     pub(super) fn compare_as(&mut self, node: i32, topic: &Arc<str>, partition: i32, led: bool, probe: &dyn ClusterProbe) {
-        let Some(view) = probe.partition(node, topic, partition) else { return };
+        let Some(view) = probe.partition(node, topic, partition).filter(|_| !self.means_another(node, topic, probe)) else { return };
         let replica = self.replica(node, topic, partition);
         let (from, stale) = (replica.agreed, replica.stale);
         let epoch = if view.is_leader { view.leader_epoch } else { replica.epoch };

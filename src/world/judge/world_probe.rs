@@ -12,6 +12,7 @@ use crate::world::operations::Action;
 use crate::world::{ProcessState, World};
 use bytes::Bytes;
 use std::sync::Arc;
+use uuid::Uuid;
 
 impl World {
     fn living(&self, node_id: i32) -> Option<&Broker> {
@@ -63,6 +64,10 @@ impl ClusterProbe for World {
 
     fn image(&self, node: i32) -> Option<&Image> {
         self.living(node).map(Broker::image)
+    }
+
+    fn topic_id(&self, node: i32, topic: &str) -> Option<Uuid> {
+        self.living(node).and_then(|broker| broker.topic_id(topic))
     }
 
     fn peek_metadata(&self, node: i32, offset: i64, max_bytes: u32) -> Bytes {
