@@ -82,7 +82,7 @@ fn SkipLinks(stops: (NodeRef<html::Div>, NodeRef<html::Div>)) -> impl IntoView {
         };
         view! { <button type="button" class="tp-text" on:click=go>{words}</button> }
     };
-    view! { <div class="tp-skip">{[("To the stage", stops.0), ("To time and panels", stops.1)].map(link).collect_view()}</div> }
+    view! { <div class="tp-skip-links">{[("To the stage", stops.0), ("To time and panels", stops.1)].map(link).collect_view()}</div> }
 }
 
 /// What stands below the stage. Where it is narrow it is one line, which a tap opens; an open panel opens it too.

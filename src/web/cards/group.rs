@@ -15,6 +15,9 @@ pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
     let title = name.as_deref().unwrap_or("without a group").to_owned();
     let of = name.clone();
     let sink = Memo::new(move |_| ui.snap().with(|s| sink_words(&s.view, of.as_ref())));
+    let kind = move || sink.with(|sink| format!("{}: ", sink.kind));
+    let count = move || sink.with(|sink| sink.count);
+    let rest = move || sink.with(|sink| format!(" {}", sink.rest));
     let label = format!("consumer group {title}");
     view! {
         <div class="tp-at tp-card tp-group" role="group" aria-label=label node_ref=card.node {..card.frame()}>
@@ -25,7 +28,9 @@ pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
                 {name.map(|name| view! { <Membership card name /> })}
             </div>
             <div class="tp-foot">
-                <span class="tp-quiet tp-number">{sink}</span>
+                <span class="tp-quiet tp-number">
+                    {kind} <b>{count}</b> {rest}
+                </span>
                 <QuickActions target=card.menu_target() end=true />
             </div>
         </div>

@@ -160,7 +160,7 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
     await page.keyboard.press("Enter");
     check((await focus()).includes("tp-stage"), `the stage has the focus, not ${await focus()}`);
     await page.keyboard.press("Shift+Tab");
-    await page.locator(".tp-skip button").nth(1).focus();
+    await page.locator(".tp-skip-links button").nth(1).focus();
     await page.screenshot({ path: shot("skip-links") });
     await page.keyboard.press("Enter");
     check((await focus()).includes("tp-deck"), `the deck has the focus, not ${await focus()}`);
