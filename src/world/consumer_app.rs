@@ -243,14 +243,19 @@ impl ConsumerApp {
         let inserted = self.insert(record, sinks);
         let rows = u32::try_from(inserted.len()).unwrap_or(u32::MAX);
         let bulk = matches!(self.spec.handler.sink, SinkKind::Bulk(_)) && rows > 0;
+        self.commit_after(now, next, &inserted);
+        self.go_on(now);
+        Some(Turn { inserted: bulk.then(|| EventKind::Inserted { node: node.clone(), rows }), ..event.into() })
+    }
+
+    /// Commits as the app does once it is done with a record. `next`: the offset after it; `inserted`: what the sink has taken by it.
+    fn commit_after(&mut self, now: Time, next: NextOffset, inserted: &[ConsumerRecord]) {
         match self.spec.commit {
             CommitPolicy::EachRecord(_) => self.commit(now, Some(vec![next])),
-            CommitPolicy::AfterInsert(_) if !inserted.is_empty() => self.commit(now, Some(ends(&inserted))),
+            CommitPolicy::AfterInsert(_) if !inserted.is_empty() => self.commit(now, Some(ends(inserted))),
             CommitPolicy::AfterEachPoll(_) if self.backlog.is_empty() => self.commit(now, None),
             _ => {}
         }
-        self.go_on(now);
-        Some(Turn { inserted: bulk.then(|| EventKind::Inserted { node: node.clone(), rows }), ..event.into() })
     }
 
     /// Puts a record into the sink, or to the rows that wait; gives what is in the sink now and was not before.
@@ -278,11 +283,7 @@ impl ConsumerApp {
             OnFailure::Skip => {
                 self.attempts = 0;
                 let next = (record.topic, record.partition, record.offset + 1, record.leader_epoch);
-                match self.spec.commit {
-                    CommitPolicy::EachRecord(_) => self.commit(now, Some(vec![next])),
-                    CommitPolicy::AfterEachPoll(_) if self.backlog.is_empty() => self.commit(now, None),
-                    _ => {}
-                }
+                self.commit_after(now, next, &[]);
             }
         }
         self.go_on(now);
