@@ -1,5 +1,6 @@
 //! Floor 3: what a person does with a world; still pure, still native-testable.
 
+pub mod compare;
 pub mod director;
 pub mod guide;
 pub mod inspect;

@@ -11,9 +11,6 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::HtmlElement;
 
-/// High watermarks that the table shows one by one.
-const MARKS: usize = 8;
-
 /// A branch's id and name.
 type Named = (u32, String);
 
@@ -172,8 +169,6 @@ struct Versus {
     counted: String,
     names: [String; 2],
     rows: Vec<Row>,
-    /// How many high watermarks are left out, and why.
-    more: Option<String>,
 }
 
 impl Versus {
@@ -185,36 +180,13 @@ impl Versus {
             left: i64::try_from(count(left)).ok(),
             right: i64::try_from(count(right)).ok(),
         };
-        let mut rows: Vec<Row> = ROWS.into_iter().map(row).collect();
-        let marks = high_watermarks(left, right);
-        let all = marks.len();
-        let differ: Vec<Row> = marks.into_iter().filter(|row| row.left != row.right).collect();
-        let drawn = differ.len().min(MARKS);
-        rows.extend(differ.into_iter().take(MARKS));
-        let more = (all > drawn).then(|| {
-            let rest = if drawn < MARKS { "the same in both" } else { "not shown here" };
-            format!("{} more high watermarks are {rest}.", all - drawn)
-        });
         Ok(Self {
             sentence: parting(time, &compared, shown, other),
             counted: format!("Both are counted at {}, where the shorter one ends.", at(compared.at)),
             names: [name(time, shown).to_owned(), name(time, other).to_owned()],
-            rows,
-            more,
+            rows: ROWS.into_iter().map(row).collect(),
         })
     }
-}
-
-/// The high watermark of each partition that one of the two has.
-fn high_watermarks(left: &Counts, right: &Counts) -> Vec<Row> {
-    let of = |all: &Counts, topic: &str, n: i32| all.high_watermarks.iter().find(|(t, m, _)| **t == *topic && *m == n).map(|(.., hw)| *hw);
-    let only = right.high_watermarks.iter().filter(|(topic, n, _)| of(left, topic, *n).is_none());
-    let row = |(topic, n, _): &(std::sync::Arc<str>, i32, i64)| Row {
-        what: format!("high watermark of {topic}-{n}"),
-        left: of(left, topic, *n),
-        right: of(right, topic, *n),
-    };
-    left.high_watermarks.iter().chain(only).map(row).collect()
 }
 
 /// The comparison that is open, and the button that opened it: closing leads back to that.
@@ -268,7 +240,7 @@ fn Table(versus: Versus, compared: Compared) -> impl IntoView {
     close.on_load(|close| {
         let _ = close.focus();
     });
-    let Versus { sentence, counted, names: [left, right], rows, more } = versus;
+    let Versus { sentence, counted, names: [left, right], rows } = versus;
     let escape = move |event: KeyboardEvent| {
         if event.key() == "Escape" {
             compared.close();
@@ -307,7 +279,6 @@ fn Table(versus: Versus, compared: Compared) -> impl IntoView {
                 </thead>
                 <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
             </table>
-            {more.map(|more| view! { <p class="tp-quiet">{more}</p> })}
         </div>
     }
 }

@@ -94,6 +94,7 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     Scenario {
         title: format!("Seed {seed}, profile {}", profile.name),
         opens_at: 0,
+        compares: None,
         genesis,
         actions: run.actions,
         notes: Vec::new(),

@@ -56,6 +56,7 @@ const ALL: &[ScenarioEntry] = entries![
     "rebalance",
     "cooperative-join",
     "consumer-protocol",
+    "three-protocols",
     "static-members",
     "idle-consumer",
     "publish-subscribe",

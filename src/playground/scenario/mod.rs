@@ -5,6 +5,7 @@
 //! tidepool 1
 //! title    One record's whole way
 //! opens    16s
+//! compare  protocol
 //! seed     7
 //! link     latency=60ms jitter=30ms
 //! config   group.initial.rebalance.delay.ms=1000
@@ -49,12 +50,37 @@ pub struct Scenario {
     pub title: String,
     /// The moment at which a page opens it; 0: the file does not say.
     pub opens_at: i64,
+    /// What a page offers to compare in it; `None`: the file does not say.
+    pub compares: Option<Contrast>,
     pub genesis: Genesis,
     /// By time; at one time, in the file's order. Those at 0 are the setup: topics first, clients once the topics are there.
     pub actions: Vec<(i64, Action)>,
     pub notes: Vec<(i64, String)>,
     pub run_for: i64,
     pub expects: Vec<Expect>,
+}
+
+/// Settings of clients that are set against each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Contrast {
+    /// Of groups: eager, cooperative, KIP-848.
+    Protocol,
+    Acks,
+    Commits,
+    Idempotence,
+}
+
+impl Contrast {
+    pub const ALL: [Self; 4] = [Self::Protocol, Self::Acks, Self::Commits, Self::Idempotence];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Protocol => "protocol",
+            Self::Acks => "acks",
+            Self::Commits => "commits",
+            Self::Idempotence => "idempotence",
+        }
+    }
 }
 
 /// What is expected at a time: every condition must hold.

@@ -1,17 +1,17 @@
 //! From text to a scenario: one verb a line, each with its words checked where they stand.
 
-use super::{Comparison, Condition, Expect, MAX_LINE_BYTES, MAX_LINES, Scenario, ScenarioError, Subject};
+use super::{Comparison, Condition, Contrast, Expect, MAX_LINE_BYTES, MAX_LINES, Scenario, ScenarioError, Subject};
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecSet;
 use crate::world::MAX_BROKERS;
 use crate::world::operations::{Action, LineError, Parsed, Token, Words, duration, hint, number};
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 17] = [
     "tidepool", "title", "opens", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer",
-    "at", "run", "expect",
+    "at", "run", "expect", "compare",
 ];
 /// Verbs that stand at most once in a file.
-const ONCE: [&str; 9] = ["tidepool", "opens", "seed", "broker", "brokers", "voters", "sabotage", "link", "run"];
+const ONCE: [&str; 10] = ["tidepool", "opens", "compare", "seed", "broker", "brokers", "voters", "sabotage", "link", "run"];
 /// What stands behind `at TIME` and is no action.
 const NOTE: &str = "note";
 /// Verbs of the setup that are actions at the run's beginning, and the keywords of these.
@@ -131,7 +131,10 @@ impl Reader {
                 }
             }
             "voters" => genesis.voters = words.number("their number")?,
-            "sabotage" => genesis.sabotage = Some(sabotage(words)?),
+            "sabotage" => genesis.sabotage = Some(one_of(words, "the planted bug's name", &Sabotage::ALL, Sabotage::name)?),
+            "compare" => {
+                self.scenario.compares = Some(one_of(words, "what is compared", &Contrast::ALL, Contrast::name)?);
+            }
             "config" => genesis.broker_config.extend(words.pairs(&[], true)?.configs),
             "link" => {
                 let pairs = words.pairs(&["latency", "jitter"], false)?;
@@ -164,16 +167,15 @@ impl Reader {
     }
 }
 
-fn sabotage(words: &mut Words) -> Parsed<Sabotage> {
-    let token = words.word("the planted bug's name")?;
-    let names = Sabotage::ALL.map(Sabotage::name);
-    match Sabotage::ALL.into_iter().find(|bug| bug.name() == token.text) {
-        Some(bug) => Ok(bug),
-        None => {
-            let hint = hint(&token.text, &names);
-            words.fail(token.column, format!("one of {} is expected{hint}", names.join(", ")))
-        }
+/// One of these, by its name.
+fn one_of<T: Copy>(words: &mut Words, what: &str, all: &[T], name: fn(T) -> &'static str) -> Parsed<T> {
+    let token = words.word(what)?;
+    if let Some(found) = all.iter().find(|one| name(**one) == token.text) {
+        return Ok(*found);
     }
+    let names: Vec<&str> = all.iter().map(|one| name(*one)).collect();
+    let hint = hint(&token.text, &names);
+    words.fail(token.column, format!("one of {} is expected{hint}", names.join(", ")))
 }
 
 pub(super) fn parse(text: &str) -> Result<Scenario, ScenarioError> {

@@ -12,6 +12,9 @@ pub(super) fn write(scenario: &Scenario) -> String {
     if scenario.opens_at > 0 {
         lines.push(format!("opens {}", duration_text(scenario.opens_at)));
     }
+    if let Some(contrast) = scenario.compares {
+        lines.push(format!("compare {}", contrast.name()));
+    }
     lines.push(format!("seed {}", genesis.seed));
     lines.push(format!("brokers {}", genesis.brokers));
     if genesis.voters > 0 {

@@ -3,11 +3,12 @@
 use super::assignment_spans::AssignmentSpans;
 use super::marks::Marks;
 use super::narration::Narration;
-use super::{Moment, State, TimeError, Timeline, since};
+use super::{Counts, Moment, State, TimeError, Timeline, since};
 use crate::kafka::time::Time;
+use crate::playground::scenario::Scenario;
+use crate::world::EPOCH;
 use crate::world::event::Event;
 use crate::world::operations::Action;
-use std::sync::Arc;
 
 pub const MAX_BRANCHES: u32 = 8;
 /// The name of the branch that a run begins with.
@@ -61,24 +62,6 @@ impl Branch {
     pub fn assignment_spans(&self) -> &AssignmentSpans {
         &self.assignment_spans
     }
-}
-
-/// What a branch has come to by a time.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Counts {
-    pub sent: u64,
-    pub acked: u64,
-    pub readable: u64,
-    pub lost: u64,
-    pub duplicated: u64,
-    pub redelivered: u64,
-    /// Of partitions' leaders, and of the quorum's.
-    pub elections: u64,
-    pub quorum_elections: u64,
-    pub rebalances: u64,
-    pub violations: u64,
-    /// Each partition of the topics that people made: its high watermark.
-    pub high_watermarks: Vec<(Arc<str>, i32, i64)>,
 }
 
 /// Where two branches part: the first event that is not the same.
@@ -202,8 +185,24 @@ impl Timeline {
         let same = self.find(left)?.actions.iter().zip(&self.find(right)?.actions).take_while(|(a, b)| a == b).count();
         let part = [left, right].into_iter().filter_map(|id| Some(self.find(id).ok()?.actions.get(same)?.0)).min().unwrap_or(at);
         let difference = self.part(left, right, part, at)?;
-        let counts = |state: Option<State>| state.map(|state| state.counts()).unwrap_or_default();
-        Ok(Comparison { at, difference, left: counts(self.at(left, at)?), right: counts(self.at(right, at)?) })
+        Ok(Comparison { at, difference, left: self.counts_at(left, at)?, right: self.counts_at(right, at)? })
+    }
+
+    fn counts_at(&self, id: u32, at: Time) -> Result<Counts, TimeError> {
+        let spans = self.find(id)?.assignment_spans();
+        Ok(self.at(id, at)?.map(|state| state.counts(spans, EPOCH)).unwrap_or_default())
+    }
+
+    /// A branch as a scenario of its own: the file's actions, and what people did on the way. Playing it gives the same run.
+    ///
+    /// # Errors
+    /// `NoBranch`.
+    pub fn as_scenario(&self, id: u32) -> Result<Scenario, TimeError> {
+        let mut scenario = self.state.play.scenario().clone();
+        // People's come after those of the file at the same time.
+        scenario.actions.extend(self.find(id)?.actions.iter().map(|(at, action)| (at.micros_since(EPOCH), action.clone())));
+        scenario.actions.sort_by_key(|(at, _)| *at);
+        Ok(scenario)
     }
 
     /// The branch's state at a time.
@@ -236,29 +235,6 @@ impl Timeline {
             if moved == (false, false) {
                 return Ok(None);
             }
-        }
-    }
-}
-
-impl State {
-    fn counts(&self) -> Counts {
-        let verdict = self.judge.verdict(self.play.world(), false);
-        let (ledger, counters) = (verdict.ledger, verdict.counters);
-        let view = self.play.world().view();
-        let ours = view.partitions.iter().filter(|p| !p.internal).map(|p| &p.view);
-        let high_watermarks = ours.map(|p| (p.topic.clone(), p.partition, p.high_watermark)).collect();
-        Counts {
-            sent: ledger.sent,
-            acked: ledger.acked,
-            readable: ledger.readable,
-            lost: ledger.lost,
-            duplicated: ledger.duplicated,
-            redelivered: ledger.redelivered,
-            elections: counters.elections,
-            quorum_elections: counters.quorum_elections,
-            rebalances: counters.rebalances,
-            violations: verdict.violations.len() as u64,
-            high_watermarks,
         }
     }
 }

@@ -65,7 +65,7 @@ impl Checkpoints {
         let world = state.play.world();
         let kept = world.events();
         let events = kept.get(kept.len().saturating_sub(LOOK_BACK)..).unwrap_or_default().to_vec();
-        let copy = State { play: state.play.without_events(), judge: state.judge.clone(), next: state.next };
+        let copy = State { play: state.play.without_events(), judge: state.judge.clone(), meter: state.meter.clone(), next: state.next };
         let bytes = (events.len() * size_of::<Event>()) as u64 + world.weight() + copy.judge.weight();
         self.bytes += bytes;
         let at = self.all.partition_point(|one| one.moment <= here);

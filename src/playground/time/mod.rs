@@ -7,7 +7,10 @@ mod assignment_spans;
 mod branches;
 mod breakpoints;
 mod checkpoints;
+mod counts;
+mod gaps;
 mod marks;
+mod meter;
 mod narration;
 mod replay_events;
 #[cfg(test)]
@@ -16,9 +19,11 @@ mod timeline_rows;
 mod undo;
 
 pub use assignment_spans::{AssignmentSpans, MAX_SPANS, Span};
-pub use branches::{Branch, Comparison, Counts, Difference, MAX_BRANCHES, MAX_NAME};
+pub use branches::{Branch, Comparison, Difference, MAX_BRANCHES, MAX_NAME};
 pub use breakpoints::{Breakpoint, MAX_BREAKPOINTS, hints};
 pub use checkpoints::{LOOK_BACK, MAX_BYTES, MAX_CHECKPOINTS, SPACING};
+pub use counts::Counts;
+pub use gaps::Gap;
 pub use marks::{Lane, MAX_MARKS, Mark};
 pub use narration::MAX_NARRATION;
 pub use replay_events::{MAX_REPLAY, replay_events};
@@ -36,6 +41,7 @@ use crate::world::look::Frame;
 use crate::world::operations::Action;
 use crate::world::view::{ConsumerState, WorldView};
 use checkpoints::Checkpoints;
+use meter::Meter;
 
 /// Turns between two questions whether there is time for more.
 const AT_ONCE: u32 = 64;
@@ -73,6 +79,7 @@ pub enum TimeError {
 struct State {
     play: Playback,
     judge: Judge,
+    meter: Meter,
     /// Which of the branch's actions comes next.
     next: u32,
 }
@@ -93,8 +100,14 @@ impl State {
             let _ = self.play.world_mut().act(action.clone());
             self.next += 1;
         }
-        self.judge.observe(self.play.world());
+        self.observe();
         true
+    }
+
+    /// Takes in what has happened since the last time.
+    fn observe(&mut self) {
+        self.judge.observe(self.play.world());
+        self.meter.observe(self.play.world());
     }
 
     /// Goes on to `until`, unwatched.
@@ -125,8 +138,8 @@ pub struct Timeline {
 
 impl Timeline {
     pub fn new(play: Playback) -> Self {
-        let mut state = State { play, judge: Judge::new(), next: 0 };
-        state.judge.observe(state.play.world());
+        let mut state = State { play, judge: Judge::new(), meter: Meter::default(), next: 0 };
+        state.observe();
         let start = state.moment();
         let mut timeline = Self {
             state,
@@ -361,7 +374,7 @@ impl Timeline {
         if let Some(branch) = self.branches.iter_mut().find(|branch| branch.id == self.current) {
             branch.actions.push((now, action));
         }
-        self.state.judge.observe(self.state.play.world());
+        self.state.observe();
         self.look(true);
         Ok(forked)
     }

@@ -1,0 +1,168 @@
+//! What a run has come to that neither the judge nor a look at the world tells: how long producers waited for their answers, how long
+//! partitions had no leader, and how often groups found a new order.
+
+use super::since;
+use crate::kafka::broker::BrokerEvent;
+use crate::kafka::client::consumer::ConsumerEvent;
+use crate::kafka::client::producer::{ProducerEvent, Ticket};
+use crate::kafka::coordinator::GroupEvent;
+use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::time::Time;
+use crate::world::event::{Event, EventKind};
+use crate::world::{ProcessState, World};
+use std::sync::Arc;
+
+/// What `BrokerEvent`s say of a partition's leader.
+#[derive(Clone, Debug)]
+struct Led {
+    by: Arc<str>,
+    epoch: i32,
+    /// Since when its leader has no process, or nobody reaches it.
+    gone: Option<Time>,
+}
+
+/// Takes in the events of a run. Cloned with its world it is part of a checkpoint. Durations are microseconds.
+#[derive(Clone, Debug, Default)]
+pub struct Meter {
+    next_event: u64,
+    /// By producer: when each record that waits was handed to the client.
+    handed: SortedVecMap<Arc<str>, SortedVecMap<Ticket, Time>>,
+    /// Records that were acknowledged, how long all of them waited together, and how long the longest did.
+    pub answered: u64,
+    pub waited_us: i64,
+    pub longest_wait_us: i64,
+    leaders: SortedVecMap<(Arc<str>, i32), Led>,
+    leaderless_us: i64,
+    longest_leaderless_us: i64,
+    /// Rebalances of all groups, of both protocols.
+    pub rebalances: u64,
+    /// Partitions that were taken from a member while it ran.
+    pub revoked: u64,
+}
+
+fn has_ended(state: ProcessState) -> bool {
+    matches!(state, ProcessState::Stopped | ProcessState::Crashed | ProcessState::Killed | ProcessState::PoweredOff)
+}
+
+impl Meter {
+    /// Takes in what has happened since the last time. The world still keeps it: this is called after each turn.
+    pub(super) fn observe(&mut self, world: &World) {
+        for event in since(world, self.next_event) {
+            self.take(event);
+        }
+        self.next_event = world.next_event().0;
+    }
+
+    /// Partitions × time without a leader until `now`, and the longest time that one of them had none.
+    pub fn leaderless_us(&self, now: Time) -> (i64, i64) {
+        let open = self.leaders.values().filter_map(|led| Some(now.micros_since(led.gone?).max(0)));
+        open.fold((self.leaderless_us, self.longest_leaderless_us), |(sum, longest), us| (sum + us, longest.max(us)))
+    }
+
+    fn take(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::Producer { node, event: what } => self.producer(event.at, node, what),
+            EventKind::Broker { node, event: BrokerEvent::BecameLeader { topic, partition, epoch, .. } } => {
+                self.leads(event.at, node, topic, *partition, *epoch);
+            }
+            EventKind::Broker { event: BrokerEvent::Group(GroupEvent::StateChanged { from, to, .. }), .. } => {
+                self.rebalances += u64::from(to.is_rebalancing() && !from.is_rebalancing());
+            }
+            EventKind::Consumer { event: ConsumerEvent::Revoked { partitions, .. }, .. } => {
+                self.revoked += partitions.len() as u64;
+            }
+            EventKind::ProcessState { node, to, .. } if has_ended(*to) => {
+                self.handed.remove(node);
+                self.gone(event.at, node);
+            }
+            EventKind::LinkCut { from, to, one_way: false } if **to == *"everyone" => self.gone(event.at, from),
+            _ => {}
+        }
+    }
+
+    fn producer(&mut self, at: Time, node: &Arc<str>, event: &ProducerEvent) {
+        match event {
+            ProducerEvent::Partitioned { ticket, .. } => {
+                self.handed.entry(node.clone()).or_default().insert(*ticket, at);
+            }
+            ProducerEvent::Acked { ticket, .. } => {
+                if let Some(since) = self.handed.get_mut(node).and_then(|waiting| waiting.remove(ticket)) {
+                    let waited = at.micros_since(since).max(0);
+                    self.answered += 1;
+                    self.waited_us += waited;
+                    self.longest_wait_us = self.longest_wait_us.max(waited);
+                }
+            }
+            ProducerEvent::Failed { ticket, .. } => {
+                if let Some(waiting) = self.handed.get_mut(node) {
+                    waiting.remove(ticket);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn gone(&mut self, at: Time, broker: &Arc<str>) {
+        for led in self.leaders.values_mut().filter(|led| led.by == *broker) {
+            led.gone = led.gone.or(Some(at));
+        }
+    }
+
+    fn leads(&mut self, at: Time, by: &Arc<str>, topic: &Arc<str>, partition: i32, epoch: i32) {
+        if topic.starts_with("__") {
+            return;
+        }
+        let led = Led { by: by.clone(), epoch, gone: None };
+        let Some(old) = self.leaders.insert((topic.clone(), partition), led).filter(|old| old.epoch <= epoch) else { return };
+        if let Some(since) = old.gone {
+            let us = at.micros_since(since).max(0);
+            self.leaderless_us += us;
+            self.longest_leaderless_us = self.longest_leaderless_us.max(us);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::playground::scenario::{Playback, Scenario};
+    use crate::playground::time::Timeline;
+    use crate::world::EPOCH;
+
+    fn metered(text: &str, seconds: i64) -> (Meter, Time) {
+        let play = Playback::new(Scenario::parse(text).expect("the scenario reads")).expect("the world begins");
+        let mut timeline = Timeline::new(play);
+        timeline.advance(EPOCH.plus_millis(seconds * 1000), &mut || true);
+        (timeline.state.meter.clone(), timeline.moment().at)
+    }
+
+    #[test]
+    fn an_answer_takes_a_way_there_and_back_and_acks_0_takes_none() {
+        let with = |acks: &str| {
+            let head = "tidepool 1\nbroker 1\nlink latency=60ms jitter=0ms\ntopic orders partitions=1\n";
+            let text = format!("{head}producer checkout topic=orders rate=4/s acks={acks} enable.idempotence=false linger.ms=0\n");
+            metered(&text, 20).0
+        };
+        let mean = |meter: &Meter| meter.waited_us / meter.answered.max(1) as i64;
+        let (all, none) = (with("all"), with("0"));
+        assert!(all.answered > 30 && none.answered > 30);
+        assert!((120_000..260_000).contains(&mean(&all)), "{} µs", mean(&all));
+        assert!(mean(&none) < 20_000, "{} µs", mean(&none));
+    }
+
+    #[test]
+    fn a_partition_is_without_a_leader_from_the_death_of_one_to_the_next() {
+        let text = "tidepool 1\nbrokers 3\nlink latency=20ms jitter=0ms\nconfig broker.session.timeout.ms=3000\n\
+                    config broker.heartbeat.interval.ms=500\ntopic orders partitions=3 replicas=3\nat 10s kill broker-2\n";
+        let (meter, now) = metered(text, 11);
+        let (sum, longest) = meter.leaderless_us(now);
+        assert_eq!(longest, 1_000_000, "it goes on");
+        assert_eq!(sum % longest, 0);
+        let (later, now) = metered(text, 30);
+        let (_, longest) = later.leaderless_us(now);
+        assert!((2_000_000..9_000_000).contains(&longest), "{longest} µs");
+        let without = text.replace("at 10s kill broker-2\n", "");
+        let (meter, now) = metered(&without, 30);
+        assert_eq!(meter.leaderless_us(now), (0, 0));
+    }
+}
