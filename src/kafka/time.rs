@@ -61,6 +61,8 @@ pub enum TimerKind {
     RebalanceTimeout,
     /// Not all members have asked for their assignment.
     SyncTimeout,
+    /// A transaction is open, and its producer is silent.
+    TransactionTimeout,
     /// Any other deadline of a machine, in Kafka's words.
     Kafka(&'static str),
 }
@@ -76,6 +78,7 @@ impl TimerKind {
             Self::InitialRebalanceDelay => "initial rebalance delay",
             Self::RebalanceTimeout => "rebalance timeout",
             Self::SyncTimeout => "sync timeout",
+            Self::TransactionTimeout => "transaction timeout",
             Self::Kafka(words) => words,
         }
     }

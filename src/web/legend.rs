@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::context::{PageStateStoreFields as _, use_playground};
+
 /// A sign as a path in a box of 16 units, its class, and what it means.
 const SIGNS: &[(&str, &str, &str)] = &[
     ("M3 3h10v10H3z", "tp-sign-key", "a record; its colour and sign: its key"),
@@ -12,25 +14,41 @@ const SIGNS: &[(&str, &str, &str)] = &[
     ("M2 14L14 2M2 8L8 2M8 14l6-6", "tp-sign-bad", "dead"),
 ];
 
+/// Those that only a cluster with transactions has.
+const TRANSACTION_SIGNS: &[(&str, &str, &str)] = &[
+    ("M2 11V5h12M6 5v4M10 5v4", "tp-sign-line", "an open transaction and its records"),
+    ("M8 1v14", "tp-sign-dash", "LSO: read_committed reads up to here"),
+    ("M3 3h10v10H3z", "tp-sign-line", "aborted"),
+    ("M1 8l3-5h8l3 5-3 5H4zM5 8l2 2 4-4", "tp-sign-line", "COMMIT marker"),
+    ("M1 8l3-5h8l3 5-3 5H4zM6 6l4 4M10 6l-4 4", "tp-sign-line", "ABORT marker"),
+];
+
+fn sign(&(path, class, words): &(&'static str, &'static str, &'static str)) -> impl IntoView + use<> {
+    view! {
+        <li>
+            <svg viewBox="0 0 16 16" aria-hidden="true" class=class>
+                <path d=path />
+            </svg>
+            {words}
+        </li>
+    }
+}
+
 #[component]
 pub fn Legend() -> impl IntoView {
+    let ui = use_playground().ui;
     let open = RwSignal::new(false);
-    let sign = |&(path, class, words): &(&'static str, &'static str, &'static str)| {
-        view! {
-            <li>
-                <svg viewBox="0 0 16 16" aria-hidden="true" class=class>
-                    <path d=path />
-                </svg>
-                {words}
-            </li>
-        }
+    let has_transactions = Memo::new(move |_| ui.snap().with(|s| s.view.producers.iter().any(|p| p.transactional_id.is_some())));
+    let signs = move || {
+        let more = if has_transactions.get() { TRANSACTION_SIGNS } else { &[] };
+        SIGNS.iter().chain(more).map(sign).collect_view()
     };
     view! {
         <div class="tp-legend" data-open=move || open.get()>
             <button type="button" class="tp-text" aria-expanded=move || open.get().to_string() on:click=move |_| open.update(|open| *open = !*open)>
                 "Key"
             </button>
-            <ul aria-label="Key">{SIGNS.iter().map(sign).collect_view()}</ul>
+            <ul aria-label="Key">{signs}</ul>
         </div>
     }
 }

@@ -170,6 +170,20 @@ fn rounded(c: &CanvasRenderingContext2d, r: &Rect, radius: f64) {
     outline(c, r, radius);
 }
 
+/// A cell whose left and right sides are points: a transaction's marker.
+fn pointed(c: &CanvasRenderingContext2d, r: &Rect) {
+    let (x, y, w, h) = (f64::from(r.x), f64::from(r.y), f64::from(r.w), f64::from(r.h));
+    let point = w * 0.3;
+    c.begin_path();
+    c.move_to(x, y + h / 2.0);
+    c.line_to(x + point, y);
+    c.line_to(x + w - point, y);
+    c.line_to(x + w, y + h / 2.0);
+    c.line_to(x + w - point, y + h);
+    c.line_to(x + point, y + h);
+    c.close_path();
+}
+
 fn outline(c: &CanvasRenderingContext2d, r: &Rect, radius: f64) {
     let _ = c.round_rect_with_f64(f64::from(r.x), f64::from(r.y), f64::from(r.w), f64::from(r.h), radius);
 }
@@ -374,15 +388,18 @@ impl Pen<'_> {
     fn cell(&mut self, r: &Rect, ink: Ink, glyph: Glyph, look: Look) {
         let c = self.c;
         let radius = if r.w > 12.0 { 4.0 } else { 2.0 };
-        let solid = look == Look::Solid && glyph != Glyph::Tombstone;
+        let solid = look == Look::Solid && !matches!(glyph, Glyph::Tombstone | Glyph::Abort);
+        let shape = |rect: &Rect| if matches!(glyph, Glyph::Commit | Glyph::Abort) { pointed(c, rect) } else { rounded(c, rect, radius) };
         if solid {
             self.fill(ink, if ink == Ink::Muted { 0.45 } else { 1.0 });
-            rounded(c, r, radius);
+            shape(r);
             c.fill();
         } else {
-            self.fill(ink, 0.2);
-            rounded(c, &Rect { x: r.x + 0.75, y: r.y + 0.75, w: r.w - 1.5, h: r.h - 1.5 }, radius);
-            c.fill();
+            shape(&Rect { x: r.x + 0.75, y: r.y + 0.75, w: r.w - 1.5, h: r.h - 1.5 });
+            if look != Look::Hollow && glyph != Glyph::Abort {
+                self.fill(ink, 0.2);
+                c.fill();
+            }
             self.stroke(ink, 1.0, 1.5, if look == Look::Pending { 2.5 } else { 0.0 });
             c.stroke();
         }
@@ -424,11 +441,17 @@ impl Pen<'_> {
                 c.close_path();
                 true
             }
-            Glyph::Cross | Glyph::Tombstone => {
+            Glyph::Cross | Glyph::Tombstone | Glyph::Abort => {
                 c.move_to(x - s, y - s);
                 c.line_to(x + s, y + s);
                 c.move_to(x + s, y - s);
                 c.line_to(x - s, y + s);
+                false
+            }
+            Glyph::Commit => {
+                c.move_to(x - s, y);
+                c.line_to(x - s * 0.2, y + s * 0.9);
+                c.line_to(x + s * 1.1, y - s * 0.9);
                 false
             }
             Glyph::Control => {

@@ -43,6 +43,14 @@ impl World {
         }
     }
 
+    /// The settings of the consumers that have a process.
+    pub fn running_consumers(&self) -> impl Iterator<Item = &ConsumerSpec> {
+        self.nodes.iter().filter_map(|node| match &node.machine {
+            Machine::Consumer(app) if node.meta.state.is_up() => Some(&app.spec),
+            _ => None,
+        })
+    }
+
     /// A frame under way.
     pub fn frame(&self, message: u64) -> Option<Frame> {
         let flight = self.core.flights.get(&message)?;

@@ -4,10 +4,12 @@
 pub mod action;
 mod admin;
 mod broker_node;
+mod cargo;
 mod consumer_app;
 pub mod content;
 pub mod event;
 pub mod handler;
+mod holdings;
 pub mod judge;
 pub mod look;
 mod network;

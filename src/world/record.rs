@@ -1,6 +1,7 @@
 //! The events of a run as they are kept and hashed.
 
 use super::event::{Event, EventId, EventKind};
+use super::holdings::Holdings;
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::time::Time;
 use std::hash::{Hash as _, Hasher};
@@ -38,11 +39,12 @@ pub(super) struct Recorder {
     hash: Hash64,
     /// Oldest first.
     cuts: Vec<Cut>,
+    holdings: Holdings,
 }
 
 impl Recorder {
     pub(super) fn new() -> Self {
-        Self { events: Arc::new(Vec::new()), next: 0, hash: Hash64::new(), cuts: Vec::new() }
+        Self { events: Arc::new(Vec::new()), next: 0, hash: Hash64::new(), cuts: Vec::new(), holdings: Holdings::default() }
     }
 
     pub(super) fn push(&mut self, at: Time, cause: Option<EventId>, kind: EventKind) -> EventId {
@@ -59,6 +61,7 @@ impl Recorder {
             EventKind::Broker { event: BrokerEvent::TopicDeleted { topic }, .. } => self.cuts.retain(|cut| cut.topic != *topic),
             _ => {}
         }
+        self.holdings.take(at, &kind);
         let event = Event { id, at, cause, kind };
         self.hash.event(&event);
         let events = Arc::make_mut(&mut self.events);
@@ -88,6 +91,11 @@ impl Recorder {
 
     pub(super) fn hash(&self) -> u64 {
         self.hash.0
+    }
+
+    /// Who has which partition of a group.
+    pub(super) fn holdings(&self) -> &Holdings {
+        &self.holdings
     }
 
     /// The newest truncation of each replica.

@@ -2,29 +2,28 @@
 
 use super::World;
 use super::broker_node::BrokerNode;
+use super::cargo::{Topics, cargo};
 use super::consumer_app::ConsumerApp;
 use super::event::EventKind;
-use super::network::InFlight;
 use super::nodes::{Machine, Meta};
 use super::producer_app::ProducerApp;
 use super::queue::NodeId;
 use super::sink::Owner;
 use super::sink_table::SinkTable;
 use super::view::{
-    APPENDED_US, Appended, BrokerState, Cargo, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState,
-    ReplicaState, SinkState, Torn, WorldView, key_number,
+    APPENDED_US, Appended, BrokerState, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState,
+    ReplicaState, SinkState, Torn, TransactionEnd, WorldView,
 };
 use crate::kafka::broker::{Broker, BrokerEvent, PartitionView};
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::controller::{METADATA_TOPIC, QuorumRole, QuorumView};
 use crate::kafka::coordinator::GroupView;
+use crate::kafka::coordinator::transactions::TransactionView;
 use crate::kafka::disk::Disk;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::batches;
-use crate::kafka::wire::field_map::kafka_uuid;
-use crate::kafka::wire::frame;
-use crate::kafka::wire::message::{ApiKey, FetchResponse, ProduceRequest, ProduceResponse};
+use crate::kafka::wire::marker::Marker;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -33,7 +32,7 @@ const PEEK_BYTES: u32 = 65_536;
 /// Characters of a key that are shown.
 const KEY_CHARS: u32 = 64;
 
-fn key_text(key: &Bytes) -> Arc<str> {
+pub(super) fn key_text(key: &Bytes) -> Arc<str> {
     String::from_utf8_lossy(key).chars().take(KEY_CHARS as usize).collect::<String>().into()
 }
 
@@ -108,6 +107,7 @@ impl World {
                     match &machine.broker {
                         Some(broker) => {
                             groups(&mut view.groups, broker, node.meta.skew_us);
+                            transactions(&mut view.transactions, broker, node.meta.skew_us);
                             known.extend(
                                 broker.partitions().into_iter().map(|partition| (machine.options.node_id, Some(&**broker), partition)),
                             );
@@ -131,6 +131,8 @@ impl World {
         // More marks than these at once cannot be read.
         view.done = recent.take(16).cloned().collect();
         view.groups.sort_by(|a, b| a.group.cmp(&b.group));
+        view.transactions.sort_by(|a, b| a.transactional_id.cmp(&b.transactional_id));
+        (view.holdings, view.owners) = (self.core.recorder.holdings().all(), self.core.recorder.holdings().owners());
         view.sinks = self.sinks(&view.groups);
         partitions(&mut view, known, before);
         self.truncations(&mut view);
@@ -221,6 +223,21 @@ fn groups(all: &mut Vec<GroupView>, broker: &Broker, skew_us: i64) {
     }
 }
 
+/// Adds the transactional ids that a broker coordinates, with their times by the world's clock. Of one that several brokers know, the one
+/// with the highest epoch counts.
+fn transactions(all: &mut Vec<TransactionView>, broker: &Broker, skew_us: i64) {
+    for mut transaction in broker.transactions() {
+        if transaction.aborts_at < Time::NEVER {
+            transaction.aborts_at = transaction.aborts_at.plus_micros(-skew_us);
+        }
+        match all.iter_mut().find(|other| other.transactional_id == transaction.transactional_id) {
+            Some(other) if (other.producer_id, other.epoch) < (transaction.producer_id, transaction.epoch) => *other = transaction,
+            Some(_) => {}
+            None => all.push(transaction),
+        }
+    }
+}
+
 fn producer_state(meta: &Meta, app: &ProducerApp) -> ProducerState {
     ProducerState {
         name: meta.name.clone(),
@@ -233,6 +250,9 @@ fn producer_state(meta: &Meta, app: &ProducerApp) -> ProducerState {
         sent: app.sent,
         acked: app.acked,
         failed: app.failed,
+        transactional_id: app.spec.config.get("transactional.id").map(|id| Arc::from(&**id)),
+        producer_id: app.client.as_ref().and_then(|client| client.producer_id()),
+        transaction: app.client.as_ref().and_then(|client| client.transaction().cloned()),
     }
 }
 
@@ -254,6 +274,7 @@ fn consumer_state(meta: &Meta, app: &ConsumerApp) -> ConsumerState {
         backlog: app.backlog.len() as u64,
         failed: app.failed,
         handle_us: app.spec.handle_us,
+        reads_committed: app.spec.config.get("isolation.level").is_some_and(|level| level == "read_committed"),
     }
 }
 
@@ -328,7 +349,21 @@ fn newest(broker: &Broker, partition: &PartitionView) -> Vec<RecordState> {
             break;
         }
     }
+    end_transactions(&mut records);
     records
+}
+
+/// Gives each record the end of its transaction: the next marker of its producer. The records are the newest ones up to the log's end, so
+/// that a transaction without a marker among them is open.
+fn end_transactions(records: &mut [RecordState]) {
+    let mut ends: SortedVecMap<i64, TransactionEnd> = SortedVecMap::new();
+    for record in records.iter_mut().rev() {
+        match record.transaction {
+            Some(end) if record.control => _ = ends.insert(record.producer_id, end),
+            Some(_) => record.transaction = ends.get(&record.producer_id).copied().or(Some(TransactionEnd::Open)),
+            None => {}
+        }
+    }
 }
 
 /// Adds the records from offset `first` on; gives back the offset after the last batch.
@@ -340,6 +375,10 @@ fn collect(bytes: Bytes, first: i64, records: &mut Vec<RecordState>) -> i64 {
         if end <= first {
             continue;
         }
+        let transaction = match Marker::of(&batch) {
+            Some(marker) => Some(if marker.commit { TransactionEnd::Committed } else { TransactionEnd::Aborted }),
+            None => batch.is_transactional().then_some(TransactionEnd::Open),
+        };
         for record in batch.records().unwrap_or_default() {
             if record.offset >= first {
                 records.push(RecordState {
@@ -349,6 +388,8 @@ fn collect(bytes: Bytes, first: i64, records: &mut Vec<RecordState>) -> i64 {
                     tombstone: record.value.is_none(),
                     control: batch.is_control(),
                     value_bytes: record.value.as_ref().map_or(0, |value| u32::try_from(value.len()).unwrap_or(u32::MAX)),
+                    producer_id: batch.producer_id(),
+                    transaction,
                 });
             }
         }
@@ -392,109 +433,7 @@ pub(super) fn remains(broker: i32, disk: &Disk, known: &[PartitionView]) -> Vec<
         let first = (replica.end_offset - i64::from(RIBBON_RECORDS)).max(replica.log_start);
         collect(bytes, first, &mut replica.records);
         replica.records.retain(|record| record.offset >= first);
+        end_transactions(&mut replica.records);
     }
     found
-}
-
-/// Topic names by id, read from the brokers' `partition.metadata` files when first needed.
-#[derive(Default)]
-struct Topics<'a> {
-    brokers: Vec<&'a Disk>,
-    names: Option<SortedVecMap<String, Arc<str>>>,
-}
-
-impl Topics<'_> {
-    fn name(&mut self, name: &str, id: uuid::Uuid) -> Arc<str> {
-        if !name.is_empty() {
-            return name.into();
-        }
-        let brokers = &self.brokers;
-        let names = self.names.get_or_insert_with(|| {
-            let mut names = SortedVecMap::new();
-            for disk in brokers {
-                for path in disk.list("").filter(|path| path.ends_with("/partition.metadata")) {
-                    let Some((folder, _)) = path.rsplit_once('/') else { continue };
-                    let Some((topic, _)) = folder.rsplit('/').next().and_then(|folder| folder.rsplit_once('-')) else { continue };
-                    let Ok(bytes) = disk.read_all(path) else { continue };
-                    let text = String::from_utf8_lossy(&bytes);
-                    if let Some(id) = text.lines().find_map(|line| line.strip_prefix("topic_id:")) {
-                        names.insert(id.trim().to_owned(), Arc::from(topic));
-                    }
-                }
-            }
-            names
-        });
-        names.get(&kafka_uuid(id)).cloned().unwrap_or_else(|| "?".into())
-    }
-}
-
-/// The records that a frame carries, or tells of.
-fn cargo(flight: &InFlight, topics: &mut Topics<'_>) -> Vec<Cargo> {
-    match (flight.api, flight.to_listener) {
-        (ApiKey::Produce, true) => produced(&flight.frame, topics),
-        (ApiKey::Produce, false) => acknowledged(flight, topics),
-        (ApiKey::Fetch, false) => fetched(flight, topics),
-        _ => None,
-    }
-    .unwrap_or_default()
-}
-
-fn produced(bytes: &Bytes, topics: &mut Topics<'_>) -> Option<Vec<Cargo>> {
-    let request = frame::decode_request(bytes.clone()).ok()?;
-    let version = request.version;
-    let body: ProduceRequest = frame::decode_body(request.body, version).ok()?;
-    let mut cargo = Vec::new();
-    for topic in body.topic_data {
-        let name = topics.name(topic.name.0.as_ref(), topic.topic_id);
-        for partition in topic.partition_data {
-            load(&mut cargo, &name, partition.index, partition.records, true);
-        }
-    }
-    Some(cargo)
-}
-
-/// What a Produce response says of each partition, as one piece of cargo at the first record's offset; -1: refused.
-fn acknowledged(flight: &InFlight, topics: &mut Topics<'_>) -> Option<Vec<Cargo>> {
-    let (_, body) = frame::decode_response(ApiKey::Produce, flight.version, flight.frame.clone()).ok()?;
-    let body: ProduceResponse = frame::decode_body(body, flight.version).ok()?;
-    let mut cargo = Vec::new();
-    for topic in body.responses {
-        let name = topics.name(topic.name.0.as_ref(), topic.topic_id);
-        cargo.extend(topic.partition_responses.iter().map(|partition| Cargo {
-            topic: name.clone(),
-            partition: partition.index,
-            offset: partition.base_offset,
-            key: None,
-            tombstone: false,
-        }));
-    }
-    Some(cargo)
-}
-
-fn fetched(flight: &InFlight, topics: &mut Topics<'_>) -> Option<Vec<Cargo>> {
-    let (_, body) = frame::decode_response(ApiKey::Fetch, flight.version, flight.frame.clone()).ok()?;
-    let body: FetchResponse = frame::decode_body(body, flight.version).ok()?;
-    let mut cargo = Vec::new();
-    for topic in body.responses {
-        let name = topics.name(topic.topic.0.as_ref(), topic.topic_id);
-        for partition in topic.partitions {
-            load(&mut cargo, &name, partition.partition_index, partition.records, false);
-        }
-    }
-    Some(cargo)
-}
-
-fn load(cargo: &mut Vec<Cargo>, topic: &Arc<str>, partition: i32, records: Option<Bytes>, unplaced: bool) {
-    for batch in batches(records.unwrap_or_default()) {
-        let Ok(batch) = batch else { break };
-        for record in batch.records().unwrap_or_default() {
-            cargo.push(Cargo {
-                topic: topic.clone(),
-                partition,
-                offset: if unplaced { -1 } else { record.offset },
-                key: record.key.as_ref().map(|key| key_number(&key_text(key))),
-                tombstone: record.value.is_none(),
-            });
-        }
-    }
 }

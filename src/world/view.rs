@@ -3,13 +3,16 @@
 
 use crate::kafka::broker::PartitionView;
 use crate::kafka::client::consumer::MembershipState;
+use crate::kafka::client::producer::TransactionStep;
 use crate::kafka::controller::{QuorumRole, QuorumView};
 use crate::kafka::coordinator::GroupView;
+use crate::kafka::coordinator::transactions::TransactionView;
 use crate::kafka::time::{Deadline, Time, TimerKind};
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
 use crate::world::action::LinkSpec;
 use crate::world::handler::SinkKind;
+pub use crate::world::holdings::Holding;
 use crate::world::operations::Action;
 use std::sync::Arc;
 
@@ -33,6 +36,12 @@ pub struct WorldView {
     pub producers: Vec<ProducerState>,
     pub consumers: Vec<ConsumerState>,
     pub groups: Vec<GroupView>,
+    /// Who has which partition of a group, by group, topic and partition.
+    pub holdings: Arc<Vec<Holding>>,
+    /// Consumers that own or have owned partitions, in the order in which they first did: an owner's colour is its place.
+    pub owners: Arc<Vec<Arc<str>>>,
+    /// Transactional ids as their coordinators have them, by id.
+    pub transactions: Vec<TransactionView>,
     /// By group, then by consumer.
     pub sinks: Vec<SinkState>,
     pub flights: Vec<Flight>,
@@ -48,11 +57,29 @@ pub struct WorldView {
 }
 
 impl WorldView {
+    /// The producer of a record, by the name of its app where that is known.
+    pub fn producer_name(&self, producer_id: i64) -> String {
+        self.producer_of(producer_id).map_or_else(|| format!("producer {producer_id}"), |p| p.name.to_string())
+    }
+
     /// Readable records that a group has not committed in a partition; 0 where it has committed nothing.
     pub fn lag(&self, group: &GroupView, topic: &str, partition: i32) -> i64 {
         let committed = group.offsets.iter().find(|(t, n, _)| *n == partition && **t == *topic).map(|offset| offset.2);
         let place = self.partitions.iter().find(|state| state.view.partition == partition && *state.view.topic == *topic);
         committed.zip(place).map_or(0, |(committed, state)| state.view.high_watermark.saturating_sub(committed).max(0))
+    }
+
+    /// The transactional id that writes with a producer id now.
+    pub fn transaction_of(&self, producer_id: i64) -> Option<&TransactionView> {
+        self.transactions.iter().find(|transaction| transaction.producer_id == producer_id)
+    }
+
+    /// The producer that has a producer id, or whose transactional id has it: by its name, also when its process is gone.
+    pub fn producer_of(&self, producer_id: i64) -> Option<&ProducerState> {
+        let id = self.transaction_of(producer_id).map(|transaction| &transaction.transactional_id);
+        let has = |p: &&ProducerState| p.producer_id.is_some_and(|(own, _)| own == producer_id);
+        let is_set = |p: &&ProducerState| id.is_some() && p.transactional_id.as_ref() == id;
+        self.producers.iter().find(has).or_else(|| self.producers.iter().find(is_set))
     }
 
     /// Readable records that a group has not committed, in all its partitions together, whether anybody reads them or not.
@@ -189,6 +216,19 @@ pub struct RecordState {
     pub tombstone: bool,
     pub control: bool,
     pub value_bytes: u32,
+    /// -1: its producer is not idempotent.
+    pub producer_id: i64,
+    /// The transaction that it is in, and of a control record the one that it ends; `None` without one.
+    pub transaction: Option<TransactionEnd>,
+}
+
+/// How the transaction of a record has ended, by the markers that its partition has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TransactionEnd {
+    /// No marker of it is there yet.
+    Open,
+    Committed,
+    Aborted,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -203,6 +243,11 @@ pub struct ProducerState {
     pub sent: u64,
     pub acked: u64,
     pub failed: u64,
+    pub transactional_id: Option<Arc<str>>,
+    /// Its id and epoch, once the process has them.
+    pub producer_id: Option<(i64, i16)>,
+    /// Where its transactions stand; `None` without a `transactional.id` or a process.
+    pub transaction: Option<TransactionStep>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -225,6 +270,8 @@ pub struct ConsumerState {
     /// Attempts of its handler that failed.
     pub failed: u64,
     pub handle_us: i64,
+    /// `isolation.level=read_committed`: it reads up to the last stable offset.
+    pub reads_committed: bool,
 }
 
 /// A table that consumer apps write into.

@@ -18,6 +18,7 @@ impl World {
         let mut waits = Vec::new();
         self.broker_sessions(view, &mut waits);
         members(view, &mut waits);
+        hanging_transactions(view, &mut waits);
         waits.sort_by(|a, b| (a.at, &a.who).cmp(&(b.at, &b.who)));
         waits
     }
@@ -77,6 +78,17 @@ fn members(view: &WorldView, waits: &mut Vec<Wait>) {
         }
         if let Some((at, reason)) = &group.deadline {
             waits.push(Wait { who: group.group.clone(), what: reason.what, at: *at, whole_us: WHOLE_US });
+        }
+    }
+}
+
+/// Until when transactions stay open whose producers are silent.
+fn hanging_transactions(view: &WorldView, waits: &mut Vec<Wait>) {
+    for transaction in view.transactions.iter().filter(|transaction| transaction.aborts_at < Time::NEVER) {
+        let app = view.producers.iter().find(|app| app.transactional_id.as_ref() == Some(&transaction.transactional_id));
+        if let Some(app) = app.filter(|app| is_silent(app.state, false)) {
+            let whole_us = i64::from(transaction.timeout_ms).saturating_mul(1000);
+            waits.push(Wait { who: app.name.clone(), what: TimerKind::TransactionTimeout, at: transaction.aborts_at, whole_us });
         }
     }
 }

@@ -290,6 +290,8 @@ pub struct PartitionView {
     pub high_watermark: i64,
     /// Up to where a read_committed consumer reads.
     pub last_stable_offset: i64,
+    /// First offset of each transaction that is open here and its producer's id, in the log's order.
+    pub open_transactions: Vec<(i64, i64)>,
     pub end_offset: i64,
     pub segments: Vec<SegmentInfo>,
 }

@@ -324,6 +324,7 @@ impl Partition {
             log_start_offset: self.log.start_offset(),
             high_watermark: self.high_watermark,
             last_stable_offset: self.last_stable_offset(),
+            open_transactions: self.log.open_transactions().collect(),
             end_offset: self.log.end_offset(),
             segments: self.log.segments(),
         }

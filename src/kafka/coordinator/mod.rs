@@ -129,6 +129,10 @@ pub enum Output {
     Event(GroupEvent),
 }
 
+/// Why a group's state changes as it goes from one protocol to the other.
+pub const UPGRADED: &str = "a member of the consumer protocol has joined";
+pub const DOWNGRADED: &str = "the group is one of the classic protocol again";
+
 /// What happened in a group, in Kafka's words.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum GroupEvent {

@@ -255,6 +255,11 @@ impl Log {
         self.producers.active()
     }
 
+    /// First offset of each open transaction and its producer's id, in the log's order.
+    pub fn open_transactions(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
+        self.producers.open_transactions()
+    }
+
     /// Up to where a read_committed consumer reads: the first record of the oldest transaction that is open, or whose end is not
     /// committed yet; else the high watermark (`UnifiedLog.fetchLastStableOffsetMetadata`).
     pub fn last_stable_offset(&self, high_watermark: i64) -> i64 {

@@ -104,6 +104,11 @@ impl Producers {
         })
     }
 
+    /// First offset of each open transaction and its producer's id, in the log's order.
+    pub(super) fn open_transactions(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
+        self.open.iter().map(|(first, id)| (*first, *id))
+    }
+
     pub(super) fn empty_at(offset: i64) -> Self {
         Self { map_end: offset, last_snapshot: offset, ..Self::default() }
     }

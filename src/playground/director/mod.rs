@@ -51,6 +51,8 @@ struct Order {
     cluster: ClusterOrder,
     /// State and generation of each group, and its members.
     groups: Vec<(GroupState, i32, usize)>,
+    /// When a partition was given up or taken over last.
+    handed: Option<Time>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -77,7 +79,8 @@ impl Director {
     pub fn direct(&mut self, view: &WorldView) -> Direction {
         let order = Order::of(view);
         let of_cluster = order.cluster != self.order.cluster;
-        if of_cluster || order.groups != self.order.groups && !broker_is_awaited(view) {
+        let of_groups = (&order.groups, order.handed) != (&self.order.groups, self.order.handed);
+        if of_cluster || of_groups && !broker_is_awaited(view) {
             self.changed = Some(view.now);
         }
         if of_cluster {
@@ -143,6 +146,7 @@ impl Order {
                 cut: view.replicas.iter().filter(|replica| replica.torn.is_some_and(|torn| torn.is_fresh(view.now))).count(),
             },
             groups: view.groups.iter().map(|group| (group.state, group.generation, group.members.len())).collect(),
+            handed: view.holdings.iter().map(|holding| holding.since).max(),
         }
     }
 }

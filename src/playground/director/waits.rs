@@ -29,6 +29,7 @@ pub fn countdown(wait: &Wait, now: Time) -> String {
         // Beside a broker's name and its buttons there is room for no more; the clock says the rest.
         TimerKind::ElectionTimeout => left,
         TimerKind::InitialRebalanceDelay => format!("begins in {left}"),
+        TimerKind::TransactionTimeout => format!("aborted in {left}"),
         _ => format!("waits, {left} at most"),
     }
 }

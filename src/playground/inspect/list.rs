@@ -1,5 +1,6 @@
 //! The frames sent lately.
 
+use super::meaning;
 use crate::kafka::time::Time;
 use crate::world::World;
 use crate::world::event::EventKind;
@@ -11,6 +12,8 @@ pub struct Sent {
     pub at: Time,
     /// Who to whom, and what.
     pub words: String,
+    /// What it is for; empty where its name says it.
+    pub meaning: &'static str,
     pub bytes: u32,
     pub under_way: bool,
 }
@@ -34,6 +37,7 @@ fn all(world: &World) -> impl Iterator<Item = Sent> {
     world.events().iter().rev().filter_map(|event| {
         let EventKind::FrameSent { message, from, to, api, response, bytes, .. } = &event.kind else { return None };
         let words = format!("{from} → {to} · {api:?} {}", if *response { "response" } else { "request" });
-        Some(Sent { message: *message, at: event.at, words, bytes: *bytes, under_way: world.frame(*message).is_some() })
+        let under_way = world.frame(*message).is_some();
+        Some(Sent { message: *message, at: event.at, words, meaning: meaning(*api, *response), bytes: *bytes, under_way })
     })
 }

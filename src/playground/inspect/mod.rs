@@ -3,6 +3,7 @@
 mod configs;
 mod frame;
 mod list;
+mod meaning;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -10,4 +11,5 @@ mod tests;
 pub use configs::{Config, check, configs};
 pub use frame::{frame, hex, record};
 pub use list::{Sent, frames, sent};
+pub use meaning::meaning;
 pub use state::{Line, state};

@@ -2,9 +2,11 @@
 
 use crate::kafka::client::Client as _;
 use crate::kafka::coordinator::GroupView;
+use crate::kafka::time::Time;
+use crate::playground::groups;
 use crate::world::World;
 use crate::world::target::Target;
-use crate::world::view::{BrokerState, PartitionState, WorldView};
+use crate::world::view::{BrokerState, PartitionState, ProducerState, WorldView};
 use std::fmt::Display;
 
 /// A name and what stands there; `None` makes the name a heading.
@@ -82,6 +84,9 @@ pub fn state(world: &World, view: &WorldView, target: &Target) -> Vec<Line> {
             if let Some((_, Some(client))) = world.producer(name) {
                 client.describe(&mut |name, value| lines.put(name, value));
             }
+            if let Some(p) = view.producers.iter().find(|p| p.name == *name) {
+                transactions(view, p, &mut lines);
+            }
         }
         Target::Consumer(name) => {
             if let Some(c) = view.consumers.iter().find(|c| c.name == *name) {
@@ -157,6 +162,7 @@ fn heart(p: &PartitionState, lines: &mut Lines) {
     lines.list("replicas", &p.replicas);
     lines.list("ISR", &p.isr);
     lines.line(&"high watermark", &p.high_watermark);
+    lines.line(&"last stable offset", &p.last_stable_offset);
     lines.line(&"log end offset", &p.end_offset);
 }
 
@@ -194,21 +200,63 @@ fn partition(world: &World, view: &WorldView, p: &PartitionState, lines: &mut Li
     let Some(broker) = leader.and_then(|leader| world.broker(&leader.name)) else { return };
     lines.head(&"Producer state");
     for producer in broker.producers_of(&p.topic, p.partition) {
-        let words = format_args!("epoch {}, last sequence {}", producer.epoch, producer.last_sequence);
+        let open = match producer.current_txn_start_offset {
+            -1 => String::new(),
+            first => format!(", transaction open from offset {first}"),
+        };
+        let words = format_args!("epoch {}, last sequence {}{open}", producer.epoch, producer.last_sequence);
         lines.line(&format_args!("producer {}", producer.producer_id), &words);
     }
 }
 
+/// A producer's transactional id as its coordinator has it.
+fn transactions(view: &WorldView, p: &ProducerState, lines: &mut Lines) {
+    let Some(id) = &p.transactional_id else { return };
+    lines.head(&format_args!("transactional.id {id}, as its coordinator has it"));
+    let Some(known) = view.transactions.iter().find(|known| known.transactional_id == *id) else {
+        return lines.line(&"state", &"not known, or nobody coordinates it");
+    };
+    lines.line(&"state", &known.state.name());
+    lines.line(&"producer id", &known.producer_id);
+    lines.line(&"producer epoch", &known.epoch);
+    lines.line(&"transaction.timeout.ms", &known.timeout_ms);
+    for (topic, number) in &known.partitions {
+        lines.line(&"has written to", &format_args!("{topic}-{number}"));
+    }
+    if known.aborts_at < Time::NEVER {
+        lines.line(&"aborted in", &format_args!("{} ms", known.aborts_at.micros_since(view.now).max(0) / 1000));
+    }
+}
+
 fn group(view: &WorldView, group: &GroupView, lines: &mut Lines) {
+    let modern = groups::is_consumer_protocol(group);
     lines.line(&"state", &group.state);
-    lines.line(&"generation", &group.generation);
-    lines.line(&"protocol", &group.protocol.as_deref().unwrap_or("none"));
-    lines.line(&"leader", &group.leader.as_deref().unwrap_or("none"));
+    lines.line(&"type", &group.group_type);
+    lines.line(&if modern { "group epoch" } else { "generation" }, &group.generation);
+    lines.line(&if modern { "assignor" } else { "protocol" }, &group.protocol.as_deref().unwrap_or("none"));
+    if !modern {
+        lines.line(&"leader", &group.leader.as_deref().unwrap_or("none"));
+    }
+    lines.line(&"lag", &view.group_lag(group));
     for member in &group.members {
         lines.head(&format_args!("Member {}", member.client_id));
+        lines.line(&"stands", &groups::member_words(view, group, member));
         lines.line(&"member id", &member.member);
+        if let Some(instance) = &member.instance {
+            lines.line(&"group.instance.id", instance);
+        }
+        if modern {
+            lines.line(&"member epoch", &member.epoch);
+        }
         for (topic, number) in &member.assignment {
-            lines.line(&"assigned", &format_args!("{topic}-{number}"));
+            let lag = view.lag(group, topic, *number);
+            lines.line(&"assigned", &format_args!("{topic}-{number}, lag {lag}"));
+        }
+        for (topic, number) in &member.revoking {
+            lines.line(&"to give up", &format_args!("{topic}-{number}"));
+        }
+        for (topic, number) in member.target.iter().filter(|at| !member.assignment.contains(at)) {
+            lines.line(&"to get", &format_args!("{topic}-{number}"));
         }
         let left = member.session_deadline.micros_since(view.now).max(0) / 1000;
         lines.line(&"session ends in", &format_args!("{left} ms"));

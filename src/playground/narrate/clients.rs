@@ -4,9 +4,11 @@ use super::{Words, offsets, plural};
 use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::client::producer::ProducerEvent;
+use crate::kafka::wire::error::ErrorCode;
+use crate::world::World;
 use std::sync::Arc;
 
-fn list(partitions: &[(Arc<str>, i32)]) -> String {
+pub(super) fn list(partitions: &[(Arc<str>, i32)]) -> String {
     partitions.iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect::<Vec<_>>().join(", ")
 }
 
@@ -56,15 +58,53 @@ pub(super) fn producer(node: &str, event: &ProducerEvent) -> Words {
     })
 }
 
-pub(super) fn consumer(node: &str, event: &ConsumerEvent) -> Words {
+/// What an error means that ends a membership; `None`: it is none.
+fn thrown_out(why: &str) -> Option<&'static str> {
+    let is = |code: ErrorCode| why == code.name();
+    if is(ErrorCode::FencedMemberEpoch) {
+        return Some("the coordinator has it at another member epoch");
+    }
+    if is(ErrorCode::UnknownMemberId) {
+        return Some("the coordinator does not know its member id");
+    }
+    is(ErrorCode::IllegalGeneration).then_some("the group is at another generation")
+}
+
+/// Why a commit is refused, where the error's name does not say it.
+fn commit_refused(error: &ClientError) -> &'static str {
+    match error {
+        ClientError::Broker(ErrorCode::StaleMemberEpoch) => " (its member epoch has gone by: it tries again with the next one)",
+        ClientError::Broker(ErrorCode::IllegalGeneration) => " (the group is at another generation)",
+        ClientError::Broker(ErrorCode::UnknownMemberId) => " (it is no member any more)",
+        ClientError::Broker(ErrorCode::RebalanceInProgress) => " (the group rebalances)",
+        _ => "",
+    }
+}
+
+/// Whether the members of a consumer's group are more than the partitions that it subscribes to.
+fn is_crowded(world: &World, node: &str) -> bool {
+    let Some((spec, _)) = world.consumer(node) else { return false };
+    let members = world.running_consumers().filter(|other| other.group == spec.group).count();
+    let topics = spec.topics.iter().filter_map(|topic| world.image()?.topics.get(topic));
+    members > topics.map(|topic| topic.partitions.len()).sum()
+}
+
+pub(super) fn consumer(node: &str, event: &ConsumerEvent, world: &World) -> Words {
     Some(match event {
+        ConsumerEvent::Joining { group, why } if thrown_out(why).is_some() => {
+            (1, format!("{node} hears that it is no member of {group} any more ({why}): {}. It joins anew.", thrown_out(why)?))
+        }
         ConsumerEvent::Joining { group, why } => (2, format!("{node} asks to join {group} ({why}).")),
         ConsumerEvent::Revoked { partitions, .. } if partitions.is_empty() => return None,
         ConsumerEvent::Revoked { partitions, lost: true } => (1, format!("{node} lost {}: they may be others' already.", list(partitions))),
         ConsumerEvent::Revoked { partitions, lost: false } => (2, format!("{node} gives back {}.", list(partitions))),
-        ConsumerEvent::Assigned { partitions, .. } if partitions.is_empty() => {
-            (1, format!("{node} has no partition: the group has more members than partitions."))
-        }
+        ConsumerEvent::Assigned { partitions, .. } if partitions.is_empty() => (
+            1,
+            format!(
+                "{node} has no partition{}.",
+                if is_crowded(world, node) { ": the group has more members than partitions" } else { " yet" }
+            ),
+        ),
         ConsumerEvent::Assigned { partitions, generation, .. } => {
             (2, format!("{node} reads {} (generation {generation}).", list(partitions)))
         }
@@ -78,9 +118,12 @@ pub(super) fn consumer(node: &str, event: &ConsumerEvent) -> Words {
             (3, format!("{node} fetched {}.", offsets(topic, *partition, *base_offset, *last_offset)))
         }
         ConsumerEvent::Committed { .. } => return None,
-        ConsumerEvent::CommitFailed { error } => (1, format!("{node} could not commit: {}.", reason(error))),
+        ConsumerEvent::CommitFailed { error } => (1, format!("{node} could not commit: {}{}.", reason(error), commit_refused(error))),
         ConsumerEvent::PollTimeout => {
             (1, format!("{node} did not poll within max.poll.interval.ms: it leaves the group, though its handler still works."))
+        }
+        ConsumerEvent::Error { error: ClientError::Broker(ErrorCode::FencedInstanceId) } => {
+            (1, format!("{node} is fenced (FENCED_INSTANCE_ID): another process has its group.instance.id. It does not join again."))
         }
         ConsumerEvent::Error { error } => (1, format!("{node}: {}.", reason(error))),
     })

@@ -1,6 +1,6 @@
 //! Elections and replication in words.
 
-use super::{Words, offsets, plural};
+use super::{Words, offsets, plural, transactions};
 use crate::kafka::broker::{BrokerEvent, IsrReason};
 use crate::kafka::controller::{ChangeReason, ControllerEvent};
 use crate::world::operations::brokers;
@@ -77,6 +77,7 @@ pub(super) fn broker(node: &str, event: &BrokerEvent) -> Words {
         }
         BrokerEvent::Unfenced { .. } => (2, format!("{node} learns that it is counted in.")),
         BrokerEvent::Fenced { .. } => (2, format!("{node} learns that it is not counted in.")),
+        BrokerEvent::Transaction(event) => return transactions::transaction(event),
         BrokerEvent::StorageFailed { why } => (1, format!("{node} ends: its disk has failed ({why}).")),
         _ => return None,
     })

@@ -1,7 +1,7 @@
 //! Consumer groups in words.
 
 use super::Words;
-use crate::kafka::coordinator::{GroupEvent, GroupState};
+use crate::kafka::coordinator::{DOWNGRADED, GroupEvent, GroupState, UPGRADED};
 use crate::kafka::wire::message::{ConsumerProtocolAssignment, Message};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -15,6 +15,20 @@ pub(super) fn group(event: &GroupEvent) -> Words {
                 "left" => format!("{client_id} left {group}."),
                 why => format!("{group} gave up {client_id}: {why}."),
             },
+        ),
+        GroupEvent::StateChanged { group, generation, why, .. } if **why == *UPGRADED => (
+            1,
+            format!(
+                "{group} goes over to the consumer protocol at epoch {generation}: its coordinator deals out the partitions from now on, to \
+                 members of both protocols."
+            ),
+        ),
+        GroupEvent::StateChanged { group, generation, why, .. } if **why == *DOWNGRADED => (
+            1,
+            format!(
+                "{group} is a group of the classic protocol again, at generation {generation}: its last member of the consumer protocol is \
+                 gone, and a leader deals out the partitions."
+            ),
         ),
         GroupEvent::StateChanged { group, to: GroupState::PreparingRebalance, generation, .. } => {
             (1, format!("{group} rebalances: generation {generation} ends, and its members join again."))
@@ -35,7 +49,9 @@ pub(super) fn group(event: &GroupEvent) -> Words {
                 all if all.len() > MOST_NAMED => format!("{} partitions", all.len()),
                 all => all.join(", "),
             };
-            if revoking.is_empty() {
+            if revoking.is_empty() && assigned.is_empty() {
+                (1, format!("{client_id} is in {group} at epoch {epoch}, with nothing yet: what it is to have, others give up first."))
+            } else if revoking.is_empty() {
                 (1, format!("{group}, epoch {epoch}: {client_id} has {has}."))
             } else {
                 (1, format!("{group}: {client_id} is to give up {}; it keeps {has}.", names(revoking).join(", ")))

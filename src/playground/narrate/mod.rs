@@ -6,6 +6,7 @@ mod groups;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod transactions;
 mod transcript;
 
 pub use crate::world::operations::brokers;
@@ -137,7 +138,7 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
         EventKind::Broker { node, event } => return broker(node, event),
         EventKind::BrokerLog { node, line } => (if line.starts_with("__") { 3 } else { 2 }, format!("{node}: {line}")),
         EventKind::Producer { node, event } => return clients::producer(node, event),
-        EventKind::Consumer { node, event } => return clients::consumer(node, event),
+        EventKind::Consumer { node, event } => return clients::consumer(node, event, world),
         EventKind::Handled { node, topic, partition, offset, delivery, group } => {
             if *delivery > 1 {
                 let whom = group.as_deref().unwrap_or(node);

@@ -66,3 +66,102 @@ fn in_ten_runs_with_faults_the_deed_comes_first_and_causes_before_what_they_lead
     }
     assert_eq!(fenced_runs, 10, "each of them ends with a broker that is fenced");
 }
+
+/// What is told of level 2 and more important up to a moment, in one broker's cluster with transactions.
+fn told_of_transactions(lines: &str, seconds: i64) -> Vec<String> {
+    let text = format!(
+        "tidepool 1\ntitle t\nseed 5\nbroker 1\nconfig transaction.state.log.num.partitions=1\ntopic orders partitions=1\n{lines}\nrun 300s"
+    );
+    let mut play = Playback::new(Scenario::parse(&text).expect("it reads")).expect("it starts");
+    let mut transcript = Transcript::new(2);
+    play.watch_until(EPOCH.plus_millis(seconds * 1000), &mut |world| _ = transcript.update(world));
+    transcript
+        .sentences()
+        .map(|sentence| sentence.text.clone())
+        .filter(|text| text.contains("tx") || text.contains("transaction"))
+        .collect()
+}
+
+#[test]
+fn a_transaction_that_times_out_and_one_that_is_fenced_are_told_with_their_cause() {
+    let checkout = "producer checkout topic=orders rate=2/s transaction=1000 acks=all transactional.id=tx transaction.timeout.ms=20000";
+    let told = told_of_transactions(&format!("{checkout}\nat 8s crash checkout"), 60);
+    assert_eq!(
+        told,
+        [
+            "Topic __transaction_state was created with 1 partition.",
+            "tx has its producer id and epoch 0: it can begin a transaction.",
+            "tx's transaction was open for longer than its timeout: the coordinator aborts it, in epoch 2.",
+        ]
+    );
+    let told = told_of_transactions(&format!("{checkout}\nat 8s add {}", checkout.replace("producer checkout", "producer second")), 20);
+    assert_eq!(
+        told,
+        [
+            "Topic __transaction_state was created with 1 partition.",
+            "tx has its producer id and epoch 0: it can begin a transaction.",
+            "A new process has the transactional.id tx: what the one before it left open is aborted, in epoch 2.",
+            "tx has epoch 3: any process that used this transactional.id before is fenced.",
+            "checkout can write no more: PRODUCER_FENCED. Another process has its transactional.id.",
+        ]
+    );
+}
+
+#[test]
+fn a_join_under_the_consumer_protocol_is_told_step_by_step() {
+    let scenario = include_str!("../../../www/scenarios/consumer-protocol.tide");
+    let mut play = Playback::new(Scenario::parse(scenario).expect("it reads")).expect("it starts");
+    let mut transcript = Transcript::new(1);
+    play.watch_until(EPOCH.plus_millis(20_000), &mut |world| _ = transcript.update(world));
+    let told: Vec<&str> = transcript.sentences().map(|sentence| &*sentence.text).filter(|text| text.contains("billing")).collect();
+    assert_eq!(
+        told,
+        [
+            "billing-1 starts and wants to read orders as a member of billing.",
+            "billing-1 joined billing.",
+            "billing, epoch 1: billing-1 has orders-0, orders-1, orders-2, orders-3, orders-4, orders-5.",
+            "billing-2 starts and wants to read orders as a member of billing.",
+            "billing-2 joined billing.",
+            "billing-2 has no partition yet.",
+            "billing: billing-1 is to give up orders-3, orders-4, orders-5; it keeps orders-0, orders-1, orders-2.",
+            "billing, epoch 2: billing-1 has orders-0, orders-1, orders-2.",
+            "billing, epoch 2: billing-2 has orders-3, orders-4, orders-5.",
+            "billing-3 starts and wants to read orders as a member of billing.",
+        ]
+    );
+}
+
+#[test]
+fn a_group_that_goes_to_the_other_protocol_and_back_is_told() {
+    let text = "tidepool 1\ntitle t\nseed 5\nbroker 1\nconfig offsets.topic.num.partitions=1\ntopic orders partitions=2\n\
+                producer checkout topic=orders rate=4/s acks=all\n\
+                consumer billing-1 group=billing topics=orders session.timeout.ms=10000\n\
+                at 8s add consumer billing-2 group=billing topics=orders group.protocol=consumer\nat 20s stop billing-2\nrun 300s";
+    let mut play = Playback::new(Scenario::parse(text).expect("it reads")).expect("it starts");
+    let mut transcript = Transcript::new(1);
+    play.watch_until(EPOCH.plus_millis(30_000), &mut |world| _ = transcript.update(world));
+    let told: Vec<&str> = transcript.sentences().map(|sentence| &*sentence.text).filter(|text| text.contains("billing")).collect();
+    assert_eq!(
+        told,
+        [
+            "billing-1 starts and wants to read orders as a member of billing.",
+            "billing-1 joined billing.",
+            "billing rebalances: generation 0 ends, and its members join again.",
+            "billing, generation 1: billing-1 gets orders-0, orders-1.",
+            "billing-2 starts and wants to read orders as a member of billing.",
+            "billing-2 joined billing.",
+            "billing goes over to the consumer protocol at epoch 2: its coordinator deals out the partitions from now on, to members of both \
+             protocols.",
+            "billing, epoch 1: billing-1 has orders-0, orders-1.",
+            "billing-2 has no partition yet.",
+            "billing, epoch 2: billing-1 has orders-0.",
+            "billing, epoch 2: billing-2 has orders-1.",
+            "billing-2 left billing.",
+            "billing is a group of the classic protocol again, at generation 2: its last member of the consumer protocol is gone, and a \
+             leader deals out the partitions.",
+            "billing rebalances: generation 2 ends, and its members join again.",
+            "billing-2 has stopped.",
+            "billing, generation 3: billing-1 gets orders-0, orders-1.",
+        ]
+    );
+}

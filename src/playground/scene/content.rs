@@ -3,9 +3,10 @@
 use crate::kafka::client::producer::ProducerEvent;
 use crate::kafka::wire::batch::Batch;
 use crate::kafka::wire::compression::Compression;
+use crate::kafka::wire::marker::Marker;
 use crate::playground::narrate::plural;
 use crate::world::event::EventKind;
-use crate::world::view::WorldView;
+use crate::world::view::{TransactionEnd, WorldView};
 use crate::world::{EPOCH, World};
 
 /// Characters of a key, a value or a header that are shown.
@@ -27,7 +28,19 @@ pub fn content(world: &World, view: &WorldView, topic: &str, partition: i32, off
     let Some(batch) = world.batch(topic, partition, offset) else { return vec![("", why)] };
     let mut out = Vec::new();
     let records = batch.records().unwrap_or_default();
-    if let Some(record) = records.iter().find(|r| r.offset == offset) {
+    let marker = Marker::of(&batch);
+    if let Some(marker) = marker {
+        let what = if marker.commit { "COMMIT" } else { "ABORT" };
+        out.push((
+            "marker",
+            format!(
+                "{what} of {}'s transaction, by coordinator epoch {}",
+                view.producer_name(batch.producer_id()),
+                marker.coordinator_epoch
+            ),
+        ));
+    }
+    if let Some(record) = records.iter().find(|r| r.offset == offset).filter(|_| marker.is_none()) {
         out.push(("key", record.key.as_deref().map_or("none".into(), text)));
         out.push(("value", record.value.as_deref().map_or("null: a tombstone".into(), text)));
         let headers: Vec<String> = record
@@ -45,6 +58,9 @@ pub fn content(world: &World, view: &WorldView, topic: &str, partition: i32, off
         -1 => ("producer", "no id: it is not idempotent".into()),
         id => ("producer", format!("id {id}, epoch {}, sequence {}", batch.producer_epoch(), sequence(&batch, offset))),
     });
+    if let Some(words) = transaction(view, topic, partition, &batch, offset) {
+        out.push(("transaction", words));
+    }
     let acked = world.events().iter().rev().find_map(|event| match &event.kind {
         EventKind::Producer { node, event: ProducerEvent::Acked { topic: t, partition: n, offset: o, .. } }
             if *n == partition && *o == offset && **t == *topic =>
@@ -53,6 +69,9 @@ pub fn content(world: &World, view: &WorldView, topic: &str, partition: i32, off
         }
         _ => None,
     });
+    if marker.is_some() {
+        return out;
+    }
     out.push((
         "acks",
         match acked {
@@ -68,6 +87,27 @@ pub fn content(world: &World, view: &WorldView, topic: &str, partition: i32, off
         }
     }
     out
+}
+
+/// The transaction that a record is in, by its id, and what became of it.
+fn transaction(view: &WorldView, topic: &str, partition: i32, batch: &Batch, offset: i64) -> Option<String> {
+    if !batch.is_transactional() {
+        return None;
+    }
+    let id = view.transaction_of(batch.producer_id()).map(|transaction| transaction.transactional_id.clone());
+    let id = id.or_else(|| view.producer_of(batch.producer_id()).and_then(|p| p.transactional_id.clone()));
+    let p = view.partitions.iter().find(|p| p.view.partition == partition && *p.view.topic == *topic)?;
+    let end = p.records.iter().find(|r| r.offset == offset).and_then(|r| r.transaction);
+    let end = match end {
+        Some(TransactionEnd::Open) => "open: no marker of it is here yet",
+        Some(TransactionEnd::Committed) => "committed",
+        Some(TransactionEnd::Aborted) => "aborted: read_committed consumers leave it out",
+        None => "older than the newest 48 records: its marker is not looked for",
+    };
+    Some(match id {
+        Some(id) => format!("{id}, {end}"),
+        None => end.to_owned(),
+    })
 }
 
 fn of_batch(batch: &Batch) -> String {

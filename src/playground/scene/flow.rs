@@ -3,9 +3,10 @@
 use super::View;
 use super::follow::Trail;
 use super::key::key_colour;
-use super::layout::{Layout, Row, within};
+use super::layout::{Layout, Row};
 use super::links::look;
 use super::shape::{Align, Dot, Ink, Point, Rect, Shape, at, bold, text};
+use super::way::{Way, cubic, samples, straight};
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
@@ -13,86 +14,6 @@ use crate::world::ProcessState;
 use crate::world::target::Target;
 use crate::world::view::{Cargo, Flight, WorldView};
 use std::sync::Arc;
-
-/// A way that dots take: a straight run, then a curve, or the other way round.
-struct Way {
-    points: Vec<Point>,
-    lengths: Vec<f32>,
-}
-
-impl Way {
-    fn new(points: Vec<Point>) -> Self {
-        let mut total = 0.0;
-        let mut lengths = Vec::with_capacity(points.len());
-        let mut last = points.first().copied().unwrap_or_default();
-        for p in &points {
-            total += (p.x - last.x).hypot(p.y - last.y);
-            lengths.push(total);
-            last = *p;
-        }
-        Self { points, lengths }
-    }
-
-    fn length(&self) -> f32 {
-        self.lengths.last().copied().unwrap_or(0.0)
-    }
-
-    fn at(&self, distance: f32) -> Point {
-        let d = within(distance, 0.0, self.length());
-        let i = self.lengths.partition_point(|l| *l < d);
-        let Some(to) = self.points.get(i) else { return self.points.last().copied().unwrap_or_default() };
-        let Some(from) = i.checked_sub(1).and_then(|i| self.points.get(i)) else { return *to };
-        let (start, end) = (self.lengths[i - 1], self.lengths[i]);
-        let t = if end > start { (d - start) / (end - start) } else { 1.0 };
-        at(from.x + (to.x - from.x) * t, from.y + (to.y - from.y) * t)
-    }
-
-    /// Its length with the stretch of rail from its end to `x`.
-    fn with_rail(&self, x: f32) -> f32 {
-        self.length() + self.points.last().map_or(0.0, |end| (x - end.x).abs())
-    }
-
-    /// A point on it, or behind it on the rail to `x`.
-    fn and_rail(&self, x: f32, distance: f32) -> Point {
-        let over = distance - self.length();
-        match self.points.last() {
-            Some(end) if over > 0.0 => at(if x < end.x { (end.x - over).max(x) } else { (end.x + over).min(x) }, end.y),
-            _ => self.at(distance),
-        }
-    }
-
-    /// Its length with the stretch of rail from `x` to its beginning.
-    fn rail_with(&self, x: f32) -> f32 {
-        self.length() + self.points.first().map_or(0.0, |start| (start.x - x).abs())
-    }
-
-    /// A point on the rail from `x`, or behind it on the way.
-    fn rail_and(&self, x: f32, distance: f32) -> Point {
-        let rail = self.rail_with(x) - self.length();
-        match self.points.first() {
-            Some(start) if distance < rail => {
-                let d = distance.max(0.0);
-                at(if x < start.x { x + d } else { x - d }, start.y)
-            }
-            _ => self.at(distance - rail),
-        }
-    }
-}
-
-fn cubic(p: &[Point; 4], t: f32) -> Point {
-    let u = 1.0 - t;
-    let (a, b, c, d) = (u * u * u, 3.0 * u * u * t, 3.0 * u * t * t, t * t * t);
-    at(a * p[0].x + b * p[1].x + c * p[2].x + d * p[3].x, a * p[0].y + b * p[1].y + c * p[2].y + d * p[3].y)
-}
-
-fn samples(p: &[Point; 4]) -> impl Iterator<Item = Point> + '_ {
-    (0..=16).map(|i| cubic(p, i as f32 / 16.0))
-}
-
-/// A leg of a way that runs straight.
-pub(super) fn straight(from: Point, to: Point) -> [Point; 4] {
-    [from, from, to, to]
-}
 
 /// From a producer's card to the left end of a rail: one curve, or down along the margin where the page is narrow.
 pub(super) fn into_row(card: Rect, row: &Row, layout: &Layout) -> Vec<[Point; 4]> {
@@ -298,7 +219,9 @@ pub(super) fn flights(
         let p = if camera.reduced_motion { 0.5 } else { progress(f, time) };
         if f.cargo.is_empty() {
             if only.is_none() {
-                quiet(&ends, layout, camera, f, p, out, &mut dots);
+                let dot = quiet(&ends, layout, camera, f, p, out);
+                moving.extend(dot.map(|dot| (dot.at, Target::Frame(f.message))));
+                dots.extend(dot);
             }
             continue;
         }
@@ -451,10 +374,10 @@ impl<'a> Train<'a> {
 
 /// Requests and answers without records, most of them between a member and its group's coordinator, on a way that is there as
 /// long as they are; fetches that wait are not drawn.
-fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, out: &mut Vec<Shape>, dots: &mut Vec<Dot>) {
+fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, out: &mut Vec<Shape>) -> Option<Dot> {
     let (client, broker) = if f.response { (&f.to, &f.from) } else { (&f.from, &f.to) };
     let (radius, ink) = match f.api {
-        ApiKey::Fetch | ApiKey::Metadata | ApiKey::ApiVersions => return,
+        ApiKey::Fetch | ApiKey::Metadata | ApiKey::ApiVersions => return None,
         ApiKey::Heartbeat => (1.5, Ink::Muted),
         ApiKey::OffsetCommit => (2.2, Ink::Accent),
         _ => (2.0, Ink::Muted),
@@ -465,12 +388,12 @@ fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, ou
             let points = [from, at(from.x, from.y - 10.0), at(to.x, to.y - 10.0), to];
             let vote = matches!(f.api, ApiKey::Vote | ApiKey::BeginQuorumEpoch);
             let (radius, ink) = if vote { (3.5, Ink::Accent) } else { (1.5, Ink::Muted) };
-            dots.push(Dot { at: cubic(&points, p), radius, ink, alpha: 0.9 });
+            return Some(Dot { at: cubic(&points, p), radius, ink, alpha: 0.9 });
         }
-        return;
+        return None;
     }
     let card = ends.producers.get(&**client).or_else(|| ends.consumers.get(&**client));
-    let (Some(card), Some(broker)) = (card, ends.brokers.get(&**broker)) else { return };
+    let (card, broker) = (card?, ends.brokers.get(&**broker)?);
     let left = card.x < broker.x;
     let points = if layout.narrow {
         let x = if card.y > broker.y { camera.width - 6.0 } else { 6.0 };
@@ -485,5 +408,5 @@ fn quiet(ends: &Ends<'_>, layout: &Layout, camera: &View, f: &Flight, p: f32, ou
     let t = if f.response { 1.0 - p } else { p };
     // It comes and goes with its dot, most plain in the middle of the way.
     out.push(Shape::Curve { points, width: 1.0, ink: Ink::Line, dash: 2.0, alpha: 4.0 * p * (1.0 - p) });
-    dots.push(Dot { at: cubic(&points, t), radius, ink, alpha: 0.85 });
+    Some(Dot { at: cubic(&points, t), radius, ink, alpha: 0.85 })
 }

@@ -70,7 +70,7 @@ pub(super) fn followers(view: &WorldView, row: &Row, hw_x: f32, banded: f32, out
                 let alpha = copies * if !runs || r.offset >= p.high_watermark { 0.35 } else { 0.8 };
                 if r.offset >= row.first {
                     let rect = Rect { x: row.slot(r.offset), y: y - 3.0 - 2.0 * row.copies, w: row.cell.0, h: 6.0 + 4.0 * row.copies };
-                    out.push(Shape::Block { rect, radius: 1.5, ink: record_look(r.key.as_deref(), r.tombstone, r.control).0, alpha });
+                    out.push(Shape::Block { rect, radius: 1.5, ink: record_look(r).0, alpha });
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! What stands above a ribbon's cells: the high watermark by its name, where the log was cut, where it begins, where another leader began
 //! to write, and numbers. What is said first has the room.
 
+use super::brackets;
 use super::followers::tear;
 use super::layout::Row;
 use super::ribbon::upright;
@@ -17,11 +18,46 @@ struct Line<'a> {
 impl Line<'_> {
     /// Says words whose left edge is at `x`, unless others stand there.
     fn say(&mut self, (x, y): (f32, f32), words: String, is_bold: bool, ink: Ink) {
-        let right = x + text_width(&words) * if is_bold { 1.15 } else { 1.0 };
-        if self.taken.iter().all(|(from, to)| right + 4.0 < *from || x > *to + 4.0) {
+        let right = x + width(&words, is_bold);
+        if self.is_free(x, right) {
             self.taken.push((x, right));
             self.out.push(if is_bold { bold } else { text }(at(x, y), words, ink, Align::Start));
         }
+    }
+
+    fn is_free(&self, left: f32, right: f32) -> bool {
+        self.taken.iter().all(|(from, to)| right + 4.0 < *from || left > *to + 4.0)
+    }
+}
+
+fn width(words: &str, is_bold: bool) -> f32 {
+    text_width(words) * if is_bold { 1.15 } else { 1.0 }
+}
+
+/// Where readers of committed records stop, where that is before the high watermark: a mark of its own, and behind it whose transaction
+/// it is that is open.
+fn last_stable(view: &WorldView, p: &PartitionView, row: &Row, line: &mut Line<'_>) {
+    let stable = p.last_stable_offset;
+    let in_window = (row.first..=row.first.saturating_add(row.capacity)).contains(&stable);
+    if stable >= p.high_watermark {
+        return;
+    }
+    let x = row.slot(stable) - (row.pitch - row.cell.0) / 2.0;
+    let (y, rise) = (row.top - row.name(), if row.dense() { 1.5 } else { row.name() - 4.0 });
+    if in_window {
+        line.out.push(upright(x, row.top - rise, row.top + row.cell.1 + if row.dense() { 1.5 } else { 6.0 }, 1.5, Ink::Ink, 3.0));
+    }
+    if !row.numerals {
+        return;
+    }
+    let words = if in_window { format!("LSO {stable}") } else { format!("‹ LSO {stable}") };
+    let (own, from) = (width(&words, true), row.label.x);
+    // Before its line, so that what is open stands behind it.
+    let left = if in_window && x - own - 4.0 > from { x - own - 4.0 } else { x.max(from) };
+    line.say((left, y), words, true, Ink::Ink);
+    if let Some((words, ink)) = brackets::words(view, p) {
+        let after = if left < x { x + 4.0 } else { left + own + 8.0 };
+        line.say((after, y), words, false, ink);
     }
 }
 
@@ -41,6 +77,7 @@ pub(super) fn head(view: &WorldView, p: &PartitionView, row: &Row, out: &mut Vec
         let x = row.slot(hw) - edge - text_width(&words) / 2.0;
         line.say((x.max(row.label.x), y), words, true, Ink::Ink);
     }
+    last_stable(view, p, row, &mut line);
     let replicas = view.replicas.iter().filter(|r| r.partition == p.partition && r.topic == p.topic);
     if let Some(torn) = replicas.filter_map(|r| r.torn).max_by_key(|torn| torn.at) {
         // It stays where it was, and when that is no longer seen, at the edge.

@@ -1,61 +1,30 @@
 //! What is under the pointer, by its name.
 
+use crate::kafka::client::producer::TransactionStep;
+use crate::playground::inspect::meaning;
 use crate::world::target::Target;
-use crate::world::view::{BrokerState, ConsumerState, ProducerState, WorldView};
+use crate::world::view::{BrokerState, ConsumerState, ProducerState, RecordState, TransactionEnd, WorldView};
+use std::sync::Arc;
 
 /// A thing of the stage in one line: its name and how it stands.
 pub fn hint(view: &WorldView, what: &Target) -> String {
     match what {
-        Target::Record(topic, n, offset) => {
-            let Some(p) = view.partitions.iter().find(|p| p.view.partition == *n && p.view.topic == *topic) else { return String::new() };
-            let name = format!("{topic}-{n} offset {offset}");
-            let (v, r) = (&p.view, p.records.iter().find(|r| r.offset == *offset));
-            let words = match r {
-                Some(r) if r.control => "control record".to_owned(),
-                Some(r) => {
-                    let key = r.key.as_ref().map_or("no key".to_owned(), |key| format!("key {key}"));
-                    if r.tombstone { format!("{key}, tombstone") } else { format!("{key}, {} bytes", r.value_bytes) }
-                }
-                None => "older than the newest 48".to_owned(),
-            };
-            let state = match () {
-                () if *offset < v.log_start_offset => "deleted",
-                () if *offset >= v.end_offset => "not in the log",
-                () if *offset >= v.high_watermark => "not yet readable",
-                () => "committed",
-            };
-            format!("{name}, {words}, {state}")
-        }
-        Target::Partition(topic, n) => {
-            let Some(p) = view.partitions.iter().find(|p| p.view.partition == *n && p.view.topic == *topic) else { return String::new() };
-            let p = &p.view;
-            let leader =
-                if p.leader < 0 { "no leader".to_owned() } else { format!("leader broker-{}, epoch {}", p.leader, p.leader_epoch) };
-            let mut words = format!("{topic}-{n}: {leader}, high watermark {}, end offset {}", p.high_watermark, p.end_offset);
-            for id in p.replicas.iter().filter(|id| !p.isr.contains(id)) {
-                words += &format!(", broker-{id} not in sync");
-            }
-            for group in view.groups.iter().filter(|group| view.lag(group, topic, *n) > 0) {
-                words += &format!(", {} has {} to read", group.group, view.lag(group, topic, *n));
-            }
-            for replica in view.replicas.iter().filter(|r| r.partition == *n && r.topic == *topic) {
-                if let Some(torn) = replica.torn {
-                    words += &format!(", broker-{} cut {} at {}", replica.broker, torn.from.saturating_sub(torn.to), torn.to);
-                }
-            }
-            words
-        }
+        Target::Record(topic, n, offset) => record(view, topic, *n, *offset),
+        Target::Partition(topic, n) => partition(view, topic, *n),
         Target::Frame(message) => {
             let Some(f) = view.flights.iter().find(|f| f.message == *message) else { return String::new() };
             let kind = if f.response { "answer" } else { "request" };
-            format!("{:?} {kind}, {} to {}, {} records, {} bytes", f.api, f.from, f.to, f.cargo.len(), f.bytes)
+            let what = meaning(f.api, f.response);
+            let what = if what.is_empty() { String::new() } else { format!(": {what}") };
+            let records = if f.cargo.is_empty() { String::new() } else { format!(", {} records", f.cargo.len()) };
+            format!("{:?} {kind}, {} to {}{records}, {} bytes{what}", f.api, f.from, f.to, f.bytes)
         }
         Target::Heading(text) => match *text {
             "Producers" => "Programs that write records to topics".to_owned(),
             "Consumer groups" => "Programs that read: a group's members share its partitions, each is read by one of them".to_owned(),
             _ => "Brokers, and the logs that they keep for each other".to_owned(),
         },
-        Target::Producer(name) => view.producers.iter().find(|p| p.name == *name).map(producer).unwrap_or_default(),
+        Target::Producer(name) => view.producers.iter().find(|p| p.name == *name).map(|p| producer(view, p)).unwrap_or_default(),
         Target::Broker(name) => view.brokers.iter().find(|b| b.name == *name).map(|b| broker(view, b)).unwrap_or_default(),
         Target::Topic(topic) => {
             let own = || view.partitions.iter().filter(|p| p.view.topic == *topic).map(|p| &p.view);
@@ -85,13 +54,93 @@ pub fn hint(view: &WorldView, what: &Target) -> String {
     }
 }
 
+/// A record of a partition.
+fn record(view: &WorldView, topic: &Arc<str>, n: i32, offset: i64) -> String {
+    let Some(p) = view.partitions.iter().find(|p| p.view.partition == n && p.view.topic == *topic) else { return String::new() };
+    let name = format!("{topic}-{n} offset {offset}");
+    let (v, r) = (&p.view, p.records.iter().find(|r| r.offset == offset));
+    let words = match r {
+        Some(r) if r.control => marker(view, r),
+        Some(r) => {
+            let key = r.key.as_ref().map_or("no key".to_owned(), |key| format!("key {key}"));
+            if r.tombstone { format!("{key}, tombstone") } else { format!("{key}, {} bytes", r.value_bytes) }
+        }
+        None => "older than the newest 48".to_owned(),
+    };
+    let state = match r.filter(|r| !r.control).and_then(|r| r.transaction) {
+        _ if offset < v.log_start_offset => "deleted",
+        _ if offset >= v.end_offset => "not in the log",
+        _ if offset >= v.high_watermark => "not yet readable",
+        Some(TransactionEnd::Aborted) => "aborted: read_committed consumers leave it out",
+        Some(TransactionEnd::Open) => "in an open transaction: read_committed consumers wait",
+        _ if offset >= v.last_stable_offset => "behind an open transaction: read_committed consumers wait",
+        _ => "committed",
+    };
+    let by = r.filter(|r| r.transaction.is_some() && !r.control).map(|r| format!(" (by {})", view.producer_name(r.producer_id)));
+    format!("{name}, {words}, {state}{}", by.unwrap_or_default())
+}
+
+fn partition(view: &WorldView, topic: &Arc<str>, n: i32) -> String {
+    let Some(p) = view.partitions.iter().find(|p| p.view.partition == n && p.view.topic == *topic) else { return String::new() };
+    let p = &p.view;
+    let leader = if p.leader < 0 { "no leader".to_owned() } else { format!("leader broker-{}, epoch {}", p.leader, p.leader_epoch) };
+    let mut words = format!("{topic}-{n}: {leader}, high watermark {}, end offset {}", p.high_watermark, p.end_offset);
+    if p.last_stable_offset < p.high_watermark {
+        words += &format!(", last stable offset {}", p.last_stable_offset);
+    }
+    for (first, id) in &p.open_transactions {
+        words += &format!(", {} has a transaction open from {first} on", view.producer_name(*id));
+    }
+    for id in p.replicas.iter().filter(|id| !p.isr.contains(id)) {
+        words += &format!(", broker-{id} not in sync");
+    }
+    for group in view.groups.iter().filter(|group| view.lag(group, topic, n) > 0) {
+        words += &format!(", {} has {} to read", group.group, view.lag(group, topic, n));
+    }
+    for replica in view.replicas.iter().filter(|r| r.partition == n && r.topic == *topic) {
+        if let Some(torn) = replica.torn {
+            words += &format!(", broker-{} cut {} at {}", replica.broker, torn.from.saturating_sub(torn.to), torn.to);
+        }
+    }
+    words
+}
+
+/// What a control record is.
+fn marker(view: &WorldView, r: &RecordState) -> String {
+    match r.transaction {
+        Some(TransactionEnd::Committed) => format!("COMMIT marker: {}'s transaction ends here", view.producer_name(r.producer_id)),
+        Some(TransactionEnd::Aborted) => {
+            format!("ABORT marker: what {} wrote before it in its transaction does not count", view.producer_name(r.producer_id))
+        }
+        _ => "control record".to_owned(),
+    }
+}
+
 fn some(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn producer(p: &ProducerState) -> String {
+/// A producer's transactional id, its producer id and epoch, and how its transaction stands; `None` without a `transactional.id`.
+pub fn transactional_words(view: &WorldView, p: &ProducerState) -> Option<String> {
+    let id = p.transactional_id.as_ref()?;
+    let known = view.transactions.iter().find(|transaction| transaction.transactional_id == *id);
+    let numbers = p.producer_id.or_else(|| known.map(|it| (it.producer_id, it.epoch)));
+    let numbers = numbers.map_or_else(|| ", no producer id yet".to_owned(), |(id, epoch)| format!(", producer id {id}, epoch {epoch}"));
+    let fenced = matches!(p.transaction, Some(TransactionStep::Fenced(_)));
+    let state = known.map_or("", |known| known.state.name());
+    let state = match (fenced, state) {
+        (true, _) => ", fenced".to_owned(),
+        (_, "") => String::new(),
+        (_, state) => format!(", {state}"),
+    };
+    Some(format!("{id}{numbers}{state}"))
+}
+
+fn producer(view: &WorldView, p: &ProducerState) -> String {
     let acks = if p.acks < 0 { "all".to_owned() } else { p.acks.to_string() };
-    format!("Producer {} to {}, {}, acks={acks}: {} sent, {} acknowledged, {} failed", p.name, p.topic, p.state, p.sent, p.acked, p.failed)
+    let counts = format!("{} sent, {} acknowledged, {} failed", p.sent, p.acked, p.failed);
+    let transactions = transactional_words(view, p).map_or_else(String::new, |words| format!("; transactional.id {words}"));
+    format!("Producer {} to {}, {}, acks={acks}: {counts}{transactions}", p.name, p.topic, p.state)
 }
 
 fn broker(view: &WorldView, b: &BrokerState) -> String {

@@ -18,7 +18,10 @@ pub enum Glyph {
     Cross,
     /// A record whose value is null.
     Tombstone,
-    /// A control record: a transaction's end.
+    /// Control records: a transaction's end, as it is committed and as it is aborted.
+    Commit,
+    Abort,
+    /// A control record that ends no transaction.
     Control,
 }
 

@@ -112,12 +112,14 @@ pub struct Layout {
 }
 
 pub(super) const PRODUCER_H: f32 = 84.0;
+/// The line of a producer's transactions.
+const TRANSACTION_H: f32 = 18.0;
 pub(super) const MEMBER_H: f32 = 84.0;
 /// Where there are many, a card is one line.
 const LINE_H: f32 = 26.0;
 const MANY_MEMBERS: usize = 8;
 const MANY_PRODUCERS: usize = 6;
-const GROUP_HEAD: f32 = 46.0;
+const GROUP_HEAD: f32 = 64.0;
 const GROUP_FOOT: f32 = 38.0;
 pub(super) const GAP: f32 = 12.0;
 /// Above the columns' headings.
@@ -170,7 +172,7 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
     if narrow {
         let inner = w - 2.0 * pad;
         let mut y = heading(&mut out, "Producers", pad, 8.0, inner);
-        y = producers(&mut out, view.producers.len(), pad, y, inner, 2);
+        y = producers(&mut out, view, pad, y, inner, 2);
         y = heading(&mut out, "Cluster", pad, y + 40.0 + GAP, inner);
         let down = if close { 24.0 } else { 0.0 };
         y = cluster(&mut out, Area { x: pad + 8.0, y: y + down, w: inner - 16.0 });
@@ -189,7 +191,7 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
     heading(&mut out, "Cluster", cluster_x, TOP, cluster_w);
     heading(&mut out, "Consumer groups", groups_x, TOP, right);
     let middle = cluster(&mut out, Area { x: cluster_x, y, w: cluster_w });
-    let producers_end = producers(&mut out, view.producers.len(), pad, y, left, 1);
+    let producers_end = producers(&mut out, view, pad, y, left, 1);
     let groups_end = group_boxes(&mut out, groups, groups_x, y, right);
     // Producers and groups are centred on the ribbons, or on those that are in view.
     let seen = || out.rows.iter().filter(|r| !close || r.top > 0.0 && r.top < middle);
@@ -212,13 +214,15 @@ fn heading(out: &mut Layout, text: &'static str, x: f32, y: f32, w: f32) -> f32 
     y + 28.0
 }
 
-fn producers(out: &mut Layout, count: usize, x: f32, y: f32, w: f32, columns: usize) -> f32 {
+fn producers(out: &mut Layout, view: &WorldView, x: f32, y: f32, w: f32, columns: usize) -> f32 {
+    let count = view.producers.len();
+    let card_h = PRODUCER_H + if view.producers.iter().any(|p| p.transactional_id.is_some()) { TRANSACTION_H } else { 0.0 };
     let columns = if count < 2 { 1 } else { columns };
     let card = (w - GAP * (columns as f32 - 1.0)) / columns as f32;
     let (h, gap) = match count {
         n if n > MANY_PRODUCERS => (LINE_H + 8.0, GAP),
-        n if columns == 1 && n <= 4 => (PRODUCER_H, 28.0),
-        _ => (PRODUCER_H, GAP),
+        n if columns == 1 && n <= 4 => (card_h, 28.0),
+        _ => (card_h, GAP),
     };
     for i in 0..count {
         let (row, column) = (i / columns, i % columns);

@@ -1,10 +1,11 @@
 //! A record's way, lit: everything else steps back, and its stations are numbered where they happened.
 
 use super::View;
-use super::flow::{curves, into_row, out_of_row, straight};
+use super::flow::{curves, into_row, out_of_row};
 use super::follow::{Spot, Trail};
 use super::layout::{Layout, Row};
 use super::shape::{Align, Ink, Point, Rect, Shape, at, bold};
+use super::way::straight;
 use crate::world::view::WorldView;
 use std::sync::Arc;
 

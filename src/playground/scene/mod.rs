@@ -3,6 +3,7 @@
 
 mod arrangements;
 mod blend;
+mod brackets;
 mod close;
 mod cluster;
 mod content;
@@ -10,6 +11,7 @@ mod flags;
 mod flow;
 mod follow;
 mod followers;
+mod handover;
 mod head;
 mod hint;
 mod key;
@@ -28,6 +30,7 @@ mod tests_arrangements;
 mod tests_many;
 #[cfg(test)]
 mod tests_zoom;
+mod way;
 mod zoom;
 
 pub use crate::world::target::Target;
@@ -35,7 +38,8 @@ pub use arrangements::{ARRANGEMENTS, Arrangement, ArrangementBlend, Container};
 pub use cluster::window;
 pub use content::content;
 pub use follow::{FORGOTTEN, Spot, Station, Trail, follow};
-pub use hint::hint;
+pub use handover::hue;
+pub use hint::{hint, transactional_words};
 pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};
 pub use shape::{Align, Dot, Glyph, Ink, Look, Place, Point, Rect, Shape, TEXT};
@@ -199,6 +203,7 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
         pulse::pulses(view, &layout, time, &mut shapes);
     }
     flow::stacks(view, &layout, &mut shapes);
+    handover::handovers(view, &layout, time, camera, &mut shapes);
     flow::flights(view, &layout, time, camera, None, &mut shapes, &mut moving);
     if let Some(trail) = &camera.trail {
         lit::lit(view, &layout, trail, camera, &mut shapes);

@@ -24,7 +24,7 @@ pub(super) fn pulses(view: &WorldView, layout: &Layout, time: Time, out: &mut Ve
         let window = row.first..row.first.saturating_add(row.capacity);
         let records = state.records.iter().filter(|r| (appended.from..=appended.to).contains(&r.offset) && window.contains(&r.offset));
         for record in records {
-            let ink = record_look(record.key.as_deref(), record.tombstone, record.control).0;
+            let ink = record_look(record).0;
             let by = REACH * part;
             let rect = Rect { x: row.slot(record.offset) - by, y: row.top - by, w: row.cell.0 + 2.0 * by, h: row.cell.1 + 2.0 * by };
             out.push(Shape::Block { rect, radius: 6.0, ink, alpha: 0.5 * (1.0 - part) });

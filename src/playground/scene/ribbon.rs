@@ -1,6 +1,7 @@
 //! A partition as a ribbon: record cells on a rail, log start, high watermark, end offset, committed offsets, positions.
 
 use super::View;
+use super::brackets::brackets;
 use super::flags::commits;
 use super::followers::followers;
 use super::head::head;
@@ -9,20 +10,30 @@ use super::layout::{Layout, Row};
 use super::shape::{Align, Dot, Ink, Look, Rect, Shape, at, text, text_width};
 use crate::world::EPOCH;
 use crate::world::target::Target;
-use crate::world::view::{PartitionState, RecordState, WorldView};
+use crate::world::view::{PartitionState, RecordState, TransactionEnd, WorldView};
 use std::sync::Arc;
 
-pub(super) fn record_look(key: Option<&str>, tombstone: bool, control: bool) -> (Ink, Glyph) {
-    let (ink, glyph) = key.map_or((Ink::Muted, Glyph::None), |k| {
+pub(super) fn record_look(record: &RecordState) -> (Ink, Glyph) {
+    if record.control {
+        return match record.transaction {
+            Some(TransactionEnd::Committed) => (Ink::Muted, Glyph::Commit),
+            Some(TransactionEnd::Aborted) => (Ink::Muted, Glyph::Abort),
+            _ => (Ink::Muted, Glyph::Control),
+        };
+    }
+    let (ink, glyph) = record.key.as_deref().map_or((Ink::Muted, Glyph::None), |k| {
         let (colour, glyph) = key_look(k);
         (Ink::Key(colour), glyph)
     });
-    if control {
-        (Ink::Muted, Glyph::Control)
-    } else if tombstone {
-        (ink, Glyph::Tombstone)
-    } else {
-        (ink, glyph)
+    if record.tombstone { (ink, Glyph::Tombstone) } else { (ink, glyph) }
+}
+
+/// How a record stands in a log whose high watermark is `watermark`.
+fn stands(record: &RecordState, watermark: i64) -> Look {
+    match record.transaction {
+        _ if record.offset >= watermark => Look::Pending,
+        Some(TransactionEnd::Aborted) => Look::Hollow,
+        _ => Look::Solid,
     }
 }
 
@@ -95,6 +106,7 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, banded: f32, camera: &View, ou
         };
         out.push(text(at(leo_x + 8.0, row.top + ch / 2.0 + 4.0), end, Ink::Muted, Align::Start));
     }
+    brackets(view, state, row, out);
     followers(view, row, hw_x, banded, out);
     head(view, p, row, out);
     commits(view, row, out);
@@ -108,13 +120,14 @@ fn cells(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
     for offset in row.first.max(state.view.log_start_offset)..old {
         out.push(Shape::Block { rect: Rect { x: row.slot(offset), y: row.top, w, h }, radius: 4.0, ink: Ink::Muted, alpha: 0.14 });
     }
-    for RecordState { offset, key, tombstone, control, value_bytes, timestamp } in &*state.records {
+    for record in &*state.records {
+        let RecordState { offset, key, tombstone, value_bytes, timestamp, .. } = record;
         let x = row.origin + offset.saturating_sub(row.first) as f32 * row.pitch;
         if x < row.cells_x - 1.0 || x + w > row.cells_x + row.span + 1.0 {
             continue;
         }
-        let (ink, glyph) = record_look(key.as_deref(), *tombstone, *control);
-        let look = if *offset < state.view.high_watermark { Look::Solid } else { Look::Pending };
+        let (ink, glyph) = record_look(record);
+        let look = stands(record, state.view.high_watermark);
         let rect = Rect { x, y: row.top, w, h };
         if row.large() {
             out.push(Shape::Block { rect, radius: 6.0, ink, alpha: 0.14 });
@@ -123,7 +136,11 @@ fn cells(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
                 let at = at(x + w / 2.0, row.top + y);
                 out.push(Shape::Text { at, text, bold, mono: bold, ink: Ink::Ink, align: Align::Middle });
             };
-            line(46.0, key.as_deref().unwrap_or("no key").to_owned(), key.is_some());
+            match glyph {
+                Glyph::Commit => line(46.0, "COMMIT".into(), true),
+                Glyph::Abort => line(46.0, "ABORT".into(), true),
+                _ => line(46.0, key.as_deref().unwrap_or("no key").to_owned(), key.is_some()),
+            }
             if h > 110.0 {
                 let ms = timestamp.saturating_sub(EPOCH.0 / 1000);
                 line(h - 32.0, format!("{}.{:03} s", ms / 1000, ms % 1000), false);
@@ -151,11 +168,14 @@ fn density(state: &PartitionState, row: &Row, out: &mut Vec<Shape>) {
     fill(p.log_start_offset, old.min(p.high_watermark), 0.0, Ink::Muted, 0.35);
     fill(p.high_watermark, old, 2.0, Ink::Muted, 0.15);
     for r in ticks {
-        let solid = r.offset < p.high_watermark;
-        let (inset, alpha) = if solid { (0.0, 1.0) } else { (3.0, 0.5) };
+        let (inset, alpha) = match stands(r, p.high_watermark) {
+            Look::Solid => (0.0, 1.0),
+            Look::Pending => (3.0, 0.5),
+            Look::Hollow => (0.0, 0.35),
+        };
         let x = row.slot(r.offset);
         let rect = Rect { x, y: row.top + inset, w: row.cell.0, h: h - inset };
-        out.push(Shape::Block { rect, radius: 0.0, ink: record_look(r.key.as_deref(), r.tombstone, r.control).0, alpha });
+        out.push(Shape::Block { rect, radius: 0.0, ink: record_look(r).0, alpha });
     }
     if p.high_watermark < p.end_offset {
         let y = row.top + 1.0;

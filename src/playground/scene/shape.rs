@@ -55,6 +55,8 @@ pub enum Look {
     Solid,
     /// Above the high watermark: a tint with a dashed edge.
     Pending,
+    /// In an aborted transaction: an edge without a filling.
+    Hollow,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

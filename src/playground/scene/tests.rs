@@ -32,6 +32,7 @@ pub(super) fn partition(topic: &str, n: i32, end: i64, hw: i64) -> PartitionStat
             log_start_offset: 0,
             high_watermark: hw,
             last_stable_offset: hw,
+            open_transactions: Vec::new(),
             end_offset: end,
             segments: vec![],
         },
@@ -43,6 +44,8 @@ pub(super) fn partition(topic: &str, n: i32, end: i64, hw: i64) -> PartitionStat
                 tombstone: false,
                 control: false,
                 value_bytes: 90,
+                producer_id: -1,
+                transaction: None,
             })
             .collect(),
         internal: topic.starts_with("__"),
@@ -65,6 +68,7 @@ fn consumer(name: &str, assignment: &[i32]) -> ConsumerState {
         failed: 0,
         backlog: 0,
         handle_us: 1000,
+        reads_committed: false,
     }
 }
 
@@ -91,6 +95,9 @@ pub(super) fn moment() -> WorldView {
             sent: 0,
             acked: 0,
             failed: 0,
+            transactional_id: None,
+            producer_id: None,
+            transaction: None,
         }],
         consumers: vec![consumer("billing-1", &[0]), consumer("billing-2", &[1])],
         groups: vec![GroupView {

@@ -3,6 +3,8 @@
 use super::countdown::Countdown;
 use super::{Card, Name};
 use crate::kafka::client::consumer::MembershipState;
+use crate::playground::groups::{epoch_of, member_words, membership};
+use crate::playground::scene::hue;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
 use crate::web::panels::ask::AskAbout;
@@ -19,18 +21,29 @@ pub fn Consumer(card: Card, name: Arc<str>) -> impl IntoView {
     let consumer = Memo::new(move |_| ui.snap().with(|s| find(&s.view, &of).cloned()));
     let word = Memo::new(move |_| ui.snap().with(|s| word(&s.view, find(&s.view, &said))));
     let state = move || consumer.with(|c| c.as_ref().map_or(ProcessState::Stopped, |c| c.state).name());
-    let owns = move || consumer.with(|c| c.as_ref().map(partitions_words).unwrap_or_default());
+    let (colour, stands) = (name.clone(), name.clone());
+    let hue = Memo::new(move |_| ui.snap().with(|s| hue(&s.view, &colour)));
+    let stands = Memo::new(move |_| {
+        ui.snap().with(|s| {
+            let app = find(&s.view, &stands)?;
+            let (group, member) = membership(&s.view, app)?;
+            Some(format!("{}, {}", epoch_of(group, member), member_words(&s.view, group, member)))
+        })
+    });
+    let owned = name.clone();
+    let owns = Memo::new(move |_| ui.snap().with(|s| find(&s.view, &owned).map(|c| partitions_words(&s.view, c)).unwrap_or_default()));
     let handled = move || consumer.with(|c| c.as_ref().map(|c| c.handled.to_string()).unwrap_or_default());
     view! {
         <div class="tp-at tp-member" role="group" aria-label=label data-state=state node_ref=card.node {..card.frame()}>
             <div class="tp-row">
                 <b>
+                    <i class="tp-swatch" data-hue=hue title="The colour of its partitions, on the stage and in the lanes"></i>
                     <Name card text=&*name />
                 </b>
                 <AskAbout what=card.target.get_value() />
                 <span class="tp-quiet tp-number tp-end" title="Lag: readable records that it has not polled">{word}</span>
             </div>
-            <div class="tp-row tp-mono tp-owns">{owns}</div>
+            <div class="tp-row tp-mono tp-owns" title=move || stands.get()>{owns}</div>
             <div class="tp-row">
                 <Countdown who=counted />
                 <span class="tp-quiet tp-number tp-handled">
@@ -65,11 +78,12 @@ fn lag(view: &WorldView, c: &ConsumerState) -> Option<i64> {
     (!c.positions.is_empty()).then(|| c.positions.iter().filter_map(|(t, n, at)| Some((end(t, *n)? - at).max(0))).sum())
 }
 
-fn partitions_words(c: &ConsumerState) -> String {
+fn partitions_words(view: &WorldView, c: &ConsumerState) -> String {
     if c.assignment.is_empty() {
+        let expects = membership(view, c).is_some_and(|(_, member)| !member.target.is_empty());
         return match (c.state, c.client_state) {
             (ProcessState::Crashed | ProcessState::Stopped, _) => "owns nothing".into(),
-            (_, MembershipState::Stable) => "idle: no partition".into(),
+            (_, MembershipState::Stable) if !expects => "idle: no partition".into(),
             _ => "waiting for partitions".into(),
         };
     }

@@ -1,10 +1,12 @@
 //! A consumer group: its state in Kafka's word, its generation, and what its sink has.
 
 use super::{Card, Name};
+use crate::playground::groups::{epoch_words, protocol_words, state_meaning};
 use crate::playground::sinks::sink_words;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
 use crate::web::panels::ask::AskAbout;
+use crate::web::panels::inspector;
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -44,7 +46,7 @@ fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
     let group = Memo::new(move |_| {
         ui.snap().with(|s| {
             let group = s.view.groups.iter().find(|g| g.group == name)?;
-            Some((group.state, group.generation, s.view.group_lag(group)))
+            Some((group.state, epoch_words(group), s.view.group_lag(group), protocol_words(group)))
         })
     });
     let state = move || group.get().map_or("", |g| g.0.name());
@@ -53,16 +55,25 @@ fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
         Some((state, ..)) if state.is_rebalancing() => "Rebalancing",
         Some((state, ..)) => state.name(),
     };
-    let generation = move || group.get().map_or_else(String::new, |g| format!("generation {}", g.1));
+    let epoch = move || group.get().map_or_else(String::new, |g| g.1);
+    let protocol = move || group.get().map_or_else(String::new, |g| g.3);
+    let target = card.target.get_value();
+    let look_into = move |_| {
+        ui.chosen().set(Some(target.clone()));
+        ui.panel().set(Some(inspector::NAME));
+    };
+    let title = move || group.get().map(|g| format!("{}: {} Press to see the states of the group.", g.0, state_meaning(g.0)));
     let lag = move || group.get().map_or_else(String::new, |g| format!("lag {}", g.2));
     view! {
         <AskAbout what=card.target.get_value() />
-        <span class="tp-pill" data-state=state title=state>
+        <button type="button" class="tp-pill" data-state=state title=title on:click=look_into>
             {words}
-        </span>
+        </button>
         <span class="tp-quiet tp-number tp-end">
             <span title="Readable records that the group has not committed">{lag}</span>
-            <i>" · " {generation}</i>
+            {" · "}
+            {epoch}
         </span>
+        <span class="tp-quiet tp-protocol" title="The group's protocol, and who deals out the partitions by which rule">{protocol}</span>
     }
 }

@@ -1,11 +1,15 @@
 //! A producer: its rate or its state, its acks and what it has sent.
 
+use super::countdown::Countdown;
 use super::{Card, Name};
+use crate::kafka::client::producer::TransactionStep;
+use crate::kafka::coordinator::transactions::TransactionState;
+use crate::playground::scene::transactional_words;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
 use crate::web::panels::ask::AskAbout;
 use crate::world::ProcessState;
-use crate::world::view::ProducerState;
+use crate::world::view::{ProducerState, WorldView};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -13,10 +17,19 @@ use std::sync::Arc;
 pub fn Producer(card: Card, name: Arc<str>) -> impl IntoView {
     let ui = use_playground().ui;
     let label = format!("producer {name}");
-    let of = name.clone();
+    let (of, with, counted) = (name.clone(), name.clone(), name.clone());
     let producer = Memo::new(move |_| ui.snap().with(|s| s.view.producers.iter().find(|p| p.name == of).cloned()));
     let state = move || producer.with(|p| p.as_ref().map_or(ProcessState::Stopped, |p| p.state).name());
     let word = move || producer.with(|p| word(p.as_ref()));
+    let transaction = Memo::new(move |_| {
+        ui.snap().with(|s| {
+            let p = s.view.producers.iter().find(|p| p.name == with)?;
+            Some((transaction_words(&s.view, p)?, transactional_words(&s.view, p)?))
+        })
+    });
+    let step = move || transaction.with(|t| t.as_ref().map(|((step, _), _)| *step));
+    let said = move || transaction.with(|t| t.as_ref().map(|((_, said), _)| said.clone()));
+    let title = move || transaction.with(|t| t.as_ref().map(|(_, title)| format!("transactional.id {title}")));
     let counts = move || producer.with(|p| p.as_ref().map(counts).unwrap_or_default());
     view! {
         <div class="tp-at tp-card tp-producer" role="group" aria-label=label data-state=state node_ref=card.node {..card.frame()}>
@@ -28,8 +41,14 @@ pub fn Producer(card: Card, name: Arc<str>) -> impl IntoView {
                 <span class="tp-quiet tp-number tp-end">{word}</span>
             </div>
             <div class="tp-row tp-quiet tp-number">
-                <span>{counts}</span>
+                <span title=counts>{counts}</span>
             </div>
+            <Show when=move || transaction.with(Option::is_some)>
+                <div class="tp-row tp-quiet tp-number" title=title>
+                    <Countdown who=counted.clone() />
+                    <span class="tp-transaction" data-state=step>{said}</span>
+                </div>
+            </Show>
             <div class="tp-row">
                 <QuickActions target=card.menu_target() end=true />
             </div>
@@ -50,6 +69,26 @@ fn word(p: Option<&ProducerState>) -> String {
         Some(p) if p.state.is_running() => rate_words(p.rate_per_1000s),
         other => other.map_or(ProcessState::Stopped, |p| p.state).to_string(),
     }
+}
+
+/// How its transaction stands, as a word and as a line; `None` without a `transactional.id`.
+fn transaction_words(view: &WorldView, p: &ProducerState) -> Option<(&'static str, String)> {
+    let id = p.transactional_id.as_ref()?;
+    if matches!(p.transaction, Some(TransactionStep::Fenced(_))) {
+        return Some(("fenced", "transactions: fenced".to_owned()));
+    }
+    let Some(known) = view.transactions.iter().find(|transaction| transaction.transactional_id == *id) else {
+        return Some(("none", "transactions: no id yet".to_owned()));
+    };
+    let step = match known.state {
+        TransactionState::Empty | TransactionState::Dead => "none yet",
+        TransactionState::Ongoing => "open",
+        TransactionState::PrepareCommit => "committing",
+        TransactionState::PrepareAbort | TransactionState::PrepareEpochFence => "aborting",
+        TransactionState::CompleteCommit => "committed",
+        TransactionState::CompleteAbort => "aborted",
+    };
+    Some((step, format!("txn {step} · epoch {}", known.epoch)))
 }
 
 fn counts(p: &ProducerState) -> String {

@@ -109,6 +109,7 @@ impl ClusterProbe for Fake {
             log_start_offset: replica.start,
             high_watermark: replica.high_watermark,
             last_stable_offset: replica.high_watermark,
+            open_transactions: Vec::new(),
             end_offset: replica.end(),
             segments: Vec::new(),
         })

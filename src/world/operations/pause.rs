@@ -1,7 +1,7 @@
 //! A process is frozen, as by a long garbage collection: nothing in, nothing out, until it is resumed.
 
 use super::prelude::*;
-use crate::kafka::config::CONSUMER;
+use crate::kafka::config::{BROKER, CONSUMER};
 use crate::world::ProcessState;
 use crate::world::nodes::Node;
 
@@ -11,12 +11,19 @@ pub struct Pause {
 }
 
 const SESSION_TIMEOUT: &str = "session.timeout.ms";
+/// What holds for members of the consumer protocol (KIP-848).
+const BROKERS_TIMEOUT: &str = "group.consumer.session.timeout.ms";
 
 /// A consumer's group and its session timeout in words; `None` for others.
 pub(super) fn group_of(name: &str, world: &World) -> Option<(Arc<str>, String)> {
     world.history().iter().rev().find_map(|(_, action)| match action {
         Action::AddConsumer(super::AddConsumer(spec)) | Action::ChangeConsumer(super::ChangeConsumer(spec)) if &*spec.name == name => {
-            let timeout = spec.config.get(SESSION_TIMEOUT).map_or_else(|| CONSUMER.default_of(SESSION_TIMEOUT), String::as_str);
+            let timeout = if spec.config.get("group.protocol").is_some_and(|protocol| protocol == "consumer") {
+                let set = world.genesis().broker_config.get(BROKERS_TIMEOUT);
+                set.map_or_else(|| BROKER.default_of(BROKERS_TIMEOUT), String::as_str)
+            } else {
+                spec.config.get(SESSION_TIMEOUT).map_or_else(|| CONSUMER.default_of(SESSION_TIMEOUT), String::as_str)
+            };
             let text = match timeout.parse::<i64>() {
                 Ok(millis) if millis % 1000 == 0 => format!("{} s", millis / 1000),
                 _ => format!("{timeout} ms"),

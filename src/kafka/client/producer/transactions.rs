@@ -71,6 +71,11 @@ impl Producer {
         self.transactions.as_ref().map(|transactions| &transactions.step)
     }
 
+    /// Its id and epoch, once it has them.
+    pub fn producer_id(&self) -> Option<(i64, i16)> {
+        self.producer_id
+    }
+
     /// `KafkaProducer.beginTransaction`.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::kafka::coordinator::group::{CONSUMER, Group, text};
 use crate::kafka::coordinator::output::{Context, Pending};
 use crate::kafka::coordinator::timers::Kind;
 use crate::kafka::coordinator::topics::Topics;
-use crate::kafka::coordinator::{GroupConfig, GroupCoordinator, GroupEvent, GroupState, GroupView, MemberView, Response, Token};
+use crate::kafka::coordinator::{GroupConfig, GroupCoordinator, GroupEvent, GroupState, GroupView, MemberView, Response, Token, UPGRADED};
 use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -170,7 +170,7 @@ impl GroupCoordinator {
         }
         let to = after.state();
         if from != to || epoch != after.epoch {
-            let why = if was_classic.is_some() { "a member of the consumer protocol has joined" } else { "members or topics have changed" };
+            let why = if was_classic.is_some() { UPGRADED } else { "members or topics have changed" };
             self.cx.event(GroupEvent::StateChanged { group: group(), from, to, generation: after.epoch, why: Arc::from(why) });
         }
         for member in after.members.values() {

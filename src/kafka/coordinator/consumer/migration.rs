@@ -9,7 +9,7 @@ use crate::kafka::coordinator::group::{CONSUMER, Common, Group};
 use crate::kafka::coordinator::output::Pending;
 use crate::kafka::coordinator::timers::Kind;
 use crate::kafka::coordinator::topics::Topics;
-use crate::kafka::coordinator::{GroupCoordinator, GroupEvent, MigrationPolicy, Response, Token};
+use crate::kafka::coordinator::{DOWNGRADED, GroupCoordinator, GroupEvent, MigrationPolicy, Response, Token};
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -198,7 +198,7 @@ impl GroupCoordinator {
         group.common.step = self.next_step;
         let pending = Pending::Step { step: self.next_step, before, answer };
         self.cx.append(now, &group.common, step.records, pending);
-        let why = Arc::from("the group is one of the classic protocol again");
+        let why = Arc::from(DOWNGRADED);
         self.cx.event(GroupEvent::StateChanged { group: id.clone(), from, to: group.state.kind(), generation: group.generation, why });
         let members: Vec<Arc<str>> = group.members.iter().map(|member| member.id.clone()).collect();
         members.iter().for_each(|member| group.touch(now, &mut self.cx, member));

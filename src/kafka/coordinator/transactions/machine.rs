@@ -391,10 +391,21 @@ impl TransactionCoordinator {
                 state: metadata.state,
                 timeout_ms: metadata.timeout_ms,
                 started: metadata.started,
+                aborts_at: self.aborts_at(metadata),
                 partitions: metadata.partitions.iter().cloned().collect(),
             }
         };
         self.transactions.iter().map(view).collect()
+    }
+
+    /// The first look at transactions that is after the timeout of this one.
+    fn aborts_at(&self, metadata: &Metadata) -> Time {
+        let Some(look) = self.next_abort_check.filter(|_| metadata.state == TransactionState::Ongoing) else { return Time::NEVER };
+        let until = metadata.started.saturating_add(i64::from(metadata.timeout_ms));
+        let due = Time(until.saturating_add(1).saturating_mul(1000));
+        let step = self.config.abort_check_ms.max(1).saturating_mul(1000);
+        let looks = due.micros_since(look).max(0).saturating_add(step - 1) / step;
+        look.plus_micros(looks.saturating_mul(step))
     }
 }
 

@@ -17,6 +17,7 @@ pub use state::TransactionState;
 
 use super::Token;
 use crate::kafka::config::BrokerConfig;
+use crate::kafka::time::Time;
 use crate::kafka::wire::batch::Batch;
 use std::sync::Arc;
 
@@ -112,5 +113,8 @@ pub struct TransactionView {
     pub timeout_ms: i32,
     /// Milliseconds since the Unix epoch; -1 before the first transaction.
     pub started: i64,
+    /// When the coordinator aborts it, if its producer does not end it before: at its next look after the timeout; `NEVER` without an open
+    /// transaction.
+    pub aborts_at: Time,
     pub partitions: Vec<(Arc<str>, i32)>,
 }

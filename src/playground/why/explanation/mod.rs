@@ -1,9 +1,10 @@
 //! What answers are made of: links, each on its event, and the search for events. `blame` tells what was done to a node, `replication`
-//! what befell a partition's replicas, `groups` what befell a consumer group.
+//! what befell a partition's replicas, `groups` what befell a consumer group, `transactions` which transaction holds readers back.
 
 mod blame;
 mod groups;
 mod replication;
+mod transactions;
 
 pub(super) use groups::coordinator_slot;
 

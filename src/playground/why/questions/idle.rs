@@ -142,6 +142,12 @@ impl<'a> Explanation<'a> {
             return Some(self.leaderless(at));
         }
         let position = consumer.positions.iter().find(|(topic, partition, _)| at.is(topic, *partition)).map(|(.., next)| *next);
+        let stable = state.last_stable_offset;
+        if consumer.reads_committed && stable < state.high_watermark && position.is_some_and(|next| next >= stable) {
+            self.now(format_args!("{name} has read {at} up to the last stable offset, {stable}: it reads only what is committed."));
+            self.held_by_transaction(at, state);
+            return Some(true);
+        }
         if position.is_none_or(|next| next < state.high_watermark) {
             let from = self.broker_name(state.leader);
             let before = self.len();

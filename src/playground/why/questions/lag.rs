@@ -137,6 +137,12 @@ impl<'a> Explanation<'a> {
             self.rebalance(view);
             return true;
         }
+        if app.reads_committed && state.last_stable_offset < state.high_watermark && app.backlog == 0 {
+            self.now(format_args!("{owner} reads only what is committed: up to the last stable offset, {}.", state.last_stable_offset));
+            if self.held_by_transaction(at, state) {
+                return true;
+            }
+        }
         if app.backlog > 0 && app.handle_us > 0 {
             self.slow_handler(app, &at.topic);
             return true;

@@ -76,7 +76,9 @@ questions! {
     duplicated: Duplicated,
     not_readable: NotReadable,
     late: Late,
+    thrown_out: ThrownOut,
     idle: Idle,
+    read_on: ReadOn,
     lag: Lag,
     happened: Happened,
 }

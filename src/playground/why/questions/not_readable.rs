@@ -70,6 +70,14 @@ impl Explanation<'_> {
         if offset < start {
             return Gone { record: at.at(offset) }.answer(self);
         }
+        if offset < high && offset >= state.last_stable_offset {
+            self.now(format_args!(
+                "Offset {offset} of {at} lies below the high watermark, {high}, but not below the last stable offset, {}: consumers with \
+                 isolation.level=read_committed do not see it yet, others do.",
+                state.last_stable_offset
+            ));
+            return self.held_by_transaction(at, state);
+        }
         if offset < high {
             self.now(format_args!("Offset {offset} of {at} can be read: it lies below the high watermark, {high}."));
             let moved =

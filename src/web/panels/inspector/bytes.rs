@@ -33,6 +33,11 @@ pub struct Dissected {
     first: usize,
 }
 
+fn title(sent: &inspect::Sent) -> String {
+    let what = if sent.meaning.is_empty() { String::new() } else { format!(" ({})", sent.meaning) };
+    format!("{}{what}, {} bytes", sent.words, sent.bytes)
+}
+
 /// `None` for what is no bytes, or is no longer kept.
 pub fn dissect(run: &Run, target: &Target) -> Option<Dissected> {
     match target {
@@ -40,7 +45,7 @@ pub fn dissect(run: &Run, target: &Target) -> Option<Dissected> {
             let frame = run.time.frame(*message)?;
             let sent = inspect::sent(run.world(), *message);
             Some(Dissected {
-                title: sent.as_ref().map_or(String::new(), |sent| format!("{}, {} bytes", sent.words, sent.bytes)),
+                title: sent.as_ref().map_or(String::new(), title),
                 sent: sent.map(|sent| sent.at),
                 fields: inspect::frame(frame.api, frame.response, frame.version, frame.bytes.clone()),
                 bytes: frame.bytes,

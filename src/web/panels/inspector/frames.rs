@@ -60,7 +60,7 @@ fn Frame(frame: Sent, frames: Memo<Vec<Sent>>) -> impl IntoView {
         <li>
             <button type="button" data-m=message on:click=move |_| ui.chosen().set(Some(Target::Frame(message)))>
                 <i>{move || frame.with(|frame| time_words(frame.at))}</i>
-                <span>{move || frame.with(|frame| frame.words.clone())}</span>
+                <span>{move || frame.with(|frame| frame.words.clone())} <em>{move || frame.with(|frame| frame.meaning)}</em></span>
                 <b>{move || frame.with(|frame| format!("{} bytes", frame.bytes))}</b>
                 <small>{move || frame.with(|frame| if frame.under_way { "under way" } else { "" })}</small>
             </button>

@@ -3,6 +3,7 @@
 mod bytes;
 mod configs;
 mod frames;
+mod machine;
 mod state;
 
 use self::bytes::{Bytes, Dissected, dissect};

@@ -1,5 +1,6 @@
 //! What a node, a topic, a partition or a group keeps.
 
+use super::machine::Machine;
 use crate::playground::inspect::{self, Line};
 use crate::playground::scene::Target;
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
@@ -26,6 +27,10 @@ fn sections(lines: Vec<Line>) -> Vec<Section> {
 #[component]
 pub fn State(target: Target) -> impl IntoView {
     let Playground { ui, stage, .. } = use_playground();
+    let machine = match &target {
+        Target::Group(Some(group)) => Some(view! { <Machine group=group.clone() /> }),
+        _ => None,
+    };
     let sections = Memo::new(move |_| {
         sections(ui.snap().with(|s| stage.with_value(|stage| inspect::state(stage.run.borrow().world(), &s.view, &target))))
     });
@@ -46,5 +51,8 @@ pub fn State(target: Target) -> impl IntoView {
             </section>
         }
     };
-    view! { <div class="tp-lines">{move || sections.get().into_iter().map(section).collect_view()}</div> }
+    view! {
+        {machine}
+        <div class="tp-lines">{move || sections.get().into_iter().map(section).collect_view()}</div>
+    }
 }
