@@ -241,3 +241,28 @@ fn settings_are_those_that_the_clients_have() {
         }
     }
 }
+
+#[test]
+fn a_group_goes_to_another_assignor_and_to_the_other_protocol_and_back() {
+    let mut world = world(20);
+    let group = |world: &World| {
+        let view = world.view();
+        let group = view.groups.iter().find(|group| &*group.group == "billing").expect("it is there");
+        (format!("{} {}", group.group_type, group.protocol.as_deref().unwrap_or("none")), group.members.len())
+    };
+    assert_eq!(group(&world), ("classic range".to_owned(), 3));
+    let offered = lines(&world, &MenuTarget::At(Target::Group(Some("billing".into()))));
+    for (word, says) in [
+        ("cooperative-sticky", "classic cooperative-sticky"),
+        ("consumer", "consumer uniform"),
+        ("consumer-range", "consumer range"),
+        ("range", "classic range"),
+    ] {
+        let text = format!("protocol billing {word}");
+        assert!(offered.contains(&text), "{offered:?}");
+        world.act(line(&text)).expect("it can be done");
+        world.run_until(world.now().plus_millis(30_000));
+        assert_eq!(group(&world), (says.to_owned(), 3), "{text}");
+    }
+    assert!(world.act(line("protocol nobody range")).is_err());
+}

@@ -80,7 +80,7 @@ fn lag(view: &WorldView, c: &ConsumerState) -> Option<i64> {
 
 fn partitions_words(view: &WorldView, c: &ConsumerState) -> String {
     if c.assignment.is_empty() {
-        let expects = membership(view, c).is_some_and(|(_, member)| !member.target.is_empty());
+        let expects = membership(view, c).is_some_and(|(group, member)| group.state.is_rebalancing() || !member.target.is_empty());
         return match (c.state, c.client_state) {
             (ProcessState::Crashed | ProcessState::Stopped, _) => "owns nothing".into(),
             (_, MembershipState::Stable) if !expects => "idle: no partition".into(),

@@ -18,7 +18,7 @@ pub use ledger::{Ledger, Permitted, RecordOutcome};
 
 use super::event::{Event, EventId, EventKind};
 use super::operations::{
-    Action, ChangeConsumer, DeleteTopic, ElectLeader, PowerLoss, Produce, SetBrokerConfig, SetTopicConfig, Stop, Wipe,
+    Action, ChangeConsumer, DeleteTopic, ElectLeader, PowerLoss, Produce, SetBrokerConfig, SetGroupProtocol, SetTopicConfig, Stop, Wipe,
 };
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
@@ -321,6 +321,7 @@ impl Judge {
             Action::Produce(Produce { name, .. }) => self.tracker.take_sent(name, probe, self.now),
             Action::Stop(Stop { node }) if broker_number(node).is_none() => self.tracker.stopped(node, probe),
             Action::ChangeConsumer(ChangeConsumer(spec)) => self.tracker.stopped(&spec.name, probe),
+            Action::SetGroupProtocol(SetGroupProtocol { group, .. }) => self.tracker.group_stopped(group),
             Action::PowerLoss(PowerLoss { node }) | Action::Wipe(Wipe { node }) => {
                 if let Some(node) = broker_number(node) {
                     self.lost_data(node);

@@ -205,6 +205,12 @@ impl RecordTracker {
         }
     }
 
+    /// All members of a group are stopped, as their programs stop them.
+    pub(super) fn group_stopped(&mut self, group: &Arc<str>) {
+        self.unsettled.insert(group.clone());
+        self.stopped.insert(group.clone());
+    }
+
     pub(super) fn deleted(&mut self, topic: &Arc<str>) {
         self.deleted.insert(topic.clone());
     }

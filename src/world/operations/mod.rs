@@ -212,6 +212,7 @@ operations! {
     reassign::Reassign,
     change_producer::ChangeProducer,
     change_consumer::ChangeConsumer,
+    set_group_protocol::SetGroupProtocol,
     produce::Produce,
     set_rate::SetRate,
     set_handle_time::SetHandleTime,

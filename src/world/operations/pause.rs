@@ -16,22 +16,18 @@ const BROKERS_TIMEOUT: &str = "group.consumer.session.timeout.ms";
 
 /// A consumer's group and its session timeout in words; `None` for others.
 pub(super) fn group_of(name: &str, world: &World) -> Option<(Arc<str>, String)> {
-    world.history().iter().rev().find_map(|(_, action)| match action {
-        Action::AddConsumer(super::AddConsumer(spec)) | Action::ChangeConsumer(super::ChangeConsumer(spec)) if &*spec.name == name => {
-            let timeout = if spec.config.get("group.protocol").is_some_and(|protocol| protocol == "consumer") {
-                let set = world.genesis().broker_config.get(BROKERS_TIMEOUT);
-                set.map_or_else(|| BROKER.default_of(BROKERS_TIMEOUT), String::as_str)
-            } else {
-                spec.config.get(SESSION_TIMEOUT).map_or_else(|| CONSUMER.default_of(SESSION_TIMEOUT), String::as_str)
-            };
-            let text = match timeout.parse::<i64>() {
-                Ok(millis) if millis % 1000 == 0 => format!("{} s", millis / 1000),
-                _ => format!("{timeout} ms"),
-            };
-            Some((spec.group.clone()?, text))
-        }
-        _ => None,
-    })
+    let (spec, _) = world.consumer(name)?;
+    let timeout = if spec.config.get("group.protocol").is_some_and(|protocol| protocol == "consumer") {
+        let set = world.genesis().broker_config.get(BROKERS_TIMEOUT);
+        set.map_or_else(|| BROKER.default_of(BROKERS_TIMEOUT), String::as_str)
+    } else {
+        spec.config.get(SESSION_TIMEOUT).map_or_else(|| CONSUMER.default_of(SESSION_TIMEOUT), String::as_str)
+    };
+    let text = match timeout.parse::<i64>() {
+        Ok(millis) if millis % 1000 == 0 => format!("{} s", millis / 1000),
+        _ => format!("{timeout} ms"),
+    };
+    Some((spec.group.clone()?, text))
 }
 
 impl Operation for Pause {

@@ -81,6 +81,8 @@ pub(super) const CONSUMER_CONFIGS: &[&str] = &[
     "max.poll.interval.ms",
     "max.poll.records",
     "group.instance.id",
+    "group.protocol",
+    "partition.assignment.strategy",
     "fetch.min.bytes",
     "fetch.max.wait.ms",
     "max.partition.fetch.bytes",

@@ -8,7 +8,7 @@ use crate::playground::why::explanation::{Clock, Explanation, coordinator_slot};
 use crate::playground::why::suggestions::{partition, readers};
 use crate::playground::why::{Ask, Occasion, TopicPartition};
 use crate::world::action::{CommitPolicy, ConsumerSpec};
-use crate::world::operations::{Action, AddConsumer, ChangeConsumer, duration_text, rate_text};
+use crate::world::operations::{Action, AddConsumer, duration_text, rate_text};
 use crate::world::event::EventKind;
 use crate::world::target::Target;
 use crate::world::view::{ConsumerState, WorldView};
@@ -195,10 +195,7 @@ impl<'a> Explanation<'a> {
     }
 
     fn consumer_spec(&self, name: &str) -> Option<&'a ConsumerSpec> {
-        self.world.history().iter().rev().find_map(|(_, action)| match action {
-            Action::AddConsumer(AddConsumer(spec)) | Action::ChangeConsumer(ChangeConsumer(spec)) if *spec.name == *name => Some(spec),
-            _ => None,
-        })
+        self.world.consumer(name).map(|(spec, _)| spec)
     }
 }
 
