@@ -2,7 +2,8 @@
 
 use std::path::Path;
 use tidepool::playground::scenario::{Playback, Scenario, scenario_hash};
-use tidepool::world::judge::{Judge, Verdict};
+use tidepool::world::EPOCH;
+use tidepool::world::judge::{Judge, RecordOutcome, Verdict};
 
 fn verdict(name: &str) -> Verdict {
     judged(&read(name))
@@ -149,5 +150,63 @@ fn a_cooperative_join_and_the_consumer_protocol_lose_nothing() {
         let verdict = verdict(name);
         assert_eq!((verdict.ledger.lost, verdict.ledger.duplicated, verdict.ledger.reordered), (0, 0, 0), "{name}: {verdict}");
         assert!(verdict.ledger.sent > 150, "{name}: {verdict}");
+    }
+}
+
+/// How often each order is among what read_committed sees of a copying app's output, at least and at most.
+fn copies(verdict: &Verdict, app: &str) -> (u32, u32) {
+    let orders = verdict.ledger.records.iter().filter(|record| &*record.producer == "checkout" && record.acked == Some(true));
+    let number = |record: &RecordOutcome| record.delivered.iter().find(|(who, _)| &**who == app).map_or(0, |(_, times)| *times);
+    let times = orders.filter(|record| record.sent < EPOCH.plus_millis(30_000)).map(number);
+    times.fold((u32::MAX, 0), |(least, most), times| (least.min(times), most.max(times)))
+}
+
+#[test]
+fn what_is_processed_in_a_transaction_is_there_once() {
+    let verdict = verdict("exactly-once-copy.tide");
+    assert_eq!((verdict.ledger.lost, verdict.ledger.duplicated), (0, 0), "{verdict}");
+    // Both have handled some orders twice; only one of them has written these twice.
+    for app in ["exact", "least"] {
+        let (least, most) = copies(&verdict, app);
+        assert!(least >= 1 && most == 2, "{app}: {least} to {most}");
+    }
+    assert!(planted("exactly-once-copy.tide", "lso-ignored").contains(&"uncommitted-transaction"));
+}
+
+/// A group of two copies orders; the first of them is frozen with records in hand until the second has taken its partitions over.
+fn zombie(delivery: &str, settings: &str, sabotage: &str) -> Verdict {
+    let head = "tidepool 1\nseed 9\nbroker 1\nconfig offsets.topic.num.partitions=1\nconfig transaction.state.log.num.partitions=1\n";
+    let member = |name: &str| {
+        let what = format!("group=copy topics=orders output=out delivery={delivery} handle=20ms auto.offset.reset=earliest");
+        format!("consumer {name} {what} producer.linger.ms=0 max.poll.records=10 {settings}\n")
+    };
+    let topics = "topic orders partitions=2\ntopic out partitions=2\nproducer checkout topic=orders rate=20/s keys=uniform:6 acks=all\nlink latency=5ms\n";
+    let deeds = "at 12s pause copy-1\nat 40s resume copy-1\nat 50s rate checkout 0/s\nrun 90s\n";
+    let text = format!("{head}{sabotage}{topics}{}{}{deeds}", member("copy-1"), member("copy-2"));
+    let mut playback = Playback::new(Scenario::parse(&text).expect("it can be read")).expect("its world begins");
+    let mut judge = Judge::new();
+    judge.observe(playback.world());
+    playback.watch_until(playback.end(), &mut |world| judge.observe(world));
+    assert!(playback.failures().is_empty(), "{:?}", playback.failures());
+    judge.verdict(playback.world(), true)
+}
+
+#[test]
+fn a_member_that_has_lost_its_partitions_cannot_commit_what_it_processed() {
+    for settings in ["session.timeout.ms=6000", "group.protocol=consumer"] {
+        let verdict = zombie("exactly-once", settings, "");
+        assert_eq!(verdict.violations, [], "{settings}: {verdict}");
+        assert!(verdict.ledger.sent > 1800, "{settings}: {verdict}");
+    }
+    let verdict = zombie("exactly-once", "session.timeout.ms=6000", "sabotage generation-not-checked\n");
+    let kinds: Vec<&str> = verdict.violations.iter().map(|violation| violation.kind).collect();
+    assert!(kinds.contains(&"commit-went-back") || kinds.contains(&"processed-twice"), "{kinds:?}");
+}
+
+#[test]
+fn a_copy_at_most_once_may_lose_and_one_at_least_once_may_double() {
+    for delivery in ["at-most-once", "at-least-once"] {
+        let verdict = zombie(delivery, "session.timeout.ms=6000", "");
+        assert_eq!(verdict.violations, [], "{delivery}: {verdict}");
     }
 }

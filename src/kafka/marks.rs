@@ -122,6 +122,7 @@ marks! {
     PollTooLate: "a consumer leaves its group, since it did not poll",
     CoordinatorLost: "a consumer looks for its coordinator again",
     CommitOvertaken: "a commit fails, since the group has gone on",
+    OffsetsRefused: "a transaction with a group's offsets is aborted, since the group has gone on",
 }
 
 #[cfg(not(target_arch = "wasm32"))]

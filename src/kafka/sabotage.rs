@@ -31,10 +31,12 @@ pub enum Sabotage {
     MarkerLost,
     /// A member of a group is given a partition that another has.
     TwoOwners,
+    /// A coordinator takes offsets from whoever commits them: of a former generation or epoch, and of members that are gone.
+    GenerationNotChecked,
 }
 
 impl Sabotage {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::AckBeforeReplication,
         Self::HighWatermarkFromLeader,
         Self::NoTruncation,
@@ -49,6 +51,7 @@ impl Sabotage {
         Self::LsoIgnored,
         Self::MarkerLost,
         Self::TwoOwners,
+        Self::GenerationNotChecked,
     ];
 
     /// As the command line and scenario files spell it.
@@ -68,6 +71,7 @@ impl Sabotage {
             Self::LsoIgnored => "lso-ignored",
             Self::MarkerLost => "marker-lost",
             Self::TwoOwners => "two-owners",
+            Self::GenerationNotChecked => "generation-not-checked",
         }
     }
 }

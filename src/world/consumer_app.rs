@@ -3,9 +3,13 @@
 use super::action::ConsumerSpec;
 use super::content::content_id;
 use super::event::{EventKind, NodeName};
-use super::handler::{CommitPolicy, Fails, OnFailure, SinkKind};
+use super::handler::{CommitPolicy, Delivery, Fails, OnFailure, SinkKind};
+use super::output::{self, Output, Taken};
+use super::process::process_seed;
+use super::sends::Sends;
 use super::sink::{Owner, Sinks};
 use crate::kafka::client::consumer::{Consumer, ConsumerEvent, ConsumerRecord, NextOffset};
+use crate::kafka::client::producer::Producer;
 use crate::kafka::client::{Client as _, ClientError};
 use crate::kafka::config::ConsumerConfig;
 use crate::kafka::rng::Rng;
@@ -22,6 +26,12 @@ pub(super) struct ConsumerApp {
     pub(super) spec: ConsumerSpec,
     /// `None`: the process is gone.
     pub(super) client: Option<Consumer>,
+    /// The producer of an app that has one.
+    pub(super) output: Option<Output>,
+    /// What its producers were given.
+    pub(super) sends: Sends,
+    /// The process is to end and another one to start: its producer is fenced, or could not deliver what it was to.
+    pub(super) over: bool,
     /// Polled and not yet handled; the first is in the handler.
     pub(super) backlog: VecDeque<ConsumerRecord>,
     /// When the handler will be done with the first.
@@ -36,12 +46,44 @@ pub(super) struct ConsumerApp {
     pub(super) failed: u64,
     pub(super) closing: bool,
     /// Attempts at the first record so far.
-    attempts: u32,
-    /// It waits for the answer to a `commitSync`.
-    awaits_commit: bool,
+    pub(super) attempts: u32,
+    pub(super) awaits: Awaits,
+    /// The offsets after what the last poll has brought.
+    pub(super) polled: Vec<NextOffset>,
     /// Handled and not yet inserted: the rows of a bulk insert.
     rows: Vec<ConsumerRecord>,
     chance: Rng,
+}
+
+/// What an app is blocked in before it goes on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Awaits {
+    Nothing,
+    /// The answer to a `commitSync`.
+    Commit,
+    /// That all that it has sent is acknowledged: then it commits past a dead letter, or what it has polled.
+    Acks(Option<NextOffset>),
+    /// The end of its transaction.
+    Transaction,
+}
+
+/// What a process of the app starts with.
+#[derive(Clone, Debug)]
+pub(super) struct Clients {
+    pub(super) consumer: Consumer,
+    pub(super) producer: Option<Producer>,
+}
+
+/// What a process finds when it starts.
+pub(super) struct Launch {
+    pub(super) now: Time,
+    pub(super) bootstrap: Vec<(Arc<str>, i32)>,
+    /// The seed of the run, and which process of the app it is.
+    pub(super) seed: u64,
+    pub(super) incarnation: u32,
+    /// Of its topics, for an app without a group.
+    pub(super) partitions: Vec<(Arc<str>, i32)>,
+    pub(super) sabotage: Option<Sabotage>,
 }
 
 /// What came of one turn of the handler.
@@ -66,10 +108,14 @@ impl ConsumerApp {
             chance,
             failed: 0,
             attempts: 0,
-            awaits_commit: false,
+            awaits: Awaits::Nothing,
+            polled: Vec::new(),
             rows: Vec::new(),
             spec,
             client: None,
+            output: None,
+            sends: Sends::default(),
+            over: false,
             backlog: VecDeque::new(),
             handler_done: None,
             poll_again: None,
@@ -80,46 +126,50 @@ impl ConsumerApp {
         }
     }
 
-    /// A client as this app's process starts it. `partitions`: of its topics, for an app without a group.
-    pub(super) fn client(
-        spec: &ConsumerSpec,
-        bootstrap: Vec<(Arc<str>, i32)>,
-        (now, seed): (Time, u64),
-        (partitions, sabotage): (Vec<(Arc<str>, i32)>, Option<Sabotage>),
-    ) -> Result<Consumer, ClientError> {
-        let mut config = ConsumerConfig::new(&spec.name, bootstrap);
+    /// The clients as this app's process starts them.
+    pub(super) fn clients(spec: &ConsumerSpec, launch: Launch) -> Result<Clients, ClientError> {
+        let Launch { now, bootstrap, partitions, .. } = launch;
+        let seed = |name: &str| process_seed(launch.seed, name, launch.incarnation);
+        let mut config = ConsumerConfig::new(&spec.name, bootstrap.clone());
         config.group_id.clone_from(&spec.group);
         config.enable_auto_commit = spec.commit == CommitPolicy::Auto && spec.group.is_some();
-        for (name, value) in &spec.config {
+        if spec.handler.delivery() == Some(Delivery::ExactlyOnce) {
+            config.set("isolation.level", "read_committed")?;
+        }
+        for (name, value) in output::consumer_configs(spec) {
             config.set(name, value)?;
         }
-        let mut client = Consumer::new(config, seed)?;
-        client.sabotage(sabotage);
+        let mut consumer = Consumer::new(config, seed(&spec.name))?;
+        consumer.sabotage(launch.sabotage);
         if spec.group.is_some() {
-            client.subscribe(now, spec.topics.clone())?;
+            consumer.subscribe(now, spec.topics.clone())?;
         } else {
-            client.assign(now, partitions);
+            consumer.assign(now, partitions);
         }
-        Ok(client)
+        let producer = output::producer(spec, bootstrap, seed(&format!("{}/producer", spec.name)))?;
+        Ok(Clients { consumer, producer })
     }
 
-    pub(super) fn start(&mut self, now: Time, client: Consumer) {
+    pub(super) fn start(&mut self, now: Time, clients: Clients) {
         self.forget_process();
-        self.client = Some(client);
+        self.client = Some(clients.consumer);
+        self.output = clients.producer.map(|producer| Output::start(now, producer));
         self.poll_again = Some(now);
     }
 
     pub(super) fn forget_process(&mut self) {
         self.client = None;
+        self.output = None;
+        self.over = false;
         self.drop_work();
-        self.rows.clear();
         self.closing = false;
     }
 
-    fn drop_work(&mut self) {
+    pub(super) fn drop_work(&mut self) {
         self.backlog.clear();
+        self.rows.clear();
         self.attempts = 0;
-        self.awaits_commit = false;
+        self.awaits = Awaits::Nothing;
         self.handler_done = None;
         self.poll_again = None;
     }
@@ -127,11 +177,19 @@ impl ConsumerApp {
     /// The process is to end: what was polled and not handled is dropped, rows that wait are inserted, the client commits and leaves.
     pub(super) fn stop(&mut self, now: Time, sinks: &mut Sinks) {
         self.closing = true;
-        self.drop_work();
         sinks.insert(&self.owner(), self.spec.handler.sink, &std::mem::take(&mut self.rows));
+        self.drop_work();
+        if let Some(output) = self.output.as_mut() {
+            output.client.close(now);
+        }
         if let Some(client) = self.client.as_mut() {
             client.close(now);
         }
+    }
+
+    /// Whether nothing is left to be done before the process ends.
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.as_ref().is_none_or(Consumer::is_closed) && self.output.as_ref().is_none_or(Output::is_closed)
     }
 
     pub(super) fn owner(&self) -> Owner {
@@ -150,8 +208,9 @@ impl ConsumerApp {
     /// What the client has to say to the app.
     pub(super) fn hear(&mut self, now: Time, event: &ConsumerEvent, sinks: &Sinks) {
         match event {
-            ConsumerEvent::Committed { .. } | ConsumerEvent::CommitFailed { .. } if self.awaits_commit => {
-                self.awaits_commit = false;
+            ConsumerEvent::CommitFailed { .. } if self.must_commit_first() && self.awaits == Awaits::Commit => self.read_again(now),
+            ConsumerEvent::Committed { .. } | ConsumerEvent::CommitFailed { .. } if self.awaits == Awaits::Commit => {
+                self.awaits = Awaits::Nothing;
                 self.go_on(now);
             }
             ConsumerEvent::Assigned { partitions, .. } => self.seek_to_stored(now, partitions, sinks),
@@ -170,25 +229,25 @@ impl ConsumerApp {
         }
     }
 
-    /// The next record, or the next poll, unless a commit is waited for.
-    fn go_on(&mut self, now: Time) {
+    /// The next record, or the next poll, unless something is waited for.
+    pub(super) fn go_on(&mut self, now: Time) {
         let idle = self.backlog.is_empty();
-        let goes = !self.awaits_commit && !self.closing;
+        let goes = self.awaits == Awaits::Nothing && !self.closing;
         self.handler_done = (goes && !idle).then(|| now.plus_micros(self.spec.handle_us));
         self.poll_again = (goes && idle).then_some(now);
     }
 
     /// Commits what is given, or else the positions.
-    fn commit(&mut self, now: Time, offsets: Option<Vec<NextOffset>>) {
+    pub(super) fn commit(&mut self, now: Time, offsets: Option<Vec<NextOffset>>) {
         if let Some(client) = self.client.as_mut().filter(|_| self.spec.group.is_some()) {
-            self.awaits_commit = self.spec.commit.waits();
+            self.awaits = if self.spec.commit.waits() { Awaits::Commit } else { Awaits::Nothing };
             client.commit(now, offsets);
         }
     }
 
     /// Polls if the app is idle and a poll would bring something, or is due. True when it polled.
     pub(super) fn poll(&mut self, now: Time, sinks: &mut Sinks) -> bool {
-        if self.closing || self.awaits_commit || !self.backlog.is_empty() {
+        if self.closing || self.is_blocked() || !self.backlog.is_empty() {
             return false;
         }
         let Some(client) = self.client.as_mut() else { return false };
@@ -204,6 +263,8 @@ impl ConsumerApp {
         if let Some(table) = sinks.table(self.owner(), self.spec.handler.sink) {
             self.backlog.iter().for_each(|record| table.polled(record));
         }
+        self.polled = ends(self.backlog.iter());
+        self.begin_batch();
         if matches!(self.spec.commit, CommitPolicy::BeforeHandling(_)) {
             self.commit(now, None);
         }
@@ -224,7 +285,12 @@ impl ConsumerApp {
     pub(super) fn finish_one(&mut self, now: Time, node: &NodeName, sinks: &mut Sinks) -> Option<Turn> {
         let record = self.backlog.pop_front()?;
         if self.fails(&record) {
-            return Some(self.fail(now, node, record));
+            return self.fail(now, node, record);
+        }
+        match self.forward(now, &record) {
+            Taken::Yes => {}
+            Taken::Blocks => return self.try_again_soon(now, record),
+            Taken::Refused => return self.refused(now, node, record),
         }
         self.attempts = 0;
         self.handled += 1;
@@ -243,19 +309,21 @@ impl ConsumerApp {
         let inserted = self.insert(record, sinks);
         let rows = u32::try_from(inserted.len()).unwrap_or(u32::MAX);
         let bulk = matches!(self.spec.handler.sink, SinkKind::Bulk(_)) && rows > 0;
-        self.commit_after(now, next, &inserted);
-        self.go_on(now);
+        self.done_with(now, next, &inserted);
         Some(Turn { inserted: bulk.then(|| EventKind::Inserted { node: node.clone(), rows }), ..event.into() })
     }
 
-    /// Commits as the app does once it is done with a record. `next`: the offset after it; `inserted`: what the sink has taken by it.
-    fn commit_after(&mut self, now: Time, next: NextOffset, inserted: &[ConsumerRecord]) {
+    /// Commits as the app does once it is done with a record, and goes on. `next`: the offset after it; `inserted`: what the sink has taken
+    /// by it.
+    pub(super) fn done_with(&mut self, now: Time, next: NextOffset, inserted: &[ConsumerRecord]) {
         match self.spec.commit {
             CommitPolicy::EachRecord(_) => self.commit(now, Some(vec![next])),
-            CommitPolicy::AfterInsert(_) if !inserted.is_empty() => self.commit(now, Some(ends(inserted))),
+            CommitPolicy::AfterInsert(_) if !inserted.is_empty() => self.commit(now, Some(ends(inserted.iter()))),
+            _ if self.spec.handler.output.is_some() && self.backlog.is_empty() => self.end_batch(now),
             CommitPolicy::AfterEachPoll(_) if self.backlog.is_empty() => self.commit(now, None),
             _ => {}
         }
+        self.go_on(now);
     }
 
     /// Puts a record into the sink, or to the rows that wait; gives what is in the sink now and was not before.
@@ -271,28 +339,43 @@ impl ConsumerApp {
     }
 
     /// The handler has thrown.
-    fn fail(&mut self, now: Time, node: &NodeName, record: ConsumerRecord) -> Turn {
-        self.failed += 1;
-        self.attempts = self.attempts.saturating_add(1);
-        let then = self.spec.handler.on_failure;
-        let (topic, partition, offset) = (record.topic.clone(), record.partition, record.offset);
-        let event = EventKind::HandlerFailed { node: node.clone(), topic, partition, offset, attempt: self.attempts, then };
-        match then {
-            OnFailure::Crash => {}
-            OnFailure::Retry => self.backlog.push_front(record),
-            OnFailure::Skip => {
-                self.attempts = 0;
-                let next = (record.topic, record.partition, record.offset + 1, record.leader_epoch);
-                self.commit_after(now, next, &[]);
+    fn fail(&mut self, now: Time, node: &NodeName, record: ConsumerRecord) -> Option<Turn> {
+        let mut then = self.spec.handler.on_failure;
+        if then == OnFailure::DeadLetter {
+            match self.bury(now, &record) {
+                Taken::Yes => {}
+                Taken::Blocks => return self.try_again_soon(now, record),
+                Taken::Refused => then = OnFailure::Crash,
             }
         }
-        self.go_on(now);
-        Turn { crashes: then == OnFailure::Crash, ..event.into() }
+        self.failed += 1;
+        self.attempts = self.attempts.saturating_add(1);
+        let event = self.failure(node, &record, then);
+        let next = (record.topic.clone(), record.partition, record.offset + 1, record.leader_epoch);
+        match then {
+            OnFailure::Crash => {}
+            OnFailure::Retry => {
+                self.backlog.push_front(record);
+                self.go_on(now);
+            }
+            OnFailure::Skip | OnFailure::DeadLetter => {
+                self.attempts = 0;
+                if !self.awaits_burial(now, &next) {
+                    self.done_with(now, next, &[]);
+                }
+            }
+        }
+        Some(Turn { crashes: then == OnFailure::Crash, ..event.into() })
+    }
+
+    pub(super) fn failure(&self, node: &NodeName, record: &ConsumerRecord, then: OnFailure) -> EventKind {
+        let (topic, partition, offset) = (record.topic.clone(), record.partition, record.offset);
+        EventKind::HandlerFailed { node: node.clone(), topic, partition, offset, attempt: self.attempts, then }
     }
 }
 
 /// The offsets to commit once these records are done with, each with its record's leader epoch.
-fn ends(records: &[ConsumerRecord]) -> Vec<NextOffset> {
+fn ends<'a>(records: impl Iterator<Item = &'a ConsumerRecord>) -> Vec<NextOffset> {
     let mut ends: Vec<NextOffset> = Vec::new();
     for record in records {
         let end = (record.topic.clone(), record.partition, record.offset + 1, record.leader_epoch);

@@ -11,6 +11,8 @@ pub struct Sent {
     pub id: u64,
     /// Hash of the key; 0 without one.
     pub key: u64,
+    /// Which of its app's topics it goes to, by index.
+    pub topic: u8,
 }
 
 /// FNV-1a over words of eight bytes, seeded with `start` and the length, so that contents of different lengths differ.

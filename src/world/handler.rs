@@ -11,6 +11,48 @@ pub struct HandlerSpec {
     pub fails: Fails,
     pub on_failure: OnFailure,
     pub sink: SinkKind,
+    /// Where records go that it fails on, if they go anywhere.
+    pub dead_letters: Option<Arc<str>>,
+    pub output: Option<OutputSpec>,
+}
+
+/// An app that makes one record of each that it has handled.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutputSpec {
+    pub topic: Arc<str>,
+    pub delivery: Delivery,
+}
+
+/// How its outputs and its offsets go together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Delivery {
+    /// What a poll has brought is committed first.
+    AtMostOnce,
+    /// It is committed once all outputs are acknowledged.
+    AtLeastOnce,
+    /// Outputs and offsets are in one transaction for each poll (`processing.guarantee=exactly_once_v2`).
+    ExactlyOnce,
+}
+
+impl Delivery {
+    pub const ALL: [Self; 3] = [Self::ExactlyOnce, Self::AtLeastOnce, Self::AtMostOnce];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AtMostOnce => "at-most-once",
+            Self::AtLeastOnce => "at-least-once",
+            Self::ExactlyOnce => "exactly-once",
+        }
+    }
+
+    /// When the app's consumer commits.
+    pub const fn commit(self) -> CommitPolicy {
+        match self {
+            Self::AtMostOnce => CommitPolicy::BeforeHandling(CommitMode::Sync),
+            Self::AtLeastOnce => CommitPolicy::AfterEachPoll(CommitMode::Sync),
+            Self::ExactlyOnce => CommitPolicy::Never,
+        }
+    }
 }
 
 /// Which records the handler fails on.
@@ -34,6 +76,8 @@ pub enum OnFailure {
     Retry,
     /// It goes on with the next record, and commits past this one.
     Skip,
+    /// It sends the record to a dead-letter topic, and goes on once it is there.
+    DeadLetter,
 }
 
 /// When an app commits.
@@ -100,11 +144,17 @@ impl OnFailure {
             Self::Crash => "crash",
             Self::Retry => "retry",
             Self::Skip => "skip",
+            Self::DeadLetter => "dead-letter",
         }
     }
 }
 
 impl HandlerSpec {
+    /// Of an app that makes records of what it reads.
+    pub fn delivery(&self) -> Option<Delivery> {
+        self.output.as_ref().map(|output| output.delivery)
+    }
+
     /// Why, with these settings, a group may never get a record that it was given; `None`: it always does.
     pub fn omits(&self, commit: CommitPolicy) -> Option<&'static str> {
         match (commit, self.sink, &self.fails, self.on_failure) {
@@ -112,6 +162,9 @@ impl HandlerSpec {
                 Some("its consumer commits before it handles: what it had in hand when it ended is passed over")
             }
             (_, _, Fails::Key(_) | Fails::Ppm(_), OnFailure::Skip) => Some("its handler failed on it, and it was skipped"),
+            (_, _, Fails::Key(_) | Fails::Ppm(_), OnFailure::DeadLetter) => {
+                Some("its handler failed on it, and it went to the dead-letter topic")
+            }
             (_, _, Fails::Key(_) | Fails::Ppm(_), _) => Some("its handler fails, so what comes after that record waits"),
             _ => None,
         }

@@ -15,10 +15,13 @@ pub mod look;
 mod network;
 mod nodes;
 pub mod operations;
+mod output;
 mod process;
+mod processing;
 mod producer_app;
 mod queue;
 mod record;
+mod sends;
 mod show;
 mod sink;
 mod sink_table;
@@ -103,6 +106,7 @@ impl World {
         let mut config = genesis.broker_config.clone();
         fit_internal_topics(&mut config, genesis.brokers);
         let mut core = Core::new(now, genesis.seed, link);
+        core.sabotage = genesis.sabotage;
         let mut nodes = Vec::new();
         for (node_id, index) in ids().zip(0_u32..) {
             let name = broker_name(node_id);

@@ -6,6 +6,7 @@ use super::queue::{LinkId, NodeId, Pending, Queue};
 use super::record::Recorder;
 use super::sink::Sinks;
 use crate::kafka::rng::Rng;
+use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
@@ -124,7 +125,9 @@ pub(super) struct Core {
     /// Packets lost and doubled so far.
     pub(super) lost: u64,
     pub(super) duplicated: u64,
-    seed: u64,
+    pub(super) seed: u64,
+    /// Planted in the processes that start.
+    pub(super) sabotage: Option<Sabotage>,
     streams: SortedVecMap<(NodeId, NodeId), Streams>,
     next_link: u64,
     next_message: u64,
@@ -158,6 +161,7 @@ impl Core {
             lost: 0,
             duplicated: 0,
             seed,
+            sabotage: None,
             streams: SortedVecMap::new(),
             next_link: 1,
             next_message: 1,

@@ -2,13 +2,12 @@
 
 use super::admin::{self, Admin};
 use super::broker_node::BrokerNode;
-use super::consumer_app::ConsumerApp;
+use super::consumer_app::{Clients, ConsumerApp};
 use super::event::{EventId, EventKind, NodeName};
 use super::network::Core;
 use super::process::ProcessState;
 use super::producer_app::ProducerApp;
 use super::queue::{LinkId, NodeId, Pending, Slot};
-use crate::kafka::client::consumer::Consumer;
 use crate::kafka::client::producer::Producer;
 use crate::kafka::client::{self, Client, ConnId};
 use crate::kafka::sorted_vec::SortedVecMap;
@@ -18,6 +17,9 @@ use bytes::Bytes;
 /// Wake-ups of one node at one moment before the world makes it wait a millisecond: a machine whose deadline does
 /// not move must not stop time.
 const MAX_WAKES_AT_ONCE: u32 = 1000;
+
+/// A consumer app's producer has its connections from this number on: the two clients of a process are told apart by it.
+pub(super) const PRODUCER_CONNS: u64 = 1 << 32;
 
 /// What reaches a node.
 #[derive(Clone, Debug)]
@@ -41,6 +43,15 @@ pub(super) enum Input {
     },
 }
 
+impl Input {
+    /// The connection on this node.
+    const fn conn(&self) -> u64 {
+        match self {
+            Self::Connected(conn) | Self::Accepted { conn, .. } | Self::Frame { conn, .. } | Self::Disconnected { conn, .. } => *conn,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) enum Machine {
     Broker(Box<BrokerNode>),
@@ -53,7 +64,7 @@ pub(super) enum Machine {
 #[derive(Clone, Debug)]
 pub(super) enum Next {
     Producer(Box<Producer>, i16),
-    Consumer(Box<Consumer>),
+    Consumer(Box<Clients>),
 }
 
 /// What every node has, whatever runs on it.
@@ -141,8 +152,11 @@ impl Node {
         let now = self.clock(now);
         match &mut self.machine {
             Machine::Broker(node) => node.hand_in(now, input),
-            Machine::Producer(app) => hand_to(app.client.as_mut(), now, input),
-            Machine::Consumer(app) => hand_to(app.client.as_mut(), now, input),
+            Machine::Producer(app) => hand_to(app.client.as_mut(), now, input, 0),
+            Machine::Consumer(app) if input.conn() >= PRODUCER_CONNS => {
+                hand_to(app.output.as_mut().map(|output| &mut output.client), now, input, PRODUCER_CONNS);
+            }
+            Machine::Consumer(app) => hand_to(app.client.as_mut(), now, input, 0),
             Machine::Admin(admin) => match input {
                 Input::Connected(conn) => admin.handle_connected(now, conn),
                 Input::Frame { conn, frame, .. } => admin.handle_frame(now, conn, frame),
@@ -159,9 +173,12 @@ impl Node {
         loop {
             self.drain(core);
             let Machine::Consumer(app) = &mut self.machine else { break };
-            if !runs || !app.poll(now, &mut core.sinks) {
+            if !runs || !app.go_by_producer(now) && !app.poll(now, &mut core.sinks) {
                 break;
             }
+        }
+        if runs {
+            self.start_over(core);
         }
         self.finish_stopping(core);
         self.arm(core);
@@ -179,16 +196,20 @@ impl Node {
                 }
             }
             Machine::Producer(app) => {
-                while let Some(event) = next_event(core, meta, app.client.as_mut()) {
-                    app.hear(&event);
+                while let Some(event) = next_event(core, meta, app.client.as_mut(), 0) {
+                    app.sends.hear(&event);
                     core.record(EventKind::Producer { node: meta.name.clone(), event });
                 }
             }
             Machine::Consumer(app) => {
                 let now = core.now.plus_micros(meta.skew_us);
-                while let Some(event) = next_event(core, meta, app.client.as_mut()) {
+                while let Some(event) = next_event(core, meta, app.client.as_mut(), 0) {
                     app.hear(now, &event, &core.sinks);
                     core.record(EventKind::Consumer { node: meta.name.clone(), event });
+                }
+                while let Some(event) = next_event(core, meta, app.output.as_mut().map(|output| &mut output.client), PRODUCER_CONNS) {
+                    app.hear_producer(now, &event);
+                    core.record(EventKind::Producer { node: meta.name.clone(), event });
                 }
             }
             Machine::Admin(admin) => {
@@ -226,9 +247,10 @@ impl Node {
             }
             Machine::Consumer(app) => {
                 let handler = app.handler_done.map(|at| (at, Reason::new(TimerKind::Handler, name.clone())));
-                let poll = app.poll_again.filter(|_| !app.closing).map(|at| (at, Reason::new(TimerKind::Poll, name.clone())));
+                let poll = app.next_poll().map(|at| (at, Reason::new(TimerKind::Poll, name.clone())));
                 let machine = app.client.as_ref().and_then(|client| client.poll_timeout());
-                earlier(machine, earlier(handler, poll))
+                let producer = app.output.as_ref().and_then(|output| output.client.poll_timeout());
+                earlier(earlier(machine, producer), earlier(handler, poll))
             }
         };
         let own = own.filter(|(at, _)| *at != Time::NEVER).map(|(at, reason)| (at.plus_micros(-self.meta.skew_us), reason));
@@ -311,20 +333,24 @@ impl Node {
                 }
                 wake_client(app.client.as_mut(), now);
             }
-            Machine::Consumer(app) => wake_client(app.client.as_mut(), now),
+            Machine::Consumer(app) => {
+                wake_client(app.client.as_mut(), now);
+                wake_client(app.output.as_mut().map(|output| &mut output.client), now);
+            }
             Machine::Admin(admin) => admin.handle_timeout(now),
         }
         self.settle(core);
     }
 }
 
-/// Hands an input to the client of a process that has one.
-fn hand_to(client: Option<&mut impl Client>, now: Time, input: Input) {
+/// Hands an input to the client of a process that has one. The client numbers its connections from 0, the node from `base`.
+fn hand_to(client: Option<&mut impl Client>, now: Time, input: Input, base: u64) {
     let Some(client) = client else { return };
+    let own = |conn: u64| ConnId(conn - base);
     match input {
-        Input::Connected(conn) => client.handle_connected(now, ConnId(conn)),
-        Input::Frame { conn, frame, .. } => client.handle_frame(now, ConnId(conn), frame),
-        Input::Disconnected { conn, .. } => client.handle_disconnected(now, ConnId(conn)),
+        Input::Connected(conn) => client.handle_connected(now, own(conn)),
+        Input::Frame { conn, frame, .. } => client.handle_frame(now, own(conn), frame),
+        Input::Disconnected { conn, .. } => client.handle_disconnected(now, own(conn)),
         Input::Accepted { .. } => {}
     }
 }
@@ -337,18 +363,18 @@ fn wake_client(client: Option<&mut impl Client>, now: Time) {
 }
 
 /// Carries out what a client wants from the network, up to its next event; `None`: its outputs are drained.
-fn next_event<C: Client>(core: &mut Core, meta: &mut Meta, client: Option<&mut C>) -> Option<C::Event> {
+fn next_event<C: Client>(core: &mut Core, meta: &mut Meta, client: Option<&mut C>, base: u64) -> Option<C::Event> {
     let client = client?;
     loop {
         match client.poll_output()? {
-            client::Output::Connect { conn, host, port } => core.dial(meta, conn.0, &host, port),
+            client::Output::Connect { conn, host, port } => core.dial(meta, base + conn.0, &host, port),
             client::Output::Send { conn, frame } => {
-                if let Some(link) = meta.conns.get(&conn.0) {
+                if let Some(link) = meta.conns.get(&(base + conn.0)) {
                     core.send(*link, true, frame);
                 }
             }
             client::Output::Disconnect { conn } => {
-                if let Some(link) = meta.conns.remove(&conn.0) {
+                if let Some(link) = meta.conns.remove(&(base + conn.0)) {
                     core.hang_up(link, true);
                 }
             }

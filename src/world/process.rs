@@ -1,10 +1,12 @@
 //! A process's life: how it starts, is frozen, stops and dies.
 
+use super::consumer_app::{ConsumerApp, Launch};
 use super::event::EventKind;
 use super::network::Core;
-use super::nodes::{Machine, Next, Node};
+use super::nodes::{Machine, Next, Node, PRODUCER_CONNS};
 use crate::kafka::broker::Broker;
 use crate::kafka::client::Client;
+use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -74,6 +76,11 @@ impl Hash for ProcessState {
     }
 }
 
+/// The seed of a client's process, in the run of this seed.
+pub(super) fn process_seed(seed: u64, name: &str, incarnation: u32) -> u64 {
+    Rng::stream(seed, &format!("client/{name}/{incarnation}")).next_u64()
+}
+
 impl Node {
     pub(super) fn set_state(&mut self, core: &mut Core, to: ProcessState) {
         let from = std::mem::replace(&mut self.meta.state, to);
@@ -135,7 +142,7 @@ impl Node {
         let now = self.clock(core.now);
         match (&mut self.machine, next) {
             (Machine::Producer(app), Next::Producer(client, acks)) => app.start(now, *client, acks),
-            (Machine::Consumer(app), Next::Consumer(client)) => app.start(now, *client),
+            (Machine::Consumer(app), Next::Consumer(clients)) => app.start(now, *clients),
             _ => {}
         }
         self.settle(core);
@@ -150,6 +157,26 @@ impl Node {
             }
             _ => self.settle(core),
         }
+    }
+
+    /// An app whose producer is of no use any more ends as its program does, and what watches over it starts it again.
+    pub(super) fn start_over(&mut self, core: &mut Core) {
+        let now = self.clock(core.now);
+        let Machine::Consumer(app) = &mut self.machine else { return };
+        if !std::mem::take(&mut app.over) || self.meta.state != ProcessState::Running {
+            return;
+        }
+        let launch = Launch {
+            now,
+            bootstrap: core.listeners.iter().filter(|it| !it.controller).map(|it| (it.host.clone(), it.port)).collect(),
+            seed: core.seed,
+            incarnation: self.meta.incarnation + 1,
+            partitions: Vec::new(),
+            sabotage: core.sabotage,
+        };
+        // The same settings have started a process before.
+        let Ok(clients) = ConsumerApp::clients(&app.spec, launch) else { return };
+        self.change(core, Some(Next::Consumer(Box::new(clients))));
     }
 
     pub(super) fn pause(&mut self, core: &mut Core) {
@@ -193,7 +220,7 @@ impl Node {
         let done = match &self.machine {
             Machine::Producer(app) => app.client.as_ref().is_none_or(Client::is_closed),
             // A closing consumer keeps its connections until it has committed and left.
-            Machine::Consumer(app) => app.client.as_ref().is_none_or(Client::is_closed) && self.meta.conns.is_empty(),
+            Machine::Consumer(app) => app.is_closed() && self.meta.conns.keys().all(|conn| *conn >= PRODUCER_CONNS),
             Machine::Broker(node) => node.stopped,
             Machine::Admin(_) => true,
         };

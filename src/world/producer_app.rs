@@ -1,18 +1,14 @@
 //! A producer app: sends records at a rate, with keys drawn from its own stream.
 
 use super::action::{Keys, ProducerSpec};
-use super::content::{Sent, content_id, key_id};
-use crate::kafka::client::producer::{Producer, ProducerEvent, ProducerRecord, TransactionStep};
+use super::sends::Sends;
+use crate::kafka::client::producer::{Producer, ProducerRecord, TransactionStep};
 use crate::kafka::client::{Client as _, ClientError};
 use crate::kafka::config::ProducerConfig;
 use crate::kafka::rng::Rng;
 use crate::kafka::time::Time;
 use bytes::Bytes;
-use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Records sent last that are remembered by content, for the judge.
-const RECENT: u32 = 64;
 
 /// Microseconds in a thousand seconds: what rates are counted in.
 const RATE_WINDOW_US: u128 = 1_000_000_000;
@@ -38,11 +34,7 @@ pub(super) struct ProducerApp {
     /// The app is blocked in `send` with this record (buffer.memory is full): tried again at the next tick.
     blocked: Option<ProducerRecord>,
     pub(super) ticking: bool,
-    pub(super) sent: u64,
-    /// The newest of those sent.
-    pub(super) recent: VecDeque<Sent>,
-    pub(super) acked: u64,
-    pub(super) failed: u64,
+    pub(super) sends: Sends,
 }
 
 impl ProducerApp {
@@ -65,10 +57,7 @@ impl ProducerApp {
             abort_draws,
             blocked: None,
             ticking: true,
-            sent: 0,
-            recent: VecDeque::new(),
-            acked: 0,
-            failed: 0,
+            sends: Sends::default(),
         }
     }
 
@@ -109,15 +98,6 @@ impl ProducerApp {
         self.ticking = false;
         if let Some(client) = self.client.as_mut() {
             client.close(now);
-        }
-    }
-
-    /// Counts what became of records.
-    pub(super) fn hear(&mut self, event: &ProducerEvent) {
-        match event {
-            ProducerEvent::Acked { .. } => self.acked += 1,
-            ProducerEvent::Failed { .. } => self.failed += 1,
-            _ => {}
         }
     }
 
@@ -193,7 +173,7 @@ impl ProducerApp {
 
     pub(super) fn by_hand(&mut self, now: Time, key: Option<Arc<str>>, value: Option<Arc<str>>) {
         if !self.may_write(now) {
-            self.failed += 1;
+            self.sends.failed += 1;
             return;
         }
         let bytes = |text: Arc<str>| Bytes::copy_from_slice(text.as_bytes());
@@ -208,16 +188,9 @@ impl ProducerApp {
     fn send(&mut self, now: Time, record: ProducerRecord) {
         let Some(client) = self.client.as_mut() else { return };
         match client.send(now, record.clone()) {
-            Ok(ticket) => {
-                self.sent += 1;
-                if self.recent.len() as u64 >= u64::from(RECENT) {
-                    self.recent.pop_front();
-                }
-                let id = content_id(record.key.as_ref(), record.value.as_ref());
-                self.recent.push_back(Sent { ticket: ticket.0, id, key: key_id(record.key.as_ref()) });
-            }
+            Ok(ticket) => self.sends.sent(ticket, &record, 0),
             Err(ClientError::BufferFull { .. }) => self.blocked = Some(record),
-            Err(_) => self.failed += 1,
+            Err(_) => self.sends.failed += 1,
         }
     }
 

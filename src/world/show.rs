@@ -11,8 +11,8 @@ use super::queue::NodeId;
 use super::sink::Owner;
 use super::sink_table::SinkTable;
 use super::view::{
-    APPENDED_US, Appended, BrokerState, ConsumerState, DONE_US, Flight, PartitionState, ProducerState, RIBBON_RECORDS, RecordState,
-    ReplicaState, SinkState, Torn, TransactionEnd, WorldView,
+    APPENDED_US, Appended, BrokerState, ConsumerState, DONE_US, Flight, OutputState, PartitionState, ProducerState, RIBBON_RECORDS,
+    RecordState, ReplicaState, SinkState, Torn, TransactionEnd, WorldView,
 };
 use crate::kafka::broker::{Broker, BrokerEvent, PartitionView};
 use crate::kafka::client::consumer::MembershipState;
@@ -247,9 +247,9 @@ fn producer_state(meta: &Meta, app: &ProducerApp) -> ProducerState {
         acks: app.acks,
         accumulated: app.client.as_ref().map(|client| client.accumulated()).unwrap_or_default(),
         pending: app.client.as_ref().map_or(0, |client| client.pending()),
-        sent: app.sent,
-        acked: app.acked,
-        failed: app.failed,
+        sent: app.sends.count,
+        acked: app.sends.acked,
+        failed: app.sends.failed,
         transactional_id: app.spec.config.get("transactional.id").map(|id| Arc::from(&**id)),
         producer_id: app.client.as_ref().and_then(|client| client.producer_id()),
         transaction: app.client.as_ref().and_then(|client| client.transaction().cloned()),
@@ -275,6 +275,16 @@ fn consumer_state(meta: &Meta, app: &ConsumerApp) -> ConsumerState {
         failed: app.failed,
         handle_us: app.spec.handle_us,
         reads_committed: app.spec.config.get("isolation.level").is_some_and(|level| level == "read_committed"),
+        output: app.output.as_ref().map(|output| OutputState {
+            topic: app.spec.handler.output.as_ref().map(|output| output.topic.clone()),
+            delivery: app.spec.handler.delivery(),
+            sent: app.sends.count,
+            acked: app.sends.acked,
+            pending: output.client.pending(),
+            producer_id: output.client.producer_id(),
+            transaction: output.client.transaction().cloned(),
+            blocked: app.is_blocked(),
+        }),
     }
 }
 

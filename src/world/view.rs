@@ -11,7 +11,7 @@ use crate::kafka::time::{Deadline, Time, TimerKind};
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
 use crate::world::action::LinkSpec;
-use crate::world::handler::SinkKind;
+use crate::world::handler::{Delivery, SinkKind};
 pub use crate::world::holdings::Holding;
 use crate::world::operations::Action;
 use std::sync::Arc;
@@ -59,7 +59,10 @@ pub struct WorldView {
 impl WorldView {
     /// The producer of a record, by the name of its app where that is known.
     pub fn producer_name(&self, producer_id: i64) -> String {
-        self.producer_of(producer_id).map_or_else(|| format!("producer {producer_id}"), |p| p.name.to_string())
+        // An app that consumes and produces has its own name as its transactional id.
+        let id = || self.transaction_of(producer_id).map(|transaction| &transaction.transactional_id);
+        let name = self.producer_of(producer_id).map(|producer| &producer.name).or_else(id);
+        name.map_or_else(|| format!("producer {producer_id}"), ToString::to_string)
     }
 
     /// Readable records that a group has not committed in a partition; 0 where it has committed nothing.
@@ -272,6 +275,25 @@ pub struct ConsumerState {
     pub handle_us: i64,
     /// `isolation.level=read_committed`: it reads up to the last stable offset.
     pub reads_committed: bool,
+    /// Of an app that produces too.
+    pub output: Option<OutputState>,
+}
+
+/// The producing half of a consumer app.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutputState {
+    /// Where its outputs go; `None`: it sends dead letters only.
+    pub topic: Option<Arc<str>>,
+    pub delivery: Option<Delivery>,
+    pub sent: u64,
+    pub acked: u64,
+    /// Records that have no answer yet.
+    pub pending: u64,
+    pub producer_id: Option<(i64, i16)>,
+    /// Where its transactions stand; `None` unless it processes exactly once.
+    pub transaction: Option<TransactionStep>,
+    /// It waits for acknowledgements, a commit or its transaction's end before it goes on.
+    pub blocked: bool,
 }
 
 /// A table that consumer apps write into.

@@ -82,7 +82,11 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         lag_ms: config.replica_lag_time_max_ms,
         halted: false,
         groups: GroupCoordinator::new(
-            GroupConfig { two_owners: options.sabotage == Some(Sabotage::TwoOwners), ..GroupConfig::new(&config) },
+            GroupConfig {
+                two_owners: options.sabotage == Some(Sabotage::TwoOwners),
+                takes_any_commit: options.sabotage == Some(Sabotage::GenerationNotChecked),
+                ..GroupConfig::new(&config)
+            },
             seed,
         ),
         transactions: TransactionCoordinator::new(now, TransactionConfig::new(&config)),

@@ -43,6 +43,8 @@ pub struct Verification {
     pub producer_id: i64,
     pub epoch: i16,
     pub partitions: Vec<(Arc<str>, i32)>,
+    /// Of each of them the first sequence number that is to be written; -1 for offsets.
+    pub sequences: Vec<i32>,
     /// Adds the partitions, where they are not in the transaction.
     pub add: bool,
     /// The client knows TRANSACTION_ABORTABLE.
@@ -132,6 +134,12 @@ impl Broker {
     /// Asks the next coordinator; whether there was anything to ask.
     pub(super) fn verify(&mut self, now: Time) -> bool {
         let Some((id, verification)) = self.verifications.poll_due(now) else { return false };
+        // The marker of the former transaction, for which the last question came too early, has ended what was begun then.
+        for ((topic, index), sequence) in verification.partitions.iter().zip(&verification.sequences) {
+            if let Some((_, partition)) = self.topics.partition_mut(topic, *index) {
+                partition.log.begin_verification(verification.producer_id, verification.epoch, *sequence);
+            }
+        }
         let request = request_of(&verification);
         match self.coordinator_of(TRANSACTIONS_TOPIC, &verification.transactional_id).map(|broker| broker.id) {
             None => {
@@ -190,7 +198,7 @@ impl Broker {
     pub(super) fn unverified(&mut self, context: &Context, request: &ProduceRequest) -> Option<Verification> {
         let transactional_id = request.transactional_id.as_ref()?.0.clone();
         let adds = context.version >= PRODUCE_ADDS;
-        let (mut partitions, mut producer) = (Vec::new(), None);
+        let (mut partitions, mut sequences, mut producer) = (Vec::new(), Vec::new(), None);
         for (name, index, batch) in self.transactional_batches(context, request) {
             let (id, epoch) = (batch.producer_id(), batch.producer_epoch());
             let Some((_, partition)) = self.topics.partition_mut(&name, index) else { continue };
@@ -201,6 +209,7 @@ impl Broker {
             partition.log.begin_verification(id, epoch, batch.base_sequence());
             producer.get_or_insert((id, epoch));
             partitions.push((name, index));
+            sequences.push(batch.base_sequence());
         }
         let (producer_id, epoch) = producer?;
         Some(Verification {
@@ -208,6 +217,7 @@ impl Broker {
             producer_id,
             epoch,
             partitions,
+            sequences,
             add: adds,
             abortable: context.version >= PRODUCE_ABORTABLE,
             then: Verified::Produce(context.clone(), request.clone()),
@@ -232,6 +242,7 @@ impl Broker {
             producer_id,
             epoch,
             partitions: vec![(topic, index)],
+            sequences: vec![-1],
             add: adds,
             abortable: context.version >= COMMIT_ABORTABLE,
             then: Verified::Offsets(context, request),

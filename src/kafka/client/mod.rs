@@ -12,11 +12,13 @@ mod tests;
 use super::config::ConfigError;
 use super::time::{Deadline, Time};
 use super::wire::error::ErrorCode;
+use crate::kafka::wire::frame;
+use crate::kafka::wire::message::FindCoordinatorResponse;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::TopicName;
 use bytes::Bytes;
 use metadata::Metadata;
-use net::{Answer, Net};
+use net::{Answer, Net, Outcome};
 use std::sync::Arc;
 
 /// A connection of this client, numbered by it; never used again.
@@ -150,6 +152,26 @@ fn timed_out<C: Core>(client: &mut C, now: Time) {
     let answers = client.net().expire(now);
     client.handle_answers(now, answers);
     client.run(now);
+}
+
+/// Who commits for a group (`ConsumerGroupMetadata`): the member as it was when it joined last. A coordinator that has gone on refuses it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupMetadata {
+    pub group: Arc<str>,
+    /// The generation, or the member's epoch; -1 before the first join.
+    pub generation: i32,
+    pub member: Arc<str>,
+    pub instance: Option<Arc<str>>,
+}
+
+/// Id, host and port of the coordinator that a FindCoordinator of one key was answered with.
+fn coordinator_in(outcome: Outcome) -> Option<(i32, Str, i32)> {
+    let Outcome::Body { version, body } = outcome else { return None };
+    let response = frame::decode_body::<FindCoordinatorResponse>(body, version).ok()?;
+    match response.coordinators.into_iter().next() {
+        Some(found) => (found.error_code == 0).then_some((found.node_id.0, found.host, found.port)),
+        None => (response.error_code == 0).then_some((response.node_id.0, response.host, response.port)),
+    }
 }
 
 /// A topic's partition, as the clients' tables name it.

@@ -41,6 +41,7 @@ pub const APIS: &[ApiRange] = &[
     (ApiKey::InitProducerId, 0, 5),
     (ApiKey::OffsetForLeaderEpoch, 2, 4),
     (ApiKey::EndTxn, 0, 5),
+    (ApiKey::TxnOffsetCommit, 0, 5),
     (ApiKey::ConsumerGroupHeartbeat, 0, 1),
 ];
 

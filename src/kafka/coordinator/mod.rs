@@ -72,6 +72,8 @@ pub struct GroupConfig {
     pub consumer_assignors: Vec<Arc<str>>,
     /// A planted bug: what another has counts as free.
     pub two_owners: bool,
+    /// The same: who commits is not looked at.
+    pub takes_any_commit: bool,
 }
 
 impl GroupConfig {
@@ -92,6 +94,7 @@ impl GroupConfig {
             migration_policy: broker.group_consumer_migration_policy,
             consumer_assignors: broker.group_consumer_assignors.clone(),
             two_owners: false,
+            takes_any_commit: false,
         }
     }
 }

@@ -90,8 +90,11 @@ impl Group {
                 group.validate_member(&request.member_id, instance)?;
                 if generation == group.generation { Ok(()) } else { Err(ErrorCode::IllegalGeneration) }
             }
-            // The version of the request says nothing of whether the member knows its epoch.
-            Self::Consumer(group) => group.validate_commit(EPOCHS_SINCE, request),
+            // The version of the request says nothing of whether the member knows its epoch, and no version has Kafka's newer error.
+            Self::Consumer(group) => group.validate_commit(EPOCHS_SINCE, request).map_err(|error| match error {
+                ErrorCode::StaleMemberEpoch => ErrorCode::IllegalGeneration,
+                error => error,
+            }),
         }
     }
 }
@@ -132,6 +135,7 @@ impl GroupCoordinator {
         let producer = (request.producer_id.0, request.producer_epoch);
         let request = plain(request);
         let checked = self.locate(&request.group_id).and_then(|partition| match self.groups.get(request.group_id.as_ref()) {
+            Some(_) if self.cx.config.takes_any_commit => Ok(partition),
             Some(group) => group.validate_transactional(&request).map(|()| partition),
             None if request.generation_id_or_member_epoch < 0 => Ok(partition),
             None => Err(ErrorCode::IllegalGeneration),

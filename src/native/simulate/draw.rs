@@ -1,7 +1,7 @@
 //! A random run from a seed: cluster, workload and a swarm of faults. What is drawn, the operations say (`Operation::DRAWS`); here it is
 //! said when. Each run draws which kinds of faults are on at all.
 
-use super::configs;
+use super::{configs, processors};
 use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
@@ -23,7 +23,7 @@ pub(crate) struct Profile {
 }
 
 /// The first is the default.
-pub(crate) const PROFILES: [Profile; 7] = [
+pub(crate) const PROFILES: [Profile; 8] = [
     Profile { name: "swarm" },
     Profile { name: "calm" },
     Profile { name: "crashes" },
@@ -31,11 +31,13 @@ pub(crate) const PROFILES: [Profile; 7] = [
     Profile { name: "network" },
     Profile { name: "clients" },
     Profile { name: "settings" },
+    Profile { name: processors::PROFILE },
 ];
 
 impl Profile {
     fn draws(self) -> Vec<Draw> {
-        draws().into_iter().filter(|draw| draw.profiles.contains(&self.name)).collect()
+        let name = if self.name == processors::PROFILE { PROFILES[0].name } else { self.name };
+        draws().into_iter().filter(|draw| draw.profiles.contains(&name)).collect()
     }
 }
 
@@ -56,7 +58,7 @@ impl Run {
     }
 }
 
-fn configs(pairs: &[(&str, String)]) -> SortedVecMap<String, String> {
+pub(crate) fn configs(pairs: &[(&str, String)]) -> SortedVecMap<String, String> {
     let mut map = SortedVecMap::new();
     for (name, value) in pairs {
         map.insert((*name).to_owned(), value.clone());
@@ -83,6 +85,8 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     workload(&mut run.dice);
     variety(&mut run.dice, &mut genesis);
     transactions(&mut run.dice, &mut genesis);
+    let output = processors::draw(&mut run.dice, &mut genesis, profile.name == processors::PROFILE);
+    run.actions.extend(output.map(|topic| (0, topic.into())));
     run.actions.extend(setup(&run.dice));
     let calm_from = S * i64::try_from(run.dice.between(8, 20)).unwrap_or(8);
     alterations(&mut run, seed, calm_from);
@@ -265,20 +269,20 @@ fn variety(d: &mut Dice, genesis: &mut Genesis) {
 }
 
 /// Who of a group speaks the consumer protocol (KIP-848), and for which of the coordinator's assignors.
-struct Modern {
+pub(crate) struct Modern {
     /// Of the members, so many of four.
     share: u64,
     assignor: Option<&'static str>,
 }
 
 impl Modern {
-    fn draw(rng: &mut Rng) -> Self {
+    pub(crate) fn draw(rng: &mut Rng) -> Self {
         let share = [0, 0, 2, 4].get(rng.below(4) as usize).copied().unwrap_or(0);
         let assignor = [None, Some("uniform"), Some("range")].get(rng.below(3) as usize).copied().flatten();
         Self { share, assignor }
     }
 
-    fn apply(&self, rng: &mut Rng, config: &mut SortedVecMap<String, String>) {
+    pub(crate) fn apply(&self, rng: &mut Rng, config: &mut SortedVecMap<String, String>) {
         if self.share == 0 || !rng.chance(self.share, 4) {
             return;
         }

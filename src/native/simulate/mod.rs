@@ -3,6 +3,7 @@
 mod configs;
 mod coverage;
 mod draw;
+mod processors;
 mod shrink;
 pub(crate) mod trial;
 

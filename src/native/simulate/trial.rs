@@ -139,6 +139,9 @@ fn unsettled(world: &World) -> Option<String> {
         if consumer.backlog > 0 {
             return Some(format!("{} still handles records", consumer.name));
         }
+        if consumer.output.as_ref().is_some_and(|output| output.blocked || output.pending > 0) {
+            return Some(format!("{} still waits for what it has sent", consumer.name));
+        }
         let Some(group) = &consumer.group else { continue };
         if consumer.client_state != MembershipState::Stable {
             return Some(format!("{} of group {group} is {}", consumer.name, consumer.client_state));

@@ -55,6 +55,12 @@ pub(super) fn producer(node: &str, event: &ProducerEvent) -> Words {
         ProducerEvent::TransactionFailed { error } => {
             (1, format!("{node} can write no more: {}. Another process has its transactional.id.", reason(error)))
         }
+        ProducerEvent::OffsetsAdded { group, .. } => {
+            (3, format!("{node} put {group}'s offsets into its transaction: they hold once it is committed."))
+        }
+        ProducerEvent::OffsetsRefused { error } => {
+            (1, format!("{node} must abort its transaction: its offsets are refused ({}), the group has gone on.", reason(error)))
+        }
     })
 }
 

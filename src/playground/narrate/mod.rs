@@ -152,6 +152,7 @@ fn words(event: &Event, world: &World) -> Option<(u8, String)> {
                 OnFailure::Crash => "the exception ends its process, and nothing is committed",
                 OnFailure::Retry => "it tries the same record again",
                 OnFailure::Skip => "it goes on with the next record",
+                OnFailure::DeadLetter => "it sends the record to its dead-letter topic, and goes on once it is there",
             };
             let level = match then {
                 OnFailure::Crash => 1,

@@ -66,6 +66,7 @@ const ALL: &[ScenarioEntry] = entries![
     "commit-order",
     "unique-table",
     "offsets-with-rows",
+    "exactly-once-copy",
     "bulk-insert",
     "poison-pill",
     "old-version-wins",

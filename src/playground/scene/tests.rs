@@ -54,6 +54,7 @@ pub(super) fn partition(topic: &str, n: i32, end: i64, hw: i64) -> PartitionStat
 
 fn consumer(name: &str, assignment: &[i32]) -> ConsumerState {
     ConsumerState {
+        output: None,
         name: s(name),
         group: Some(s("billing")),
         topics: vec![s("orders")],

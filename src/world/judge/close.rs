@@ -15,20 +15,22 @@ use std::sync::Arc;
 const REPORTED: u64 = 5;
 
 /// A record found in a log.
-struct Found {
-    id: u64,
+pub(super) struct Found {
+    pub(super) id: u64,
     /// Which of the logs.
-    log: u32,
-    offset: i64,
-    fate: Fate,
+    pub(super) log: u32,
+    pub(super) offset: i64,
+    pub(super) fate: Fate,
 }
 
 /// A partition's log, read from its leader.
-struct Log {
-    partition: Partition,
-    number: i32,
-    start: i64,
-    high_watermark: i64,
+pub(super) struct Log {
+    pub(super) partition: Partition,
+    /// Its leader.
+    pub(super) node: i32,
+    pub(super) number: i32,
+    pub(super) start: i64,
+    pub(super) high_watermark: i64,
     /// It begins with a later batch of some producer than its first.
     headless: bool,
 }
@@ -44,7 +46,7 @@ struct Reader {
 
 /// What is permitted and what is not.
 #[derive(Default)]
-struct Findings {
+pub(super) struct Findings {
     permitted: Vec<Permitted>,
     violations: Vec<(&'static str, String)>,
     /// Violations by kind.
@@ -68,7 +70,7 @@ impl Findings {
     }
 
     /// Permitted, for this reason, or a violation.
-    fn judge(&mut self, what: &'static str, kind: &'static str, allowed_because: Reason, words: impl FnOnce() -> String) {
+    pub(super) fn judge(&mut self, what: &'static str, kind: &'static str, allowed_because: Reason, words: impl FnOnce() -> String) {
         match allowed_because {
             Some(why) => self.permit(what, why),
             None => self.violate(kind, words),
@@ -81,14 +83,14 @@ impl Findings {
 const HEADLESS: &str = "a new leader that knows nothing of a producer takes a later batch first";
 
 /// Why Kafka permits something that looks wrong; `None`: it does not.
-type Reason = Option<&'static str>;
+pub(super) type Reason = Option<&'static str>;
 
 /// Everything that records are looked up in.
-struct Evidence<'a> {
-    judge: &'a Judge,
-    logs: Vec<Log>,
+pub(super) struct Evidence<'a> {
+    pub(super) judge: &'a Judge,
+    pub(super) logs: Vec<Log>,
     /// By id, log and offset.
-    found: Vec<Found>,
+    pub(super) found: Vec<Found>,
     /// By id: who handled the record.
     handled: Vec<(u64, &'a Arc<str>)>,
     /// The ids of all records that were sent, sorted.
@@ -100,6 +102,7 @@ struct Evidence<'a> {
 struct Case<'a> {
     entry: &'a Entry,
     producer: &'a ProducerLog,
+    topic: &'a Arc<str>,
     /// The partition that its partitioner chose; before that, the one that it was found in.
     partition: Partition,
     shadow: Option<&'a Shadow>,
@@ -107,7 +110,10 @@ struct Case<'a> {
     log: Option<&'a Log>,
     /// Where it is first.
     first: Option<(&'a Log, i64)>,
-    fate: Fate,
+    /// Of its transaction; `None`: it is not known which of several copies it is.
+    fate: Option<Fate>,
+    /// Some record of its content is committed: an app sends the same again after an abort.
+    is_committed: bool,
     copies: u64,
     /// Records of the same content that were sent.
     alike: u64,
@@ -149,7 +155,7 @@ impl Case<'_> {
             return None;
         }
         let offset = self.entry.offset;
-        Some(if tracker.was_deleted(&self.producer.topic) {
+        Some(if tracker.was_deleted(self.topic) {
             Absence::TopicDeleted
         } else if self.log.is_none() {
             Absence::NobodyLeads
@@ -212,7 +218,7 @@ impl Case<'_> {
             Some("records before it were given up, and the consumer's position lay beyond it")
         } else if tracker.stopped.contains(&reader.name) {
             Some("its consumer was stopped after it had committed what it had polled")
-        } else if tracker.was_deleted(&self.producer.topic) {
+        } else if tracker.was_deleted(self.topic) {
             Some("the consumer's position was one of the topic that had this name before")
         } else {
             reader.omits
@@ -228,7 +234,7 @@ impl Case<'_> {
     }
 
     fn outcome(self, wrong: Wrong) -> RecordOutcome {
-        let Self { entry, producer, first, .. } = self;
+        let Self { entry, producer, topic, first, .. } = self;
         let acked = self.acked();
         RecordOutcome {
             producer: producer.name.clone(),
@@ -238,10 +244,10 @@ impl Case<'_> {
             acked: (entry.answer != Answer::Pending).then_some(acked),
             key: entry.key,
             partition: entry.partition,
-            topic: producer.topic.clone(),
+            topic: topic.clone(),
             sent: EPOCH.plus_millis(entry.sent_ms.into()),
             place: first.map(|(log, offset)| (log.partition.0.clone(), log.partition.1, offset)),
-            promised: (acked && entry.offset >= 0).then(|| (producer.topic.clone(), entry.partition, entry.offset)),
+            promised: (acked && entry.offset >= 0).then(|| (topic.clone(), entry.partition, entry.offset)),
             copies: u32::try_from(self.copies).unwrap_or(u32::MAX),
             delivered: self.delivered,
             readable: first.is_some_and(|(log, offset)| offset < log.high_watermark),
@@ -285,9 +291,15 @@ impl<'a> Evidence<'a> {
         let producer = self.judge.tracker.producers.get(entry.producer as usize)?;
         let from = self.found.partition_point(|found| found.id < entry.id);
         let copies = self.found.iter().skip(from).take_while(|found| found.id == entry.id);
-        let fate = copies.clone().next().map_or(Fate::Committed, |found| found.fate);
+        let is_own = |found: &&Found| {
+            let at = self.logs.get(found.log as usize).map(|log| &log.partition.1);
+            found.offset == entry.offset && at == Some(&entry.partition)
+        };
+        let alike = (self.sends.partition_point(|id| *id <= entry.id) - self.sends.partition_point(|id| *id < entry.id)) as u64;
+        let fate = copies.clone().find(is_own).or_else(|| copies.clone().next().filter(|_| alike == 1)).map(|found| found.fate);
         let first = copies.clone().next().and_then(|found| Some((self.logs.get(found.log as usize)?, found.offset)));
-        let chosen = (producer.topic.clone(), entry.partition);
+        let topic = producer.topics.get(usize::from(entry.topic))?;
+        let chosen = (topic.clone(), entry.partition);
         let partition = first.filter(|_| entry.partition < 0).map_or(chosen, |(log, _)| log.partition.clone());
         let from = self.handled.partition_point(|(id, _)| *id < entry.id);
         let mut delivered: Vec<(Arc<str>, u32)> = Vec::new();
@@ -300,13 +312,15 @@ impl<'a> Evidence<'a> {
         Some(Case {
             entry,
             producer,
+            topic,
             shadow: self.judge.shadows.get(&partition),
             log: self.logs.iter().find(|log| log.partition == partition),
             partition,
             first,
             fate,
+            is_committed: copies.clone().any(|found| found.fate == Fate::Committed),
             copies: copies.count() as u64,
-            alike: (self.sends.partition_point(|id| *id <= entry.id) - self.sends.partition_point(|id| *id < entry.id)) as u64,
+            alike,
             delivered,
         })
     }
@@ -347,23 +361,21 @@ impl<'a> Evidence<'a> {
 
     /// What a transaction's end says, its log holds, and its readers go by.
     fn transactions_hold(&self, case: &Case<'_>, quiet: bool, findings: &mut Findings) {
-        if case.copies == 0 || self.judge.tracker.was_deleted(&case.producer.topic) {
-            return;
-        }
+        let Some(fate) = case.fate.filter(|_| !self.judge.tracker.was_deleted(case.topic)) else { return };
         let cut = case.shadow.and_then(|shadow| shadow.cuts.last().map(|cut| cut.why));
         let otherwise = match case.entry.ended {
             Ended::No => false,
-            Ended::Committed => case.fate == Fate::Aborted || quiet && case.fate == Fate::Open,
-            Ended::Aborted => case.fate == Fate::Committed,
+            Ended::Committed => fate == Fate::Aborted || quiet && fate == Fate::Open,
+            Ended::Aborted => fate == Fate::Committed,
         };
         if otherwise {
             let told = if case.entry.ended == Ended::Committed { "committed" } else { "aborted" };
-            let words = || case.words(&format!("was said to be {told}, and in its log its transaction {}", case.fate.words()));
+            let words = || case.words(&format!("was said to be {told}, and in its log its transaction {}", fate.words()));
             findings.judge("ended otherwise", "transaction", cut, words);
         }
-        for reader in self.readers.iter().filter(|reader| reader.read_committed && case.fate != Fate::Committed) {
+        for reader in self.readers.iter().filter(|reader| reader.read_committed && !case.is_committed) {
             if case.times(reader) > 0 {
-                let words = || case.words(&format!("was given to {}, and its transaction {}", reader.name, case.fate.words()));
+                let words = || case.words(&format!("was given to {}, and its transaction {}", reader.name, fate.words()));
                 findings.judge("read though not committed", "uncommitted-transaction", cut, words);
             }
         }
@@ -378,8 +390,8 @@ impl<'a> Evidence<'a> {
     fn is_delivered(&self, case: &Case<'_>, quiet: bool, findings: &mut Findings) -> bool {
         let committed = case.first.is_some_and(|(log, offset)| offset < log.high_watermark);
         let mut missing = false;
-        for reader in self.readers.iter().filter(|reader| reader.topics.contains(&case.producer.topic)) {
-            if case.times(reader) > 0 || reader.read_committed && case.fate != Fate::Committed {
+        for reader in self.readers.iter().filter(|reader| reader.topics.contains(case.topic)) {
+            if case.times(reader) > 0 || reader.read_committed && !case.is_committed {
                 continue;
             }
             missing = true;
@@ -407,6 +419,7 @@ impl Judge {
             ledger.delivered += u64::from(evidence.is_delivered(&case, quiet, &mut findings));
             ledger.records.push(case.outcome(wrong));
         }
+        evidence.processed(probe, quiet, &mut findings);
         findings.permitted.sort_by_key(|permitted| (permitted.what, permitted.why));
         ledger.permitted = findings.permitted;
         for (kind, what) in findings.violations {
@@ -500,7 +513,7 @@ fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) ->
             }
             let (start, high_watermark) = (view.log_start_offset, view.high_watermark);
             let headless = start == 0 && sequences.headless && !sequences.back;
-            logs.push(Log { partition: (topic.clone(), partition), number, start, high_watermark, headless });
+            logs.push(Log { partition: (topic.clone(), partition), node, number, start, high_watermark, headless });
         }
     }
     (logs, found)

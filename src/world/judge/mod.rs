@@ -2,10 +2,12 @@
 //! of every record, by content. It reads the run and never touches it.
 
 mod close;
+mod commits;
 mod committed;
 mod ledger;
 mod owners;
 pub mod probe;
+mod processing;
 #[cfg(test)]
 mod tests;
 mod tracker;
@@ -167,7 +169,7 @@ impl Shadow {
 
 type Partition = (Arc<str>, i32);
 
-/// A consumer, and the topic and number of a partition that it reads.
+/// A consumer or a group, and the topic and number of a partition that it reads.
 type ConsumerPartition = (Arc<str>, Arc<str>, i32);
 
 /// See the module. Cloning it with its world is a checkpoint.
@@ -200,6 +202,8 @@ pub struct Judge {
     asked_unclean: SortedVecSet<Partition>,
     /// By consumer, topic and partition: the offsets that were fetched last, since its position came from elsewhere.
     fetched: SortedVecMap<ConsumerPartition, (i64, i64)>,
+    /// What each group has committed last, by group, topic and partition.
+    committed: SortedVecMap<ConsumerPartition, i64>,
     tracker: tracker::RecordTracker,
     counters: Counters,
     violations: Vec<Violation>,
@@ -283,6 +287,8 @@ impl Judge {
             }
             EventKind::Consumer { node, event } => self.consumer_event(node, event, probe),
             EventKind::Handled { node, group, topic, partition, offset, .. } => {
+                // An app with an output has sent it.
+                self.tracker.take_sent(node, probe, self.now);
                 self.below_committed(node, topic, *partition, *offset);
                 if self.is_of_this_run(topic, *partition, *offset, probe) {
                     let id = probe.receiver(node).map_or(0, |receiver| receiver.last);
@@ -301,7 +307,7 @@ impl Judge {
                     self.tracker.process(node, *to);
                 }
             }
-            EventKind::Timer { node, .. } => self.tracker.take_sent(node, probe, self.now),
+            EventKind::Timer { node, .. } | EventKind::HandlerFailed { node, .. } => self.tracker.take_sent(node, probe, self.now),
             _ => {}
         }
     }
@@ -396,6 +402,12 @@ impl Judge {
                 }
             }
             BrokerEvent::Group(GroupEvent::StateChanged { to: GroupState::PreparingRebalance, .. }) => self.counters.rebalances += 1,
+            BrokerEvent::Group(GroupEvent::StateChanged { group, to: GroupState::Empty | GroupState::Dead, .. }) => {
+                self.nobody_commits(group);
+            }
+            BrokerEvent::Group(GroupEvent::OffsetCommitted { group, topic, partition, offset }) => {
+                self.commits_go_on(group, topic, *partition, *offset, probe);
+            }
             BrokerEvent::Group(GroupEvent::Assigned { group, assignments, .. }) => self.assigned_once(group, assignments),
             BrokerEvent::Group(GroupEvent::Reconciled { group, .. }) => self.reconciled_once(node, group, probe),
             _ => {}

@@ -6,6 +6,7 @@ use crate::kafka::coordinator::GroupView;
 use crate::kafka::wire::batch::{Batch, batches};
 use crate::world::action::CommitPolicy;
 use crate::world::content::Sent;
+use crate::world::handler::OutputSpec;
 use crate::world::operations::Action;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -14,10 +15,11 @@ use uuid::Uuid;
 /// Bytes that one look into a log takes at once.
 const PEEK_BYTES: u32 = 65_536;
 
-/// What a producer app has handed to its client.
+/// What an app has handed to its producer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sender {
-    pub topic: Arc<str>,
+    /// Where its records go; `Sent::topic` says which of these.
+    pub topics: Vec<Arc<str>>,
     pub acks: i16,
     pub idempotent: bool,
     /// How many records there have been, in all its processes, and the newest of them, oldest first.
@@ -37,6 +39,10 @@ pub struct Receiver {
     pub earliest: bool,
     /// `isolation.level=read_committed`.
     pub read_committed: bool,
+    /// It begins where its own table says.
+    pub seeks: bool,
+    /// Where it puts what it makes of each record.
+    pub output: Option<OutputSpec>,
     /// The content of the record handled last; 0 before the first.
     pub last: u64,
 }

@@ -42,13 +42,15 @@ pub(super) struct Entry {
     pub(super) offset: i64,
     /// The partition's leader epoch when it was acknowledged.
     pub(super) epoch: i32,
+    /// Which of its producer's topics it goes to.
+    pub(super) topic: u8,
 }
 
-/// A producer app and the records of its that wait for an answer.
+/// An app that produces, and the records of its that wait for an answer.
 #[derive(Clone, Debug)]
 pub(super) struct ProducerLog {
     pub(super) name: Arc<str>,
-    pub(super) topic: Arc<str>,
+    pub(super) topics: Vec<Arc<str>>,
     pub(super) acks: i16,
     pub(super) idempotent: bool,
     /// Records that have been entered so far, over all its processes.
@@ -99,10 +101,10 @@ impl RecordTracker {
         let at = match self.producers.iter().position(|producer| producer.name == *name) {
             Some(at) => at,
             None => {
-                let (topic, tickets) = (sender.topic.clone(), SortedVecMap::new());
+                let (topics, tickets) = (sender.topics.clone(), SortedVecMap::new());
                 let producer = ProducerLog {
                     name: name.clone(),
-                    topic,
+                    topics,
                     acks: sender.acks,
                     idempotent: sender.idempotent,
                     taken: 0,
@@ -130,6 +132,7 @@ impl RecordTracker {
                 ended: Ended::No,
                 offset: -1,
                 epoch: 0,
+                topic: sent.topic,
             });
         }
         producer.taken = sender.count;

@@ -6,7 +6,8 @@ use crate::kafka::broker::{Broker, PartitionView};
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::controller::image::Image;
 use crate::kafka::coordinator::GroupView;
-use crate::world::action::CommitPolicy;
+use crate::world::action::{CommitPolicy, SinkKind};
+use crate::world::handler::Delivery;
 use crate::world::nodes::{Machine, Node};
 use crate::world::operations::Action;
 use crate::world::{ProcessState, World};
@@ -106,12 +107,24 @@ impl ClusterProbe for World {
     fn sender(&self, name: &str) -> Option<Sender> {
         match &self.named(name)?.machine {
             Machine::Producer(app) => Some(Sender {
-                topic: app.spec.topic.clone(),
+                topics: vec![app.spec.topic.clone()],
                 acks: app.acks,
                 idempotent: app.idempotent,
-                count: app.sent,
-                recent: app.recent.iter().copied().collect(),
+                count: app.sends.count,
+                recent: app.sends.recent.iter().copied().collect(),
             }),
+            Machine::Consumer(app) => {
+                let client = &app.output.as_ref()?.client;
+                let handler = &app.spec.handler;
+                let topics = [handler.output.as_ref().map(|output| &output.topic), handler.dead_letters.as_ref()];
+                Some(Sender {
+                    topics: topics.map(|topic| topic.cloned().unwrap_or_else(|| "".into())).into(),
+                    acks: client.acks(),
+                    idempotent: client.is_idempotent(),
+                    count: app.sends.count,
+                    recent: app.sends.recent.iter().copied().collect(),
+                })
+            }
             _ => None,
         }
     }
@@ -127,7 +140,12 @@ impl ClusterProbe for World {
                 },
                 omits: app.spec.handler.omits(app.spec.commit),
                 earliest: app.spec.config.get("auto.offset.reset").is_some_and(|reset| reset == "earliest"),
-                read_committed: app.spec.config.get("isolation.level").is_some_and(|level| level == "read_committed"),
+                read_committed: match app.spec.config.get("isolation.level") {
+                    Some(level) => level == "read_committed",
+                    None => app.spec.handler.delivery() == Some(Delivery::ExactlyOnce),
+                },
+                seeks: app.spec.handler.sink == SinkKind::OffsetTable,
+                output: app.spec.handler.output.clone(),
                 last: app.last_id,
             }),
             _ => None,

@@ -4,9 +4,8 @@ use super::menu::{fresh, fresh_client, topics};
 use super::prelude::*;
 use super::set_handle_time::{QUICK_US, SLOW_US};
 use super::settings::{check_consumer, read_consumer, write_consumer};
-use crate::kafka::client::consumer::Consumer;
 use crate::world::action::{CommitPolicy, ConsumerSpec, HandlerSpec};
-use crate::world::consumer_app::ConsumerApp;
+use crate::world::consumer_app::{Clients, ConsumerApp};
 use crate::world::nodes::Machine;
 use crate::world::target::Target;
 
@@ -30,7 +29,7 @@ fn usual(menu: &Menu<'_>, group: &Arc<str>) -> AddConsumer {
 }
 
 impl Operation for AddConsumer {
-    type Checked = Consumer;
+    type Checked = Clients;
 
     const KEYWORD: &'static str = "add consumer";
     const DRAWS: &'static [Draw] = &[];
@@ -43,16 +42,16 @@ impl Operation for AddConsumer {
         write_consumer(&self.0, line);
     }
 
-    fn check(&self, world: &World) -> Result<Consumer, ActionError> {
+    fn check(&self, world: &World) -> Result<Clients, ActionError> {
         check_consumer(&self.0)?;
         world.new_client_name(&self.0.name)?;
-        world.consumer_client(&self.0, 1)
+        world.consumer_clients(&self.0, 1)
     }
 
-    fn apply(self, world: &mut World, client: Consumer) {
+    fn apply(self, world: &mut World, clients: Clients) {
         let name = self.0.name.clone();
         let mut app = ConsumerApp::new(self.0, world.genesis.seed);
-        app.start(world.core.now, client);
+        app.start(world.core.now, clients);
         world.start_node(name, Machine::Consumer(Box::new(app)));
     }
 

@@ -6,9 +6,9 @@ use super::lookup::settled;
 use super::prelude::*;
 use super::settings::{CONSUMER, CONSUMER_CONFIGS, LIVE, check_consumer, read_consumer, write_consumer};
 use super::units::quoted;
-use crate::kafka::client::consumer::Consumer;
 use crate::kafka::config;
 use crate::world::action::ConsumerSpec;
+use crate::world::consumer_app::Clients;
 use crate::world::nodes::{Machine, Next};
 use crate::world::target::Target;
 
@@ -30,7 +30,7 @@ pub(super) fn form(world: &World, target: &Target) -> Option<Form> {
 }
 
 impl Operation for ChangeConsumer {
-    type Checked = (NodeId, Consumer);
+    type Checked = (NodeId, Clients);
 
     const KEYWORD: &'static str = "change consumer";
     const DRAWS: &'static [Draw] = &[Draw {
@@ -57,19 +57,19 @@ impl Operation for ChangeConsumer {
         write_consumer(&self.0, line);
     }
 
-    fn check(&self, world: &World) -> Result<(NodeId, Consumer), ActionError> {
+    fn check(&self, world: &World) -> Result<(NodeId, Clients), ActionError> {
         check_consumer(&self.0)?;
         let node = settled(world.consumer_node(&self.0.name)?)?;
-        Ok((node.meta.id, world.consumer_client(&self.0, node.meta.incarnation + 1)?))
+        Ok((node.meta.id, world.consumer_clients(&self.0, node.meta.incarnation + 1)?))
     }
 
-    fn apply(self, world: &mut World, (id, client): (NodeId, Consumer)) {
+    fn apply(self, world: &mut World, (id, clients): (NodeId, Clients)) {
         world.with_node(id, |node, core| {
             let Machine::Consumer(app) = &mut node.machine else { return };
             let handle_us = app.spec.handle_us;
             let again = app.spec != ConsumerSpec { handle_us, ..self.0.clone() };
             app.spec = self.0;
-            node.change(core, again.then(|| Next::Consumer(Box::new(client))));
+            node.change(core, again.then(|| Next::Consumer(Box::new(clients))));
         });
     }
 

@@ -1,15 +1,14 @@
 //! What several operations ask the world for, and do to it.
 
-use crate::kafka::client::consumer::Consumer;
 use crate::kafka::client::producer::Producer;
-use crate::kafka::rng::Rng;
 use crate::world::ProcessState;
 use crate::world::action::{ActionError, ConsumerSpec, ProducerSpec};
 use crate::world::admin::AdminRequest;
 use crate::world::broker_node::BrokerNode;
-use crate::world::consumer_app::ConsumerApp;
+use crate::world::consumer_app::{Clients, ConsumerApp, Launch};
 use crate::world::event::EventKind;
 use crate::world::nodes::{Machine, Node};
+use crate::world::process::process_seed;
 use crate::world::producer_app::ProducerApp;
 use crate::world::queue::NodeId;
 use crate::world::{ADMIN, World};
@@ -152,20 +151,14 @@ impl World {
         Ok(())
     }
 
-    /// The seed of a client's process.
-    fn process_seed(&self, name: &str, incarnation: u32) -> u64 {
-        Rng::stream(self.genesis.seed, &format!("client/{name}/{incarnation}")).next_u64()
-    }
-
     /// A producer for this process of the app, and its `acks`.
     pub(super) fn producer_client(&self, spec: &ProducerSpec, incarnation: u32) -> Result<(Producer, i16), ActionError> {
-        let seed = self.process_seed(&spec.name, incarnation);
+        let seed = process_seed(self.genesis.seed, &spec.name, incarnation);
         ProducerApp::client(spec, self.bootstrap(), seed).map_err(|error| invalid(error.to_string()))
     }
 
-    /// A consumer for a new process of the app.
-    pub(super) fn consumer_client(&self, spec: &ConsumerSpec, incarnation: u32) -> Result<Consumer, ActionError> {
-        let seed = self.process_seed(&spec.name, incarnation);
+    /// The clients for a new process of the app.
+    pub(super) fn consumer_clients(&self, spec: &ConsumerSpec, incarnation: u32) -> Result<Clients, ActionError> {
         let mut partitions = Vec::new();
         if spec.group.is_none() {
             for topic in &spec.topics {
@@ -175,8 +168,9 @@ impl World {
         }
         let own = self.nodes.iter().find(|node| node.meta.name == spec.name);
         let now = own.map_or(self.core.now, |node| node.clock(self.core.now));
-        let client = ConsumerApp::client(spec, self.bootstrap(), (now, seed), (partitions, self.genesis.sabotage));
-        client.map_err(|error| invalid(error.to_string()))
+        let (seed, sabotage) = (self.genesis.seed, self.genesis.sabotage);
+        let launch = Launch { now, bootstrap: self.bootstrap(), seed, incarnation, partitions, sabotage };
+        ConsumerApp::clients(spec, launch).map_err(|error| invalid(error.to_string()))
     }
 
     /// A new client's first process.

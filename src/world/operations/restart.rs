@@ -48,7 +48,7 @@ impl Operation for Restart {
                 let (client, acks) = world.producer_client(&app.spec, incarnation)?;
                 Started::Client(Next::Producer(Box::new(client), acks))
             }
-            Machine::Consumer(app) => Started::Client(Next::Consumer(Box::new(world.consumer_client(&app.spec, incarnation)?))),
+            Machine::Consumer(app) => Started::Client(Next::Consumer(Box::new(world.consumer_clients(&app.spec, incarnation)?))),
             Machine::Admin(_) => return Err(no_such("node", &self.node, Vec::new())),
         };
         Ok((node.meta.id, process))

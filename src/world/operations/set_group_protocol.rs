@@ -2,9 +2,9 @@
 
 use super::lookup::settled;
 use super::prelude::*;
-use crate::kafka::client::consumer::Consumer;
 use crate::world::ProcessState;
 use crate::world::action::ConsumerSpec;
+use crate::world::consumer_app::Clients;
 use crate::world::nodes::{Machine, Next};
 use crate::world::target::Target;
 
@@ -78,7 +78,7 @@ impl SetGroupProtocol {
 
 impl Operation for SetGroupProtocol {
     /// Each member, its settings, and the client that its next process has.
-    type Checked = Vec<(NodeId, ConsumerSpec, Consumer)>;
+    type Checked = Vec<(NodeId, ConsumerSpec, Clients)>;
 
     const KEYWORD: &'static str = "protocol";
     /// To the consumer protocol only: there members that other draws set otherwise find each other, whatever assignor they name.
@@ -117,8 +117,8 @@ impl Operation for SetGroupProtocol {
             groups.extend(app.spec.group.as_deref());
             if app.spec.group.as_deref() == Some(&*self.group) {
                 let spec = self.applied(&app.spec);
-                let client = world.consumer_client(&spec, settled(node)?.meta.incarnation + 1)?;
-                all.push((node.meta.id, spec, client));
+                let clients = world.consumer_clients(&spec, settled(node)?.meta.incarnation + 1)?;
+                all.push((node.meta.id, spec, clients));
             }
         }
         groups.dedup();
@@ -126,12 +126,12 @@ impl Operation for SetGroupProtocol {
     }
 
     fn apply(self, world: &mut World, members: Self::Checked) {
-        for (id, spec, client) in members {
+        for (id, spec, clients) in members {
             world.with_node(id, |node, core| {
                 let Machine::Consumer(app) = &mut node.machine else { return };
                 let again = app.spec != spec;
                 app.spec = spec;
-                node.change(core, again.then(|| Next::Consumer(Box::new(client))));
+                node.change(core, again.then(|| Next::Consumer(Box::new(clients))));
             });
         }
     }

@@ -6,7 +6,7 @@ use super::lookup::invalid;
 use super::units::{duration, duration_text, hint, number, percent, percent_text, rate, rate_text};
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::action::{ActionError, ConsumerSpec, Keys, ProducerSpec, TransactionPlan};
-use crate::world::handler::{CommitMode, CommitPolicy, Fails, HandlerSpec, MAX_BULK_ROWS, OnFailure, SinkKind};
+use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, MAX_BULK_ROWS, OnFailure, OutputSpec, SinkKind};
 use std::sync::Arc;
 
 /// Records in a thousand seconds: 10,000 a second.
@@ -55,7 +55,9 @@ pub(super) const CONSUMER: &[Row] = &[
     ("group", "", "Nothing: all partitions, no group", &[]),
     ("commit", "auto", "When offsets are committed; -sync: it waits for the answer", COMMITS),
     ("fails", "never", "Its handler fails: never, on key:KEY, or 5%", &[]),
-    ("on-failure", "crash", "What it does then", FAILURES),
+    ("on-failure", "crash", "What it does then: crash, retry, skip, dead-letter:TOPIC", &[]),
+    ("output", "", "The topic that gets a record for each that it has handled; nothing: none", &[]),
+    ("delivery", "", "How outputs and offsets go together", DELIVERIES),
     ("sink", "print", "Where records go: print, table, unique-table, upsert, upsert-newest, offset-table, bulk:20", &[]),
 ];
 const COMMITS: &[&str] = &[
@@ -70,7 +72,8 @@ const COMMITS: &[&str] = &[
     "after-insert-sync",
     "never",
 ];
-const FAILURES: &[&str] = &["crash", "retry", "skip"];
+const DELIVERIES: &[&str] = &["exactly-once", "at-least-once", "at-most-once"];
+const FAILURES: &[&str] = &["crash", "retry", "skip", "dead-letter:TOPIC"];
 const SINKS: &[&str] = &["print", "table", "unique-table", "upsert", "upsert-newest", "offset-table", "bulk:20"];
 pub(super) const CONSUMER_CONFIGS: &[&str] = &[
     "auto.commit.interval.ms",
@@ -166,7 +169,26 @@ pub(super) fn check_consumer(spec: &ConsumerSpec) -> Result<(), ActionError> {
         }
         _ => {}
     }
+    check_output(spec)?;
     check_configs(&spec.config)
+}
+
+fn check_output(spec: &ConsumerSpec) -> Result<(), ActionError> {
+    if let Some(topic) = &spec.handler.dead_letters {
+        check_topic_name(topic)?;
+        if spec.topics.contains(topic) {
+            return Err(invalid("on-failure=dead-letter:TOPIC names a topic that it does not read"));
+        }
+    }
+    let Some(output) = &spec.handler.output else { return Ok(()) };
+    check_topic_name(&output.topic)?;
+    if spec.topics.contains(&output.topic) {
+        return Err(invalid("output= names a topic that it does not read"));
+    }
+    if spec.group.is_none() {
+        return Err(invalid("output= needs group=: the offsets of what it has processed are its group's"));
+    }
+    Ok(())
 }
 
 fn list(text: &str) -> Result<Vec<Arc<str>>, String> {
@@ -248,9 +270,20 @@ fn fails_text(fails: &Fails) -> String {
     }
 }
 
-fn read_on_failure(text: &str) -> Result<OnFailure, String> {
+/// What it does, and the topic of its dead letters.
+fn read_on_failure(text: &str) -> Result<(OnFailure, Option<Arc<str>>), String> {
+    match text.strip_prefix("dead-letter:") {
+        Some("") => return Err("a topic is expected behind dead-letter:".into()),
+        Some(topic) => return Ok((OnFailure::DeadLetter, Some(topic.into()))),
+        None => {}
+    }
     let all = [OnFailure::Crash, OnFailure::Retry, OnFailure::Skip];
-    all.into_iter().find(|then| then.name() == text).ok_or_else(|| expected(text, FAILURES))
+    let found = all.into_iter().find(|then| then.name() == text);
+    found.map(|then| (then, None)).ok_or_else(|| format!("on-failure=: {}", expected(text, FAILURES)))
+}
+
+fn read_delivery(text: &str) -> Result<Delivery, String> {
+    Delivery::ALL.into_iter().find(|delivery| delivery.name() == text).ok_or_else(|| expected(text, DELIVERIES))
 }
 
 fn read_sink(text: &str) -> Result<SinkKind, String> {
@@ -317,17 +350,25 @@ pub(super) fn write_producer(spec: &ProducerSpec, line: &mut Line) {
 
 pub(super) fn read_consumer(words: &mut Words) -> Parsed<ConsumerSpec> {
     let name = words.name("the consumer's name")?;
-    let pairs = words.pairs(&["group", "topics", "handle", "commit", "fails", "on-failure", "sink"], true)?;
+    let keys = ["group", "topics", "handle", "commit", "fails", "on-failure", "output", "delivery", "sink"];
+    let pairs = words.pairs(&keys, true)?;
+    let delivery = pairs.get("delivery", read_delivery)?.unwrap_or(Delivery::ExactlyOnce);
+    let output = pairs.get("output", |text| Ok(OutputSpec { topic: Arc::from(text), delivery }))?;
+    let commit = pairs.get("commit", read_commit)?.unwrap_or(CommitPolicy::Auto);
+    let (on_failure, dead_letters) = pairs.get("on-failure", read_on_failure)?.unwrap_or_default();
     Ok(ConsumerSpec {
         name,
         group: pairs.get("group", |text| Ok(Arc::from(text)))?,
         topics: pairs.must("topics", list)?,
         handle_us: pairs.get("handle", duration)?.unwrap_or(0),
-        commit: pairs.get("commit", read_commit)?.unwrap_or(CommitPolicy::Auto),
+        // With an output, its delivery says when it commits.
+        commit: output.as_ref().map_or(commit, |_| delivery.commit()),
         handler: HandlerSpec {
             fails: pairs.get("fails", read_fails)?.unwrap_or_default(),
-            on_failure: pairs.get("on-failure", read_on_failure)?.unwrap_or_default(),
+            on_failure,
             sink: pairs.get("sink", read_sink)?.unwrap_or_default(),
+            dead_letters,
+            output,
         },
         config: pairs.configs,
     })
@@ -340,14 +381,21 @@ pub(super) fn write_consumer(spec: &ConsumerSpec, line: &mut Line) {
     }
     line.pair("topics", &spec.topics.join(","));
     line.pair("handle", &duration_text(spec.handle_us));
-    line.pair("commit", &commit_text(spec.commit));
     let usual = HandlerSpec::default();
-    let HandlerSpec { fails, on_failure, sink } = &spec.handler;
+    let HandlerSpec { fails, on_failure, sink, dead_letters, output } = &spec.handler;
+    match output {
+        Some(output) => {
+            line.pair("output", &output.topic);
+            line.pair("delivery", output.delivery.name());
+        }
+        None => line.pair("commit", &commit_text(spec.commit)),
+    }
     if *fails != usual.fails {
         line.pair("fails", &fails_text(fails));
     }
     if *on_failure != usual.on_failure {
-        line.pair("on-failure", on_failure.name());
+        let topic = dead_letters.as_ref().map(|topic| format!(":{topic}")).unwrap_or_default();
+        line.pair("on-failure", &format!("{}{topic}", on_failure.name()));
     }
     if *sink != usual.sink {
         line.pair("sink", &sink_text(*sink));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::world::action::{ConsumerSpec, Genesis, Keys, LinkSpec, ProducerSpec, TransactionPlan};
-use crate::world::handler::{CommitMode, CommitPolicy, Fails, HandlerSpec, OnFailure, SinkKind};
+use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, OnFailure, OutputSpec, SinkKind};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -61,7 +61,7 @@ pub(super) fn consumer() -> impl Strategy<Value = ConsumerSpec> {
             group,
             topics,
             handle_us,
-            commit,
+            commit: handler.delivery().map_or(commit, Delivery::commit),
             handler,
             config,
         },
@@ -71,7 +71,14 @@ pub(super) fn consumer() -> impl Strategy<Value = ConsumerSpec> {
 fn handler() -> impl Strategy<Value = HandlerSpec> {
     let key = "[a-z \"#=]{1,6}".prop_map(|key| Fails::Key(key.into()));
     let fails = prop_oneof![Just(Fails::Never), key, (0..=1_000_000_u32).prop_map(Fails::Ppm)];
-    let on_failure = prop_oneof![Just(OnFailure::Crash), Just(OnFailure::Retry), Just(OnFailure::Skip)];
+    let on_failure = prop_oneof![
+        Just((OnFailure::Crash, None)),
+        Just((OnFailure::Retry, None)),
+        Just((OnFailure::Skip, None)),
+        name().prop_map(|topic| (OnFailure::DeadLetter, Some(topic))),
+    ];
+    let delivery = prop_oneof![Just(Delivery::AtMostOnce), Just(Delivery::AtLeastOnce), Just(Delivery::ExactlyOnce)];
+    let output = option::of((name(), delivery).prop_map(|(topic, delivery)| OutputSpec { topic, delivery }));
     let sink = prop_oneof![
         Just(SinkKind::Print),
         Just(SinkKind::Table),
@@ -81,7 +88,13 @@ fn handler() -> impl Strategy<Value = HandlerSpec> {
         Just(SinkKind::OffsetTable),
         (1..9999_u32).prop_map(SinkKind::Bulk)
     ];
-    (fails, on_failure, sink).prop_map(|(fails, on_failure, sink)| HandlerSpec { fails, on_failure, sink })
+    (fails, on_failure, sink, output).prop_map(|(fails, (on_failure, dead_letters), sink, output)| HandlerSpec {
+        fails,
+        on_failure,
+        sink,
+        dead_letters,
+        output,
+    })
 }
 
 proptest! {

@@ -68,6 +68,16 @@ impl Consumer {
         self.run(now);
     }
 
+    /// Goes back to what the group has committed of its partitions, as an application does after an aborted transaction
+    /// (`KafkaConsumer.committed`, `seek`): what was read after that is read again.
+    pub fn seek_to_committed(&mut self, now: Time) {
+        let owned = self.assignment();
+        self.partitions.clear();
+        self.completed.clear();
+        self.set_assignment(owned);
+        self.run(now);
+    }
+
     pub(super) fn fence(&mut self) -> u64 {
         self.next_fence += 1;
         self.next_fence

@@ -17,7 +17,9 @@ pub use state::MembershipState;
 use super::backoff::Backoff;
 use super::metadata::Metadata;
 use super::net::{APIS, Answer, Net, Node, Readiness, Timeouts};
-use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
+use super::{
+    Client, ClientError, ConnId, Core, Describe, GroupMetadata, Output, TopicPartition, connected, disconnected, frame_came, timed_out,
+};
 use crate::kafka::config::ConsumerConfig;
 use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
@@ -153,6 +155,8 @@ pub struct Consumer {
     subscription: SortedVecSet<Arc<str>>,
     manual: bool,
     member: Member,
+    /// The generation (or epoch) and member id of its last join, which stay while it joins again.
+    joined: (i32, Arc<str>),
     modern: Modern,
     /// For the ids that a member of the consumer protocol gives itself.
     ids: Rng,
@@ -319,6 +323,7 @@ impl Consumer {
             subscription: SortedVecSet::new(),
             manual: false,
             member: Member::default(),
+            joined: (-1, Arc::from("")),
             modern: Modern::default(),
             ids: jitter("member id"),
             partitions: SortedVecMap::new(),
@@ -424,6 +429,13 @@ impl Consumer {
     /// (member id, generation), once joined.
     pub fn membership(&self) -> Option<(Arc<str>, i32)> {
         (self.member.generation >= 0).then(|| (self.member.id.clone(), self.member.generation))
+    }
+
+    /// `KafkaConsumer.groupMetadata`: who it is to its group's coordinator; `None` without a group. It stays what it was while the member
+    /// joins again, so that what it commits for partitions that it has lost is refused.
+    pub fn group_metadata(&self) -> Option<GroupMetadata> {
+        let (generation, member) = self.joined.clone();
+        Some(GroupMetadata { group: self.config.group_id.clone()?, generation, member, instance: self.config.group_instance_id.clone() })
     }
 
     pub fn state(&self) -> MembershipState {

@@ -129,6 +129,7 @@ impl Consumer {
         self.member.heartbeat_at = now.plus_millis(i64::from(response.heartbeat_interval_ms));
         self.member.generation = response.member_epoch;
         self.member.phase = Phase::Stable;
+        self.joined = (response.member_epoch, self.member.id.clone());
         if let Some(told) = told {
             self.modern.told = told;
         }

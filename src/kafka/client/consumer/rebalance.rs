@@ -245,6 +245,7 @@ impl Consumer {
         }
         self.member.last_assignment = Some(given.clone());
         self.member.last_generation = self.member.generation;
+        self.joined = (self.member.generation, self.member.id.clone());
         self.set_assignment(given);
         self.next_auto_commit = now.plus_millis(self.config.auto_commit_interval_ms);
         self.net.event(ConsumerEvent::Assigned {

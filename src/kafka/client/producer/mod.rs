@@ -2,11 +2,13 @@
 
 mod accumulator;
 mod compression_ratio;
+mod offsets;
 mod partitioner;
 mod sender;
 mod transactions;
 
 use super::backoff::Backoff;
+use super::consumer::NextOffset;
 use super::metadata::Metadata;
 use super::net::{APIS, Answer, Net, Timeouts};
 use super::{Client, ClientError, ConnId, Core, Describe, Output, TopicPartition, connected, disconnected, frame_came, timed_out};
@@ -96,6 +98,16 @@ pub enum ProducerEvent {
     TransactionFailed {
         error: ClientError,
     },
+    /// The group's offsets are in the log, and hold once the transaction is committed.
+    OffsetsAdded {
+        group: Arc<str>,
+        /// As in `ConsumerEvent::Committed`.
+        offsets: Vec<NextOffset>,
+    },
+    /// The group's coordinator has refused them: the transaction can only be aborted.
+    OffsetsRefused {
+        error: ClientError,
+    },
 }
 
 /// What a request was for.
@@ -106,6 +118,9 @@ pub(super) enum Tag {
     /// FindCoordinator of the transactional id.
     Coordinator,
     EndTransaction,
+    /// FindCoordinator of the group whose offsets are in the transaction.
+    GroupCoordinator,
+    Offsets,
     /// The n-th Produce request.
     Produce(u64),
 }
@@ -183,6 +198,8 @@ impl Core for Producer {
                 Tag::InitProducerId => self.handle_init_producer_id(now, outcome),
                 Tag::Coordinator => self.handle_coordinator(now, outcome),
                 Tag::EndTransaction => self.handle_end(now, outcome),
+                Tag::GroupCoordinator => self.handle_group_coordinator(now, outcome),
+                Tag::Offsets => self.handle_offsets(now, outcome),
                 Tag::Produce(number) => {
                     let batches = self.in_flight.remove(&number).unwrap_or_default();
                     self.handle_produce(now, batches, outcome);
@@ -341,6 +358,10 @@ impl Producer {
     pub fn flush(&mut self, now: Time) {
         self.flushing = self.records > 0;
         self.run(now);
+    }
+
+    pub fn acks(&self) -> i16 {
+        self.config.acks as i16
     }
 
     /// Whether a batch that is sent twice is stored once.

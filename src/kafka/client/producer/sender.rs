@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 impl Producer {
     pub(super) fn run_sender(&mut self, now: Time) {
+        self.run_offsets(now);
         if !self.run_transactions(now) {
             return;
         }

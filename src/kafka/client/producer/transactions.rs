@@ -1,15 +1,16 @@
 //! Transactions of a producer (`TransactionManager`) in the protocol of transaction version 2 (KIP-890): partitions join a transaction by
 //! being written to, and each end raises the epoch.
 
+use super::offsets::GroupOffsets;
 use super::{Producer, ProducerEvent, Tag, Ticket};
 use crate::kafka::client::net::{Node, Outcome, Readiness};
-use crate::kafka::client::{ClientError, Core as _, string, text};
+use crate::kafka::client::{ClientError, Core as _, coordinator_in, string};
 use crate::kafka::marks::mark;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::{
-    ApiKey, EndTxnRequest, EndTxnResponse, FindCoordinatorRequest, FindCoordinatorResponse, InitProducerIdRequest, InitProducerIdResponse,
+    ApiKey, EndTxnRequest, EndTxnResponse, FindCoordinatorRequest, InitProducerIdRequest, InitProducerIdResponse,
 };
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub(super) struct Transactions {
     id: Arc<str>,
     timeout_ms: i64,
     pub(super) step: TransactionStep,
+    pub(super) offsets: GroupOffsets,
     coordinator: Option<i32>,
     /// A request to find or to ask the coordinator is on its way.
     asked: bool,
@@ -50,14 +52,15 @@ pub(super) struct Transactions {
 
 impl Transactions {
     pub(super) fn new(id: Arc<str>, timeout_ms: i64) -> Self {
-        Self { id, timeout_ms, step: TransactionStep::Initializing, coordinator: None, asked: false, retry_at: Time(i64::MIN) }
+        let offsets = GroupOffsets::default();
+        Self { id, timeout_ms, step: TransactionStep::Initializing, offsets, coordinator: None, asked: false, retry_at: Time(i64::MIN) }
     }
 
     pub(super) fn id(&self) -> Arc<str> {
         self.id.clone()
     }
 
-    /// A record was refused or could not be delivered: the open transaction can only be aborted.
+    /// A record or the group's offsets were refused or could not be delivered: the open transaction can only be aborted.
     pub(super) fn record_failed(&mut self, error: &ClientError) {
         if matches!(self.step, TransactionStep::Open { .. } | TransactionStep::Ending { commit: true, .. }) {
             self.step = TransactionStep::Failed(error.clone());
@@ -107,6 +110,9 @@ impl Producer {
             _ => return illegal,
         };
         transactions.step = TransactionStep::Ending { commit, written };
+        if !commit {
+            transactions.offsets.forget();
+        }
         if commit {
             self.flush(now);
         } else {
@@ -121,7 +127,7 @@ impl Producer {
         let Some(transactions) = &self.transactions else { return true };
         let sends = !matches!(transactions.step, TransactionStep::Initializing | TransactionStep::Fenced(_));
         let ends = match transactions.step {
-            TransactionStep::Ending { .. } => self.records == 0,
+            TransactionStep::Ending { commit, .. } => self.records == 0 && transactions.offsets.are_done(commit),
             TransactionStep::Initializing => true,
             _ => false,
         };
@@ -161,14 +167,7 @@ impl Producer {
     }
 
     pub(super) fn handle_coordinator(&mut self, now: Time, outcome: Outcome) {
-        let response = match outcome {
-            Outcome::Body { version, body } => frame::decode_body::<FindCoordinatorResponse>(body, version).ok(),
-            Outcome::Lost => None,
-        };
-        let found = response.and_then(|response| match response.coordinators.into_iter().next() {
-            Some(found) => (found.error_code == 0).then(|| (found.node_id.0, text(&found.host), found.port)),
-            None => (response.error_code == 0).then(|| (response.node_id.0, text(&response.host), response.port)),
-        });
+        let found = coordinator_in(outcome);
         let Some(transactions) = &mut self.transactions else { return };
         transactions.asked = false;
         match found {
@@ -231,13 +230,17 @@ impl Producer {
         match error {
             None | Some(ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable) => self.lose_coordinator(),
             Some(error) if error.retriable() => {}
-            Some(error) => {
-                mark!(ProducerFenced);
-                let error = ClientError::Broker(error);
-                transactions.step = TransactionStep::Fenced(error.clone());
-                self.net.event(ProducerEvent::TransactionFailed { error });
-            }
+            Some(error) => self.give_up(ClientError::Broker(error)),
         }
+    }
+
+    /// Nothing more can be done under its transactional id.
+    pub(super) fn give_up(&mut self, error: ClientError) {
+        mark!(ProducerFenced);
+        if let Some(transactions) = &mut self.transactions {
+            transactions.step = TransactionStep::Fenced(error.clone());
+        }
+        self.net.event(ProducerEvent::TransactionFailed { error });
     }
 
     /// InitProducerId of a transactional id.

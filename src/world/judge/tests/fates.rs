@@ -17,11 +17,11 @@ fn send(case: &mut Case, sending: &Sending) {
         .zip(&sending.sent)
         .map(|(ticket, (value, _))| {
             let (key, value) = (Bytes::from_static(b"k"), Bytes::from_static(value.as_bytes()));
-            Sent { ticket, id: content_id(Some(&key), Some(&value)), key: key_id(Some(&key)) }
+            Sent { ticket, id: content_id(Some(&key), Some(&value)), key: key_id(Some(&key)), topic: 0 }
         })
         .collect();
     let count = sending.sent.len() as u64;
-    let sender = Sender { topic: topic(), acks: sending.acks, idempotent: sending.idempotent, count, recent };
+    let sender = Sender { topics: vec![topic()], acks: sending.acks, idempotent: sending.idempotent, count, recent };
     case.world.senders.insert(name.clone(), sender);
     for (ticket, (_, offset)) in (0..).zip(&sending.sent) {
         let event = ProducerEvent::Partitioned { ticket: Ticket(ticket), topic: topic(), partition: 0 };
@@ -43,6 +43,8 @@ fn receive(case: &mut Case, values: &[&str]) {
         let last = content_id(Some(&key), Some(&value));
         let group: Option<Arc<str>> = Some("g".into());
         let receiver = Receiver {
+            seeks: false,
+            output: None,
             topics: vec![topic()],
             group: group.clone(),
             commit: CommitPolicy::Auto,

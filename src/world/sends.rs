@@ -1,0 +1,38 @@
+//! What an app has handed to its producer, and what became of it.
+
+use super::content::{Sent, content_id, key_id};
+use crate::kafka::client::producer::{ProducerEvent, ProducerRecord, Ticket};
+use std::collections::VecDeque;
+
+/// Records sent last that are remembered by content, for the judge.
+const RECENT: u32 = 64;
+
+/// Counted over all processes of the app.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sends {
+    pub(super) count: u64,
+    /// The newest of them.
+    pub(super) recent: VecDeque<Sent>,
+    pub(super) acked: u64,
+    pub(super) failed: u64,
+}
+
+impl Sends {
+    /// The client has taken a record. `topic`: which of the app's topics it goes to.
+    pub(super) fn sent(&mut self, ticket: Ticket, record: &ProducerRecord, topic: u8) {
+        self.count += 1;
+        if self.recent.len() as u64 >= u64::from(RECENT) {
+            self.recent.pop_front();
+        }
+        let id = content_id(record.key.as_ref(), record.value.as_ref());
+        self.recent.push_back(Sent { ticket: ticket.0, id, key: key_id(record.key.as_ref()), topic });
+    }
+
+    pub(super) fn hear(&mut self, event: &ProducerEvent) {
+        match event {
+            ProducerEvent::Acked { .. } => self.acked += 1,
+            ProducerEvent::Failed { .. } => self.failed += 1,
+            _ => {}
+        }
+    }
+}
