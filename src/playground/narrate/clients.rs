@@ -3,7 +3,7 @@
 use super::{Words, offsets, plural};
 use crate::kafka::client::ClientError;
 use crate::kafka::client::consumer::ConsumerEvent;
-use crate::kafka::client::producer::ProducerEvent;
+use crate::kafka::client::producer::{DROPPED, ProducerEvent};
 use crate::kafka::wire::error::ErrorCode;
 use crate::world::World;
 use std::sync::Arc;
@@ -34,6 +34,9 @@ pub(super) fn producer(node: &str, event: &ProducerEvent) -> Words {
             -1 => (3, format!("{node} sent a record to {topic}-{partition} and will not know what became of it (acks=0).")),
             _ => (3, format!("{node}: {topic}-{partition} offset {offset} is acknowledged.")),
         },
+        ProducerEvent::Failed { error: ClientError::Illegal(DROPPED), .. } => {
+            (3, format!("{node} drops a record that it had not sent: its transaction is aborted."))
+        }
         ProducerEvent::Failed { error, .. } => (1, format!("{node} gave up a record: {}.", reason(error))),
         ProducerEvent::BatchSplit { topic, partition, records, batches } => {
             let (records, batches) = (plural(i64::from(*records), "record"), plural(i64::from(*batches), "batch"));

@@ -24,8 +24,8 @@ use bytes::Bytes;
 use partitioner::{Candidate, Partitioner};
 use std::collections::VecDeque;
 use std::sync::Arc;
-pub use transactions::TransactionStep;
 use transactions::Transactions;
+pub use transactions::{DROPPED, TransactionStep};
 
 /// A record to send. `partition: None` lets the partitioner choose.
 #[derive(Clone, PartialEq, Eq, Debug)]

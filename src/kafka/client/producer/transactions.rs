@@ -14,6 +14,9 @@ use crate::kafka::wire::message::{
 };
 use std::sync::Arc;
 
+/// Why a record is not sent whose transaction is aborted.
+pub const DROPPED: &str = "its transaction is aborted";
+
 /// `CoordinatorType.TRANSACTION`.
 const TRANSACTION: i8 = 1;
 
@@ -294,7 +297,7 @@ impl Producer {
 
     /// The records of a transaction that is aborted need not be sent (`RecordAccumulator.abortUndrainedBatches`).
     fn drop_unsent(&mut self) {
-        let error = ClientError::Illegal("its transaction is aborted");
+        let error = ClientError::Illegal(DROPPED);
         for waiting in std::mem::take(&mut self.waiting) {
             self.records = self.records.saturating_sub(1);
             self.net.event(ProducerEvent::Failed { ticket: waiting.ticket, error: error.clone() });

@@ -3,13 +3,16 @@
 use super::{Clock, Explanation};
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::client::consumer::MembershipState;
-use crate::kafka::coordinator::{GroupEvent, GroupState, GroupView};
+use crate::kafka::coordinator::{GroupEvent, GroupState, GroupView, MemberView};
 use crate::kafka::time::Time;
 use crate::kafka::wire::murmur2::coordinator_partition;
+use crate::playground::groups::is_consumer_protocol;
+use crate::playground::narrate::plural;
 use crate::playground::why::TopicPartition;
 use crate::world::ProcessState;
 use crate::world::event::{Event, EventKind};
-use crate::world::view::WorldView;
+use crate::world::operations::duration_text;
+use crate::world::view::{ConsumerState, WorldView};
 
 const OFFSETS: &str = "__consumer_offsets";
 
@@ -63,6 +66,47 @@ impl<'a> Explanation<'a> {
             self.blame(&[name], self.view.now);
         }
         self.last_rebalance(id, self.view.now);
+    }
+
+    /// A member of the consumer protocol that has nothing, though its coordinator has partitions in store for it. False: it is not one.
+    pub(crate) fn reconciles(&mut self, app: &ConsumerState, group: &GroupView, member: &MemberView) -> bool {
+        if !is_consumer_protocol(group) || !app.assignment.is_empty() || member.target.is_empty() {
+            return false;
+        }
+        let (name, id) = (&*app.name, &group.group);
+        let partitions = plural(i64::try_from(member.target.len()).unwrap_or(i64::MAX), "partition");
+        self.now(format_args!(
+            "{name} has nothing yet: {id}'s coordinator has {partitions} in store for it, at epoch {}.",
+            group.generation
+        ));
+        let has = |other: &&MemberView| {
+            other.member != member.member && other.assignment.iter().chain(&other.revoking).any(|at| member.target.contains(at))
+        };
+        let mut waits = false;
+        for other in group.members.iter().filter(has) {
+            waits = true;
+            let owner = &*other.client_id;
+            self.now(format_args!(
+                "{owner} still has some of them: it {}.",
+                if other.revoking.is_empty() {
+                    "learns with its next heartbeat that it is to give them up"
+                } else {
+                    "is to give them up, and does so as it polls"
+                }
+            ));
+            if let Some(app) =
+                self.view.consumers.iter().find(|app| &*app.name == owner).filter(|app| app.state.is_running() && app.backlog > 0)
+            {
+                let (records, time) = (plural(app.backlog.cast_signed(), "record"), duration_text(app.handle_us));
+                self.now(format_args!("{owner} has {records} in hand and takes {time} for each, and polls when they are done."));
+            }
+            self.blame(&[owner], self.view.now);
+        }
+        if !waits {
+            self.now(format_args!("Nobody has them any more: it is told so with its next heartbeat."));
+        }
+        self.started(name, self.view.now);
+        true
     }
 
     /// How the newest rebalance up to `until` began. Its time.

@@ -1,6 +1,7 @@
 //! Why does this consumer do nothing?
 
 use crate::kafka::client::consumer::{ConsumerEvent, MembershipState};
+use crate::playground::groups::membership;
 use crate::playground::narrate::plural;
 use crate::playground::why::explanation::{Explanation, coordinator_slot};
 use crate::playground::why::{Ask, Occasion, TopicPartition};
@@ -58,8 +59,14 @@ impl Ask for Idle {
             let (records, time) = (plural(consumer.backlog.cast_signed(), "record"), duration_text(consumer.handle_us));
             return explanation.no(format_args!("{name} is not idle: it has {records} in hand and takes {time} for each."));
         }
+        if let Some((group, member)) = membership(explanation.view, consumer)
+            && explanation.reconciles(consumer, group, member)
+        {
+            return true;
+        }
         if let Some(group) = &consumer.group {
-            if consumer.client_state != MembershipState::Stable {
+            let reads_on = consumer.client_state == MembershipState::Reconciling && !consumer.assignment.is_empty();
+            if consumer.client_state != MembershipState::Stable && !reads_on {
                 explanation.not_stable(consumer, group);
                 return true;
             }
@@ -279,6 +286,34 @@ mod tests {
               now: __consumer_offsets-0 has no leader: by the metadata it is still broker-1, which is down (killed).
               now: The controller waits for its heartbeats until 23.612 s, and elects nobody else before (broker.session.timeout.ms: 4s).
               Acted: broker-1 was killed: its process is gone, what it had written stays in the page cache.
+            ",
+        );
+    }
+
+    #[test]
+    fn a_member_of_the_consumer_protocol_that_waits_for_what_another_one_has() {
+        let configs = "handle=700ms auto.offset.reset=earliest group.protocol=consumer";
+        let member = |name: &str| format!("consumer {name} group=billing topics=orders {configs}");
+        let mut run = Run::of(&format!(
+            "topic orders partitions=2 replicas=3\nproducer checkout topic=orders rate=10/s acks=all\n{}\nat 10s add {}",
+            member("billing-1"),
+            member("billing-2")
+        ));
+        run.until(12);
+        run.is_so(
+            idle("billing-2"),
+            "
+              now: billing-2 has nothing yet: billing's coordinator has 1 partition in store for it, at epoch 2.
+              now: billing-1 still has some of them: it learns with its next heartbeat that it is to give them up.
+              now: billing-1 has 5 records in hand and takes 700ms for each, and polls when they are done.
+              Acted: billing-2 starts and wants to read orders as a member of billing.
+            ",
+        );
+        run.until(18);
+        run.is_not_so(
+            idle("billing-2"),
+            "
+              now: billing-2 is not idle: it has 6 records in hand and takes 700ms for each.
             ",
         );
     }

@@ -3,6 +3,7 @@
 use crate::kafka::broker::PartitionView;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::coordinator::{GroupEvent, GroupView};
+use crate::playground::groups::is_consumer_protocol;
 use crate::playground::narrate::{plural, reason};
 use crate::playground::why::explanation::{Clock, Explanation, coordinator_slot};
 use crate::playground::why::suggestions::{partition, readers};
@@ -133,7 +134,7 @@ impl<'a> Explanation<'a> {
             }
             return true;
         }
-        if view.state.is_rebalancing() {
+        if view.state.is_rebalancing() && !is_consumer_protocol(view) {
             self.rebalance(view);
             return true;
         }
