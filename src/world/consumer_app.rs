@@ -177,7 +177,7 @@ impl ConsumerApp {
     /// The process is to end: what was polled and not handled is dropped, rows that wait are inserted, the client commits and leaves.
     pub(super) fn stop(&mut self, now: Time, sinks: &mut Sinks) {
         self.closing = true;
-        sinks.insert(&self.owner(), self.spec.handler.sink, &std::mem::take(&mut self.rows));
+        sinks.insert(&self.owner(), self.spec.handler.sink, &std::mem::take(&mut self.rows), now, &self.spec.name);
         self.drop_work();
         if let Some(output) = self.output.as_mut() {
             output.client.close(now);
@@ -306,7 +306,7 @@ impl ConsumerApp {
             delivery,
         };
         let next = (record.topic.clone(), record.partition, record.offset + 1, record.leader_epoch);
-        let inserted = self.insert(record, sinks);
+        let inserted = self.insert(record, now, sinks);
         let rows = u32::try_from(inserted.len()).unwrap_or(u32::MAX);
         let bulk = matches!(self.spec.handler.sink, SinkKind::Bulk(_)) && rows > 0;
         self.done_with(now, next, &inserted);
@@ -327,14 +327,14 @@ impl ConsumerApp {
     }
 
     /// Puts a record into the sink, or to the rows that wait; gives what is in the sink now and was not before.
-    fn insert(&mut self, record: ConsumerRecord, sinks: &mut Sinks) -> Vec<ConsumerRecord> {
+    fn insert(&mut self, record: ConsumerRecord, now: Time, sinks: &mut Sinks) -> Vec<ConsumerRecord> {
         self.rows.push(record);
         match self.spec.handler.sink {
             SinkKind::Bulk(least) if (self.rows.len() as u64) < u64::from(least) => return Vec::new(),
             _ => {}
         }
         let rows = std::mem::take(&mut self.rows);
-        sinks.insert(&self.owner(), self.spec.handler.sink, &rows);
+        sinks.insert(&self.owner(), self.spec.handler.sink, &rows, now, &self.spec.name);
         rows
     }
 

@@ -24,6 +24,7 @@ mod record;
 mod sends;
 mod show;
 mod sink;
+pub mod sink_rows;
 mod sink_table;
 pub mod target;
 #[cfg(test)]

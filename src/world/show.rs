@@ -9,6 +9,7 @@ use super::nodes::{Machine, Meta};
 use super::producer_app::ProducerApp;
 use super::queue::NodeId;
 use super::sink::Owner;
+use super::sink_rows::{MAX_WRITES, SinkRows};
 use super::sink_table::SinkTable;
 use super::view::{
     APPENDED_US, Appended, BrokerState, ConsumerState, DONE_US, Flight, OutputState, PartitionState, ProducerState, RIBBON_RECORDS,
@@ -51,19 +52,6 @@ impl World {
 
     fn sinks(&self, groups: &[GroupView]) -> Vec<SinkState> {
         let of = |owner: &Owner, table: &SinkTable| {
-            let group = groups.iter().find(|group| matches!(owner, Owner::Group(name) if group.group == *name));
-            let committed = |topic: &str, partition: i32| {
-                let stored = || table.resumes_at(topic, partition);
-                let found = group.and_then(|group| group.offsets.iter().find(|(t, n, _)| **t == *topic && *n == partition));
-                stored().or_else(|| found.map(|(_, _, offset)| *offset))
-            };
-            let apps = || {
-                self.nodes.iter().filter_map(|node| match &node.machine {
-                    Machine::Consumer(app) if node.meta.state.is_up() && app.owner() == *owner => Some(app),
-                    _ => None,
-                })
-            };
-            let in_hand = |topic: &str, partition: i32, offset: i64| apps().any(|app| app.holds(topic, partition, offset));
             let (Owner::Group(name) | Owner::Alone(name)) = owner;
             SinkState {
                 owner: name.clone(),
@@ -72,10 +60,41 @@ impl World {
                 twice: table.twice,
                 ignored: table.ignored,
                 stale: table.stale(),
-                missing: table.missing(committed, in_hand),
+                missing: self.missing(groups, owner, table).count() as u64,
             }
         };
         self.core.sinks.tables().map(|(owner, table)| of(owner, table)).collect()
+    }
+
+    /// What is committed and in no row of the owner's table.
+    fn missing<'a>(
+        &'a self,
+        groups: &'a [GroupView],
+        owner: &'a Owner,
+        table: &'a SinkTable,
+    ) -> impl Iterator<Item = (&'a Arc<str>, i32, i64)> {
+        let group = groups.iter().find(|group| matches!(owner, Owner::Group(name) if group.group == *name));
+        let committed = move |topic: &str, partition: i32| {
+            let stored = || table.resumes_at(topic, partition);
+            let found = group.and_then(|group| group.offsets.iter().find(|(t, n, _)| **t == *topic && *n == partition));
+            stored().or_else(|| found.map(|(_, _, offset)| *offset))
+        };
+        let in_hand = move |topic: &str, partition: i32, offset: i64| {
+            let mut apps = self.nodes.iter().filter_map(|node| match &node.machine {
+                Machine::Consumer(app) if node.meta.state.is_up() && app.owner() == *owner => Some(app),
+                _ => None,
+            });
+            apps.any(|app| app.holds(topic, partition, offset))
+        };
+        table.missing(committed, in_hand)
+    }
+
+    /// What the sink of a group, or of a consumer without one, remembers row by row. `view`: of this moment.
+    pub fn sink_rows(&self, view: &WorldView, owner: &str) -> Option<SinkRows> {
+        let is_its = |(of, _): &(&Owner, &SinkTable)| matches!(of, Owner::Group(name) | Owner::Alone(name) if **name == *owner);
+        let (of, table) = self.core.sinks.tables().find(is_its)?;
+        let missing = self.missing(&view.groups, of, table).take(MAX_WRITES as usize);
+        Some(SinkRows::new(&table.writes, missing.map(|(topic, n, offset)| (topic.clone(), n, offset)).collect()))
     }
 
     /// What leaders have appended a moment ago.

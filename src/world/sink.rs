@@ -4,6 +4,7 @@ use super::handler::SinkKind;
 use super::sink_table::SinkTable;
 use crate::kafka::client::consumer::ConsumerRecord;
 use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::time::Time;
 use std::sync::Arc;
 
 /// A set of offsets as disjoint, non-adjacent ranges: first → last.
@@ -88,10 +89,10 @@ impl Sinks {
         self.tables.get(owner)?.resumes_at(topic, partition)
     }
 
-    /// Puts rows into the owner's table.
-    pub(super) fn insert(&mut self, owner: &Owner, kind: SinkKind, records: &[ConsumerRecord]) {
+    /// The consumer `by` puts rows into the owner's table.
+    pub(super) fn insert(&mut self, owner: &Owner, kind: SinkKind, records: &[ConsumerRecord], at: Time, by: &Arc<str>) {
         if let Some(table) = self.table(owner.clone(), kind) {
-            records.iter().for_each(|record| table.insert(record));
+            records.iter().for_each(|record| table.insert(record, at, by));
         }
     }
 

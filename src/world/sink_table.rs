@@ -3,8 +3,11 @@
 use super::content::{content_id, key_id};
 use super::handler::SinkKind;
 use super::sink::Ranges;
+use super::sink_rows::{SinkWrite, WriteOutcome, Writes};
 use crate::kafka::client::consumer::ConsumerRecord;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
+use crate::kafka::time::Time;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What a record says of itself: producer apps number their records, and that number is the event's id and its version.
@@ -82,6 +85,7 @@ pub(super) struct SinkTable {
     /// By the hash of the record key.
     keys: SortedVecMap<u64, Versions>,
     parts: SortedVecMap<(Arc<str>, i32), Part>,
+    pub(super) writes: Writes,
 }
 
 impl SinkTable {
@@ -95,6 +99,7 @@ impl SinkTable {
             others: SortedVecSet::new(),
             keys: SortedVecMap::new(),
             parts: SortedVecMap::new(),
+            writes: Writes::default(),
         }
     }
 
@@ -112,36 +117,62 @@ impl SinkTable {
         Some(part.next)
     }
 
-    pub(super) fn insert(&mut self, record: &ConsumerRecord) {
+    /// The consumer `by` brings a record.
+    pub(super) fn insert(&mut self, record: &ConsumerRecord, at: Time, by: &Arc<str>) {
         let row = Row::of(record);
+        let outcome = self.write(record, &row);
+        let event = match row.event {
+            EventId::Numbered { producer, number } => Some((producer, number)),
+            EventId::Content(_) => None,
+        };
+        let key = record.key.as_deref().map(|key| String::from_utf8_lossy(key).into());
+        let (topic, partition, offset) = (record.topic.clone(), record.partition, record.offset);
+        self.writes.push(SinkWrite { at, by: by.clone(), topic, partition, offset, key, event, outcome });
+    }
+
+    fn write(&mut self, record: &ConsumerRecord, row: &Row) -> WriteOutcome {
         let part = self.part(&record.topic, record.partition);
         part.taken.insert(record.offset);
         // One transaction: the row is inserted only if the offset that is stored is still the one before it.
         let again = record.offset < part.next;
         part.next = part.next.max(record.offset + 1);
         match (self.kind, row.key) {
-            (SinkKind::Print, _) => {}
-            (SinkKind::OffsetTable, _) if again => self.ignored += 1,
+            (SinkKind::Print, _) => WriteOutcome::Ignored,
+            (SinkKind::OffsetTable, _) if again => self.ignore(),
             (SinkKind::UniqueTable, _) => match self.is_new(&row.event) {
-                true => self.rows += 1,
-                false => self.ignored += 1,
+                true => self.add(WriteOutcome::Inserted),
+                false => self.ignore(),
             },
             (SinkKind::Upsert | SinkKind::UpsertNewest, Some(key)) => self.upsert(key, row.version()),
             _ => {
-                self.rows += 1;
-                self.twice += u64::from(!self.is_new(&row.event));
+                let new = self.is_new(&row.event);
+                self.twice += u64::from(!new);
+                self.add(if new { WriteOutcome::Inserted } else { WriteOutcome::Twice })
             }
         }
     }
 
-    fn upsert(&mut self, key: u64, version: i64) {
+    fn add(&mut self, outcome: WriteOutcome) -> WriteOutcome {
+        self.rows += 1;
+        outcome
+    }
+
+    fn ignore(&mut self) -> WriteOutcome {
+        self.ignored += 1;
+        WriteOutcome::Ignored
+    }
+
+    fn upsert(&mut self, key: u64, version: i64) -> WriteOutcome {
         match self.keys.get_mut(&key) {
             None => {
-                self.rows += 1;
                 self.keys.insert(key, Versions { stands: version, newest: version });
+                self.add(WriteOutcome::Inserted)
             }
-            Some(row) if self.kind == SinkKind::UpsertNewest && version <= row.stands => self.ignored += 1,
-            Some(row) => *row = Versions { stands: version, newest: row.newest.max(version) },
+            Some(row) if self.kind == SinkKind::UpsertNewest && version <= row.stands => self.ignore(),
+            Some(row) => {
+                *row = Versions { stands: version, newest: row.newest.max(version) };
+                if version < row.newest { WriteOutcome::Stale } else { WriteOutcome::Replaced }
+            }
         }
     }
 
@@ -165,19 +196,24 @@ impl SinkTable {
 
     /// Records that an app was given, that are committed, and that never reached the table. `committed`: the next offset that the group
     /// reads; `in_hand`: an app that runs still has the record.
-    pub(super) fn missing(&self, committed: impl Fn(&str, i32) -> Option<i64>, in_hand: impl Fn(&str, i32, i64) -> bool) -> u64 {
-        let missing = |((topic, partition), part): (&(Arc<str>, i32), &Part)| {
-            let end = committed(topic, *partition)?;
-            let lost = part.polled.without(&part.taken, end).filter(|offset| !in_hand(topic, *partition, *offset));
-            Some(lost.count() as u64)
-        };
-        self.parts.iter().filter_map(missing).sum()
+    pub(super) fn missing<'a>(
+        &'a self,
+        committed: impl Fn(&str, i32) -> Option<i64> + 'a,
+        in_hand: impl Fn(&str, i32, i64) -> bool + 'a,
+    ) -> impl Iterator<Item = (&'a Arc<str>, i32, i64)> {
+        let in_hand = Rc::new(in_hand);
+        self.parts.iter().flat_map(move |((topic, partition), part)| {
+            let (end, in_hand) = (committed(topic, *partition).unwrap_or(0), in_hand.clone());
+            let lost = part.polled.without(&part.taken, end).filter(move |offset| !in_hand(topic, *partition, *offset));
+            lost.map(move |offset| (topic, *partition, offset))
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::sink_rows::{MAX_WRITES, SinkRows};
     use bytes::Bytes;
 
     fn record(offset: i64, key: &str, number: i64) -> ConsumerRecord {
@@ -192,13 +228,41 @@ mod tests {
         }
     }
 
+    fn by() -> Arc<str> {
+        "billing-1".into()
+    }
+
+    #[test]
+    fn each_write_is_remembered_with_what_became_of_it_and_old_ones_are_counted() {
+        let outcomes = |kind: SinkKind, records: &[(i64, &str, i64)]| {
+            let mut table = SinkTable::new(kind);
+            for (offset, key, number) in records {
+                table.insert(&record(*offset, key, *number), Time(*offset), &by());
+            }
+            SinkRows::new(&table.writes, Vec::new()).writes.iter().map(|write| write.outcome).rev().collect::<Vec<_>>()
+        };
+        use WriteOutcome::{Ignored, Inserted, Replaced, Stale, Twice};
+        let late = [(0, "a", 1), (2, "a", 3), (1, "a", 2), (1, "a", 2)];
+        assert_eq!(outcomes(SinkKind::Table, &late), [Inserted, Inserted, Inserted, Twice]);
+        assert_eq!(outcomes(SinkKind::UniqueTable, &late), [Inserted, Inserted, Inserted, Ignored]);
+        assert_eq!(outcomes(SinkKind::Upsert, &late), [Inserted, Replaced, Stale, Stale]);
+        assert_eq!(outcomes(SinkKind::UpsertNewest, &late), [Inserted, Replaced, Ignored, Ignored]);
+        let mut table = SinkTable::new(SinkKind::Table);
+        for offset in 0..i64::from(MAX_WRITES) + 5 {
+            table.insert(&record(offset, "a", offset), Time(offset), &by());
+        }
+        let rows = SinkRows::new(&table.writes, Vec::new());
+        assert_eq!((rows.writes.len(), rows.dropped, rows.writes[0].offset), (MAX_WRITES as usize, 5, i64::from(MAX_WRITES) + 4));
+        assert_eq!(rows.writes[0].event, Some(("checkout".into(), i64::from(MAX_WRITES) + 4)));
+    }
+
     /// Inserts records of (offset, key, number); gives rows, twice, ignored and stale.
     fn counted(kind: SinkKind, records: &[(i64, &str, i64)]) -> (u64, u64, u64, u64) {
         let mut table = SinkTable::new(kind);
         for (offset, key, number) in records {
             let record = record(*offset, key, *number);
             table.polled(&record);
-            table.insert(&record);
+            table.insert(&record, Time(0), &by());
         }
         (table.rows, table.twice, table.ignored, table.stale())
     }
@@ -236,9 +300,9 @@ mod tests {
         }
         for offset in [0, 1, 4] {
             let record = record(offset, "a", offset);
-            table.insert(&record);
+            table.insert(&record, Time(0), &by());
         }
-        let missing = |committed, held: i64| table.missing(|_, _| committed, |_, _, offset| offset == held);
+        let missing = |committed, held: i64| table.missing(move |_, _| committed, move |_, _, offset| offset == held).count();
         assert_eq!(missing(Some(5), -1), 2, "2 and 3: what is not committed is read again");
         assert_eq!(missing(Some(5), 3), 1);
         assert_eq!(missing(None, -1), 0);

@@ -5,6 +5,7 @@ pub mod editor;
 pub mod inspector;
 pub mod ledger;
 pub(in crate::web) mod rows;
+pub mod sinks;
 pub mod transcript;
 pub mod why;
 
@@ -17,6 +18,7 @@ use ledger::Ledger;
 use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
+use sinks::Sinks;
 use transcript::Transcript;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -32,6 +34,7 @@ struct Panel {
 const PANELS: &[Panel] = &[
     Panel { name: why::NAME, view: || view! { <Why /> }.into_any() },
     Panel { name: "Ledger", view: || view! { <Ledger /> }.into_any() },
+    Panel { name: sinks::NAME, view: || view! { <Sinks /> }.into_any() },
     Panel { name: inspector::NAME, view: || view! { <Inspector /> }.into_any() },
     Panel { name: "Transcript", view: || view! { <Transcript /> }.into_any() },
     Panel { name: editor::NAME, view: || view! { <Editor /> }.into_any() },
