@@ -7,6 +7,8 @@ mod bar;
 mod branches;
 #[path = "components/cards.rs"]
 mod cards;
+#[path = "components/compare.rs"]
+mod compare;
 #[path = "components/editor.rs"]
 mod editor;
 #[path = "components/guide.rs"]
@@ -25,6 +27,8 @@ mod panels;
 mod playground;
 #[path = "components/sheets.rs"]
 mod sheets;
+#[path = "components/sinks.rs"]
+mod sinks;
 #[path = "components/stage.rs"]
 mod stage;
 #[path = "components/timeline.rs"]

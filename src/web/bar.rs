@@ -221,6 +221,18 @@ fn Side() -> impl IntoView {
     let Playground { ui, stage, .. } = use_playground();
     view! {
         <div class="tp-side">
+            <button
+                type="button"
+                class="tp-text tp-ask-compare"
+                aria-haspopup="dialog"
+                title="This run under other settings, side by side"
+                on:click=move |_| {
+                    ui.compared().set(None);
+                    ui.sheet().set(Some(sheets::COMPARE));
+                }
+            >
+                "Compare"
+            </button>
             <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.reset())>"Reset"</button>
             <button type="button" class="tp-icon tp-ask-help" aria-label="Help" title=sheets::HELP on:click=move |_| ui.sheet().set(Some(sheets::HELP))>
                 "?"

@@ -4,6 +4,7 @@ use super::clock;
 use super::options::Layout;
 use super::stage::Stage;
 use crate::playground::director::EYE;
+use crate::playground::scenario::Contrast;
 use crate::playground::scene::{ARRANGEMENTS, Arrangement, Place, Trail};
 use crate::playground::why::Question;
 use crate::world::EPOCH;
@@ -31,6 +32,15 @@ impl Default for Snapshot {
         let view = Arc::new(WorldView { now: EPOCH, ..WorldView::default() });
         Self { view, places: vec![], height: 320.0, narrow: false, elapsed: 0 }
     }
+}
+
+/// What the sheet of comparisons plays.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Compared {
+    /// The run under several settings.
+    Setting(Contrast),
+    /// Two branches, by their ids.
+    Branches(u32, u32),
 }
 
 /// What the page shows beside the pictures on the canvases, which never go through signals.
@@ -85,6 +95,8 @@ pub struct PageState {
     pub pace: i64,
     /// The open sheet, by its title.
     pub sheet: Option<&'static str>,
+    /// What is compared when that sheet opens; none: what the scenario is about.
+    pub compared: Option<Compared>,
     /// The open panel, by the name on its tab.
     pub panel: Option<&'static str>,
     /// The question that the "Why?" panel answers.
@@ -120,6 +132,7 @@ impl Default for PageState {
             skip: false,
             pace: 0,
             sheet: None,
+            compared: None,
             panel: None,
             asked: None,
         }

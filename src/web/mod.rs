@@ -5,6 +5,7 @@ pub mod bar;
 pub mod branches;
 pub mod cards;
 pub mod clock;
+pub mod compare;
 pub mod context;
 pub mod error;
 mod files;

@@ -21,6 +21,11 @@ const PLAIN: [&str; INKS] = [
 ];
 
 impl Inks {
+    /// The colour of an ink.
+    pub fn of(&self, ink: Ink) -> &str {
+        &self.0[place(ink)]
+    }
+
     /// As the canvas resolves them, so that `light-dark()` and `var()` are followed.
     pub fn read(canvas: &HtmlCanvasElement) -> Self {
         Self(std::array::from_fn(|i| {

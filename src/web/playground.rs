@@ -11,11 +11,12 @@ use super::navigation::use_navigation;
 use super::options::Layout;
 use super::panels::Panels;
 use super::panels::ask::{AskAboutLedger, AskAboutSaid, AskedFrom};
-use super::sheets::Sheets;
+use super::sheets::{self, Sheets};
 use super::timeline::Timeline;
 use super::tip::Tip;
 use super::trail::Trail;
 use super::undo::Undo;
+use crate::playground::compare::preset;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_use_document_visibility::use_document_visibility;
@@ -177,7 +178,12 @@ fn Caption() -> impl IntoView {
     view! {
         <div class="tp-caption">
             <Timeline />
-            <p class="tp-note">{move || ui.note().get()}</p>
+            <p class="tp-note">
+                {move || ui.note().get()}
+                <Show when=move || controls>
+                    <OfferCompare />
+                </Show>
+            </p>
             <div class="tp-saying">
                 <p class="tp-said" role="status" aria-live="polite">{move || ui.said().get()}</p>
                 <AskAboutSaid />
@@ -196,6 +202,29 @@ fn Caption() -> impl IntoView {
             <Trail />
         </div>
     }
+}
+
+/// Leads to what the scenario is about, side by side.
+#[component]
+fn OfferCompare() -> impl IntoView {
+    let Context { ui, stage, .. } = use_playground();
+    let offered = Memo::new(move |_| {
+        ui.text().track();
+        let contrast = stage.with_value(|s| s.run.borrow().time.play().scenario().compares);
+        contrast.map(|contrast| preset(contrast).title.to_lowercase())
+    });
+    let open = move |_| {
+        ui.compared().set(None);
+        ui.sheet().set(Some(sheets::COMPARE));
+    };
+    let button = move |what: String| {
+        view! {
+            <button type="button" class="tp-text tp-offer" aria-haspopup="dialog" on:click=open>
+                {format!("Compare by {what}")}
+            </button>
+        }
+    };
+    move || offered.get().map(button)
 }
 
 /// Keeps the stage at the size of `room`.

@@ -1,5 +1,6 @@
 //! Sheets: what is read beside the run, in a dialog over it. One is open at a time; Escape closes it.
 
+use super::compare::Compare;
 use super::context::{PageStateStoreFields as _, use_playground};
 use super::gallery::Gallery;
 use super::help::Help;
@@ -16,12 +17,14 @@ struct Sheet {
 
 pub const SCENARIOS: &str = "Scenarios";
 pub const NEW: &str = "A new cluster";
+pub const COMPARE: &str = "Compare";
 pub const HELP: &str = "Keys, and what is real here";
 
 /// A new sheet is a line here and a file beside this one.
 const SHEETS: &[Sheet] = &[
     Sheet { title: SCENARIOS, view: || view! { <Gallery /> }.into_any() },
     Sheet { title: NEW, view: || view! { <NewCluster /> }.into_any() },
+    Sheet { title: COMPARE, view: || view! { <Compare /> }.into_any() },
     Sheet { title: HELP, view: || view! { <Help /> }.into_any() },
 ];
 

@@ -1,8 +1,8 @@
-//! Branches of the run, and the table that compares two of them: in the timeline, where they stand.
+//! Branches of the run: in the timeline, where they stand.
 
-use super::harness::{THREE_BROKERS, focused, mounted};
+use super::harness::{THREE_BROKERS, mounted};
 use leptos::prelude::*;
-use tidepool::web::context::PageStateStoreFields as _;
+use tidepool::web::context::{Compared, PageStateStoreFields as _};
 use tidepool::web::timeline::Timeline;
 use wasm_bindgen_test::*;
 
@@ -20,14 +20,8 @@ async fn a_fork_is_a_chip_that_is_named_compared_shown_and_dropped() {
     let names = page.stage.with_value(|s| s.run.borrow().time.branches().iter().map(|b| b.name.clone()).collect::<Vec<_>>());
     assert_eq!(names, ["first run", "without broker-2"]);
     page.click(".tp-more").await;
-    let words = page.text(".tp-versus");
-    assert!(words.contains("part at 00:20.") && words.contains("acknowledged"), "{words}");
-    assert_eq!(page.ui.said().get_untracked(), page.text(".tp-versus > b"));
-    assert!(!page.all("tr[data-differs]").is_empty());
-    assert_eq!(focused(), Some(page.at(".tp-versus button").into()));
-    page.key(".tp-versus button", "Escape").await;
-    assert!(page.find(".tp-versus").is_none());
-    assert_eq!(focused(), Some(page.at(".tp-more").into()), "the focus is back where it was asked");
+    assert_eq!(page.ui.sheet().get_untracked(), Some("Compare"));
+    assert_eq!(page.ui.compared().get_untracked(), Some(Compared::Branches(2, 1)));
     page.click(".tp-chip:not([aria-current]) button").await;
     page.publish().await;
     assert_eq!(page.stage.with_value(|s| s.run.borrow().time.branch().id), 1);

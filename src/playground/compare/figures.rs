@@ -1,5 +1,6 @@
 //! The figures by which runs are compared, and in which of them they differ.
 
+use crate::playground::narrate::tenths;
 use crate::playground::time::Counts;
 
 #[derive(Clone, Copy)]
@@ -101,18 +102,12 @@ pub struct FigureRow {
     pub best: Option<usize>,
 }
 
-/// Microseconds in units, with one decimal.
-fn tenths(micros: i64, unit_us: i64) -> String {
-    let tenths = (micros + unit_us / 20) / (unit_us / 10);
-    format!("{}.{}", tenths / 10, tenths % 10)
-}
-
 impl Unit {
     fn words(self, value: i64) -> String {
         match self {
             Self::Count => value.to_string(),
-            Self::Seconds => format!("{} s", tenths(value, 1_000_000)),
-            Self::PartitionSeconds => format!("{} partition-seconds", tenths(value, 1_000_000)),
+            Self::Seconds => tenths(value),
+            Self::PartitionSeconds => format!("{} partition-seconds", tenths(value).trim_end_matches(" s")),
             Self::Milliseconds => format!("{} ms", (value + 500) / 1000),
         }
     }
@@ -145,7 +140,7 @@ mod tests {
         let rows = figure_rows(&[of(9_460_000, 0), of(3_000_000, 0), of(3_000_000, 2)], &["acknowledged, and lost"]);
         let told = |row: &FigureRow| format!("{}: {} {:?}", row.name, row.values.join(", "), row.best);
         assert_eq!(told(&rows[0]), "acknowledged, and lost: 0, 0, 2 None");
-        assert_eq!(told(&rows[1]), "without an owner: 9.5 partition-seconds, 3.0 partition-seconds, 3.0 partition-seconds None");
+        assert_eq!(told(&rows[1]), "without an owner: 9.4 partition-seconds, 3.0 partition-seconds, 3.0 partition-seconds None");
         assert!(rows[2..].iter().all(|row| !row.differs && row.best.is_none()));
         assert!(rows.iter().any(|row| row.name == "acknowledged" && row.values == ["7", "7", "7"]));
     }

@@ -50,6 +50,7 @@ pub struct Lockstep {
     until: Time,
     /// Where it is worth looking at first.
     opens: Time,
+    owners: Vec<String>,
 }
 
 impl Lockstep {
@@ -65,7 +66,7 @@ impl Lockstep {
         let opens = variants.first().map_or(0, |variant| variant.scenario.opening_us());
         variants.reverse();
         let until = EPOCH.plus_micros(if whole > 0 { whole } else { USUAL_US });
-        Ok(Self { waiting: variants, runs: Vec::new(), at: EPOCH, until, opens: EPOCH.plus_micros(opens).min(until) })
+        Ok(Self { waiting: variants, runs: Vec::new(), at: EPOCH, until, opens: EPOCH.plus_micros(opens).min(until), owners: Vec::new() })
     }
 
     /// Those that have begun, from top to bottom.
@@ -76,6 +77,16 @@ impl Lockstep {
     /// Whether all have begun.
     pub fn is_ready(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// Whether all that have begun stand at this moment: between two slices some may be ahead.
+    pub fn is_together(&self) -> bool {
+        self.runs.iter().all(|run| run.time.moment().at == self.at.max(run.time.branch().start.at))
+    }
+
+    /// All owners of partitions that rows were last made of, in the order of their colours.
+    pub fn owners(&self) -> &[String] {
+        &self.owners
     }
 
     /// The moment that all have reached.
@@ -123,13 +134,13 @@ impl Lockstep {
         Ok(true)
     }
 
-    /// What each run has come to by now; partitions without an owner are counted from where it opens.
+    /// What each run has come to by now; what groups do is counted from where it opens.
     pub fn counts(&self) -> Vec<Counts> {
         self.runs.iter().map(|run| run.time.counts(self.opens)).collect()
     }
 
     /// Each run's rows of owners; an owner has the same colour in all of them.
-    pub fn owner_rows(&self, most: usize) -> Vec<Vec<Row>> {
+    pub fn owner_rows(&mut self, most: usize) -> Vec<Vec<Row>> {
         let rows = |run: &Run| run.time.timeline_rows(most).into_iter().filter(|row| row.lane.is_none()).collect();
         let mut all: Vec<Vec<Row>> = self.runs.iter().map(rows).collect();
         let is_owners = |bar: &Bar| bar.hue < HUES && bar.share == 1000;
@@ -141,6 +152,7 @@ impl Lockstep {
             let place = owners.iter().position(|owner| *owner == bar.label).unwrap_or(0);
             bar.hue = (place % usize::from(HUES)) as u8;
         }
+        self.owners = owners;
         all
     }
 }

@@ -117,6 +117,8 @@ const TRANSACTION_H: f32 = 18.0;
 pub(super) const MEMBER_H: f32 = 84.0;
 /// Where there are many, a card is one line.
 const LINE_H: f32 = 26.0;
+/// A member's card in a picture that is drawn at less than its size.
+const DENSE_H: f32 = 52.0;
 const MANY_MEMBERS: usize = 8;
 const MANY_PRODUCERS: usize = 6;
 const GROUP_HEAD: f32 = 64.0;
@@ -177,7 +179,7 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
         let down = if close { 24.0 } else { 0.0 };
         y = cluster(&mut out, Area { x: pad + 8.0, y: y + down, w: inner - 16.0 });
         y = heading(&mut out, "Consumer groups", pad, y + 36.0, inner);
-        out.height = group_boxes(&mut out, groups, pad, y, inner) + 16.0 + pad;
+        out.height = group_boxes(&mut out, groups, pad, y, inner, camera.density > 0) + 16.0 + pad;
         return out;
     }
     // The logs in the middle have what room there is: some 24 records of each at 1280 px, 10 at 720.
@@ -192,7 +194,7 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
     heading(&mut out, "Consumer groups", groups_x, TOP, right);
     let middle = cluster(&mut out, Area { x: cluster_x, y, w: cluster_w });
     let producers_end = producers(&mut out, view, pad, y, left, 1);
-    let groups_end = group_boxes(&mut out, groups, groups_x, y, right);
+    let groups_end = group_boxes(&mut out, groups, groups_x, y, right, camera.density > 0);
     // Producers and groups are centred on the ribbons, or on those that are in view.
     let seen = || out.rows.iter().filter(|r| !close || r.top > 0.0 && r.top < middle);
     let first = seen().map(|r| r.top - r.head).reduce(f32::min).unwrap_or(y);
@@ -242,14 +244,19 @@ fn group_members(view: &WorldView) -> Members {
     all
 }
 
-fn group_boxes(out: &mut Layout, groups: Members, x: f32, mut y: f32, w: f32) -> f32 {
+/// `dense`: members are lines, however few they are.
+fn group_boxes(out: &mut Layout, groups: Members, x: f32, mut y: f32, w: f32, dense: bool) -> f32 {
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|group| group.0.is_none());
     for (name, consumers) in groups {
         let top = y;
         y += GROUP_HEAD;
         let mut members = Vec::new();
-        let (h, gap) = if consumers.len() > MANY_MEMBERS { (LINE_H, 4.0) } else { (MEMBER_H, 8.0) };
+        let (h, gap) = match consumers.len() {
+            n if n > MANY_MEMBERS => (LINE_H, 4.0),
+            _ if dense => (DENSE_H, 4.0),
+            _ => (MEMBER_H, 8.0),
+        };
         for c in consumers {
             members.push((c, Rect { x: x + 12.0, y, w: w - 24.0, h }));
             y += h + gap;

@@ -59,7 +59,7 @@ pub struct View {
     pub width: f32,
     /// The height that is seen at once, in CSS pixels: rows share it as long as they stay legible. 0: as high as they like.
     pub room: f32,
-    /// 0 is roomy, 1 and more are denser.
+    /// 0 is roomy; with 1 and more rows are smaller, and members are lines.
     pub density: u8,
     pub selection: Option<Target>,
     /// The same picture in steps: what moves is drawn at half of its way.

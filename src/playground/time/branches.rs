@@ -3,7 +3,7 @@
 use super::assignment_spans::AssignmentSpans;
 use super::marks::Marks;
 use super::narration::Narration;
-use super::{Counts, Moment, State, TimeError, Timeline, since};
+use super::{Counts, Handovers, Moment, State, TimeError, Timeline, since};
 use crate::kafka::time::Time;
 use crate::playground::scenario::Scenario;
 use crate::world::EPOCH;
@@ -32,6 +32,7 @@ pub struct Branch {
     pub(super) actions: Vec<(Time, Action)>,
     pub(super) marks: Marks,
     pub(super) assignment_spans: AssignmentSpans,
+    pub(super) handovers: Handovers,
     pub(super) narration: Narration,
     /// It was left for this one to be without an action: that branch, and which of its actions.
     pub(super) without: Option<(u32, usize)>,
@@ -50,6 +51,7 @@ impl Branch {
             actions: Vec::new(),
             marks: Marks::default(),
             assignment_spans: AssignmentSpans::default(),
+            handovers: Handovers::default(),
             narration: Narration::default(),
             without: None,
         }
@@ -57,6 +59,10 @@ impl Branch {
 
     pub fn marks(&self) -> &Marks {
         &self.marks
+    }
+
+    pub fn handovers(&self) -> &Handovers {
+        &self.handovers
     }
 
     pub fn assignment_spans(&self) -> &AssignmentSpans {
@@ -118,6 +124,7 @@ impl Timeline {
             branch.actions.truncate(next);
             branch.marks.keep_before(forked.events);
             branch.assignment_spans.keep_before(forked.events);
+            branch.handovers.keep_before(forked.events);
             branch.narration.keep_before(forked.events);
             branch = Branch { id, name, parent: Some(from), forked, end: forked, without: None, ..branch };
             self.branches.push(branch);

@@ -41,24 +41,23 @@ pub struct Counts {
 }
 
 impl Timeline {
-    /// What the run has come to at the moment that is shown. Partitions without an owner are counted from `owners_from` on: how a group
-    /// is first shared out is another matter.
-    pub fn counts(&self, owners_from: Time) -> Counts {
-        self.state.counts(self.branch().assignment_spans(), owners_from)
+    /// What the run has come to at the moment that is shown. What groups do is counted from `from` on: how one is first shared out
+    /// is another matter.
+    pub fn counts(&self, from: Time) -> Counts {
+        self.state.counts(self.branch().assignment_spans(), from)
     }
 }
 
 impl State {
     /// `spans`: of the branch that the state is of; later ones than its moment are not looked at.
-    pub(super) fn counts(&self, spans: &AssignmentSpans, owners_from: Time) -> Counts {
+    pub(super) fn counts(&self, spans: &AssignmentSpans, from: Time) -> Counts {
         let world = self.play.world();
         let (view, now) = (world.view(), world.now());
         let verdict = self.judge.verdict(world, false);
         let (ledger, counters) = (verdict.ledger, verdict.counters);
         let is_there = |topic: &str, n: i32| view.partitions.iter().any(|p| p.view.partition == n && *p.view.topic == *topic);
         let gaps = spans.gaps();
-        let unowned =
-            gaps.iter().filter(|gap| gap.to.is_some() || is_there(&gap.topic, gap.partition)).map(|gap| gap.micros(owners_from, now));
+        let unowned = gaps.iter().filter(|gap| gap.to.is_some() || is_there(&gap.topic, gap.partition)).map(|gap| gap.micros(from, now));
         let (unowned_us, longest_unowned_us) = unowned.fold((0, 0), |(sum, longest), us| (sum + us, us.max(longest)));
         let (leaderless_us, longest_leaderless_us) = self.meter.leaderless_us(now);
         let sinks = &view.sinks;
@@ -73,8 +72,8 @@ impl State {
             handled: view.consumers.iter().map(|consumer| consumer.handled).sum(),
             elections: counters.elections,
             quorum_elections: counters.quorum_elections,
-            rebalances: self.meter.rebalances,
-            revoked: self.meter.revoked,
+            rebalances: self.meter.rebalances(from),
+            revoked: self.meter.revoked(from),
             violations: verdict.violations.len() as u64,
             lag: view.groups.iter().map(|group| view.group_lag(group)).sum::<i64>().unsigned_abs(),
             unowned_us,

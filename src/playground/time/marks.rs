@@ -3,7 +3,6 @@
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::coordinator::GroupEvent;
-use crate::kafka::coordinator::GroupState;
 use crate::kafka::time::Time;
 use crate::playground::narrate::narrate;
 use crate::world::World;
@@ -66,7 +65,9 @@ pub(super) fn lane(event: &EventKind) -> Option<Lane> {
         EventKind::Broker { event, .. } => match event {
             BrokerEvent::BecameLeader { epoch: 1.., .. } | BrokerEvent::Controller(ControllerEvent::Elected { .. }) => Lane::Election,
             BrokerEvent::IsrChanged { from, to, .. } if to.len() < from.len() => Lane::Isr,
-            BrokerEvent::Group(GroupEvent::StateChanged { to: GroupState::PreparingRebalance, .. }) => Lane::Rebalance,
+            BrokerEvent::Group(GroupEvent::StateChanged { from, to, .. }) if to.is_rebalancing() && !from.is_rebalancing() => {
+                Lane::Rebalance
+            }
             _ => return None,
         },
         _ => return None,

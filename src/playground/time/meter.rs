@@ -12,6 +12,9 @@ use crate::world::event::{Event, EventKind};
 use crate::world::{ProcessState, World};
 use std::sync::Arc;
 
+/// Rebalances, and revocations, that are remembered; later ones are not counted.
+const MAX_KEPT: usize = 10_000;
+
 /// What `BrokerEvent`s say of a partition's leader.
 #[derive(Clone, Debug)]
 struct Led {
@@ -34,10 +37,10 @@ pub struct Meter {
     leaders: SortedVecMap<(Arc<str>, i32), Led>,
     leaderless_us: i64,
     longest_leaderless_us: i64,
-    /// Rebalances of all groups, of both protocols.
-    pub rebalances: u64,
-    /// Partitions that were taken from a member while it ran.
-    pub revoked: u64,
+    /// When groups of both protocols began to find a new order.
+    rebalances: Vec<Time>,
+    /// When partitions were taken from a member while it ran, and how many.
+    revoked: Vec<(Time, u32)>,
 }
 
 fn has_ended(state: ProcessState) -> bool {
@@ -53,6 +56,16 @@ impl Meter {
         self.next_event = world.next_event().0;
     }
 
+    /// Rebalances of all groups, from a time on.
+    pub fn rebalances(&self, from: Time) -> u64 {
+        self.rebalances.iter().filter(|at| **at >= from).count() as u64
+    }
+
+    /// Partitions that were taken from members while they ran, from a time on.
+    pub fn revoked(&self, from: Time) -> u64 {
+        self.revoked.iter().filter(|(at, _)| *at >= from).map(|(_, count)| u64::from(*count)).sum()
+    }
+
     /// Partitions × time without a leader until `now`, and the longest time that one of them had none.
     pub fn leaderless_us(&self, now: Time) -> (i64, i64) {
         let open = self.leaders.values().filter_map(|led| Some(now.micros_since(led.gone?).max(0)));
@@ -65,11 +78,13 @@ impl Meter {
             EventKind::Broker { node, event: BrokerEvent::BecameLeader { topic, partition, epoch, .. } } => {
                 self.leads(event.at, node, topic, *partition, *epoch);
             }
-            EventKind::Broker { event: BrokerEvent::Group(GroupEvent::StateChanged { from, to, .. }), .. } => {
-                self.rebalances += u64::from(to.is_rebalancing() && !from.is_rebalancing());
+            EventKind::Broker { event: BrokerEvent::Group(GroupEvent::StateChanged { from, to, .. }), .. }
+                if to.is_rebalancing() && !from.is_rebalancing() && self.rebalances.len() < MAX_KEPT =>
+            {
+                self.rebalances.push(event.at);
             }
-            EventKind::Consumer { event: ConsumerEvent::Revoked { partitions, .. }, .. } => {
-                self.revoked += partitions.len() as u64;
+            EventKind::Consumer { event: ConsumerEvent::Revoked { partitions, .. }, .. } if self.revoked.len() < MAX_KEPT => {
+                self.revoked.push((event.at, u32::try_from(partitions.len()).unwrap_or(u32::MAX)));
             }
             EventKind::ProcessState { node, to, .. } if has_ended(*to) => {
                 self.handed.remove(node);

@@ -9,6 +9,7 @@ mod breakpoints;
 mod checkpoints;
 mod counts;
 mod gaps;
+mod handovers;
 mod marks;
 mod meter;
 mod narration;
@@ -24,10 +25,11 @@ pub use breakpoints::{Breakpoint, MAX_BREAKPOINTS, hints};
 pub use checkpoints::{LOOK_BACK, MAX_BYTES, MAX_CHECKPOINTS, SPACING};
 pub use counts::Counts;
 pub use gaps::Gap;
+pub use handovers::{Handover, Handovers};
 pub use marks::{Lane, MAX_MARKS, Mark};
 pub use narration::MAX_NARRATION;
 pub use replay_events::{MAX_REPLAY, replay_events};
-pub use timeline_rows::{Bar, HUES, MAX_ROWS, Row, Window};
+pub use timeline_rows::{Bar, HUES, MAX_ROWS, NOBODY, Row, Window};
 
 use super::narrate::{narrate, often};
 use super::scenario::Playback;
@@ -421,6 +423,7 @@ impl Timeline {
                 if fresh && event.id.0 >= branch.end.events {
                     branch.marks.take(event, world);
                     branch.assignment_spans.take(event);
+                    branch.handovers.take(event, &branch.assignment_spans);
                     branch.narration.take(event, world);
                 }
                 if let Some(level) = self.stop_at_level.filter(|_| stops && self.stopped.is_none() && !often(&event.kind))

@@ -44,10 +44,18 @@ impl Timeline {
         let kept = kept.get(kept.len().saturating_sub(LOOK_BACK)..).unwrap_or_default();
         let all = &self.branch().narration.all;
         let stored = |from: u64, to: u64| all.iter().filter(move |s| s.level <= level && (from..to).contains(&s.event.0)).cloned();
-        let Some(first) = kept.first().filter(|_| level > 2) else { return stored(from, u64::MAX).collect() };
-        let mut out: Vec<Sentence> = stored(from, first.id.0).collect();
-        out.extend(kept.iter().filter(|event| event.id.0 >= from).filter_map(|event| narrate(event, world)));
-        out.extend(stored(here.max(from), u64::MAX));
+        let mut out: Vec<Sentence> = match kept.first().filter(|_| level > 2) {
+            None => stored(from, u64::MAX).collect(),
+            Some(first) => {
+                let mut out: Vec<Sentence> = stored(from, first.id.0).collect();
+                out.extend(kept.iter().filter(|event| event.id.0 >= from).filter_map(|event| narrate(event, world)));
+                out.extend(stored(here.max(from), u64::MAX));
+                out
+            }
+        };
+        // What a rebalance has come to is told after the event with which it ends.
+        out.extend(self.branch().handovers.sentences(from));
+        out.sort_by_key(|sentence| sentence.event);
         out
     }
 

@@ -272,7 +272,11 @@ fn lanes_show_who_owned_what_and_the_gaps() {
         let own = rows.iter().filter(|row| row.lane.is_none());
         sort(
             own.filter_map(|row| {
-                Some(format!("{} {}", row.name, row.bars.iter().find(|b| !b.ghost && b.from <= now && b.to >= now)?.label))
+                Some(format!(
+                    "{} {}",
+                    row.name,
+                    row.bars.iter().find(|b| !b.ghost && b.hue != NOBODY && b.from <= now && b.to >= now)?.label
+                ))
             })
             .collect(),
         )
@@ -291,7 +295,7 @@ fn lanes_show_who_owned_what_and_the_gaps() {
         timeline
             .timeline_rows(12)
             .iter()
-            .filter(|row| row.lane.is_none() && row.at(at, 0).is_none_or(|bar| bar.ghost || bar.to < at))
+            .filter(|row| row.lane.is_none() && row.at(at, 0).is_none_or(|bar| bar.ghost || bar.to < at || bar.hue == NOBODY))
             .count()
     };
     assert_eq!(free(&timeline, now), 2, "nobody has what the crashed one had");

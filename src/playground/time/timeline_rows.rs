@@ -1,8 +1,9 @@
 //! The timeline's lanes: what happened, and who owned what, as rows of bars. Where a branch leaves another, the other's future is there
 //! too, as a ghost.
 
-use super::{Branch, Lane, MAX_MARKS, MAX_SPANS, Span, Timeline};
+use super::{Branch, Lane, MAX_MARKS, MAX_SPANS, Mark, Span, Timeline};
 use crate::kafka::sorted_vec::SortedVecMap;
+use crate::playground::narrate::tenths;
 use crate::world::EPOCH;
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use std::sync::Arc;
 pub const MAX_ROWS: u32 = 12;
 /// Colours of owners.
 pub const HUES: u8 = 6;
+/// The hue of a time in which nobody had the partition.
+pub const NOBODY: u8 = HUES + 1;
 
 /// Something of a row: a moment when `from` is `to`. Times are microseconds since the run began; `i64::MAX` is
 /// where the branch ends.
@@ -17,7 +20,7 @@ pub const HUES: u8 = 6;
 pub struct Bar {
     pub from: i64,
     pub to: i64,
-    /// From 0: the owner's colour; `HUES` where nothing is recorded any more.
+    /// From 0: the owner's colour; `HUES` where nothing is recorded any more, `NOBODY` where there is no owner.
     pub hue: u8,
     /// Thousandths of the row's partitions that are owned.
     pub share: u16,
@@ -136,6 +139,32 @@ impl Side<'_> {
         }
     }
 
+    /// The times in which nobody had one of these partitions, after its first owner.
+    fn unowned(&self, places: &[Place], rows: &mut SortedVecMap<Place, Vec<Bar>>) {
+        for gap in self.branch.assignment_spans.gaps() {
+            let at = (gap.group.clone(), gap.topic.clone(), gap.partition);
+            let (from, end) = (micros(gap.from.at), gap.to.map_or(i64::MAX, |to| micros(to.at)));
+            if from < self.from || !places.contains(&at) {
+                continue;
+            }
+            let for_so_long = match gap.to {
+                Some(to) => format!(" for {}", tenths(to.at.micros_since(gap.from.at))),
+                None => " from here on".to_owned(),
+            };
+            let text = format!("nobody has {}-{}{for_so_long}", gap.topic, gap.partition);
+            let bar = Bar { from, to: end, hue: NOBODY, share: 1000, label: String::new(), text, ghost: self.ghost };
+            rows.entry(at).or_default().push(bar);
+        }
+    }
+
+    /// What is told of a mark.
+    fn mark_words(&self, mark: &Mark) -> String {
+        let more = if mark.count > 1 { format!(" (and {} more)", mark.count - 1) } else { String::new() };
+        let done = self.branch.handovers.at(mark.at).filter(|_| mark.lane == Lane::Rebalance);
+        let outcome = done.map(|done| format!(" {}", done.words())).unwrap_or_default();
+        format!("{}{more}{outcome}", mark.text)
+    }
+
     /// How many of a group's partitions were owned, from change to change.
     fn counted(&self, group: &Arc<str>, of: usize) -> Vec<Bar> {
         let mut changes: Vec<(i64, i32)> = Vec::new();
@@ -179,8 +208,7 @@ impl Timeline {
             for side in &sides {
                 for mark in side.branch.marks.all().iter().filter(|mark| mark.lane == lane && micros(mark.at) > side.from) {
                     let at = micros(mark.at);
-                    let more = if mark.count > 1 { format!(" (and {} more)", mark.count - 1) } else { String::new() };
-                    let (text, ghost) = (format!("{}{more}", mark.text), side.ghost);
+                    let (text, ghost) = (side.mark_words(mark), side.ghost);
                     bars.push(Bar { from: at, to: at, hue: 0, share: 1000, label: String::new(), text, ghost });
                 }
             }
@@ -215,7 +243,9 @@ impl Timeline {
             let mut bars = SortedVecMap::new();
             for side in &sides {
                 side.owned(&places, &hues, &mut bars);
+                side.unowned(&places, &mut bars);
             }
+            bars.values_mut().for_each(|bars| bars.sort_by_key(|bar| (bar.ghost, bar.from)));
             for at in places {
                 let (group, topic, partition) = &at;
                 let name = if groups.len() > 1 { format!("{group} {topic}-{partition}") } else { format!("{topic}-{partition}") };

@@ -3,7 +3,7 @@
 
 mod camera;
 mod commands;
-mod frames;
+pub(in crate::web) mod frames;
 mod journey;
 mod narrator;
 mod opening;
@@ -92,6 +92,11 @@ pub struct Stage {
 extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn now_ms() -> f64;
+}
+
+/// Milliseconds of the page's own clock.
+pub(in crate::web) fn clock_ms() -> f64 {
+    now_ms()
 }
 
 impl Stage {

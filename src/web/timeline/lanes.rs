@@ -3,7 +3,7 @@
 use super::hand::{Area, Hand};
 use super::shown::{Rows, Shown};
 use super::{LANE, percent};
-use crate::playground::time::{Bar, Row, Window};
+use crate::playground::time::{Bar, NOBODY, Row, Window};
 use crate::web::clock;
 use crate::web::panels::rows::followed;
 use leptos::ev::KeyboardEvent;
@@ -15,40 +15,40 @@ const NAMED: i64 = 60;
 
 /// A line in a lane.
 #[derive(Clone, PartialEq, Debug)]
-struct Line {
-    class: String,
-    opacity: Option<String>,
+pub(in crate::web) struct Line {
+    pub class: String,
+    pub opacity: Option<String>,
     /// SVG path data.
-    d: String,
+    pub d: String,
 }
 
 /// An owner's name on its bar.
 #[derive(Clone, PartialEq, Debug)]
-struct Owner {
-    name: String,
-    left: String,
-    width: String,
-    top: String,
+pub(in crate::web) struct Owner {
+    pub name: String,
+    pub left: String,
+    pub width: String,
+    pub top: String,
 }
 
 /// A lane as it is drawn.
 #[derive(Clone, PartialEq, Debug)]
-struct Drawn {
-    name: String,
-    lines: Vec<Line>,
-    owners: Vec<Owner>,
+pub(in crate::web) struct Drawn {
+    pub name: String,
+    pub lines: Vec<Line>,
+    pub owners: Vec<Owner>,
 }
 
 /// What a lane is drawn into. `end`: the thousandth of the width at which the run ends; `y`: the lane's upper edge in pixels.
 #[derive(Clone, Copy)]
-struct Frame {
-    window: Window,
-    end: i64,
-    y: i64,
+pub(in crate::web) struct Frame {
+    pub window: Window,
+    pub end: i64,
+    pub y: i64,
 }
 
 impl Frame {
-    fn draw(self, row: &Row) -> Drawn {
+    pub(in crate::web) fn draw(self, row: &Row) -> Drawn {
         let mut drawn = Drawn { name: row.name.clone(), lines: Vec::new(), owners: Vec::new() };
         let bars = row.bars.iter().filter(|bar| bar.from <= self.window.to && bar.to >= self.window.from);
         match row.lane {
@@ -85,6 +85,11 @@ impl Frame {
         // What still holds ends where the run does.
         let to = if bar.ghost { end } else { end.min(self.end.max(from)) };
         let (y, ghost) = if bar.ghost { (self.y + 13, " tp-ghost") } else { (self.y + 6, "") };
+        if bar.hue == NOBODY {
+            let d = format!("M{from} {y}H{}", to.max(from + 1));
+            drawn.lines.push(Line { class: format!("tp-nobody{ghost}"), opacity: None, d });
+            return;
+        }
         let opacity = (bar.share < 1000).then(|| format!("0.{:03}", (bar.share / 2 + 250).max(1)));
         let d = format!("M{from} {y}H{}", to.max(from + 1));
         drawn.lines.push(Line { class: format!("tp-owner tp-hue-{}{ghost}", bar.hue), opacity, d });

@@ -1,12 +1,12 @@
 //! The timeline: where the page is in the run, what happened when, who owned what, and where the run's branches part.
 
 mod hand;
-mod lanes;
+pub(in crate::web) mod lanes;
 mod shown;
 mod stops;
 mod strip;
 
-use super::branches::{Chips, Compared, ComparisonTable};
+use super::branches::Chips;
 use super::clock;
 use super::context::{Playground, use_playground};
 use hand::{Area, Hand};
@@ -20,20 +20,20 @@ use stops::{Stops, StopsButton, StopsRow};
 use strip::{Marks, Times};
 
 /// A lane's height in pixels.
-const LANE: i64 = 14;
+pub(in crate::web) const LANE: i64 = 14;
 /// Microseconds that an arrow key moves, and the same with Shift or a page key.
 const STEP_US: i64 = 1_000_000;
 const LEAP_US: i64 = 10_000_000;
 
 /// Thousandths as a length in CSS.
-fn percent(part: i64) -> String {
+pub(in crate::web) fn percent(part: i64) -> String {
     format!("{}.{}%", part / 10, part % 10)
 }
 
 #[component]
 pub fn Timeline() -> impl IntoView {
     let Playground { stage, controls, .. } = use_playground();
-    let (shown, stops, compared) = (Shown::new(), Stops::new(), Compared::closed());
+    let (shown, stops) = (Shown::new(), Stops::new());
     let of_all = move |part: i64| shown.facts.with(|facts| percent(part * 1000 / facts.whole));
     let now = move || shown.facts.with(|facts| facts.now);
     let length = |name: &'static str, value: Signal<String>| style((name, value));
@@ -83,10 +83,9 @@ pub fn Timeline() -> impl IntoView {
                 <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.scrub(i64::MAX))>"To its end"</button>
             </div>
             <p class="tp-wide tp-limit" hidden=move || limit.with(String::is_empty)>{move || limit.get()}</p>
-            <Chips compared />
+            <Chips />
             <span class="tp-hint tp-quiet tp-number" aria-hidden="true">{move || shown.told.get()}</span>
         </div>
-        <ComparisonTable compared />
     }
 }
 

@@ -190,7 +190,7 @@ fn hint(rows: &[Row], row: Option<usize>, micros: i64, near: i64, end: i64) -> (
             (row.lane.map(|_| at), format!("{}{dot}{name} · {}{ghost}", clock::time_words(at), bar.text))
         }
         (None, Some(row)) if row.lane.is_none() && micros <= end => {
-            (None, format!("{} · nobody has {}", clock::time_words(micros), row.name))
+            (None, format!("{} · nobody has had {} yet", clock::time_words(micros), row.name))
         }
         _ => (None, clock::time_words(micros)),
     }

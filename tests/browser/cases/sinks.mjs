@@ -19,9 +19,9 @@ export default (cases, { check, open, until, clean, shot, noSidewaysScroll }) =>
         await twice.first().waitFor();
         check(/table: \d+ rows, \d+ twice/.test(await panel.innerText()), await panel.innerText());
         await noSidewaysScroll(page);
-        await page.screenshot({ path: shot(`sinks-${width}-${scheme}`) });
         await panel.getByRole("button", { name: /^only \d+ twice$/ }).click();
         check(await panel.locator("tbody tr").count() === await twice.count(), "only those");
+        await page.screenshot({ path: shot(`sinks-${width}-${scheme}`) });
         await twice.first().getByRole("button").click();
         await page.locator(".tp-trail").waitFor();
         clean(page);
