@@ -55,6 +55,9 @@ pub(super) struct Transaction {
     pub(super) unmarked: Vec<(Arc<str>, i32)>,
 }
 
+/// Until what the log has refused is written to it again (`TransactionMarkerChannelManager.retryLogAppends`).
+const APPEND_RETRY_MS: i64 = 100;
+
 /// The coordinator of the transactional ids in the partitions of `__transaction_state` that this broker leads.
 ///
 /// The broker calls `handle_elected` and `handle_resigned` as it leads such a partition or no longer does, `handle_request` for each
@@ -76,6 +79,8 @@ pub struct TransactionCoordinator {
     started: Time,
     next_abort_check: Option<Time>,
     next_expiration: Option<Time>,
+    /// Ends whose markers stand and that the log has refused: when each is written again.
+    again: Vec<(Time, Arc<str>, Metadata)>,
 }
 
 impl TransactionCoordinator {
@@ -93,6 +98,7 @@ impl TransactionCoordinator {
             started: now,
             next_abort_check: None,
             next_expiration: None,
+            again: Vec::new(),
         }
     }
 
@@ -140,6 +146,7 @@ impl TransactionCoordinator {
         lost.into_iter().for_each(|append_id| self.handle_append_failed(now, append_id, ErrorCode::NotLeaderOrFollower));
         for id in self.of_partition(partition) {
             self.transactions.remove(&id);
+            self.again.retain(|(_, other, _)| *other != id);
         }
         self.schedule(now);
     }
@@ -257,7 +264,12 @@ impl TransactionCoordinator {
             Then::Offsets(token) => self.respond(token, Response::offsets_added(error)),
             Then::Prepared { by, .. } => self.answer_end(by, error, None),
             // The markers stand; that they do is written again until it is, or somebody else leads the log.
-            Then::Completed if error != ErrorCode::NotCoordinator => self.append(now, &id, target, Then::Completed),
+            Then::Completed if error != ErrorCode::NotCoordinator => {
+                if let Some(transaction) = self.transactions.get_mut(&id) {
+                    transaction.pending = Some(target.state);
+                }
+                self.again.push((now.plus_millis(APPEND_RETRY_MS), id, target));
+            }
             Then::Completed | Then::Expired => {}
         }
         self.schedule(now);
@@ -326,6 +338,11 @@ impl TransactionCoordinator {
     }
 
     pub fn handle_timeout(&mut self, now: Time) {
+        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.again).into_iter().partition(|(at, ..)| *at <= now);
+        self.again = later;
+        for (_, id, target) in due {
+            self.append(now, &id, target, Then::Completed);
+        }
         if self.next_abort_check.is_some_and(|at| at <= now) {
             self.next_abort_check = None;
             self.abort_timed_out(now);
@@ -377,7 +394,9 @@ impl TransactionCoordinator {
     pub fn poll_timeout(&self) -> Option<Deadline> {
         let abort = self.next_abort_check.map(|at| (at, Reason::new("check for transactions that have timed out", "")));
         let expire = self.next_expiration.map(|at| (at, Reason::new("check for transactional ids that have expired", "")));
-        earlier(abort, expire)
+        let again = self.again.iter().map(|(at, ..)| *at).min();
+        let again = again.map(|at| (at, Reason::new("a transaction's end is written again", "")));
+        earlier(again, earlier(abort, expire))
     }
 
     /// All transactional ids, sorted.
