@@ -60,6 +60,7 @@ marks! {
     TransactionTimedOut: "an open transaction is aborted, since its time is over",
     TransactionConcurrent: "a transaction begins while the former one's markers are being written",
     MarkersAgain: "a marker is written again, since its partition's leader did not say that it has it",
+    CompletionAgain: "a coordinator writes again that a transaction's markers stand, since its log refused it",
     MarkersLoaded: "a new coordinator writes the markers of a transaction that its predecessor has decided",
     // The in-sync set.
     IsrRefused: "the controller refuses an in-sync set for good",

@@ -265,6 +265,7 @@ impl TransactionCoordinator {
             Then::Prepared { by, .. } => self.answer_end(by, error, None),
             // The markers stand; that they do is written again until it is, or somebody else leads the log.
             Then::Completed if error != ErrorCode::NotCoordinator => {
+                mark!(CompletionAgain);
                 if let Some(transaction) = self.transactions.get_mut(&id) {
                     transaction.pending = Some(target.state);
                 }

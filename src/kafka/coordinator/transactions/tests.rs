@@ -293,6 +293,29 @@ fn a_request_waits_until_its_record_is_committed() {
     assert_eq!(rig.state().0, TransactionState::Empty);
 }
 
+/// A log that refuses at once, as one below `min.insync.replicas` does, must not be asked again at once: that has no end.
+#[test]
+fn an_end_that_the_log_refuses_is_written_again_later() {
+    let mut rig = Rig::new();
+    rig.init(None);
+    rig.add(5, (2020, 0), 0, false);
+    rig.end(5, (2020, 0), true);
+    rig.held = Some(Vec::new());
+    rig.write_markers();
+    for _ in 0..3 {
+        let append = rig.held.as_mut().and_then(Vec::pop).expect("the end is written");
+        rig.machine.handle_append_failed(rig.now, append, ErrorCode::NotEnoughReplicas);
+        rig.drain();
+        assert_eq!(rig.held, Some(vec![]));
+        assert_eq!(rig.machine.poll_timeout().map(|(at, _)| at), Some(rig.now.plus_millis(100)));
+        assert_eq!(rig.state().0, TransactionState::PrepareCommit);
+        rig.tick();
+    }
+    let append = rig.held.take().and_then(|mut held| held.pop()).expect("the end is written");
+    rig.machine.handle_committed(rig.now, append);
+    assert_eq!(rig.state(), (TransactionState::CompleteCommit, 1));
+}
+
 #[test]
 fn the_epochs_of_an_id_end_with_another_id() {
     let mut rig = Rig::new();
