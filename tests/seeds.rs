@@ -15,6 +15,15 @@ fn judged(name: &str) -> Verdict {
     judge.verdict(playback.world(), false)
 }
 
+/// Without the judge, to its end.
+fn played(name: &str) -> Playback {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name);
+    let text = fs::read_to_string(path).expect("the scenario is there");
+    let mut playback = Playback::new(Scenario::parse(&text).expect("it can be read")).expect("its world begins");
+    playback.run_until(playback.end());
+    playback
+}
+
 fn holds(name: &str) -> Verdict {
     let verdict = judged(name);
     assert_eq!(verdict.violations, [], "{name}: {verdict}");
@@ -84,11 +93,47 @@ fn a_topic_of_a_former_name_is_another() {
 /// Offsets of a topic that is gone cannot be committed: before it joins again a member tries for as long as the others wait, and no longer.
 #[test]
 fn a_member_whose_topic_is_deleted_joins_again() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds/seed-3598604508-liveness.tide");
-    let text = fs::read_to_string(path).expect("the scenario is there");
-    let mut playback = Playback::new(Scenario::parse(&text).expect("it can be read")).expect("its world begins");
-    playback.run_until(playback.end());
+    let playback = played("seed-3598604508-liveness.tide");
     let view = playback.world().view();
     let states: Vec<&str> = view.consumers.iter().map(|consumer| consumer.client_state.name()).collect();
     assert_eq!(states, ["stable", "stable"]);
+}
+
+/// A leader that is cut off from the controller counts a replica as in sync that was given up since, and has come back with an empty log.
+#[test]
+fn a_former_leader_does_not_know_that_a_replica_was_given_up() {
+    holds("seed-3763282693-isr-lacks.tide");
+}
+
+/// A member that did not get the coordinator's answer says everything again, and is told again what it is to have.
+#[test]
+fn an_assignment_whose_answer_was_lost_is_given_again() {
+    let playback = played("seed-3763287836-liveness.tide");
+    let view = playback.world().view();
+    let unread = view.partitions.iter().filter(|partition| &*partition.view.topic == "t2").find(|partition| {
+        let read = view.consumers.iter().flat_map(|consumer| &consumer.positions);
+        let position = read.filter(|(topic, number, _)| **topic == *partition.view.topic && *number == partition.view.partition);
+        position.map(|(.., at)| *at).max() != Some(partition.view.high_watermark)
+    });
+    assert_eq!(unread.map(|partition| partition.view.partition), None);
+}
+
+/// A follower whose log lies beyond its leader's, and whose epochs are gone with its segments, asks where the leader's ends.
+#[test]
+fn a_follower_beyond_its_leaders_end_is_cut() {
+    let playback = played("seed-3763290934-liveness.tide");
+    let view = playback.world().view();
+    assert!(view.partitions.iter().all(|partition| partition.view.isr.len() == 2));
+}
+
+/// Where a leader's retention has taken all of a former epoch, a follower keeps what it alone had in it, below where the leader's log begins.
+#[test]
+fn what_retention_has_deleted_need_not_be_kept() {
+    holds("seed-3763300499-leader-lacks.tide");
+}
+
+/// A replica that is being added is elected while nobody leads; the former leader has yet to learn of it.
+#[test]
+fn an_added_replica_that_is_elected_has_not_joined() {
+    holds("seed-3763305802-logs-differ.tide");
 }

@@ -50,6 +50,7 @@ marks! {
     SessionRests: "a partition rests in a follower's fetch session",
     FollowerCut: "a follower cuts what its leader does not have",
     FollowerStartsAnew: "a follower drops its log, since the leader's begins later",
+    FollowerOutOfRange: "a follower asks where its leader's log ends, since it has nothing where its own does",
     FollowerOvertaken: "an answer to a follower comes after newer metadata or a truncation",
     FollowerRefused: "a follower is refused, and asks again later",
     FollowerDiskFull: "a follower cannot write what it fetched",

@@ -1,5 +1,6 @@
 //! What this node has asked of others, and where each answer goes.
 
+use super::follower::Lost;
 use super::forwarding::{Forward, response_of};
 use super::{Broker, Output, PeerConn};
 use crate::kafka::client::Output as NetOutput;
@@ -35,6 +36,8 @@ pub enum Tag {
     Verification(u64),
     /// A follower's fetch from that leader.
     Follow { leader: i32 },
+    /// A follower's question where its leader's log ends.
+    LeaderEnd(Lost),
 }
 
 impl Broker {
@@ -86,6 +89,7 @@ impl Broker {
                 Tag::Markers(id) => self.markers_answered(now, id, body_of(outcome).as_ref()),
                 Tag::Verification(id) => self.verification_answered(now, id, body_of(outcome).as_ref()),
                 Tag::Follow { leader } => self.fetched(now, leader, outcome),
+                Tag::LeaderEnd(lost) => self.leader_end_answered(now, lost, body_of(outcome).as_ref()),
             }
         }
     }

@@ -15,10 +15,25 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::frame;
 use crate::kafka::wire::message::fetch_request::{FetchPartition, ReplicaState};
 use crate::kafka::wire::message::fetch_response::PartitionData;
-use crate::kafka::wire::message::{FetchRequest, FetchResponse};
+use crate::kafka::wire::message::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use crate::kafka::wire::message::{FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse, TopicName};
+use std::sync::Arc;
 
 /// `replica.fetch.response.max.bytes`.
 const MAX_BYTES: i32 = 10_485_760;
+/// The time in ListOffsets that stands for the end of the log.
+const LATEST: i64 = -1;
+
+/// A follower whose log ends where its leader's has nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lost {
+    topic: Arc<str>,
+    partition: i32,
+    leader: i32,
+    epoch: i32,
+    /// Where it ends.
+    end: i64,
+}
 
 impl Broker {
     /// Asks the next leader that is due; whether there was one.
@@ -183,6 +198,11 @@ impl Broker {
                 let to = data.log_start_offset;
                 events.push(BrokerEvent::Truncated { topic, partition: asked.partition, from, to, epoch: asked.current_leader_epoch });
             }
+            ErrorCode::OffsetOutOfRange => {
+                partition.fetch_after = now.plus_millis(REQUEST_TIMEOUT_MS);
+                let epoch = asked.current_leader_epoch;
+                self.ask_leader_end(now, Lost { topic, partition: asked.partition, leader, epoch, end: from });
+            }
             _ => {
                 mark!(FollowerRefused);
                 partition.fetch_after = now.plus_millis(BACKOFF_MS);
@@ -190,5 +210,51 @@ impl Broker {
         }
         events.into_iter().for_each(|event| self.event(event));
         Ok(())
+    }
+
+    /// The leader's log begins before the end of this one, and still has nothing there: where does it end?
+    /// (`AbstractFetcherThread.fetchOffsetAndApplyTruncateAndBuild`)
+    fn ask_leader_end(&mut self, now: Time, lost: Lost) {
+        mark!(FollowerOutOfRange);
+        let asked = ListOffsetsPartition {
+            partition_index: lost.partition,
+            current_leader_epoch: lost.epoch,
+            timestamp: LATEST,
+            ..ListOffsetsPartition::default()
+        };
+        let topic = ListOffsetsTopic { name: TopicName(lost.topic.clone()), partitions: vec![asked] };
+        let request =
+            ListOffsetsRequest { replica_id: self.options.node_id.into(), topics: vec![topic], ..ListOffsetsRequest::default() };
+        self.peers.ask(now, Node::Broker(lost.leader), Message::ListOffsets(request), Tag::LeaderEnd(lost), REQUEST_TIMEOUT_MS);
+    }
+
+    /// `None`: no answer came.
+    pub(super) fn leader_end_answered(&mut self, now: Time, lost: Lost, response: Option<&ListOffsetsResponse>) {
+        let Lost { topic, partition: index, leader, epoch, end } = lost;
+        let Some((topic, partition)) = self.topics.partition_mut(&topic, index) else { return };
+        if partition.leading.is_some()
+            || (partition.state.leader, partition.state.leader_epoch, partition.log.end_offset()) != (leader, epoch, end)
+        {
+            return;
+        }
+        self.fetchers.change_any();
+        self.fetchers.wake(leader);
+        let found = response.and_then(|response| response.topics.first()).and_then(|topic| topic.partitions.first());
+        let Some(found) = found.filter(|found| found.error_code == 0) else {
+            partition.fetch_after = now.plus_millis(BACKOFF_MS);
+            return;
+        };
+        partition.fetch_after = now;
+        if found.offset >= end {
+            return;
+        }
+        if let Err(error) = partition.log.truncate_to(&mut self.disk, found.offset) {
+            let text = format!("{topic}-{index}: not cut to its leader's end: {error}");
+            self.log(text.clone());
+            return self.storage_failed(&error, &text);
+        }
+        partition.clamp();
+        let to = partition.log.end_offset();
+        self.event(BrokerEvent::Truncated { topic, partition: index, from: end, to, epoch });
     }
 }

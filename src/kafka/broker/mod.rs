@@ -59,6 +59,7 @@ use super::wire::error::ErrorCode;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use bytes::Bytes;
 pub use partition::IsrReason;
+pub use topic_creation::TRANSACTIONS_TOPIC;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use uuid::Uuid;

@@ -8,15 +8,16 @@ use crate::kafka::client::backoff::Backoff;
 use crate::kafka::client::net::{Answer, ApiRange, Net, Node, Outcome, Readiness, Timeouts};
 use crate::kafka::controller::{Request, Visitor};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
-use crate::kafka::wire::message::{self as m, AddPartitionsToTxnRequest, ApiKey, EnvelopeRequest, WriteTxnMarkersRequest};
+use crate::kafka::wire::message::{self as m, AddPartitionsToTxnRequest, ApiKey, EnvelopeRequest, ListOffsetsRequest, WriteTxnMarkersRequest};
 use bytes::Bytes;
 use std::sync::Arc;
 
 /// What brokers and voters say to each other: all that a controller's listener answers, and among it Fetch, which leaders answer too; and
-/// what is said of transactions.
+/// what is said of transactions, and of where a log ends.
 const SPOKEN: &[ApiRange] = &{
-    let mut spoken = [(ApiKey::AddPartitionsToTxn, 4, 5); CONTROLLER.len() + 2];
+    let mut spoken = [(ApiKey::AddPartitionsToTxn, 4, 5); CONTROLLER.len() + 3];
     spoken[CONTROLLER.len()] = (ApiKey::WriteTxnMarkers, 1, 1);
+    spoken[CONTROLLER.len() + 1] = (ApiKey::ListOffsets, 1, 10);
     let mut at = 0;
     while at < CONTROLLER.len() {
         spoken[at] = (CONTROLLER[at].key, CONTROLLER[at].min, CONTROLLER[at].max);
@@ -39,6 +40,7 @@ pub enum Message {
     Envelope(EnvelopeRequest),
     AddPartitionsToTxn(AddPartitionsToTxnRequest),
     WriteTxnMarkers(WriteTxnMarkersRequest),
+    ListOffsets(ListOffsetsRequest),
 }
 
 #[derive(Clone, Debug)]
@@ -156,6 +158,7 @@ impl<T: Clone> Peers<T> {
             Message::Envelope(request) => sender.visit(request),
             Message::AddPartitionsToTxn(request) => sender.visit(request),
             Message::WriteTxnMarkers(request) => sender.visit(request),
+            Message::ListOffsets(request) => sender.visit(request),
             Message::Plain(request) => request.visit(sender),
         }
     }

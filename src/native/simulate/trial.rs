@@ -1,13 +1,15 @@
 //! One judged run of a scenario.
 
 use super::coverage::Requests;
-use crate::kafka::broker::PartitionView;
+use crate::kafka::broker::{PartitionView, TRANSACTIONS_TOPIC};
+
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::time::Time;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::world::judge::{Judge, Verdict, Violation};
-use crate::world::operations::Action;
-use crate::world::view::ConsumerState;
+use crate::world::action::ConsumerSpec;
+use crate::world::operations::{Action, AddConsumer, AddPartitions, ChangeConsumer, DeleteTopic};
+use crate::world::view::{ConsumerState, WorldView};
 use crate::world::{EPOCH, World};
 
 /// What a healed cluster has at most until nothing is under way any more. In microseconds.
@@ -64,7 +66,7 @@ fn judged(scenario: &Scenario, kind: Option<&str>) -> Result<Outcome, String> {
             Some(kind) => judge.violations().iter().any(|violation| violation.kind == kind),
             None => !judge.violations().is_empty(),
         };
-        let quiet = now.micros_since(EPOCH) > last + SLICE_US && unsettled(playback.world()).is_none();
+        let quiet = now.micros_since(EPOCH) > last + SLICE_US && !matches!(rest(playback.world(), &judge), Rest::Busy(_));
         if seen || quiet || now >= playback.end() {
             break;
         }
@@ -86,10 +88,10 @@ pub(crate) fn watch(playback: &mut Playback, judge: &mut Judge, until: Time) {
 
 /// The judge's verdict now, with what is stuck although nothing stands in its way.
 pub(crate) fn verdict(world: &World, judge: &Judge) -> Verdict {
-    let unsettled = unsettled(world);
-    let mut verdict = judge.verdict(world, unsettled.is_none());
+    let rest = rest(world, judge);
+    let mut verdict = judge.verdict(world, rest == Rest::Quiet);
     let last = world.history().last().map_or(EPOCH, |(at, _)| *at);
-    if let Some(what) = unsettled
+    if let Rest::Busy(what) = rest
         && healed(world)
         && world.now().micros_since(last) >= STUCK_US
     {
@@ -99,18 +101,40 @@ pub(crate) fn verdict(world: &World, judge: &Judge) -> Verdict {
     verdict
 }
 
-/// What is still under way or undone; `None`: all is quiet.
-fn unsettled(world: &World) -> Option<String> {
+/// What there still is to do.
+#[derive(PartialEq, Eq)]
+enum Rest {
+    Quiet,
+    /// Somebody will never come to an end, as in Kafka.
+    Excused,
+    /// This is under way or undone.
+    Busy(String),
+}
+
+fn rest(world: &World, judge: &Judge) -> Rest {
     let view = world.view();
+    if let Some(what) = clients_at_work(&view).or_else(|| replicas_behind(&view)) {
+        return Rest::Busy(what);
+    }
+    match (hanging(&view, judge), unread(world, &view, judge)) {
+        (Rest::Busy(what), _) | (_, Rest::Busy(what)) => Rest::Busy(what),
+        (Rest::Quiet, Rest::Quiet) => Rest::Quiet,
+        _ => Rest::Excused,
+    }
+}
+
+fn clients_at_work(view: &WorldView) -> Option<String> {
     if let Some(broker) = view.brokers.iter().find(|broker| !broker.state.is_running()) {
         return Some(format!("{} is {}", broker.name, broker.state));
     }
     if let Some(producer) = view.producers.iter().find(|producer| producer.pending > 0) {
         return Some(format!("{} still has {} records to send", producer.name, producer.pending));
     }
-    if let Some(producer) = view.producers.iter().find(|producer| producer.state.is_running() && producer.rate_per_1000s > 0) {
-        return Some(format!("{} still sends", producer.name));
-    }
+    let sends = view.producers.iter().find(|producer| producer.state.is_running() && producer.rate_per_1000s > 0)?;
+    Some(format!("{} still sends", sends.name))
+}
+
+fn replicas_behind(view: &WorldView) -> Option<String> {
     for partition in &view.partitions {
         let view = &partition.view;
         let name = format!("{}-{}", view.topic, view.partition);
@@ -124,41 +148,103 @@ fn unsettled(world: &World) -> Option<String> {
         if view.high_watermark < view.end_offset {
             return Some(format!("{name} ends at {} and its high watermark stays at {}", view.end_offset, view.high_watermark));
         }
-        if view.last_stable_offset < view.high_watermark {
-            return Some(format!("{name}: a transaction is open from offset {} on", view.last_stable_offset));
-        }
         if view.isr.len() < view.replicas.len() {
             return Some(format!("{name} has replicas {:?} and only {:?} in sync", view.replicas, view.isr));
         }
     }
+    None
+}
+
+/// Whether a marker, or what the coordinator knew, may be lost with the disks: then nobody ends the transaction.
+fn lost_ends(judge: &Judge, topic: &str, partition: i32) -> bool {
+    judge.has_given_up(topic, Some(partition)) || judge.has_given_up(TRANSACTIONS_TOPIC, None)
+}
+
+/// Transactions that are open.
+fn hanging(view: &WorldView, judge: &Judge) -> Rest {
+    let mut rest = Rest::Quiet;
+    for PartitionView { topic, partition, last_stable_offset, .. } in
+        view.partitions.iter().map(|at| &at.view).filter(|view| view.last_stable_offset < view.high_watermark)
+    {
+        if !lost_ends(judge, topic, *partition) {
+            return Rest::Busy(format!("{topic}-{partition}: a transaction is open from offset {last_stable_offset} on"));
+        }
+        rest = Rest::Excused;
+    }
+    rest
+}
+
+/// What the groups have not read.
+fn unread(world: &World, view: &WorldView, judge: &Judge) -> Rest {
     // Whoever is once told that its group is full never joins it again (`GroupMaxSizeReachedException`), even if that was of members whose
     // sessions were not over yet. Who was refused for good is over, as a program that ends with an error.
-    let bounded = world.genesis().broker_config.contains_key("group.max.size");
+    if world.genesis().broker_config.contains_key("group.max.size") {
+        return Rest::Excused;
+    }
+    let mut rest = Rest::Quiet;
     let lives = |consumer: &&ConsumerState| consumer.state.is_running() && consumer.client_state != MembershipState::Failed;
-    for consumer in view.consumers.iter().filter(|consumer| lives(consumer) && !bounded) {
+    for consumer in view.consumers.iter().filter(lives) {
         if consumer.backlog > 0 {
-            return Some(format!("{} still handles records", consumer.name));
+            return Rest::Busy(format!("{} still handles records", consumer.name));
         }
         if consumer.output.as_ref().is_some_and(|output| output.blocked || output.pending > 0) {
             return Some(format!("{} still waits for what it has sent", consumer.name));
         }
         let Some(group) = &consumer.group else { continue };
         if consumer.client_state != MembershipState::Stable {
-            return Some(format!("{} of group {group} is {}", consumer.name, consumer.client_state));
+            return Rest::Busy(format!("{} of group {group} is {}", consumer.name, consumer.client_state));
         }
-        let led = |view: &PartitionView| view.leader >= 0;
-        for partition in view.partitions.iter().filter(|at| led(&at.view) && consumer.topics.contains(&at.view.topic)) {
+        for partition in view.partitions.iter().filter(|at| at.view.leader >= 0 && consumer.topics.contains(&at.view.topic)) {
             let (topic, number) = (&partition.view.topic, partition.view.partition);
             let members = view.consumers.iter().filter(|other| other.group == consumer.group && other.state.is_running());
-            let position =
-                members.flat_map(|member| &member.positions).filter(|(t, p, _)| t == topic && *p == number).map(|(.., at)| *at).max();
+            let positions = members.flat_map(|member| &member.positions).filter(|(t, p, _)| t == topic && *p == number);
+            let position = positions.map(|(.., at)| *at).max();
+            let end =
+                if lost_ends(judge, topic, number) { partition.view.last_stable_offset } else { partition.view.high_watermark };
             // Nothing is to be read of an empty partition, and by time no position is found there.
-            if position.unwrap_or(0) < partition.view.high_watermark {
-                return Some(format!("group {group} has not read {topic}-{number} up to {}", partition.view.high_watermark));
+            if position.unwrap_or(0) >= end {
+                continue;
             }
+            let waits = position.is_none() && (resets_by_duration(world, &consumer.name) || missed_growth(world, group, topic));
+            if !waits && !keeps_former_offset(world, view, group, topic, number) {
+                return Rest::Busy(format!("group {group} has not read {topic}-{number} up to {end}"));
+            }
+            rest = Rest::Excused;
         }
     }
-    None
+    rest
+}
+
+/// Without a committed offset it reads from the first record of the last seconds: it waits for one to come.
+fn resets_by_duration(world: &World, name: &str) -> bool {
+    let reset = spec_of(world, |spec| &*spec.name == name).and_then(|spec| spec.config.get("auto.offset.reset"));
+    reset.is_some_and(|reset| reset.starts_with("by_duration"))
+}
+
+/// What a consumer is set to, by its last line.
+fn spec_of<'a>(world: &'a World, named: impl Fn(&ConsumerSpec) -> bool) -> Option<&'a ConsumerSpec> {
+    let specs = world.history().iter().rev().filter_map(|(_, action)| match action {
+        Action::AddConsumer(AddConsumer(spec)) | Action::ChangeConsumer(ChangeConsumer(spec)) => Some(spec),
+        _ => None,
+    });
+    specs.into_iter().find(|spec| named(spec))
+}
+
+/// A static leader that comes back takes the topics as they are for those that it has assigned (KIP-814, `ConsumerCoordinator.onLeaderElected`):
+/// partitions that were added while it was away belong to nobody until the next rebalance.
+fn missed_growth(world: &World, group: &str, topic: &str) -> bool {
+    let is_static = |spec: &ConsumerSpec| spec.group.as_deref() == Some(group) && spec.config.contains_key("group.instance.id");
+    let grew = |(_, action): &(Time, Action)| matches!(action, Action::AddPartitions(AddPartitions { topic: grown, .. }) if &**grown == topic);
+    spec_of(world, is_static).is_some() && world.history().iter().any(grew)
+}
+
+/// A coordinator that loads its log after a topic was deleted knows nothing of that, and keeps what was committed for the partition. If a
+/// topic has come in its place, the Java consumer takes the leader epoch of that offset for the newest that it has seen, and waits for a
+/// leader of it (`Metadata.updateLastSeenEpochIfNewer`).
+fn keeps_former_offset(world: &World, view: &WorldView, group: &str, topic: &str, partition: i32) -> bool {
+    let deleted = |(_, action): &(Time, Action)| matches!(action, Action::DeleteTopic(DeleteTopic { topic: gone }) if &**gone == topic);
+    let committed = view.groups.iter().filter(|known| &*known.group == group).flat_map(|known| &known.offsets);
+    world.history().iter().any(deleted) && committed.into_iter().any(|(of, number, _)| &**of == topic && *number == partition)
 }
 
 /// Whether every fault that keeps a cluster from its work has been taken back.

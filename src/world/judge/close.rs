@@ -5,6 +5,7 @@ use super::probe::{ClusterProbe, Place, Receiver, read};
 use super::tracker::{Answer, Ended, Entry, ProducerLog, RecordTracker};
 use super::transactions::{Fate, OpenTransactions};
 use super::{Judge, Partition, Shadow, Violation};
+use crate::kafka::broker::TRANSACTIONS_TOPIC;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::wire::batch::{Batch, Record, sequence_after};
 use crate::world::content::content_id;
@@ -192,6 +193,7 @@ impl Case<'_> {
             true if self.shadow.is_some_and(|shadow| shadow.forgot) => {
                 Some("a broker that is stopped keeps only the last batch of each producer: it does not know one before it again")
             }
+            true if self.first.is_some_and(|(log, _)| log.headless) => Some(HEADLESS),
             true => None,
         })
     }
@@ -504,7 +506,9 @@ fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) ->
             if let Err(why) = joined {
                 findings.violate("dense", || format!("{topic}-{partition} on broker-{node}: {why}"));
             }
-            for (producer, epoch, offset) in transactions.unended {
+            // A marker, or what the coordinator knew, may be lost with the disks.
+            let kept = !judge.has_given_up(&topic, Some(partition)) && !judge.has_given_up(TRANSACTIONS_TOPIC, None);
+            for (producer, epoch, offset) in transactions.unended.into_iter().filter(|_| kept) {
                 findings.violate("marker", || {
                     format!(
                         "{topic}-{partition}, offset {offset}: producer {producer} begins a transaction, and the one of epoch {epoch} was never ended"
@@ -512,7 +516,8 @@ fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) ->
                 });
             }
             let (start, high_watermark) = (view.log_start_offset, view.high_watermark);
-            let headless = start == 0 && sequences.headless && !sequences.back;
+            // Where retention has taken a log's begin, nothing tells any more whether it began so.
+            let headless = sequences.headless && !sequences.back;
             logs.push(Log { partition: (topic.clone(), partition), node, number, start, high_watermark, headless });
         }
     }

@@ -108,6 +108,8 @@ struct Shadow {
     committed: CommittedLog,
     /// The high watermark of a leader whose replica was taken from it in the same turn: a reassignment has ended, and its log is gone.
     promised: i64,
+    /// Where the leader's log began last: what lies below it was deleted, and nobody has to keep it.
+    start: i64,
     /// The first offset that was appended in this run. What lies below came from the disks that the run began with, whose records may
     /// look like the ones of this run: its apps count from 1 again.
     began: Option<i64>,
@@ -230,6 +232,12 @@ impl Judge {
     pub fn weight(&self) -> u64 {
         let logs: u64 = self.shadows.values().map(|shadow| shadow.committed.weight() + SHADOW_BYTES).sum();
         logs + self.metadata.weight() + self.tracker.weight()
+    }
+
+    /// Whether committed records of the topic's partition, or of any (`None`), have been given up in a way that Kafka permits.
+    pub fn has_given_up(&self, topic: &str, partition: Option<i32>) -> bool {
+        let of = |(name, index): &Partition| &**name == topic && partition.is_none_or(|partition| partition == *index);
+        self.shadows.iter().any(|(key, shadow)| of(key) && shadow.gave_up())
     }
 
     pub fn violations(&self) -> &[Violation] {
@@ -374,6 +382,7 @@ impl Judge {
                 replica.agreed = replica.agreed.min(*base_offset);
                 self.compare(node, topic, *partition, probe);
             }
+            BrokerEvent::SegmentDeleted { topic, partition, .. } => self.compare(node, topic, *partition, probe),
             BrokerEvent::Truncated { topic, partition, to, .. } => {
                 self.counters.truncations += 1;
                 let replica = self.replica(node, topic, *partition);

@@ -426,6 +426,10 @@ fn in_sync_replicas_hold_everything_below_the_high_watermark() {
     shrunk.node(1).replica.isr = vec![1, 2];
     shrunk.commit(1, 7);
     assert_eq!(shrunk.kinds(), [""; 0]);
+    let mut outdated = case.clone();
+    outdated.node(3).replica.epoch = 1;
+    outdated.commit(1, 7);
+    assert_eq!(outdated.kinds(), [""; 0], "it knows of a later leader");
     let mut hurt = case.clone();
     hurt.power_loss(3);
     hurt.commit(1, 7);

@@ -210,13 +210,18 @@ impl Judge {
 
     fn take_partition(&mut self, topic: &Arc<str>, number: i32, now: &PartitionImage, image: &Image, probe: &dyn ClusterProbe) {
         let asked = self.asked_unclean.contains(&(topic.clone(), number));
+        // The session of a former process may not be over yet: when it ends, the controller takes what that process left for unclean.
+        let unregistered: Vec<i32> = now.isr.iter().copied().filter(|id| !self.registered.contains(id)).collect();
         let shadow = self.shadow(topic, number);
         let fresh = shadow.members.is_empty() && shadow.leader == -1 && shadow.partition_epoch == 0;
         let back = now.leader_epoch < shadow.leader_epoch || now.partition_epoch < shadow.partition_epoch;
         let (leader_epoch, partition_epoch) = (shadow.leader_epoch, shadow.partition_epoch);
         // A reassignment that ends makes what it added members and may give it the leadership in one change.
         let ends = shadow.removing && now.removing.is_empty() && now.isr.contains(&now.leader);
-        let joined = ends || shadow.adding.contains(&now.leader) && !now.adding.contains(&now.leader);
+        let added = shadow.adding.contains(&now.leader) && !now.adding.contains(&now.leader);
+        // Where nobody led, nobody can have let it join: in one change it was elected from outside.
+        let elected_alone = shadow.leader == -1 && now.partition_epoch == shadow.partition_epoch + 1;
+        let joined = (ends || added) && !elected_alone;
         let outside = !fresh && now.leader != -1 && now.leader != shadow.leader && !shadow.members.contains(&now.leader) && !joined;
         let none_intact = shadow.intact.is_empty();
         let last_known = shadow.trusted.is_empty() && shadow.last_known == now.leader;
@@ -231,7 +236,9 @@ impl Judge {
             if !(outside && none_intact) {
                 shadow.intact.insert(*id);
             }
-            shadow.trusted.insert(*id);
+            if !unregistered.contains(id) {
+                shadow.trusted.insert(*id);
+            }
         }
         if outside && none_intact {
             shadow.intact.insert(now.leader);
@@ -271,6 +278,8 @@ impl Judge {
             let shadow = self.shadow(topic, number);
             if let Ok(why @ (ON | ASKED)) = why {
                 shadow.wanted_unclean.push((now.leader_epoch, why));
+                // A leader that has yet to learn of it goes on by itself, and keeps what it wrote until it follows.
+                shadow.replicas.iter_mut().for_each(|(id, replica)| replica.stale |= *id != now.leader);
             }
             shadow.unclean.insert(now.leader_epoch, why);
         }
@@ -318,7 +327,7 @@ impl Judge {
         let from = shadow.replicas.get(&node).filter(|replica| !replica.stale).map_or(0, |replica| replica.agreed);
         let mut keeps = view.end_offset.min(end);
         let place = Place { node, topic: Some(topic), partition };
-        let from = from.max(view.log_start_offset);
+        let from = from.max(view.log_start_offset).max(shadow.start);
         let joined = read(probe, place, from, keeps, &mut |batch: &Batch| {
             let differs = shadow.committed.compare(batch) == Says::Differs;
             if differs {
@@ -341,6 +350,7 @@ impl Judge {
             _ => None,
         };
         shadow.committed.cut(keeps);
+        shadow.start = shadow.start.min(keeps);
         for (id, replica) in shadow.replicas.iter_mut() {
             replica.stale = *id != node;
             replica.agreed = replica.agreed.min(keeps);
@@ -377,9 +387,13 @@ impl Judge {
             return;
         }
         let mut differs = None;
+        if leads && epoch == shadow.leader_epoch {
+            shadow.start = shadow.start.max(view.log_start_offset);
+        }
+        let start = shadow.start.max(view.log_start_offset);
         let mut agreed = from;
         let place = Place { node, topic: Some(topic), partition };
-        let joined = read(probe, place, from.max(view.log_start_offset), view.high_watermark, &mut |batch: &Batch| {
+        let joined = read(probe, place, from.max(start), view.high_watermark, &mut |batch: &Batch| {
             if batch.last_offset() >= view.high_watermark {
                 return false;
             }
@@ -410,11 +424,16 @@ impl Judge {
         }
     }
 
-    /// Every in-sync replica that runs must hold what the leader's high watermark covers.
+    /// Every in-sync replica that runs must hold what the leader's high watermark covers. What a leader says of a replica that knows of a
+    /// later leader is over: it may have been given up since, and have come back with an empty log.
     pub(super) fn in_sync_hold(&mut self, node: i32, topic: &Arc<str>, partition: i32, probe: &dyn ClusterProbe) {
         let Some(view) = probe.partition(node, topic, partition).filter(|view| view.is_leader) else { return };
         for id in view.isr.iter().filter(|id| **id != node) {
-            let Some(end) = probe.partition(*id, topic, partition).map(|other| other.end_offset) else { continue };
+            let Some(other) = probe.partition(*id, topic, partition) else { continue };
+            let end = other.end_offset;
+            if other.leader_epoch > view.leader_epoch {
+                continue;
+            }
             let epoch = registered(probe, node, *id);
             let replica = self.replica(*id, topic, partition);
             if end < view.high_watermark && !replica.hurt && !replica.stale && replica.kept_since(epoch) {

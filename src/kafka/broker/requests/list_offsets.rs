@@ -15,6 +15,17 @@ const MAX_TIMESTAMP: i64 = -3;
 const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
 
+/// The `replica_id` of a client.
+const CONSUMER: i32 = -1;
+
+/// Up to where the asker may read.
+#[derive(Clone, Copy)]
+enum Reader {
+    Consumer { read_committed: bool },
+    /// To the end of the log.
+    Replica,
+}
+
 /// Offset, timestamp, leader epoch.
 type Found = (i64, i64, i32);
 const NOTHING: Found = (-1, -1, -1);
@@ -23,7 +34,10 @@ impl BrokerApi for ListOffsetsRequest {
     fn handle(self, broker: &mut Broker, _now: Time, context: &Context) -> Reply {
         // Kafka has no error code for an isolation level that does not exist.
         let known_isolation = (READ_UNCOMMITTED..=READ_COMMITTED).contains(&self.isolation_level);
-        let committed = self.isolation_level == READ_COMMITTED;
+        let reader = match self.replica_id.0 {
+            CONSUMER => Reader::Consumer { read_committed: self.isolation_level == READ_COMMITTED },
+            _ => Reader::Replica,
+        };
         let mut seen = SortedVecSet::new();
         let mut twice = SortedVecSet::new();
         for topic in &self.topics {
@@ -43,7 +57,7 @@ impl BrokerApi for ListOffsetsRequest {
                 } else if twice.contains(&(name.to_string(), index)) {
                     Err(ErrorCode::InvalidRequest)
                 } else {
-                    broker.list_offset(context.version, name.as_ref(), index, asked.timestamp, asked.current_leader_epoch, committed)
+                    broker.list_offset(context.version, name.as_ref(), index, asked.timestamp, asked.current_leader_epoch, reader)
                 };
                 let answer = ListOffsetsPartitionResponse { partition_index: index, ..ListOffsetsPartitionResponse::default() };
                 let (error, (offset, timestamp, epoch)) = match found {
@@ -68,7 +82,7 @@ impl Broker {
         index: i32,
         timestamp: i64,
         believed: i32,
-        committed: bool,
+        reader: Reader,
     ) -> Result<Found, ErrorCode> {
         let since = match timestamp {
             MAX_TIMESTAMP => 7,
@@ -82,9 +96,12 @@ impl Broker {
         }
         let partition = self.led_partition(topic, index, believed)?;
         let log = &partition.log;
-        let end = partition.readable_end(committed);
+        let (end, reads_committed) = match reader {
+            Reader::Consumer { read_committed } => (partition.readable_end(read_committed), true),
+            Reader::Replica => (log.end_offset(), false),
+        };
         // A new leader does not know yet where the committed records end (KIP-207).
-        let unsure = partition.leading.as_ref().is_some_and(|leading| partition.high_watermark < leading.epoch_start);
+        let unsure = reads_committed && partition.leading.as_ref().is_some_and(|leading| partition.high_watermark < leading.epoch_start);
         let not_yet = if version >= 5 { ErrorCode::OffsetNotAvailable } else { ErrorCode::LeaderNotAvailable };
         let below_end = |found: Option<Found>| found.filter(|(offset, ..)| *offset < end);
         let checked = |found: Option<Found>| match below_end(found) {

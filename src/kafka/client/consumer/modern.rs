@@ -28,6 +28,9 @@ pub(super) struct Modern {
     unnamed: Option<Vec<(Uuid, Vec<i32>)>>,
     /// What the coordinator knows of what the member has.
     told: Vec<TopicPartition>,
+    /// An answer was lost or was an error, and with it perhaps an assignment: the next request says everything again, and is told
+    /// everything (`HeartbeatState.reset`).
+    unsure: bool,
     /// From the coordinator's answers.
     interval_ms: i32,
     failures: u32,
@@ -60,8 +63,10 @@ impl Consumer {
         // What was read of partitions that were given up is committed before others get them.
         let committing = !self.commits.is_empty() || self.commits_in_flight > 0;
         let owned = self.assignment();
-        let news = !joins && self.member.given.is_none() && self.modern.told != owned && !committing;
-        if !joins && !news && now < self.member.heartbeat_at {
+        let changed = self.member.given.is_none() && self.modern.told != owned;
+        let due = now >= self.member.heartbeat_at;
+        let news = !joins && !committing && if self.modern.unsure { due } else { changed };
+        if !joins && !news && !due {
             return self.wake_at(self.member.heartbeat_at, "heartbeat interval");
         }
         self.send_heartbeat(now, joins, news.then_some(owned));
@@ -81,10 +86,11 @@ impl Consumer {
             ..ConsumerGroupHeartbeatRequest::default()
         };
         let owned = if joins { Some(Vec::new()) } else { news.as_ref().map(|news| self.by_id(news)) };
+        let whole = joins || self.modern.unsure && news.is_some();
         let request = ConsumerGroupHeartbeatRequest {
-            rebalance_timeout_ms: if joins { self.config.max_poll_interval_ms } else { -1 },
-            subscribed_topic_names: joins.then(|| self.subscription.iter().map(|topic| topic_name(topic)).collect()),
-            server_assignor: self.config.group_remote_assignor.as_deref().filter(|_| joins).map(string),
+            rebalance_timeout_ms: if whole { self.config.max_poll_interval_ms } else { -1 },
+            subscribed_topic_names: whole.then(|| self.subscription.iter().map(|topic| topic_name(topic)).collect()),
+            server_assignor: self.config.group_remote_assignor.as_deref().filter(|_| whole).map(string),
             topic_partitions: owned,
             ..request
         };
@@ -92,6 +98,7 @@ impl Consumer {
         if !self.net.send(now, node, version, request, Some(tag), None) {
             return;
         }
+        self.modern.unsure &= !whole;
         self.member.heartbeat_in_flight = true;
         self.member.heartbeat_at = now.plus_millis(i64::from(self.modern.interval_ms.max(1)));
         if joins {
@@ -141,6 +148,7 @@ impl Consumer {
     }
 
     fn heartbeat_failed(&mut self, now: Time, error: i16) {
+        self.modern.unsure = true;
         let wait = self.backoff.draw(self.modern.failures);
         self.modern.failures = self.modern.failures.saturating_add(1);
         self.member.heartbeat_at = now.plus_millis(wait);
