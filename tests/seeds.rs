@@ -137,3 +137,16 @@ fn what_retention_has_deleted_need_not_be_kept() {
 fn an_added_replica_that_is_elected_has_not_joined() {
     holds("seed-3763305802-logs-differ.tide");
 }
+
+/// A log that was found at the start is deleted in the turn in which its broker catches up with the metadata.
+#[test]
+fn a_topic_may_be_deleted_as_its_log_is_found() {
+    holds("seed-3763325184-stray-dropped.tide");
+}
+
+/// A batch is appended, `max.message.bytes` is lowered, and when the batch comes again it is refused and sent in parts.
+#[test]
+fn parts_of_a_batch_are_no_duplicates_to_a_broker() {
+    let verdict = holds("seed-3763319241-duplicated.tide");
+    assert!(verdict.ledger.duplicated > 0, "{verdict}");
+}

@@ -52,6 +52,8 @@ marks! {
     FollowerStartsAnew: "a follower drops its log, since the leader's begins later",
     FollowerOutOfRange: "a follower asks where its leader's log ends, since it has nothing where its own does",
     FollowerOvertaken: "an answer to a follower comes after newer metadata or a truncation",
+    FollowerThrottled: "a follower waits, since it copies faster than its throttle",
+    LeaderThrottled: "a leader gives a follower nothing, since it gives faster than its throttle",
     FollowerRefused: "a follower is refused, and asks again later",
     FollowerDiskFull: "a follower cannot write what it fetched",
     // Transactions.

@@ -2,6 +2,7 @@
 
 use super::follower::Lost;
 use super::forwarding::{Forward, response_of};
+use super::replica_fetchers::FetcherId;
 use super::{Broker, Output, PeerConn};
 use crate::kafka::client::Output as NetOutput;
 use crate::kafka::client::net::{Answer, Outcome};
@@ -35,7 +36,7 @@ pub enum Tag {
     /// A question to the coordinator of a transaction.
     Verification(u64),
     /// A follower's fetch from that leader.
-    Follow { leader: i32 },
+    Follow(FetcherId),
     /// A follower's question where its leader's log ends.
     LeaderEnd(Lost),
 }
@@ -88,7 +89,7 @@ impl Broker {
                 Tag::Forward(forward) => self.forward_answered(now, forward, outcome),
                 Tag::Markers(id) => self.markers_answered(now, id, body_of(outcome).as_ref()),
                 Tag::Verification(id) => self.verification_answered(now, id, body_of(outcome).as_ref()),
-                Tag::Follow { leader } => self.fetched(now, leader, outcome),
+                Tag::Follow(fetcher) => self.fetched(now, fetcher, outcome),
                 Tag::LeaderEnd(lost) => self.leader_end_answered(now, lost, body_of(outcome).as_ref()),
             }
         }

@@ -1,9 +1,9 @@
-//! Following (`ReplicaFetcherThread`): one fetch at a time to each leader, for all partitions that follow it. What comes is appended as it
+//! Following (`ReplicaFetcherThread`): one fetch at a time of each fetcher, for all partitions that it follows. What comes is appended as it
 //! is; where the logs part ways, this one is cut.
 
 use super::answers::Tag;
 use super::peers::{Message, REQUEST_TIMEOUT_MS};
-use super::replica_fetchers::{BACKOFF_MS, Followed};
+use super::replica_fetchers::{self, BACKOFF_MS, FetcherId, Followed};
 use super::topics::Topic;
 use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::client::net::{Node, Outcome};
@@ -41,24 +41,26 @@ impl Broker {
         if self.life.stopped || self.life.epoch < 0 {
             return false;
         }
-        let Some(leader) = self.fetchers.poll_due(now) else { return false };
-        let changed = self.what_changed(now, leader);
-        let (followed, next) = if changed.is_some() { (Vec::new(), None) } else { self.what_to_follow(now, leader) };
+        let Some(fetcher) = self.fetchers.poll_due(now) else { return false };
+        let (leader, nth) = fetcher;
+        let changed = self.what_changed(now, fetcher);
+        let (followed, next) = if changed.is_some() { (Vec::new(), None) } else { self.what_to_follow(now, fetcher) };
         if changed.is_none() && followed.is_empty() {
             match next {
-                Some(at) => self.fetchers.rest(leader, at),
-                None => self.fetchers.remove(leader),
+                Some(at) => self.fetchers.rest(fetcher, at),
+                None => self.fetchers.remove(fetcher),
             }
             return true;
         }
         let Some(broker) = self.controller.image().brokers.get(&leader) else {
-            self.fetchers.rest(leader, now.plus_millis(BACKOFF_MS));
+            self.fetchers.rest(fetcher, now.plus_millis(BACKOFF_MS));
             return true;
         };
-        self.peers.set_address(Node::Broker(leader), &broker.host, broker.port);
+        let node = if nth == 0 { Node::Broker(leader) } else { Node::Fetcher(leader, nth) };
+        self.peers.set_address(node, &broker.host, broker.port);
         let request = match changed {
-            Some(changed) => self.fetchers.go_on(leader, changed),
-            None => self.fetchers.begin(leader, followed, next.is_some()),
+            Some(changed) => self.fetchers.go_on(fetcher, changed),
+            None => self.fetchers.begin(fetcher, followed, next.is_some()),
         };
         let request = FetchRequest {
             replica_state: ReplicaState { replica_id: self.options.node_id.into(), replica_epoch: self.life.epoch },
@@ -68,22 +70,22 @@ impl Broker {
             ..request
         };
         let message = Message::Plain(Box::new(Request::Fetch(request)));
-        self.peers.ask(now, Node::Broker(leader), message, Tag::Follow { leader }, REQUEST_TIMEOUT_MS);
+        self.peers.ask(now, node, message, Tag::Follow(fetcher), REQUEST_TIMEOUT_MS);
         true
     }
 
-    /// What has changed of that which follows the leader; `None`: all of it is to be looked at.
-    fn what_changed(&self, now: Time, leader: i32) -> Option<Vec<Followed>> {
-        let changed = self.fetchers.changed(leader)?.iter();
-        changed.map(|(topic, index)| self.followed(now, leader, self.topics.get(topic)?, *index).ok()).collect()
+    /// What has changed of that which the fetcher follows; `None`: all of it is to be looked at.
+    fn what_changed(&self, now: Time, fetcher: FetcherId) -> Option<Vec<Followed>> {
+        let changed = self.fetchers.changed(fetcher)?.iter();
+        changed.map(|(topic, index)| self.followed(now, fetcher, self.topics.get(topic)?, *index).ok()).collect()
     }
 
-    /// Everything that follows the leader and need not wait; and when the first of those that must may ask again.
-    fn what_to_follow(&self, now: Time, leader: i32) -> (Vec<Followed>, Option<Time>) {
+    /// Everything that the fetcher follows and that need not wait; and when the first of those that must may ask again.
+    fn what_to_follow(&self, now: Time, fetcher: FetcherId) -> (Vec<Followed>, Option<Time>) {
         let (mut found, mut next) = (Vec::new(), None);
         for topic in self.topics.iter() {
             for index in topic.partitions.keys() {
-                match self.followed(now, leader, topic, *index) {
+                match self.followed(now, fetcher, topic, *index) {
                     Ok(followed) => found.push(followed),
                     Err(after) => next = after.into_iter().chain(next).min(),
                 }
@@ -92,14 +94,30 @@ impl Broker {
         (found, next)
     }
 
-    /// How the leader is asked for a partition. `Err`: not at all, or only then.
-    fn followed(&self, now: Time, leader: i32, topic: &Topic, index: i32) -> Result<Followed, Option<Time>> {
+    /// The fetcher of a partition that is followed.
+    fn fetcher_of(&self, topic: &str, index: i32, leader: i32) -> FetcherId {
+        (leader, replica_fetchers::fetcher_of(topic, index, self.config.num_replica_fetchers))
+    }
+
+    /// There is something to fetch of a partition.
+    pub(super) fn wake_fetcher(&mut self, topic: &str, index: i32, leader: i32) {
+        let fetcher = self.fetcher_of(topic, index, leader);
+        self.fetchers.wake(fetcher);
+    }
+
+    /// How the fetcher asks for a partition. `Err`: not at all, or only then.
+    fn followed(&self, now: Time, fetcher: FetcherId, topic: &Topic, index: i32) -> Result<Followed, Option<Time>> {
         let partition = topic.partitions.get(&index).ok_or(None)?;
-        if partition.leading.is_some() || partition.state.leader != leader {
+        let leader = partition.state.leader;
+        if partition.leading.is_some() || leader != fetcher.0 || self.fetcher_of(&topic.name, index, leader) != fetcher {
             return Err(None);
         }
         if partition.fetch_after > now {
             return Err(Some(partition.fetch_after));
+        }
+        if partition.throttled.follower && partition.lag != Some(0) && self.quotas.follower.is_exceeded(now) {
+            mark!(FollowerThrottled);
+            return Err(Some(now.plus_millis(BACKOFF_MS)));
         }
         let log = &partition.log;
         let no_truncation = self.options.sabotage == Some(Sabotage::NoTruncation);
@@ -115,17 +133,17 @@ impl Broker {
         Ok(Followed { topic: topic.name.clone(), id: topic.id, asked })
     }
 
-    pub(super) fn fetched(&mut self, now: Time, leader: i32, outcome: Outcome) {
+    pub(super) fn fetched(&mut self, now: Time, fetcher: FetcherId, outcome: Outcome) {
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<FetchResponse>(body, version).ok(),
             Outcome::Lost => None,
         };
-        self.fetchers.answered(now, leader, response.as_ref());
+        self.fetchers.answered(now, fetcher, response.as_ref());
         for topic in response.into_iter().flat_map(|response| response.responses) {
             for data in topic.partitions {
-                let Some(followed) = self.fetchers.asked(leader, topic.topic_id, data.partition_index).cloned() else { continue };
-                self.fetchers.change(leader, &followed.topic, data.partition_index);
-                if let Err(error) = self.take_fetched(now, leader, &followed, data) {
+                let Some(followed) = self.fetchers.asked(fetcher, topic.topic_id, data.partition_index).cloned() else { continue };
+                self.fetchers.change(fetcher, &followed.topic, data.partition_index);
+                if let Err(error) = self.take_fetched(now, fetcher, &followed, data) {
                     self.follower_failed(now, &followed, &error);
                 }
             }
@@ -143,7 +161,8 @@ impl Broker {
         }
     }
 
-    fn take_fetched(&mut self, now: Time, leader: i32, followed: &Followed, data: PartitionData) -> Result<(), LogError> {
+    fn take_fetched(&mut self, now: Time, fetcher: FetcherId, followed: &Followed, data: PartitionData) -> Result<(), LogError> {
+        let leader = fetcher.0;
         let asked = &followed.asked;
         let Some((topic, partition)) = self.topics.partition_mut(&followed.topic, asked.partition) else { return Ok(()) };
         let state = &partition.state;
@@ -153,7 +172,7 @@ impl Broker {
             || partition.log.end_offset() != asked.fetch_offset
         {
             mark!(FollowerOvertaken);
-            self.fetchers.reset(leader);
+            self.fetchers.reset(fetcher);
             return Ok(());
         }
         let from = asked.fetch_offset;
@@ -171,6 +190,9 @@ impl Broker {
             }
             ErrorCode::None => {
                 let records = data.records.unwrap_or_default();
+                if partition.throttled.follower {
+                    self.quotas.follower.record(now, records.len() as u64);
+                }
                 if !records.is_empty() {
                     let appended = partition.log.append_as_follower(&mut self.disk, now, records)?;
                     if appended.rolled {
@@ -184,6 +206,7 @@ impl Broker {
                     }
                 }
                 let end = partition.log.end_offset();
+                partition.lag = Some(data.high_watermark.saturating_sub(end).max(0));
                 partition.high_watermark = partition.high_watermark.max(data.high_watermark.min(end));
                 partition.log.handle_high_watermark(partition.high_watermark);
                 if data.log_start_offset > partition.log.start_offset() {
@@ -237,24 +260,22 @@ impl Broker {
         {
             return;
         }
-        self.fetchers.change_any();
-        self.fetchers.wake(leader);
         let found = response.and_then(|response| response.topics.first()).and_then(|topic| topic.partitions.first());
-        let Some(found) = found.filter(|found| found.error_code == 0) else {
-            partition.fetch_after = now.plus_millis(BACKOFF_MS);
-            return;
-        };
-        partition.fetch_after = now;
-        if found.offset >= end {
-            return;
-        }
-        if let Err(error) = partition.log.truncate_to(&mut self.disk, found.offset) {
-            let text = format!("{topic}-{index}: not cut to its leader's end: {error}");
-            self.log(text.clone());
-            return self.storage_failed(&error, &text);
-        }
+        let found = found.filter(|found| found.error_code == 0).map(|found| found.offset);
+        partition.fetch_after = if found.is_some() { now } else { now.plus_millis(BACKOFF_MS) };
+        self.fetchers.change_any();
+        let cut = found.filter(|offset| *offset < end).map(|offset| partition.log.truncate_to(&mut self.disk, offset));
         partition.clamp();
         let to = partition.log.end_offset();
-        self.event(BrokerEvent::Truncated { topic, partition: index, from: end, to, epoch });
+        self.wake_fetcher(&topic, index, leader);
+        match cut {
+            Some(Ok(())) => self.event(BrokerEvent::Truncated { topic, partition: index, from: end, to, epoch }),
+            Some(Err(error)) => {
+                let text = format!("{topic}-{index}: not cut to its leader's end: {error}");
+                self.log(text.clone());
+                self.storage_failed(&error, &text);
+            }
+            None => {}
+        }
     }
 }

@@ -49,7 +49,7 @@ impl Broker {
     pub(super) fn release_touched(&mut self, now: Time) -> bool {
         let Some(conn) = self.purgatory.poll_touched() else { return false };
         let why = match self.purgatory.get(conn) {
-            Some(Held::Fetch(fetch)) => self.fetch_is_due(fetch),
+            Some(Held::Fetch(fetch)) => self.fetch_is_due(now, fetch),
             Some(Held::Produce(produce)) => self.produce_is_due(produce).then_some("replicated"),
             None => None,
         };

@@ -23,6 +23,7 @@ mod peers;
 mod producer_ids;
 mod purgatory;
 mod replica_fetchers;
+mod replication_quota;
 mod replicas;
 mod requests;
 mod session_partitions;
@@ -341,6 +342,7 @@ pub struct Broker {
     /// `directory.id`.
     directory: Uuid,
     fetchers: replica_fetchers::ReplicaFetchers,
+    quotas: replication_quota::ReplicationQuotas,
     altering: isr::AlterPartitions,
     /// Appends of this broker's own that wait for the high watermark.
     appends: coordinator_appends::CoordinatorAppends<transactions::Appender>,

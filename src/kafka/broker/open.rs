@@ -13,6 +13,7 @@ use super::peers::Peers;
 use super::producer_ids::ProducerIds;
 use super::purgatory::Purgatory;
 use super::replica_fetchers::ReplicaFetchers;
+use super::replication_quota::ReplicationQuotas;
 use super::topics::Topics;
 use super::txn_markers::{MarkerWrites, TxnMarkers};
 use super::verification::Verifications;
@@ -77,6 +78,7 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         life: Life::new(now, ids.uuid(), clean.unwrap_or(-1)),
         directory,
         fetchers: ReplicaFetchers::default(),
+        quotas: ReplicationQuotas::new(&config),
         altering: AlterPartitions::default(),
         appends: CoordinatorAppends::default(),
         lag_ms: config.replica_lag_time_max_ms,

@@ -151,6 +151,16 @@ pub struct Partition {
     pub min_isr: i32,
     /// A follower that was refused asks again then.
     pub fetch_after: Time,
+    /// How far a follower was behind the leader's high watermark after its last fetch of this epoch.
+    pub lag: Option<i64>,
+    pub throttled: Throttled,
+}
+
+/// Whether the copying of this replica is throttled: when this broker leads, and when it follows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Throttled {
+    pub leader: bool,
+    pub follower: bool,
 }
 
 impl Partition {
@@ -159,7 +169,18 @@ impl Partition {
         let within = |offset: i64| offset.clamp(log.start_offset(), log.end_offset());
         let (recovery_point, high_watermark) = (within(recovery_point), within(high_watermark));
         let state = PartitionImage { leader: -1, leader_epoch: -1, partition_epoch: -1, ..PartitionImage::default() };
-        Self { log, state, high_watermark, recovery_point, flushed_at: now, leading: None, min_isr: 1, fetch_after: Time(0) }
+        Self {
+            log,
+            state,
+            high_watermark,
+            recovery_point,
+            flushed_at: now,
+            leading: None,
+            min_isr: 1,
+            fetch_after: Time(0),
+            lag: None,
+            throttled: Throttled::default(),
+        }
     }
 
     /// Min ISR, or the number of replicas where that is less.

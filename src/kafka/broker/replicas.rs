@@ -2,7 +2,7 @@
 //! that it follows for the others.
 
 use super::files;
-use super::partition::{IsrReason, Partition};
+use super::partition::{IsrReason, Partition, Throttled};
 use super::topic_creation::OFFSETS_TOPIC;
 use super::topics::Topic;
 use super::{Broker, BrokerEvent};
@@ -23,6 +23,26 @@ static NO_CONFIGS: SortedVecMap<String, String> = SortedVecMap::new();
 /// The configs set on a topic itself.
 pub fn overrides<'a>(image: &'a Image, topic: &str) -> &'a SortedVecMap<String, String> {
     image.topic_configs.get(topic).unwrap_or(&NO_CONFIGS)
+}
+
+/// What the partitions of a topic work by on this broker.
+struct TopicRules {
+    log: LogConfig,
+    topic: TopicConfig,
+    me: i32,
+}
+
+impl TopicRules {
+    fn apply(&self, index: i32, partition: &mut Partition) {
+        partition.min_isr = self.topic.min_insync_replicas;
+        partition.throttled = Throttled {
+            leader: self.topic.leader_replication_throttled_replicas.contains(index, self.me),
+            follower: self.topic.follower_replication_throttled_replicas.contains(index, self.me),
+        };
+        if partition.log.config() != &self.log {
+            partition.log.set_config(self.log.clone());
+        }
+    }
 }
 
 impl Broker {
@@ -82,28 +102,33 @@ impl Broker {
     fn apply_broker_configs(&mut self) {
         self.config.set_altered(&self.controller.image().broker_configs, self.options.node_id);
         self.lag_ms = self.config.replica_lag_time_max_ms;
+        self.quotas.set_rates(&self.config);
         self.fetchers.change_any();
+        // Their number may be another.
+        let mut followed = Vec::new();
+        for topic in self.topics.iter() {
+            let led = topic.partitions.iter().filter(|(_, partition)| partition.leading.is_none() && partition.state.leader >= 0);
+            followed.extend(led.map(|(index, partition)| (topic.name.clone(), *index, partition.state.leader)));
+        }
+        followed.iter().for_each(|(topic, index, leader)| self.wake_fetcher(topic, *index, *leader));
     }
 
-    /// What the topic's logs work by, and its `min.insync.replicas`.
-    fn topic_rules(&self, name: &str) -> (LogConfig, i32) {
+    /// What the topic's partitions work by.
+    fn topic_rules(&self, name: &str) -> TopicRules {
         let topic = TopicConfig::new(&self.config, overrides(self.controller.image(), name));
         let sequences_unchecked = self.options.sabotage == Some(Sabotage::SequenceUnchecked);
         let records_unchecked = self.options.sabotage == Some(Sabotage::RecordNotValidated);
         let transactions_ignored = self.options.sabotage == Some(Sabotage::LsoIgnored);
         let usual = LogConfig::new(&self.config, &topic);
-        let config = LogConfig { sequences_unchecked, records_unchecked, transactions_ignored, ..usual };
-        (config, topic.min_insync_replicas)
+        let log = LogConfig { sequences_unchecked, records_unchecked, transactions_ignored, ..usual };
+        TopicRules { log, topic, me: self.options.node_id }
     }
 
     fn apply_topic_configs(&mut self, now: Time, name: &Arc<str>) {
-        let (config, min_isr) = self.topic_rules(name);
+        let rules = self.topic_rules(name);
         let Some(topic) = self.topics.get_mut(name) else { return };
-        for partition in topic.partitions.values_mut() {
-            partition.min_isr = min_isr;
-            if partition.log.config() != &config {
-                partition.log.set_config(config.clone());
-            }
+        for (index, partition) in topic.partitions.iter_mut() {
+            rules.apply(*index, partition);
         }
         let indexes: Vec<i32> = topic.partitions.keys().copied().collect();
         for index in indexes {
@@ -137,8 +162,8 @@ impl Broker {
                 continue;
             }
             if here.is_none_or(|partition| partition.state.leader_epoch < 0) {
-                let (config, min_isr) = rules.get_or_insert_with(|| self.topic_rules(name)).clone();
-                if let Err(error) = self.ensure_partition(now, name, topic.id, index, config, min_isr) {
+                let rules = rules.get_or_insert_with(|| self.topic_rules(name));
+                if let Err(error) = self.ensure_partition(now, name, topic.id, index, rules) {
                     let text = format!("{name}-{index}: no log: {error}");
                     self.log(text.clone());
                     self.storage_failed(&error, &text);
@@ -150,25 +175,16 @@ impl Broker {
     }
 
     /// The log is there, and works by the topic's configs.
-    fn ensure_partition(
-        &mut self,
-        now: Time,
-        name: &Arc<str>,
-        id: Uuid,
-        index: i32,
-        config: LogConfig,
-        min_isr: i32,
-    ) -> Result<(), LogError> {
+    fn ensure_partition(&mut self, now: Time, name: &Arc<str>, id: Uuid, index: i32, rules: &TopicRules) -> Result<(), LogError> {
         if let Some((_, partition)) = self.topics.partition_mut(name, index) {
-            partition.log.set_config(config);
-            partition.min_isr = min_isr;
+            rules.apply(index, partition);
             return Ok(());
         }
         let dir = files::partition_dir(name, index);
         files::write_partition_metadata(&mut self.disk, &dir, id)?;
-        let (log, _) = Log::open(&mut self.disk, &dir, config, now, true, 0)?;
+        let (log, _) = Log::open(&mut self.disk, &dir, rules.log.clone(), now, true, 0)?;
         let mut partition = Partition::new(now, log, 0, 0);
-        partition.min_isr = min_isr;
+        rules.apply(index, &mut partition);
         self.topics.ensure(name, id).partitions.insert(index, partition);
         Ok(())
     }
@@ -213,7 +229,7 @@ impl Broker {
         } else {
             partition.leading = None;
             if new_epoch {
-                partition.fetch_after = Time(0);
+                (partition.fetch_after, partition.lag) = (Time(0), None);
                 self.event(BrokerEvent::BecameFollower {
                     topic: name.clone(),
                     partition: index,
@@ -225,7 +241,7 @@ impl Broker {
                 self.resigned(now, name, index);
             }
             if state.leader >= 0 {
-                self.fetchers.wake(state.leader);
+                self.wake_fetcher(name, index, state.leader);
             }
             self.touch(name, index);
         }

@@ -11,6 +11,7 @@ use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use crate::kafka::wire::message::describe_topic_partitions_request::{Cursor, TopicRequest};
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
+use crate::kafka::wire::message::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use crate::kafka::wire::message::join_group_request::JoinGroupRequestProtocol;
 use crate::kafka::wire::message::metadata_request::MetadataRequestTopic;
 use crate::kafka::wire::message::produce_request::{PartitionProduceData, TopicProduceData};
@@ -171,6 +172,70 @@ fn below_min_isr_writes_are_refused() {
     assert_eq!(cluster.view(leader, "orders", 0).unwrap().high_watermark, 0, "it stands still below min ISR");
     cluster.start(other);
     cluster.until(30_000, "it moves again", |cluster| cluster.view(leader, "orders", 0).is_some_and(|view| view.high_watermark == 1));
+}
+
+fn set_on_all(cluster: &mut Cluster, configs: &[(&str, &str)]) {
+    let change = |(name, value): &(&str, &str)| AlterableConfig { name: text(name), config_operation: 0, value: Some(text(value)) };
+    let resource = AlterConfigsResource { resource_type: 4, resource_name: text(""), configs: configs.iter().map(change).collect() };
+    let request = IncrementalAlterConfigsRequest { resources: vec![resource], ..IncrementalAlterConfigsRequest::default() };
+    assert_eq!(cluster.call(1, 1, request).responses[0].error_code, 0);
+    cluster.run_for(1000);
+}
+
+/// How long a follower that was away takes to copy some 40 KB, in milliseconds.
+fn catches_up_in(throttle: &[(&str, &str)], topic: &[(&str, &str)]) -> i64 {
+    let mut cluster = Cluster::new(3, &[("replica.fetch.max.bytes", "500"), ("broker.session.timeout.ms", "2000")], None);
+    create(&mut cluster, 1, "orders", 1, 2, topic);
+    set_on_all(&mut cluster, throttle);
+    let leader = cluster.leader("orders", 0).unwrap();
+    let follower = cluster.view(leader, "orders", 0).unwrap().replicas.into_iter().find(|id| *id != leader).unwrap();
+    cluster.kill(follower);
+    cluster.until(40_000, "it is out of sync", |cluster| cluster.view(leader, "orders", 0).is_some_and(|view| view.isr.len() == 1));
+    for _ in 0..40 {
+        assert_eq!(produce(&mut cluster, leader, "orders", 1, &"x".repeat(1000)), 0);
+    }
+    cluster.start(follower);
+    cluster.until(30_000, "it follows", |cluster| cluster.view(follower, "orders", 0).is_some_and(|view| view.end_offset > 0));
+    let begun = cluster.now;
+    cluster.until(90_000, "it has all", |cluster| cluster.view(leader, "orders", 0).is_some_and(|view| view.isr.len() == 2));
+    cluster.now.micros_since(begun) / 1000
+}
+
+#[test]
+fn throttled_replicas_are_copied_at_their_rate() {
+    let all = [("leader.replication.throttled.replicas", "*"), ("follower.replication.throttled.replicas", "*")];
+    let rate = |name| [(name, "2000")];
+    assert!(catches_up_in(&rate("leader.replication.throttled.rate"), &[]) < 2000, "no replica is throttled");
+    for name in ["leader.replication.throttled.rate", "follower.replication.throttled.rate"] {
+        let took = catches_up_in(&rate(name), &all);
+        assert!((15_000..30_000).contains(&took), "{name}: 40 KB at 2000 bytes a second took {took} ms");
+    }
+    let other = [("leader.replication.throttled.replicas", "0:9,1:1")];
+    assert!(catches_up_in(&rate("leader.replication.throttled.rate"), &other) < 2000, "others are throttled");
+}
+
+#[test]
+fn a_leader_is_followed_by_as_many_fetchers_as_are_set() {
+    let mut cluster = Cluster::new(2, &[("num.replica.fetchers", "3")], None);
+    create(&mut cluster, 1, "orders", 12, 2, &[]);
+    let fetchers = |cluster: &mut Cluster| (cluster.node(1).fetchers.count(), cluster.node(2).fetchers.count());
+    assert!(matches!(fetchers(&mut cluster), (2..=3, 2..=3)));
+    let copied = |cluster: &mut Cluster| {
+        for index in 0..12 {
+            let leader = cluster.leader("orders", index).unwrap();
+            let mut request = produce_request(cluster, "orders", -1, "x");
+            request.topic_data[0].partition_data[0].index = index;
+            assert_eq!(cluster.call(leader, 9, request).responses[0].partition_responses[0].error_code, 0, "partition {index}");
+        }
+    };
+    copied(&mut cluster);
+    set_on_all(&mut cluster, &[("num.replica.fetchers", "1")]);
+    copied(&mut cluster);
+    cluster.run_for(2000);
+    assert_eq!(fetchers(&mut cluster), (1, 1));
+    set_on_all(&mut cluster, &[("num.replica.fetchers", "2")]);
+    copied(&mut cluster);
+    assert_eq!(fetchers(&mut cluster), (2, 2));
 }
 
 #[test]

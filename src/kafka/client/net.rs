@@ -56,6 +56,8 @@ pub enum Node {
     Controller(i32),
     /// The same listener, for voters among themselves: a metadata fetch that is held there delays nobody else.
     Voter(i32),
+    /// The client listener of a leader, for the n-th of the further fetchers that follow it: a fetch that is held delays no other.
+    Fetcher(i32, i32),
 }
 
 /// What became of a request.
@@ -419,7 +421,9 @@ impl<T, E> Net<T, E> {
         let (at, what, node) = first?;
         let who = match node {
             Node::Bootstrap(_) => self.peers.get(&node).map(|peer| format!("{}:{}", peer.host, peer.port)).unwrap_or_default().into(),
-            Node::Broker(id) | Node::Coordinator(id) | Node::Controller(id) | Node::Voter(id) => Who::Numbered("broker", id.into()),
+            Node::Broker(id) | Node::Coordinator(id) | Node::Controller(id) | Node::Voter(id) | Node::Fetcher(id, _) => {
+                Who::Numbered("broker", id.into())
+            }
         };
         Some((at, Reason::new(what, who)))
     }

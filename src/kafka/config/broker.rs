@@ -122,6 +122,7 @@ config_struct! {
         max_request_partition_size_limit: i32 = "max.request.partition.size.limit",
         node_id: i32 = "node.id",
         num_partitions: i32 = "num.partitions",
+        num_replica_fetchers: i32 = "num.replica.fetchers",
         offset_metadata_max_bytes: i32 = "offset.metadata.max.bytes",
         offsets_commit_timeout_ms: i64 = "offsets.commit.timeout.ms",
         offsets_retention_check_interval_ms: i64 = "offsets.retention.check.interval.ms",
@@ -135,6 +136,8 @@ config_struct! {
         replica_fetch_wait_max_ms: i32 = "replica.fetch.wait.max.ms",
         replica_high_watermark_checkpoint_interval_ms: i64 = "replica.high.watermark.checkpoint.interval.ms",
         replica_lag_time_max_ms: i64 = "replica.lag.time.max.ms",
+        replication_quota_window_num: i32 = "replication.quota.window.num",
+        replication_quota_window_size_seconds: i32 = "replication.quota.window.size.seconds",
         request_timeout_ms: i32 = "request.timeout.ms",
         socket_request_max_bytes: i32 = "socket.request.max.bytes",
         transaction_abort_timed_out_transaction_cleanup_interval_ms: i64 =
@@ -290,6 +293,12 @@ impl BrokerConfig {
 
     fn topic_field<V: Value>(&self, overrides: &Values, name: &str) -> V {
         V::of(TOPIC.get(name).and_then(|def| self.topic_value(overrides, def)).as_deref())
+    }
+
+    /// One of the rates that can be set at run time alone (`THROTTLES`), in bytes a second.
+    pub fn throttled_rate(&self, name: &str) -> i64 {
+        let set = self.set.dynamic.get(name).or_else(|| self.set.cluster.get(name));
+        set.and_then(|text| i64::parse(text.trim())).unwrap_or(i64::MAX)
     }
 
     /// The most connections that one address may have.

@@ -58,6 +58,41 @@ impl Value for TopicCompression {
     }
 }
 
+/// Replicas whose copying is throttled: pairs of a partition and a broker, or `*`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ThrottledReplicas {
+    All,
+    Of(Vec<(i32, i32)>),
+}
+
+impl Default for ThrottledReplicas {
+    fn default() -> Self {
+        Self::Of(Vec::new())
+    }
+}
+
+impl ThrottledReplicas {
+    pub fn contains(&self, partition: i32, broker: i32) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(replicas) => replicas.contains(&(partition, broker)),
+        }
+    }
+}
+
+impl Value for ThrottledReplicas {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::All);
+        }
+        let pairs = list(text).into_iter().map(|item| {
+            let (partition, broker) = item.split_once(':')?;
+            Some((partition.parse().ok()?, broker.parse().ok()?))
+        });
+        pairs.collect::<Option<Vec<_>>>().map(Self::Of)
+    }
+}
+
 config_struct! {
     /// A topic's configs in force, by their names with `_` for `.` (`LogConfig`). Times are in milliseconds, sizes in bytes.
     #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,9 +103,11 @@ config_struct! {
         file_delete_delay_ms: i64 = "file.delete.delay.ms",
         flush_messages: i64 = "flush.messages",
         flush_ms: i64 = "flush.ms",
+        follower_replication_throttled_replicas: ThrottledReplicas = "follower.replication.throttled.replicas",
         index_interval_bytes: i32 = "index.interval.bytes",
         /// Goes before `segment_bytes`.
         internal_segment_bytes: Option<i32> = "internal.segment.bytes",
+        leader_replication_throttled_replicas: ThrottledReplicas = "leader.replication.throttled.replicas",
         max_message_bytes: i32 = "max.message.bytes",
         message_timestamp_after_max_ms: i64 = "message.timestamp.after.max.ms",
         message_timestamp_before_max_ms: i64 = "message.timestamp.before.max.ms",

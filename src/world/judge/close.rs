@@ -194,6 +194,10 @@ impl Case<'_> {
                 Some("a broker that is stopped keeps only the last batch of each producer: it does not know one before it again")
             }
             true if self.first.is_some_and(|(log, _)| log.headless) => Some(HEADLESS),
+            // `ProducerStateEntry.findDuplicateBatch` compares whole batches.
+            true if self.producer.splits => {
+                Some("a batch that is there already was refused as too large when it came again, and its parts are no duplicates to a broker")
+            }
             true => None,
         })
     }

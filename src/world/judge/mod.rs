@@ -440,6 +440,7 @@ impl Judge {
                 }
             }
             ProducerEvent::Failed { ticket, .. } => self.tracker.failed(node, ticket.0),
+            ProducerEvent::BatchSplit { .. } => self.tracker.split(node),
             ProducerEvent::Retrying { .. } => self.tracker.disturbed = true,
             ProducerEvent::TransactionBegun { first } => self.tracker.transaction_begun(node, first.0),
             ProducerEvent::TransactionEnded { committed } => self.tracker.transaction_ended(node, *committed),

@@ -53,6 +53,8 @@ pub(super) struct ProducerLog {
     pub(super) topics: Vec<Arc<str>>,
     pub(super) acks: i16,
     pub(super) idempotent: bool,
+    /// A batch of it was sent again in parts.
+    pub(super) splits: bool,
     /// Records that have been entered so far, over all its processes.
     taken: u64,
     /// Of this process: ticket → entry.
@@ -107,6 +109,7 @@ impl RecordTracker {
                     topics,
                     acks: sender.acks,
                     idempotent: sender.idempotent,
+                    splits: false,
                     taken: 0,
                     tickets,
                     transaction: None,
@@ -157,6 +160,12 @@ impl RecordTracker {
     pub(super) fn failed(&mut self, name: &str, ticket: u64) {
         if let Some(entry) = self.entry(name, ticket, true) {
             entry.answer = Answer::Failed;
+        }
+    }
+
+    pub(super) fn split(&mut self, name: &str) {
+        if let Some(producer) = self.producer(name) {
+            producer.splits = true;
         }
     }
 

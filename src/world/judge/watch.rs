@@ -103,8 +103,11 @@ impl Judge {
                 let partition = topic.zip(number).and_then(|(topic, number)| topic.partitions.get(number));
                 partition.is_some_and(|partition| partition.replicas.contains(&node))
             });
+            // One that it learns of in the same turn as of its deletion goes as any that is deleted.
+            let deleted = log.dir.rsplit_once('-').is_some_and(|(name, _)| self.tracker.was_deleted(&Arc::from(name)));
             let kept = |other: &LogDir| {
-                let aside = other.dir.strip_prefix(&*log.dir).is_some_and(|rest| rest.starts_with('.') && rest.ends_with("-stray"));
+                let ends = |rest: &str| rest.ends_with("-stray") || deleted && rest.ends_with("-delete");
+                let aside = other.dir.strip_prefix(&*log.dir).is_some_and(|rest| rest.starts_with('.') && ends(rest));
                 aside && (other.topic, other.bytes) == (log.topic, log.bytes)
             };
             if !is_its_own && !now.iter().any(kept) {

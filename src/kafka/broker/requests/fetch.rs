@@ -128,7 +128,7 @@ impl BrokerApi for FetchRequest {
         // A session whose partitions all rest waits for them.
         let rests = matches!(session, Use::Incremental(_));
         let empty = !rests && fetch.topics.iter().all(|wanted| wanted.partitions.is_empty());
-        if self.max_wait_ms <= 0 || empty || broker.fetch_is_due(&fetch).is_some() {
+        if self.max_wait_ms <= 0 || empty || broker.fetch_is_due(now, &fetch).is_some() {
             return reply(context, broker.answer_fetch(now, &fetch));
         }
         if fetch.replica.is_none() {
@@ -141,7 +141,7 @@ impl BrokerApi for FetchRequest {
 
 impl Broker {
     /// Why the fetch can be answered now: `min_bytes` are there, or a partition has an error.
-    pub(in crate::kafka::broker) fn fetch_is_due(&self, fetch: &HeldFetch) -> Option<&'static str> {
+    pub(in crate::kafka::broker) fn fetch_is_due(&self, now: Time, fetch: &HeldFetch) -> Option<&'static str> {
         let mut bytes = 0_u64;
         for wanted in &fetch.topics {
             for asked in &wanted.partitions {
@@ -150,6 +150,9 @@ impl Broker {
                 };
                 if diverging.is_some() {
                     return Some("the logs part ways");
+                }
+                if self.throttles(now, fetch, partition) {
+                    continue;
                 }
                 if partition.log.is_on_older_segment(asked.fetch_offset, fetch.end_of(partition)) {
                     mark!(FetchOfOlderSegment);
@@ -240,11 +243,33 @@ impl Broker {
     }
 
     pub(in crate::kafka::broker) fn answer_fetch(&mut self, now: Time, fetch: &HeldFetch) -> FetchResponse {
-        let mut response = self.read_fetch(fetch);
+        let mut response = self.read_fetch(now, fetch);
+        self.note_throttled(now, fetch, &response);
         let fetcher = Fetcher { conn: fetch.context.conn, replica: fetch.replica };
         self.sessions.answer(now, fetch.context.version, fetcher, fetch.session, &fetch.topics, &mut response);
         self.rest(fetch);
         response
+    }
+
+    /// Whether a follower that is not in sync gets nothing of the partition for now (`ReplicaManager.shouldLeaderThrottle`).
+    fn throttles(&self, now: Time, fetch: &HeldFetch, partition: &Partition) -> bool {
+        let behind = fetch.replica.is_some_and(|(follower, _)| !partition.state.isr.contains(&follower));
+        behind && partition.throttled.leader && self.quotas.leader.is_exceeded(now)
+    }
+
+    /// What followers get of throttled partitions counts, in sync or not.
+    fn note_throttled(&mut self, now: Time, fetch: &HeldFetch, response: &FetchResponse) {
+        if fetch.replica.is_none() {
+            return;
+        }
+        for (wanted, topic) in fetch.topics.iter().zip(&response.responses) {
+            for data in &topic.partitions {
+                let partition = wanted.name.as_ref().and_then(|name| self.topics.partition(name, data.partition_index));
+                if partition.is_some_and(|partition| partition.throttled.leader) {
+                    self.quotas.leader.record(now, data.records.as_ref().map_or(0, Bytes::len) as u64);
+                }
+            }
+        }
     }
 
     /// Partitions that the follower has in full rest in its session from here on.
@@ -307,7 +332,7 @@ impl Broker {
         self.purgatory.touch(topic, index);
     }
 
-    fn read_fetch(&self, fetch: &HeldFetch) -> FetchResponse {
+    fn read_fetch(&self, now: Time, fetch: &HeldFetch) -> FetchResponse {
         let mut left = fetch.max_bytes;
         let mut nothing_yet = true;
         let topics = fetch.topics.iter().map(|wanted| {
@@ -322,6 +347,10 @@ impl Broker {
                             records: Some(Bytes::new()),
                             ..answer
                         };
+                    }
+                    Ok((partition, None)) if self.throttles(now, fetch, partition) => {
+                        mark!(LeaderThrottled);
+                        Ok((partition, Bytes::new()))
                     }
                     Ok((partition, None)) => self.read_partition(partition, asked, fetch.end_of(partition), left, nothing_yet),
                     Err(error) => Err(error),

@@ -166,8 +166,6 @@ pub(super) const REST: &[ConfigDef] = &[
     rest("replica.selector.class", String, None, Any, ReadOnly, JAVA),
     rest("replica.socket.receive.buffer.bytes", Int, Some("65536"), Any, ReadOnly, ONE),
     rest("replica.socket.timeout.ms", Int, Some("30000"), Any, ReadOnly, ONE),
-    rest("replication.quota.window.num", Int, Some("11"), AtLeast(1), ReadOnly, QUOTAS),
-    rest("replication.quota.window.size.seconds", Int, Some("1"), AtLeast(1), ReadOnly, QUOTAS),
     rest("sasl.client.callback.handler.class", Class, None, Any, ReadOnly, SASL),
     rest("sasl.enabled.mechanisms", List, Some("GSSAPI"), Any, PerBroker, SASL),
     rest("sasl.jaas.config", Password, None, Any, PerBroker, SASL),
