@@ -126,7 +126,8 @@ fn a_follower_beyond_its_leaders_end_is_cut() {
     assert!(view.partitions.iter().all(|partition| partition.view.isr.len() == 2));
 }
 
-/// Where a leader's retention has taken all of a former epoch, a follower keeps what it alone had in it, below where the leader's log begins.
+/// Where a leader's retention has taken all of a former epoch, a follower keeps what it alone had in it, below where the leader's log
+/// begins.
 #[test]
 fn what_retention_has_deleted_need_not_be_kept() {
     holds("seed-3763300499-leader-lacks.tide");
@@ -149,4 +150,22 @@ fn a_topic_may_be_deleted_as_its_log_is_found() {
 fn parts_of_a_batch_are_no_duplicates_to_a_broker() {
     let verdict = holds("seed-3763319241-duplicated.tide");
     assert!(verdict.ledger.duplicated > 0, "{verdict}");
+}
+
+/// A leader that has not heard of its new epoch has a replica in sync that was given up and begins anew, before that knows of any epoch.
+#[test]
+fn an_outdated_leader_does_not_say_who_is_in_sync() {
+    holds("seed-3763328496-isr-lacks.tide");
+}
+
+/// The decision of a transaction that its producer was told of is lost with the disks of its coordinator, and it is aborted later.
+#[test]
+fn a_decision_may_be_lost_with_the_disks() {
+    holds("seed-3763350274-transaction.tide");
+}
+
+/// A partition moves twice while its leader does not hear of it.
+#[test]
+fn a_leader_that_hears_nothing_keeps_what_it_wrote() {
+    holds("seed-3763341522-logs-differ.tide");
 }

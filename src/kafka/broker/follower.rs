@@ -1,5 +1,5 @@
-//! Following (`ReplicaFetcherThread`): one fetch at a time of each fetcher, for all partitions that it follows. What comes is appended as it
-//! is; where the logs part ways, this one is cut.
+//! Following (`ReplicaFetcherThread`): one fetch at a time of each fetcher, for all partitions that it follows. What comes is appended as
+//! it is; where the logs part ways, this one is cut.
 
 use super::answers::Tag;
 use super::peers::{Message, REQUEST_TIMEOUT_MS};
@@ -239,15 +239,9 @@ impl Broker {
     /// (`AbstractFetcherThread.fetchOffsetAndApplyTruncateAndBuild`)
     fn ask_leader_end(&mut self, now: Time, lost: Lost) {
         mark!(FollowerOutOfRange);
-        let asked = ListOffsetsPartition {
-            partition_index: lost.partition,
-            current_leader_epoch: lost.epoch,
-            timestamp: LATEST,
-            ..ListOffsetsPartition::default()
-        };
+        let asked = ListOffsetsPartition { partition_index: lost.partition, current_leader_epoch: lost.epoch, timestamp: LATEST };
         let topic = ListOffsetsTopic { name: TopicName(lost.topic.clone()), partitions: vec![asked] };
-        let request =
-            ListOffsetsRequest { replica_id: self.options.node_id.into(), topics: vec![topic], ..ListOffsetsRequest::default() };
+        let request = ListOffsetsRequest { replica_id: self.options.node_id.into(), topics: vec![topic], ..ListOffsetsRequest::default() };
         self.peers.ask(now, Node::Broker(lost.leader), Message::ListOffsets(request), Tag::LeaderEnd(lost), REQUEST_TIMEOUT_MS);
     }
 

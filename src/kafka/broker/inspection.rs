@@ -26,7 +26,7 @@ impl Broker {
         let mut found: Vec<(String, Option<Uuid>, u64)> = Vec::new();
         for path in self.disk.list("") {
             let Some((dir, file)) = path.split_once('/') else { continue };
-            if files::parse_dir(dir).is_none() && !dir.ends_with("-stray") || dir == METADATA_DIR {
+            if files::parse_dir(dir).is_none() && !dir.ends_with("-stray") && !dir.ends_with("-delete") || dir == METADATA_DIR {
                 continue;
             }
             if found.last().is_none_or(|(last, ..)| last != dir) {

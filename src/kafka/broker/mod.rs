@@ -23,8 +23,8 @@ mod peers;
 mod producer_ids;
 mod purgatory;
 mod replica_fetchers;
-mod replication_quota;
 mod replicas;
+mod replication_quota;
 mod requests;
 mod session_partitions;
 
@@ -60,9 +60,9 @@ use super::wire::error::ErrorCode;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use bytes::Bytes;
 pub use partition::IsrReason;
-pub use topic_creation::TRANSACTIONS_TOPIC;
 use std::collections::VecDeque;
 use std::sync::Arc;
+pub use topic_creation::TRANSACTIONS_TOPIC;
 use uuid::Uuid;
 
 /// A connection to this broker, named by the owner of the sockets or links. A name is never used again after its connection closed.

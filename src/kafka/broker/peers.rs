@@ -8,12 +8,14 @@ use crate::kafka::client::backoff::Backoff;
 use crate::kafka::client::net::{Answer, ApiRange, Net, Node, Outcome, Readiness, Timeouts};
 use crate::kafka::controller::{Request, Visitor};
 use crate::kafka::time::{Deadline, Reason, Time, earlier};
-use crate::kafka::wire::message::{self as m, AddPartitionsToTxnRequest, ApiKey, EnvelopeRequest, ListOffsetsRequest, WriteTxnMarkersRequest};
+use crate::kafka::wire::message::{
+    self as m, AddPartitionsToTxnRequest, ApiKey, EnvelopeRequest, ListOffsetsRequest, WriteTxnMarkersRequest,
+};
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// What brokers and voters say to each other: all that a controller's listener answers, and among it Fetch, which leaders answer too; and
-/// what is said of transactions, and of where a log ends.
+/// What brokers and voters say to each other: all that a controller's listener answers, and among it Fetch, which leaders answer too;
+/// and what is said of transactions, and of where a log ends.
 const SPOKEN: &[ApiRange] = &{
     let mut spoken = [(ApiKey::AddPartitionsToTxn, 4, 5); CONTROLLER.len() + 3];
     spoken[CONTROLLER.len()] = (ApiKey::WriteTxnMarkers, 1, 1);

@@ -3,8 +3,8 @@
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::{Deadline, Reason, Time, Who};
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
-use crate::kafka::wire::murmur2::java_hash;
 use crate::kafka::wire::message::{FetchRequest, FetchResponse};
+use crate::kafka::wire::murmur2::java_hash;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -135,8 +135,8 @@ impl ReplicaFetchers {
         self.0.values_mut().for_each(|fetcher| fetcher.changed = Changed::Any);
     }
 
-    /// The request for all that the fetcher follows and that may be asked for: its session's part of it is filled in, and what the session has
-    /// already is left out. `waiting`: others must wait before they are asked for.
+    /// The request for all that the fetcher follows and that may be asked for: its session's part of it is filled in, and what the session
+    /// has already is left out. `waiting`: others must wait before they are asked for.
     pub fn begin(&mut self, fetcher: FetcherId, followed: Vec<Followed>, waiting: bool) -> FetchRequest {
         let fetcher = self.0.entry(fetcher).or_default();
         let before = std::mem::take(&mut fetcher.sent);

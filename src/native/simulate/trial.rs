@@ -6,8 +6,8 @@ use crate::kafka::broker::{PartitionView, TRANSACTIONS_TOPIC};
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::time::Time;
 use crate::playground::scenario::{Playback, Scenario};
-use crate::world::judge::{Judge, Verdict, Violation};
 use crate::world::action::ConsumerSpec;
+use crate::world::judge::{Judge, Verdict, Violation};
 use crate::world::operations::{Action, AddConsumer, AddPartitions, ChangeConsumer, DeleteTopic};
 use crate::world::view::{ConsumerState, WorldView};
 use crate::world::{EPOCH, World};
@@ -163,10 +163,10 @@ fn lost_ends(judge: &Judge, topic: &str, partition: i32) -> bool {
 /// Transactions that are open.
 fn hanging(view: &WorldView, judge: &Judge) -> Rest {
     let mut rest = Rest::Quiet;
-    for PartitionView { topic, partition, last_stable_offset, .. } in
+    for PartitionView { topic, partition, leader, last_stable_offset, .. } in
         view.partitions.iter().map(|at| &at.view).filter(|view| view.last_stable_offset < view.high_watermark)
     {
-        if !lost_ends(judge, topic, *partition) {
+        if *leader >= 0 && !lost_ends(judge, topic, *partition) {
             return Rest::Busy(format!("{topic}-{partition}: a transaction is open from offset {last_stable_offset} on"));
         }
         rest = Rest::Excused;
@@ -188,7 +188,7 @@ fn unread(world: &World, view: &WorldView, judge: &Judge) -> Rest {
             return Rest::Busy(format!("{} still handles records", consumer.name));
         }
         if consumer.output.as_ref().is_some_and(|output| output.blocked || output.pending > 0) {
-            return Some(format!("{} still waits for what it has sent", consumer.name));
+            return Rest::Busy(format!("{} still waits for what it has sent", consumer.name));
         }
         let Some(group) = &consumer.group else { continue };
         if consumer.client_state != MembershipState::Stable {
@@ -199,8 +199,7 @@ fn unread(world: &World, view: &WorldView, judge: &Judge) -> Rest {
             let members = view.consumers.iter().filter(|other| other.group == consumer.group && other.state.is_running());
             let positions = members.flat_map(|member| &member.positions).filter(|(t, p, _)| t == topic && *p == number);
             let position = positions.map(|(.., at)| *at).max();
-            let end =
-                if lost_ends(judge, topic, number) { partition.view.last_stable_offset } else { partition.view.high_watermark };
+            let end = if lost_ends(judge, topic, number) { partition.view.last_stable_offset } else { partition.view.high_watermark };
             // Nothing is to be read of an empty partition, and by time no position is found there.
             if position.unwrap_or(0) >= end {
                 continue;
@@ -222,7 +221,7 @@ fn resets_by_duration(world: &World, name: &str) -> bool {
 }
 
 /// What a consumer is set to, by its last line.
-fn spec_of<'a>(world: &'a World, named: impl Fn(&ConsumerSpec) -> bool) -> Option<&'a ConsumerSpec> {
+fn spec_of(world: &World, named: impl Fn(&ConsumerSpec) -> bool) -> Option<&ConsumerSpec> {
     let specs = world.history().iter().rev().filter_map(|(_, action)| match action {
         Action::AddConsumer(AddConsumer(spec)) | Action::ChangeConsumer(ChangeConsumer(spec)) => Some(spec),
         _ => None,
@@ -230,12 +229,12 @@ fn spec_of<'a>(world: &'a World, named: impl Fn(&ConsumerSpec) -> bool) -> Optio
     specs.into_iter().find(|spec| named(spec))
 }
 
-/// A static leader that comes back takes the topics as they are for those that it has assigned (KIP-814, `ConsumerCoordinator.onLeaderElected`):
-/// partitions that were added while it was away belong to nobody until the next rebalance.
+/// A static leader that comes back takes the topics as they are for those that it has assigned (KIP-814,
+/// `ConsumerCoordinator.onLeaderElected`): partitions that were added while it was away belong to nobody until the next rebalance.
 fn missed_growth(world: &World, group: &str, topic: &str) -> bool {
     let is_static = |spec: &ConsumerSpec| spec.group.as_deref() == Some(group) && spec.config.contains_key("group.instance.id");
-    let grew = |(_, action): &(Time, Action)| matches!(action, Action::AddPartitions(AddPartitions { topic: grown, .. }) if &**grown == topic);
-    spec_of(world, is_static).is_some() && world.history().iter().any(grew)
+    let grew = |action: &Action| matches!(action, Action::AddPartitions(AddPartitions { topic: grown, .. }) if &**grown == topic);
+    spec_of(world, is_static).is_some() && world.history().iter().any(|(_, action)| grew(action))
 }
 
 /// A coordinator that loads its log after a topic was deleted knows nothing of that, and keeps what was committed for the partition. If a

@@ -113,8 +113,8 @@ fn a_brokers_configs_are_set_on_it_or_on_all_and_what_is_fixed_says_so() {
     assert!(rows.iter().all(|row| row.editable == row.group.is_empty()));
     let editable: Vec<&str> = rows.iter().filter(|row| row.editable).map(|row| row.name).collect();
     // Those that `open_logs_follow_each_config_of_their_broker` tries, min.insync.replicas, two of compression, three of connections,
-    // and the verification of transactions.
-    assert_eq!(editable.len(), 24, "{editable:?}");
+    // the number of fetchers, and the verification of transactions.
+    assert_eq!(editable.len(), 25, "{editable:?}");
     assert!(rows.iter().any(|row| row.name == "num.io.threads" && row.group.starts_with("Without effect")));
     let change = |world: &World, name: &str, value: &str, all: bool| check(world, &broker, name, value, all);
     assert_eq!(change(&world, "log.retention.ms", "60000", false), Ok("config broker-2 log.retention.ms=60000".into()));

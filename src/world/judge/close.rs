@@ -195,9 +195,9 @@ impl Case<'_> {
             }
             true if self.first.is_some_and(|(log, _)| log.headless) => Some(HEADLESS),
             // `ProducerStateEntry.findDuplicateBatch` compares whole batches.
-            true if self.producer.splits => {
-                Some("a batch that is there already was refused as too large when it came again, and its parts are no duplicates to a broker")
-            }
+            true if self.producer.splits => Some(
+                "a batch that is there already was refused as too large when it came again, and its parts are no duplicates to a broker",
+            ),
             true => None,
         })
     }
@@ -368,7 +368,9 @@ impl<'a> Evidence<'a> {
     /// What a transaction's end says, its log holds, and its readers go by.
     fn transactions_hold(&self, case: &Case<'_>, quiet: bool, findings: &mut Findings) {
         let Some(fate) = case.fate.filter(|_| !self.judge.tracker.was_deleted(case.topic)) else { return };
-        let cut = case.shadow.and_then(|shadow| shadow.cuts.last().map(|cut| cut.why));
+        let forgotten = self.judge.has_given_up(TRANSACTIONS_TOPIC, None);
+        let forgotten = forgotten.then_some("what its coordinator had decided was lost with the disks");
+        let cut = case.shadow.and_then(|shadow| shadow.cuts.last().map(|cut| cut.why)).or(forgotten);
         let otherwise = match case.entry.ended {
             Ended::No => false,
             Ended::Committed => fate == Fate::Aborted || quiet && fate == Fate::Open,

@@ -377,8 +377,10 @@ impl Judge {
                 appends.push_back((*base_offset, last_offset + 1, epoch));
             }
             BrokerEvent::Replicated { topic, partition, base_offset, .. } => {
+                let newest = self.shadow(topic, *partition).leader_epoch;
                 let replica = self.replica(node, topic, *partition);
-                replica.stale = false;
+                // What still comes from a former leader does not cut what the new one lacks.
+                replica.stale &= replica.epoch < newest;
                 replica.agreed = replica.agreed.min(*base_offset);
                 self.compare(node, topic, *partition, probe);
             }

@@ -96,7 +96,7 @@ impl Judge {
         let found = self.found.remove(&node).unwrap_or_default();
         let Some(image) = probe.image(node) else { return };
         let now = probe.log_dirs(node);
-        for log in found.iter().filter(|log| !log.dir.ends_with("-stray")) {
+        for log in found.iter().filter(|log| !log.dir.ends_with("-stray") && !log.dir.ends_with("-delete")) {
             let is_its_own = log.dir.rsplit_once('-').is_some_and(|(name, number)| {
                 let topic = image.topics.get(name).filter(|topic| Some(topic.id) == log.topic);
                 let number = number.parse::<usize>().ok();
@@ -112,9 +112,12 @@ impl Judge {
             };
             if !is_its_own && !now.iter().any(kept) {
                 let (dir, bytes) = (&log.dir, log.bytes);
+                let there: Vec<&str> = now.iter().map(|log| &*log.dir).collect();
                 self.violation(
                     "stray-dropped",
-                    format!("broker-{node} found {dir} with {bytes} bytes, which is not its own, and did not set it aside"),
+                    format!(
+                        "broker-{node} found {dir} with {bytes} bytes, which is not its own, and did not set it aside: it has {there:?}"
+                    ),
                 );
             }
         }
@@ -431,6 +434,10 @@ impl Judge {
     /// later leader is over: it may have been given up since, and have come back with an empty log.
     pub(super) fn in_sync_hold(&mut self, node: i32, topic: &Arc<str>, partition: i32, probe: &dyn ClusterProbe) {
         let Some(view) = probe.partition(node, topic, partition).filter(|view| view.is_leader) else { return };
+        // It has yet to learn who is to be in sync now.
+        if view.leader_epoch < self.shadow(topic, partition).leader_epoch {
+            return;
+        }
         for id in view.isr.iter().filter(|id| **id != node) {
             let Some(other) = probe.partition(*id, topic, partition) else { continue };
             let end = other.end_offset;

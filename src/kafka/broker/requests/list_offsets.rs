@@ -21,7 +21,9 @@ const CONSUMER: i32 = -1;
 /// Up to where the asker may read.
 #[derive(Clone, Copy)]
 enum Reader {
-    Consumer { read_committed: bool },
+    Consumer {
+        read_committed: bool,
+    },
     /// To the end of the log.
     Replica,
 }
