@@ -59,10 +59,21 @@ pub struct WorldView {
 impl WorldView {
     /// The producer of a record, by the name of its app where that is known.
     pub fn producer_name(&self, producer_id: i64) -> String {
-        // An app that consumes and produces has its own name as its transactional id.
         let id = || self.transaction_of(producer_id).map(|transaction| &transaction.transactional_id);
-        let name = self.producer_of(producer_id).map(|producer| &producer.name).or_else(id);
+        let name = self.writer_of(producer_id).map(|(name, _)| name).or_else(id);
         name.map_or_else(|| format!("producer {producer_id}"), ToString::to_string)
+    }
+
+    /// The app that writes with a producer id, be it a producer or one that consumes and produces, and its process.
+    pub fn writer_of(&self, producer_id: i64) -> Option<(&Arc<str>, ProcessState)> {
+        let producer = self.producer_of(producer_id).map(|app| (&app.name, app.state));
+        // An app that consumes and produces has its own name as its transactional id.
+        let id = self.transaction_of(producer_id).map(|transaction| &transaction.transactional_id);
+        let own = |app: &&ConsumerState| {
+            let has = app.output.as_ref().and_then(|output| output.producer_id).is_some_and(|(own, _)| own == producer_id);
+            has || id == Some(&app.name)
+        };
+        producer.or_else(|| self.consumers.iter().find(own).map(|app| (&app.name, app.state)))
     }
 
     /// Readable records that a group has not committed in a partition; 0 where it has committed nothing.

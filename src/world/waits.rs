@@ -85,10 +85,9 @@ fn members(view: &WorldView, waits: &mut Vec<Wait>) {
 /// Until when transactions stay open whose producers are silent.
 fn hanging_transactions(view: &WorldView, waits: &mut Vec<Wait>) {
     for transaction in view.transactions.iter().filter(|transaction| transaction.aborts_at < Time::NEVER) {
-        let app = view.producers.iter().find(|app| app.transactional_id.as_ref() == Some(&transaction.transactional_id));
-        if let Some(app) = app.filter(|app| is_silent(app.state, false)) {
+        if let Some((name, _)) = view.writer_of(transaction.producer_id).filter(|(_, state)| is_silent(*state, false)) {
             let whole_us = i64::from(transaction.timeout_ms).saturating_mul(1000);
-            waits.push(Wait { who: app.name.clone(), what: TimerKind::TransactionTimeout, at: transaction.aborts_at, whole_us });
+            waits.push(Wait { who: name.clone(), what: TimerKind::TransactionTimeout, at: transaction.aborts_at, whole_us });
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn brackets(view: &WorldView, state: &PartitionState, row: &Row, out:
 /// Red where the producer has no process any more that could end it.
 fn ink(view: &WorldView, producer: i64) -> Ink {
     let runs = |state| matches!(state, ProcessState::Running | ProcessState::Stopping | ProcessState::New);
-    if view.producer_of(producer).is_none_or(|p| runs(p.state)) { Ink::Ink } else { Ink::Bad }
+    if view.writer_of(producer).is_none_or(|(_, state)| runs(state)) { Ink::Ink } else { Ink::Bad }
 }
 
 /// Whose transaction holds the last stable offset, and whether anybody is there to end it.
@@ -131,5 +131,29 @@ mod tests {
         assert!(aborted.ends_with(", aborted: read_committed consumers leave it out (by checkout)"), "{aborted}");
         let marker = words(|r| r.control && r.transaction == Some(TransactionEnd::Aborted));
         assert!(marker.contains("ABORT marker: what checkout wrote"), "{marker}");
+    }
+
+    #[test]
+    fn an_app_that_consumes_and_produces_is_named_as_the_one_whose_transaction_is_open() {
+        let text = "tidepool 1\ntitle t\nseed 5\nbroker 1\nlink latency=40ms jitter=20ms\nconfig offsets.topic.num.partitions=1\n\
+                    config transaction.state.log.num.partitions=1\nconfig group.initial.rebalance.delay.ms=500\n\
+                    topic orders partitions=1\ntopic copies partitions=1\nproducer checkout topic=orders rate=4/s acks=all\n\
+                    consumer copy-1 group=copy topics=orders handle=50ms auto.offset.reset=earliest output=copies \
+                    delivery=exactly-once producer.linger.ms=0\n\
+                    run 60s";
+        let mut play = Playback::new(Scenario::parse(text).expect("it reads")).expect("it begins");
+        let mut named = 0;
+        for at in (5_000..15_000).step_by(10) {
+            play.run_until(EPOCH.plus_millis(at));
+            let view = play.world().view();
+            let copies = view.partitions.iter().find(|p| &*p.view.topic == "copies").expect("it is there");
+            for (_, id) in &copies.view.open_transactions {
+                let (name, state) = view.writer_of(*id).expect("it is known");
+                assert_eq!((&**name, state), ("copy-1", ProcessState::Running));
+                assert_eq!(words(&view, &copies.view), Some(("open: copy-1".to_owned(), Ink::Muted)));
+                named += 1;
+            }
+        }
+        assert!(named > 10, "{named}");
     }
 }

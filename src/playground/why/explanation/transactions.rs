@@ -13,18 +13,17 @@ impl Explanation<'_> {
     pub(crate) fn held_by_transaction(&mut self, at: &TopicPartition, state: &PartitionView) -> bool {
         let Some((first, producer_id)) = state.open_transactions.first() else { return false };
         let known = self.view.transaction_of(*producer_id);
-        let app = self.view.producer_of(*producer_id);
         let name = self.view.producer_name(*producer_id);
         let id = known.map_or_else(String::new, |it| format!(" (transactional.id {}, epoch {})", it.transactional_id, it.epoch));
         self.now(format_args!("Offset {first} of {at} begins a transaction of {name}{id} that has no marker in {at} yet."));
-        if let Some(app) = app {
-            if app.state.is_running() {
+        if let Some((app, state)) = self.view.writer_of(*producer_id) {
+            if state.is_running() {
                 self.now(format_args!("{name} runs, and has neither committed nor aborted it."));
             } else {
-                self.not_running(&name, app.state);
+                self.not_running(&name, state);
             }
             let began = |kind: &EventKind| match kind {
-                EventKind::Producer { node, event } => *node == app.name && matches!(event, ProducerEvent::TransactionBegun { .. }),
+                EventKind::Producer { node, event } => node == app && matches!(event, ProducerEvent::TransactionBegun { .. }),
                 _ => false,
             };
             if let Some(event) = self.last(self.view.now, &began) {

@@ -42,7 +42,7 @@ impl Ask for ReadOn {
             Occasion::LookedAt(view, Target::Group(Some(group))) => held(view, group, |_| true),
             Occasion::LooksWrong(view, Target::Group(Some(group))) => held(view, group, |at| {
                 let Some(p) = partition(view, &at.topic, at.partition) else { return false };
-                let silent = |(_, id): &(i64, i64)| view.producer_of(*id).is_some_and(|app| !app.state.is_running());
+                let silent = |(_, id): &(i64, i64)| view.writer_of(*id).is_some_and(|(_, state)| !state.is_running());
                 p.open_transactions.iter().any(silent) || p.high_watermark - p.last_stable_offset > USUAL
             }),
             _ => Vec::new(),
