@@ -36,11 +36,15 @@ async fn a_join_is_played_under_three_protocols_with_what_nobody_read() {
     };
     assert!(value(0) > value(1) && value(0) > value(2), "{} {} {}", value(0), value(1), value(2));
     assert!(page.all(".tp-owned .tp-owner").len() > 24, "owners in time");
-    assert!(page.all(".tp-all-figures tr[data-differs=true]").len() > 3);
+    assert!(page.all(".tp-all-figures tr[data-differs]").len() > 3);
     page.fire(".tp-common input", "(node.value = 17000, new Event('input', { bubbles: true }))").await;
-    drawn().await;
-    drawn().await;
-    assert_eq!(page.text(".tp-common .tp-time"), "00:17.000");
+    for _ in 0..600 {
+        drawn().await;
+        if page.text(".tp-common .tp-time") == "00:17.000" {
+            return;
+        }
+    }
+    panic!("it does not go back: {}", page.text(".tp-common .tp-time"));
 }
 
 #[wasm_bindgen_test]

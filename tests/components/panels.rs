@@ -11,7 +11,7 @@ use wasm_bindgen_test::*;
 async fn a_tab_opens_and_closes_its_panel() {
     let page = mounted(THREE_BROKERS, 12, || view! { <Panels /> }).await;
     let names: Vec<String> = page.all("[role=tab]").iter().filter_map(|tab| tab.text_content()).collect();
-    assert_eq!(names, ["Why?", "Ledger", "Inspector", "Transcript", "Scenario"]);
+    assert_eq!(names, ["Why?", "Ledger", "Sinks", "Inspector", "Transcript", "Scenario"]);
     assert!(page.at(".tp-panel").has_attribute("hidden"));
     page.click("[role=tab]:nth-child(2)").await;
     assert!(!page.at(".tp-panel").has_attribute("hidden"));
@@ -30,10 +30,10 @@ async fn arrows_walk_the_tabs_and_escape_leads_back_to_one() {
     assert_eq!(focused(), Some(page.at("[role=tab]:last-child").into()));
     page.key("[role=tab]:last-child", "ArrowRight").await;
     assert_eq!(focused(), Some(page.at("[role=tab]").into()));
-    page.click("[role=tab]:nth-child(4)").await;
+    page.click("[role=tab]:nth-child(5)").await;
     page.key(".tp-told input", "Escape").await;
     assert!(page.at(".tp-panel").has_attribute("hidden"));
-    assert_eq!(focused(), Some(page.at("[role=tab]:nth-child(4)").into()));
+    assert_eq!(focused(), Some(page.at("[role=tab]:nth-child(5)").into()));
 }
 
 #[wasm_bindgen_test]
