@@ -60,8 +60,12 @@ fn main() {
         maps();
     }
     if wanted("broker") {
-        broker(LARGE, "kcat's batches", true);
-        broker(SMALL, "16 KiB batches", false);
+        broker(&batch(LARGE), LARGE, "kcat's batches", true);
+        broker(&batch(SMALL), SMALL, "16 KiB batches", false);
+        // Each record of a compressed batch is validated too.
+        for codec in [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd] {
+            broker(&packed(SMALL, codec), SMALL, &format!("16 KiB in {}", codec.name()), false);
+        }
     }
     if wanted("world") {
         world();
@@ -76,7 +80,11 @@ fn main() {
 
 /// Records with a key and a value of 90 bytes.
 fn batch(records: u32) -> Batch {
-    let mut builder = BatchBuilder::new(BatchOptions::default());
+    packed(records, Compression::None)
+}
+
+fn packed(records: u32, compression: Compression) -> Batch {
+    let mut builder = BatchBuilder::new(BatchOptions { compression, ..BatchOptions::default() });
     for n in 0..records {
         builder.push(NOW.millis(), Some(format!("key-{:04}", n % 1000).as_bytes()), Some(&[b'v'; 90]), &[]);
     }
@@ -221,10 +229,9 @@ fn produce_frame(batch: &Batch) -> Bytes {
 }
 
 /// A million records through the broker node, from frame to frame: without sockets, and without what the clients do.
-fn broker(in_batch: u32, what: &str, budgets: bool) {
+fn broker(batch: &Batch, in_batch: u32, what: &str, budgets: bool) {
     let mut broker = lone_broker();
-    let batch = batch(in_batch);
-    let produce = produce_frame(&batch);
+    let produce = produce_frame(batch);
     let requests = RECORDS / in_batch;
     let mut took = 0.0;
     let mut answers = Vec::new();
@@ -241,7 +248,7 @@ fn broker(in_batch: u32, what: &str, budgets: bool) {
         assert_eq!(body.responses[0].partition_responses[0].error_code, 0);
     }
     let budget = if budgets { "budget: 0.2 s" } else { "" };
-    report(&format!("broker produce, {what}"), requests * in_batch, requests, &batch, took, budget);
+    report(&format!("broker produce, {what}"), requests * in_batch, requests, batch, took, budget);
 
     let end = i64::from(requests * in_batch);
     let (mut offset, mut took) = (0, 0.0);
@@ -261,7 +268,7 @@ fn broker(in_batch: u32, what: &str, budgets: bool) {
         offset = batches(records).flatten().last().map_or(offset, |batch| batch.last_offset() + 1);
     }
     let budget = if budgets { "budget: 0.05 s" } else { "" };
-    report(&format!("broker fetch, {what}"), requests * in_batch, requests, &batch, took, budget);
+    report(&format!("broker fetch, {what}"), requests * in_batch, requests, batch, took, budget);
 }
 
 /// Seconds of the processor that this thread has used: what a busy machine does not spoil. By the clock where the system does not say.

@@ -9,8 +9,8 @@ use crate::playground::scenario::Scenario;
 use crate::world::action::{ConsumerSpec, Genesis, Keys, ProducerSpec, TransactionPlan};
 use crate::world::handler::{CommitMode, CommitPolicy, HandlerSpec};
 use crate::world::operations::{
-    Action, AddConsumer, AddProducer, Ailment, Condition, CreateTopic, Dice, Draw, Heal, On, SetRate, SetTopicConfig, Severity, Stream,
-    Trouble, draws,
+    Action, AddConsumer, AddProducer, Ailment, Condition, CreateTopic, Dice, Draw, Heal, On, SetBrokerConfig, SetRate, SetTopicConfig,
+    Severity, Stream, Trouble, draws,
 };
 use std::sync::Arc;
 
@@ -88,6 +88,7 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     let output = processors::draw(&mut run.dice, &mut genesis, profile.name == processors::PROFILE);
     run.actions.extend(output.map(|topic| (0, topic.into())));
     run.actions.extend(setup(&run.dice));
+    throttles(&mut run, seed);
     let calm_from = S * i64::try_from(run.dice.between(8, 20)).unwrap_or(8);
     alterations(&mut run, seed, calm_from);
     let draws = profile.draws();
@@ -351,6 +352,18 @@ fn alterations(run: &mut Run, seed: u64, calm_from: i64) {
         }
         run.at(at, SetTopicConfig { topic, config });
     }
+}
+
+/// Where replicas of a topic are throttled, they have a rate, most often.
+fn throttles(run: &mut Run, seed: u64) {
+    let mut rng = Rng::stream(seed, "simulate/throttles");
+    let throttled = |topic: &CreateTopic| topic.config.keys().any(|name| name.ends_with(".replication.throttled.replicas"));
+    if !run.dice.topics.iter().any(throttled) || rng.chance(1, 4) {
+        return;
+    }
+    let rate = (500 + rng.below(5000)).to_string();
+    let config = ["leader.replication.throttled.rate", "follower.replication.throttled.rate"].map(|name| (name.to_owned(), rate.clone()));
+    run.at(S, SetBrokerConfig { broker: None, config: config.into() });
 }
 
 fn setup(d: &Dice) -> Vec<(i64, Action)> {

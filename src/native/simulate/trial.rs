@@ -187,7 +187,14 @@ fn unread(world: &World, view: &WorldView, judge: &Judge) -> Rest {
         if consumer.backlog > 0 {
             return Rest::Busy(format!("{} still handles records", consumer.name));
         }
-        if consumer.output.as_ref().is_some_and(|output| output.blocked || output.pending > 0) {
+        if let Some(output) = consumer.output.as_ref().filter(|output| output.blocked || output.pending > 0) {
+            // A partition that refuses a marker as fenced leaves the transaction undecided for ever (`TransactionMarkerChannelManager`): it
+            // may have lost what it knew of the producer.
+            let lost = output.topic.as_deref().is_some_and(|topic| judge.has_given_up(topic, None));
+            if lost || judge.has_given_up(TRANSACTIONS_TOPIC, None) {
+                rest = Rest::Excused;
+                continue;
+            }
             return Rest::Busy(format!("{} still waits for what it has sent", consumer.name));
         }
         let Some(group) = &consumer.group else { continue };

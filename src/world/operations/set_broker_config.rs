@@ -4,7 +4,7 @@ use super::form::{Field, Form};
 use super::prelude::*;
 use super::set_topic_config::{self, BROKER_RESOURCE, CONFIGS, alter, check_given, given};
 use super::units::quoted;
-use crate::kafka::config::BROKER;
+use crate::kafka::config::{BROKER, THROTTLES};
 use crate::kafka::controller::check_dynamic;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::admin::ALL_BROKERS;
@@ -26,6 +26,7 @@ const FOR_ALL: &str = "min.insync.replicas";
 fn check_value(key: &str, value: &str) -> Result<(), String> {
     match BROKER.get(key) {
         Some(def) => check_dynamic(def.name, Some(value), true).map_err(|(_, why)| why),
+        None if THROTTLES.get(key).is_some() => THROTTLES.check(key, value).map(|_| ()).map_err(|error| error.kafka_message()),
         None => set_topic_config::check_value(key, value),
     }
 }
@@ -40,7 +41,8 @@ fn form(world: &World, target: &Target) -> Option<Form> {
         None => String::new(),
     };
     let set = world.image()?.broker_configs.get(&id);
-    for def in BROKER.iter().filter(|def| def.is_dynamic() && def.in_force() && (name.is_none() || def.name != FOR_ALL)) {
+    let own = BROKER.iter().filter(|def| def.is_dynamic() && def.in_force() && (name.is_none() || def.name != FOR_ALL));
+    for def in own.chain(THROTTLES.iter().filter(|def| def.in_force())) {
         let value = set.and_then(|set| set.get(def.name)).cloned().unwrap_or_default();
         form.fields.push(Field::changing(def, value));
     }
