@@ -167,12 +167,23 @@ fn remove_strays(disk: &mut Disk, dir: &str) {
     strays.iter().for_each(|path| disk.remove(path));
 }
 
-/// Whether both index files are there and can belong to the log file.
+/// Index entries at the end of the file that are held against the log: a write that was cut short damages no others.
+const CHECKED_ENTRIES: u32 = 4;
+
+/// Whether both index files are there and can belong to the log file. Kafka compares sizes and order alone (`OffsetIndex.sanityCheck`); an
+/// entry that points into a batch would be believed.
 fn load_indexes(disk: &Disk, segment: &mut Segment) -> bool {
     let offsets = disk.read_all(&segment.index).ok().and_then(|bytes| OffsetIndex::parse(&bytes, segment.size));
     let times = disk.read_all(&segment.time_index).ok().and_then(|bytes| TimeIndex::parse(&bytes));
     let aborted = disk.read_all(&segment.aborted_index).map_or(Some(Vec::new()), |bytes| aborted::parse(bytes, segment.base_offset));
     let (Some(offsets), Some(times), Some(aborted)) = (offsets, times, aborted) else { return false };
+    let points_to_a_batch = |&(relative, position): &(u32, u32)| {
+        let head = Head::at(disk, &segment.log, u64::from(position));
+        head.is_some_and(|head| head.last_offset == segment.base_offset + i64::from(relative))
+    };
+    if !offsets.entries.iter().rev().take(CHECKED_ENTRIES as usize).all(points_to_a_batch) {
+        return false;
+    }
     segment.offsets = offsets;
     segment.times = times;
     segment.aborted = aborted;

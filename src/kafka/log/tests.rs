@@ -380,6 +380,8 @@ mod properties {
             let hit = &paths[file % paths.len()];
             let length = disk.len(hit).expect("there");
             let at = at % (length + 1);
+            // A file that ends with a whole batch looks like one that was compacted: neither Kafka nor we know that there was more.
+            let gap = hit.ends_with(".log") && damage.is_empty();
             // Cut there, then garbage.
             disk.truncate(hit, at).expect("there");
             disk.append(hit, Bytes::from(damage)).expect("no limit");
@@ -400,7 +402,8 @@ mod properties {
             let mut offset = 0;
             while offset < log.end_offset() {
                 let got = ranges(log.read(&disk, offset, log.end_offset(), 500, true).expect("in range"));
-                prop_assert_eq!(got.first().map(|range| range.0), Some(offset));
+                let first = got.first().map_or(-1, |range| range.0);
+                prop_assert!(first == offset || gap && first > offset, "{first} is read at {offset}");
                 offset = got.last().map_or(i64::MAX, |range| range.1 + 1);
             }
         }
