@@ -169,3 +169,15 @@ fn a_decision_may_be_lost_with_the_disks() {
 fn a_leader_that_hears_nothing_keeps_what_it_wrote() {
     holds("seed-3763341522-logs-differ.tide");
 }
+
+/// A leader that was frozen says in the turn in which it learns of the next one what had been replicated to it.
+#[test]
+fn what_a_former_leader_says_late_is_not_what_is_committed() {
+    holds("seed-3763348908-logs-differ.tide");
+}
+
+/// The same of a coordinator: its successor has taken later commits in the meantime.
+#[test]
+fn a_frozen_coordinator_tells_of_old_commits() {
+    holds("seed-3763360211-commit-went-back.tide");
+}

@@ -62,7 +62,7 @@ use bytes::Bytes;
 pub use partition::IsrReason;
 use std::collections::VecDeque;
 use std::sync::Arc;
-pub use topic_creation::TRANSACTIONS_TOPIC;
+pub use topic_creation::{OFFSETS_TOPIC, TRANSACTIONS_TOPIC};
 use uuid::Uuid;
 
 /// A connection to this broker, named by the owner of the sockets or links. A name is never used again after its connection closed.

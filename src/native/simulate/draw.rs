@@ -361,7 +361,7 @@ fn throttles(run: &mut Run, seed: u64) {
     if !run.dice.topics.iter().any(throttled) || rng.chance(1, 4) {
         return;
     }
-    let rate = (500 + rng.below(5000)).to_string();
+    let rate = (10_000 + rng.below(50_000)).to_string();
     let config = ["leader.replication.throttled.rate", "follower.replication.throttled.rate"].map(|name| (name.to_owned(), rate.clone()));
     run.at(S, SetBrokerConfig { broker: None, config: config.into() });
 }

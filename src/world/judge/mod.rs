@@ -417,7 +417,7 @@ impl Judge {
                 self.nobody_commits(group);
             }
             BrokerEvent::Group(GroupEvent::OffsetCommitted { group, topic, partition, offset }) => {
-                self.commits_go_on(group, topic, *partition, *offset, probe);
+                self.commits_go_on(node, group, (topic, *partition), *offset, probe);
             }
             BrokerEvent::Group(GroupEvent::Assigned { group, assignments, .. }) => self.assigned_once(group, assignments),
             BrokerEvent::Group(GroupEvent::Reconciled { group, .. }) => self.reconciled_once(node, group, probe),

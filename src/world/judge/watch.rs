@@ -381,13 +381,14 @@ impl Judge {
         let Some(view) = probe.partition(node, topic, partition).filter(|_| !self.means_another(node, topic, probe)) else { return };
         let replica = self.replica(node, topic, partition);
         let (from, stale) = (replica.agreed, replica.stale);
-        let epoch = if view.is_leader { view.leader_epoch } else { replica.epoch };
-        let leads = led || view.is_leader;
+        let (leads, follows) = (led || view.is_leader, replica.epoch);
         // It leads since a later event of the same turn: what may have been given up is found out there.
         if view.is_leader && view.leader_epoch > replica.epoch {
             return;
         }
         let shadow = self.shadow(topic, partition);
+        let led_in = shadow.leaders.iter().filter(|(_, leader)| **leader == node).map(|(epoch, _)| *epoch).max();
+        let epoch = if view.is_leader { view.leader_epoch } else { led_in.filter(|_| led).unwrap_or(follows) };
         let superseded = leads && shadow.wanted_unclean.iter().any(|(wanted, _)| *wanted > epoch);
         if superseded || stale && !leads {
             return;
