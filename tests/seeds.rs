@@ -181,3 +181,22 @@ fn what_a_former_leader_says_late_is_not_what_is_committed() {
 fn a_frozen_coordinator_tells_of_old_commits() {
     holds("seed-3763360211-commit-went-back.tide");
 }
+
+/// A broker that was killed reads only what lies after its producers' snapshot: an earlier batch that comes again is out of order to it.
+#[test]
+fn a_broker_that_begins_again_knows_the_last_batch_alone() {
+    let verdict = holds("seed-3763363541-duplicated.tide");
+    assert!(verdict.ledger.duplicated > 0, "{verdict}");
+}
+
+/// A frozen leader goes on for a turn after the last known leader was elected without it.
+#[test]
+fn a_frozen_leader_may_not_know_of_an_election_of_the_last_known_one() {
+    holds("seed-3763405793-logs-differ.tide");
+}
+
+/// An app that consumes and produces sends again, in another order, what an abort has taken back.
+#[test]
+fn what_an_app_sends_again_after_an_abort_is_not_out_of_order() {
+    holds("seed-3763402218-reordered.tide");
+}

@@ -16,10 +16,10 @@ use std::fmt;
 /// APIs that nodes of a run speak to each other. The others that a broker answers are for tools: tests with real clients ask for them.
 #[rustfmt::skip]
 const SPOKEN: &[ApiKey] = &[
-    ApiKey::AddPartitionsToTxn, ApiKey::AllocateProducerIds, ApiKey::AlterPartition, ApiKey::AlterPartitionReassignments, ApiKey::ApiVersions,
-    ApiKey::BeginQuorumEpoch, ApiKey::BrokerHeartbeat, ApiKey::BrokerRegistration, ApiKey::ConsumerGroupHeartbeat, ApiKey::CreatePartitions,
-    ApiKey::CreateTopics, ApiKey::DeleteTopics, ApiKey::ElectLeaders, ApiKey::EndQuorumEpoch, ApiKey::EndTxn, ApiKey::Envelope, ApiKey::Fetch,
-    ApiKey::FindCoordinator, ApiKey::Heartbeat,
+    ApiKey::AddPartitionsToTxn, ApiKey::AllocateProducerIds, ApiKey::AlterPartition, ApiKey::AlterPartitionReassignments,
+    ApiKey::ApiVersions, ApiKey::BeginQuorumEpoch, ApiKey::BrokerHeartbeat, ApiKey::BrokerRegistration, ApiKey::ConsumerGroupHeartbeat,
+    ApiKey::CreatePartitions, ApiKey::CreateTopics, ApiKey::DeleteTopics, ApiKey::ElectLeaders, ApiKey::EndQuorumEpoch, ApiKey::EndTxn,
+    ApiKey::Envelope, ApiKey::Fetch, ApiKey::FindCoordinator, ApiKey::Heartbeat,
     ApiKey::IncrementalAlterConfigs, ApiKey::InitProducerId, ApiKey::JoinGroup, ApiKey::LeaveGroup, ApiKey::ListOffsets, ApiKey::Metadata,
     ApiKey::OffsetCommit, ApiKey::OffsetFetch, ApiKey::OffsetForLeaderEpoch, ApiKey::Produce, ApiKey::SyncGroup, ApiKey::TxnOffsetCommit,
     ApiKey::Vote, ApiKey::WriteTxnMarkers,

@@ -242,7 +242,11 @@ fn spec_of(world: &World, named: impl Fn(&ConsumerSpec) -> bool) -> Option<&Cons
 /// `ConsumerCoordinator.onLeaderElected`): partitions that were added while it was away belong to nobody until the next rebalance.
 fn missed_growth(world: &World, group: &str, topic: &str) -> bool {
     let is_static = |spec: &ConsumerSpec| spec.group.as_deref() == Some(group) && spec.config.contains_key("group.instance.id");
-    let grew = |action: &Action| matches!(action, Action::AddPartitions(AddPartitions { topic: grown, .. }) if &**grown == topic);
+    // Or it is made anew with more.
+    let grew = |action: &Action| match action {
+        Action::AddPartitions(AddPartitions { topic: grown, .. }) | Action::DeleteTopic(DeleteTopic { topic: grown }) => &**grown == topic,
+        _ => false,
+    };
     spec_of(world, is_static).is_some() && world.history().iter().any(|(_, action)| grew(action))
 }
 

@@ -191,9 +191,12 @@ impl Case<'_> {
         (self.copies > self.alike).then(|| match self.producer.idempotent {
             false => Some("without idempotence a record that is sent again may be there twice"),
             true if self.shadow.is_some_and(|shadow| shadow.forgot) => {
-                Some("a broker that is stopped keeps only the last batch of each producer: it does not know one before it again")
+                Some("a broker that begins again has only the last batch of each producer: it does not know one before it again")
             }
             true if self.first.is_some_and(|(log, _)| log.headless) => Some(HEADLESS),
+            true if self.shadow.is_some_and(|shadow| !shadow.cuts.is_empty()) => {
+                Some("what the brokers knew of its producer was given up with records before it")
+            }
             // `ProducerStateEntry.findDuplicateBatch` compares whole batches.
             true if self.producer.splits => Some(
                 "a batch that is there already was refused as too large when it came again, and its parts are no duplicates to a broker",
@@ -204,9 +207,10 @@ impl Case<'_> {
 
     /// Whether it lies before an earlier record of its producer. `latest`: the greatest offset of those so far, by producer and log.
     fn disorder(&self, latest: &mut SortedVecMap<(u16, i32), i64>) -> Option<Reason> {
-        let (log, offset) = self.first.filter(|_| self.acked())?;
+        // Which of several that were sent alike is found says nothing: an app sends again what an abort has taken back.
+        let (log, offset) = self.first.filter(|_| self.acked() && self.alike == 1)?;
         let before = latest.entry((self.entry.producer, log.number)).or_insert(offset);
-        let disordered = *before > offset && self.alike == 1;
+        let disordered = *before > offset;
         *before = offset.max(*before);
         disordered.then(|| match self.producer.idempotent {
             false => Some("without idempotence a record that is sent again may come after later ones"),

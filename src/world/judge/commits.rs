@@ -17,7 +17,8 @@ impl Judge {
         probe: &dyn ClusterProbe,
     ) {
         // A coordinator that was frozen finds out only now that what it had appended was replicated. Its successor has gone on since.
-        if self.coordinator_of(group).is_some_and(|coordinator| coordinator != node) {
+        // And a commit may come late on a connection that its member has given up: it is of the same generation.
+        if self.network_troubled || self.coordinator_of(group).is_some_and(|coordinator| coordinator != node) {
             return;
         }
         let Some(before) = self.committed.insert((group.clone(), topic.clone(), partition), offset).filter(|before| *before > offset)

@@ -22,7 +22,7 @@ use super::event::{Event, EventId, EventKind};
 use super::operations::{
     Action, ChangeConsumer, DeleteTopic, ElectLeader, PowerLoss, Produce, SetBrokerConfig, SetGroupProtocol, SetTopicConfig, Stop, Wipe,
 };
-use crate::kafka::broker::BrokerEvent;
+use crate::kafka::broker::{BrokerEvent, PartitionView};
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::controller::image::Image;
@@ -96,6 +96,11 @@ struct Replica {
 }
 
 impl Replica {
+    /// Below which offset its log has been compared. One that is shorter began anew: the replica was given up in between.
+    fn agreed_within(&self, view: &PartitionView) -> i64 {
+        if self.agreed > view.end_offset { 0 } else { self.agreed }
+    }
+
     /// Whether it has lost nothing since it registered in this broker epoch.
     fn kept_since(&self, epoch: i64) -> bool {
         self.lost_in.is_none_or(|lost| epoch > lost)
@@ -133,9 +138,9 @@ struct Shadow {
     last_known: i32,
     /// Epochs that began with an unclean election which the topic or somebody wanted: a leader of before may not have heard of it.
     wanted_unclean: Vec<(i32, &'static str)>,
-    /// A broker that came back from a stop has refused the next of a producer's batches. `ProducerStateManager.writeSnapshot` keeps of each
-    /// `ProducerStateEntry` only its last batch, of the five that it has in memory, and after a stop nothing is read from the log after
-    /// the snapshot: an earlier batch that is sent again is no duplicate to `ProducerAppendInfo.checkSequence` but out of order, and the
+    /// A broker that began again has refused the next of a producer's batches. `ProducerStateManager.writeSnapshot` keeps of each
+    /// `ProducerStateEntry` only its last batch, of the five that it has in memory, and what lies before the snapshot is not read: an
+    /// earlier batch that is sent again is no duplicate to `ProducerAppendInfo.checkSequence` but out of order, and the
     /// producer sends it in a new epoch (`TransactionManager`), in which nothing tells that it is there already.
     forgot: bool,
     /// Elections from outside the members: leader epoch → whether it is permitted, and why.
@@ -194,8 +199,10 @@ pub struct Judge {
     /// What each topic's metadata was when its meaning was taken in.
     taken: SortedVecMap<Arc<str>, u64>,
     broker_epochs: SortedVecMap<i32, i64>,
-    /// Brokers whose process began after a graceful stop: of each producer they have read one batch (see `Shadow::forgot`).
-    stopped_before: SortedVecSet<i32>,
+    /// Brokers of which another process was before: of each producer they may have read one batch (see `Shadow::forgot`).
+    began_again: SortedVecSet<i32>,
+    /// The network has been at fault: what was sent on a connection that its client has given up may come much later.
+    network_troubled: bool,
     /// The logs that a broker's process found when it began, until it has caught up with the metadata.
     found: SortedVecMap<i32, Vec<LogDir>>,
     /// Some `cleanup.policy` was altered under way: what a compacted topic holds may be older.
@@ -325,6 +332,7 @@ impl Judge {
             *self.counters.faults.entry(kind).or_insert(0) += 1;
             self.tracker.disturbed = true;
         }
+        self.network_troubled |= action.conditions().iter().any(|condition| condition.ailment.is_of_network());
         match action {
             Action::ElectLeader(ElectLeader { topic, partition, unclean: true }) => {
                 self.asked_unclean.insert((topic.clone(), *partition));
@@ -401,7 +409,7 @@ impl Judge {
                 self.in_sync_hold(node, topic, *partition, probe);
             }
             BrokerEvent::AppendRefused { topic, partition, error: ErrorCode::OutOfOrderSequenceNumber, .. }
-                if self.stopped_before.contains(&node) =>
+                if self.began_again.contains(&node) =>
             {
                 self.shadow(topic, *partition).forgot = true;
             }

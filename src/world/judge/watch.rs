@@ -72,10 +72,8 @@ impl Judge {
         let trusted = cleanly && self.registered.contains(&node);
         self.registered.remove(&node);
         self.metadata_agreed.remove(&node);
-        if cleanly {
-            self.stopped_before.insert(node);
-        } else {
-            self.stopped_before.remove(&node);
+        if self.broker_epochs.contains_key(&node) {
+            self.began_again.insert(node);
         }
         for shadow in self.shadows.values_mut() {
             if !trusted {
@@ -282,7 +280,7 @@ impl Judge {
                 );
             }
             let shadow = self.shadow(topic, number);
-            if let Ok(why @ (ON | ASKED)) = why {
+            if let Ok(why) = why {
                 shadow.wanted_unclean.push((now.leader_epoch, why));
                 // A leader that has yet to learn of it goes on by itself, and keeps what it wrote until it follows.
                 shadow.replicas.iter_mut().for_each(|(id, replica)| replica.stale |= *id != now.leader);
@@ -330,7 +328,7 @@ impl Judge {
         if epoch < shadow.leader_epoch {
             return;
         }
-        let from = shadow.replicas.get(&node).filter(|replica| !replica.stale).map_or(0, |replica| replica.agreed);
+        let from = shadow.replicas.get(&node).filter(|replica| !replica.stale).map_or(0, |replica| replica.agreed_within(&view));
         let mut keeps = view.end_offset.min(end);
         let place = Place { node, topic: Some(topic), partition };
         let from = from.max(view.log_start_offset).max(shadow.start);
@@ -380,7 +378,7 @@ impl Judge {
     pub(super) fn compare_as(&mut self, node: i32, topic: &Arc<str>, partition: i32, led: bool, probe: &dyn ClusterProbe) {
         let Some(view) = probe.partition(node, topic, partition).filter(|_| !self.means_another(node, topic, probe)) else { return };
         let replica = self.replica(node, topic, partition);
-        let (from, stale) = (replica.agreed, replica.stale);
+        let (from, stale) = (replica.agreed_within(&view), replica.stale);
         let (leads, follows) = (led || view.is_leader, replica.epoch);
         // It leads since a later event of the same turn: what may have been given up is found out there.
         if view.is_leader && view.leader_epoch > replica.epoch {
