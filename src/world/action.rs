@@ -1,5 +1,6 @@
 //! What a run starts from, what its actions set (client apps, links), and why an action may be refused.
 
+pub use crate::kafka::client::producer::KeyPartitioner;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::ProcessState;
@@ -88,6 +89,7 @@ pub struct ProducerSpec {
     pub rate_per_1000s: u64,
     pub keys: Keys,
     pub value_bytes: u32,
+    pub partitioner: KeyPartitioner,
     /// Without effect unless there is a `transactional.id`.
     pub transactions: TransactionPlan,
     /// Client configs by Kafka's names.

@@ -79,7 +79,9 @@ impl ProducerApp {
             config.set(name, value)?;
         }
         let acks = config.acks as i16;
-        Ok((Producer::new(config, seed)?, acks))
+        let mut client = Producer::new(config, seed)?;
+        client.partition_by(spec.partitioner.clone());
+        Ok((client, acks))
     }
 
     pub(super) fn start(&mut self, now: Time, client: Producer, acks: i16) {
@@ -252,6 +254,7 @@ mod tests {
             rate_per_1000s,
             keys,
             value_bytes: 20,
+            partitioner: Default::default(),
             transactions: TransactionPlan::default(),
             config: SortedVecMap::new(),
         };

@@ -41,6 +41,7 @@ fn producer_spec() -> ProducerSpec {
         rate_per_1000s: 20_000,
         keys: Keys::Uniform(10),
         value_bytes: 32,
+        partitioner: Default::default(),
         transactions: TransactionPlan::default(),
         config: SortedVecMap::new(),
     }

@@ -181,7 +181,16 @@ fn producers(d: &mut Dice) {
         let rate_per_1000s = d.between(2, 30) * 1000;
         let keys = if d.rng.chance(1, 5) { Keys::None } else { Keys::Uniform(d.between(1, 6) as u32) };
         let value_bytes = d.between(30, 120) as u32;
-        d.producers.push(ProducerSpec { name, topic, rate_per_1000s, keys, value_bytes, transactions: TransactionPlan::default(), config });
+        d.producers.push(ProducerSpec {
+            name,
+            topic,
+            rate_per_1000s,
+            keys,
+            value_bytes,
+            partitioner: Default::default(),
+            transactions: TransactionPlan::default(),
+            config,
+        });
     }
 }
 

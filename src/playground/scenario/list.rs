@@ -69,6 +69,7 @@ const ALL: &[ScenarioEntry] = entries![
     "exactly-once-copy",
     "bulk-insert",
     "poison-pill",
+    "poison-pill-dead-letter",
     "old-version-wins",
     "aborted-records",
     "hanging-transaction",

@@ -159,7 +159,16 @@ mod tests {
         world.run_until(world.now().plus_millis(2000));
         let (name, topic) = ("checkout".into(), "orders".into());
         let (transactions, config) = (TransactionPlan::default(), SortedVecMap::new());
-        let spec = ProducerSpec { name, topic, rate_per_1000s: 5000, keys: Keys::None, value_bytes: 10, transactions, config };
+        let spec = ProducerSpec {
+            name,
+            topic,
+            rate_per_1000s: 5000,
+            keys: Keys::None,
+            value_bytes: 10,
+            partitioner: Default::default(),
+            transactions,
+            config,
+        };
         world.act(AddProducer(spec)).expect("it can be done");
         world.run_until(world.now().plus_millis(3000));
         world.act(jump(-30_000_000)).expect("it can be done");

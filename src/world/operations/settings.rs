@@ -5,7 +5,7 @@ use super::line::{Line, Parsed, Words};
 use super::lookup::invalid;
 use super::units::{duration, duration_text, hint, number, percent, percent_text, rate, rate_text};
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::world::action::{ActionError, ConsumerSpec, Keys, ProducerSpec, TransactionPlan};
+use crate::world::action::{ActionError, ConsumerSpec, KeyPartitioner, Keys, ProducerSpec, TransactionPlan};
 use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, MAX_BULK_ROWS, OnFailure, OutputSpec, SinkKind};
 use std::sync::Arc;
 
@@ -28,6 +28,7 @@ pub(super) const PRODUCER: &[Row] = &[
     ("rate", "1/s", "Records a second", &[]),
     ("keys", "none", "none, a,b,c, uniform:6 or skewed:12", &[]),
     ("value", "64", "Bytes of each value", &[]),
+    ("partitioner", "default", "default, round-robin, crc32 (librdkafka), fnv1a (Sarama), or table:KEY=P,…", &[]),
     ("transaction", "10", "Records in a transaction, where transactional.id is set", &[]),
     ("aborts", "0%", "How many transactions are aborted", &[]),
 ];
@@ -72,6 +73,7 @@ const COMMITS: &[&str] = &[
     "after-insert-sync",
     "never",
 ];
+const PARTITIONERS: &[&str] = &["default", "round-robin", "crc32", "fnv1a", "table:KEY=P"];
 const DELIVERIES: &[&str] = &["exactly-once", "at-least-once", "at-most-once"];
 const FAILURES: &[&str] = &["crash", "retry", "skip", "dead-letter:TOPIC"];
 const SINKS: &[&str] = &["print", "table", "unique-table", "upsert", "upsert-newest", "offset-table", "bulk:20"];
@@ -210,6 +212,39 @@ fn read_keys(text: &str) -> Result<Keys, String> {
     })
 }
 
+fn read_partitioner(text: &str) -> Result<KeyPartitioner, String> {
+    Ok(match text {
+        "default" => KeyPartitioner::Java,
+        "round-robin" => KeyPartitioner::RoundRobin,
+        "crc32" => KeyPartitioner::Crc32,
+        "fnv1a" => KeyPartitioner::Fnv1a,
+        _ => {
+            let Some(table) = text.strip_prefix("table:") else {
+                return Err(format!("partitioner=: {}", expected(text, PARTITIONERS)));
+            };
+            let row = |row: &str| {
+                let (key, partition) = row.rsplit_once('=').filter(|(key, _)| !key.is_empty())?;
+                Some((Arc::from(key), number(partition).ok()?))
+            };
+            let rows: Option<_> = table.split(',').map(row).collect();
+            KeyPartitioner::Table(rows.ok_or("partitioner=table: takes keys with partitions, as in table:alice=0,bob=1")?)
+        }
+    })
+}
+
+fn partitioner_text(partitioner: &KeyPartitioner) -> String {
+    match partitioner {
+        KeyPartitioner::Java => "default".into(),
+        KeyPartitioner::RoundRobin => "round-robin".into(),
+        KeyPartitioner::Crc32 => "crc32".into(),
+        KeyPartitioner::Fnv1a => "fnv1a".into(),
+        KeyPartitioner::Table(table) => {
+            let rows: Vec<String> = table.iter().map(|(key, partition)| format!("{key}={partition}")).collect();
+            format!("table:{}", rows.join(","))
+        }
+    }
+}
+
 fn keys_text(keys: &Keys) -> String {
     match keys {
         Keys::None => "none".into(),
@@ -316,7 +351,7 @@ pub fn sink_text(sink: SinkKind) -> String {
 
 pub(super) fn read_producer(words: &mut Words) -> Parsed<ProducerSpec> {
     let name = words.name("the producer's name")?;
-    let pairs = words.pairs(&["topic", "rate", "keys", "value", "transaction", "aborts"], true)?;
+    let pairs = words.pairs(&["topic", "rate", "keys", "value", "partitioner", "transaction", "aborts"], true)?;
     let usual = TransactionPlan::default();
     Ok(ProducerSpec {
         name,
@@ -324,6 +359,7 @@ pub(super) fn read_producer(words: &mut Words) -> Parsed<ProducerSpec> {
         rate_per_1000s: pairs.get("rate", rate)?.unwrap_or(1000),
         keys: pairs.get("keys", read_keys)?.unwrap_or(Keys::None),
         value_bytes: pairs.get("value", number)?.unwrap_or(64),
+        partitioner: pairs.get("partitioner", read_partitioner)?.unwrap_or_default(),
         transactions: TransactionPlan {
             records: pairs.get("transaction", number)?.unwrap_or(usual.records),
             aborts_ppm: pairs.get("aborts", percent)?.unwrap_or(usual.aborts_ppm),
@@ -338,6 +374,9 @@ pub(super) fn write_producer(spec: &ProducerSpec, line: &mut Line) {
     line.pair("rate", &rate_text(spec.rate_per_1000s));
     line.pair("keys", &keys_text(&spec.keys));
     line.pair("value", &spec.value_bytes.to_string());
+    if spec.partitioner != KeyPartitioner::Java {
+        line.pair("partitioner", &partitioner_text(&spec.partitioner));
+    }
     let usual = TransactionPlan::default();
     if spec.transactions.records != usual.records {
         line.pair("transaction", &spec.transactions.records.to_string());

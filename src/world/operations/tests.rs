@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
-use crate::world::action::{ConsumerSpec, Genesis, Keys, LinkSpec, ProducerSpec, TransactionPlan};
+use crate::world::action::{ConsumerSpec, Genesis, KeyPartitioner, Keys, LinkSpec, ProducerSpec, TransactionPlan};
 use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, OnFailure, OutputSpec, SinkKind};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -33,13 +33,21 @@ pub(super) fn producer() -> impl Strategy<Value = ProducerSpec> {
         vec("(none|set:x|uniform:3|[a-z \"#=]{1,6})".prop_map(Arc::from), 1..4).prop_map(Keys::Set),
     ];
     let transactions = (1..100_u32, 0..=1_000_000_u32).prop_map(|(records, aborts_ppm)| TransactionPlan { records, aborts_ppm });
-    let all = (name(), name(), 0..100_000_u64, keys, 0..500_u32, transactions, configs());
-    all.prop_map(|(name, topic, rate_per_1000s, keys, value_bytes, transactions, config)| ProducerSpec {
+    let partitioner = prop_oneof![
+        Just(KeyPartitioner::Java),
+        Just(KeyPartitioner::RoundRobin),
+        Just(KeyPartitioner::Crc32),
+        Just(KeyPartitioner::Fnv1a),
+        btree_map("[a-z=]{1,5}".prop_map(Arc::from), 0..9_i32, 1..3).prop_map(|table| KeyPartitioner::Table(table.into_iter().collect())),
+    ];
+    let all = (name(), name(), 0..100_000_u64, keys, 0..500_u32, partitioner, transactions, configs());
+    all.prop_map(|(name, topic, rate_per_1000s, keys, value_bytes, partitioner, transactions, config)| ProducerSpec {
         name,
         topic,
         rate_per_1000s,
         keys,
         value_bytes,
+        partitioner,
         transactions,
         config,
     })

@@ -2,6 +2,7 @@
 
 mod accumulator;
 mod compression_ratio;
+mod hashes;
 mod offsets;
 mod partitioner;
 mod sender;
@@ -21,6 +22,7 @@ use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::murmur2;
 use accumulator::{Accumulated, Accumulator, ProducerBatch};
 use bytes::Bytes;
+pub use hashes::KeyPartitioner;
 use partitioner::{Candidate, Partitioner};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -156,6 +158,9 @@ pub struct Producer {
     net: Net<Tag, ProducerEvent>,
     metadata: Metadata,
     partitioner: Partitioner,
+    by_key: KeyPartitioner,
+    /// Records that went round so far, by topic.
+    rounds: SortedVecMap<Arc<str>, u32>,
     accumulator: Accumulator,
     backoff: Backoff,
     waiting: VecDeque<Waiting>,
@@ -298,6 +303,8 @@ impl Producer {
             net: Net::new(APIS, config.client_id.clone(), &config.bootstrap_servers, timeouts, reconnect),
             metadata: Metadata::new(retry("metadata"), config.metadata_max_age_ms, true),
             partitioner: Partitioner::new(seed, config.batch_size, config.partitioner_adaptive_partitioning_enable),
+            by_key: KeyPartitioner::default(),
+            rounds: SortedVecMap::new(),
             accumulator: Accumulator::new(config.batch_size, config.compression_type),
             backoff: retry("retry"),
             waiting: VecDeque::new(),
@@ -316,6 +323,11 @@ impl Producer {
             wake: None,
             config,
         })
+    }
+
+    /// Chooses partitions by another rule from the next record on.
+    pub fn partition_by(&mut self, rule: KeyPartitioner) {
+        self.by_key = rule;
     }
 
     /// `KafkaProducer.send` that never blocks.
@@ -426,7 +438,18 @@ impl Producer {
     fn partition_of(&mut self, record: &ProducerRecord) -> (i32, bool) {
         let count = self.metadata.partition_count(&record.topic).unwrap_or(1);
         let key = record.key.as_ref().filter(|_| !self.config.partitioner_ignore_keys);
+        if self.by_key == KeyPartitioner::RoundRobin && record.partition.is_none() {
+            let round = self.rounds.get(&record.topic).copied().unwrap_or(0);
+            return (i32::try_from(round % count.max(1).unsigned_abs()).unwrap_or(0), false);
+        }
+        if let Some(partition) = self.by_key.partition(key.map(|key| &key[..]), count).filter(|_| record.partition.is_none()) {
+            return (partition, false);
+        }
         match (record.partition, key) {
+            // To librdkafka an empty key is none.
+            (None, Some(key)) if key.is_empty() && self.by_key == KeyPartitioner::Crc32 => {
+                (self.sticky_partition(&record.topic, count), true)
+            }
             (Some(partition), _) => (partition.max(0), false),
             (None, Some(key)) => (murmur2::partition_for_key(key, count), false),
             (None, None) => (self.sticky_partition(&record.topic, count), true),
@@ -446,6 +469,10 @@ impl Producer {
         let topic = record.topic.clone();
         let (partition, sticky) = self.partition_of(&record);
         let at = (topic.clone(), partition);
+        if self.by_key == KeyPartitioner::RoundRobin {
+            let round = self.rounds.entry(topic.clone()).or_insert(0);
+            *round = round.wrapping_add(1);
+        }
         let timestamp = record.timestamp.unwrap_or(now.millis());
         let (added, memory) = self.accumulator.append(now, &at, Accumulated { ticket, timestamp, record });
         self.used = self.used.saturating_add(u64::from(memory));
