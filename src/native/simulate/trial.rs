@@ -183,10 +183,10 @@ fn unread(world: &World, view: &WorldView, judge: &Judge) -> Rest {
     }
     let mut rest = Rest::Quiet;
     let lives = |consumer: &&ConsumerState| consumer.state.is_running() && consumer.client_state != MembershipState::Failed;
+    if let Some(consumer) = view.consumers.iter().find(|consumer| consumer.state.is_running() && consumer.backlog > 0) {
+        return Rest::Busy(format!("{} still handles records", consumer.name));
+    }
     for consumer in view.consumers.iter().filter(lives) {
-        if consumer.backlog > 0 {
-            return Rest::Busy(format!("{} still handles records", consumer.name));
-        }
         if let Some(output) = consumer.output.as_ref().filter(|output| output.blocked || output.pending > 0) {
             // A partition that refuses a marker as fenced leaves the transaction undecided for ever (`TransactionMarkerChannelManager`): it
             // may have lost what it knew of the producer.
@@ -203,7 +203,7 @@ fn unread(world: &World, view: &WorldView, judge: &Judge) -> Rest {
         }
         for partition in view.partitions.iter().filter(|at| at.view.leader >= 0 && consumer.topics.contains(&at.view.topic)) {
             let (topic, number) = (&partition.view.topic, partition.view.partition);
-            let members = view.consumers.iter().filter(|other| other.group == consumer.group && other.state.is_running());
+            let members = view.consumers.iter().filter(lives).filter(|other| other.group == consumer.group);
             let positions = members.flat_map(|member| &member.positions).filter(|(t, p, _)| t == topic && *p == number);
             let position = positions.map(|(.., at)| *at).max();
             let end = if lost_ends(judge, topic, number) { partition.view.last_stable_offset } else { partition.view.high_watermark };
