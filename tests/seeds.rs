@@ -200,3 +200,9 @@ fn a_frozen_leader_may_not_know_of_an_election_of_the_last_known_one() {
 fn what_an_app_sends_again_after_an_abort_is_not_out_of_order() {
     holds("seed-3763402218-reordered.tide");
 }
+
+/// A position after a marker is of the marker's leader epoch: by that of the record before it the log seems truncated.
+#[test]
+fn a_position_after_a_marker_has_its_epoch() {
+    holds("seed-3763528549-commit-went-back.tide");
+}

@@ -54,6 +54,8 @@ pub(super) struct PartitionState {
     pub leader: Option<(i32, i32)>,
     /// Where the buffer ends; the position once it is drained.
     pub next_fetch: i64,
+    /// The leader epoch of the last batch before it, which may hold nothing for the app: a marker, or what was aborted.
+    pub next_epoch: i32,
     pub buffer: VecDeque<ConsumerRecord>,
     pub retry_at: Time,
 }
@@ -126,7 +128,10 @@ impl Consumer {
             if !state.buffer.is_empty() {
                 break;
             }
-            state.position = state.position.map(|position| position.max(state.next_fetch));
+            if state.position.is_some_and(|position| position < state.next_fetch) {
+                state.position = Some(state.next_fetch);
+                state.epoch = state.next_epoch;
+            }
             self.completed.pop_front();
         }
         records
@@ -320,7 +325,7 @@ impl Consumer {
             }
         }
         let Some(state) = self.partitions.get_mut(at) else { return };
-        state.next_fetch = next;
+        (state.next_fetch, state.next_epoch) = (next, epoch);
         if failure.is_some() {
             state.retry_at = now.plus_millis(self.config.retry_backoff_ms);
         }
@@ -354,6 +359,7 @@ impl PartitionState {
             need: Need::Nothing,
             position: Some(offset),
             epoch: -1,
+            next_epoch: -1,
             leader: None,
             next_fetch: offset,
             buffer: VecDeque::new(),
