@@ -62,6 +62,8 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
           await page.getByRole("button", { name: `Undo ${undo}` }).click();
         }
         await until(page, 0, (now) => now.event_hash !== before.event_hash, 5000, "back there");
+        await label.nth(1).waitFor({ state: "detached" });
+        await label.first().waitFor();
         check(await label.count() === 1, "the first is still there");
         await page.getByRole("button", { name: "Undo link broker-1 broker-2 one-way" }).click();
         await label.waitFor({ state: "detached" });
