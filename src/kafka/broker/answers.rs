@@ -1,6 +1,6 @@
 //! What this node has asked of others, and where each answer goes.
 
-use super::follower::Lost;
+use super::follower::BeyondLeader;
 use super::forwarding::{Forward, response_of};
 use super::replica_fetchers::FetcherId;
 use super::{Broker, Output, PeerConn};
@@ -38,7 +38,7 @@ pub enum Tag {
     /// A follower's fetch from that leader.
     Follow(FetcherId),
     /// A follower's question where its leader's log ends.
-    LeaderEnd(Lost),
+    LeaderEnd(BeyondLeader),
 }
 
 impl Broker {
@@ -90,7 +90,7 @@ impl Broker {
                 Tag::Markers(id) => self.markers_answered(now, id, body_of(outcome).as_ref()),
                 Tag::Verification(id) => self.verification_answered(now, id, body_of(outcome).as_ref()),
                 Tag::Follow(fetcher) => self.fetched(now, fetcher, outcome),
-                Tag::LeaderEnd(lost) => self.leader_end_answered(now, lost, body_of(outcome).as_ref()),
+                Tag::LeaderEnd(beyond) => self.leader_end_answered(now, beyond, body_of(outcome).as_ref()),
             }
         }
     }

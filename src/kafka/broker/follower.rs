@@ -26,7 +26,7 @@ const LATEST: i64 = -1;
 
 /// A follower whose log ends where its leader's has nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Lost {
+pub struct BeyondLeader {
     topic: Arc<str>,
     partition: i32,
     leader: i32,
@@ -224,7 +224,7 @@ impl Broker {
             ErrorCode::OffsetOutOfRange => {
                 partition.fetch_after = now.plus_millis(REQUEST_TIMEOUT_MS);
                 let epoch = asked.current_leader_epoch;
-                self.ask_leader_end(now, Lost { topic, partition: asked.partition, leader, epoch, end: from });
+                self.ask_leader_end(now, BeyondLeader { topic, partition: asked.partition, leader, epoch, end: from });
             }
             _ => {
                 mark!(FollowerRefused);
@@ -237,17 +237,17 @@ impl Broker {
 
     /// The leader's log begins before the end of this one, and still has nothing there: where does it end?
     /// (`AbstractFetcherThread.fetchOffsetAndApplyTruncateAndBuild`)
-    fn ask_leader_end(&mut self, now: Time, lost: Lost) {
+    fn ask_leader_end(&mut self, now: Time, beyond: BeyondLeader) {
         mark!(FollowerOutOfRange);
-        let asked = ListOffsetsPartition { partition_index: lost.partition, current_leader_epoch: lost.epoch, timestamp: LATEST };
-        let topic = ListOffsetsTopic { name: TopicName(lost.topic.clone()), partitions: vec![asked] };
+        let asked = ListOffsetsPartition { partition_index: beyond.partition, current_leader_epoch: beyond.epoch, timestamp: LATEST };
+        let topic = ListOffsetsTopic { name: TopicName(beyond.topic.clone()), partitions: vec![asked] };
         let request = ListOffsetsRequest { replica_id: self.options.node_id.into(), topics: vec![topic], ..ListOffsetsRequest::default() };
-        self.peers.ask(now, Node::Broker(lost.leader), Message::ListOffsets(request), Tag::LeaderEnd(lost), REQUEST_TIMEOUT_MS);
+        self.peers.ask(now, Node::Broker(beyond.leader), Message::ListOffsets(request), Tag::LeaderEnd(beyond), REQUEST_TIMEOUT_MS);
     }
 
     /// `None`: no answer came.
-    pub(super) fn leader_end_answered(&mut self, now: Time, lost: Lost, response: Option<&ListOffsetsResponse>) {
-        let Lost { topic, partition: index, leader, epoch, end } = lost;
+    pub(super) fn leader_end_answered(&mut self, now: Time, beyond: BeyondLeader, response: Option<&ListOffsetsResponse>) {
+        let BeyondLeader { topic, partition: index, leader, epoch, end } = beyond;
         let Some((topic, partition)) = self.topics.partition_mut(&topic, index) else { return };
         if partition.leading.is_some()
             || (partition.state.leader, partition.state.leader_epoch, partition.log.end_offset()) != (leader, epoch, end)

@@ -26,8 +26,8 @@ impl Judge {
             return;
         };
         // Positions go back where records or offsets were given up, and where apps keep their offsets elsewhere.
-        let given_up = |name: &str| self.shadows.iter().any(|((topic, _), shadow)| &**topic == name && shadow.gave_up());
-        if given_up(topic) || given_up(OFFSETS_TOPIC) || self.tracker.was_deleted(topic) || seeks(group, probe) {
+        let given_up = self.has_given_up(topic, None) || self.has_given_up(OFFSETS_TOPIC, None);
+        if given_up || self.tracker.was_deleted(topic) || seeks(group, probe) {
             return;
         }
         self.violation("commit-went-back", format!("{group} had committed offset {before} of {topic}-{partition}, and then {offset}"));
