@@ -255,10 +255,11 @@ impl Broker {
             return;
         }
         let found = response.and_then(|response| response.topics.first()).and_then(|topic| topic.partitions.first());
-        let found = found.filter(|found| found.error_code == 0).map(|found| found.offset);
-        partition.fetch_after = if found.is_some() { now } else { now.plus_millis(BACKOFF_MS) };
+        let shorter = found.filter(|found| found.error_code == 0 && found.offset < end).map(|found| found.offset);
+        // Where nothing is to be cut, the same question would only have the same answer.
+        partition.fetch_after = if shorter.is_some() { now } else { now.plus_millis(BACKOFF_MS) };
         self.fetchers.change_any();
-        let cut = found.filter(|offset| *offset < end).map(|offset| partition.log.truncate_to(&mut self.disk, offset));
+        let cut = shorter.map(|offset| partition.log.truncate_to(&mut self.disk, offset));
         partition.clamp();
         let to = partition.log.end_offset();
         self.wake_fetcher(&topic, index, leader);
