@@ -27,6 +27,13 @@ pub struct Entry<'a, K, V> {
     found: Result<usize, usize>,
 }
 
+/// Puts an item into a list in the order of a key, behind those with the same key.
+pub fn insert_by_key<T, K: Ord>(list: &mut Vec<T>, item: T, key: impl Fn(&T) -> K) {
+    let own = key(&item);
+    let at = list.partition_point(|other| key(other) <= own);
+    list.insert(at, item);
+}
+
 impl<K, V> SortedVecMap<K, V> {
     pub const fn new() -> Self {
         Self(Vec::new())
@@ -426,6 +433,14 @@ mod tests {
             let half = (ours.split_off(&6), model.split_off(&6));
             prop_assert!(ours.into_iter().eq(model));
             prop_assert!(half.0.into_iter().eq(half.1));
+        }
+
+        #[test]
+        fn items_are_inserted_as_a_stable_sort_would_put_them(items in proptest::collection::vec((0_u8..9, 0_u8..99), 0..40)) {
+            let (mut ours, mut model) = (Vec::new(), items.clone());
+            items.into_iter().for_each(|item| insert_by_key(&mut ours, item, |item| item.0));
+            model.sort_by_key(|item| item.0);
+            prop_assert_eq!(ours, model);
         }
 
         #[test]

@@ -54,31 +54,34 @@ fn bucket(hash: i32, buckets: u32) -> u32 {
     (hash ^ (hash >> 16)) & (buckets - 1)
 }
 
-fn sort<T: JavaHash>(items: &mut [T], buckets: u32) {
-    items.sort_by_key(|item| bucket(item.java_hash(), buckets));
+/// Bucket by bucket.
+fn walked<T: JavaHash>(keys: Vec<T>, buckets: u32) -> Vec<T> {
+    let mut table: Vec<Vec<T>> = (0..buckets).map(|_| Vec::new()).collect();
+    for key in keys {
+        table[bucket(key.java_hash(), buckets) as usize].push(key);
+    }
+    table.into_iter().flatten().collect()
 }
 
 /// Keys that were put one by one into an empty table, in this order: as the table walks them.
 pub fn grown<T: JavaHash>(keys: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut keys: Vec<T> = keys.into_iter().collect();
+    let keys: Vec<T> = keys.into_iter().collect();
     let mut buckets = DEFAULT_BUCKETS;
     while keys.len() as u64 > u64::from(buckets) * 3 / 4 {
         buckets *= 2;
     }
-    sort(&mut keys, buckets);
-    keys
+    walked(keys, buckets)
 }
 
 /// Keys of `new HashSet<>(collection)`, which is made large enough at once.
 pub fn copied<T: JavaHash>(keys: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut keys: Vec<T> = keys.into_iter().collect();
+    let keys: Vec<T> = keys.into_iter().collect();
     let wanted = (keys.len() as u64 * 4 / 3 + 1).max(u64::from(DEFAULT_BUCKETS));
     let mut buckets = DEFAULT_BUCKETS;
     while u64::from(buckets) < wanted {
         buckets *= 2;
     }
-    sort(&mut keys, buckets);
-    keys
+    walked(keys, buckets)
 }
 
 #[cfg(test)]

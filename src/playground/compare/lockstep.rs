@@ -1,6 +1,7 @@
 //! Runs that are played to the same moments, in slices.
 
 use super::Variant;
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::playground::scenario::{Failure, Playback};
 use crate::playground::time::{Bar, Counts, HUES, Row, TimeError, Timeline};
@@ -145,9 +146,8 @@ impl Lockstep {
         let mut all: Vec<Vec<Row>> = self.runs.iter().map(rows).collect();
         let is_owners = |bar: &Bar| bar.hue < HUES && bar.share == 1000;
         let bars = all.iter().flatten().flat_map(|row| &row.bars).filter(|bar| is_owners(bar));
-        let mut owners: Vec<String> = bars.map(|bar| bar.label.clone()).collect();
-        owners.sort();
-        owners.dedup();
+        let owners: SortedVecSet<String> = bars.map(|bar| bar.label.clone()).collect();
+        let owners: Vec<String> = owners.into_iter().collect();
         for bar in all.iter_mut().flatten().flat_map(|row| &mut row.bars).filter(|bar| is_owners(bar)) {
             let place = owners.iter().position(|owner| *owner == bar.label).unwrap_or(0);
             bar.hue = (place % usize::from(HUES)) as u8;

@@ -2,6 +2,7 @@
 
 use super::{Look, Offer, Progress, Step, Task, counted, seconds};
 use crate::kafka::client::consumer::ConsumerEvent;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::playground::narrate::listed;
 use crate::playground::scene::Target;
@@ -9,7 +10,6 @@ use crate::world::ProcessState;
 use crate::world::event::EventKind;
 use crate::world::operations::Action;
 use crate::world::view::{ConsumerState, WorldView};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 type Partition = (Arc<str>, i32);
@@ -17,7 +17,7 @@ type Partition = (Arc<str>, i32);
 #[derive(Debug, Default)]
 pub(super) struct CrashConsumer {
     /// Who reads what, as long as nobody has crashed.
-    owned: BTreeMap<Arc<str>, Vec<Partition>>,
+    owned: SortedVecMap<Arc<str>, Vec<Partition>>,
     crashed: Option<Crashed>,
 }
 
@@ -72,7 +72,7 @@ impl Step for CrashConsumer {
 
 impl Crashed {
     fn progress(&self, look: &Look, consumer: &ConsumerState) -> Progress {
-        let mut heirs = BTreeSet::new();
+        let mut heirs = SortedVecSet::new();
         for partition in &self.owned {
             let mut group = look.view.consumers.iter().filter(|one| one.group == consumer.group);
             let reader = group.find(|one| reads(one) && one.assignment.contains(partition));

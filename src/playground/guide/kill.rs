@@ -1,6 +1,7 @@
 //! Kill a broker: the partitions that it led find another leader.
 
 use super::{Look, Offer, Progress, Step, Task, counted, seconds};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use crate::playground::narrate::listed;
 use crate::playground::scene::Target;
@@ -8,7 +9,6 @@ use crate::playground::time::Lane;
 use crate::world::ProcessState;
 use crate::world::operations::Action;
 use crate::world::view::{BrokerState, WorldView};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 type Partition = (Arc<str>, i32);
@@ -16,7 +16,7 @@ type Partition = (Arc<str>, i32);
 #[derive(Debug, Default)]
 pub(super) struct KillBroker {
     /// Who leads what, as long as no broker has been killed.
-    leaders: BTreeMap<Partition, i32>,
+    leaders: SortedVecMap<Partition, i32>,
     killed: Option<Killed>,
 }
 
@@ -79,7 +79,7 @@ impl Step for KillBroker {
 
 impl Killed {
     fn progress(&self, look: &Look) -> Progress {
-        let mut taken: BTreeMap<i32, Vec<String>> = BTreeMap::new();
+        let mut taken: SortedVecMap<i32, Vec<String>> = SortedVecMap::new();
         for (topic, n) in &self.led {
             let state = look.view.partitions.iter().find(|state| state.view.topic == *topic && state.view.partition == *n);
             // A topic that is gone needs no leader.

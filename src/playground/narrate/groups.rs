@@ -101,10 +101,10 @@ fn assignment(mut bytes: Bytes) -> Vec<String> {
     let head = bytes.split_to(2);
     let version = head.iter().fold(0_i16, |version, byte| (version << 8) | i16::from(*byte));
     let Ok((assignment, _)) = ConsumerProtocolAssignment::read(bytes, version.clamp(0, 3)) else { return Vec::new() };
-    let mut partitions: Vec<(String, i32)> = assignment
+    let mut partitions: Vec<(Arc<str>, i32)> = assignment
         .assigned_partitions
         .iter()
-        .flat_map(|topic| topic.partitions.iter().map(|partition| (topic.topic.0.as_ref().to_owned(), *partition)))
+        .flat_map(|topic| topic.partitions.iter().map(|partition| (topic.topic.0.clone(), *partition)))
         .collect();
     partitions.sort();
     partitions.into_iter().map(|(topic, partition)| format!("{topic}-{partition}")).collect()

@@ -33,6 +33,7 @@ pub use blank::{Blank, BlankError, FIELDS as BLANK_FIELDS, Field as BlankField};
 pub use list::{ScenarioEntry, scenarios};
 pub use play::{Failure, Playback, Verdict, scenario_hash};
 
+use crate::kafka::sorted_vec::insert_by_key;
 use crate::world::World;
 use crate::world::action::{ActionError, Genesis};
 use crate::world::operations::{Action, MAX_DURATION_US};
@@ -182,6 +183,11 @@ const FLOWING_US: i64 = 16_000_000;
 const BEFORE_US: i64 = 2_000_000;
 
 impl Scenario {
+    /// Puts an action in its place: behind those of the same time.
+    pub fn add_action(&mut self, at: i64, action: Action) {
+        insert_by_key(&mut self.actions, (at, action), |(at, _)| *at);
+    }
+
     /// The moment at which a page opens, in microseconds since the run began: records flow, and what the scenario does is still to come.
     pub fn opening_us(&self) -> i64 {
         if self.opens_at > 0 {

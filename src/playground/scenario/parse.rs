@@ -2,7 +2,7 @@
 
 use super::{Comparison, Condition, Contrast, Expect, MAX_LINE_BYTES, MAX_LINES, Scenario, ScenarioError, Subject};
 use crate::kafka::sabotage::Sabotage;
-use crate::kafka::sorted_vec::SortedVecSet;
+use crate::kafka::sorted_vec::{SortedVecSet, insert_by_key};
 use crate::world::MAX_BROKERS;
 use crate::world::operations::{Action, LineError, Parsed, Token, Words, duration, hint, number};
 
@@ -117,7 +117,7 @@ impl Reader {
         }
         let setup = SETUP.iter().find(|(name, _)| *name == verb.text);
         if let Some(action) = setup.and_then(|(_, keyword)| Action::read_after(keyword, words)) {
-            self.scenario.actions.push((0, action?));
+            self.scenario.add_action(0, action?);
             return Ok(());
         }
         let genesis = &mut self.scenario.genesis;
@@ -144,7 +144,7 @@ impl Reader {
             "at" => self.timed(words)?,
             "opens" => self.scenario.opens_at = words.duration()?,
             "run" => self.scenario.run_for = words.duration()?,
-            "expect" => self.scenario.expects.push(expect(words)?),
+            "expect" => insert_by_key(&mut self.scenario.expects, expect(words)?, |expect| expect.at),
             other => {
                 let hint = hint(other, &VERBS);
                 let message = format!("{other:?} is no verb: one of {} is expected{hint}", VERBS.join(", "));
@@ -159,9 +159,9 @@ impl Reader {
         let at = words.duration()?;
         let verb = words.word("what happens then")?;
         if verb.text == NOTE {
-            self.scenario.notes.push((at, words.word("the note, in quotes,")?.text));
+            insert_by_key(&mut self.scenario.notes, (at, words.word("the note, in quotes,")?.text), |(at, _)| *at);
         } else {
-            self.scenario.actions.push((at, Action::read(&verb, words, &[NOTE])?));
+            self.scenario.add_action(at, Action::read(&verb, words, &[NOTE])?);
         }
         Ok(())
     }
@@ -191,9 +191,5 @@ pub(super) fn parse(text: &str) -> Result<Scenario, ScenarioError> {
     if !reader.begun {
         return Err(ScenarioError { line: 1, column: 1, message: FIRST_LINE.into() });
     }
-    let mut scenario = reader.scenario;
-    scenario.actions.sort_by_key(|(at, _)| *at);
-    scenario.notes.sort_by_key(|(at, _)| *at);
-    scenario.expects.sort_by_key(|expect| expect.at);
-    Ok(scenario)
+    Ok(reader.scenario)
 }

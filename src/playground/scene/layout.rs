@@ -245,10 +245,10 @@ fn group_members(view: &WorldView) -> Members {
 }
 
 /// `dense`: members are lines, however few they are.
-fn group_boxes(out: &mut Layout, groups: Members, x: f32, mut y: f32, w: f32, dense: bool) -> f32 {
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|group| group.0.is_none());
-    for (name, consumers) in groups {
+fn group_boxes(out: &mut Layout, mut groups: Members, x: f32, mut y: f32, w: f32, dense: bool) -> f32 {
+    // Consumers without a group stand last.
+    let alone = groups.remove(&None).map(|consumers| (None, consumers));
+    for (name, consumers) in groups.into_iter().chain(alone) {
         let top = y;
         y += GROUP_HEAD;
         let mut members = Vec::new();

@@ -207,8 +207,9 @@ impl Timeline {
     pub fn as_scenario(&self, id: u32) -> Result<Scenario, TimeError> {
         let mut scenario = self.state.play.scenario().clone();
         // People's come after those of the file at the same time.
-        scenario.actions.extend(self.find(id)?.actions.iter().map(|(at, action)| (at.micros_since(EPOCH), action.clone())));
-        scenario.actions.sort_by_key(|(at, _)| *at);
+        for (at, action) in &self.find(id)?.actions {
+            scenario.add_action(at.micros_since(EPOCH), action.clone());
+        }
         Ok(scenario)
     }
 

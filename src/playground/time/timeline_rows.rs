@@ -2,7 +2,7 @@
 //! too, as a ghost.
 
 use super::{Branch, Lane, MAX_MARKS, MAX_SPANS, Mark, Span, Timeline};
-use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet, insert_by_key};
 use crate::playground::narrate::tenths;
 use crate::world::EPOCH;
 use std::sync::Arc;
@@ -29,6 +29,13 @@ pub struct Bar {
     pub text: String,
     /// It is of the other branch.
     pub ghost: bool,
+}
+
+impl Bar {
+    /// In a row: what is of the other branch comes last.
+    fn order(&self) -> (bool, i64) {
+        (self.ghost, self.from)
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -120,7 +127,7 @@ impl Side<'_> {
         (to > self.from).then(|| (micros(span.from.at).max(self.from), to))
     }
 
-    fn owned(&self, places: &[Place], hues: &[Arc<str>], rows: &mut SortedVecMap<Place, Vec<Bar>>) {
+    fn owned(&self, places: &SortedVecSet<Place>, hues: &[Arc<str>], rows: &mut SortedVecMap<Place, Vec<Bar>>) {
         for span in self.branch.assignment_spans.spans() {
             let Some((from, to)) = self.cut(span) else { continue };
             let at = place(span);
@@ -130,17 +137,12 @@ impl Side<'_> {
             let hue = hues.iter().position(|name| *name == span.owner).unwrap_or(0) % usize::from(HUES);
             let text = format!("{} has {}-{} (generation {})", span.owner, span.topic, span.partition, span.generation);
             let bar = Bar { from, to, hue: hue as u8, share: 1000, label: span.owner.to_string(), text, ghost: self.ghost };
-            match rows.get_mut(&at) {
-                Some(bars) => bars.push(bar),
-                None => {
-                    rows.insert(at, vec![bar]);
-                }
-            }
+            insert_by_key(rows.entry(at).or_default(), bar, Bar::order);
         }
     }
 
     /// The times in which nobody had one of these partitions, after its first owner.
-    fn unowned(&self, places: &[Place], rows: &mut SortedVecMap<Place, Vec<Bar>>) {
+    fn unowned(&self, places: &SortedVecSet<Place>, rows: &mut SortedVecMap<Place, Vec<Bar>>) {
         for gap in self.branch.assignment_spans.gaps() {
             let at = (gap.group.clone(), gap.topic.clone(), gap.partition);
             let (from, end) = (micros(gap.from.at), gap.to.map_or(i64::MAX, |to| micros(to.at)));
@@ -153,7 +155,7 @@ impl Side<'_> {
             };
             let text = format!("nobody has {}-{}{for_so_long}", gap.topic, gap.partition);
             let bar = Bar { from, to: end, hue: NOBODY, share: 1000, label: String::new(), text, ghost: self.ghost };
-            rows.entry(at).or_default().push(bar);
+            insert_by_key(rows.entry(at).or_default(), bar, Bar::order);
         }
     }
 
@@ -216,17 +218,13 @@ impl Timeline {
                 out.push(Row { name: lane.name().to_owned(), lane: Some(lane), bars });
             }
         }
-        let (mut places, mut hues): (Vec<Place>, Vec<Arc<str>>) = (Vec::new(), Vec::new());
+        let (mut places, mut hues): (SortedVecSet<Place>, Vec<Arc<str>>) = Default::default();
         for span in sides.iter().flat_map(|side| side.branch.assignment_spans.spans()) {
             if !hues.contains(&span.owner) {
                 hues.push(span.owner.clone());
             }
-            let at = place(span);
-            if !places.contains(&at) {
-                places.push(at);
-            }
+            places.insert(place(span));
         }
-        places.sort();
         let mut groups: Vec<Arc<str>> = places.iter().map(|(group, ..)| group.clone()).collect();
         groups.dedup();
         let mut rows = Vec::new();
@@ -245,7 +243,6 @@ impl Timeline {
                 side.owned(&places, &hues, &mut bars);
                 side.unowned(&places, &mut bars);
             }
-            bars.values_mut().for_each(|bars| bars.sort_by_key(|bar| (bar.ghost, bar.from)));
             for at in places {
                 let (group, topic, partition) = &at;
                 let name = if groups.len() > 1 { format!("{group} {topic}-{partition}") } else { format!("{topic}-{partition}") };

@@ -1,9 +1,10 @@
 //! The brokers' files as chunks under keys, and what has to be written to make the database equal to them.
 
 use crate::kafka::disk::Change;
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::web::run::Disks;
 use bytes::{Bytes, BytesMut};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Appends go into the last chunk until it has this many bytes.
 pub const CHUNK: usize = 64 * 1024;
@@ -73,7 +74,7 @@ impl Files {
 
     /// Makes a node's files these; only what differs is written.
     pub fn adopt(&mut self, node: i32, files: Vec<(String, Bytes)>) {
-        let names: BTreeSet<&String> = files.iter().map(|f| &f.0).collect();
+        let names: SortedVecSet<&String> = files.iter().map(|f| &f.0).collect();
         let gone: Vec<String> = self.files.keys().filter(|(n, p)| *n == node && !names.contains(p)).map(|k| k.1.clone()).collect();
         for path in gone {
             self.apply(node, Change::Remove { path });

@@ -6,7 +6,7 @@ use super::tracker::{Answer, Ended, Entry, ProducerLog, RecordTracker};
 use super::transactions::{Fate, OpenTransactions};
 use super::{Judge, Partition, Shadow, Violation};
 use crate::kafka::broker::TRANSACTIONS_TOPIC;
-use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::sorted_vec::{SortedVecMap, insert_by_key};
 use crate::kafka::wire::batch::{Batch, Record, sequence_after};
 use crate::world::content::content_id;
 use crate::world::event::EPOCH;
@@ -58,7 +58,7 @@ impl Findings {
     fn permit(&mut self, what: &'static str, why: &'static str) {
         match self.permitted.iter_mut().find(|found| found.what == what && found.why == why) {
             Some(found) => found.records += 1,
-            None => self.permitted.push(Permitted { what, why, records: 1 }),
+            None => insert_by_key(&mut self.permitted, Permitted { what, why, records: 1 }, |found| (found.what, found.why)),
         }
     }
 
@@ -432,7 +432,6 @@ impl Judge {
             ledger.records.push(case.outcome(wrong));
         }
         evidence.processed(probe, quiet, &mut findings);
-        findings.permitted.sort_by_key(|permitted| (permitted.what, permitted.why));
         ledger.permitted = findings.permitted;
         for (kind, what) in findings.violations {
             self.violations.push(Violation { at: self.now, event: self.event, kind, what });

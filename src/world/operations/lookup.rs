@@ -1,6 +1,7 @@
 //! What several operations ask the world for, and do to it.
 
 use crate::kafka::client::producer::Producer;
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::world::ProcessState;
 use crate::world::action::{ActionError, ConsumerSpec, ProducerSpec};
 use crate::world::admin::AdminRequest;
@@ -25,10 +26,9 @@ pub(super) fn wrong_state(node: &Node, hint: &'static str) -> ActionError {
     ActionError::WrongState { name: node.meta.name.to_string(), state: node.meta.state, hint }
 }
 
-pub(super) fn no_such(what: &'static str, name: &str, mut names: Vec<&str>) -> ActionError {
-    names.sort();
-    names.dedup();
-    names.truncate(8);
+pub(super) fn no_such(what: &'static str, name: &str, names: Vec<&str>) -> ActionError {
+    let names: SortedVecSet<&str> = names.into_iter().collect();
+    let names: Vec<&str> = names.into_iter().take(8).collect();
     let hint = if names.is_empty() { String::new() } else { format!("; there are {}", names.join(", ")) };
     ActionError::NoSuch { what, name: name.to_owned(), hint }
 }

@@ -2,6 +2,7 @@
 
 use super::form::Form;
 use super::{Action, Operation};
+use crate::kafka::sorted_vec::insert_by_key;
 use crate::world::target::Target;
 use crate::world::view::{BrokerState, ConsumerState, PartitionState, ProducerState, WorldView};
 use crate::world::{ProcessState, World};
@@ -241,12 +242,11 @@ impl<'a> Menu<'a> {
     }
 
     fn put(&mut self, group: Group, item: MenuItem) {
-        self.items.push((group, item));
+        // Group by group; within one, in the order of the operations.
+        insert_by_key(&mut self.items, (group, item), |(group, _)| *group);
     }
 
-    /// Group by group; within one, in the order of the operations.
-    pub fn into_items(mut self) -> Vec<MenuItem> {
-        self.items.sort_by_key(|(group, _)| *group);
+    pub fn into_items(self) -> Vec<MenuItem> {
         self.items.into_iter().map(|(_, item)| item).collect()
     }
 }

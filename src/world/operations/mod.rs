@@ -30,6 +30,7 @@ pub use units::{duration, duration_text, hint, number, percent, percent_text, qu
 use super::World;
 use super::action::{ActionError, LinkSpec};
 use super::event::{EventId, EventKind};
+use crate::kafka::sorted_vec::SortedVecSet;
 use std::sync::Arc;
 
 /// Actions that a run's history keeps; the next one is refused.
@@ -245,10 +246,9 @@ impl Action {
     pub fn read(first: &Token, words: &mut Words, others: &[&str]) -> Result<Self, LineError> {
         let of_first = || KINDS.iter().filter_map(|kind| after(kind.keyword, &first.text).map(|second| (second, kind)));
         let Some((second, kind)) = of_first().next() else {
-            let mut known: Vec<&str> = KINDS.iter().filter_map(|kind| kind.keyword.split(' ').next()).collect();
-            known.extend(others);
-            known.sort();
-            known.dedup();
+            let mut known: SortedVecSet<&str> = KINDS.iter().filter_map(|kind| kind.keyword.split(' ').next()).collect();
+            known.extend(others.iter().copied());
+            let known: Vec<&str> = known.into_iter().collect();
             let (text, hint) = (&first.text, hint(&first.text, &known));
             return words.fail(first.column, format!("{text:?} cannot happen: one of {} is expected{hint}", known.join(", ")));
         };

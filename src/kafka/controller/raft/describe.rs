@@ -3,6 +3,7 @@
 use super::{BrokerId, Disk, Raft, Role, Time, Token, Voter, metadata_topic, text};
 use crate::kafka::controller::METADATA_TOPIC;
 use crate::kafka::controller::requests::{QuorumApi, Refuse};
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::describe_quorum_response as quorum;
 use crate::kafka::wire::message::{DescribeQuorumRequest, DescribeQuorumResponse, Str};
@@ -27,13 +28,13 @@ impl Raft {
         let mut partition =
             quorum::PartitionData { leader_id: Self::broker_id(self.leader), leader_epoch: self.epoch, ..quorum::PartitionData::default() };
         if let Role::Leader(leading) = &self.role {
-            let own = (self.id, self.log.end_offset(), now.millis(), now.millis());
             let stamp = |time: Time| if time == Time::default() { -1 } else { time.millis() };
-            let others =
-                leading.replicas.iter().map(|(id, replica)| (*id, replica.end, stamp(replica.last_fetch), stamp(replica.caught_up)));
-            let mut states: Vec<(i32, i64, i64, i64)> = others.chain([own]).collect();
-            states.sort_by_key(|state| state.0);
-            for (id, end, fetch, caught_up) in states {
+            let mut states: SortedVecMap<i32, (i64, i64, i64)> = SortedVecMap::new();
+            for (id, replica) in &leading.replicas {
+                states.insert(*id, (replica.end, stamp(replica.last_fetch), stamp(replica.caught_up)));
+            }
+            states.insert(self.id, (self.log.end_offset(), now.millis(), now.millis()));
+            for (id, (end, fetch, caught_up)) in states {
                 let mut state = quorum::ReplicaState { replica_id: BrokerId(id), log_end_offset: end, ..quorum::ReplicaState::default() };
                 if version >= 1 {
                     (state.last_fetch_timestamp, state.last_caught_up_timestamp) = (fetch, caught_up);

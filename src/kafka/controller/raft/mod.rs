@@ -31,6 +31,12 @@ const RETRY_MS: i64 = 100;
 const MAX_FETCH_WAIT_MS: i32 = 500;
 const MAX_FETCH_BYTES: i32 = 1 << 20;
 
+/// The greatest of the values that so many of them have reached; `None` for none of them, and where there are fewer.
+fn reached_by<T: Ord + Copy>(count: usize, values: &[T]) -> Option<T> {
+    let reached = |value: &T| values.iter().filter(|other| *other >= value).count() >= count;
+    values.iter().copied().filter(reached).max().filter(|_| count > 0)
+}
+
 #[derive(Clone, Debug)]
 enum Role {
     /// Knows no leader; may have voted in this epoch.
@@ -257,9 +263,8 @@ impl Raft {
         let Role::Leader(leading) = &self.role else { return };
         let end_of =
             |id: i32| if id == self.id { self.log.end_offset() } else { leading.replicas.get(&id).map_or(-1, |replica| replica.end) };
-        let mut ends: Vec<i64> = self.voters.iter().map(|voter| end_of(voter.id)).collect();
-        ends.sort_by(|a, b| b.cmp(a));
-        let end = ends.get(self.majority() - 1).copied().unwrap_or(-1);
+        let ends: Vec<i64> = self.voters.iter().map(|voter| end_of(voter.id)).collect();
+        let end = reached_by(self.majority(), &ends).unwrap_or(-1);
         if end > leading.start && end > self.high_watermark {
             self.high_watermark = end;
         }
@@ -278,10 +283,10 @@ impl Raft {
     /// When the leader must have been fetched from by a majority.
     fn quorum_deadline(&self) -> Time {
         let Role::Leader(leading) = &self.role else { return Time::NEVER };
-        let mut fetches: Vec<Time> =
+        let fetches: Vec<Time> =
             self.others().iter().map(|id| leading.replicas.get(id).map_or(Time::default(), |replica| replica.last_fetch)).collect();
-        fetches.sort_by(|a, b| b.cmp(a));
-        match self.majority().checked_sub(2).and_then(|at| fetches.get(at)) {
+        // The leader itself is one of the majority.
+        match reached_by(self.majority() - 1, &fetches) {
             Some(last) => last.plus_millis(self.fetch_timeout_ms * 3 / 2),
             None => Time::NEVER,
         }

@@ -1,7 +1,9 @@
 //! Roles and the changes between them (`QuorumState`), and the file that remembers epoch and vote (`FileQuorumStateStore`).
 
 use super::{ControllerEvent, Disk, Leading, METADATA_DIR, Output, Raft, Replica, Role, Time};
+use crate::kafka::sorted_vec::insert_by_key;
 use bytes::Bytes;
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 const FILE: &str = "quorum-state";
@@ -152,8 +154,12 @@ impl Raft {
     /// Voters by how much of the log they have.
     fn successors(&self) -> Vec<i32> {
         let Role::Leader(leading) = &self.role else { return Vec::new() };
-        let mut ends: Vec<(i32, i64)> = self.others().into_iter().filter_map(|id| Some((id, leading.replicas.get(&id)?.end))).collect();
-        ends.sort_by_key(|(_, end)| std::cmp::Reverse(*end));
+        let mut ends: Vec<(i32, i64)> = Vec::new();
+        for id in self.others() {
+            if let Some(replica) = leading.replicas.get(&id) {
+                insert_by_key(&mut ends, (id, replica.end), |(_, end)| Reverse(*end));
+            }
+        }
         ends.into_iter().map(|(id, _)| id).collect()
     }
 

@@ -9,7 +9,7 @@ mod tests;
 
 use super::consumer::Partitions;
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::kafka::wire::hash_order;
+use crate::kafka::wire::hash_order::{self, JavaHash};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -51,16 +51,19 @@ pub struct MemberSpec {
     pub assigned: Partitions,
 }
 
+impl JavaHash for MemberSpec {
+    fn java_hash(&self) -> i32 {
+        self.id.java_hash()
+    }
+}
+
 /// By member id. Whoever is not in it gets nothing.
 pub type Targets = SortedVecMap<Arc<str>, Partitions>;
 
 impl<'a> Spec<'a> {
     /// Members in the order in which Kafka's assignors meet them.
     pub fn new(members: Vec<MemberSpec>, same_subscriptions: bool, partitions: &'a dyn Fn(Uuid) -> i32) -> Self {
-        let mut members: Vec<MemberSpec> = members;
-        let order = hash_order::grown(members.iter().map(|member| member.id.clone()));
-        members.sort_by_key(|member| order.iter().position(|id| *id == member.id));
-        Self { members, same_subscriptions, partitions }
+        Self { members: hash_order::grown(members), same_subscriptions, partitions }
     }
 }
 

@@ -1,22 +1,18 @@
 //! `RangeAssignor` of the server: topic by topic, members in order, contiguous ranges.
 
 use super::{Assignor, MemberSpec, Spec, Targets};
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use uuid::Uuid;
 
 pub static ASSIGNOR: Assignor = Assignor { name: "range", assign };
 
 fn assign(spec: &Spec<'_>) -> Targets {
     // Static members first, by instance id; then the others by member id.
-    let mut members: Vec<&MemberSpec> = spec.members.iter().collect();
-    members.sort_by(|a, b| match (&a.instance, &b.instance) {
-        (Some(one), Some(other)) => one.cmp(other),
-        (None, None) => a.id.cmp(&b.id),
-        (one, other) => other.is_some().cmp(&one.is_some()),
-    });
+    let order = |member: &MemberSpec| (member.instance.is_none(), member.instance.clone(), member.id.clone());
+    let members: SortedVecMap<_, &MemberSpec> = spec.members.iter().map(|member| (order(member), member)).collect();
+    let members: Vec<&MemberSpec> = members.into_values().collect();
     let mut targets: Targets = members.iter().map(|member| (member.id.clone(), Default::default())).collect();
-    let mut topics: Vec<Uuid> = members.iter().flat_map(|member| &member.topics).copied().collect();
-    topics.sort();
-    topics.dedup();
+    let topics: SortedVecSet<Uuid> = members.iter().flat_map(|member| &member.topics).copied().collect();
     for topic in topics {
         let subscribed: Vec<&&MemberSpec> = members.iter().filter(|member| member.topics.contains(&topic)).collect();
         let (count, members) = ((spec.partitions)(topic), i32::try_from(subscribed.len()).unwrap_or(i32::MAX));

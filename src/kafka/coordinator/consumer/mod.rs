@@ -177,9 +177,7 @@ impl ConsumerGroup {
         let asked: Vec<&Arc<str>> = self.members.values().filter_map(|member| member.assignor.as_ref()).collect();
         let votes = |name: &Arc<str>| asked.iter().filter(|other| **other == name).count();
         // As Java's `max` over a hash map: of those with equal votes the last one.
-        let mut names: Vec<Arc<str>> = asked.iter().map(|name| (*name).clone()).collect();
-        names.sort();
-        names.dedup();
+        let names: SortedVecSet<Arc<str>> = asked.iter().map(|name| (*name).clone()).collect();
         let best = hash_order::grown(names).into_iter().max_by_key(votes)?;
         asked.into_iter().find(|name| **name == best)
     }

@@ -70,9 +70,9 @@ fn subscribed<'a>(members: &'a [Candidate], topics: &'a Topics) -> Vec<Subscribe
 
 /// Static members first, by instance id; then the others by member id (`MemberInfo.compareTo`).
 fn in_order<'a>(members: impl Iterator<Item = &'a Candidate>) -> Vec<&'a Candidate> {
-    let mut sorted: Vec<&Candidate> = members.collect();
-    sorted.sort_by(|a, b| (a.instance.is_none(), &a.instance, &a.id).cmp(&(b.instance.is_none(), &b.instance, &b.id)));
-    sorted
+    let order = |member: &'a Candidate| (member.instance.is_none(), &member.instance, &member.id);
+    let sorted: SortedVecMap<_, &Candidate> = members.map(|member| (order(member), member)).collect();
+    sorted.into_values().collect()
 }
 
 /// The numbers of a topic's partitions.

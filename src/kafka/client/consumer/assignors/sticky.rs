@@ -102,18 +102,18 @@ pub fn assign(members: &[Candidate], topics: &Topics, read: fn(&Candidate) -> Me
 /// The partitions that were given last, topic by topic, and the generation (version 1 of its user data). `None` before the first.
 fn user_data(last: Option<&[TopicPartition]>, generation: i32) -> Option<Bytes> {
     // Java groups them in a hash map.
-    let mut topics: Vec<(Arc<str>, Vec<i32>)> = Vec::new();
+    let (mut names, mut topics): (Vec<&Arc<str>>, SortedVecMap<&str, Vec<i32>>) = Default::default();
     for (topic, partition) in last? {
-        match topics.iter_mut().find(|(name, _)| name == topic) {
-            Some((_, partitions)) => partitions.push(*partition),
-            None => topics.push((topic.clone(), vec![*partition])),
+        let partitions = topics.entry(topic).or_default();
+        if partitions.is_empty() {
+            names.push(topic);
         }
+        partitions.push(*partition);
     }
-    let names = hash_order::grown(topics.iter().map(|(name, _)| name.clone()));
-    topics.sort_by_key(|(name, _)| names.iter().position(|other| other == name));
     let mut out = BytesMut::new();
-    out.put_i32(topics.len() as i32);
-    for (topic, partitions) in topics {
+    out.put_i32(names.len() as i32);
+    for topic in hash_order::grown(names) {
+        let partitions = topics.remove(&**topic).unwrap_or_default();
         out.put_i16(topic.len() as i16);
         out.put_slice(topic.as_bytes());
         out.put_i32(partitions.len() as i32);
