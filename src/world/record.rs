@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 /// Events that a world keeps at least; older ones are dropped, in bulk, once there are `SLACK` more.
 pub const MAX_EVENTS: u32 = 20_000;
-const SLACK: u32 = 5_000;
+/// Dropping moves all that are kept: with this slack each event is moved once on average.
+const SLACK: u32 = 20_000;
 
 /// The oldest event that a world keeps when `next` is the next one.
 pub fn first_kept(next: u64) -> u64 {
