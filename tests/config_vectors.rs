@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 use std::collections::BTreeSet;
-use tidepool::kafka::config::{BROKER, CONSUMER, ConfigTable, PRODUCER, TOPIC, UpdateMode};
+use tidepool::kafka::config::{BROKER, CONSUMER, ConfigTable, GROUP, PRODUCER, TOPIC, UpdateMode};
 
 const ENDLESS: &str = "0 would let a simulated client go on for ever at one moment";
 const REPORTERS: &str = "nothing reports metrics";
@@ -94,7 +94,7 @@ fn all_of_a_brokers_and_a_topics_configs_are_known() {
 #[test]
 fn the_readme_counts_them() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README");
-    let counts = [BROKER, TOPIC, PRODUCER, CONSUMER].map(|table| {
+    let counts = [BROKER, TOPIC, GROUP, PRODUCER, CONSUMER].map(|table| {
         let in_force = table.iter().filter(|def| def.in_force()).count();
         format!("| {}s' | {} | {in_force} |\n", table.whose, table.iter().count())
     });

@@ -11,6 +11,7 @@ pub mod config;
 pub mod controller;
 pub mod coordinator;
 pub mod disk;
+pub mod expression;
 pub mod log;
 pub mod marks;
 pub mod rng;

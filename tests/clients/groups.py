@@ -11,7 +11,8 @@ if __name__ != "__main__":
 
 SESSION_MS = 6000
 # So that a silent member is noticed within seconds; the consumer protocol's sessions are the broker's.
-MODERN = ["group.consumer.session.timeout.ms=6000", "group.consumer.heartbeat.interval.ms=500"]
+MODERN = ["group.consumer.session.timeout.ms=6000", "group.consumer.min.session.timeout.ms=6000", "group.consumer.heartbeat.interval.ms=500",
+          "group.consumer.min.heartbeat.interval.ms=500"]
 PARTITIONS = 4
 
 

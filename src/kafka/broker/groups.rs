@@ -1,13 +1,16 @@
 //! The way to the group coordinator and back: requests wait under a token, what the coordinator wants remembered is appended to
 //! `__consumer_offsets`.
 
-use super::dispatch::{Context, Reply, encoded};
+use super::dispatch::{Context, Reply, encoded, reply};
 use super::topic_creation::OFFSETS_TOPIC;
 use super::transactions::Appender;
-use super::{Broker, BrokerEvent, Origin};
+use super::{Broker, BrokerEvent, ErrorCode, Origin};
+use crate::kafka::config::GroupConfigs;
+use crate::kafka::controller::features::GROUP_VERSION;
 use crate::kafka::coordinator::{Caller, Output, Request, Token, Topic};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::{Batch, batches};
+use crate::kafka::wire::message::{self as m, consumer_group_describe_response::DescribedGroup};
 use std::sync::Arc;
 
 /// Bytes of a coordinator's topic that are read at a time.
@@ -16,9 +19,24 @@ const LOAD_BYTES: u32 = 5 << 20;
 impl Broker {
     pub(super) fn group_request(&mut self, now: Time, context: Context, request: Request) -> Reply {
         match request {
+            Request::ConsumerGroupHeartbeat(_) if !self.has_consumer_protocol() => {
+                let error_code = ErrorCode::UnsupportedVersion.code();
+                reply(&context, m::ConsumerGroupHeartbeatResponse { error_code, ..m::ConsumerGroupHeartbeatResponse::default() })
+            }
+            Request::ConsumerGroupDescribe(request) if !self.has_consumer_protocol() => {
+                let error_code = ErrorCode::UnsupportedVersion.code();
+                let groups = request.group_ids.into_iter();
+                let groups = groups.map(|group_id| DescribedGroup { group_id, error_code, ..DescribedGroup::default() }).collect();
+                reply(&context, m::ConsumerGroupDescribeResponse { groups, ..m::ConsumerGroupDescribeResponse::default() })
+            }
             Request::TxnOffsetCommit(request) => self.commit_in_transaction(now, context, request),
             request => self.ask_groups(now, context, request),
         }
+    }
+
+    /// `group.version` 0 knows only the classic protocol (`isConsumerGroupProtocolEnabled`).
+    fn has_consumer_protocol(&self) -> bool {
+        self.controller.image().features.get(GROUP_VERSION).is_some_and(|level| *level >= 1)
     }
 
     pub(super) fn ask_groups(&mut self, now: Time, context: Context, request: Request) -> Reply {
@@ -69,6 +87,12 @@ impl Broker {
         });
         let version = image.offset;
         self.groups.handle_topic(version, name, topic);
+    }
+
+    pub(super) fn apply_group_configs(&mut self, group: &Arc<str>) {
+        let set = self.controller.image().group_configs.get(&**group);
+        let configs = set.map(|set| GroupConfigs::new(&self.config, set));
+        self.groups.handle_group_configs(group, configs);
     }
 
     /// All batches of a partition of a coordinator's topic.

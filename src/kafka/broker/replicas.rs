@@ -78,6 +78,7 @@ impl Broker {
             self.reconcile(now, name);
             self.tell_groups(name);
         }
+        delta.group_configs.iter().for_each(|group| self.apply_group_configs(group));
         if delta.broker_configs {
             let names: Vec<Arc<str>> = self.topics.iter().map(|topic| topic.name.clone()).collect();
             names.iter().for_each(|name| self.apply_topic_configs(now, name));
@@ -91,7 +92,8 @@ impl Broker {
         // First, or a log of a former topic of the same name would be deleted for the one that is.
         self.remove_strays();
         let topics = self.controller.image().topics.keys().cloned().collect();
-        self.apply_delta(now, &Delta { topics, broker_configs: true, brokers: true, ..Delta::default() });
+        let group_configs = self.controller.image().group_configs.keys().map(|group| Arc::from(group.as_str())).collect();
+        self.apply_delta(now, &Delta { topics, group_configs, broker_configs: true, brokers: true, ..Delta::default() });
     }
 
     /// Whether this node reports events of topics: one does, the active controller, or each event would come from every broker.

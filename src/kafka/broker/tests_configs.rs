@@ -345,3 +345,81 @@ fn alter_configs_replaces_all_that_is_set() {
         [("retention.ms", "7")]
     );
 }
+
+/// Joins a group of the consumer protocol; code and the interval of its heartbeats.
+fn join(cluster: &mut Cluster, group: &str, member: &str) -> (i16, i32) {
+    let request = ConsumerGroupHeartbeatRequest {
+        group_id: GroupId(text(group)),
+        member_id: text(member),
+        rebalance_timeout_ms: 60_000,
+        subscribed_topic_names: Some(vec![TopicName(text("orders"))]),
+        topic_partitions: Some(Vec::new()),
+        ..ConsumerGroupHeartbeatRequest::default()
+    };
+    let answer = cluster.call(1, 1, request);
+    (answer.error_code, answer.heartbeat_interval_ms)
+}
+
+fn coordinated(groups: &[&str]) -> Cluster {
+    let mut cluster = Cluster::new(1, &[("offsets.topic.replication.factor", "1")], None);
+    for group in groups {
+        let found = FindCoordinatorRequest { key: text(group), ..FindCoordinatorRequest::default() };
+        for _ in 0..20 {
+            if cluster.call(1, 2, found.clone()).error_code == 0 && join(&mut cluster, group, "first").0 == 0 {
+                break;
+            }
+            cluster.run_for(200);
+        }
+    }
+    cluster
+}
+
+#[test]
+fn a_groups_own_configs_hold_for_its_members() {
+    let mut cluster = coordinated(&["own", "plain"]);
+    let altered =
+        |changes: &[(&str, i8, Option<&str>)]| request(vec![AlterConfigsResource { resource_type: 32, ..resource("own", changes) }]);
+    let (heartbeat, session) = ("consumer.heartbeat.interval.ms", "consumer.session.timeout.ms");
+    assert_eq!(cluster.call(1, 1, altered(&[(heartbeat, SET, Some("6000")), (session, SET, Some("50000"))])).responses[0].error_code, 0);
+    cluster.run_for(1000);
+    assert_eq!((join(&mut cluster, "own", "m"), join(&mut cluster, "plain", "m")), ((0, 6000), (0, 5000)));
+    let members = |cluster: &mut Cluster, group: &str| {
+        let views = cluster.node(1).groups();
+        views.iter().find(|view| &*view.group == group).map_or(0, |view| view.members.len())
+    };
+    cluster.run_for(46_000);
+    assert_eq!(
+        (members(&mut cluster, "own"), members(&mut cluster, "plain")),
+        (1, 0),
+        "the first member of its own group was there before"
+    );
+    cluster.run_for(5_000);
+    assert_eq!(members(&mut cluster, "own"), 0);
+    assert_eq!(cluster.call(1, 1, altered(&[(heartbeat, DELETE, None)])).responses[0].error_code, 0);
+    cluster.run_for(1000);
+    assert_eq!(join(&mut cluster, "own", "m"), (0, 5000));
+}
+
+#[test]
+fn without_the_feature_nobody_speaks_the_consumer_protocol() {
+    let mut cluster = coordinated(&["billing"]);
+    let level = |cluster: &mut Cluster, level: i16, upgrade_type: i8| {
+        let key = update_features_request::FeatureUpdateKey {
+            feature: text("group.version"),
+            max_version_level: level,
+            upgrade_type,
+            ..update_features_request::FeatureUpdateKey::default()
+        };
+        let answer = cluster.call(1, 2, UpdateFeaturesRequest { feature_updates: vec![key], ..UpdateFeaturesRequest::default() });
+        cluster.run_for(500);
+        answer.error_code
+    };
+    assert_eq!(level(&mut cluster, 2, 1), 95);
+    assert_eq!(level(&mut cluster, 0, 1), 95, "a downgrade says that it is one");
+    assert_eq!(level(&mut cluster, 0, 2), 0);
+    assert_eq!(join(&mut cluster, "billing", "m").0, 35);
+    let request = ConsumerGroupDescribeRequest { group_ids: vec![GroupId(text("billing"))], ..ConsumerGroupDescribeRequest::default() };
+    assert_eq!(cluster.call(1, 1, request).groups[0].error_code, 35);
+    assert_eq!(level(&mut cluster, 1, 1), 0);
+    assert_eq!(join(&mut cluster, "billing", "m").0, 0);
+}

@@ -276,7 +276,7 @@ fn a_hanging_transaction_blocks_readers_until_it_times_out() {
     bench.cluster.run_for(30_000);
     assert!(bench.cluster.now.millis() - START.millis() < 120_000);
     assert_eq!(bench.read(0, COMMITTED), [""; 0], "it was aborted");
-    assert_eq!(bench.end(true), ErrorCode::ProducerFenced.code());
+    assert_eq!(bench.end(true), ErrorCode::InvalidTxnState.code());
     bench.init();
     assert_eq!((bench.produce(0, "b"), bench.end(true)), (0, 0));
     bench.settled();

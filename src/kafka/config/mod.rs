@@ -1,5 +1,6 @@
 //! Configs: Kafka's names, types, defaults and valid values, in one table each for brokers, topics, producers and consumers; and the
-//! values that hold, parsed once and read as fields (`BrokerConfig`, `TopicConfig`, `ProducerConfig`, `ConsumerConfig`).
+//! values that hold, parsed once and read as fields (`BrokerConfig`, `TopicConfig`, `GroupConfigs`, `ProducerConfig`,
+//! `ConsumerConfig`).
 //!
 //! A table also says where a config may be changed and whether anything here goes by it ([`Effect`]). A config is added by its row in
 //! `tables/` and, when it is in force, by a field of the struct of its table; the tests below fail when one of the two is missing.
@@ -10,6 +11,7 @@ mod broker;
 mod consumer;
 mod def;
 mod error;
+mod group;
 mod producer;
 mod rules;
 mod tables;
@@ -22,6 +24,7 @@ pub use broker::{BrokerConfig, MigrationPolicy, SERVER_ASSIGNORS, Source, Source
 pub use consumer::{ASSIGNORS, AssignmentStrategies, ConsumerConfig, GroupProtocol, IsolationLevel, OffsetReset};
 pub use def::{ConfigDef, ConfigTable, ConfigType, Effect, UpdateMode, Valid, list};
 pub use error::ConfigError;
+pub use group::GroupConfigs;
 pub use producer::{Acks, ProducerConfig};
 pub use rules::fit_internal_topics;
 pub use tables::{BROKER, CONSUMER, GROUP, PRODUCER, THROTTLES, TOPIC};

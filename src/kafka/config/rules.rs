@@ -34,7 +34,7 @@ impl BrokerConfig {
         i64::of(self.value(name))
     }
 
-    /// `KafkaConfig.validateValues`.
+    /// `KafkaConfig.validateValues` and `GroupCoordinatorConfig`.
     ///
     /// # Errors
     /// The first rule that is broken.
@@ -45,7 +45,35 @@ impl BrokerConfig {
         let (idle, failed) = (self.number("connections.max.idle.ms"), self.number("connection.failed.authentication.delay.ms"));
         let per_ip_is_fine = self.number("max.connections.per.ip") != 0
             || self.value("max.connections.per.ip.overrides").is_some_and(|text| !text.is_empty());
+        let (heartbeat, session) = (self.group_consumer_heartbeat_interval_ms, self.group_consumer_session_timeout_ms);
+        let (least_heartbeat, least_session) = (self.group_consumer_min_heartbeat_interval_ms, self.group_consumer_min_session_timeout_ms);
+        let (most_heartbeat, most_session) = (self.group_consumer_max_heartbeat_interval_ms, self.group_consumer_max_session_timeout_ms);
         let rules = [
+            (
+                most_session >= least_session,
+                "group.consumer.max.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms",
+            ),
+            (
+                session >= least_session,
+                "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms",
+            ),
+            (
+                session <= most_session,
+                "group.consumer.session.timeout.ms must be less than or equal to group.consumer.max.session.timeout.ms",
+            ),
+            (
+                most_heartbeat >= least_heartbeat,
+                "group.consumer.max.heartbeat.interval.ms must be greater than or equal to group.consumer.min.heartbeat.interval.ms",
+            ),
+            (
+                heartbeat >= least_heartbeat,
+                "group.consumer.heartbeat.interval.ms must be greater than or equal to group.consumer.min.heartbeat.interval.ms",
+            ),
+            (
+                heartbeat <= most_heartbeat,
+                "group.consumer.heartbeat.interval.ms must be less than or equal to group.consumer.max.heartbeat.interval.ms",
+            ),
+            (heartbeat < session, "group.consumer.heartbeat.interval.ms must be less than group.consumer.session.timeout.ms"),
             (retention >= 1 || retention == -1, "log.retention.ms must be unlimited (-1) or, greater than or equal to 1"),
             (
                 self.number("log.cleaner.dedupe.buffer.size") / threads > CLEANER_BYTES,

@@ -27,6 +27,7 @@ fn what_is_in_force_stands_in_a_field() {
     let in_force = |table: ConfigTable| -> SortedVecSet<&str> { table.iter().filter(|def| def.in_force()).map(|def| def.name).collect() };
     let fields = |configs: &[&'static str]| -> SortedVecSet<&str> { configs.iter().copied().collect() };
     assert_eq!(in_force(TOPIC), fields(TopicConfig::CONFIGS));
+    assert_eq!(in_force(GROUP), fields(GroupConfigs::CONFIGS));
     assert_eq!(in_force(PRODUCER), fields(ProducerConfig::CONFIGS));
     assert_eq!(in_force(CONSUMER), fields(ConsumerConfig::CONFIGS));
     let mut broker = fields(BrokerConfig::CONFIGS);

@@ -158,7 +158,10 @@ impl Image {
                 delta.broker_configs = true;
                 self.broker_configs.entry(resource.to_string()).or_default()
             }
-            GROUP_RESOURCE => self.group_configs.entry(resource.to_string()).or_default(),
+            GROUP_RESOURCE => {
+                delta.group_configs.insert(resource.clone());
+                self.group_configs.entry(resource.to_string()).or_default()
+            }
             _ => return,
         };
         match value {

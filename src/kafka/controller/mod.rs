@@ -77,6 +77,8 @@ pub struct Delta {
     /// Topics whose configs changed.
     pub topic_configs: SortedVecSet<Arc<str>>,
     pub broker_configs: bool,
+    /// Groups whose configs changed.
+    pub group_configs: SortedVecSet<Arc<str>>,
     /// A broker came, went, was fenced or unfenced.
     pub brokers: bool,
 }

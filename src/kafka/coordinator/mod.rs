@@ -22,6 +22,8 @@ mod view;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests_offsets;
 
 pub use self::api::{Request, Response};
 pub use self::state::GroupState;
@@ -35,7 +37,7 @@ use self::output::{Context, Pending};
 use self::records::{CommittedOffset, GroupRecord, Key};
 use self::timers::{Kind, Timers};
 use self::topics::Topics;
-use super::config::BrokerConfig;
+use super::config::{BrokerConfig, GroupConfigs};
 use super::rng::Rng;
 use super::time::{Deadline, Time};
 use super::wire::batch::Batch;
@@ -65,6 +67,8 @@ pub struct GroupConfig {
     pub offsets_retention_check_interval_ms: i64,
     pub consumer_heartbeat_interval_ms: i32,
     pub consumer_session_timeout_ms: i32,
+    /// Of groups that have configs of their own.
+    pub of_groups: SortedVecMap<Arc<str>, GroupConfigs>,
     pub consumer_max_size: i32,
     pub consumer_regex_refresh_interval_ms: i32,
     pub migration_policy: MigrationPolicy,
@@ -89,6 +93,7 @@ impl GroupConfig {
             offsets_retention_check_interval_ms: broker.offsets_retention_check_interval_ms,
             consumer_heartbeat_interval_ms: broker.group_consumer_heartbeat_interval_ms,
             consumer_session_timeout_ms: broker.group_consumer_session_timeout_ms,
+            of_groups: SortedVecMap::new(),
             consumer_max_size: broker.group_consumer_max_size,
             consumer_regex_refresh_interval_ms: broker.group_consumer_regex_refresh_interval_ms,
             migration_policy: broker.group_consumer_migration_policy,
@@ -96,6 +101,16 @@ impl GroupConfig {
             two_owners: false,
             takes_any_commit: false,
         }
+    }
+
+    /// Milliseconds between a member's heartbeats in this group of the consumer protocol.
+    pub fn heartbeat_interval_ms(&self, group: &str) -> i32 {
+        self.of_groups.get(group).map_or(self.consumer_heartbeat_interval_ms, |own| own.consumer_heartbeat_interval_ms)
+    }
+
+    /// Milliseconds without a heartbeat after which a member of this group of the consumer protocol is removed.
+    pub fn session_timeout_ms(&self, group: &str) -> i32 {
+        self.of_groups.get(group).map_or(self.consumer_session_timeout_ms, |own| own.consumer_session_timeout_ms)
     }
 }
 
@@ -397,6 +412,14 @@ impl GroupCoordinator {
                 }
             }
         }
+    }
+
+    /// A group's configs are these from now on, `None`: the broker's. A member's session is as long as they say from its next heartbeat on.
+    pub fn handle_group_configs(&mut self, group: &Arc<str>, configs: Option<GroupConfigs>) {
+        match configs {
+            Some(configs) => self.cx.config.of_groups.insert(group.clone(), configs),
+            None => self.cx.config.of_groups.remove(group),
+        };
     }
 
     /// This broker no longer leads the partition: waiting requests answer NOT_COORDINATOR, groups are forgotten.

@@ -10,18 +10,18 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 /// A coordinator whose appends are committed as soon as they are made, and its log.
-struct Rig {
-    coordinator: GroupCoordinator,
-    log: SortedVecMap<i32, Vec<Batch>>,
-    answers: SortedVecMap<Token, Response>,
+pub(super) struct Rig {
+    pub(super) coordinator: GroupCoordinator,
+    pub(super) log: SortedVecMap<i32, Vec<Batch>>,
+    pub(super) answers: SortedVecMap<Token, Response>,
     next_token: u64,
-    now: Time,
+    pub(super) now: Time,
     hold_appends: bool,
     held: Vec<u64>,
 }
 
 impl Rig {
-    fn new(config: GroupConfig) -> Self {
+    pub(super) fn new(config: GroupConfig) -> Self {
         let mut coordinator = GroupCoordinator::new(config.clone(), 7);
         let now = Time::from_millis(1_000_000);
         for partition in 0..config.offsets_topic_partitions {
@@ -38,7 +38,7 @@ impl Rig {
         }
     }
 
-    fn drain(&mut self) {
+    pub(super) fn drain(&mut self) {
         while let Some(output) = self.coordinator.poll_output() {
             match output {
                 Output::Respond { token, response } => {
@@ -57,7 +57,7 @@ impl Rig {
         }
     }
 
-    fn send(&mut self, version: i16, request: Request) -> Token {
+    pub(super) fn send(&mut self, version: i16, request: Request) -> Token {
         let token = Token(self.next_token);
         self.next_token += 1;
         let caller = Caller { client_id: "vec".into(), host: "/127.0.0.1".into(), version };
@@ -67,7 +67,7 @@ impl Rig {
     }
 
     /// Lets time pass, waking the coordinator at each of its deadlines.
-    fn pass(&mut self, millis: i64) {
+    pub(super) fn pass(&mut self, millis: i64) {
         let end = self.now.plus_millis(millis);
         while let Some((at, _)) = self.coordinator.poll_timeout().filter(|(at, _)| *at <= end) {
             self.now = self.now.max(at);
@@ -343,7 +343,7 @@ fn subscription() -> Bytes {
     Bytes::from_static(b"\0\0\0\0\0\x01\0\x06orders\xff\xff\xff\xff")
 }
 
-fn join_request(member: &str, instance: Option<&str>) -> m::JoinGroupRequest {
+pub(super) fn join_request(member: &str, instance: Option<&str>) -> m::JoinGroupRequest {
     m::JoinGroupRequest {
         group_id: GroupId("g".into()),
         session_timeout_ms: 10_000,
@@ -356,14 +356,14 @@ fn join_request(member: &str, instance: Option<&str>) -> m::JoinGroupRequest {
     }
 }
 
-fn joined(rig: &Rig, token: Token) -> m::JoinGroupResponse {
+pub(super) fn joined(rig: &Rig, token: Token) -> m::JoinGroupResponse {
     match rig.answers.get(&token) {
         Some(Response::JoinGroup(response)) => response.clone(),
         other => panic!("{token:?} has {other:?}"),
     }
 }
 
-fn sync_request(member: &str, generation: i32, all: &[String]) -> Request {
+pub(super) fn sync_request(member: &str, generation: i32, all: &[String]) -> Request {
     let bytes = Bytes::from_static(b"\0\0\0\0\0\x01\0\x06orders\0\0\0\x01\0\0\0\x02\xff\xff\xff\xff");
     let given = |id: &String| SyncGroupRequestAssignment { member_id: Str::from(id.clone()), assignment: bytes.clone() };
     Request::SyncGroup(m::SyncGroupRequest {
@@ -375,7 +375,7 @@ fn sync_request(member: &str, generation: i32, all: &[String]) -> Request {
     })
 }
 
-fn commit_request(generation: i32, member: &str, offset: i64) -> Request {
+pub(super) fn commit_request(generation: i32, member: &str, offset: i64) -> Request {
     let partition = m::offset_commit_request::OffsetCommitRequestPartition {
         committed_offset: offset,
         ..m::offset_commit_request::OffsetCommitRequestPartition::default()

@@ -123,7 +123,8 @@ pub(crate) const CONSUMER: &[Drawn] = &[
 #[rustfmt::skip]
 const ALWAYS: &[&str] = &[
     "broker.heartbeat.interval.ms", "broker.session.timeout.ms",
-    "group.consumer.heartbeat.interval.ms", "group.consumer.session.timeout.ms", "group.initial.rebalance.delay.ms", "group.min.session.timeout.ms",
+    "group.consumer.heartbeat.interval.ms", "group.consumer.min.heartbeat.interval.ms", "group.consumer.min.session.timeout.ms",
+    "group.consumer.session.timeout.ms", "group.initial.rebalance.delay.ms", "group.min.session.timeout.ms",
     "log.initial.task.delay.ms", "log.retention.check.interval.ms", "offsets.topic.num.partitions", "offsets.topic.replication.factor",
     "replica.fetch.wait.max.ms", "replica.lag.time.max.ms",
     "acks", "delivery.timeout.ms", "enable.idempotence", "linger.ms", "metadata.max.age.ms", "request.timeout.ms",
@@ -139,6 +140,8 @@ const FIXED: &[(&str, &str)] = &[
     ("bootstrap.servers", "the world gives the addresses of its brokers"),
     ("client.id", "the world names its clients"),
     ("group.id", "the group is a word of the consumer's line"),
+    ("group.consumer.max.heartbeat.interval.ms", "the groups' intervals lie below it"),
+    ("group.consumer.max.session.timeout.ms", "the groups' timeouts lie below it"),
     ("group.consumer.max.size", "a member that is refused for it has failed for good"),
     ("group.consumer.migration.policy", "members of both protocols could not meet, and would have failed for good"),
     ("group.max.session.timeout.ms", "the clients' session timeouts lie below it"),

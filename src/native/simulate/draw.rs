@@ -117,6 +117,8 @@ fn genesis(d: &mut Dice, seed: u64, sabotage: Option<Sabotage>) -> Genesis {
         ("group.initial.rebalance.delay.ms", "100".into()),
         ("group.consumer.session.timeout.ms", "2000".into()),
         ("group.consumer.heartbeat.interval.ms", "400".into()),
+        ("group.consumer.min.session.timeout.ms", "2000".into()),
+        ("group.consumer.min.heartbeat.interval.ms", "400".into()),
         ("group.min.session.timeout.ms", "500".into()),
         ("broker.session.timeout.ms", session.to_string()),
         ("broker.heartbeat.interval.ms", (session / 5).to_string()),

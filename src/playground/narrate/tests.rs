@@ -91,7 +91,7 @@ fn a_transaction_that_times_out_and_one_that_is_fenced_are_told_with_their_cause
         [
             "Topic __transaction_state was created with 1 partition.",
             "tx has its producer id and epoch 0: it can begin a transaction.",
-            "tx's transaction was open for longer than its timeout: the coordinator aborts it, in epoch 2.",
+            "tx's transaction was open for longer than its timeout: the coordinator aborts it, in epoch 1.",
         ]
     );
     let told = told_of_transactions(&format!("{checkout}\nat 8s add {}", checkout.replace("producer checkout", "producer second")), 20);
@@ -100,8 +100,8 @@ fn a_transaction_that_times_out_and_one_that_is_fenced_are_told_with_their_cause
         [
             "Topic __transaction_state was created with 1 partition.",
             "tx has its producer id and epoch 0: it can begin a transaction.",
-            "A new process has the transactional.id tx: what the one before it left open is aborted, in epoch 2.",
-            "tx has epoch 3: any process that used this transactional.id before is fenced.",
+            "A new process has the transactional.id tx: what the one before it left open is aborted, in epoch 1.",
+            "tx has epoch 2: any process that used this transactional.id before is fenced.",
             "checkout can write no more: PRODUCER_FENCED. Another process has its transactional.id.",
         ]
     );

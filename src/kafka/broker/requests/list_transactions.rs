@@ -1,19 +1,14 @@
 //! ListTransactions (KIP-664): the transactional ids that this broker coordinates.
 
 use super::BrokerApi;
-use crate::kafka::broker::dispatch::{Context, Reply, reply};
-use crate::kafka::broker::{Broker, ErrorCode};
+use crate::kafka::broker::Broker;
+use crate::kafka::broker::dispatch::{Context, Reply};
 use crate::kafka::coordinator::transactions::Request;
 use crate::kafka::time::Time;
-use crate::kafka::wire::message::{ListTransactionsRequest, ListTransactionsResponse};
+use crate::kafka::wire::message::ListTransactionsRequest;
 
 impl BrokerApi for ListTransactionsRequest {
-    /// A pattern of ids (KIP-1152) is refused as if it were no expression: there are none here.
     fn handle(self, broker: &mut Broker, now: Time, context: &Context) -> Reply {
-        if self.transactional_id_pattern.as_ref().is_some_and(|pattern| !pattern.is_empty()) {
-            let error_code = ErrorCode::InvalidRegularExpression.code();
-            return reply(context, ListTransactionsResponse { error_code, ..ListTransactionsResponse::default() });
-        }
         broker.transaction_request(now, context, Request::List(self))
     }
 }

@@ -13,7 +13,6 @@ const TOKENS: &str = "Delegation tokens are not built.";
 const TIERED: &str = "Tiered storage is not built.";
 const SHARE: &str = "Share groups are not built.";
 const STREAMS: &str = "Streams groups are not built.";
-const CONSUMER: &str = "The bounds of what a group may be given by GROUP configs, which are without effect.";
 const TRANSACTIONS: &str = "Two-phase commit is not built, and the log of transactions is read 5 MiB at a time.";
 const SNAPSHOTS: &str = "The metadata log is one segment without snapshots.";
 const QUOTAS: &str = "Quotas are not built.";
@@ -63,10 +62,6 @@ pub(super) const REST: &[ConfigDef] = &[
     rest("delete.records.purgatory.purge.interval.requests", Int, Some("1"), Any, ReadOnly, PURGATORY),
     rest("early.start.listeners", String, None, Any, ReadOnly, LISTENERS),
     rest("fetch.purgatory.purge.interval.requests", Int, Some("1000"), Any, ReadOnly, PURGATORY),
-    rest("group.consumer.max.heartbeat.interval.ms", Int, Some("15000"), AtLeast(1), ReadOnly, CONSUMER),
-    rest("group.consumer.max.session.timeout.ms", Int, Some("60000"), AtLeast(1), ReadOnly, CONSUMER),
-    rest("group.consumer.min.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1), ReadOnly, CONSUMER),
-    rest("group.consumer.min.session.timeout.ms", Int, Some("45000"), AtLeast(1), ReadOnly, CONSUMER),
     rest("group.coordinator.append.linger.ms", Int, Some("5"), AtLeast(0), ReadOnly, ONE),
     rest("group.coordinator.rebalance.protocols", List, Some("classic,consumer,streams"), OneOf(&["consumer", "classic", "share", "streams"]), ReadOnly, ONE),
     rest("group.coordinator.threads", Int, Some("4"), AtLeast(1), ReadOnly, THREADS),

@@ -2,7 +2,7 @@
 //! share groups and streams groups.
 
 use crate::kafka::config::ConfigType::{Int, String};
-use crate::kafka::config::Effect::TakenWithoutEffect;
+use crate::kafka::config::Effect::{InForce, TakenWithoutEffect};
 use crate::kafka::config::UpdateMode::PerGroup;
 use crate::kafka::config::Valid::{AtLeast, OneOf, ShareReset};
 use crate::kafka::config::def::row;
@@ -12,9 +12,9 @@ pub static GROUP: ConfigTable = ConfigTable { whose: "group", defs: DEFS };
 
 #[rustfmt::skip]
 const DEFS: &[ConfigDef] = &[
-    row("consumer.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1), PerGroup, TakenWithoutEffect,
+    row("consumer.heartbeat.interval.ms", Int, Some("5000"), AtLeast(1), PerGroup, InForce,
         "Milliseconds between two heartbeats of a member.").behind("group.consumer.heartbeat.interval.ms"),
-    row("consumer.session.timeout.ms", Int, Some("45000"), AtLeast(1), PerGroup, TakenWithoutEffect,
+    row("consumer.session.timeout.ms", Int, Some("45000"), AtLeast(1), PerGroup, InForce,
         "Milliseconds without a heartbeat after which a member is removed.").behind("group.consumer.session.timeout.ms"),
     row("share.auto.offset.reset", String, Some("latest"), ShareReset, PerGroup, TakenWithoutEffect,
         "Where a share group begins to read a partition."),

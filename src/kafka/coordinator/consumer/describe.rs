@@ -81,7 +81,7 @@ impl ConsumerGroup {
                 session_timeout_ms: member
                     .classic
                     .as_ref()
-                    .map_or(cx.config.consumer_session_timeout_ms, |classic| classic.session_timeout_ms),
+                    .map_or_else(|| cx.config.session_timeout_ms(group), |classic| classic.session_timeout_ms),
                 epoch: member.epoch,
                 revoking: Self::named(topics, &member.revoking),
                 target: Self::named(topics, &self.target_of(&member.id)),

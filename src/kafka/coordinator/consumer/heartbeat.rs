@@ -8,6 +8,7 @@ use super::{Record, Refused, refused};
 use crate::kafka::coordinator::group::text;
 use crate::kafka::coordinator::timers::Kind;
 use crate::kafka::coordinator::{Caller, GroupCoordinator, Response, Token};
+use crate::kafka::expression;
 use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -123,7 +124,7 @@ impl GroupCoordinator {
         step.assign(&self.cx.config);
         step.reconcile(&mut self.cx, &id, owned.as_ref())?;
         let Some(updated) = step.group.members.get(&id).cloned() else { return Err(unknown_member(&id, &request.group_id)) };
-        let session = now.plus_millis(i64::from(self.cx.config.consumer_session_timeout_ms));
+        let session = now.plus_millis(i64::from(self.cx.config.session_timeout_ms(&request.group_id)));
         self.cx.timers.schedule(&step.group.common.id, Kind::Session(id.clone()), session, updated.shown());
 
         let subscribes = request.subscribed_topic_names.is_some() || request.subscribed_topic_regex.is_some();
@@ -131,7 +132,7 @@ impl GroupCoordinator {
         let response = ConsumerGroupHeartbeatResponse {
             member_id: Some(text(&id)),
             member_epoch: updated.epoch,
-            heartbeat_interval_ms: self.cx.config.consumer_heartbeat_interval_ms,
+            heartbeat_interval_ms: self.cx.config.heartbeat_interval_ms(&request.group_id),
             assignment: (joins || is_full || member.assigned != updated.assigned).then(|| assignment(&updated.assigned)),
             ..ConsumerGroupHeartbeatResponse::default()
         };
@@ -159,7 +160,7 @@ impl GroupCoordinator {
             }
             if !member.regex.is_empty() {
                 if step.group.subscribers_of(&member.regex) == 1 {
-                    regex::check(&member.regex).map_err(|why| {
+                    expression::compile(&member.regex).map_err(|why| {
                         let message = format!("SubscribedTopicRegex `{}` is not a valid regular expression: {why}.", member.regex);
                         refused(ErrorCode::InvalidRegularExpression, message)
                     })?;

@@ -268,7 +268,7 @@ impl ConsumerGroup {
     /// This broker coordinates the group from now on: sessions start anew.
     pub fn watch(&self, now: Time, cx: &mut Context) {
         for member in self.members.values() {
-            let session = i64::from(cx.config.consumer_session_timeout_ms);
+            let session = i64::from(cx.config.session_timeout_ms(&self.common.id));
             cx.timers.schedule(&self.common.id, Kind::Session(member.id.clone()), now.plus_millis(session), member.shown());
             if member.is_revoking() {
                 let at = now.plus_millis(i64::from(member.rebalance_timeout_ms));

@@ -130,7 +130,9 @@ impl TransactionCoordinator {
         let producer_epoch = if keeps { metadata.producer_epoch } else { metadata.producer_epoch + 1 };
         // Kafka has it so already before it is in the log.
         let fenced = Metadata { producer_epoch, last_producer_epoch: -1, ..metadata.clone() };
-        let target = fenced.prepared(false, metadata.client_version, -1, false, now.millis());
+        // The epoch is raised once, whatever the client's version.
+        let client_version = metadata.client_version;
+        let target = Metadata { client_version, ..fenced.prepared(false, 0, -1, false, now.millis()) };
         if let Some(transaction) = self.transactions.get_mut(id) {
             transaction.metadata = fenced;
         }

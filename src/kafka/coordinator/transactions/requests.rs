@@ -5,9 +5,11 @@ use super::ending::EndedBy;
 use super::machine::{Then, Transaction, TransactionCoordinator};
 use super::state::{EPOCH_BUMP, Metadata, TransactionState, is_exhausted};
 use super::{OFFSETS_TOPIC, Token};
+use crate::kafka::expression;
 use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
+use crate::kafka::wire::hash_order;
 use crate::kafka::wire::message::{self as m, Str, TopicName};
 use crate::kafka::wire::murmur2::coordinator_partition;
 use m::add_partitions_to_txn_request::AddPartitionsToTxnTransaction;
@@ -241,17 +243,30 @@ impl TransactionCoordinator {
         }
     }
 
+    /// Kafka's `listTransactionStates`, in the order in which its tables are walked: a partition of `__transaction_state` after the other.
     fn list(&self, now: Time, request: &m::ListTransactionsRequest) -> m::ListTransactionsResponse {
         let answer = m::ListTransactionsResponse::default();
+        let pattern = match request.transactional_id_pattern.as_deref().filter(|pattern| !pattern.is_empty()).map(expression::compile) {
+            Some(Err(_)) => {
+                let error_code = ErrorCode::InvalidRegularExpression.code();
+                return m::ListTransactionsResponse { error_code, ..answer };
+            }
+            Some(Ok(pattern)) => Some(pattern),
+            None => None,
+        };
         let unknown = request.state_filters.iter().filter(|name| TransactionState::from_name(name).is_none()).cloned();
-        let passes = |it: &Transaction| {
+        let passes = |id: &str, it: &Transaction| {
             let metadata = &it.metadata;
             let age = now.millis().saturating_sub(metadata.started);
             (request.producer_id_filters.is_empty() || request.producer_id_filters.iter().any(|id| id.0 == metadata.producer_id))
                 && (request.state_filters.is_empty() || request.state_filters.iter().any(|name| **name == *metadata.state.name()))
                 && (request.duration_filter < 0 || metadata.started >= 0 && age > request.duration_filter)
+                && pattern.as_ref().is_none_or(|pattern| pattern.is_match(id))
         };
-        let listed = self.transactions.iter().filter(|(_, it)| passes(it)).map(|(id, it)| Listed {
+        let mut ids: Vec<&Arc<str>> = hash_order::grown(self.transactions.keys());
+        ids.sort_by_key(|id| self.transactions.get(*id).map(|it| it.partition));
+        let found = ids.into_iter().filter_map(|id| Some((id, self.transactions.get(id)?)));
+        let listed = found.filter(|(id, it)| passes(id, it)).map(|(id, it)| Listed {
             transactional_id: Str::clone(id).into(),
             producer_id: it.metadata.producer_id.into(),
             transaction_state: Str::from(it.metadata.state.name()),

@@ -243,9 +243,15 @@ fn a_transaction_that_is_open_too_long_is_aborted() {
     rig.tick();
     assert_eq!(rig.now.millis() - 1_000_000, 70_000, "the first check after its minute");
     assert_eq!(rig.state().0, TransactionState::PrepareAbort);
-    assert_eq!(rig.end(5, (2020, 0), true).0, ErrorCode::ProducerFenced.code());
+    let invalid = ErrorCode::InvalidTxnState.code();
+    assert_eq!(rig.end(5, (2020, 0), true).0, ErrorCode::ConcurrentTransactions.code());
     rig.write_markers();
-    assert_eq!(rig.state().0, TransactionState::CompleteAbort);
+    // As Kafka 4.1.1 answered: the epoch is raised once, and who has the one before may only abort.
+    assert_eq!(rig.state(), (TransactionState::CompleteAbort, 1));
+    assert_eq!((rig.end(5, (2020, 0), true).0, rig.end(5, (2020, 1), true).0), (invalid, invalid));
+    assert_eq!(rig.end(5, (2020, 0), false), (NONE, 2020, 1));
+    assert_eq!(rig.end(5, (2020, -1), false).0, ErrorCode::ProducerFenced.code());
+    assert_eq!(rig.end(5, (2020, 1), false), (NONE, 2020, 2));
 }
 
 #[test]
@@ -375,4 +381,37 @@ fn bad_requests_get_kafkas_errors() {
     rig.machine.handle_resigned(rig.now, 0);
     let Response::InitProducerId(r) = rig.ask(4, init("a", 1)) else { panic!("another answer") };
     assert_eq!(r.error_code, ErrorCode::NotCoordinator.code());
+}
+
+#[test]
+fn transactions_are_listed_by_patterns_of_their_ids() {
+    let mut rig = Rig::new();
+    for id in ["hung", "other", "txn"] {
+        let request = m::InitProducerIdRequest {
+            transactional_id: Some(m::Str::from(id).into()),
+            transaction_timeout_ms: 60_000,
+            producer_id: (-1).into(),
+            producer_epoch: -1,
+            ..m::InitProducerIdRequest::default()
+        };
+        rig.ask(5, Request::InitProducerId(request));
+    }
+    let mut listed = |pattern: Option<&str>| {
+        let transactional_id_pattern = pattern.map(m::Str::from);
+        let request = m::ListTransactionsRequest { transactional_id_pattern, ..m::ListTransactionsRequest::default() };
+        let Response::List(answer) = rig.ask(2, Request::List(request)) else { panic!("another answer") };
+        let ids = answer.transaction_states.iter().map(|found| found.transactional_id.0.to_string());
+        (answer.error_code, ids.collect::<Vec<_>>().join(" "))
+    };
+    // As Kafka 4.1.1 answered: the whole id must match, an empty pattern is none, and the order is that of a hash table.
+    for all in [None, Some(""), Some(".*")] {
+        assert_eq!(listed(all), (0, "other hung txn".into()));
+    }
+    assert_eq!(listed(Some("hu.*")), (0, "hung".into()));
+    assert_eq!(listed(Some("h")), (0, String::new()));
+    assert_eq!(listed(Some("^x")), (0, String::new()));
+    assert_eq!(listed(Some("tx.|hung")), (0, "hung txn".into()));
+    assert_eq!(listed(Some("hung|")), (0, "hung".into()));
+    assert_eq!(listed(Some("[")), (ErrorCode::InvalidRegularExpression.code(), String::new()));
+    assert_eq!(listed(Some("(?=a)")), (ErrorCode::InvalidRegularExpression.code(), String::new()));
 }

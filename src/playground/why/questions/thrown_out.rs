@@ -182,7 +182,7 @@ mod tests {
             ",
         );
         let orders = ORDERS.replace("session.timeout.ms=10000", "group.protocol=consumer");
-        let mut run = Run::of(&format!("config group.consumer.session.timeout.ms=6000\n{orders}\nat 10s pause billing-1\nat 30s resume billing-1"));
+        let mut run = Run::of(&format!("config group.consumer.min.session.timeout.ms=6000\nconfig group.consumer.session.timeout.ms=6000\n{orders}\nat 10s pause billing-1\nat 30s resume billing-1"));
         run.until(40);
         run.is_so(
             thrown_out(),
