@@ -80,6 +80,18 @@ impl Default for TransactionPlan {
     }
 }
 
+/// How an app sends, beside what its client does.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SendHabits {
+    /// Names and values, on each of its records.
+    pub headers: Vec<(Arc<str>, Arc<str>)>,
+    /// How often the app itself sends a record again whose send has failed. To the brokers each time is another record.
+    pub retries: u32,
+    /// Records are rows of an outbox table first, written with the business change. A relay reads so many rows at a time, the oldest first,
+    /// sends them, and marks them once all are acknowledged: who dies before that sends them again.
+    pub outbox: Option<u32>,
+}
+
 /// A producer app: sends records at a rate.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProducerSpec {
@@ -92,6 +104,7 @@ pub struct ProducerSpec {
     pub partitioner: KeyPartitioner,
     /// Without effect unless there is a `transactional.id`.
     pub transactions: TransactionPlan,
+    pub habits: SendHabits,
     /// Client configs by Kafka's names.
     pub config: SortedVecMap<String, String>,
 }
@@ -102,11 +115,19 @@ pub struct ConsumerSpec {
     pub name: Arc<str>,
     /// `None`: assigned all partitions of the topics without a group.
     pub group: Option<Arc<str>>,
+    /// Names; or one regular expression that begins with `^`, which a group's members are subscribed to.
     pub topics: Vec<Arc<str>>,
     pub handle_us: i64,
     pub commit: CommitPolicy,
     pub handler: HandlerSpec,
     pub config: SortedVecMap<String, String>,
+}
+
+impl ConsumerSpec {
+    /// The regular expression that it is subscribed to.
+    pub fn pattern(&self) -> Option<&Arc<str>> {
+        self.topics.first().filter(|topic| topic.starts_with('^'))
+    }
 }
 
 /// How a link is: one way latency and jitter in microseconds, losses and duplicates in a million.

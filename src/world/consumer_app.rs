@@ -141,13 +141,23 @@ impl ConsumerApp {
         }
         let mut consumer = Consumer::new(config, seed(&spec.name))?;
         consumer.sabotage(launch.sabotage);
-        if spec.group.is_some() {
+        if let Some(pattern) = spec.pattern() {
+            consumer.subscribe_matching(now, pattern)?;
+        } else if spec.group.is_some() {
             consumer.subscribe(now, spec.topics.clone())?;
         } else {
             consumer.assign(now, partitions);
         }
         let producer = output::producer(spec, bootstrap, seed(&format!("{}/producer", spec.name)))?;
         Ok(Clients { consumer, producer })
+    }
+
+    /// What it reads, as far as it is known: a pattern's topics are those that its client has found.
+    pub(super) fn topics(&self) -> Vec<Arc<str>> {
+        match self.spec.pattern() {
+            Some(_) => self.client.as_ref().map(Consumer::subscribed).unwrap_or_default(),
+            None => self.spec.topics.clone(),
+        }
     }
 
     pub(super) fn start(&mut self, now: Time, clients: Clients) {

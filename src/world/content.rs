@@ -13,6 +13,8 @@ pub struct Sent {
     pub key: u64,
     /// Which of its app's topics it goes to, by index.
     pub topic: u8,
+    /// Its app has sent it before.
+    pub again: bool,
 }
 
 /// FNV-1a over words of eight bytes, seeded with `start` and the length, so that contents of different lengths differ.

@@ -15,6 +15,7 @@ pub mod look;
 mod network;
 mod nodes;
 pub mod operations;
+mod outbox;
 mod output;
 mod process;
 mod processing;

@@ -196,8 +196,9 @@ impl Node {
                 }
             }
             Machine::Producer(app) => {
+                let now = core.now.plus_micros(meta.skew_us);
                 while let Some(event) = next_event(core, meta, app.client.as_mut(), 0) {
-                    app.sends.hear(&event);
+                    app.hear(now, &event);
                     core.record(EventKind::Producer { node: meta.name.clone(), event });
                 }
             }

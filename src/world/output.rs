@@ -117,7 +117,7 @@ impl Output {
     fn send(&mut self, now: Time, sends: &mut Sends, topic: u8, record: ProducerRecord) -> Taken {
         match self.client.send(now, record.clone()) {
             Ok(ticket) => {
-                sends.sent(ticket, &record, topic);
+                sends.sent(ticket, &record, topic, false);
                 Taken::Yes
             }
             Err(ClientError::BufferFull { .. }) => Taken::Blocks,

@@ -1,11 +1,13 @@
 //! A producer app: sends records at a rate, with keys drawn from its own stream.
 
 use super::action::{Keys, ProducerSpec};
+use super::outbox::{Outbox, Sent};
 use super::sends::Sends;
-use crate::kafka::client::producer::{Producer, ProducerRecord, TransactionStep};
+use crate::kafka::client::producer::{Producer, ProducerEvent, ProducerRecord, Ticket, TransactionStep};
 use crate::kafka::client::{Client as _, ClientError};
 use crate::kafka::config::ProducerConfig;
 use crate::kafka::rng::Rng;
+use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -35,6 +37,10 @@ pub(super) struct ProducerApp {
     blocked: Option<ProducerRecord>,
     pub(super) ticking: bool,
     pub(super) sends: Sends,
+    /// What this process sends again if it fails, and how often it may still do so.
+    retries: SortedVecMap<u64, (ProducerRecord, u32)>,
+    /// The table outlives the process.
+    outbox: Outbox,
 }
 
 impl ProducerApp {
@@ -58,6 +64,8 @@ impl ProducerApp {
             blocked: None,
             ticking: true,
             sends: Sends::default(),
+            retries: SortedVecMap::new(),
+            outbox: Outbox::default(),
         }
     }
 
@@ -93,6 +101,9 @@ impl ProducerApp {
         self.ticking = true;
         self.rate_from = now;
         self.ticks = 0;
+        self.retries.clear();
+        self.outbox.restart();
+        self.relay(now);
     }
 
     /// The process is to end: no record is begun, those that wait are sent.
@@ -135,6 +146,10 @@ impl ProducerApp {
                 self.record(key, Some(value))
             }
         };
+        if self.spec.habits.outbox.is_some() {
+            self.outbox.write(record);
+            return self.relay(now);
+        }
         self.send(now, record);
         self.end_when_full(now);
     }
@@ -184,16 +199,76 @@ impl ProducerApp {
     }
 
     fn record(&self, key: Option<Bytes>, value: Option<Bytes>) -> ProducerRecord {
-        ProducerRecord { topic: self.spec.topic.clone(), partition: None, timestamp: None, key, value, headers: Vec::new() }
+        let bytes = |text: &Arc<str>| Bytes::copy_from_slice(text.as_bytes());
+        let headers = self.spec.habits.headers.iter().map(|(name, value)| (bytes(name), Some(bytes(value)))).collect();
+        ProducerRecord { topic: self.spec.topic.clone(), partition: None, timestamp: None, key, value, headers }
     }
 
     fn send(&mut self, now: Time, record: ProducerRecord) {
+        let retries = self.spec.habits.retries;
         let Some(client) = self.client.as_mut() else { return };
         match client.send(now, record.clone()) {
-            Ok(ticket) => self.sends.sent(ticket, &record, 0),
+            Ok(ticket) => {
+                self.sends.sent(ticket, &record, 0, false);
+                self.may_be_sent_again(ticket, record, retries);
+            }
             Err(ClientError::BufferFull { .. }) => self.blocked = Some(record),
             Err(_) => self.sends.failed += 1,
         }
+    }
+
+    fn may_be_sent_again(&mut self, ticket: Ticket, record: ProducerRecord, times: u32) {
+        if times > 0 {
+            self.retries.insert(ticket.0, (record, times));
+        }
+    }
+
+    /// What became of a record: the app sends it again, or its outbox takes note.
+    pub(super) fn hear(&mut self, now: Time, event: &ProducerEvent) {
+        self.sends.hear(event);
+        match event {
+            ProducerEvent::Acked { ticket, .. } => {
+                self.retries.remove(&ticket.0);
+                self.outbox.done(ticket.0);
+            }
+            ProducerEvent::Failed { ticket, error, .. } => {
+                match error {
+                    ClientError::Broker(error) if !error.retriable() => self.outbox.done(ticket.0),
+                    _ => self.outbox.failed(ticket.0),
+                }
+                if let Some((record, times)) = self.retries.remove(&ticket.0).filter(|_| self.ticking) {
+                    self.send_again(now, record, times);
+                }
+            }
+            _ => return,
+        }
+        self.relay(now);
+    }
+
+    fn send_again(&mut self, now: Time, record: ProducerRecord, times: u32) {
+        let Some(client) = self.client.as_mut() else { return };
+        // A client that has no room takes it as any other does: the app gives it up.
+        if let Ok(ticket) = client.send(now, record.clone()) {
+            self.sends.sent(ticket, &record, 0, true);
+            self.may_be_sent_again(ticket, record, times - 1);
+        }
+    }
+
+    /// The relay's turn: once all that it has read is answered for, it reads on.
+    fn relay(&mut self, now: Time) {
+        let Some(client) = self.client.as_mut().filter(|_| self.ticking) else { return };
+        let sends = &mut self.sends;
+        self.outbox.relay(self.spec.habits.outbox, |record, again| match client.send(now, record.clone()) {
+            Ok(ticket) => {
+                sends.sent(ticket, record, 0, again);
+                Sent::Ticket(ticket.0)
+            }
+            Err(ClientError::BufferFull { .. }) => Sent::Later,
+            Err(_) => {
+                sends.failed += 1;
+                Sent::Refused
+            }
+        });
     }
 
     fn draw_key(&mut self) -> Option<Bytes> {
@@ -255,6 +330,7 @@ mod tests {
             keys,
             value_bytes: 20,
             partitioner: Default::default(),
+            habits: Default::default(),
             transactions: TransactionPlan::default(),
             config: SortedVecMap::new(),
         };

@@ -18,14 +18,14 @@ pub(super) struct Sends {
 }
 
 impl Sends {
-    /// The client has taken a record. `topic`: which of the app's topics it goes to.
-    pub(super) fn sent(&mut self, ticket: Ticket, record: &ProducerRecord, topic: u8) {
+    /// The client has taken a record. `topic`: which of the app's topics it goes to; `again`: the app has sent it before.
+    pub(super) fn sent(&mut self, ticket: Ticket, record: &ProducerRecord, topic: u8, again: bool) {
         self.count += 1;
         if self.recent.len() as u64 >= u64::from(RECENT) {
             self.recent.pop_front();
         }
         let id = content_id(record.key.as_ref(), record.value.as_ref());
-        self.recent.push_back(Sent { ticket: ticket.0, id, key: key_id(record.key.as_ref()), topic });
+        self.recent.push_back(Sent { ticket: ticket.0, id, key: key_id(record.key.as_ref()), topic, again });
     }
 
     pub(super) fn hear(&mut self, event: &ProducerEvent) {

@@ -281,7 +281,7 @@ fn consumer_state(meta: &Meta, app: &ConsumerApp) -> ConsumerState {
     ConsumerState {
         name: meta.name.clone(),
         group: app.spec.group.clone(),
-        topics: app.spec.topics.clone(),
+        topics: app.topics(),
         state: meta.state,
         client_state: client.map_or(MembershipState::Closed, |client| client.state()),
         generation: membership.as_ref().map_or(-1, |(_, generation)| *generation),

@@ -42,6 +42,7 @@ fn producer_spec() -> ProducerSpec {
         keys: Keys::Uniform(10),
         value_bytes: 32,
         partitioner: Default::default(),
+        habits: Default::default(),
         transactions: TransactionPlan::default(),
         config: SortedVecMap::new(),
     }

@@ -38,6 +38,8 @@ pub struct Metadata {
     allow_auto_create: bool,
     topics: SortedVecMap<Arc<str>, TopicMetadata>,
     wanted: SortedVecSet<Arc<str>>,
+    /// All topics that there are, for a subscription by pattern.
+    all: bool,
     need_update: bool,
     in_flight: bool,
     last_success: Option<Time>,
@@ -58,6 +60,7 @@ impl Metadata {
             allow_auto_create,
             topics: SortedVecMap::new(),
             wanted: SortedVecSet::new(),
+            all: false,
             need_update: true,
             in_flight: false,
             last_success: None,
@@ -83,6 +86,22 @@ impl Metadata {
         for topic in topics {
             self.want(topic);
         }
+    }
+
+    /// Asks for all topics from now on.
+    pub fn want_all(&mut self) {
+        self.all = true;
+        self.need_update = true;
+    }
+
+    /// The topics that there are, and no internal ones.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.topics.iter().filter(|(name, topic)| !topic.error.is_error() && !name.starts_with("__")).map(|(name, _)| name)
+    }
+
+    /// The name of the topic that has this id.
+    pub fn name_of(&self, id: Uuid) -> Option<&Arc<str>> {
+        self.topics.iter().find(|(_, topic)| topic.id == id && !topic.error.is_error()).map(|(name, _)| name)
     }
 
     pub fn request_update(&mut self) {
@@ -151,8 +170,11 @@ impl Metadata {
             .iter()
             .map(|topic| MetadataRequestTopic { name: Some(topic_name(topic)), ..MetadataRequestTopic::default() })
             .collect();
-        let request =
-            MetadataRequest { topics: Some(topics), allow_auto_topic_creation: self.allow_auto_create, ..MetadataRequest::default() };
+        let request = MetadataRequest {
+            topics: (!self.all).then_some(topics),
+            allow_auto_topic_creation: self.allow_auto_create,
+            ..MetadataRequest::default()
+        };
         self.last_attempt = Some(now);
         if net.send(now, node, version, request, Some(tag), None) {
             self.in_flight = true;
@@ -179,6 +201,9 @@ impl Metadata {
             net.set_address(Node::Broker(broker.node_id.0), &host, port);
         }
         let mut unsettled = response.brokers.is_empty();
+        if self.all && !unsettled {
+            self.forget_missing(&response);
+        }
         for topic in &response.topics {
             let Some(name) = &topic.name else { continue };
             let name: Arc<str> = text(&name.0);
@@ -213,6 +238,16 @@ impl Metadata {
         self.version += 1;
         self.last_success = Some(now);
         self.settle(unsettled);
+    }
+
+    /// Of what is not among all topics nothing is known any more, but that it is not there.
+    fn forget_missing(&mut self, response: &MetadataResponse) {
+        let named: SortedVecSet<&str> = response.topics.iter().filter_map(|topic| topic.name.as_ref()).map(|name| &*name.0).collect();
+        self.topics.retain(|name, _| named.contains(&**name));
+        for name in self.wanted.iter().filter(|name| !named.contains(&***name)) {
+            let error = ErrorCode::UnknownTopicOrPartition;
+            self.topics.insert(name.clone(), TopicMetadata { id: Uuid::nil(), error, partitions: SortedVecMap::new() });
+        }
     }
 
     /// An attempt has ended: how long the next one waits.

@@ -85,6 +85,7 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     workload(&mut run.dice);
     variety(&mut run.dice, &mut genesis);
     transactions(&mut run.dice, &mut genesis);
+    habits(&mut run.dice, seed);
     let output = processors::draw(&mut run.dice, &mut genesis, profile.name == processors::PROFILE);
     run.actions.extend(output.map(|topic| (0, topic.into())));
     run.actions.extend(setup(&run.dice));
@@ -190,6 +191,7 @@ fn producers(d: &mut Dice) {
             keys,
             value_bytes,
             partitioner: Default::default(),
+            habits: Default::default(),
             transactions: TransactionPlan::default(),
             config,
         });
@@ -334,6 +336,26 @@ fn transactions(d: &mut Dice, genesis: &mut Genesis) {
             for member in d.consumers.iter_mut().filter(|member| member.group.as_ref() == Some(&group)) {
                 member.config.insert("isolation.level".into(), "read_committed".into());
             }
+        }
+    }
+}
+
+/// Some producers without transactions send again what has failed, or have an outbox; some give headers to their records.
+fn habits(d: &mut Dice, seed: u64) {
+    let mut rng = Rng::stream(seed, "simulate/habits");
+    for producer in &mut d.producers {
+        if rng.chance(1, 4) {
+            producer.habits.headers = vec![("trace".into(), producer.name.clone()), ("empty".into(), "".into())];
+        }
+        let (retries, rows) = (1 + rng.below(3) as u32, 1 + rng.below(20) as u32);
+        let kind = rng.below(8);
+        if producer.config.contains_key("transactional.id") {
+            continue;
+        }
+        match kind {
+            0 => producer.habits.retries = retries,
+            1 => producer.habits.outbox = Some(rows),
+            _ => {}
         }
     }
 }

@@ -127,7 +127,9 @@ fn clients_at_work(view: &WorldView) -> Option<String> {
     if let Some(broker) = view.brokers.iter().find(|broker| !broker.state.is_running()) {
         return Some(format!("{} is {}", broker.name, broker.state));
     }
-    if let Some(producer) = view.producers.iter().find(|producer| producer.pending > 0) {
+    // An outbox is never given up: its relay sends to a topic that is gone for as long as it lives.
+    let is_there = |topic: &str| view.partitions.iter().any(|partition| *partition.view.topic == *topic);
+    if let Some(producer) = view.producers.iter().find(|producer| producer.pending > 0 && is_there(&producer.topic)) {
         return Some(format!("{} still has {} records to send", producer.name, producer.pending));
     }
     let sends = view.producers.iter().find(|producer| producer.state.is_running() && producer.rate_per_1000s > 0)?;

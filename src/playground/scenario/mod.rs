@@ -95,7 +95,7 @@ pub struct Expect {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
-    /// Fields: `state`, `members`, `generation`, `lag`.
+    /// Fields: `state`, `type` (classic or consumer), `members`, `generation`, `lag`.
     Group,
     /// Fields: `state`, `client`, `handled`, `duplicates`, `failed`, `backlog`, `partitions`.
     Consumer,
@@ -128,7 +128,7 @@ impl Subject {
 
     pub fn fields(self) -> &'static [&'static str] {
         match self {
-            Self::Group => &["state", "members", "generation", "lag"],
+            Self::Group => &["state", "type", "members", "generation", "lag"],
             Self::Consumer => &["state", "client", "handled", "duplicates", "failed", "backlog", "partitions"],
             Self::Producer => &["state", "sent", "acked", "failed", "pending"],
             Self::Topic => &["partitions", "records", "isr", "leaderless"],
@@ -140,7 +140,7 @@ impl Subject {
 
     /// Whether the field is a word; the others are numbers.
     pub fn is_word(field: &str) -> bool {
-        matches!(field, "state" | "client")
+        matches!(field, "state" | "type" | "client")
     }
 }
 

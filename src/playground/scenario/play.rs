@@ -231,6 +231,7 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
             let group = view.groups.iter().find(|group| &*group.group == name)?;
             Some(match field {
                 "state" => group.state.to_string(),
+                "type" => group.group_type.to_owned(),
                 "members" => group.members.len().to_string(),
                 "generation" => group.generation.to_string(),
                 _ => view.group_lag(group).to_string(),

@@ -156,3 +156,24 @@ fn a_page_opens_when_records_flow_and_before_the_scenario_does_anything() {
     assert_eq!(opening("at 1s kill broker-2\n"), 0);
     assert_eq!(opening("at 50s kill broker-2\n"), 16_000_000);
 }
+
+/// Under both protocols a group reads the topics that match, also one that is made later, and no other.
+#[test]
+fn a_group_may_subscribe_by_a_pattern() {
+    for protocol in ["partition.assignment.strategy=range metadata.max.age.ms=2000", "group.protocol=consumer metadata.max.age.ms=2000"] {
+        let reader = format!("group=billing topics=\"^orders-.*\" sink=table auto.offset.reset=earliest {protocol}");
+        let text = format!(
+            "tidepool 1\nconfig offsets.topic.num.partitions=1\nconfig group.initial.rebalance.delay.ms=500\ntopic orders-eu partitions=2\n\
+             topic orders-us partitions=2\ntopic carts partitions=1\nproducer eu topic=orders-eu rate=2/s\nproducer us topic=orders-us \
+             rate=2/s\nproducer carts topic=carts rate=2/s\nconsumer a {reader}\nconsumer b {reader}\nat 15s topic orders-asia \
+             partitions=2\nat 16s add producer asia topic=orders-asia rate=2/s\nrun 50s\nexpect at 14s group billing state=Stable \
+             members=2\nexpect at 50s group billing state=Stable members=2 lag<=40\nexpect at 50s consumer a partitions=3\nexpect at 50s \
+             consumer b partitions=3\nexpect at 50s sink billing rows>=200 missing<=10\n"
+        );
+        let scenario = Scenario::parse(&text).expect("it reads");
+        assert_eq!(Scenario::parse(&scenario.to_text()).expect("what it writes"), scenario);
+        let playback = all_hold(&text);
+        let view = playback.world().view();
+        assert!(view.consumers.iter().all(|consumer| consumer.topics.iter().all(|topic| topic.starts_with("orders-"))));
+    }
+}

@@ -186,8 +186,11 @@ impl Case<'_> {
         }
     }
 
-    /// Whether it is in the logs more often than it was sent.
+    /// Whether it is in the logs more often than it was sent, or is there again since its app has sent it again.
     fn duplication(&self) -> Option<Reason> {
+        if self.entry.again && self.acked() && (2..=self.alike).contains(&self.copies) {
+            return Some(Some("its app has sent it again: to the brokers that is another record"));
+        }
         (self.copies > self.alike).then(|| match self.producer.idempotent {
             false => Some("without idempotence a record that is sent again may be there twice"),
             true if self.shadow.is_some_and(|shadow| shadow.forgot) => {

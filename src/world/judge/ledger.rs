@@ -31,7 +31,7 @@ pub struct RecordOutcome {
     /// It lies below the high watermark.
     pub readable: bool,
     pub lost: bool,
-    /// It is in the logs more often than it was sent.
+    /// It is in the logs more often than it was sent, or is there again since its app has sent it again.
     pub duplicated: bool,
     /// It lies before an earlier one of its producer.
     pub reordered: bool,
@@ -60,7 +60,7 @@ pub struct Ledger {
     pub readable: u64,
     /// Acknowledged and gone.
     pub lost: u64,
-    /// In the log more often than they were sent.
+    /// In the log more often than they were sent, or there again since their app has sent them again.
     pub duplicated: u64,
     pub reordered: u64,
     /// Handled at least once by every group that reads their topic.

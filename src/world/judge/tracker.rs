@@ -44,6 +44,8 @@ pub(super) struct Entry {
     pub(super) epoch: i32,
     /// Which of its producer's topics it goes to.
     pub(super) topic: u8,
+    /// Its app has sent it before.
+    pub(super) again: bool,
 }
 
 /// An app that produces, and the records of its that wait for an answer.
@@ -136,6 +138,7 @@ impl RecordTracker {
                 offset: -1,
                 epoch: 0,
                 topic: sent.topic,
+                again: sent.again,
             });
         }
         producer.taken = sender.count;

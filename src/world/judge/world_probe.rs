@@ -132,7 +132,7 @@ impl ClusterProbe for World {
     fn receiver(&self, name: &str) -> Option<Receiver> {
         match &self.named(name)?.machine {
             Machine::Consumer(app) => Some(Receiver {
-                topics: app.spec.topics.clone(),
+                topics: app.topics(),
                 group: app.spec.group.clone(),
                 commit: match app.spec.config.get("enable.auto.commit").map(String::as_str) {
                     Some("true") => CommitPolicy::Auto,

@@ -5,7 +5,7 @@ use super::prelude::*;
 use super::settings::{check_producer, read_producer, write_producer};
 use crate::kafka::client::producer::Producer;
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::world::action::{KeyPartitioner, Keys, ProducerSpec, TransactionPlan};
+use crate::world::action::{KeyPartitioner, Keys, ProducerSpec, SendHabits, TransactionPlan};
 use crate::world::nodes::Machine;
 use crate::world::producer_app::ProducerApp;
 use crate::world::target::Target;
@@ -22,6 +22,7 @@ fn usual(menu: &Menu<'_>, topic: &Arc<str>) -> AddProducer {
         keys: Keys::Uniform(6),
         value_bytes: 90,
         partitioner: KeyPartitioner::default(),
+        habits: SendHabits::default(),
         transactions: TransactionPlan::default(),
         config: SortedVecMap::new(),
     })

@@ -166,6 +166,7 @@ mod tests {
             keys: Keys::None,
             value_bytes: 10,
             partitioner: Default::default(),
+            habits: Default::default(),
             transactions,
             config,
         };

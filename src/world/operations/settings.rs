@@ -4,8 +4,9 @@ use super::form::Row;
 use super::line::{Line, Parsed, Words};
 use super::lookup::invalid;
 use super::units::{duration, duration_text, hint, number, percent, percent_text, rate, rate_text};
+use crate::kafka::expression;
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::world::action::{ActionError, ConsumerSpec, KeyPartitioner, Keys, ProducerSpec, TransactionPlan};
+use crate::world::action::{ActionError, ConsumerSpec, KeyPartitioner, Keys, ProducerSpec, SendHabits, TransactionPlan};
 use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, MAX_BULK_ROWS, OnFailure, OutputSpec, SinkKind};
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub const MAX_HANDLE_US: i64 = 3_600_000_000;
 pub const MAX_CONFIGS: u32 = 64;
 
 /// Settings that hold without another process.
-pub(super) const LIVE: [&str; 7] = ["topic", "rate", "keys", "value", "transaction", "aborts", "handle"];
+pub(super) const LIVE: [&str; 10] = ["topic", "rate", "keys", "value", "transaction", "aborts", "handle", "headers", "app-retry", "outbox"];
 /// An app's own settings.
 #[rustfmt::skip]
 pub(super) const PRODUCER: &[Row] = &[
@@ -31,6 +32,9 @@ pub(super) const PRODUCER: &[Row] = &[
     ("partitioner", "default", "default, round-robin, crc32 (librdkafka), fnv1a (Sarama), or table:KEY=P,…", &[]),
     ("transaction", "10", "Records in a transaction, where transactional.id is set", &[]),
     ("aborts", "0%", "How many transactions are aborted", &[]),
+    ("headers", "", "On each of its records, as in trace:7,source:web", &[]),
+    ("app-retry", "0", "How often the app itself sends a record again that has failed", &[]),
+    ("outbox", "", "Records are rows of a table first; a relay reads so many at a time and sends them", &[]),
 ];
 /// Configs that a form has a field for, set or not.
 pub(super) const PRODUCER_CONFIGS: &[&str] = &[
@@ -52,7 +56,7 @@ pub(super) const PRODUCER_CONFIGS: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const CONSUMER: &[Row] = &[
     ("handle", "0s", "Its handler's time for each record", &[]),
-    ("topics", "", "What it reads", &[]),
+    ("topics", "", "What it reads: names, or a regular expression that begins with ^", &[]),
     ("group", "", "Nothing: all partitions, no group", &[]),
     ("commit", "auto", "When offsets are committed; -sync: it waits for the answer", COMMITS),
     ("fails", "never", "Its handler fails: never, on key:KEY, or 5%", &[]),
@@ -94,6 +98,13 @@ pub(super) const CONSUMER_CONFIGS: &[&str] = &[
     "fetch.max.bytes",
     "request.timeout.ms",
 ];
+
+/// Headers that an app gives to each record.
+const MAX_HEADERS: u32 = 20;
+/// How often an app itself sends a record again.
+const MAX_APP_RETRIES: u32 = 100;
+/// Rows of an outbox that are read at a time.
+const MAX_OUTBOX_ROWS: u32 = 1_000;
 
 /// Records that an app puts into one transaction.
 const MAX_TRANSACTION: u32 = 10_000;
@@ -137,6 +148,7 @@ pub(super) fn check_producer(spec: &ProducerSpec) -> Result<(), ActionError> {
     if !(1..=MAX_TRANSACTION).contains(&spec.transactions.records) || spec.transactions.aborts_ppm > 1_000_000 {
         return Err(invalid(format!("a transaction has 1 to {MAX_TRANSACTION} records, and 0 to 100 % are aborted")));
     }
+    check_habits(spec)?;
     let keys = match &spec.keys {
         Keys::None => 1,
         Keys::Set(keys) => u32::try_from(keys.len()).unwrap_or(u32::MAX),
@@ -148,12 +160,33 @@ pub(super) fn check_producer(spec: &ProducerSpec) -> Result<(), ActionError> {
     Ok(())
 }
 
+fn check_habits(spec: &ProducerSpec) -> Result<(), ActionError> {
+    let SendHabits { headers, retries, outbox } = &spec.habits;
+    if headers.len() as u64 > u64::from(MAX_HEADERS) {
+        return Err(invalid(format!("a record has at most {MAX_HEADERS} headers")));
+    }
+    if *retries > MAX_APP_RETRIES {
+        return Err(invalid(format!("app-retry= takes 0 to {MAX_APP_RETRIES}")));
+    }
+    if outbox.is_some_and(|rows| !(1..=MAX_OUTBOX_ROWS).contains(&rows)) {
+        return Err(invalid(format!("outbox= takes 1 to {MAX_OUTBOX_ROWS} rows")));
+    }
+    if outbox.is_some() && *retries > 0 {
+        return Err(invalid("app-retry= and outbox= are two ways to send again: an app has one of them"));
+    }
+    if (outbox.is_some() || *retries > 0) && spec.config.contains_key("transactional.id") {
+        return Err(invalid("app-retry= and outbox= are for apps without transactional.id: a transaction that fails is aborted"));
+    }
+    Ok(())
+}
+
 pub(super) fn check_consumer(spec: &ConsumerSpec) -> Result<(), ActionError> {
     if spec.topics.is_empty() || spec.topics.len() > 100 {
         return Err(invalid("a consumer reads 1 to 100 topics"));
     }
-    for topic in &spec.topics {
-        check_topic_name(topic)?;
+    match spec.pattern() {
+        Some(pattern) => check_pattern(pattern, spec)?,
+        None => spec.topics.iter().try_for_each(|topic| check_topic_name(topic))?,
     }
     if spec.group.as_ref().is_some_and(|group| group.is_empty() || group.len() > 255) {
         return Err(invalid("a group's name has 1 to 255 characters"));
@@ -173,6 +206,19 @@ pub(super) fn check_consumer(spec: &ConsumerSpec) -> Result<(), ActionError> {
     }
     check_output(spec)?;
     check_configs(&spec.config)
+}
+
+fn check_pattern(pattern: &str, spec: &ConsumerSpec) -> Result<(), ActionError> {
+    let regex = expression::compile(pattern).map_err(|why| invalid(format!("topics={pattern} is no regular expression: {why}")))?;
+    if spec.group.is_none() {
+        return Err(invalid("topics=^… needs group=: who assigns partitions to itself knows its topics"));
+    }
+    let HandlerSpec { output, dead_letters, .. } = &spec.handler;
+    let written = output.iter().map(|output| &output.topic).chain(dead_letters);
+    if let Some(topic) = written.into_iter().find(|topic| regex.is_match(topic)) {
+        return Err(invalid(format!("topics={pattern} matches {topic}, which it writes to")));
+    }
+    Ok(())
 }
 
 fn check_output(spec: &ConsumerSpec) -> Result<(), ActionError> {
@@ -198,6 +244,10 @@ fn list(text: &str) -> Result<Vec<Arc<str>>, String> {
         return Err("names with commas between them are expected, as in a,b,c".into());
     }
     Ok(text.split(',').map(Arc::from).collect())
+}
+
+fn read_topics(text: &str) -> Result<Vec<Arc<str>>, String> {
+    if text.starts_with('^') { Ok(vec![text.into()]) } else { list(text) }
 }
 
 fn read_keys(text: &str) -> Result<Keys, String> {
@@ -243,6 +293,16 @@ fn partitioner_text(partitioner: &KeyPartitioner) -> String {
             format!("table:{}", rows.join(","))
         }
     }
+}
+
+fn read_headers(text: &str) -> Result<Vec<(Arc<str>, Arc<str>)>, String> {
+    let header = |item: &str| item.split_once(':').filter(|(name, _)| !name.is_empty()).map(|(name, value)| (name.into(), value.into()));
+    let headers: Option<Vec<_>> = text.split(',').map(header).collect();
+    headers.ok_or_else(|| "headers= takes names with values, as in trace:7,source:web".into())
+}
+
+fn headers_text(headers: &[(Arc<str>, Arc<str>)]) -> String {
+    headers.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>().join(",")
 }
 
 fn keys_text(keys: &Keys) -> String {
@@ -351,7 +411,8 @@ pub fn sink_text(sink: SinkKind) -> String {
 
 pub(super) fn read_producer(words: &mut Words) -> Parsed<ProducerSpec> {
     let name = words.name("the producer's name")?;
-    let pairs = words.pairs(&["topic", "rate", "keys", "value", "partitioner", "transaction", "aborts"], true)?;
+    let keys = ["topic", "rate", "keys", "value", "partitioner", "transaction", "aborts", "headers", "app-retry", "outbox"];
+    let pairs = words.pairs(&keys, true)?;
     let usual = TransactionPlan::default();
     Ok(ProducerSpec {
         name,
@@ -363,6 +424,11 @@ pub(super) fn read_producer(words: &mut Words) -> Parsed<ProducerSpec> {
         transactions: TransactionPlan {
             records: pairs.get("transaction", number)?.unwrap_or(usual.records),
             aborts_ppm: pairs.get("aborts", percent)?.unwrap_or(usual.aborts_ppm),
+        },
+        habits: SendHabits {
+            headers: pairs.get("headers", read_headers)?.unwrap_or_default(),
+            retries: pairs.get("app-retry", number)?.unwrap_or(0),
+            outbox: pairs.get("outbox", number)?,
         },
         config: pairs.configs,
     })
@@ -384,6 +450,16 @@ pub(super) fn write_producer(spec: &ProducerSpec, line: &mut Line) {
     if spec.transactions.aborts_ppm != usual.aborts_ppm {
         line.pair("aborts", &percent_text(spec.transactions.aborts_ppm));
     }
+    let SendHabits { headers, retries, outbox } = &spec.habits;
+    if !headers.is_empty() {
+        line.pair("headers", &headers_text(headers));
+    }
+    if *retries > 0 {
+        line.pair("app-retry", &retries.to_string());
+    }
+    if let Some(rows) = outbox {
+        line.pair("outbox", &rows.to_string());
+    }
     line.configs(&spec.config);
 }
 
@@ -398,7 +474,7 @@ pub(super) fn read_consumer(words: &mut Words) -> Parsed<ConsumerSpec> {
     Ok(ConsumerSpec {
         name,
         group: pairs.get("group", |text| Ok(Arc::from(text)))?,
-        topics: pairs.must("topics", list)?,
+        topics: pairs.must("topics", read_topics)?,
         handle_us: pairs.get("handle", duration)?.unwrap_or(0),
         // With an output, its delivery says when it commits.
         commit: output.as_ref().map_or(commit, |_| delivery.commit()),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
-use crate::world::action::{ConsumerSpec, Genesis, KeyPartitioner, Keys, LinkSpec, ProducerSpec, TransactionPlan};
+use crate::world::action::{ConsumerSpec, Genesis, KeyPartitioner, Keys, LinkSpec, ProducerSpec, SendHabits, TransactionPlan};
 use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, OnFailure, OutputSpec, SinkKind};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -40,8 +40,11 @@ pub(super) fn producer() -> impl Strategy<Value = ProducerSpec> {
         Just(KeyPartitioner::Fnv1a),
         btree_map("[a-z=]{1,5}".prop_map(Arc::from), 0..9_i32, 1..3).prop_map(|table| KeyPartitioner::Table(table.into_iter().collect())),
     ];
-    let all = (name(), name(), 0..100_000_u64, keys, 0..500_u32, partitioner, transactions, configs());
-    all.prop_map(|(name, topic, rate_per_1000s, keys, value_bytes, partitioner, transactions, config)| ProducerSpec {
+    let header = ("[a-z-]{1,5}".prop_map(Arc::from), "[a-z: ]{0,5}".prop_map(Arc::from));
+    let habits = (vec(header, 0..3), 0..101_u32, option::of(1..1_001_u32));
+    let habits = habits.prop_map(|(headers, retries, outbox)| SendHabits { headers, retries, outbox });
+    let all = (name(), name(), 0..100_000_u64, keys, 0..500_u32, partitioner, (transactions, habits), configs());
+    all.prop_map(|(name, topic, rate_per_1000s, keys, value_bytes, partitioner, (transactions, habits), config)| ProducerSpec {
         name,
         topic,
         rate_per_1000s,
@@ -49,6 +52,7 @@ pub(super) fn producer() -> impl Strategy<Value = ProducerSpec> {
         value_bytes,
         partitioner,
         transactions,
+        habits,
         config,
     })
 }

@@ -149,7 +149,9 @@ impl Consumer {
     }
 
     pub(super) fn run_membership(&mut self, now: Time) {
-        if self.config.group_id.is_none() || (self.subscription.is_empty() && self.closing == Closing::No) {
+        // Before the first metadata nobody knows what a pattern matches.
+        let unmatched = self.pattern.is_some() && self.metadata.version == 0;
+        if self.config.group_id.is_none() || ((!self.is_subscribed() || unmatched) && self.closing == Closing::No) {
             return;
         }
         if self.closing == Closing::No && !self.manual {

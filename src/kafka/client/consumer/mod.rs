@@ -21,6 +21,7 @@ use super::{
     Client, ClientError, ConnId, Core, Describe, GroupMetadata, Output, TopicPartition, connected, disconnected, frame_came, timed_out,
 };
 use crate::kafka::config::ConsumerConfig;
+use crate::kafka::expression;
 use crate::kafka::rng::Rng;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
@@ -30,6 +31,7 @@ use fetcher::PartitionState;
 use membership::{Member, Phase};
 use modern::Modern;
 use offsets::{CommitKind, PendingCommit};
+use regex_lite::Regex;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -153,6 +155,9 @@ pub struct Consumer {
     metadata: Metadata,
     backoff: Backoff,
     subscription: SortedVecSet<Arc<str>>,
+    /// A subscription by regular expression: under the classic protocol the client matches it against all topics, under the consumer
+    /// protocol the coordinator does.
+    pattern: Option<(Arc<str>, Regex)>,
     manual: bool,
     member: Member,
     /// The generation (or epoch) and member id of its last join, which stay while it joins again.
@@ -234,7 +239,7 @@ impl Core for Consumer {
         self.run_positions(now);
         self.run_validation(now);
         self.run_fetches(now);
-        if !self.subscription.is_empty()
+        if self.is_subscribed()
             && let Some(deadline) = self.metadata.run(now, &mut self.net, Tag::Metadata)
         {
             self.wake = earlier(self.wake.take(), Some(deadline));
@@ -321,6 +326,7 @@ impl Consumer {
             metadata: Metadata::new(retry("metadata"), config.metadata_max_age_ms, config.allow_auto_create_topics),
             backoff: retry("retry"),
             subscription: SortedVecSet::new(),
+            pattern: None,
             manual: false,
             member: Member::default(),
             joined: (-1, Arc::from("")),
@@ -372,6 +378,30 @@ impl Consumer {
         }
         self.run(now);
         Ok(())
+    }
+
+    /// Subscribes to the topics whose whole name the regular expression matches, also to those that are made later; to no internal ones.
+    ///
+    /// # Errors
+    /// As [`Consumer::subscribe`], and an expression that is none.
+    pub fn subscribe_matching(&mut self, now: Time, pattern: &Arc<str>) -> Result<(), ClientError> {
+        let regex = expression::compile(pattern).map_err(|_| ClientError::Illegal("the pattern of the topics is no regular expression"))?;
+        self.pattern = Some((pattern.clone(), regex));
+        self.metadata.want_all();
+        self.subscribe(now, Vec::new())
+    }
+
+    /// The topics that it is subscribed to, as far as it knows them.
+    pub fn subscribed(&self) -> Vec<Arc<str>> {
+        match &self.pattern {
+            Some((_, regex)) => self.metadata.names().filter(|name| regex.is_match(name)).cloned().collect(),
+            None => self.subscription.iter().cloned().collect(),
+        }
+    }
+
+    /// There is something that it is to read.
+    fn is_subscribed(&self) -> bool {
+        !self.subscription.is_empty() || self.pattern.is_some()
     }
 
     /// Reads these partitions, without a group's help; with `group.id` offsets can still be committed.
@@ -463,7 +493,7 @@ impl Consumer {
 
     /// The deadlines at which the app should call `poll` even without records.
     fn run_poll_due(&mut self, now: Time) {
-        if self.poll_due || self.subscription.is_empty() {
+        if self.poll_due || !self.is_subscribed() {
             return;
         }
         let half = i64::from(self.config.max_poll_interval_ms) / 2;

@@ -90,6 +90,7 @@ impl Consumer {
         let request = ConsumerGroupHeartbeatRequest {
             rebalance_timeout_ms: if whole { self.config.max_poll_interval_ms } else { -1 },
             subscribed_topic_names: whole.then(|| self.subscription.iter().map(|topic| topic_name(topic)).collect()),
+            subscribed_topic_regex: self.pattern.as_ref().filter(|_| whole).map(|(pattern, _)| string(pattern)),
             server_assignor: self.config.group_remote_assignor.as_deref().filter(|_| whole).map(string),
             topic_partitions: owned,
             ..request
@@ -174,7 +175,11 @@ impl Consumer {
         let Some(topics) = self.modern.unnamed.take() else { return };
         let mut given: Vec<TopicPartition> = Vec::new();
         for (id, partitions) in &topics {
-            let name = self.subscription.iter().find(|name| self.metadata.topic(name).is_some_and(|topic| topic.id == *id));
+            let known = |name: &&Arc<str>| self.metadata.topic(name).is_some_and(|topic| topic.id == *id);
+            let name = match &self.pattern {
+                Some(_) => self.metadata.name_of(*id),
+                None => self.subscription.iter().find(known),
+            };
             let Some(name) = name.cloned() else {
                 self.metadata.request_update();
                 self.modern.unnamed = Some(topics);

@@ -255,8 +255,21 @@ impl Consumer {
         });
     }
 
+    /// What a pattern matches is the subscription of a member of the classic protocol: with another one it joins again.
+    fn match_pattern(&mut self) {
+        if self.pattern.is_none() || self.is_modern() {
+            return;
+        }
+        let matched: SortedVecSet<Arc<str>> = self.subscribed().into_iter().collect();
+        if matched != self.subscription {
+            self.subscription = matched;
+            self.member.want_rejoin("the subscription has changed");
+        }
+    }
+
     /// The leader starts a rebalance when the topics of the group have other partitions than when it assigned.
     pub(super) fn metadata_renewed(&mut self) {
+        self.match_pattern();
         if self.member.phase != Phase::Stable || self.is_modern() {
             return;
         }

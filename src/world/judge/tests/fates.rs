@@ -16,8 +16,9 @@ fn send(case: &mut Case, sending: &Sending) {
     let recent = (0..)
         .zip(&sending.sent)
         .map(|(ticket, (value, _))| {
+            let again = sending.sent.iter().position(|(sent, _)| sent == value).is_some_and(|first| (first as u64) < ticket);
             let (key, value) = (Bytes::from_static(b"k"), Bytes::from_static(value.as_bytes()));
-            Sent { ticket, id: content_id(Some(&key), Some(&value)), key: key_id(Some(&key)), topic: 0 }
+            Sent { ticket, id: content_id(Some(&key), Some(&value)), key: key_id(Some(&key)), topic: 0, again }
         })
         .collect();
     let count = sending.sent.len() as u64;
@@ -174,6 +175,20 @@ fn without_a_leader_nothing_is_said() {
     case.node(1).replica.leads = false;
     let (kinds, _, ledger) = judged(&case);
     assert_eq!((kinds, ledger.lost, ledger.unreadable), (vec![], 0, 6));
+}
+
+#[test]
+fn what_its_app_sends_again_is_another_record() {
+    let mut case = Case::new();
+    let replica = &mut case.node(1).replica;
+    replica.log.push(batch(6, 0, &["e", "f"]));
+    (replica.isr, replica.high_watermark) = (vec![1], 8);
+    let mut sent = all();
+    sent.extend([("e", 6), ("f", 7)]);
+    send(&mut case, &Sending { acks: 1, idempotent: true, sent });
+    let (kinds, why, ledger) = judged(&case);
+    assert_eq!((kinds, why), (vec![], vec!["its app has sent it again: to the brokers that is another record"]));
+    assert_eq!((ledger.sent, ledger.duplicated), (8, 2));
 }
 
 #[test]
