@@ -46,7 +46,7 @@ test: setup-test ## everything: native tests, real Kafka clients, wasm tests, th
 test-native: setup ## unit and integration tests of the floors that know no browser
 	@$(IN) cargo test --locked
 
-test-clients: setup-test ## the native broker against kcat, confluent-kafka, kafka-python, aiokafka and kafkajs
+test-clients: setup-test ## the native broker against kcat, confluent-kafka, kafka-python, aiokafka, kafkajs, and with Maven Kafka's own clients and tools
 	@$(IN) cargo build --locked --profile fast --bin tidepool; \
 	TIDEPOOL_BIN="$$CARGO_TARGET_DIR/fast/tidepool" "$$TIDEPOOL_PYTHON" tests/clients/run.py
 

@@ -204,6 +204,83 @@ def case_upgrade_and_downgrade(case):
     check(not errors, f"nobody met an error: {errors[:5]}")
 
 
+def case_offsets_of_a_group(case):
+    """confluent-kafka: offsets are altered, deleted and listed for many groups; not while a member is active, unless nobody reads the topic"""
+    from confluent_kafka import ConsumerGroupTopicPartitions as Group, KafkaException, TopicPartition
+    from confluent_kafka.admin import AdminClient
+    broker = case.broker(config=MODERN)
+    create_topic(broker, "orders", PARTITIONS)
+    feed(broker, range(100))
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    places = lambda offset: [TopicPartition("orders", partition, offset) for partition in range(PARTITIONS)]
+
+    def alter(group, offset):
+        altered = admin.alter_consumer_group_offsets([Group(group, places(offset))])[group]
+        try:
+            return [part.error.code() if part.error else 0 for part in altered.result(20).topic_partitions]
+        except KafkaException as error:
+            return error.args[0].name()
+
+    def offsets(group):
+        return [part.offset for part in admin.list_consumer_group_offsets([Group(group)])[group].result(20).topic_partitions]
+
+    check(alter("simple", 7) == [0] * PARTITIONS, "a group that nobody has heard of gets offsets")
+    for protocol in ({"partition.assignment.strategy": "range"}, {"group.protocol": "consumer"}):
+        group = "live-" + "-".join(protocol.values())
+        member = Member(case, broker, group=group, **protocol)
+        shared([member])
+        all_read([member], range(100))
+        until(lambda: sum(offsets(group)) == 100, 10, lambda: f"all is committed: {offsets(group)}")
+        said = alter(group, 0)
+        check(said == [25] * PARTITIONS or said == "UNKNOWN_MEMBER_ID", f"a reset is refused while a member is active: {said}")
+        check(sum(offsets(group)) == 100, "and changes nothing")
+        member.close()
+        until(lambda: alter(group, 3) == [0] * PARTITIONS, 20, "the last member has left")
+        check(offsets(group) == [3] * PARTITIONS, f"{offsets(group)}")
+    check(offsets("simple") == [7] * PARTITIONS, f"{offsets('simple')}")
+
+
+def case_where_a_group_begins(case):
+    """auto.offset.reset earliest, latest and none, without an offset and with one that is out of range"""
+    from confluent_kafka import Consumer, KafkaError, TopicPartition
+    from confluent_kafka.admin import AdminClient
+    broker = case.broker(config=MODERN)
+    create_topic(broker, "orders", 1)
+    feed(broker, range(50))
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    for done in admin.delete_records([TopicPartition("orders", 0, 10)]).values():
+        done.result(20)
+
+    def begins(reset, at=None):
+        """The first record's value, or the error."""
+        consumer = Consumer({"bootstrap.servers": broker.address, "group.id": f"{reset}-{at}", "auto.offset.reset": reset})
+        case.closers.append(consumer.close)
+        if at is not None:
+            consumer.commit(offsets=[TopicPartition("orders", 0, at)], asynchronous=False)
+        consumer.subscribe(["orders"])
+        sent = False
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            message = consumer.poll(0.2)
+            if message is None:
+                # What comes after the consumer has found its place.
+                if not sent and consumer.assignment() and time.monotonic() > end - 25:
+                    feed(broker, [999])
+                    sent = True
+                continue
+            consumer.close()
+            return message.error().code() if message.error() else int(message.value())
+        return "nothing"
+
+    check(begins("earliest") == 10, "earliest: where the log begins")
+    check(begins("earliest", 3) == 10, "the same from an offset before it")
+    check(begins("earliest", 30) == 30, "a committed offset goes before it")
+    check(begins("latest") == 999, "latest: what comes from now on")
+    check(begins("latest", 100_000) == 999, "the same from an offset beyond the end")
+    check(begins("error") == KafkaError._AUTO_OFFSET_RESET, "error, which is Java's none")
+    check(begins("error", 100_000) == KafkaError._AUTO_OFFSET_RESET, "the same from an offset beyond the end")
+
+
 def case_kafka_python_groups(case):
     """kafka-python: assignors, and the admin client's calls about groups and offsets"""
     from kafka import KafkaAdminClient, KafkaConsumer

@@ -1,4 +1,4 @@
-"""Real Kafka clients against `tidepool broker`: kcat, confluent-kafka, kafka-python, aiokafka and kafkajs.
+"""Real Kafka clients against `tidepool broker`: kcat, confluent-kafka, kafka-python, aiokafka, kafkajs, and Apache Kafka's own clients and tools.
 
     TIDEPOOL_BIN=path/to/tidepool python tests/clients/run.py [case ...]
 
@@ -462,9 +462,10 @@ def main():
     import admin
     import cluster
     import groups
+    import jvm
     import others
     import transactions
-    modules = (globals(), vars(admin), vars(others), vars(groups), vars(cluster), vars(transactions))
+    modules = (globals(), vars(admin), vars(others), vars(groups), vars(cluster), vars(transactions), vars(jvm))
     cases = {name[5:]: value for module in modules for name, value in module.items() if name.startswith("case_")}
     wanted = sys.argv[1:] or list(cases)
     unknown = [name for name in wanted if name not in cases]
@@ -474,13 +475,16 @@ def main():
     if not os.access(BIN, os.X_OK):
         print(f"FAILED no program at {BIN}; build it (make broker) and set TIDEPOOL_BIN")
         return 1
-    passed = failed = 0
+    passed = failed = skipped = 0
     for name in wanted:
         case, start = Case(), time.monotonic()
         try:
             note = cases[name](case)
             passed += 1
             print(f"ok     {name} ({time.monotonic() - start:.1f} s){': ' + note if note else ''}", flush=True)
+        except jvm.Skipped as why:
+            skipped += 1
+            print(f"skipped {name}: {why}", flush=True)
         except BaseException as error:
             failed += 1
             what = str(error) if isinstance(error, Failed) else traceback.format_exc().rstrip()
@@ -489,7 +493,7 @@ def main():
                 raise
         finally:
             case.close()
-    print(f"{passed} passed, {failed} failed")
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed else 0
 
 
