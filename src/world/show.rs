@@ -149,8 +149,6 @@ impl World {
         let recent = self.history.iter().rev().take_while(|(at, _)| self.core.now.micros_since(*at) < DONE_US);
         // More marks than these at once cannot be read.
         view.done = recent.take(16).cloned().collect();
-        view.groups.sort_by(|a, b| a.group.cmp(&b.group));
-        view.transactions.sort_by(|a, b| a.transactional_id.cmp(&b.transactional_id));
         (view.holdings, view.owners) = (self.core.recorder.holdings().all(), self.core.recorder.holdings().owners());
         view.sinks = self.sinks(&view.groups);
         partitions(&mut view, known, before);
@@ -224,7 +222,7 @@ impl World {
     }
 }
 
-/// Adds a broker's groups, with their times by the world's clock. Of a group that several brokers know, the one with the highest
+/// Adds a broker's groups by name, with their times by the world's clock. Of a group that several brokers know, the one with the highest
 /// generation counts.
 fn groups(all: &mut Vec<GroupView>, broker: &Broker, skew_us: i64) {
     for mut group in broker.groups() {
@@ -234,25 +232,25 @@ fn groups(all: &mut Vec<GroupView>, broker: &Broker, skew_us: i64) {
         if let Some((at, _)) = &mut group.deadline {
             *at = at.plus_micros(-skew_us);
         }
-        match all.iter_mut().find(|other| other.group == group.group) {
-            Some(other) if other.generation < group.generation => *other = group,
-            Some(_) => {}
-            None => all.push(group),
+        match all.binary_search_by(|other| other.group.cmp(&group.group)) {
+            Ok(at) if all[at].generation < group.generation => all[at] = group,
+            Ok(_) => {}
+            Err(at) => all.insert(at, group),
         }
     }
 }
 
-/// Adds the transactional ids that a broker coordinates, with their times by the world's clock. Of one that several brokers know, the one
+/// Adds the transactional ids that a broker coordinates in their order, with their times by the world's clock. Of one that several brokers know, the one
 /// with the highest epoch counts.
 fn transactions(all: &mut Vec<TransactionView>, broker: &Broker, skew_us: i64) {
     for mut transaction in broker.transactions() {
         if transaction.aborts_at < Time::NEVER {
             transaction.aborts_at = transaction.aborts_at.plus_micros(-skew_us);
         }
-        match all.iter_mut().find(|other| other.transactional_id == transaction.transactional_id) {
-            Some(other) if (other.producer_id, other.epoch) < (transaction.producer_id, transaction.epoch) => *other = transaction,
-            Some(_) => {}
-            None => all.push(transaction),
+        match all.binary_search_by(|other| other.transactional_id.cmp(&transaction.transactional_id)) {
+            Ok(at) if (all[at].producer_id, all[at].epoch) < (transaction.producer_id, transaction.epoch) => all[at] = transaction,
+            Ok(_) => {}
+            Err(at) => all.insert(at, transaction),
         }
     }
 }
