@@ -242,14 +242,14 @@ impl Stage {
         }
     }
 
-    /// The page opens at this moment, in microseconds since the run began; the picture is there before.
+    /// The page opens at this moment, in microseconds since the run began.
     pub fn open_at(&self, micros: i64) {
         self.opening.set(micros);
     }
 
-    /// One slice of the way to the opening. The first frame has none: it paints.
+    /// One slice of the way to the opening.
     fn come_to_opening(&self) {
-        let Some(micros) = self.opening.ahead().filter(|_| self.published.get().is_finite()) else { return };
+        let Some(micros) = self.opening.ahead() else { return };
         let until = now_ms() + SLICE_MS;
         let mut run = self.run.borrow_mut();
         if !run.time.advance(EPOCH.plus_micros(micros), &mut || now_ms() < until) {

@@ -1,9 +1,10 @@
-//! The way to the moment at which a page opens: the picture is there at once, and the run comes to it in slices.
+//! The way to the moment at which a page opens: the run comes to it in slices, from the first frame on.
 
 use std::cell::Cell;
 
-/// Milliseconds of a frame that the way may take: the page answers all the while.
-pub const SLICE_MS: f64 = 12.0;
+/// Milliseconds of a frame that the way may take. The page answers all the while: a browser calls a task long that takes 50. Each frame
+/// also paints what nobody looks at yet, so there are to be few of them.
+pub const SLICE_MS: f64 = 40.0;
 
 #[derive(Default)]
 pub struct Opening(Cell<Option<i64>>);
