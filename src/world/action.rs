@@ -80,11 +80,14 @@ impl Default for TransactionPlan {
     }
 }
 
+/// Name and value.
+pub type Header = (Arc<str>, Arc<str>);
+
 /// How an app sends, beside what its client does.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SendHabits {
-    /// Names and values, on each of its records.
-    pub headers: Vec<(Arc<str>, Arc<str>)>,
+    /// On each of its records.
+    pub headers: Vec<Header>,
     /// How often the app itself sends a record again whose send has failed. To the brokers each time is another record.
     pub retries: u32,
     /// Records are rows of an outbox table first, written with the business change. A relay reads so many rows at a time, the oldest first,

@@ -136,7 +136,8 @@ mod tests {
     fn who_dies_before_the_mark_sends_again() {
         let mut outbox = outbox(4);
         sent(&mut outbox, 0);
-        (outbox.done(0), outbox.done(1));
+        outbox.done(0);
+        outbox.done(1);
         outbox.restart();
         assert_eq!(sent(&mut outbox, 0), [(0, true), (1, true), (2, true)]);
     }
@@ -145,7 +146,9 @@ mod tests {
     fn from_the_first_that_failed_on_all_are_read_again() {
         let mut outbox = outbox(4);
         sent(&mut outbox, 0);
-        (outbox.done(0), outbox.failed(1), outbox.done(2));
+        outbox.done(0);
+        outbox.failed(1);
+        outbox.done(2);
         assert_eq!(sent(&mut outbox, 3), [(1, true), (2, true), (3, false)]);
     }
 

@@ -6,7 +6,7 @@ use super::lookup::invalid;
 use super::units::{duration, duration_text, hint, number, percent, percent_text, rate, rate_text};
 use crate::kafka::expression;
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::world::action::{ActionError, ConsumerSpec, KeyPartitioner, Keys, ProducerSpec, SendHabits, TransactionPlan};
+use crate::world::action::{ActionError, ConsumerSpec, Header, KeyPartitioner, Keys, ProducerSpec, SendHabits, TransactionPlan};
 use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, MAX_BULK_ROWS, OnFailure, OutputSpec, SinkKind};
 use std::sync::Arc;
 
@@ -295,13 +295,13 @@ fn partitioner_text(partitioner: &KeyPartitioner) -> String {
     }
 }
 
-fn read_headers(text: &str) -> Result<Vec<(Arc<str>, Arc<str>)>, String> {
+fn read_headers(text: &str) -> Result<Vec<Header>, String> {
     let header = |item: &str| item.split_once(':').filter(|(name, _)| !name.is_empty()).map(|(name, value)| (name.into(), value.into()));
     let headers: Option<Vec<_>> = text.split(',').map(header).collect();
     headers.ok_or_else(|| "headers= takes names with values, as in trace:7,source:web".into())
 }
 
-fn headers_text(headers: &[(Arc<str>, Arc<str>)]) -> String {
+fn headers_text(headers: &[Header]) -> String {
     headers.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>().join(",")
 }
 

@@ -392,7 +392,6 @@ fn transactions_are_listed_by_patterns_of_their_ids() {
             transaction_timeout_ms: 60_000,
             producer_id: (-1).into(),
             producer_epoch: -1,
-            ..m::InitProducerIdRequest::default()
         };
         rig.ask(5, Request::InitProducerId(request));
     }
