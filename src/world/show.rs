@@ -240,8 +240,8 @@ fn groups(all: &mut Vec<GroupView>, broker: &Broker, skew_us: i64) {
     }
 }
 
-/// Adds the transactional ids that a broker coordinates in their order, with their times by the world's clock. Of one that several brokers know, the one
-/// with the highest epoch counts.
+/// Adds the transactional ids that a broker coordinates in their order, with their times by the world's clock. Of one that several brokers
+/// know, the one with the highest epoch counts.
 fn transactions(all: &mut Vec<TransactionView>, broker: &Broker, skew_us: i64) {
     for mut transaction in broker.transactions() {
         if transaction.aborts_at < Time::NEVER {
