@@ -3,7 +3,7 @@
 use super::View;
 use super::follow::Trail;
 use super::key::key_colour;
-use super::layout::{Layout, Row};
+use super::layout::{GroupBox, Layout, Row};
 use super::links::look;
 use super::shape::{Align, Dot, Ink, Point, Rect, Shape, at, bold, text};
 use super::way::{Way, cubic, samples, straight};
@@ -12,7 +12,7 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::message::ApiKey;
 use crate::world::ProcessState;
 use crate::world::target::Target;
-use crate::world::view::{Cargo, Flight, WorldView};
+use crate::world::view::{Cargo, ConsumerState, Flight, WorldView};
 use std::sync::Arc;
 
 /// From a producer's card to the left end of a rail: one curve, or down along the margin where the page is narrow.
@@ -65,6 +65,12 @@ pub(super) fn out_of_row(row: &Row, card: Rect, narrow: bool, width: f32) -> Vec
     vec![[from, at(from.x + bend, from.y), at(to.x - bend, to.y), to]]
 }
 
+/// From a card of an app that produces too to the right end of a rail: beside the way on which it reads.
+pub(super) fn back_into_row(card: Rect, row: &Row, layout: &Layout, width: f32) -> Vec<[Point; 4]> {
+    let below = Rect { y: card.y + card.h * 0.25, ..card };
+    out_of_row(row, below, layout.narrow, width).into_iter().rev().map(|[a, b, c, d]| [d, c, b, a]).collect()
+}
+
 pub(super) fn curves(legs: Vec<[Point; 4]>, width: f32, ink: Ink, dash: f32) -> impl Iterator<Item = Shape> {
     legs.into_iter().map(move |points| Shape::Curve { points, width, ink, dash, alpha: 1.0 })
 }
@@ -107,12 +113,28 @@ pub(super) fn paths(view: &WorldView, layout: &Layout, camera: &View, out: &mut 
                     out.extend(curves(out_of_row(row, *card, layout.narrow, camera.width), 1.25, ink, dash));
                 }
             }
+            outputs(view, (&p.view.topic, row), group, layout, camera, out);
             if wanted && !owned {
                 // Nobody reads this partition for the group just now.
                 let head = Rect { h: 46.0, ..group.rect };
                 out.extend(curves(out_of_row(row, head, layout.narrow, camera.width), 1.25, Ink::Bad, 3.0));
             }
         }
+    }
+}
+
+/// The ways on which members of a group write into a row of `topic`, each with a tip that points into it.
+fn outputs(view: &WorldView, (topic, row): (&Arc<str>, &Row), group: &GroupBox, layout: &Layout, camera: &View, out: &mut Vec<Shape>) {
+    let writes = |c: &ConsumerState| c.state == ProcessState::Running && c.output.as_ref().is_some_and(|o| o.topic.as_ref() == Some(topic));
+    let writers = group.members.iter().filter(|(c, _)| view.consumers.get(*c).is_some_and(writes));
+    let mut is_written = false;
+    for (_, card) in writers {
+        is_written = true;
+        out.extend(curves(back_into_row(*card, row, layout, camera.width), 1.25, Ink::Line, 0.0));
+    }
+    for up in [-1.0, 1.0].into_iter().filter(|_| is_written && !row.dense()) {
+        let (tip, from) = (at(row.right, row.rail), at(row.right + 6.0, row.rail + 4.0 * up));
+        out.push(Shape::Line { from, to: tip, width: 1.25, ink: Ink::Muted, dash: 0.0, alpha: 1.0 });
     }
 }
 
@@ -229,7 +251,9 @@ pub(super) fn flights(
         let client = if f.response { &f.to } else { &f.from };
         let broker = view.brokers.iter().find(|b| b.name == *client);
         let leaves = f.response && !ack;
-        let card = if leaves { ends.consumers.get(&**client) } else { ends.producers.get(&**client) };
+        let producer = ends.producers.get(&**client).filter(|_| !leaves);
+        // An app that produces too is among the consumers.
+        let (card, by_app) = (producer.or_else(|| ends.consumers.get(&**client)), producer.is_none());
         let ways = ways.entry((&**client, leaves)).or_default();
         for cargo in f.cargo.chunk_by(|a, b| a.partition == b.partition && (Arc::ptr_eq(&a.topic, &b.topic) || a.topic == b.topic)) {
             let Some(first) = cargo.first() else { continue };
@@ -263,7 +287,11 @@ pub(super) fn flights(
                 continue;
             }
             let Some(card) = card.filter(|_| layout.sees(&row.rect())) else { continue };
-            let legs = || if leaves { out_of_row(row, *card, layout.narrow, camera.width) } else { into_row(*card, row, layout) };
+            let legs = || match (leaves, by_app) {
+                (true, _) => out_of_row(row, *card, layout.narrow, camera.width),
+                (false, true) => back_into_row(*card, row, layout, camera.width),
+                (false, false) => into_row(*card, row, layout),
+            };
             if crowd && !ack {
                 let count = cargo.iter().filter(|c| lit(c)).count() as u64;
                 flows.entry((client.clone(), first.topic.clone(), first.partition)).or_insert_with(|| (0, legs())).0 += count;

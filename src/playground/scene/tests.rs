@@ -214,6 +214,32 @@ fn too_many_records_become_a_flow_with_their_count() {
 }
 
 #[test]
+fn what_an_app_makes_leaves_its_card_for_the_topic_that_it_writes() {
+    let mut view = moment();
+    let output = OutputState {
+        topic: Some(s("orders")),
+        delivery: None,
+        sent: 1,
+        acked: 0,
+        pending: 1,
+        producer_id: None,
+        transaction: None,
+        blocked: false,
+    };
+    let curves =
+        |view: &WorldView| scene(view, view.now, &View::new(1280.0)).shapes.iter().filter(|s| matches!(s, Shape::Curve { .. })).count();
+    let before = curves(&view);
+    view.consumers[0].output = Some(output);
+    assert_eq!(curves(&view), before + 2, "a way back into each ribbon of its topic");
+    view.flights = vec![flight(false, "billing-1", "broker-1", -1)];
+    let picture = scene(&view, view.now, &View::new(1280.0));
+    let card = picture.places.iter().find(|p| p.what == Target::Consumer(s("billing-1"))).expect("it is placed").rect;
+    assert_eq!(dots(&picture), vec![(card.x, card.y + card.h * 0.75)]);
+    let end = scene(&view, Time(2_000_000), &View::new(1280.0));
+    assert!(dots(&end)[0].0 < card.x - 100.0, "and in the log it ends");
+}
+
+#[test]
 fn a_partition_that_nobody_reads_is_a_broken_way() {
     let mut view = moment();
     let broken = |view: &WorldView| {

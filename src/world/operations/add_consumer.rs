@@ -6,6 +6,7 @@ use super::set_handle_time::{QUICK_US, SLOW_US};
 use super::settings::{check_consumer, read_consumer, write_consumer};
 use crate::world::action::{CommitPolicy, ConsumerSpec, HandlerSpec};
 use crate::world::consumer_app::{Clients, ConsumerApp};
+use crate::world::handler::{Delivery, OutputSpec};
 use crate::world::nodes::Machine;
 use crate::world::target::Target;
 
@@ -26,6 +27,21 @@ fn usual(menu: &Menu<'_>, group: &Arc<str>) -> AddConsumer {
         handler: HandlerSpec::default(),
         config: configs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
     })
+}
+
+/// One that makes a record of each that it reads, exactly once, in a topic beside the one that it reads.
+fn copies(menu: &Menu<'_>, topic: &Arc<str>) -> AddConsumer {
+    let group = fresh_group(menu, "copy");
+    let AddConsumer(spec) = usual(menu, &group);
+    let output = OutputSpec { topic: format!("{topic}-copy").into(), delivery: Delivery::ExactlyOnce };
+    let handler = HandlerSpec { output: Some(output), ..HandlerSpec::default() };
+    AddConsumer(ConsumerSpec { topics: vec![topic.clone()], handler, commit: Delivery::ExactlyOnce.commit(), ..spec })
+}
+
+/// A name that no group has.
+fn fresh_group(menu: &Menu<'_>, stem: &str) -> Arc<str> {
+    let of_consumers = menu.view.consumers.iter().filter_map(|consumer| consumer.group.as_ref());
+    fresh(stem, &mut menu.view.groups.iter().map(|group| &group.group).chain(of_consumers))
 }
 
 impl Operation for AddConsumer {
@@ -88,11 +104,13 @@ impl Operation for AddConsumer {
         match menu.target {
             Target::Heading("Producers" | "Cluster") => {}
             Target::Heading(_) => {
-                let of_consumers = menu.view.consumers.iter().filter_map(|consumer| consumer.group.as_ref());
-                let group = fresh("group", &mut menu.view.groups.iter().map(|group| &group.group).chain(of_consumers));
+                let group = fresh_group(menu, "group");
                 menu.quick(Group::Add, "+ group", "A consumer in a group of its own", usual(menu, &group));
             }
             Target::Group(Some(group)) => menu.quick(Group::Members, "+ consumer", "It joins the group", usual(menu, group)),
+            Target::Topic(topic) => {
+                menu.item(Group::Topic, "Add an app that copies it", "It reads, and writes what it made in one transaction", copies(menu, topic));
+            }
             _ => {}
         }
     }
