@@ -5,6 +5,7 @@ use tidepool::kafka::broker::{BrokerEvent, PartitionView};
 use tidepool::kafka::time::Time;
 use tidepool::playground::director::Director;
 use tidepool::playground::scenario::{Playback, Scenario, scenarios};
+use tidepool::playground::scene::{Shape, View, scene};
 use tidepool::world::event::{Event, EventKind};
 use tidepool::world::view::WorldView;
 use tidepool::world::{EPOCH, World};
@@ -110,4 +111,35 @@ fn what_a_kill_leads_to_is_seen_soon() {
         }
     }
     assert_eq!(late, Vec::<String>::new());
+}
+
+/// Half a minute of real time, and what a wide page shows of it.
+const WATCHED_US: i64 = 30_000_000;
+
+/// How many records are drawn on their way between clients and logs, in each frame while the page plays the scenario from its opening on.
+fn under_way(text: &str) -> Vec<usize> {
+    let scenario = Scenario::parse(text).expect("it reads");
+    let opens = scenario.opening_us();
+    let mut play = Playback::new(scenario).expect("it starts");
+    play.run_until(EPOCH.plus_micros(opens));
+    let mut view = play.world().view();
+    let mut played = Played { play, director: Director::default(), real: 0 };
+    let mut counts = Vec::new();
+    while played.real < WATCHED_US {
+        view = played.frame(&view);
+        let picture = scene(&view, view.now, &View::new(1280.0));
+        let dots = picture.shapes.iter().filter_map(|shape| if let Shape::Dots(dots) = shape { Some(dots) } else { None });
+        counts.push(dots.flatten().filter(|dot| dot.radius > 6.0 && dot.alpha == 1.0).count());
+    }
+    counts.sort_unstable();
+    counts
+}
+
+#[test]
+fn ten_records_and_more_are_under_way_where_the_page_opens() {
+    let counts = under_way(scenarios()[0].text);
+    let part = |percent: usize| counts[percent * (counts.len() - 1) / 100];
+    let (least, few, median, most) = (part(0), part(5), part(50), part(100));
+    println!("records under way in 30 s: {least} at least, {few} in 19 of 20 frames, {median} in the median, {most} at most");
+    assert!(few >= 4 && median >= 10 && most <= 40, "{few}, {median}, {most}");
 }

@@ -4,7 +4,7 @@ use super::clock;
 use super::context::{PageStateStoreFields as _, Playground, use_playground};
 use super::options::Layout;
 use super::sheets;
-use crate::kafka::wire::message::ApiKey;
+use crate::playground::director::records_under_way;
 use crate::playground::status::{Health, status};
 use crate::world::view::WorldView;
 use leptos::prelude::*;
@@ -207,10 +207,8 @@ fn Status() -> impl IntoView {
 }
 
 fn under_way(view: &WorldView) -> String {
-    let records =
-        view.flights.iter().map(|flight| flight.cargo.iter().filter(|_| !flight.response || flight.api == ApiKey::Fetch).count()).sum();
-    match records {
-        0_usize => String::new(),
+    match records_under_way(view) {
+        0 => String::new(),
         1 => "1 record under way".to_owned(),
         many => format!("{many} records under way"),
     }

@@ -43,8 +43,8 @@ async function open(context, url, { width = 1280, height = 800, scheme = "light"
   await page.setViewportSize({ width, height });
   await page.emulateMedia({ colorScheme: scheme, reducedMotion: motion });
   await page.goto(url, { waitUntil: "commit" });
-  // On a phone the deck is one line until it is opened, which most cases need.
-  if (width < 640 && !folded) {
+  // Where it is not wide the deck is one line until it is opened, which most cases need.
+  if (width < 1000 && !folded) {
     await page.locator("tide-pool .tp-unfold[aria-expanded=false]").first().evaluate((button) => button.click(), null, { timeout: 8000 }).catch(() => {});
   }
   return page;

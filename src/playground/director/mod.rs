@@ -19,10 +19,15 @@ use std::sync::Arc;
 pub const REAL: i64 = 1_000;
 /// At a quarter of its speed a record's way can be followed by eye.
 pub const EYE: i64 = REAL / 4;
+/// Many are followed at a tenth of it: the more there is to see, the more time it takes.
+pub const CROWDED: i64 = REAL / 10;
+/// Records under way that are many, and those that are few again.
+const MANY: usize = 8;
+const FEW: usize = 3;
 /// For so many simulated microseconds after the cluster has found a new order clients look for it: they ask again in steps of up to a
 /// second, which is long at the eye's pace.
-const SETTLE_US: i64 = 2_000_000;
-const SETTLING: i64 = REAL / 2;
+const SETTLE_US: i64 = 4_000_000;
+const SETTLING: i64 = REAL * 3 / 4;
 /// What is on its way to an end of which only the limit is known.
 const BRISK: i64 = REAL * 3;
 /// Faster than this nothing can be seen.
@@ -72,6 +77,8 @@ pub struct Director {
     changed: Option<Time>,
     /// When the cluster's part of it changed.
     reordered: Option<Time>,
+    /// Many records have been under way, and are not few yet.
+    is_crowded: bool,
 }
 
 impl Director {
@@ -89,8 +96,15 @@ impl Director {
         self.order = order;
         let done = view.done.first().map(|(at, _)| *at);
         let changed = self.changed.max(done).filter(|at| *at <= view.now);
+        let under_way = records_under_way(view);
+        self.is_crowded = under_way >= MANY || self.is_crowded && under_way > FEW;
         let settles = self.reordered.is_some_and(|at| (0..SETTLE_US).contains(&view.now.micros_since(at)));
-        pace(view, changed, if settles { SETTLING } else { EYE })
+        let eye = match (settles, self.is_crowded) {
+            (true, _) => SETTLING,
+            (false, true) => CROWDED,
+            (false, false) => EYE,
+        };
+        pace(view, changed, eye)
     }
 }
 
@@ -117,6 +131,12 @@ fn pace(view: &WorldView, changed: Option<Time>, eye: i64) -> Direction {
         None if under_way => slow(eye),
         None => slow(REAL.min(rise)),
     }
+}
+
+/// Records on their way into a log and out of one.
+pub fn records_under_way(view: &WorldView) -> usize {
+    let carries = view.flights.iter().filter(|flight| !flight.response || flight.api == ApiKey::Fetch);
+    carries.map(|flight| flight.cargo.len()).sum()
 }
 
 /// What is waited for next: a broker, before anything of a group.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::world::EPOCH;
+use crate::world::view::{Cargo, Flight};
 
 fn wait(left_us: i64) -> Wait {
     Wait { who: "broker-2".into(), what: TimerKind::SessionTimeout, at: EPOCH.plus_micros(left_us), whole_us: 9_000_000 }
@@ -56,4 +57,26 @@ fn waits_are_said_with_what_is_left() {
     );
     assert!(wait_of(&waiting(1), "broker-2").is_some());
     assert!(wait_of(&waiting(0), "broker-2").is_none(), "it is over");
+}
+
+#[test]
+fn many_records_take_more_time_than_few() {
+    let record = Cargo { topic: "orders".into(), partition: 0, offset: -1, key: None, tombstone: false };
+    let flight = |n: usize| Flight {
+        message: 1,
+        from: "checkout".into(),
+        to: "broker-1".into(),
+        sent: EPOCH,
+        arrives: EPOCH.plus_millis(100),
+        api: ApiKey::Produce,
+        response: false,
+        bytes: 100,
+        cargo: vec![record.clone(); n].into(),
+    };
+    let at = |n| WorldView { now: EPOCH, flights: vec![flight(n)], ..WorldView::default() };
+    let mut director = Director::default();
+    director.direct(&at(MANY));
+    (director.changed, director.reordered) = (None, None);
+    let mut rate = |n| director.direct(&at(n)).rate;
+    assert_eq!([rate(MANY - 1), rate(FEW), rate(MANY - 1), rate(MANY)], [CROWDED, EYE, EYE, CROWDED]);
 }

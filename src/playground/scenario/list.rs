@@ -50,6 +50,7 @@ macro_rules! entries {
 }
 
 const ALL: &[ScenarioEntry] = entries![
+    "records-under-way",
     "three-brokers",
     "first-light",
     "keys-keep-order",
