@@ -15,6 +15,12 @@ const MANY: usize = 24;
 /// A broker's card, and one row of them.
 pub(super) const BROKER_H: f32 = 58.0;
 const BROKERS_H: f32 = 66.0;
+/// A card's width at the least, and of one that is a line at the most; the room that three of them side by side need.
+const BROKER_W: (f32, f32) = (170.0, 320.0);
+const BROKERS_W: f32 = 3.0 * BROKER_W.0 + 2.0 * GAP;
+/// A broker's card that is one line, and from one to the next.
+const BROKER_LINE: f32 = 30.0;
+const BROKER_STEP: f32 = 34.0;
 /// A topic's name above its ribbons, and an internal topic.
 const TOPIC_H: f32 = 28.0;
 const INTERNAL_H: f32 = 36.0;
@@ -133,17 +139,27 @@ pub(super) fn brokers_and_topics(out: &mut Layout, view: &WorldView, camera: &Vi
     (size, y)
 }
 
-/// The brokers' cards, in rows. Gives back where they end.
+/// The brokers' cards: side by side, or one below the other, each of one line, where there is no room for that. Gives back where they end.
 fn brokers(out: &mut Layout, view: &WorldView, area: Area) -> f32 {
     let (x, w) = (area.edge(out.narrow), area.w);
-    let (room, card) =
-        if out.narrow { (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0)) } else { (w, ((w - GAP * 2.0) / 3.0).clamp(170.0, 200.0)) };
+    let count = view.brokers.len();
+    if !out.narrow && count > 1 && w < BROKERS_W {
+        let line = |i| Rect { x, y: area.y + i as f32 * BROKER_STEP, w: w.min(BROKER_W.1), h: BROKER_LINE };
+        out.brokers.extend((0..count).map(line));
+        return area.y + count as f32 * BROKER_STEP + 4.0;
+    }
+    let beside = count.clamp(1, 3) as f32;
+    let (room, card) = if out.narrow {
+        (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0))
+    } else {
+        (w, ((w - GAP * (beside - 1.0)) / beside).clamp(BROKER_W.0, 200.0))
+    };
     let per_row = ((room + GAP) / (card + GAP)).floor().max(1.0) as usize;
-    for i in 0..view.brokers.len() {
+    for i in 0..count {
         let (row, column) = (i / per_row, i % per_row);
         out.brokers.push(Rect { x: x + column as f32 * (card + GAP), y: area.y + row as f32 * BROKERS_H, w: card, h: BROKER_H });
     }
-    area.y + view.brokers.len().div_ceil(per_row) as f32 * BROKERS_H + if out.narrow { 10.0 } else { 4.0 }
+    area.y + count.div_ceil(per_row) as f32 * BROKERS_H + if out.narrow { 10.0 } else { 4.0 }
 }
 
 /// How large the ribbons are that begin at `y`: as their number asks for, and lower where a wide page's height is given.

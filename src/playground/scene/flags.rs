@@ -7,6 +7,9 @@ use crate::kafka::coordinator::GroupView;
 use crate::world::ProcessState;
 use crate::world::view::{PartitionState, WorldView};
 
+/// Bold words are so much wider than others.
+const BOLD: f32 = 1.1;
+
 /// A flag in the row of one partition.
 struct Flag<'a> {
     group: &'a GroupView,
@@ -84,7 +87,7 @@ fn flag(row: &Row, Flag { group, committed, lag }: &Flag<'_>, taken: &mut Vec<(f
         (_, false) => format!("{} {committed} ›", group.group),
     };
     let unread = if lag > 0 && !gone { format!("lag {lag}") } else { String::new() };
-    let (width, before) = (text_width(&label) + 18.0, if unread.is_empty() { 0.0 } else { text_width(&unread) + 5.0 });
+    let (width, before) = (text_width(&label) * BOLD + 18.0, if unread.is_empty() { 0.0 } else { text_width(&unread) + 5.0 });
     // Flags that would cover each other hang lower.
     let mut top = y;
     while taken.iter().any(|(l, r, t)| x - before < *r && x + width > *l && (t - top).abs() < 1.0) && taken.len() < 8 {

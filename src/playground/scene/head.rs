@@ -26,7 +26,7 @@ impl Line<'_> {
     }
 
     fn is_free(&self, left: f32, right: f32) -> bool {
-        self.taken.iter().all(|(from, to)| right + 4.0 < *from || left > *to + 4.0)
+        self.taken.iter().all(|(from, to)| right + 7.0 < *from || left > *to + 7.0)
     }
 }
 

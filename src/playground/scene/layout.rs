@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub const NARROW: f32 = 640.0;
 
 /// Below this width (CSS pixels) the edges are narrow.
-const SNUG: f32 = 900.0;
+pub(super) const SNUG: f32 = 900.0;
 
 /// A partition's ribbon: `capacity` slots, the first of them for offset `first`.
 #[derive(Clone, Debug)]
@@ -121,6 +121,8 @@ const LINE_H: f32 = 26.0;
 const DENSE_H: f32 = 52.0;
 const MANY_MEMBERS: usize = 8;
 const MANY_PRODUCERS: usize = 6;
+/// What the producers' heading needs with its button.
+const HEADING_W: f32 = 158.0;
 const GROUP_HEAD: f32 = 64.0;
 const GROUP_FOOT: f32 = 38.0;
 pub(super) const GAP: f32 = 12.0;
@@ -183,13 +185,13 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
         return out;
     }
     // The logs in the middle have what room there is: some 24 records of each at 1280 px, 10 at 720.
-    let left = if close { 148.0 } else { (w * 0.12).clamp(124.0, 190.0) };
+    let left = if close { 148.0 } else { (w * 0.12).clamp(132.0, 190.0) };
     let right = if close { 220.0 } else { (w * 0.1875).clamp(192.0, 320.0) };
-    let gap = if close { 36.0 } else { (w * 0.05).clamp(36.0, 88.0) };
+    let gap = if close { 36.0 } else { (w * 0.05).clamp(32.0, 88.0) };
     let cluster_x = pad + left + gap;
     let groups_x = w - pad - right;
     let cluster_w = groups_x - gap - cluster_x;
-    let y = heading(&mut out, "Producers", pad, TOP, left);
+    let y = heading(&mut out, "Producers", pad, TOP, left.max(HEADING_W));
     heading(&mut out, "Cluster", cluster_x, TOP, cluster_w);
     heading(&mut out, "Consumer groups", groups_x, TOP, right);
     let middle = cluster(&mut out, Area { x: cluster_x, y, w: cluster_w });

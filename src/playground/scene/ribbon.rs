@@ -81,7 +81,7 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, banded: f32, camera: &View, ou
     } else if p.log_start_offset < row.first && !row.dense() {
         // The log goes on to the left.
         let dot = |i| {
-            let at = at(row.cells_x - 6.0 - i as f32 * 5.0, row.top + ch / 2.0);
+            let at = at(row.cells_x - 5.0 - i as f32 * 4.0, row.top + ch / 2.0);
             Dot { at, radius: 1.2, ink: Ink::Muted, alpha: 0.8 - i as f32 * 0.22 }
         };
         out.push(Shape::Dots((0..3).map(dot).collect()));

@@ -9,12 +9,19 @@ use crate::world::view::BrokerState;
 use leptos::prelude::*;
 use std::sync::Arc;
 
+/// The controller's sign.
+const CROWN: &str = "♛";
+
 #[component]
 pub fn Broker(card: Card, name: Arc<str>) -> impl IntoView {
     let ui = use_playground().ui;
     let label = format!("broker {name}");
     let (of, counted) = (name.clone(), name.clone());
     let words = Memo::new(move |_| ui.snap().with(|s| words(s.view.brokers.iter().find(|b| b.name == of))));
+    // On a card of one line a role is its sign alone.
+    let split = move || words.get().1.split_once(' ').filter(|(mark, _)| *mark == CROWN);
+    let mark = move || split().map_or(words.get().1, |(mark, _)| mark);
+    let role = move || split().map(|(_, role)| view! { <span class="tp-word">{format!(" {role}")}</span> });
     view! {
         <div
             class="tp-at tp-card tp-broker"
@@ -31,7 +38,10 @@ pub fn Broker(card: Card, name: Arc<str>) -> impl IntoView {
                     <Name card text=&*name />
                 </b>
                 <Countdown who=counted />
-                <span class="tp-quiet tp-end">{move || words.get().1}</span>
+                <span class="tp-quiet tp-end" title=move || words.get().1>
+                    {mark}
+                    {role}
+                </span>
             </div>
             <div class="tp-row">
                 <QuickActions target=card.menu_target() end=true />

@@ -31,7 +31,7 @@ pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
             </div>
             <div class="tp-foot">
                 <span class="tp-quiet tp-number">
-                    {kind} <b>{count}</b> {rest}
+                    {kind} <b>{count}</b> <span class="tp-rest">{rest}</span>
                 </span>
                 <QuickActions target=card.menu_target() end=true />
             </div>

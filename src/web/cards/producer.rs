@@ -20,7 +20,7 @@ pub fn Producer(card: Card, name: Arc<str>) -> impl IntoView {
     let (of, with, counted) = (name.clone(), name.clone(), name.clone());
     let producer = Memo::new(move |_| ui.snap().with(|s| s.view.producers.iter().find(|p| p.name == of).cloned()));
     let state = move || producer.with(|p| p.as_ref().map_or(ProcessState::Stopped, |p| p.state).name());
-    let word = move || producer.with(|p| word(p.as_ref()));
+    let rate = move || producer.with(|p| p.as_ref().filter(|p| p.state.is_running()).map(|p| rate_words(p.rate_per_1000s)));
     let transaction = Memo::new(move |_| {
         ui.snap().with(|s| {
             let p = s.view.producers.iter().find(|p| p.name == with)?;
@@ -30,7 +30,15 @@ pub fn Producer(card: Card, name: Arc<str>) -> impl IntoView {
     let step = move || transaction.with(|t| t.as_ref().map(|((step, _), _)| *step));
     let said = move || transaction.with(|t| t.as_ref().map(|((_, said), _)| said.clone()));
     let title = move || transaction.with(|t| t.as_ref().map(|(_, title)| format!("transactional.id {title}")));
-    let counts = move || producer.with(|p| p.as_ref().map(counts).unwrap_or_default());
+    // What its process is, unless it runs: then what it asks for.
+    let stands = move || producer.with(|p| p.as_ref().map_or(ProcessState::Stopped, |p| p.state));
+    let acks = move || producer.with(|p| p.as_ref().map(acks_words).unwrap_or_default());
+    let first = move || match stands() {
+        state if state.is_running() => view! { <span class="tp-acks">{acks}</span> }.into_any(),
+        state => view! { <span class="tp-stands">{state.to_string()}</span> }.into_any(),
+    };
+    let acked = move || producer.with(|p| p.as_ref().map(acked_words).unwrap_or_default());
+    let counts = move || format!("{}{}", acks(), acked());
     view! {
         <div class="tp-at tp-card tp-producer" role="group" aria-label=label data-state=state node_ref=card.node {..card.frame()}>
             <div class="tp-row">
@@ -38,10 +46,13 @@ pub fn Producer(card: Card, name: Arc<str>) -> impl IntoView {
                     <Name card text=&*name />
                 </b>
                 <AskAbout what=card.target.get_value() />
-                <span class="tp-quiet tp-number tp-end">{word}</span>
+                <span class="tp-quiet tp-number tp-end">{rate}</span>
             </div>
             <div class="tp-row tp-quiet tp-number">
-                <span title=counts>{counts}</span>
+                <span title=counts>
+                    {first}
+                    <span class="tp-acked">{acked}</span>
+                </span>
             </div>
             <Show when=move || transaction.with(Option::is_some)>
                 <div class="tp-row tp-quiet tp-number" title=title>
@@ -61,13 +72,6 @@ fn rate_words(per_1000s: u64) -> String {
         format!("{}/s", per_1000s / 1000)
     } else {
         format!("{}.{}/s", per_1000s / 1000, per_1000s / 100 % 10)
-    }
-}
-
-fn word(p: Option<&ProducerState>) -> String {
-    match p {
-        Some(p) if p.state.is_running() => rate_words(p.rate_per_1000s),
-        other => other.map_or(ProcessState::Stopped, |p| p.state).to_string(),
     }
 }
 
@@ -91,8 +95,12 @@ fn transaction_words(view: &WorldView, p: &ProducerState) -> Option<(&'static st
     Some((step, format!("txn {step} · epoch {}", known.epoch)))
 }
 
-fn counts(p: &ProducerState) -> String {
+fn acks_words(p: &ProducerState) -> String {
     let acks = if p.acks < 0 { "all".to_owned() } else { p.acks.to_string() };
+    format!("acks={acks} · ")
+}
+
+fn acked_words(p: &ProducerState) -> String {
     let failed = if p.failed > 0 { format!(", {} failed", p.failed) } else { String::new() };
-    format!("acks={acks} · {} acked{failed}", p.acked)
+    format!("{} acked{failed}", p.acked)
 }

@@ -1,7 +1,7 @@
 //! By broker: a band for each broker, with the partitions that it leads and the copies of those that it follows.
 
 use super::super::View;
-use super::super::cluster::{Area, BROKER_H, Size, brokers_and_topics, internal_topics};
+use super::super::cluster::{Area, Size, brokers_and_topics, internal_topics};
 use super::super::layout::{GAP, Layout, Width, columns};
 use super::super::links::place;
 use super::super::shape::Rect;
@@ -43,7 +43,7 @@ fn bands(out: &mut Layout, view: &WorldView, size: Size, area: Area) -> f32 {
         let top = y;
         if let Some(card) = out.brokers.get_mut(band) {
             (card.x, card.y) = (x, y);
-            y += BROKER_H + 8.0;
+            y += card.h + 8.0;
         }
         let held = |home: i32| id.map_or(!known.contains(&home), |id| home == *id);
         y = replicas(out, size, id, &held, y);
