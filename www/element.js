@@ -27,8 +27,11 @@ background:light-dark(#FAFAF8,#101315);border:1px solid light-dark(#DCDCD7,#2F36
 // Adopted, so that the page's policy needs no 'unsafe-inline'.
 const sheet = (text) => { const made = new CSSStyleSheet(); made.replaceSync(text); return made; };
 const BASE = sheet(CSS);
+// The playground's sheets, in the order in which they are adopted: one for each room of it.
+const SHEETS = ["base", "bar", "guide", "stage", "cards", "deck", "timeline", "panels", "inspector", "sheets", "compare", "menu", "reach"];
 let look;
-const styles = () => (look ??= text(at("style.css")).then(sheet).catch((error) => { look = undefined; throw error; }));
+const styles = () => (look ??= Promise.all(SHEETS.map((name) => text(at(`styles/${name}.css`)).then(sheet)))
+  .catch((error) => { look = undefined; throw error; }));
 
 // One instance serves all playgrounds of a page. After a crash a new one is made from the same compiled module.
 let code, shared, instances = 0;
@@ -111,7 +114,7 @@ function cause(error) {
 class TidePool extends HTMLElement {
   static observedAttributes = ["scenario", "store", "seed", "theme", "paused", "speed", "height"];
   #root = this.attachShadow({ mode: "open" });
-  #handle; #api; #glue; #look; #watch; #turn = 0; #running = false;
+  #handle; #api; #glue; #look = []; #watch; #turn = 0; #running = false;
   #crashed = (error) => {
     let words;
     try { words = this.#glue?.panicMessage(); } catch { /* it says no more */ }
@@ -124,11 +127,12 @@ class TidePool extends HTMLElement {
     this.#fallback();
   }
 
-  // The sheets of the shadow root; `more`: the playground's own, once it is there.
-  #dress(...more) {
+  // The sheets of the shadow root; `look`: the playground's own, once it is there.
+  #dress(look = []) {
     const height = this.getAttribute("height")?.trim();
     const own = height && height !== "auto" ? [sheet(`:host{height:${CSS_LENGTH.test(height) ? height : `${parseFloat(height) || 0}px`}}`)] : [];
-    this.#root.adoptedStyleSheets = [BASE, ...more, ...own];
+    this.#root.adoptedStyleSheets = [BASE, ...look, ...own];
+    this.#look = look;
   }
 
   // The JavaScript API, at the version that the page was written for; null until `tidepool-ready`.
@@ -158,7 +162,7 @@ class TidePool extends HTMLElement {
 
   attributeChangedCallback(name, before, after) {
     if (before === after) return;
-    if (name === "height") return this.#dress(...this.#root.adoptedStyleSheets.slice(1, 2).filter((one) => one === this.#look));
+    if (name === "height") return this.#dress(this.#look);
     if (!this.#handle) return;
     if (["scenario", "store", "seed"].includes(name)) this.#stop(), this.isConnected && this.connectedCallback();
     else {
@@ -192,7 +196,7 @@ class TidePool extends HTMLElement {
       for (const name of without) delete options[name];
       this.#glue = glue;
       const stage = make("div", { className: "tidepool" });
-      this.#dress(this.#look = look);
+      this.#dress(look);
       this.#root.replaceChildren(stage);
       const handle = await glue.mount(stage, options);
       if (turn !== this.#turn) return handle.destroy();

@@ -100,10 +100,11 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
   }
 }
 
-cases["the default scenario's event hash is the one of `tidepool run`"] = async ({ context, site }) => {
+cases["a scenario's event hash is the one of `tidepool run`"] = async ({ context, site, pages }) => {
   const hashes = readFileSync(new URL("../vectors/hashes.txt", import.meta.url), "utf8");
   const native = /^three-brokers (\w+)$/m.exec(hashes)?.[1];
-  const page = await open(context, site.url);
+  pages("hash.html", '<tide-pool scenario="three-brokers" load="eager"></tide-pool>');
+  const page = await open(context, `${site.url}hash.html`);
   await until(page, 0, flowing, 20_000, "records flow");
   const here = await page.evaluate(() => {
     const api = document.querySelector("tide-pool").api(1);
