@@ -93,7 +93,7 @@ async fn a_producer_says_its_rate_and_then_that_it_has_crashed() {
     assert!(cards.text(".tp-producer .tp-number > span").starts_with("acks=all · "), "{}", cards.text(".tp-producer"));
     cards.stage.with_value(|s| s.line("crash checkout")).expect("it crashes");
     cards.publish().await;
-    assert_eq!(cards.text(".tp-producer .tp-end"), "crashed");
+    assert_eq!(cards.text(".tp-producer .tp-stands"), "crashed");
     assert_eq!(cards.attribute(".tp-producer", "data-state").as_deref(), Some("crashed"));
     let question = cards.at(".tp-producer .tp-ask");
     assert!(!question.hidden(), "there is something to ask now");
