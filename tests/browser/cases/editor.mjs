@@ -22,7 +22,7 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
       await page.getByRole("tab", { name: "Scenario" }).click();
       const area = page.getByRole("textbox", { name: "The scenario's text" });
       const text = await area.inputValue();
-      check(text.startsWith("tidepool 1\ntitle    Records on their way"), text.slice(0, 40));
+      check(text.startsWith("tidepool 1\ntitle    Three brokers"), text.slice(0, 40));
       const before = await state(page);
       await area.fill(text.replace("partitions=6", "partitions=4"));
       await until(page, 0, (now) => partitions(now) === 4 && now.time_us >= before.time_us, 10_000, "four partitions, at the moment at which one was");
@@ -64,10 +64,10 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
     const loading = page.waitForEvent("download");
     await page.getByRole("button", { name: "Save as a file" }).click();
     const file = await loading;
-    check(file.suggestedFilename() === "records-on-their-way.tide", file.suggestedFilename());
+    check(file.suggestedFilename() === "three-brokers.tide", file.suggestedFilename());
     const text = readFileSync(await file.path(), "utf8");
     check(text === await page.getByRole("textbox", { name: "The scenario's text" }).inputValue(), "the file is the text");
-    check(await drop(page, "mine.tide", text.replace("Records on their way", "My own").replace("brokers  3", "brokers  4")), "files may be dropped");
+    check(await drop(page, "mine.tide", text.replace("Three brokers", "My own").replace("brokers  3", "brokers  4")), "files may be dropped");
     await page.getByTitle("All scenarios").filter({ hasText: "My own" }).waitFor();
     check(await page.locator(".tp-broker").count() === 4, "four brokers");
     await drop(page, "photo.png", "\u0089PNG");
@@ -77,7 +77,7 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
     await page.locator(".tp-editor [role=alert]", { hasText: /^line 2: / }).waitFor();
     check(await page.locator(".tp-broker").count() === 4, "one with a mistake is shown with it, and the run stays");
     const path = join(temporary(), "chosen.tide");
-    writeFileSync(path, text.replace("Records on their way", "Chosen"));
+    writeFileSync(path, text.replace("Three brokers", "Chosen"));
     await page.locator(".tp-editor input[type=file]").setInputFiles(path);
     await page.getByTitle("All scenarios").filter({ hasText: "Chosen" }).waitFor();
     clean(page);

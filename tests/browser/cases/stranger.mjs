@@ -5,7 +5,7 @@ export default (cases, { check, open, state, until, flowing, clean, shot }) => {
 
   for (const [width, height, scheme] of [[1280, 800, "light"], [390, 844, "dark"]]) {
     cases[`stranger: the five first steps, then another scenario, ${width}`] = async ({ context, site }) => {
-      const page = await open(context, site.url, { width, height, scheme });
+      const page = await open(context, site.url, { width, height, scheme, opening: true });
       await page.evaluate(() => localStorage.clear());
       await page.reload();
       await until(page, 0, flowing, 20_000, "records flow");
