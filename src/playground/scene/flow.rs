@@ -210,6 +210,36 @@ impl<'a> Ends<'a> {
     }
 }
 
+/// A client's card, and what is done there.
+#[derive(Clone, Copy)]
+enum End {
+    Writes(Rect),
+    /// By an app that produces too: it is among the consumers.
+    WritesBack(Rect),
+    Reads(Rect),
+}
+
+impl Ends<'_> {
+    fn of_client(&self, name: &str, reads: bool) -> Option<End> {
+        let of_consumer = || self.consumers.get(name).copied();
+        match self.producers.get(name) {
+            _ if reads => of_consumer().map(End::Reads),
+            Some(card) => Some(End::Writes(*card)),
+            None => of_consumer().map(End::WritesBack),
+        }
+    }
+}
+
+impl End {
+    fn legs(self, row: &Row, layout: &Layout, width: f32) -> Vec<[Point; 4]> {
+        match self {
+            Self::Writes(card) => into_row(card, row, layout),
+            Self::WritesBack(card) => back_into_row(card, row, layout, width),
+            Self::Reads(card) => out_of_row(row, card, layout.narrow, width),
+        }
+    }
+}
+
 fn key_ink(cargo: &Cargo) -> Ink {
     cargo.key.map_or(Ink::Muted, |key| Ink::Key(key_colour(key)))
 }
@@ -251,9 +281,7 @@ pub(super) fn flights(
         let client = if f.response { &f.to } else { &f.from };
         let broker = view.brokers.iter().find(|b| b.name == *client);
         let leaves = f.response && !ack;
-        let producer = ends.producers.get(&**client).filter(|_| !leaves);
-        // An app that produces too is among the consumers.
-        let (card, by_app) = (producer.or_else(|| ends.consumers.get(&**client)), producer.is_none());
+        let end = ends.of_client(client, leaves);
         let ways = ways.entry((&**client, leaves)).or_default();
         for cargo in f.cargo.chunk_by(|a, b| a.partition == b.partition && (Arc::ptr_eq(&a.topic, &b.topic) || a.topic == b.topic)) {
             let Some(first) = cargo.first() else { continue };
@@ -286,12 +314,8 @@ pub(super) fn flights(
                 }
                 continue;
             }
-            let Some(card) = card.filter(|_| layout.sees(&row.rect())) else { continue };
-            let legs = || match (leaves, by_app) {
-                (true, _) => out_of_row(row, *card, layout.narrow, camera.width),
-                (false, true) => back_into_row(*card, row, layout, camera.width),
-                (false, false) => into_row(*card, row, layout),
-            };
+            let Some(end) = end.filter(|_| layout.sees(&row.rect())) else { continue };
+            let legs = || end.legs(row, layout, camera.width);
             if crowd && !ack {
                 let count = cargo.iter().filter(|c| lit(c)).count() as u64;
                 flows.entry((client.clone(), first.topic.clone(), first.partition)).or_insert_with(|| (0, legs())).0 += count;

@@ -109,7 +109,8 @@ impl Operation for AddConsumer {
             }
             Target::Group(Some(group)) => menu.quick(Group::Members, "+ consumer", "It joins the group", usual(menu, group)),
             Target::Topic(topic) => {
-                menu.item(Group::Topic, "Add an app that copies it", "It reads, and writes what it made in one transaction", copies(menu, topic));
+                let description = "It reads, and writes what it made in one transaction";
+                menu.item(Group::Topic, "Add an app that copies it", description, copies(menu, topic));
             }
             _ => {}
         }
