@@ -84,7 +84,10 @@ pub(crate) struct SimulateArgs {
     /// The number of runs at once.
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=256), default_value_t = 2)]
     pub(crate) threads: u32,
-    /// The folder for the scenario file.
+    /// Ends with so many seeds that show a violation.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), default_value_t = 1)]
+    pub(crate) finds: u32,
+    /// The folder for the scenario files.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) out: PathBuf,
 }
@@ -150,12 +153,12 @@ mod tests {
 
     #[test]
     fn a_seed_search_takes_its_flags() {
-        let line = "simulate --seeds 5..9 --minutes 3 --profile power --sabotage no-truncation --threads 1 --out d";
+        let line = "simulate --seeds 5..9 --minutes 3 --profile power --sabotage no-truncation --threads 1 --finds 4 --out d";
         let Ok(Command::Simulate(args)) = parsed(line) else { panic!() };
-        assert_eq!((args.seeds, args.minutes, args.threads), (5..9, Some(3), 1));
+        assert_eq!((args.seeds, args.minutes, args.threads, args.finds), (5..9, Some(3), 1, 4));
         assert_eq!((args.profile.name, args.sabotage, args.out), ("power", Some(Sabotage::NoTruncation), "d".into()));
         let Ok(Command::Simulate(args)) = parsed("simulate --seeds 0..1") else { panic!() };
-        assert_eq!((args.profile.name, args.sabotage, args.threads), ("swarm", None, 2));
+        assert_eq!((args.profile.name, args.sabotage, args.threads, args.finds), ("swarm", None, 2, 1));
     }
 
     #[test]

@@ -131,6 +131,12 @@ impl Active {
         self.config.set_altered(&self.draft.broker_configs, self.node_id);
     }
 
+    /// Whether `unclean.leader.election.enable` holds for a topic.
+    pub(super) fn unclean_elections(&self, topic: &str) -> bool {
+        let none = SortedVecMap::new();
+        self.config.unclean_leader_election_enable(self.draft.topic_configs.get(topic).unwrap_or(&none))
+    }
+
     /// Changes a partition as `set` says and elects. `acceptable`: who may lead besides what the draft says of the brokers.
     pub(super) fn change(
         &mut self,
@@ -148,7 +154,7 @@ impl Active {
         let none = SortedVecMap::new();
         let overrides = self.draft.topic_configs.get(topic).unwrap_or(&none);
         let min_isr = usize::try_from(self.config.min_insync_replicas(overrides)).unwrap_or(1).min(old.replicas.len());
-        let election = election.unwrap_or_else(|| match self.config.unclean_leader_election_enable(overrides) {
+        let election = election.unwrap_or_else(|| match self.unclean_elections(topic) {
             true => Election::Unclean,
             false => Election::Online,
         });

@@ -100,6 +100,7 @@ impl<'a> Builder<'a> {
         (NO_LEADER, false)
     }
 
+    /// `PartitionReassignmentReplicas.maybeCompleteReassignment`: once all replicas that stay are in sync.
     fn complete_reassignment(&mut self) {
         if self.adding.is_empty() && self.removing.is_empty() {
             return;
@@ -107,7 +108,7 @@ impl<'a> Builder<'a> {
         let stays = |replica: &i32| !self.removing.contains(replica);
         let isr: Vec<i32> = self.isr.iter().copied().filter(stays).collect();
         let replicas: Vec<i32> = self.replicas.iter().copied().filter(stays).collect();
-        if isr.is_empty() || replicas.is_empty() || !self.adding.iter().all(|added| isr.contains(added)) {
+        if isr.is_empty() || replicas.is_empty() || !replicas.iter().all(|replica| isr.contains(replica)) {
             return;
         }
         mark!(ReassignmentDone);
@@ -116,7 +117,8 @@ impl<'a> Builder<'a> {
         self.removing.clear();
     }
 
-    /// Those who left an ISR that is below its minimum may still lead: they have everything that was committed.
+    /// Those who left an ISR that is below its minimum may still lead: they have everything that was committed. Kafka 4.1 keeps one that is
+    /// no replica any more (`PartitionChangeBuilder.maybePopulateTargetElr`): made a replica again, it would lead with an empty log. Not here.
     fn fill_elr(&mut self) {
         if self.isr.len() >= self.min_isr {
             self.elr.clear();

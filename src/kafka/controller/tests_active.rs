@@ -207,6 +207,12 @@ fn partitions_move_to_other_brokers() {
     assert_eq!(ongoing.topics[0].partitions[0].adding_replicas, active_ids(&[3, 4]));
     assert_eq!(reassign(&mut alone, None), 0);
     assert_eq!(alone.partition("orders").replicas, [1, 2]);
+    // One that replaces another begins with what is there. What it adds nothing to, or takes nothing from, stays as the other has it.
+    assert_eq!((reassign(&mut alone, Some(&[3, 4])), reassign(&mut alone, Some(&[4]))), (0, 0));
+    let state = alone.partition("orders").clone();
+    assert_eq!((&state.replicas[..], &state.adding[..], &state.removing[..]), (&[4, 1, 2, 3][..], &[3, 4][..], &[1, 2, 3][..]));
+    assert_eq!(reassign(&mut alone, None), 0);
+    assert_eq!(alone.partition("orders").replicas, [1, 2]);
     assert_eq!(reassign(&mut alone, Some(&[3, 2])), 0);
     assert_eq!(alter(&mut alone, "orders", &[1, 2, 3], |_| {}), (0, 108), "complete: the old leader is gone");
     let state = alone.partition("orders").clone();

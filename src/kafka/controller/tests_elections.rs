@@ -83,6 +83,9 @@ fn a_reassignment_is_complete_when_all_that_are_added_are_in_sync() {
     let (done, _) = after(&old, &[1, 2, 4], &[1, 2, 4], 1, Election::Online);
     assert_eq!((&done.replicas[..], &done.isr[..], done.leader), (&[4, 2][..], &[2, 4][..], 4));
     assert!(!done.is_reassigning());
+    // Not only those that are added.
+    let (waits, _) = after(&old, &[1, 2, 4], &[1, 4], 1, Election::Online);
+    assert_eq!((&waits.replicas[..], waits.is_reassigning()), (&[4, 2, 1][..], true));
 }
 
 #[test]

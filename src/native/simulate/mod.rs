@@ -37,8 +37,8 @@ struct Totals {
     counters: Counters,
     permitted: BTreeMap<String, u64>,
     coverage: coverage::Coverage,
-    /// The first seed with a violation.
-    found: Option<(u64, Violation)>,
+    /// Seeds with a violation, each with its first.
+    found: BTreeMap<u64, Violation>,
     broken: Option<String>,
 }
 
@@ -87,18 +87,23 @@ pub(crate) fn simulate(args: &SimulateArgs) -> ExitCode {
         super::out(&format!("permitted: {records} records {what}\n"));
     }
     super::out(&totals.coverage.to_string());
-    let Some((seed, violation)) = totals.found else {
+    if totals.found.is_empty() {
         super::out("no violation\n");
         return ExitCode::SUCCESS;
-    };
+    }
+    totals.found.iter().for_each(|(seed, violation)| tell(*seed, violation, args));
+    ExitCode::FAILURE
+}
+
+/// Says what was found, and writes the shortest scenario that shows it.
+fn tell(seed: u64, violation: &Violation, args: &SimulateArgs) {
     super::out(&format!("seed {seed}: {violation}\n"));
-    let (scenario, end) = minimal(&draw::draw(seed, args.profile, args.sabotage), violation.kind);
+    let (scenario, end) = minimal(&draw::draw(seed, args.profile, args.sabotage), violation);
     super::out(&format!("shrunk to {} actions\n", scenario.actions.len()));
-    match write(&scenario, end, &violation, &args.out, seed) {
+    match write(&scenario, end, violation, &args.out, seed) {
         Ok(path) => super::out(&format!("written to {}; `tidepool run` shows it again\n", path.display())),
         Err(error) => super::err(&format!("tidepool simulate: {}: {error}", args.out.display())),
     }
-    ExitCode::FAILURE
 }
 
 fn search(args: &SimulateArgs, begun: Instant) -> Totals {
@@ -121,10 +126,9 @@ fn search(args: &SimulateArgs, begun: Instant) -> Totals {
                         Ok(outcome) => {
                             totals.add(&scenario, &outcome);
                             if let Some(violation) = outcome.verdict.violations.first() {
-                                stop.store(true, Ordering::Relaxed);
-                                if totals.found.as_ref().is_none_or(|(other, _)| seed < *other) {
-                                    totals.found = Some((seed, violation.clone()));
-                                }
+                                super::err(&format!("seed {seed}: {violation}"));
+                                totals.found.insert(seed, violation.clone());
+                                stop.store(totals.found.len() >= args.finds as usize, Ordering::Relaxed);
                             }
                         }
                         Err(error) => {
@@ -143,31 +147,31 @@ fn search(args: &SimulateArgs, begun: Instant) -> Totals {
     totals.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).0
 }
 
-/// The shortest list of actions that shows a violation of this kind, and when it shows.
-fn minimal(scenario: &Scenario, kind: &str) -> (Scenario, i64) {
+/// The shortest list of actions that shows such a violation, and when it shows.
+fn minimal(scenario: &Scenario, wanted: &Violation) -> (Scenario, i64) {
     let with = |actions: &[(i64, Action)]| Scenario { actions: actions.to_vec(), ..scenario.clone() };
     let mut end = scenario.run_for;
     let mut actions = scenario.actions.clone();
     // What comes after it and what could not be done was no part of it.
-    if let Ok(outcome) = trial::run(scenario, Some(kind)) {
+    if let Ok(outcome) = trial::run(scenario, Some(wanted)) {
         end = outcome.end;
         let needed: Vec<(i64, Action)> = actions.iter().filter(|(at, _)| *at <= end).cloned().collect();
-        if trial::run(&with(&needed), Some(kind)).is_ok_and(|outcome| outcome.shows(kind).is_some()) {
+        if trial::run(&with(&needed), Some(wanted)).is_ok_and(|outcome| outcome.shows(wanted)) {
             actions = needed;
         }
     }
-    let actions = shrink::shrink(actions, SHRINK_TRIES, &mut |actions| match trial::run(&with(actions), Some(kind)) {
-        Ok(outcome) if outcome.shows(kind).is_some() => {
+    let actions = shrink::shrink(actions, SHRINK_TRIES, &mut |actions| match trial::run(&with(actions), Some(wanted)) {
+        Ok(outcome) if outcome.shows(wanted) => {
             end = outcome.end;
             true
         }
         _ => false,
     });
     let mut least = with(&actions);
-    if let Ok(outcome) = trial::run(&least, Some(kind)) {
+    if let Ok(outcome) = trial::run(&least, Some(wanted)) {
         end = outcome.end;
         least.actions.retain(|(at, action)| !outcome.undone.iter().any(|(other, undone)| undone == action && other >= at));
-        if !trial::run(&least, Some(kind)).is_ok_and(|outcome| outcome.shows(kind).is_some()) {
+        if !trial::run(&least, Some(wanted)).is_ok_and(|outcome| outcome.shows(wanted)) {
             least.actions = actions;
         }
     }

@@ -2,7 +2,6 @@
 
 use super::coverage::Requests;
 use crate::kafka::broker::{OFFSETS_TOPIC, PartitionView, TRANSACTIONS_TOPIC};
-
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::time::Time;
 use crate::playground::scenario::{Playback, Scenario};
@@ -10,13 +9,16 @@ use crate::world::action::ConsumerSpec;
 use crate::world::judge::{Judge, Verdict, Violation};
 use crate::world::operations::{Action, AddConsumer, AddPartitions, ChangeConsumer, DeleteTopic};
 use crate::world::view::{ConsumerState, WorldView};
-use crate::world::{EPOCH, World};
+use crate::world::{EPOCH, ProcessState, World};
+use std::sync::Arc;
 
 /// What a healed cluster has at most until nothing is under way any more. In microseconds.
 pub(crate) const SETTLE_US: i64 = 90_000_000;
 /// How long nobody must have done anything before a cluster that is not quiet is called stuck.
 const STUCK_US: i64 = 60_000_000;
 const SLICE_US: i64 = 500_000;
+/// A violation of what never comes to an end.
+const LIVENESS: &str = "liveness";
 
 pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
@@ -29,15 +31,21 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn shows(&self, kind: &str) -> Option<&Violation> {
-        self.verdict.violations.iter().find(|violation| violation.kind == kind)
+    pub(crate) fn shows(&self, wanted: &Violation) -> bool {
+        self.verdict.violations.iter().any(|violation| alike(violation, wanted))
     }
 }
 
-/// Runs to the scenario's end, or until everything is quiet after its last action, or until a violation is seen (one of `kind`,
-/// where one is given). A panic is a violation too.
-pub(crate) fn run(scenario: &Scenario, kind: Option<&str>) -> Result<Outcome, String> {
-    let caught = std::panic::catch_unwind(|| judged(scenario, kind));
+/// Whether both are of one kind. What is stuck is so in many ways: there the words are the same too, but for numbers.
+fn alike(a: &Violation, b: &Violation) -> bool {
+    let words = |of: &Violation| of.what.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    a.kind == b.kind && (a.kind != LIVENESS || words(a) == words(b))
+}
+
+/// Runs to the scenario's end, or until everything is quiet after its last action, or until a violation is seen (one as `wanted`,
+/// where that is given). A panic is a violation too.
+pub(crate) fn run(scenario: &Scenario, wanted: Option<&Violation>) -> Result<Outcome, String> {
+    let caught = std::panic::catch_unwind(|| judged(scenario, wanted));
     match caught {
         Ok(outcome) => outcome,
         Err(panic) => {
@@ -53,7 +61,7 @@ pub(crate) fn run(scenario: &Scenario, kind: Option<&str>) -> Result<Outcome, St
     }
 }
 
-fn judged(scenario: &Scenario, kind: Option<&str>) -> Result<Outcome, String> {
+fn judged(scenario: &Scenario, wanted: Option<&Violation>) -> Result<Outcome, String> {
     let mut judge = Judge::new();
     let mut playback = Playback::new(scenario.clone()).map_err(|error| error.to_string())?;
     judge.observe(playback.world());
@@ -62,10 +70,7 @@ fn judged(scenario: &Scenario, kind: Option<&str>) -> Result<Outcome, String> {
     let last = scenario.actions.last().map_or(0, |(at, _)| *at);
     loop {
         let now = playback.world().now();
-        let seen = match kind {
-            Some(kind) => judge.violations().iter().any(|violation| violation.kind == kind),
-            None => !judge.violations().is_empty(),
-        };
+        let seen = judge.violations().iter().any(|violation| wanted.is_none_or(|wanted| alike(violation, wanted)));
         let quiet = now.micros_since(EPOCH) > last + SLICE_US && !matches!(rest(playback.world(), &judge), Rest::Busy(_));
         if seen || quiet || now >= playback.end() {
             break;
@@ -96,7 +101,7 @@ pub(crate) fn verdict(world: &World, judge: &Judge) -> Verdict {
         && world.now().micros_since(last) >= STUCK_US
     {
         let event = world.events().last().map_or(crate::world::event::EventId(0), |event| event.id);
-        verdict.violations.push(Violation { at: world.now(), event, kind: "liveness", what });
+        verdict.violations.push(Violation { at: world.now(), event, kind: LIVENESS, what });
     }
     verdict
 }
@@ -215,7 +220,9 @@ fn unread(world: &World, view: &WorldView, judge: &Judge) -> Rest {
             }
             // Offsets of a transaction whose marker is lost are never stable (UNSTABLE_OFFSET_COMMIT): nobody reads on from them.
             let unstable = [OFFSETS_TOPIC, TRANSACTIONS_TOPIC].iter().any(|topic| judge.has_given_up(topic, None));
-            let waits = resets_by_duration(world, &consumer.name) || position.is_none() && (unstable || missed_growth(world, group, topic));
+            let missed = || view.groups.iter().any(|known| known.group == *group && judge.missed_rebalance(known));
+            let unread = unstable || missed_growth(world, group, topic) || missed() || keeps_former_partitions(view, group);
+            let waits = resets_by_duration(world, &consumer.name) || position.is_none() && unread;
             if !waits && !keeps_former_offset(world, view, group, topic, number) {
                 return Rest::Busy(format!("group {group} has not read {topic}-{number} up to {end}"));
             }
@@ -252,6 +259,17 @@ fn missed_growth(world: &World, group: &str, topic: &str) -> bool {
     spec_of(world, is_static).is_some() && world.history().iter().any(|(_, action)| grew(action))
 }
 
+/// A group that goes over to the consumer protocol takes what its members have by the names of the topics
+/// (`ConsumerGroup.fromClassicGroup`). The uniform assignor does not ask whether a topic still has these partitions: a member keeps those that
+/// a new topic of the name has not, in the place of others.
+fn keeps_former_partitions(view: &WorldView, group: &str) -> bool {
+    let assigned = view.groups.iter().filter(|known| &*known.group == group).flat_map(|known| &known.members);
+    let is_there = |(topic, number): &(Arc<str>, i32)| {
+        view.partitions.iter().any(|partition| partition.view.topic == *topic && partition.view.partition == *number)
+    };
+    !assigned.flat_map(|member| &member.assignment).all(is_there)
+}
+
 /// A coordinator that loads its log after a topic was deleted knows nothing of that, and keeps what was committed for the partition. If a
 /// topic has come in its place, the Java consumer takes the leader epoch of that offset for the newest that it has seen, and waits for a
 /// leader of it (`Metadata.updateLastSeenEpochIfNewer`).
@@ -265,6 +283,8 @@ fn keeps_former_offset(world: &World, view: &WorldView, group: &str, topic: &str
 fn healed(world: &World) -> bool {
     let view = world.view();
     let ends = view.producers.iter().all(|producer| producer.rate_per_1000s == 0 || !producer.state.is_running());
-    ends && view.link_faults.is_empty()
+    let mut clients = view.producers.iter().map(|producer| producer.state).chain(view.consumers.iter().map(|consumer| consumer.state));
+    ends && !clients.any(|state| state == ProcessState::Paused)
+        && view.link_faults.is_empty()
         && view.brokers.iter().all(|broker| broker.state.is_running() && broker.slow_us == 0 && broker.disk_free == u64::MAX)
 }

@@ -26,8 +26,8 @@ use crate::kafka::broker::{BrokerEvent, PartitionView};
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::controller::image::Image;
-use crate::kafka::coordinator::GroupEvent;
 use crate::kafka::coordinator::GroupState;
+use crate::kafka::coordinator::{DOWNGRADED, GroupEvent, GroupView};
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -211,6 +211,8 @@ pub struct Judge {
     asked_unclean: SortedVecSet<Partition>,
     /// By consumer, topic and partition: the offsets that were fetched last, since its position came from elsewhere.
     fetched: SortedVecMap<ConsumerPartition, (i64, i64)>,
+    /// The generation with which each group went back to the classic protocol.
+    downgraded: SortedVecMap<Arc<str>, i32>,
     /// What each group has committed last, by group, topic and partition.
     committed: SortedVecMap<ConsumerPartition, i64>,
     tracker: tracker::RecordTracker,
@@ -245,6 +247,13 @@ impl Judge {
     pub fn has_given_up(&self, topic: &str, partition: Option<i32>) -> bool {
         let of = |(name, index): &Partition| &**name == topic && partition.is_none_or(|partition| partition == *index);
         self.shadows.iter().any(|(key, shadow)| of(key) && shadow.gave_up())
+    }
+
+    /// Whether a group still has the generation with which it went back to the classic protocol. The rebalance that follows that is in its
+    /// coordinator's memory alone (`GroupMetadataManager.convertToClassicGroup`): the next coordinator knows nothing of it, and what the
+    /// members that are gone had belongs to nobody until another one.
+    pub fn missed_rebalance(&self, group: &GroupView) -> bool {
+        self.downgraded.get(&group.group) == Some(&group.generation)
     }
 
     pub fn violations(&self) -> &[Violation] {
@@ -421,6 +430,9 @@ impl Judge {
                 }
             }
             BrokerEvent::Group(GroupEvent::StateChanged { to: GroupState::PreparingRebalance, .. }) => self.counters.rebalances += 1,
+            BrokerEvent::Group(GroupEvent::StateChanged { group, generation, why, .. }) if **why == *DOWNGRADED => {
+                self.downgraded.insert(group.clone(), *generation);
+            }
             BrokerEvent::Group(GroupEvent::StateChanged { group, to: GroupState::Empty | GroupState::Dead, .. }) => {
                 self.nobody_commits(group);
             }

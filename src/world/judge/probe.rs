@@ -78,8 +78,8 @@ pub trait ClusterProbe {
     fn group(&self, node: i32, group: &str) -> Option<GroupView>;
     /// `unclean.leader.election.enable` of a topic.
     fn unclean(&self, topic: &str) -> bool;
-    /// `min.insync.replicas` of a topic.
-    fn min_isr(&self, topic: &str) -> u64;
+    /// `min.insync.replicas` of a topic, as this image has it.
+    fn min_isr(&self, image: &Image, topic: &str) -> u64;
     /// Whether `cleanup.policy` of a topic says that it is compacted.
     fn compacted(&self, topic: &str) -> bool;
     /// The partitions' logs on a broker's disk, those that were set aside among them; none while it does not live.

@@ -143,7 +143,7 @@ impl ClusterProbe for Fake {
         false
     }
 
-    fn min_isr(&self, _topic: &str) -> u64 {
+    fn min_isr(&self, _image: &Image, _topic: &str) -> u64 {
         self.min_isr
     }
 

@@ -167,7 +167,7 @@ impl Judge {
                 continue;
             }
             for (number, partition) in (0..).zip(&found.partitions) {
-                self.eligible_are_needed(topic, number, partition, probe);
+                self.eligible_are_needed(topic, number, partition, probe.min_isr(image, topic));
                 self.take_partition(topic, number, partition, image, probe);
             }
         }
@@ -290,9 +290,9 @@ impl Judge {
     }
 
     /// Nobody in the ISR is in the ELR, and nobody is in the ELR once the ISR has its minimum (KIP-966, `PartitionChangeBuilder`).
-    fn eligible_are_needed(&mut self, topic: &str, number: i32, now: &PartitionImage, probe: &dyn ClusterProbe) {
+    fn eligible_are_needed(&mut self, topic: &str, number: i32, now: &PartitionImage, min_isr: u64) {
         let both = now.elr.iter().any(|id| now.isr.contains(id));
-        if both || !now.elr.is_empty() && now.isr.len() as u64 >= probe.min_isr(topic) {
+        if both || !now.elr.is_empty() && now.isr.len() as u64 >= min_isr {
             let (isr, elr) = (&now.isr, &now.elr);
             self.violation("eligible", format!("{topic}-{number} has {isr:?} in sync and keeps {elr:?} as eligible leaders"));
         }

@@ -25,8 +25,16 @@ impl World {
 
     /// What is set for a topic, on itself, on `node` or for the whole cluster, by the newest metadata that anybody has.
     fn topic_config(&self, topic: &str, name: &str, node: Option<i32>) -> Option<&String> {
+        self.config_in(self.newest_image(), topic, name, node)
+    }
+
+    /// The newest metadata that any broker has.
+    pub(crate) fn newest_image(&self) -> Option<&Image> {
         let images = ClusterProbe::brokers(self).into_iter().filter_map(|node| ClusterProbe::image(self, node));
-        let image = images.max_by_key(|image| image.offset);
+        images.max_by_key(|image| image.offset)
+    }
+
+    fn config_in<'a>(&'a self, image: Option<&'a Image>, topic: &str, name: &str, node: Option<i32>) -> Option<&'a String> {
         let of_topic = image.and_then(|image| image.topic_configs.get(topic)?.get(name));
         let of_cluster = image.and_then(|image| image.broker_configs.get("")?.get(name));
         let of_node = image.and_then(|image| image.broker_configs.get(&node?.to_string())?.get(name));
@@ -86,8 +94,8 @@ impl ClusterProbe for World {
         value.is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
     }
 
-    fn min_isr(&self, topic: &str) -> u64 {
-        self.topic_config(topic, "min.insync.replicas", None).and_then(|value| value.trim().parse().ok()).unwrap_or(1)
+    fn min_isr(&self, image: &Image, topic: &str) -> u64 {
+        self.config_in(Some(image), topic, "min.insync.replicas", None).and_then(|value| value.trim().parse().ok()).unwrap_or(1)
     }
 
     fn compacted(&self, topic: &str) -> bool {

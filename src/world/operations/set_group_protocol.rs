@@ -86,8 +86,8 @@ impl Operation for SetGroupProtocol {
         name: "group protocol",
         on: On::Client,
         exclusive: false,
-        profiles: &["settings"],
-        stream: Stream::Own { one_in: 4 },
+        profiles: &["swarm", "settings"],
+        stream: Stream::Own { one_in: 6 },
         draw: |dice, _| {
             let assignor = if dice.between(0, 1) == 0 { "uniform" } else { "range" };
             let group = dice.consumer().and_then(|spec| spec.group);

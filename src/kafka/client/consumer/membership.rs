@@ -290,7 +290,14 @@ impl Consumer {
         }
     }
 
+    /// It is refused for good: `poll` throws from now on, so that nothing more is read, and what it had is lost to it.
     pub(super) fn fatal(&mut self, error: i16) {
+        let partitions = self.assignment();
+        if !partitions.is_empty() {
+            self.net.event(ConsumerEvent::Revoked { partitions, lost: true });
+        }
+        self.partitions.clear();
+        self.completed.clear();
         self.member.fatal = true;
         self.member.phase = Phase::Unjoined;
         self.member.generation = -1;

@@ -56,47 +56,61 @@ impl Active {
             return self.cancel_reassignment(topic, index);
         };
         let target = self.check_manual(target)?;
-        // What was there before an earlier reassignment began.
-        let original: Vec<i32> = state.replicas.iter().copied().filter(|replica| !state.adding.contains(replica)).collect();
-        if same_factor && target.len() != original.len() {
-            let why = format!(
-                "The replication factor is changed from {} to {} although the request does not allow it.",
-                original.len(),
-                target.len()
-            );
+        let planned = state.replicas.iter().filter(|replica| !state.removing.contains(replica)).count();
+        if same_factor && target.len() != planned {
+            let why = format!("The replication factor is changed from {planned} to {}", target.len());
             return Err((ErrorCode::InvalidReplicationFactor, why));
         }
-        let missing = |from: &[i32], of: &[i32]| -> Vec<i32> { of.iter().copied().filter(|replica| !from.contains(replica)).collect() };
-        let (adding, removing) = (missing(&original, &target), missing(&target, &original));
-        // The new replicas in their order, then those that go once the new ones are in sync.
-        let merged: Vec<i32> = target.iter().chain(&removing).copied().collect();
-        if !state.isr.is_empty() && !state.isr.iter().any(|replica| merged.contains(replica)) {
-            let why = "None of the replicas that would be left is in sync.".to_owned();
-            return Err((ErrorCode::InvalidReplicaAssignment, why));
-        }
+        // Against what is there, with what an earlier reassignment has added so far.
+        let (adding, removing) = (missing(&state.replicas, &target), missing(&target, &state.replicas));
         self.change(topic, index, None, &alive, ChangeReason::Reassigned, |builder| {
-            builder.isr.retain(|replica| merged.contains(replica));
-            (builder.replicas, builder.adding, builder.removing) = (merged.clone(), adding, removing);
+            // The new replicas in their order, then those that go once the new ones are in sync.
+            builder.replicas = target.iter().chain(&removing).copied().collect();
+            // What is empty leaves what the earlier reassignment says.
+            if !adding.is_empty() {
+                builder.adding = adding;
+            }
+            if !removing.is_empty() {
+                builder.removing = removing;
+            }
         });
         Ok(())
     }
 
+    /// `PartitionReassignmentRevert`: what was added goes, what was to go stays.
     fn cancel_reassignment(&mut self, topic: &str, index: i32) -> Result<(), Refusal> {
         let none = || (ErrorCode::NoReassignmentInProgress, "No partition reassignment is in progress.".to_owned());
         let state = self.draft.partition(topic, index).filter(|state| state.is_reassigning()).ok_or_else(none)?;
-        let back: Vec<i32> = state.replicas.iter().copied().filter(|replica| !state.adding.contains(replica)).collect();
-        if !state.isr.iter().any(|replica| back.contains(replica)) {
-            let why = "None of the replicas before the reassignment is in sync.".to_owned();
+        let stays = |replica: &i32| !state.adding.contains(replica);
+        let back: Vec<i32> = state.replicas.iter().copied().filter(stays).collect();
+        let mut isr: Vec<i32> = state.isr.iter().copied().filter(stays).collect();
+        let Some(first) = back.first() else {
+            let why = "Invalid replica assignment: addingReplicas contains all replicas.".to_owned();
             return Err((ErrorCode::InvalidReplicaAssignment, why));
+        };
+        if isr.is_empty() {
+            if !self.unclean_elections(topic) {
+                let why = format!(
+                    "Unable to revert partition assignment for {topic}:{index} because it would require an unclean leader election."
+                );
+                return Err((ErrorCode::InvalidReplicaAssignment, why));
+            }
+            isr.push(*first);
         }
         self.change(topic, index, None, &alive, ChangeReason::ReassignmentCancelled, |builder| {
-            builder.isr.retain(|replica| back.contains(replica));
-            builder.replicas = back.clone();
+            (builder.isr, builder.replicas) = (isr, back);
             builder.adding.clear();
             builder.removing.clear();
         });
         Ok(())
     }
+}
+
+/// Those of `of` that are not in `from`, in the order of their ids.
+fn missing(from: &[i32], of: &[i32]) -> Vec<i32> {
+    let mut missing: Vec<i32> = of.iter().copied().filter(|replica| !from.contains(replica)).collect();
+    missing.sort();
+    missing
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ impl<'a> Explanation<'a> {
     /// Fewer in-sync replicas than `acks=all` and the high watermark need. Whether it is so.
     pub(crate) fn too_few_in_sync(&mut self, state: &PartitionView) -> bool {
         let at = TopicPartition::new(&state.topic, state.partition);
-        let least = self.world.min_isr(&at.topic);
+        let least = self.world.newest_image().map_or(1, |image| self.world.min_isr(image, &at.topic));
         if state.isr.len() as u64 >= least {
             return false;
         }
