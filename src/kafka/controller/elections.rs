@@ -117,8 +117,9 @@ impl<'a> Builder<'a> {
         self.removing.clear();
     }
 
-    /// Those who left an ISR that is below its minimum may still lead: they have everything that was committed. Kafka 4.1 keeps one that is
-    /// no replica any more (`PartitionChangeBuilder.maybePopulateTargetElr`): made a replica again, it would lead with an empty log. Not here.
+    /// Those who left an ISR that is below its minimum may still lead: they have everything that was committed. Kafka 4.1 also keeps one
+    /// that is no replica any more (`PartitionChangeBuilder.maybePopulateTargetElr`), which would lead with an empty log once it is a replica
+    /// again. That is not done here.
     fn fill_elr(&mut self) {
         if self.isr.len() >= self.min_isr {
             self.elr.clear();

@@ -10,7 +10,7 @@ use crate::world::action::{ConsumerSpec, Genesis, Keys, ProducerSpec, Transactio
 use crate::world::handler::{CommitMode, CommitPolicy, HandlerSpec};
 use crate::world::operations::{
     Action, AddConsumer, AddProducer, Ailment, Condition, CreateTopic, Dice, Draw, Heal, On, SetBrokerConfig, SetRate, SetTopicConfig,
-    Severity, Stream, Trouble, draws,
+    Severity, Stop, Stream, Trouble, draws,
 };
 use std::sync::Arc;
 
@@ -90,7 +90,7 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     run.actions.extend(output.map(|topic| (0, topic.into())));
     run.actions.extend(setup(&run.dice));
     throttles(&mut run, seed);
-    let calm_from = S * i64::try_from(run.dice.between(8, 20)).unwrap_or(8);
+    let calm_from = S * i64::try_from(run.dice.between(8, 20)).unwrap_or(8) + long(&mut run, &mut genesis, profile);
     alterations(&mut run, seed, calm_from);
     let draws = profile.draws();
     swarm(&mut run, &draws, calm_from);
@@ -358,6 +358,26 @@ fn habits(d: &mut Dice, seed: u64) {
             _ => {}
         }
     }
+}
+
+/// One run in a hundred is minutes longer: a follower's fetch session grows old enough to be given up for another's, and what a group
+/// without members has committed expires. By how much.
+fn long(run: &mut Run, genesis: &mut Genesis, profile: Profile) -> i64 {
+    let mut rng = Rng::stream(genesis.seed, "simulate/long");
+    // Where each input is to be processed once, no offset may expire.
+    if !rng.chance(1, 100) || profile.name == processors::PROFILE {
+        return 0;
+    }
+    let config = [
+        ("max.incremental.fetch.session.cache.slots", "1"),
+        ("offsets.retention.check.interval.ms", "1000"),
+        ("offsets.retention.minutes", "1"),
+    ];
+    genesis.broker_config.extend(config.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let group = run.dice.consumers.first().and_then(|member| member.group.clone());
+    let members = run.dice.consumers.iter().filter(|member| group.is_some() && member.group == group);
+    run.actions.extend(members.map(|member| (8 * S, Stop { node: member.name.clone() }.into())));
+    150 * S
 }
 
 /// Configs of topics and brokers are altered under way, and some are taken back.

@@ -260,8 +260,8 @@ fn missed_growth(world: &World, group: &str, topic: &str) -> bool {
 }
 
 /// A group that goes over to the consumer protocol takes what its members have by the names of the topics
-/// (`ConsumerGroup.fromClassicGroup`). The uniform assignor does not ask whether a topic still has these partitions: a member keeps those that
-/// a new topic of the name has not, in the place of others.
+/// (`ConsumerGroup.fromClassicGroup`). The uniform assignor does not ask whether a topic still has these partitions: a member keeps those
+/// that a new topic of the name has not, in the place of others.
 fn keeps_former_partitions(view: &WorldView, group: &str) -> bool {
     let assigned = view.groups.iter().filter(|known| &*known.group == group).flat_map(|known| &known.members);
     let is_there = |(topic, number): &(Arc<str>, i32)| {
