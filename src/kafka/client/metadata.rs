@@ -112,15 +112,20 @@ impl Metadata {
         self.topics.get(topic)
     }
 
+    /// A topic of which the last answer was not an error: with one nothing is known of its partitions any more (`Metadata.update`).
+    fn described(&self, topic: &str) -> Option<&TopicMetadata> {
+        self.topics.get(topic).filter(|topic| !topic.error.is_error())
+    }
+
     /// Partitions of a topic; `None` while it is unknown.
     pub fn partition_count(&self, topic: &str) -> Option<i32> {
-        let count = self.topics.get(topic)?.partitions.len() as i32;
+        let count = self.described(topic)?.partitions.len() as i32;
         (count > 0).then_some(count)
     }
 
     /// The leader of a partition and its epoch, if there is one.
     pub fn leader(&self, topic: &str, partition: i32) -> Option<(i32, i32)> {
-        let found = self.topics.get(topic)?.partitions.get(&partition)?;
+        let found = self.described(topic)?.partitions.get(&partition)?;
         (found.leader >= 0 && found.leader_epoch >= found.seen_epoch).then_some((found.leader, found.leader_epoch))
     }
 

@@ -27,7 +27,7 @@ use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::controller::image::Image;
 use crate::kafka::coordinator::GroupState;
-use crate::kafka::coordinator::{DOWNGRADED, GroupEvent, GroupView};
+use crate::kafka::coordinator::{DOWNGRADED, GroupEvent, GroupView, UPGRADED};
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -211,8 +211,8 @@ pub struct Judge {
     asked_unclean: SortedVecSet<Partition>,
     /// By consumer, topic and partition: the offsets that were fetched last, since its position came from elsewhere.
     fetched: SortedVecMap<ConsumerPartition, (i64, i64)>,
-    /// The generation with which each group went back to the classic protocol.
-    downgraded: SortedVecMap<Arc<str>, i32>,
+    /// The generation with which each group that had to rebalance went over to another protocol.
+    migrated: SortedVecMap<Arc<str>, i32>,
     /// What each group has committed last, by group, topic and partition.
     committed: SortedVecMap<ConsumerPartition, i64>,
     tracker: tracker::RecordTracker,
@@ -249,11 +249,12 @@ impl Judge {
         self.shadows.iter().any(|(key, shadow)| of(key) && shadow.gave_up())
     }
 
-    /// Whether a group still has the generation with which it went back to the classic protocol. The rebalance that follows that is in its
-    /// coordinator's memory alone (`GroupMetadataManager.convertToClassicGroup`): the next coordinator knows nothing of it, and what the
-    /// members that are gone had belongs to nobody until another one.
+    /// Whether a group still has the generation with which it went over to another protocol, though it had to rebalance then; what belonged
+    /// to nobody is nobody's until another rebalance. Back to the classic protocol the rebalance is in its coordinator's memory alone
+    /// (`GroupMetadataManager.convertToClassicGroup`): the next coordinator knows nothing of it. To the consumer protocol a new member is
+    /// taken to begin one (`convertToConsumerGroup`), which a static member that comes back with the same subscription does not.
     pub fn missed_rebalance(&self, group: &GroupView) -> bool {
-        self.downgraded.get(&group.group) == Some(&group.generation)
+        self.migrated.get(&group.group) == Some(&group.generation)
     }
 
     pub fn violations(&self) -> &[Violation] {
@@ -430,8 +431,10 @@ impl Judge {
                 }
             }
             BrokerEvent::Group(GroupEvent::StateChanged { to: GroupState::PreparingRebalance, .. }) => self.counters.rebalances += 1,
-            BrokerEvent::Group(GroupEvent::StateChanged { group, generation, why, .. }) if **why == *DOWNGRADED => {
-                self.downgraded.insert(group.clone(), *generation);
+            BrokerEvent::Group(GroupEvent::StateChanged { group, from, generation, why, .. })
+                if **why == *DOWNGRADED || **why == *UPGRADED && *from != GroupState::Stable =>
+            {
+                self.migrated.insert(group.clone(), *generation);
             }
             BrokerEvent::Group(GroupEvent::StateChanged { group, to: GroupState::Empty | GroupState::Dead, .. }) => {
                 self.nobody_commits(group);
