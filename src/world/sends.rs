@@ -4,8 +4,9 @@ use super::content::{Sent, content_id, key_id};
 use crate::kafka::client::producer::{ProducerEvent, ProducerRecord, Ticket};
 use std::collections::VecDeque;
 
-/// Records sent last that are remembered by content, for the judge.
-const RECENT: u32 = 64;
+/// Records sent last that are remembered by content, for the judge: more than an app sends in one turn. One that sends again what it has
+/// waited for in vain sends hundreds.
+const RECENT: u32 = 400;
 
 /// Counted over all processes of the app.
 #[derive(Clone, Debug, Default)]

@@ -48,6 +48,9 @@ pub enum Output<E> {
 pub enum ClientError {
     #[error("buffer.memory is full: {used} of {limit} bytes wait to be sent")]
     BufferFull { used: u64, limit: u64 },
+    /// `BufferPool.allocate`, for a batch of `batch.size` bytes: it can never be.
+    #[error("a batch takes {size} bytes, and buffer.memory has no more than {limit}")]
+    BatchBeyondMemory { size: u64, limit: u64 },
     #[error("the record has {size} bytes, max.request.size is {limit}")]
     RecordTooLarge { size: u64, limit: u64 },
     #[error("{0:?}")]

@@ -90,7 +90,7 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     run.actions.extend(output.map(|topic| (0, topic.into())));
     run.actions.extend(setup(&run.dice));
     throttles(&mut run, seed);
-    let calm_from = S * i64::try_from(run.dice.between(8, 20)).unwrap_or(8) + long(&mut run, &mut genesis, profile);
+    let calm_from = S * i64::try_from(run.dice.between(8, 20)).unwrap_or(8) + long(&mut run, &mut genesis);
     alterations(&mut run, seed, calm_from);
     let draws = profile.draws();
     swarm(&mut run, &draws, calm_from);
@@ -362,10 +362,10 @@ fn habits(d: &mut Dice, seed: u64) {
 
 /// One run in a hundred is minutes longer: a follower's fetch session grows old enough to be given up for another's, and what a group
 /// without members has committed expires. By how much.
-fn long(run: &mut Run, genesis: &mut Genesis, profile: Profile) -> i64 {
+fn long(run: &mut Run, genesis: &mut Genesis) -> i64 {
     let mut rng = Rng::stream(genesis.seed, "simulate/long");
     // Where each input is to be processed once, no offset may expire.
-    if !rng.chance(1, 100) || profile.name == processors::PROFILE {
+    if !rng.chance(1, 100) || run.dice.consumers.iter().any(|member| member.handler.output.is_some()) {
         return 0;
     }
     let config = [

@@ -162,18 +162,13 @@ fn replicas_behind(view: &WorldView) -> Option<String> {
     None
 }
 
-/// Whether a marker, or what the coordinator knew, may be lost with the disks: then nobody ends the transaction.
-fn lost_ends(judge: &Judge, topic: &str, partition: i32) -> bool {
-    judge.has_given_up(topic, Some(partition)) || judge.has_given_up(TRANSACTIONS_TOPIC, None)
-}
-
 /// Transactions that are open.
 fn hanging(view: &WorldView, judge: &Judge) -> Rest {
     let mut rest = Rest::Quiet;
     for PartitionView { topic, partition, leader, last_stable_offset, .. } in
         view.partitions.iter().map(|at| &at.view).filter(|view| view.last_stable_offset < view.high_watermark)
     {
-        if *leader >= 0 && !lost_ends(judge, topic, *partition) {
+        if *leader >= 0 && !judge.may_lack_markers(topic, *partition) {
             return Rest::Busy(format!("{topic}-{partition}: a transaction is open from offset {last_stable_offset} on"));
         }
         rest = Rest::Excused;
@@ -213,7 +208,7 @@ fn unread(world: &World, view: &WorldView, judge: &Judge) -> Rest {
             let members = view.consumers.iter().filter(lives).filter(|other| other.group == consumer.group);
             let positions = members.flat_map(|member| &member.positions).filter(|(t, p, _)| t == topic && *p == number);
             let position = positions.map(|(.., at)| *at).max();
-            let end = if lost_ends(judge, topic, number) { partition.view.last_stable_offset } else { partition.view.high_watermark };
+            let end = if judge.may_lack_markers(topic, number) { partition.view.last_stable_offset } else { partition.view.high_watermark };
             // Nothing is to be read of an empty partition, and by time no position is found there.
             if position.unwrap_or(0) >= end {
                 continue;

@@ -518,9 +518,8 @@ fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) ->
             if let Err(why) = joined {
                 findings.violate("dense", || format!("{topic}-{partition} on broker-{node}: {why}"));
             }
-            // A marker, or what the coordinator knew, may be lost with the disks.
-            let kept = !judge.has_given_up(&topic, Some(partition)) && !judge.has_given_up(TRANSACTIONS_TOPIC, None);
-            for (producer, epoch, offset) in transactions.unended.into_iter().filter(|_| kept) {
+            let ends = !judge.may_lack_markers(&topic, partition);
+            for (producer, epoch, offset) in transactions.unended.into_iter().filter(|_| ends) {
                 findings.violate("marker", || {
                     format!(
                         "{topic}-{partition}, offset {offset}: producer {producer} begins a transaction, and the one of epoch {epoch} was never ended"

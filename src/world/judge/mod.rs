@@ -20,9 +20,10 @@ pub use ledger::{Ledger, Permitted, RecordOutcome};
 
 use super::event::{Event, EventId, EventKind};
 use super::operations::{
-    Action, ChangeConsumer, DeleteTopic, ElectLeader, PowerLoss, Produce, SetBrokerConfig, SetGroupProtocol, SetTopicConfig, Stop, Wipe,
+    Action, AddPartitions, ChangeConsumer, DeleteTopic, ElectLeader, PowerLoss, Produce, SetBrokerConfig, SetGroupProtocol, SetTopicConfig,
+    Stop, Wipe,
 };
-use crate::kafka::broker::{BrokerEvent, PartitionView};
+use crate::kafka::broker::{BrokerEvent, PartitionView, TRANSACTIONS_TOPIC};
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::controller::image::Image;
@@ -211,6 +212,8 @@ pub struct Judge {
     asked_unclean: SortedVecSet<Partition>,
     /// By consumer, topic and partition: the offsets that were fetched last, since its position came from elsewhere.
     fetched: SortedVecMap<ConsumerPartition, (i64, i64)>,
+    /// Topics that got partitions, or were made anew, under way.
+    grown: SortedVecSet<Arc<str>>,
     /// The generation with which each group that had to rebalance went over to another protocol.
     migrated: SortedVecMap<Arc<str>, i32>,
     /// What each group has committed last, by group, topic and partition.
@@ -255,6 +258,12 @@ impl Judge {
     /// taken to begin one (`convertToConsumerGroup`), which a static member that comes back with the same subscription does not.
     pub fn missed_rebalance(&self, group: &GroupView) -> bool {
         self.migrated.get(&group.group) == Some(&group.generation)
+    }
+
+    /// Whether the end of a transaction may be missing in a partition, in a way that Kafka permits: lost with the disks, or never sent by a
+    /// coordinator that had not heard of the partition yet (`TransactionMarkerChannelManager`: one without a leader is likely deleted).
+    pub fn may_lack_markers(&self, topic: &str, partition: i32) -> bool {
+        self.has_given_up(topic, Some(partition)) || self.has_given_up(TRANSACTIONS_TOPIC, None) || self.grown.contains(topic)
     }
 
     pub fn violations(&self) -> &[Violation] {
@@ -349,7 +358,13 @@ impl Judge {
             }
             Action::SetTopicConfig(SetTopicConfig { config, .. }) => self.policy_altered |= config.contains_key("cleanup.policy"),
             Action::SetBrokerConfig(SetBrokerConfig { config, .. }) => self.policy_altered |= config.contains_key("log.cleanup.policy"),
-            Action::DeleteTopic(DeleteTopic { topic }) => self.tracker.deleted(topic),
+            Action::AddPartitions(AddPartitions { topic, .. }) => {
+                self.grown.insert(topic.clone());
+            }
+            Action::DeleteTopic(DeleteTopic { topic }) => {
+                self.grown.insert(topic.clone());
+                self.tracker.deleted(topic);
+            }
             Action::Produce(Produce { name, .. }) => self.tracker.take_sent(name, probe, self.now),
             Action::Stop(Stop { node }) if broker_number(node).is_none() => self.tracker.stopped(node, probe),
             Action::ChangeConsumer(ChangeConsumer(spec)) => self.tracker.stopped(&spec.name, probe),

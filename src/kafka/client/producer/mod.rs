@@ -333,7 +333,8 @@ impl Producer {
     /// `KafkaProducer.send` that never blocks.
     ///
     /// # Errors
-    /// [`ClientError::RecordTooLarge`]; [`ClientError::BufferFull`]: try again later; with a `transactional.id`, what forbids to write now.
+    /// [`ClientError::RecordTooLarge`]; [`ClientError::BatchBeyondMemory`]; [`ClientError::BufferFull`]: try again later; with a
+    /// `transactional.id`, what forbids to write now.
     pub fn send(&mut self, now: Time, record: ProducerRecord) -> Result<Ticket, ClientError> {
         match self.transaction() {
             None | Some(TransactionStep::Open { .. }) => {}
@@ -349,6 +350,9 @@ impl Producer {
         let waiting = Waiting { ticket, since: now, record, bytes: alone };
         let waits: u64 = self.waiting.iter().map(|waiting| waiting.bytes).sum();
         let needs = if waits == 0 && self.routable(&waiting.record) { self.needs(now, &waiting) } else { alone };
+        if needs > self.config.buffer_memory {
+            return Err(ClientError::BatchBeyondMemory { size: needs, limit: self.config.buffer_memory });
+        }
         if self.used.saturating_add(waits).saturating_add(needs) > self.config.buffer_memory {
             self.exhausted = true;
             self.run(now);
@@ -415,7 +419,14 @@ impl Producer {
         let mut full = false;
         for waiting in std::mem::take(&mut self.waiting) {
             let routable = self.routable(&waiting.record);
-            full |= routable && self.used.saturating_add(self.needs(now, &waiting)) > self.config.buffer_memory;
+            let needs = if routable { self.needs(now, &waiting) } else { 0 };
+            if needs > self.config.buffer_memory {
+                self.records = self.records.saturating_sub(1);
+                let error = ClientError::BatchBeyondMemory { size: needs, limit: self.config.buffer_memory };
+                self.net.event(ProducerEvent::Failed { ticket: waiting.ticket, error });
+                continue;
+            }
+            full |= routable && self.used.saturating_add(needs) > self.config.buffer_memory;
             if routable && !full {
                 self.accumulate(now, waiting);
                 continue;
