@@ -118,8 +118,8 @@ impl<'a> Builder<'a> {
     }
 
     /// Those who left an ISR that is below its minimum may still lead: they have everything that was committed. Kafka 4.1 also keeps one
-    /// that is no replica any more (`PartitionChangeBuilder.maybePopulateTargetElr`), which would lead with an empty log once it is a replica
-    /// again. That is not done here.
+    /// that is no replica any more (`PartitionChangeBuilder.maybePopulateTargetElr`), which would lead with an empty log once it is
+    /// one again. That is not done here.
     fn fill_elr(&mut self) {
         if self.isr.len() >= self.min_isr {
             self.elr.clear();

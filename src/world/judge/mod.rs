@@ -445,20 +445,25 @@ impl Judge {
                     self.violation("two-leaders", format!("broker-{other} and broker-{node} both lead the quorum in epoch {epoch}"));
                 }
             }
-            BrokerEvent::Group(GroupEvent::StateChanged { to: GroupState::PreparingRebalance, .. }) => self.counters.rebalances += 1,
-            BrokerEvent::Group(GroupEvent::StateChanged { group, from, generation, why, .. })
+            BrokerEvent::Group(event) => self.group_event(node, event, probe),
+            _ => {}
+        }
+    }
+
+    fn group_event(&mut self, node: i32, event: &GroupEvent, probe: &dyn ClusterProbe) {
+        match event {
+            GroupEvent::StateChanged { to: GroupState::PreparingRebalance, .. } => self.counters.rebalances += 1,
+            GroupEvent::StateChanged { group, from, generation, why, .. }
                 if **why == *DOWNGRADED || **why == *UPGRADED && *from != GroupState::Stable =>
             {
                 self.migrated.insert(group.clone(), *generation);
             }
-            BrokerEvent::Group(GroupEvent::StateChanged { group, to: GroupState::Empty | GroupState::Dead, .. }) => {
-                self.nobody_commits(group);
-            }
-            BrokerEvent::Group(GroupEvent::OffsetCommitted { group, topic, partition, offset }) => {
+            GroupEvent::StateChanged { group, to: GroupState::Empty | GroupState::Dead, .. } => self.nobody_commits(group),
+            GroupEvent::OffsetCommitted { group, topic, partition, offset } => {
                 self.commits_go_on(node, group, (topic, *partition), *offset, probe);
             }
-            BrokerEvent::Group(GroupEvent::Assigned { group, assignments, .. }) => self.assigned_once(group, assignments),
-            BrokerEvent::Group(GroupEvent::Reconciled { group, .. }) => self.reconciled_once(node, group, probe),
+            GroupEvent::Assigned { group, assignments, .. } => self.assigned_once(group, assignments),
+            GroupEvent::Reconciled { group, .. } => self.reconciled_once(node, group, probe),
             _ => {}
         }
     }
