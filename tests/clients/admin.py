@@ -118,7 +118,7 @@ def case_record_errors(case):
     broker = case.broker()
     make(broker, "compacted", {"cleanup.policy": "compact"})
     told = {}
-    producer = Producer({"bootstrap.servers": broker.address, "linger.ms": 500, "retries": 0, "enable.idempotence": False})
+    producer = Producer({"bootstrap.servers": broker.address, "linger.ms": 10000, "retries": 0, "enable.idempotence": False})
     for n in range(9):
         note = lambda error, message: told.__setitem__(int(message.value()), error.code() if error else 0)
         producer.produce("compacted", key=None if n % 3 == 0 else f"k{n}", value=f"{n}", on_delivery=note)

@@ -65,6 +65,8 @@ pub struct PartitionQueue {
     /// Base sequences (0 without idempotence) of batches on the wire.
     pub in_flight: u32,
     pub next_sequence: i32,
+    /// The sequence that follows the last one that is acknowledged (`TransactionManager.isNextSequence`).
+    pub acked_sequence: i32,
     pub producer: Option<(i64, i16)>,
     /// The numbering has a gap: a new epoch begins when nothing is on the wire.
     pub reset: bool,
@@ -74,6 +76,22 @@ pub struct PartitionQueue {
 }
 
 impl PartitionQueue {
+    /// Begins the numbering anew, for this producer id and epoch.
+    pub fn number_from_0(&mut self, producer: (i64, i16)) {
+        self.producer = Some(producer);
+        (self.next_sequence, self.acked_sequence) = (0, 0);
+    }
+
+    /// A batch is acknowledged, maybe after later ones: they may have gone to another leader.
+    pub fn acknowledge(&mut self, batch: &ProducerBatch) {
+        let Some(sequence) = batch.sequence else { return };
+        let end = advance(sequence.base, batch.records.len() as u32);
+        let ahead = end.wrapping_sub(self.acked_sequence) & i32::MAX;
+        if ahead < i32::MAX / 2 {
+            self.acked_sequence = end;
+        }
+    }
+
     /// Whether a new epoch is needed and may begin. A batch that may have been written keeps its number until its answer.
     pub fn begins_anew(&self) -> bool {
         self.in_flight == 0 && (self.reset || self.unresolved && self.batches.iter().all(|batch| batch.sequence.is_none()))
@@ -220,7 +238,15 @@ impl ProducerBatch {
 
 impl PartitionQueue {
     fn new() -> Self {
-        Self { batches: VecDeque::new(), in_flight: 0, next_sequence: 0, producer: None, reset: false, unresolved: false }
+        Self {
+            batches: VecDeque::new(),
+            in_flight: 0,
+            next_sequence: 0,
+            acked_sequence: 0,
+            producer: None,
+            reset: false,
+            unresolved: false,
+        }
     }
 }
 

@@ -102,8 +102,7 @@ impl Producer {
     fn restart_numbering(&mut self, at: &TopicPartition, producer_id: i64, epoch: i16) {
         let queue = self.accumulator.queue(at);
         (queue.reset, queue.unresolved) = (false, false);
-        queue.producer = Some((producer_id, epoch));
-        queue.next_sequence = 0;
+        queue.number_from_0((producer_id, epoch));
         for batch in queue.batches.iter_mut().filter(|batch| batch.sequence.is_some()) {
             batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence, transactional: false }));
             queue.next_sequence = advance(queue.next_sequence, batch.records.len() as u32);
@@ -245,8 +244,7 @@ impl Producer {
         let mut batch = queue.batches.pop_front()?;
         if let (Some(current), None) = (idempotent, batch.sequence) {
             if queue.producer != Some(current) && queue.in_flight == 0 {
-                queue.producer = Some(current);
-                queue.next_sequence = 0;
+                queue.number_from_0(current);
             }
             let (producer_id, epoch) = queue.producer.unwrap_or(current);
             batch.number(Some(Sequence { producer_id, epoch, base: queue.next_sequence, transactional }));
@@ -357,6 +355,7 @@ impl Producer {
             return;
         }
         if error == 0 || error == code::DUPLICATE_SEQUENCE_NUMBER {
+            self.accumulator.queue(&at).acknowledge(&batch);
             self.release(&batch);
             for (record, delta) in batch.records.iter().zip(0_i64..) {
                 self.net.event(ProducerEvent::Acked {
@@ -372,15 +371,20 @@ impl Producer {
             return self.split(&at, batch);
         }
         let gap = matches!(error, code::OUT_OF_ORDER_SEQUENCE_NUMBER | code::UNKNOWN_PRODUCER_ID);
+        let queue = self.accumulator.queue(&at);
+        let follows = batch.sequence.is_some_and(|sequence| sequence.base == queue.acked_sequence);
+        // Behind a batch without an answer it only follows from that one. If later ones are acknowledged, it may be written already and
+        // forgotten by the broker: it keeps its number (`TransactionManager.canRetry`).
+        let is_gap = idle && !earlier_waits && (follows || queue.unresolved || error == code::UNKNOWN_PRODUCER_ID);
         // A gap in a transaction is not mended: the transaction is aborted.
-        let mends = self.transactions.is_none() || !idle || earlier_waits;
+        let mends = self.transactions.is_none() || !is_gap;
         let retriable = ErrorCode::from_code(error).retriable() || (gap && mends && batch.sequence.is_some());
         let deadline = batch.created.plus_millis(self.config.delivery_timeout_ms);
         if !retriable || batch.attempts > self.config.retries || deadline <= now {
             return self.fail(&at, batch, ClientError::Broker(ErrorCode::from_code(error)));
         }
-        // Out of order at the head of the queue: the log has a gap. Behind a batch without an answer it only follows from that one.
-        if gap && idle && !earlier_waits {
+        // Out of order at the head of the queue: the log has a gap.
+        if gap && is_gap {
             self.accumulator.queue(&at).reset = true;
         }
         let attempt = batch.attempts.saturating_sub(1);
