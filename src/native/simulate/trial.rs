@@ -132,21 +132,29 @@ fn clients_at_work(view: &WorldView) -> Option<String> {
     if let Some(broker) = view.brokers.iter().find(|broker| !broker.state.is_running()) {
         return Some(format!("{} is {}", broker.name, broker.state));
     }
-    // An outbox is never given up: its relay sends to a topic that is gone for as long as it lives.
-    let is_there = |topic: &str| view.partitions.iter().any(|partition| *partition.view.topic == *topic);
-    if let Some(producer) = view.producers.iter().find(|producer| producer.pending > 0 && is_there(&producer.topic)) {
+    if let Some(producer) = view.producers.iter().find(|producer| producer.pending > 0 && takes_all(view, &producer.topic)) {
         return Some(format!("{} still has {} records to send", producer.name, producer.pending));
     }
     let sends = view.producers.iter().find(|producer| producer.state.is_running() && producer.rate_per_1000s > 0)?;
     Some(format!("{} still sends", sends.name))
 }
 
+/// An outbox is never given up: as long as it lives its relay sends to a topic that is gone, or to a partition that nobody may lead.
+fn takes_all(view: &WorldView, topic: &str) -> bool {
+    let mut partitions = view.partitions.iter().map(|partition| &partition.view).filter(|view| *view.topic == *topic).peekable();
+    partitions.peek().is_some() && !partitions.any(nobody_may_lead)
+}
+
+/// Nobody is left who might lead it: its last eligible leaders were given up when `min.insync.replicas` changed (ClearElrRecord).
+fn nobody_may_lead(view: &PartitionView) -> bool {
+    view.leader < 0 && view.isr.is_empty() && view.elr.is_empty()
+}
+
 fn replicas_behind(view: &WorldView) -> Option<String> {
     for partition in &view.partitions {
         let view = &partition.view;
         let name = format!("{}-{}", view.topic, view.partition);
-        // Nobody is left who might lead it: its last eligible leaders were given up when `min.insync.replicas` changed (ClearElrRecord).
-        if view.leader < 0 && view.isr.is_empty() && view.elr.is_empty() {
+        if nobody_may_lead(view) {
             continue;
         }
         if view.leader < 0 {
@@ -185,10 +193,16 @@ fn unread(world: &World, view: &WorldView, judge: &Judge) -> Rest {
     }
     let mut rest = Rest::Quiet;
     let lives = |consumer: &&ConsumerState| consumer.state.is_running() && consumer.client_state != MembershipState::Failed;
-    if let Some(consumer) = view.consumers.iter().find(|consumer| consumer.state.is_running() && consumer.backlog > 0) {
-        return Rest::Busy(format!("{} still handles records", consumer.name));
+    for consumer in view.consumers.iter().filter(|consumer| consumer.state.is_running()) {
+        if consumer.backlog > 0 && !commits_what_is_gone(world, view, consumer) {
+            return Rest::Busy(format!("{} still handles records", consumer.name));
+        }
     }
     for consumer in view.consumers.iter().filter(lives) {
+        if commits_what_is_gone(world, view, consumer) {
+            rest = Rest::Excused;
+            continue;
+        }
         if let Some(output) = consumer.output.as_ref().filter(|output| output.blocked || output.pending > 0) {
             // A partition that refuses a marker as fenced leaves the transaction undecided for ever (`TransactionMarkerChannelManager`): it
             // may have lost what it knew of the producer.
@@ -265,6 +279,18 @@ fn keeps_former_partitions(view: &WorldView, group: &str) -> bool {
     !assigned.flat_map(|member| &member.assignment).all(is_there)
 }
 
+/// A static member that comes back keeps what its group's leader has assigned (KIP-814), and the coordinator may have kept what was
+/// committed of partitions that are gone. Then `commitSync` is refused for them (UNKNOWN_TOPIC_OR_PARTITION) until `max.poll.interval.ms`
+/// is over, in each generation anew: between two of them the app handles what one poll brings.
+fn commits_what_is_gone(world: &World, view: &WorldView, consumer: &ConsumerState) -> bool {
+    let is_there = |(topic, number, _): &(Arc<str>, i32, i64)| {
+        view.partitions.iter().any(|partition| partition.view.topic == *topic && partition.view.partition == *number)
+    };
+    let spec = spec_of(world, |spec| spec.name == consumer.name);
+    let waits = spec.is_some_and(|spec| spec.commit.waits() && spec.config.contains_key("group.instance.id"));
+    waits && !consumer.positions.iter().all(is_there)
+}
+
 /// A coordinator that loads its log after a topic was deleted knows nothing of that, and keeps what was committed for the partition. If a
 /// topic has come in its place, the Java consumer takes the leader epoch of that offset for the newest that it has seen, and waits for a
 /// leader of it (`Metadata.updateLastSeenEpochIfNewer`).
@@ -282,4 +308,29 @@ fn healed(world: &World) -> bool {
     ends && !clients.any(|state| state == ProcessState::Paused)
         && view.link_faults.is_empty()
         && view.brokers.iter().all(|broker| broker.state.is_running() && broker.slow_us == 0 && broker.disk_free == u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// What the search once called stuck does not end in Kafka either: an outbox whose only replica lost its place in `isr` and `elr`, and
+    /// `commitSync` of a partition that is gone.
+    #[test]
+    fn what_never_ends_in_kafka_is_not_called_stuck() {
+        for name in ["seed-56552-liveness.tide", "seed-51782-liveness.tide"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name);
+            let text = std::fs::read_to_string(path).expect("the scenario is there");
+            let mut playback = Playback::new(Scenario::parse(&text).expect("it can be read")).expect("its world begins");
+            let mut judge = Judge::new();
+            judge.observe(playback.world());
+            let end = playback.end();
+            watch(&mut playback, &mut judge, end);
+            let view = playback.world().view();
+            let at_work = view.producers.iter().any(|producer| producer.pending > 0) || view.consumers.iter().any(|it| it.backlog > 0);
+            assert!(at_work && healed(playback.world()), "{name}: somebody is at work, though all is healed");
+            assert_eq!(verdict(playback.world(), &judge).violations, [], "{name}");
+        }
+    }
 }
