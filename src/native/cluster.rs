@@ -5,8 +5,9 @@ use super::data_dir::{DataDir, DataError};
 use super::err;
 use crate::kafka::broker::{Broker, BrokerOptions, ConnId, OpenError, Output, PeerConn};
 use crate::kafka::disk::Disk;
+use crate::kafka::rng::Rng;
 use crate::kafka::time::{Time, earlier};
-use crate::world::operations::Action;
+use crate::world::operations::{Action, PowerLoss};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,7 +168,7 @@ impl Cluster {
         for index in 0..self.nodes.len() {
             match self.nodes.get(index).map(|node| &node.process) {
                 Some(Process::Running(_)) => self.stop(now, index, Broker::handle_shutdown_of_all),
-                Some(Process::Paused(..)) => self.end(now, index, false),
+                Some(Process::Paused(..)) => self.end(now, index, |_| {}),
                 _ => {}
             }
         }
@@ -220,8 +221,12 @@ impl Cluster {
         let alive = !matches!(process, Some(Process::Down(_)));
         match action {
             Action::Kill(_) | Action::PowerLoss(_) if !alive => return Err(format!("broker {id} is not running; restart {id} first")),
-            Action::Kill(_) => self.end(now, index, false),
-            Action::PowerLoss(_) => self.end(now, index, true),
+            Action::Kill(_) => self.end(now, index, |_| {}),
+            Action::PowerLoss(PowerLoss { torn: false, .. }) => self.end(now, index, Disk::lose_unflushed),
+            Action::PowerLoss(_) => {
+                let mut rng = Rng::stream(now.0.unsigned_abs(), "torn");
+                self.end(now, index, |disk| disk.tear_unflushed(|bytes| rng.below(bytes + 1)));
+            }
             Action::Wipe(_) => match self.nodes.get_mut(index).map(|node| &mut node.process) {
                 Some(Process::Down(disk)) => disk.wipe(),
                 _ => return Err(format!("broker {id} is running; kill {id} first")),
@@ -279,13 +284,11 @@ impl Cluster {
     }
 
     /// The process ends; its connections break.
-    fn end(&mut self, now: Time, index: usize, power: bool) {
+    fn end(&mut self, now: Time, index: usize, loses: impl FnOnce(&mut Disk)) {
         self.switch(index, |process| match process {
             Process::Running(broker) | Process::Stopping(broker) | Process::Paused(broker, _) => {
                 let mut disk = broker.into_disk();
-                if power {
-                    disk.lose_unflushed();
-                }
+                loses(&mut disk);
                 Process::Down(disk)
             }
             down => down,
@@ -400,9 +403,9 @@ impl Cluster {
                 }
                 Output::Halt { why } => {
                     err(&format!("broker {} halts: {why}", index + 1));
-                    return self.end(now, index, false);
+                    return self.end(now, index, |_| {});
                 }
-                Output::Stopped => return self.end(now, index, false),
+                Output::Stopped => return self.end(now, index, |_| {}),
                 Output::Log(line) if self.nodes.len() == 1 => err(&line),
                 Output::Log(line) => err(&format!("broker {}: {line}", index + 1)),
                 Output::Event(_) => {}

@@ -112,13 +112,16 @@ impl Node {
         self.end_process(core);
     }
 
-    /// The machine dies: nobody is told, and what a broker had not flushed is lost.
-    pub(super) fn lose_power(&mut self, core: &mut Core) {
+    /// The machine dies: nobody is told, and what a broker had not flushed is lost, or with `torn` some of it.
+    pub(super) fn lose_power(&mut self, core: &mut Core, torn: Option<Rng>) {
         self.set_state(core, ProcessState::PoweredOff);
         core.vanish(self.meta.id);
         self.end_process(core);
         if let Machine::Broker(node) = &mut self.machine {
-            node.disk.lose_unflushed();
+            match torn {
+                None => node.disk.lose_unflushed(),
+                Some(mut rng) => node.disk.tear_unflushed(|bytes| rng.below(bytes + 1)),
+            }
             node.look();
         }
     }

@@ -225,7 +225,7 @@ fn a_killed_controller_is_replaced() {
 fn a_power_loss_takes_only_what_others_have() {
     let mut world = busy(4);
     let dead = leader(&world, 1);
-    act(&mut world, Action::PowerLoss(PowerLoss { node: broker(dead) }));
+    act(&mut world, Action::PowerLoss(PowerLoss::of(broker(dead))));
     after(&mut world, 3_000);
     act(&mut world, Action::Restart(Restart { node: broker(dead) }));
     after(&mut world, 20_000);
@@ -331,7 +331,7 @@ fn stormy(seed: u64) -> World {
         Action::Heal(Heal),
         Action::Pause(Pause { node: broker(2) }),
         Action::Resume(Resume { node: broker(2) }),
-        Action::PowerLoss(PowerLoss { node: broker(1) }),
+        Action::PowerLoss(PowerLoss::of(broker(1))),
         Action::Restart(Restart { node: broker(1) }),
         Action::Skew(Skew { node: broker(2), by_us: -500_000 }),
         Action::Cut(Cut { from: broker(3), to: "checkout".into(), one_way: false }),
@@ -573,7 +573,7 @@ fn what_one_sees_who_has_looked_before_is_what_there_is_to_see() {
             40 => act(&mut world, Action::Kill(Kill { node: node(1) })),
             80 => act(&mut world, Action::Restart(Restart { node: node(1) })),
             120 => act(&mut world, Action::Isolate(Isolate { node: node(2) })),
-            160 => act(&mut world, Action::PowerLoss(PowerLoss { node: node(3) })),
+            160 => act(&mut world, Action::PowerLoss(PowerLoss::of(node(3)))),
             200 => act(&mut world, Action::Restart(Restart { node: node(3) })),
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! A broker's files: append, read, truncate, rename, flush; in memory, cheap to clone.
 //!
-//! A disk is a page cache over a plate: every file has a length and a flushed mark. A kill keeps all, a power loss
-//! keeps what was flushed. What happens to the files is also written to a journal, when one is wanted, which
+//! A disk is a page cache over a plate: every file has a length and a flushed mark. A kill keeps all; a power loss keeps what was flushed,
+//! and if it tears writes, the beginning of the rest. What happens to the files is also written to a journal, when one is wanted, which
 //! a backend (IndexedDB, a real directory) carries out in order: that is the whole boundary between engine and backend.
 //!
 //! What is durable without a flush: `replace`, `rename`, `remove` and `truncate`. Kafka forces a checkpoint's temporary file
@@ -275,6 +275,23 @@ impl Disk {
                 Some(length) => drop(self.truncate(path, length)),
                 None => self.remove(path),
             }
+        }
+    }
+
+    /// A power loss in the middle of writing: of what was not flushed, each file keeps as many bytes from its beginning as `keeps` says of
+    /// their number. They are on the plate now.
+    pub fn tear_unflushed(&mut self, mut keeps: impl FnMut(u64) -> u64) {
+        let files = self.files.clone();
+        for (path, file) in files.iter().filter(|(_, file)| file.flushed() != Some(file.len())) {
+            let flushed = file.flushed().unwrap_or(0);
+            let kept = keeps(file.len() - flushed);
+            if kept == 0 && file.flushed().is_none() {
+                self.remove(path);
+                continue;
+            }
+            // The file is there: neither can fail.
+            drop(self.truncate(path, flushed.saturating_add(kept)));
+            drop(self.flush(path));
         }
     }
 

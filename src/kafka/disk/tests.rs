@@ -69,6 +69,30 @@ fn a_power_loss_keeps_the_flushed_prefix_and_replaced_files() {
 }
 
 #[test]
+fn a_power_loss_that_tears_keeps_the_beginning_of_what_was_not_flushed() {
+    let mut disk = Disk::default();
+    for (path, flushed, rest) in [("a", "", "whole"), ("b", "safe", "torn"), ("c", "", "gone"), ("d", "safe", "")] {
+        disk.append(path, bytes(flushed)).expect("no limit");
+        if !flushed.is_empty() {
+            disk.flush(path).expect("there");
+        }
+        disk.append(path, bytes(rest)).expect("no limit");
+    }
+    let mut asked = Vec::new();
+    disk.tear_unflushed(|bytes| {
+        asked.push(bytes);
+        [5, 2, 0][asked.len() - 1]
+    });
+    assert_eq!(asked, [5, 4, 4]);
+    let all = |disk: &Disk| disk.list("").map(|path| (path.to_owned(), disk.read_all(path).expect("there"))).collect::<Vec<_>>();
+    let kept = [("a", "whole"), ("b", "safeto"), ("d", "safe")].map(|(path, text)| (path.to_owned(), bytes(text)));
+    assert_eq!(all(&disk), kept);
+    assert_eq!(disk.used(), 15);
+    disk.lose_unflushed();
+    assert_eq!(all(&disk), kept, "what is on the plate stays there");
+}
+
+#[test]
 fn a_full_disk_refuses_and_changes_nothing() {
     let mut disk = Disk::default();
     disk.set_capacity(Some(6));

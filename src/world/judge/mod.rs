@@ -369,7 +369,7 @@ impl Judge {
             Action::Stop(Stop { node }) if broker_number(node).is_none() => self.tracker.stopped(node, probe),
             Action::ChangeConsumer(ChangeConsumer(spec)) => self.tracker.stopped(&spec.name, probe),
             Action::SetGroupProtocol(SetGroupProtocol { group, .. }) => self.tracker.group_stopped(group),
-            Action::PowerLoss(PowerLoss { node }) | Action::Wipe(Wipe { node }) => {
+            Action::PowerLoss(PowerLoss { node, .. }) | Action::Wipe(Wipe { node }) => {
                 if let Some(node) = broker_number(node) {
                     self.lost_data(node);
                 }

@@ -223,7 +223,7 @@ impl Case {
     }
 
     fn power_loss(&mut self, node: i32) {
-        self.act(Action::PowerLoss(PowerLoss { node: format!("broker-{node}").into() }));
+        self.act(Action::PowerLoss(PowerLoss::of(format!("broker-{node}").into())));
     }
 
     /// All nodes learn that t-0 has this ISR, leader and epoch.
