@@ -38,7 +38,9 @@ macro_rules! marks {
 }
 
 marks! {
-    // Fetches, and what followers do with the answers.
+    // Fetches, and what followers do with the answers. A fetch that comes out of turn in its session (INVALID_FETCH_SESSION_EPOCH) has no
+    // mark: after any failure a follower closes its session (`FetchSessionHandler.handleError`), and no connection delivers a fetch twice
+    // or in another order. Only raw frames get there, those of `broker/tests.rs`.
     FetchFenced: "a fetch in a former leader epoch is refused",
     FetchAhead: "a fetch in a leader epoch that the broker does not know yet is refused",
     FetchOfFormerProcess: "a follower's fetch as a process that another has followed is refused",
@@ -46,7 +48,6 @@ marks! {
     FetchOutOfRange: "a fetch at an offset that the log does not have is refused",
     FetchOfOlderSegment: "a held fetch is answered, since its offset lies in an older segment",
     SessionUnknown: "a fetch in a session that the broker does not have is refused",
-    SessionEpochWrong: "a fetch in a session out of turn is refused",
     SessionRests: "a partition rests in a follower's fetch session",
     FollowerCut: "a follower cuts what its leader does not have",
     FollowerStartsAnew: "a follower drops its log, since the leader's begins later",
@@ -84,7 +85,7 @@ marks! {
     // Logs and disks.
     LogCut: "recovery cuts the end of a log",
     LogSetAside: "a log that belongs to no topic is set aside",
-    TopicOfSameName: "a topic has come in the place of another of its name",
+    TopicOfSameName: "a broker learns at once that a topic is gone and that another has its name",
     RetentionByTime: "retention deletes a segment by its age",
     RetentionBySize: "retention deletes a segment by the log's size",
     RetentionByStart: "retention deletes a segment below the log's start",

@@ -118,7 +118,6 @@ impl FetchSessions {
             return Err(ErrorCode::FetchSessionIdNotFound);
         };
         if session.epoch != epoch {
-            mark!(SessionEpochWrong);
             return Err(ErrorCode::InvalidFetchSessionEpoch);
         }
         if session.by_id != (version >= 13) {

@@ -58,6 +58,9 @@ impl Broker {
             return;
         }
         for (name, id) in &delta.deleted {
+            if self.controller.image().topics.contains_key(name) {
+                mark!(TopicOfSameName);
+            }
             self.remove_topic(now, name, *id);
             if self.known.remove(name).is_some() && self.tells() {
                 self.event(BrokerEvent::TopicDeleted { topic: name.clone() });
@@ -141,10 +144,6 @@ impl Broker {
     /// Brings the partitions of one topic in line with the metadata.
     fn reconcile(&mut self, now: Time, name: &Arc<str>) {
         let Some(topic) = self.controller.image().topics.get(name).cloned() else { return };
-        if let Some(other) = self.topics.get(name).map(|local| local.id).filter(|id| *id != topic.id) {
-            mark!(TopicOfSameName);
-            self.remove_topic(now, name, other);
-        }
         let count = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
         let before = self.known.insert(name.clone(), count);
         if self.tells() {

@@ -130,6 +130,21 @@ fn fetch_errors_answer_at_once() {
     assert_eq!(error(&FetchRequest { session_id: 9, session_epoch: 1, ..fetch_request("orders", 0, 1) }), 70);
 }
 
+/// A fetch that comes twice, or before the one that it follows: raw frames alone do that.
+#[test]
+fn a_fetch_out_of_turn_is_refused_and_its_session_stays() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    create(&mut test, conn, "orders", 1, &[]);
+    let mut fetch = |session_id: i32, session_epoch: i32| {
+        test.call(conn, 12, FetchRequest { session_id, session_epoch, ..fetch_request("orders", 0, 0) })
+    };
+    let session = fetch(0, 0).session_id;
+    assert_ne!(session, 0);
+    let errors: Vec<i16> = [1, 1, 3, 2].map(|epoch| fetch(session, epoch).error_code).into();
+    assert_eq!(errors, [0, 71, 71, 0]);
+}
+
 #[test]
 fn acks_zero_is_not_answered_and_an_error_closes() {
     let mut test = TestBroker::new(&[]);

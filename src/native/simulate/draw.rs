@@ -9,8 +9,8 @@ use crate::playground::scenario::Scenario;
 use crate::world::action::{ConsumerSpec, Genesis, Keys, ProducerSpec, TransactionPlan};
 use crate::world::handler::{CommitMode, CommitPolicy, HandlerSpec};
 use crate::world::operations::{
-    Action, AddConsumer, AddProducer, Ailment, Condition, CreateTopic, Dice, Draw, Heal, On, SetBrokerConfig, SetRate, SetTopicConfig,
-    Severity, Stop, Stream, Trouble, draws,
+    Action, AddConsumer, AddProducer, Ailment, Condition, Crash, CreateTopic, Dice, Draw, Heal, On, Pause, Restart, Resume,
+    SetBrokerConfig, SetRate, SetTopicConfig, Severity, Stop, Stream, Trouble, draws,
 };
 use std::sync::Arc;
 
@@ -88,6 +88,7 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     habits(&mut run.dice, seed);
     let output = processors::draw(&mut run.dice, &mut genesis, profile.name == processors::PROFILE);
     run.actions.extend(output.map(|topic| (0, topic.into())));
+    latecomer(&mut run, seed);
     run.actions.extend(setup(&run.dice));
     throttles(&mut run, seed);
     let calm_from = S * i64::try_from(run.dice.between(8, 20)).unwrap_or(8) + long(&mut run, &mut genesis);
@@ -378,6 +379,36 @@ fn long(run: &mut Run, genesis: &mut Genesis) -> i64 {
     let members = run.dice.consumers.iter().filter(|member| group.is_some() && member.group == group);
     run.actions.extend(members.map(|member| (8 * S, Stop { node: member.name.clone() }.into())));
     150 * S
+}
+
+/// In some runs a member dies or freezes while its group waits for the others to join: it is assigned something and never fetches it. That
+/// is noticed before its session is over.
+fn latecomer(run: &mut Run, seed: u64) {
+    let mut rng = Rng::stream(seed, "simulate/latecomer");
+    if !rng.chance(1, 30) {
+        return;
+    }
+    let classic = |member: &&ConsumerSpec| member.config.contains_key("session.timeout.ms");
+    let Some(known) = run.dice.consumers.iter().rfind(classic).cloned() else { return };
+    let name: Arc<str> = format!("{}-late", known.group.as_deref().unwrap_or_default()).into();
+    let mut late = ConsumerSpec { name: name.clone(), ..known.clone() };
+    if let Some(instance) = late.config.get_mut("group.instance.id") {
+        *instance = name.to_string();
+    }
+    let joins = S + 1000 * i64::try_from(rng.below(3000)).unwrap_or(0);
+    let (ends, again) = (joins + 1000 * i64::try_from(20 + rng.below(300)).unwrap_or(0), joins + 7 * S);
+    let (end, start): (Action, Action) = match rng.chance(1, 2) {
+        true => (Crash { node: name.clone() }.into(), Restart { node: name }.into()),
+        false => (Pause { node: name.clone() }.into(), Resume { node: name }.into()),
+    };
+    let others = run.dice.consumers.iter_mut().filter(|member| member.group == known.group && classic(&&**member));
+    for member in others.chain([&mut late]) {
+        let patient = [("session.timeout.ms", "15000"), ("max.poll.interval.ms", "4000")];
+        member.config.extend(patient.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+    run.at(joins, AddConsumer(late));
+    run.at(ends, end);
+    run.at(again, start);
 }
 
 /// Configs of topics and brokers are altered under way, and some are taken back.
