@@ -180,6 +180,9 @@ def run(script, folder):
     topics("--delete", "--topic", "copies")
     time.sleep(1)
     groups("--describe", "--group", "after")
+    topics("--create", "--topic", "aged", "--partitions", "1")
+    script.client("durations")
+    script.client("offsets")
 
 
 def live_groups(script, groups, described):

@@ -464,8 +464,9 @@ def main():
     import groups
     import jvm
     import others
+    import pygroups
     import transactions
-    modules = (globals(), vars(admin), vars(others), vars(groups), vars(cluster), vars(transactions), vars(jvm))
+    modules = (globals(), vars(admin), vars(others), vars(groups), vars(pygroups), vars(cluster), vars(transactions), vars(jvm))
     cases = {name[5:]: value for module in modules for name, value in module.items() if name.startswith("case_")}
     wanted = sys.argv[1:] or list(cases)
     unknown = [name for name in wanted if name not in cases]

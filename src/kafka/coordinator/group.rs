@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// The only protocol type whose metadata the coordinator looks into.
 pub const CONSUMER: &str = "consumer";
 
+/// All that may be done to a group, as bits (READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS): nobody is kept from anything here.
+pub const GROUP_OPERATIONS: i32 = 3400;
+
 /// A topic and a partition that an offset is committed for.
 pub type Place = (Arc<str>, i32);
 

@@ -12,6 +12,7 @@ use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
 use bytes::Bytes;
 use m::offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic};
+use m::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
 use m::offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic};
 use m::offset_fetch_response::{
     OffsetFetchResponsePartition, OffsetFetchResponsePartitions, OffsetFetchResponseTopic, OffsetFetchResponseTopics,
@@ -30,6 +31,42 @@ pub fn commit_answer(request: &m::OffsetCommitRequest, mut code: impl FnMut(&str
         OffsetCommitResponseTopic { name: topic.name.clone(), partitions: partitions.collect() }
     });
     m::OffsetCommitResponse { topics: topics.collect(), ..m::OffsetCommitResponse::default() }
+}
+
+/// The answer for partitions that do not exist, and what is asked of those that do (`KafkaApis.handleOffsetDeleteRequest`).
+fn split_unknown(
+    request: &m::OffsetDeleteRequest,
+    exists: &dyn Fn(&str, i32) -> bool,
+) -> (Vec<OffsetDeleteResponseTopic>, Vec<OffsetDeleteRequestTopic>) {
+    let (mut unknown, mut known) = (Vec::new(), Vec::new());
+    for topic in &request.topics {
+        let (there, missing): (Vec<_>, Vec<_>) =
+            topic.partitions.iter().cloned().partition(|partition| exists(&topic.name, partition.partition_index));
+        let error_code = ErrorCode::UnknownTopicOrPartition.code();
+        let refused = |partition: OffsetDeleteRequestPartition| {
+            let partition_index = partition.partition_index;
+            OffsetDeleteResponsePartition { partition_index, error_code }
+        };
+        let partitions: Vec<_> = missing.into_iter().map(refused).collect();
+        if !partitions.is_empty() || !exists(&topic.name, 0) {
+            unknown.push(OffsetDeleteResponseTopic { name: topic.name.clone(), partitions });
+        }
+        if !there.is_empty() {
+            known.push(OffsetDeleteRequestTopic { name: topic.name.clone(), partitions: there });
+        }
+    }
+    (unknown, known)
+}
+
+/// `OffsetDeleteResponse.Builder.merge`.
+fn merged(mut to: Vec<OffsetDeleteResponseTopic>, from: Vec<OffsetDeleteResponseTopic>) -> Vec<OffsetDeleteResponseTopic> {
+    for topic in from {
+        match to.iter_mut().find(|known| known.name == topic.name) {
+            Some(known) => known.partitions.extend(topic.partitions),
+            None => to.push(topic),
+        }
+    }
+    to
 }
 
 /// The same answer with the partitions that had been accepted failed.
@@ -204,7 +241,14 @@ impl Common {
 }
 
 impl Group {
-    pub fn delete_offsets(&self, now: Time, cx: &mut Context, token: Token, request: &m::OffsetDeleteRequest) {
+    pub fn delete_offsets(
+        &self,
+        now: Time,
+        cx: &mut Context,
+        token: Token,
+        request: &m::OffsetDeleteRequest,
+        exists: &dyn Fn(&str, i32) -> bool,
+    ) {
         let other_protocol = self.as_classic().is_some_and(|group| group.protocol_type.as_deref() != Some(CONSUMER));
         if !self.is_empty() && other_protocol {
             let response = m::OffsetDeleteResponse { error_code: ErrorCode::NonEmptyGroup.code(), ..m::OffsetDeleteResponse::default() };
@@ -212,7 +256,8 @@ impl Group {
         }
         let known = self.common().places(cx.in_flight.values());
         let mut gone = SortedVecSet::new();
-        let topics = request.topics.iter().map(|topic| {
+        let (unknown, asked) = split_unknown(request, exists);
+        let topics = asked.iter().map(|topic| {
             let subscribed = self.subscribes_to(&topic.name);
             let partitions = topic.partitions.iter().map(|partition| {
                 let place = (Arc::from(topic.name.as_ref()), partition.partition_index);
@@ -224,7 +269,8 @@ impl Group {
             });
             OffsetDeleteResponseTopic { name: topic.name.clone(), partitions: partitions.collect() }
         });
-        let response = Response::OffsetDelete(m::OffsetDeleteResponse { topics: topics.collect(), ..m::OffsetDeleteResponse::default() });
+        let topics = merged(unknown, topics.collect());
+        let response = Response::OffsetDelete(m::OffsetDeleteResponse { topics, ..m::OffsetDeleteResponse::default() });
         if gone.is_empty() {
             cx.respond(token, response);
         } else {

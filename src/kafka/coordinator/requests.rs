@@ -2,7 +2,7 @@
 
 use super::GroupState;
 use super::classic::{ClassicGroup, Join, join_error, left_answer, sync_error};
-use super::group::{Group, text};
+use super::group::{GROUP_OPERATIONS, Group, text};
 use super::offsets::{self, Wanted};
 use super::output::Pending;
 use super::records::MAX_STRING_BYTES;
@@ -48,7 +48,7 @@ impl GroupCoordinator {
             Request::SyncGroup(request) => return self.sync(now, token, caller, &request),
             Request::OffsetCommit(request) => return self.commit(now, token, caller, &request, exists),
             Request::TxnOffsetCommit(request) => return self.commit_in_transaction(now, token, request, exists),
-            Request::OffsetDelete(request) => return self.delete_offsets(now, token, &request),
+            Request::OffsetDelete(request) => return self.delete_offsets(now, token, &request, exists),
             Request::DeleteGroups(request) => return self.delete_groups(now, token, &request),
             Request::ConsumerGroupHeartbeat(request) => return self.consumer_heartbeat(now, token, caller, &request),
             Request::ConsumerGroupDescribe(request) => Response::ConsumerGroupDescribe(self.describe_consumer_groups(&request)),
@@ -151,7 +151,7 @@ impl GroupCoordinator {
     }
 
     fn commit(&mut self, now: Time, token: Token, caller: &Caller, request: &m::OffsetCommitRequest, exists: &dyn Fn(&str, i32) -> bool) {
-        let checked = self.locate(&request.group_id).and_then(|partition| {
+        let checked = self.locate_any(&request.group_id).and_then(|partition| {
             if let Some(group) = self.groups.get(request.group_id.as_ref()) {
                 let checked = if self.cx.config.takes_any_commit { Ok(()) } else { group.validate_commit(caller.version, request) };
                 return checked.map(|()| partition);
@@ -220,11 +220,11 @@ impl GroupCoordinator {
         }
     }
 
-    fn delete_offsets(&mut self, now: Time, token: Token, request: &m::OffsetDeleteRequest) {
+    fn delete_offsets(&mut self, now: Time, token: Token, request: &m::OffsetDeleteRequest, exists: &dyn Fn(&str, i32) -> bool) {
         let error = match self.locate(&request.group_id) {
             Err(error) => error,
             Ok(_) => match self.groups.get(request.group_id.as_ref()) {
-                Some(group) => return group.delete_offsets(now, &mut self.cx, token, request),
+                Some(group) => return group.delete_offsets(now, &mut self.cx, token, request, exists),
                 None => ErrorCode::GroupIdNotFound,
             },
         };
@@ -247,7 +247,7 @@ impl GroupCoordinator {
     fn describe(&self, version: i16, request: &m::DescribeGroupsRequest) -> m::DescribeGroupsResponse {
         let groups = request.groups.iter().map(|id| {
             let nothing = DescribedGroup { group_id: id.clone(), ..DescribedGroup::default() };
-            match self.locate(id) {
+            let described = match self.locate_any(id) {
                 Err(error) => DescribedGroup { error_code: error.code(), ..nothing },
                 Ok(_) => match self.groups.get(id.as_ref()) {
                     Some(Group::Classic(group)) => group.described(),
@@ -262,7 +262,10 @@ impl GroupCoordinator {
                     }
                     _ => DescribedGroup { group_state: text(GroupState::Dead.name()), ..nothing },
                 },
-            }
+            };
+            let tells = request.include_authorized_operations && described.error_code == 0;
+            let authorized_operations = if tells { GROUP_OPERATIONS } else { described.authorized_operations };
+            DescribedGroup { authorized_operations, ..described }
         });
         m::DescribeGroupsResponse { groups: groups.collect(), ..m::DescribeGroupsResponse::default() }
     }

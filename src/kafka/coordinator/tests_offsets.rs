@@ -165,6 +165,49 @@ fn an_admin_may_not_move_the_offsets_of_members() {
     assert_eq!(kept(&rig), names(&[]));
 }
 
+/// Offsets of old, simple consumers: it may be committed for, described and deleted, and not more.
+#[test]
+fn the_empty_group_id_has_offsets() {
+    let nameless = || GroupId("".into());
+    let mut rig = rig();
+    let Request::OffsetCommit(commit) = commit_request(-1, "", 5) else { panic!("no commit") };
+    assert_eq!(ask(&mut rig, 8, Request::OffsetCommit(m::OffsetCommitRequest { group_id: nameless(), ..commit })), 0);
+    assert_eq!(kept(&rig), names(&["orders"]));
+    let describe = m::DescribeGroupsRequest { groups: vec![nameless()], include_authorized_operations: true };
+    let token = rig.send(5, Request::DescribeGroups(describe));
+    let Some(Response::DescribeGroups(described)) = rig.answers.get(&token) else { panic!("it is described") };
+    let (group, all) = (&described.groups[0], 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11);
+    assert_eq!((group.error_code, group.group_state.as_ref(), group.authorized_operations), (0, "Empty", all));
+    let delete = m::OffsetDeleteRequest { group_id: nameless(), topics: Vec::new() };
+    assert_eq!(ask(&mut rig, 0, Request::OffsetDelete(delete)), ErrorCode::InvalidGroupId.code());
+    rig.send(2, Request::DeleteGroups(m::DeleteGroupsRequest { groups_names: vec![nameless()] }));
+    assert_eq!(kept(&rig), None);
+}
+
+/// What is not there comes first in the answer, then what is (`OffsetDeleteResponse.Builder.merge`).
+#[test]
+fn offsets_of_partitions_that_are_not_there_are_not_deleted() {
+    let mut rig = rig();
+    assert_eq!(ask(&mut rig, 8, commit_request(-1, "", 5)), 0);
+    let of = |name: &str, partitions: &[i32]| m::offset_delete_request::OffsetDeleteRequestTopic {
+        name: TopicName(Str::from(name)),
+        partitions: partitions
+            .iter()
+            .map(|&partition_index| m::offset_delete_request::OffsetDeleteRequestPartition { partition_index })
+            .collect(),
+    };
+    let topics = vec![of("orders", &[0]), of("unknown-topic", &[0, 1]), of("old", &[])];
+    let token = rig.send(0, Request::OffsetDelete(m::OffsetDeleteRequest { group_id: GroupId("g".into()), topics }));
+    let Some(Response::OffsetDelete(answer)) = rig.answers.get(&token) else { panic!("it is answered") };
+    let told: Vec<(&str, Vec<(i32, i16)>)> = answer
+        .topics
+        .iter()
+        .map(|topic| (topic.name.as_ref(), topic.partitions.iter().map(|at| (at.partition_index, at.error_code)).collect()))
+        .collect();
+    assert_eq!(told, [("unknown-topic", vec![(0, 3), (1, 3)]), ("orders", vec![(0, 0)])]);
+    assert_eq!(kept(&rig), names(&[]));
+}
+
 #[test]
 fn what_a_classic_group_refuses_changes_nothing() {
     let mut rig = rig();

@@ -2,8 +2,15 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.concurrent.Future;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsResult;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -23,6 +30,8 @@ public class Clients {
             case "hang" -> hang(args[1], args[2], args[3], Integer.parseInt(args[4]));
             case "consume" -> consume(args);
             case "copy" -> copy(args[1]);
+            case "durations" -> durations(args[1]);
+            case "offsets" -> offsets(args[1]);
             default -> throw new IllegalArgumentException(args[0]);
         }
         System.out.println("DONE");
@@ -151,5 +160,91 @@ public class Clients {
         System.out.println("COPIED " + copied);
         consumer.close();
         producer.close();
+    }
+
+    /** Where consumers that have committed nothing begin: by how far back they are to read, among records of known times. */
+    private static void durations(String servers) throws Exception {
+        TopicPartition aged = new TopicPartition("aged", 0);
+        try (KafkaProducer<String, String> producer = producer(servers, null, 0)) {
+            long now = System.currentTimeMillis();
+            for (int minutes : new int[] {240, 180, 120, 60, 30}) {
+                producer.send(new ProducerRecord<>("aged", 0, now - minutes * 60_000L, "k", minutes + "m")).get();
+            }
+        }
+        for (String protocol : List.of("classic", "consumer")) {
+            for (String reset : List.of("PT45M", "PT2H30M", "P1D", "P30000D", "PT0S", "-PT1H", "nonsense", "")) {
+                String begins;
+                String[] configs = {"enable.auto.commit=false", "group.protocol=" + protocol, "auto.offset.reset=by_duration:" + reset};
+                try (KafkaConsumer<String, String> consumer = consumer(servers, "aged", configs)) {
+                    consumer.assign(List.of(aged));
+                    begins = "at " + consumer.position(aged, Duration.ofSeconds(4));
+                } catch (Exception error) {
+                    begins = "never: " + error.getClass().getSimpleName() + " " + error.getMessage();
+                }
+                System.out.println("BEGINS " + protocol + " " + reset + " " + begins);
+            }
+        }
+    }
+
+    /** The committed offsets of several groups in one call: some, all, of a group that is not there, and of a transaction that is open. */
+    private static void offsets(String servers) throws Exception {
+        TopicPartition aged = new TopicPartition("aged", 0);
+        TopicPartition lone = new TopicPartition("lone", 0);
+        TopicPartition gone = new TopicPartition("aged", 7);
+        commit(servers, "many-1", Map.of(aged, new OffsetAndMetadata(3, Optional.of(0), "note"), lone, new OffsetAndMetadata(1)));
+        commit(servers, "many-2", Map.of(aged, new OffsetAndMetadata(2)));
+        commit(servers, "many-3", Map.of(aged, new OffsetAndMetadata(1), lone, new OffsetAndMetadata(0)));
+        ListConsumerGroupOffsetsSpec all = new ListConsumerGroupOffsetsSpec();
+        ListConsumerGroupOffsetsSpec some = new ListConsumerGroupOffsetsSpec().topicPartitions(List.of(aged, lone, gone));
+        Map<String, ListConsumerGroupOffsetsSpec> groups = Map.of("many-1", all, "many-2", some, "many-3", all, "many-0", all, "many-9", some);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers));
+                KafkaProducer<String, String> producer = producer(servers, "many", 60_000)) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            producer.sendOffsetsToTransaction(Map.of(aged, new OffsetAndMetadata(5)), new ConsumerGroupMetadata("many-3"));
+            list(admin, "open", groups, false);
+            list(admin, "open, stable", groups, true);
+            producer.abortTransaction();
+            settled(admin, "many-3", aged);
+            list(admin, "aborted, stable", Map.of("many-3", some), true);
+            producer.beginTransaction();
+            OffsetAndMetadata offset = new OffsetAndMetadata(5, Optional.of(0), "txn");
+            producer.sendOffsetsToTransaction(Map.of(aged, offset), new ConsumerGroupMetadata("many-3"));
+            producer.commitTransaction();
+            settled(admin, "many-3", aged);
+            list(admin, "committed, stable", Map.of("many-3", some), true);
+            list(admin, "without a name", Map.of("", all), false);
+            list(admin, "none of them", Map.of("many-1", new ListConsumerGroupOffsetsSpec().topicPartitions(List.of())), false);
+        }
+    }
+
+    private static void commit(String servers, String group, Map<TopicPartition, OffsetAndMetadata> offsets) {
+        try (KafkaConsumer<String, String> consumer = consumer(servers, group, "enable.auto.commit=false")) {
+            consumer.assign(offsets.keySet());
+            consumer.commitSync(offsets);
+        }
+    }
+
+    /** Waits for the marker of a transaction that is decided. */
+    private static void settled(Admin admin, String group, TopicPartition at) throws Exception {
+        ListConsumerGroupOffsetsOptions stable = new ListConsumerGroupOffsetsOptions().requireStable(true);
+        while (!admin.listConsumerGroupOffsets(group, stable).partitionsToOffsetAndMetadata().get().containsKey(at)) Thread.sleep(50);
+    }
+
+    private static void list(Admin admin, String when, Map<String, ListConsumerGroupOffsetsSpec> groups, boolean stable) throws Exception {
+        ListConsumerGroupOffsetsOptions options = new ListConsumerGroupOffsetsOptions().requireStable(stable).timeoutMs(5_000);
+        ListConsumerGroupOffsetsResult result = admin.listConsumerGroupOffsets(groups, options);
+        for (String group : groups.keySet()) {
+            String told;
+            try {
+                Map<String, String> found = new TreeMap<>();
+                result.partitionsToOffsetAndMetadata(group).get().forEach((at, offset) -> found.put(at.toString(), offset == null ? "none"
+                    : offset.offset() + " epoch " + offset.leaderEpoch().map(Object::toString).orElse("none") + " '" + offset.metadata() + "'"));
+                told = found.toString();
+            } catch (java.util.concurrent.ExecutionException error) {
+                told = error.getCause().getClass().getSimpleName() + " " + error.getCause().getMessage();
+            }
+            System.out.println("OFFSETS " + when + ": " + group + " " + told);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::ConsumerGroup;
 use super::member::{Member, Partitions};
 use super::step::Step;
-use crate::kafka::coordinator::group::{CONSUMER, Group, text};
+use crate::kafka::coordinator::group::{CONSUMER, GROUP_OPERATIONS, Group, text};
 use crate::kafka::coordinator::output::{Context, Pending};
 use crate::kafka::coordinator::timers::Kind;
 use crate::kafka::coordinator::topics::Topics;
@@ -113,14 +113,17 @@ impl GroupCoordinator {
                 error_message: message.map(|message| text(&message)),
                 ..DescribedGroup::default()
             };
-            match self.locate(id).map(|_| self.groups.get(id.as_ref())) {
+            let described = match self.locate(id).map(|_| self.groups.get(id.as_ref())) {
                 Err(error) => failed(error, None),
                 Ok(Some(Group::Consumer(group))) => group.described(&self.cx.config, &self.topics),
                 Ok(Some(Group::Classic(_))) => {
                     failed(ErrorCode::GroupIdNotFound, Some(format!("Group {} is not a consumer group.", id.as_ref())))
                 }
                 Ok(None) => failed(ErrorCode::GroupIdNotFound, Some(format!("Group {} not found.", id.as_ref()))),
-            }
+            };
+            let tells = request.include_authorized_operations && described.error_code == 0;
+            let authorized_operations = if tells { GROUP_OPERATIONS } else { described.authorized_operations };
+            DescribedGroup { authorized_operations, ..described }
         });
         m::ConsumerGroupDescribeResponse { groups: groups.collect(), ..m::ConsumerGroupDescribeResponse::default() }
     }
