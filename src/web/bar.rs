@@ -140,7 +140,7 @@ fn Speed() -> impl IntoView {
         >
             "auto"
         </button>
-        <label class="tp-speed">
+        <label class="tp-speed" title="Simulated seconds a second, from 1/1000 to as fast as it goes: ten steps are ten times as fast">
             <span class="tp-number">{reached}</span>
             <input
                 type="range"

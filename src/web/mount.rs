@@ -64,8 +64,11 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
         if !torn.is_empty() {
             ui.store().set(format!("The store was damaged: {}.", torn.join("; ")));
         }
-        let words =
-            if recovered { "The cluster is back: the broker has recovered its files." } else { "This cluster is kept in this browser." };
+        let words = if recovered {
+            "The cluster is back: the broker has recovered its files. Records of before are in them; what is counted here begins anew."
+        } else {
+            "This cluster is kept in this browser."
+        };
         stage.say(words.into());
     }
     root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });

@@ -29,6 +29,7 @@ use web_sys::{DragEvent, VisibilityState};
 /// The deck's height on a wide page, in CSS pixels, as long as no panel is open in it.
 const CAPTION: f64 = 136.0;
 
+const BESIDE_PANEL: f64 = 108.0;
 #[component]
 pub fn Playground() -> impl IntoView {
     let playground = use_playground();
@@ -185,7 +186,7 @@ fn Caption() -> impl IntoView {
                 </Show>
             </p>
             <div class="tp-saying">
-                <p class="tp-said" role="status" aria-live="polite">{move || ui.said().get()}</p>
+                <p class="tp-said" role="status" aria-live="polite" title=move || ui.said().get()>{move || ui.said().get()}</p>
                 <AskAboutSaid />
             </div>
             <Show when=move || controls>
@@ -229,12 +230,13 @@ fn OfferCompare() -> impl IntoView {
 
 /// Keeps the stage at the size of `room`.
 fn fit(room: NodeRef<html::Div>) {
-    let Context { stage, page, auto_height, .. } = use_playground();
+    let Context { ui, stage, page, auto_height, .. } = use_playground();
     let resize = move || {
         let Some(room) = room.get_untracked() else { return };
         let height = if page {
             // A page of its own shows the whole picture between what stands above it and the deck, as that is while no panel is open.
-            let around = f64::from(room.offset_top()) + CAPTION;
+            let deck = if ui.panel().with_untracked(Option::is_some) { BESIDE_PANEL } else { CAPTION };
+            let around = f64::from(room.offset_top()) + deck;
             window().inner_height().ok().and_then(|height| height.as_f64()).map_or(0.0, |height| (height - around).max(1.0))
         } else if auto_height {
             0.0

@@ -12,11 +12,14 @@ use std::sync::Arc;
 const ABOVE: f32 = 380.0;
 /// More partitions than this are ribbons without cells.
 const MANY: usize = 24;
+/// Cells, and from one to the next, where there is little room for them: a 720 px embed shows ten.
+const SLENDER: (f32, f32) = (18.0, 20.0);
 /// A broker's card, and one row of them.
 pub(super) const BROKER_H: f32 = 58.0;
 const BROKERS_H: f32 = 66.0;
-/// A card's width at the least, and of one that is a line at the most; the room that three of them side by side need.
-const BROKER_W: (f32, f32) = (170.0, 320.0);
+/// A card's width at the least and at the most, and of one that is a line at the most; the room that three of them side by side need.
+const BROKER_W: (f32, f32) = (136.0, 230.0);
+const BROKER_LINE_W: f32 = 320.0;
 const BROKERS_W: f32 = 3.0 * BROKER_W.0 + 2.0 * GAP;
 /// A broker's card that is one line, and from one to the next.
 const BROKER_LINE: f32 = 30.0;
@@ -37,6 +40,9 @@ pub(super) struct Size {
     /// From 0, at ease, to 1: as low as it can be read.
     pub tight: f32,
 }
+
+/// A window of fewer slots is short.
+const SHORT: i64 = 16;
 
 const DENSE: Size = Size { cell: (0.0, 8.0), pitch: 0.0, numerals: false, under: 8.0, tight: 0.0 };
 /// One partition's records, large enough to be read.
@@ -144,7 +150,7 @@ fn brokers(out: &mut Layout, view: &WorldView, area: Area) -> f32 {
     let (x, w) = (area.edge(out.narrow), area.w);
     let count = view.brokers.len();
     if !out.narrow && count > 1 && w < BROKERS_W {
-        let line = |i| Rect { x, y: area.y + i as f32 * BROKER_STEP, w: w.min(BROKER_W.1), h: BROKER_LINE };
+        let line = |i| Rect { x, y: area.y + i as f32 * BROKER_STEP, w: w.min(BROKER_LINE_W), h: BROKER_LINE };
         out.brokers.extend((0..count).map(line));
         return area.y + count as f32 * BROKER_STEP + 4.0;
     }
@@ -152,7 +158,7 @@ fn brokers(out: &mut Layout, view: &WorldView, area: Area) -> f32 {
     let (room, card) = if out.narrow {
         (w + 16.0, ((w + 16.0 - GAP) / 2.0).max(156.0))
     } else {
-        (w, ((w - GAP * (beside - 1.0)) / beside).clamp(BROKER_W.0, 200.0))
+        (w, ((w - GAP * (beside - 1.0)) / beside).clamp(BROKER_W.0, BROKER_W.1))
     };
     let per_row = ((room + GAP) / (card + GAP)).floor().max(1.0) as usize;
     for i in 0..count {
@@ -223,13 +229,19 @@ pub(super) fn row(
     if above {
         y += label_h;
     }
+    let size = if above && !narrow && size.pitch > SLENDER.1 && !large {
+        Size { cell: (SLENDER.0, size.cell.1), pitch: SLENDER.1, ..size }
+    } else {
+        size
+    };
     let head = between(HEAD, size.tight);
     if size.numerals {
         y += head;
     }
     let label_x = if narrow { x - 8.0 } else { x };
     let cells_x = if above { x + 4.0 } else { label_x + label_w + 8.0 };
-    let tail = if narrow { 34.0 } else { 64.0 };
+    // The log's end is named in the room that is kept for the next records.
+    let tail = if narrow || above { 34.0 } else { 64.0 };
     let room = (x + w - tail - cells_x).max(40.0);
     // Below a label of two lines the followers have their numbers.
     let lift = if dense { 0.0 } else { 5.0 };
@@ -277,13 +289,14 @@ pub(super) fn row(
     }
 }
 
-/// The offset in the first slot. The window turns like a page, a quarter at a time, so that records stand still between
-/// turns; a slot is kept free for the next record.
+/// The offset in the first slot. The window turns like a page, a part at a time, so that records stand still between turns; a slot is
+/// kept free for the next record. A short window turns by less, so that it is nearly full at all times.
 pub fn window(start: i64, end: i64, capacity: i64) -> i64 {
     let need = end.saturating_add(2).saturating_sub(capacity);
     if need <= start {
         return start;
     }
-    let step = (capacity / 4).max(1);
+    let parts = if capacity < SHORT { 6 } else { 4 };
+    let step = (capacity / parts).max(1);
     need.saturating_add(step - 1) / step * step
 }

@@ -2,6 +2,7 @@
 
 use crate::kafka::client::producer::TransactionStep;
 use crate::playground::inspect::meaning;
+use crate::playground::narrate::plural;
 use crate::world::target::Target;
 use crate::world::view::{BrokerState, ConsumerState, ProducerState, RecordState, TransactionEnd, WorldView};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ pub fn hint(view: &WorldView, what: &Target) -> String {
             let kind = if f.response { "answer" } else { "request" };
             let what = meaning(f.api, f.response);
             let what = if what.is_empty() { String::new() } else { format!(": {what}") };
-            let records = if f.cargo.is_empty() { String::new() } else { format!(", {} records", f.cargo.len()) };
+            let records = if f.cargo.is_empty() { String::new() } else { format!(", {}", some(f.cargo.len(), "record")) };
             format!("{:?} {kind}, {} to {}{records}, {} bytes{what}", f.api, f.from, f.to, f.bytes)
         }
         Target::Heading(text) => match *text {
@@ -30,11 +31,11 @@ pub fn hint(view: &WorldView, what: &Target) -> String {
             let own = || view.partitions.iter().filter(|p| p.view.topic == *topic).map(|p| &p.view);
             let replicas = own().map(|p| p.replicas.len()).max().unwrap_or(0);
             let records: i64 = own().map(|p| p.end_offset.saturating_sub(p.log_start_offset)).sum();
-            format!("{topic}: {} on {}, {records} records", some(own().count(), "partition"), some(replicas, "broker"))
+            format!("{topic}: {} on {}, {}", some(own().count(), "partition"), some(replicas, "broker"), plural(records, "record"))
         }
         Target::Internal(topic) => {
             let records: i64 = view.partitions.iter().filter(|p| p.view.topic == *topic).map(|p| p.view.end_offset).sum();
-            format!("{topic}: Kafka's own, where groups keep what they have committed; {records} records")
+            format!("{topic}: Kafka's own, where groups keep what they have committed; {}", plural(records, "record"))
         }
         Target::Link(a, b) => format!("The link of {a} and {b}: {}", view.link_words(a, b)),
         Target::Group(None) => "Consumers without a group: each reads for itself, and nothing is committed".to_owned(),

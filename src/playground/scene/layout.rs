@@ -187,8 +187,9 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
     // The logs in the middle have what room there is: some 24 records of each at 1280 px, 10 at 720.
     let left = if close { 148.0 } else { (w * 0.12).clamp(132.0, 190.0) };
     let right = if close { 220.0 } else { (w * 0.1875).clamp(192.0, 320.0) };
-    let gap = if close { 36.0 } else { (w * 0.05).clamp(32.0, 88.0) };
-    let cluster_x = pad + left + gap;
+    let gap = if close { 36.0 } else { (26.0 + (w - NARROW) * 0.06).clamp(26.0, 88.0) };
+    // The producers' heading with its button is wider than their cards.
+    let cluster_x = pad + (left + gap).max(HEADING_W + 10.0);
     let groups_x = w - pad - right;
     let cluster_w = groups_x - gap - cluster_x;
     let y = heading(&mut out, "Producers", pad, TOP, left.max(HEADING_W));

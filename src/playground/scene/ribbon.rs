@@ -8,6 +8,7 @@ use super::head::head;
 use super::key::{Glyph, key_look};
 use super::layout::{Layout, Row};
 use super::shape::{Align, Dot, Ink, Look, Rect, Shape, at, text, text_width};
+use crate::playground::narrate::plural;
 use crate::world::EPOCH;
 use crate::world::target::Target;
 use crate::world::view::{PartitionState, RecordState, TransactionEnd, WorldView};
@@ -221,5 +222,5 @@ pub(super) fn internal(view: &WorldView, topic: &Arc<str>, rect: Rect, out: &mut
         out.push(Shape::Block { rect, radius: 1.0, ink: Ink::Muted, alpha });
     }
     let total: i64 = all.iter().map(|p| p.view.end_offset).sum();
-    out.push(text(at(rect.right(), y + 4.0), format!("{total} records"), Ink::Muted, Align::End));
+    out.push(text(at(rect.right(), y + 4.0), plural(total, "record"), Ink::Muted, Align::End));
 }

@@ -14,7 +14,7 @@ mod testing;
 pub use explanation::seconds;
 pub use places::{RecordAt, TopicPartition};
 pub use questions::*;
-pub use suggestions::{Occasion, of_ledger, of_record, suggested_questions, wrong_with};
+pub use suggestions::{Occasion, of_ledger, of_record, on_cards, suggested_questions, wrong_with};
 
 use crate::kafka::time::Time;
 use crate::world::World;

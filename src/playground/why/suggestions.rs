@@ -59,23 +59,32 @@ fn about(view: &WorldView, what: &Target) -> Vec<Question> {
     out
 }
 
+/// Internal topics' last: they have no cards.
 fn partitions(view: &WorldView) -> impl Iterator<Item = Target> {
-    view.partitions.iter().map(|p| Target::Partition(p.view.topic.clone(), p.view.partition))
+    let of = |internal| view.partitions.iter().filter(move |p| p.internal == internal);
+    of(false).chain(of(true)).map(|p| Target::Partition(p.view.topic.clone(), p.view.partition))
 }
 
-/// What the moment raises: the questions on the cards.
-fn raised(view: &WorldView) -> Vec<Question> {
+/// What the moment raises: each question with the thing on whose card it stands, and whether it is the first of its kind.
+pub fn on_cards(view: &WorldView) -> Vec<(Target, Question, bool)> {
     let producers = view.producers.iter().map(|p| Target::Producer(p.name.clone()));
     let consumers = view.consumers.iter().map(|c| Target::Consumer(c.name.clone()));
     let groups = view.groups.iter().map(|g| Target::Group(Some(g.group.clone())));
-    partitions(view).chain(producers).chain(consumers).chain(groups).filter_map(|what| wrong_with(view, &what)).collect()
+    let mut out: Vec<(Target, Question, bool)> = Vec::new();
+    for what in partitions(view).chain(producers).chain(consumers).chain(groups) {
+        if let Some(question) = wrong_with(view, &what) {
+            let first = out.iter().all(|(_, other, _)| discriminant(other) != discriminant(&question));
+            out.push((what, question, first));
+        }
+    }
+    out
 }
 
 /// What a panel offers: first about what is looked at, then what the moment raises; each once, and how many there was no room for.
 pub fn suggested_questions(view: &WorldView, chosen: Option<&Target>, also: Vec<Question>) -> (Vec<Question>, usize) {
     let mut all: Vec<Question> = chosen.map(|what| about(view, what)).unwrap_or_default();
     let mut more = 0;
-    for question in also.into_iter().chain(raised(view)) {
+    for question in also.into_iter().chain(on_cards(view).into_iter().map(|(_, question, _)| question)) {
         let alike = all.iter().filter(|other| discriminant(*other) == discriminant(&question)).count();
         match alike {
             _ if all.contains(&question) => {}

@@ -17,6 +17,7 @@ use super::clock::tenths;
 use super::context::{PageStateStoreFields as _, Playground, Ui, use_playground};
 use super::menu::{OpenMenu, Opener};
 use super::navigation::Navigation;
+use super::panels::ask::CardQuestions;
 use crate::playground::menu::MenuTarget;
 use crate::playground::scene::{Rect, Target};
 use broker::Broker;
@@ -44,6 +45,7 @@ const ARRIVED: Duration = Duration::from_millis(600);
 #[component]
 pub fn Cards(nav: Navigation) -> impl IntoView {
     let ui = use_playground().ui;
+    CardQuestions::provide();
     let targets = Memo::new(move |_| ui.snap().with(|s| s.places.iter().map(|place| place.what.clone()).collect::<Vec<_>>()));
     let each = move || {
         let targets = targets.get();

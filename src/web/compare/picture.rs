@@ -17,6 +17,8 @@ const FONT: &str = "600 12px system-ui, -apple-system, sans-serif";
 const PLAIN: &str = "400 12px system-ui, -apple-system, sans-serif";
 /// A letter of that, about.
 const LETTER: f64 = 6.8;
+/// How far a name may be narrowed to fit onto its card.
+const NARROWED: f64 = 0.8;
 
 pub struct Picture {
     canvas: HtmlCanvasElement,
@@ -117,10 +119,10 @@ impl Picture {
         let _ = c.set_line_dash(&js_sys::Array::new());
         c.stroke();
         c.set_fill_style_str(self.inks.of(Ink::Ink));
-        if h >= 13.0 && w > name.chars().count() as f64 * LETTER {
+        if h >= 13.0 && w > name.chars().count() as f64 * LETTER * NARROWED {
             c.set_font(FONT);
             c.set_text_align("left");
-            let _ = c.fill_text_with_max_width(name, x + 6.0, y + h / 2.0 + 4.0, w - 10.0);
+            let _ = c.fill_text_with_max_width(name, x + 5.0, y + h / 2.0 + 4.0, w - 10.0);
             if w > (name.chars().count() + rest.chars().count() + 3) as f64 * LETTER {
                 c.set_font(PLAIN);
                 c.set_text_align("right");

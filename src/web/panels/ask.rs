@@ -2,7 +2,7 @@
 
 use super::why;
 use crate::playground::scene::Target;
-use crate::playground::why::{Happened, Question, told_as, wrong_with};
+use crate::playground::why::{Happened, Question, on_cards, told_as};
 use crate::web::context::{PageStateStoreFields as _, Playground, Ui, use_playground};
 use leptos::html;
 use leptos::prelude::*;
@@ -50,6 +50,9 @@ pub fn AskButton(
     /// The question in words; empty while there is none, and the button hidden.
     #[prop(into)]
     words: Signal<String>,
+    /// Another button asks the same of something else.
+    #[prop(optional, into)]
+    again: Signal<bool>,
     ask: impl Fn() -> Option<Question> + 'static,
 ) -> impl IntoView {
     let button = NodeRef::<html::Button>::new();
@@ -65,6 +68,7 @@ pub fn AskButton(
             class="tp-text tp-ask"
             node_ref=button
             hidden=move || words.with(String::is_empty)
+            data-again=again
             aria-label=words
             title=words
             on:click=pressed
@@ -74,13 +78,31 @@ pub fn AskButton(
     }
 }
 
-/// A "Why?" button for as long as something looks wrong with a thing.
+/// What there is to ask on the cards of a stage, in the context of all of them.
+#[derive(Clone, Copy)]
+pub struct CardQuestions(Memo<Vec<(Target, Question, bool)>>);
+
+impl CardQuestions {
+    /// For the component around the cards.
+    pub fn provide() {
+        let ui = use_playground().ui;
+        provide_context(Self(Memo::new(move |_| ui.snap().with(|s| on_cards(&s.view)))));
+    }
+}
+
+/// A card's "Why?" button for as long as something looks wrong with what it is about. The first of a kind is seen at all times, so that
+/// one asks once for six partitions; the others where the pointer or the focus is.
+///
+/// # Panics
+/// Outside of a component that has provided `CardQuestions`.
 #[component]
 pub fn AskAbout(what: Target) -> impl IntoView {
-    let Playground { ui, .. } = use_playground();
-    let question = Memo::new(move |_| ui.snap().with(|s| wrong_with(&s.view, &what)));
-    let words = move || question.with(|question| question.as_ref().map(ToString::to_string).unwrap_or_default());
-    view! { <AskButton words=Signal::derive(words) ask=move || question.get() /> }
+    let CardQuestions(all) = expect_context();
+    let mine =
+        Memo::new(move |_| all.with(|all| all.iter().find(|(of, ..)| *of == what).map(|(_, question, first)| (question.clone(), *first))));
+    let words = move || mine.with(|mine| mine.as_ref().map(|(question, _)| question.to_string()).unwrap_or_default());
+    let again = move || mine.with(|mine| mine.as_ref().is_some_and(|(_, first)| !first));
+    view! { <AskButton words=Signal::derive(words) again=Signal::derive(again) ask=move || mine.get().map(|(question, _)| question) /> }
 }
 
 /// Behind the narrator's latest sentence, while the event that it tells is kept.
