@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod director;
+pub mod glossary;
 pub mod groups;
 pub mod guide;
 pub mod inspect;

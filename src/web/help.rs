@@ -1,6 +1,7 @@
-//! The help: keys, and what is real here.
+//! The help: keys, what is real here, and Kafka's words.
 
 use super::keys::{ELSEWHERE, KEYS};
+use crate::playground::glossary::TERMS;
 use leptos::prelude::*;
 
 /// What stands here for what, and how far it goes.
@@ -15,10 +16,7 @@ const REAL: &[(&str, &str)] = &[
     ("Disks", "In memory, with what is flushed marked: a power loss takes the rest. With a store, also in this browser."),
     ("Time", "Simulated, in microseconds, from one seed: the same run again, to the byte."),
     ("Processor", "Free: work takes no time, except where a handler or a disk is slowed."),
-    (
-        "Absent",
-        "An app that consumes and produces in one transaction, compaction, KIP-848 groups, share groups, ACLs, quotas, TLS, tiered storage.",
-    ),
+    ("Absent", "Compaction, share groups, fetching from followers, ACLs, quotas, TLS, tiered storage."),
 ];
 
 #[component]
@@ -41,6 +39,10 @@ pub fn Help() -> impl IntoView {
             <section>
                 <h3>"What is real here"</h3>
                 <dl class="tp-real">{REAL.iter().copied().map(row).collect_view()}</dl>
+            </section>
+            <section class="tp-words">
+                <h3>"Words"</h3>
+                <dl>{TERMS.iter().map(|term| (term.name, term.means)).map(row).collect_view()}</dl>
             </section>
         </div>
     }

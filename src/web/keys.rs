@@ -26,6 +26,7 @@ pub const KEYS: &[Key] = &[
     Key { name: "3", shown: "3", words: "The third panel", act: |p| panels::toggle(p.ui, 2) },
     Key { name: "4", shown: "4", words: "The fourth panel", act: |p| panels::toggle(p.ui, 3) },
     Key { name: "5", shown: "5", words: "The fifth panel", act: |p| panels::toggle(p.ui, 4) },
+    Key { name: "6", shown: "6", words: "The sixth panel", act: |p| panels::toggle(p.ui, 5) },
 ];
 
 /// Keys that the stage and its cards handle themselves (`navigation`, `undo`), for the help.

@@ -3,29 +3,32 @@
 use leptos::prelude::*;
 
 use super::context::{PageStateStoreFields as _, use_playground};
+use crate::playground::glossary::{COMMITTED, HIGH_WATERMARK, ISR, KEY, LAST_STABLE, Term};
 
-/// A sign as a path in a box of 16 units, its class, and what it means.
-const SIGNS: &[(&str, &str, &str)] = &[
-    ("M3 3h10v10H3z", "tp-sign-key", "a record; its colour and sign: its key"),
-    ("M3 3h10v10H3z", "tp-sign-dash", "not yet on every replica in sync"),
-    ("M8 2v12", "tp-sign-line", "HW: readable up to here"),
-    ("M8 5l4 6H4z", "tp-sign-fill", "a reader's place"),
-    ("M4 2v12M4 3h8l-2 2.5L12 8H4", "tp-sign-line", "a group's committed offset"),
-    ("M2 14L14 2M2 8L8 2M8 14l6-6", "tp-sign-bad", "dead"),
+/// A sign as a path in a box of 16 units, its class, what it means, and the word of the glossary that says more.
+type Sign = (&'static str, &'static str, &'static str, Option<&'static Term>);
+
+const SIGNS: &[Sign] = &[
+    ("M3 3h10v10H3z", "tp-sign-key", "a record; its colour and sign: its key", Some(&KEY)),
+    ("M3 3h10v10H3z", "tp-sign-dash", "not yet on every replica in sync", Some(&ISR)),
+    ("M8 2v12", "tp-sign-line", "HW: readable up to here", Some(&HIGH_WATERMARK)),
+    ("M8 5l4 6H4z", "tp-sign-fill", "a reader's place", None),
+    ("M4 2v12M4 3h8l-2 2.5L12 8H4", "tp-sign-line", "a group's committed offset", Some(&COMMITTED)),
+    ("M2 14L14 2M2 8L8 2M8 14l6-6", "tp-sign-bad", "dead", None),
 ];
 
 /// Those that only a cluster with transactions has.
-const TRANSACTION_SIGNS: &[(&str, &str, &str)] = &[
-    ("M2 11V5h12M6 5v4M10 5v4", "tp-sign-line", "an open transaction and its records"),
-    ("M8 1v14", "tp-sign-dash", "LSO: read_committed reads up to here"),
-    ("M3 3h10v10H3z", "tp-sign-line", "aborted"),
-    ("M1 8l3-5h8l3 5-3 5H4zM5 8l2 2 4-4", "tp-sign-line", "COMMIT marker"),
-    ("M1 8l3-5h8l3 5-3 5H4zM6 6l4 4M10 6l-4 4", "tp-sign-line", "ABORT marker"),
+const TRANSACTION_SIGNS: &[Sign] = &[
+    ("M2 11V5h12M6 5v4M10 5v4", "tp-sign-line", "an open transaction and its records", None),
+    ("M8 1v14", "tp-sign-dash", "LSO: read_committed reads up to here", Some(&LAST_STABLE)),
+    ("M3 3h10v10H3z", "tp-sign-line", "aborted", None),
+    ("M1 8l3-5h8l3 5-3 5H4zM5 8l2 2 4-4", "tp-sign-line", "COMMIT marker", None),
+    ("M1 8l3-5h8l3 5-3 5H4zM6 6l4 4M10 6l-4 4", "tp-sign-line", "ABORT marker", None),
 ];
 
-fn sign(&(path, class, words): &(&'static str, &'static str, &'static str)) -> impl IntoView + use<> {
+fn sign(&(path, class, words, term): &Sign) -> impl IntoView + use<> {
     view! {
-        <li>
+        <li title=term.map(|term| term.means)>
             <svg viewBox="0 0 16 16" aria-hidden="true" class=class>
                 <path d=path />
             </svg>

@@ -18,7 +18,8 @@ struct Sheet {
 pub const SCENARIOS: &str = "Scenarios";
 pub const NEW: &str = "A new cluster";
 pub const COMPARE: &str = "Compare";
-pub const HELP: &str = "Keys, and what is real here";
+pub const SHARE: &str = "Share this moment";
+pub const HELP: &str = "Keys, words, and what is real here";
 
 /// A new sheet is a line here and a file beside this one.
 const SHEETS: &[Sheet] = &[

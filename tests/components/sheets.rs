@@ -28,6 +28,7 @@ async fn the_help_lists_the_keys_that_are_handled() {
     let page = mounted(THREE_BROKERS, 12, || view! { <Help /> }).await;
     assert_eq!(page.all(".tp-keys > div").len(), KEYS.len() + ELSEWHERE.len());
     assert!(page.text(".tp-real").contains("Network"));
+    assert!(page.text(".tp-words").contains("High watermark"));
 }
 
 #[wasm_bindgen_test]

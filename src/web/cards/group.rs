@@ -1,6 +1,7 @@
 //! A consumer group: its state in Kafka's word, its generation, and what its sink has.
 
 use super::{Card, Name};
+use crate::playground::glossary::{GENERATION, LAG, PROTOCOL};
 use crate::playground::groups::{epoch_words, protocol_words, state_meaning};
 use crate::playground::sinks::sink_words;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
@@ -70,10 +71,10 @@ fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
             {words}
         </button>
         <span class="tp-quiet tp-number tp-end">
-            <span title="Readable records that the group has not committed">{lag}</span>
+            <span title=LAG.means>{lag}</span>
             {" · "}
-            {epoch}
+            <span title=GENERATION.means>{epoch}</span>
         </span>
-        <span class="tp-quiet tp-protocol" title="The group's protocol, and who deals out the partitions by which rule">{protocol}</span>
+        <span class="tp-quiet tp-protocol" title=PROTOCOL.means>{protocol}</span>
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Card, Name};
 use crate::kafka::broker::PartitionView;
+use crate::playground::glossary::{ISR, LEADER};
 use crate::playground::scene::Target;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::panels::ask::AskAbout;
@@ -26,6 +27,7 @@ pub fn Partition(card: Card, topic: Arc<str>, partition: i32) -> impl IntoView {
         })
     });
     let leader = move || view.with(|p| p.as_ref().map(leader_words).unwrap_or_default());
+    let means = move || if view.with(|p| p.as_ref().is_some_and(|p| p.isr.len() < p.replicas.len())) { ISR.means } else { LEADER.means };
     let name = title.clone();
     let label = move || {
         let offsets = |p: &PartitionView| format!("high watermark {}, end offset {}", p.high_watermark, p.end_offset);
@@ -47,7 +49,7 @@ pub fn Partition(card: Card, topic: Arc<str>, partition: i32) -> impl IntoView {
                 <Name card text=title.clone() />
             </b>
             <AskAbout what=card.target.get_value() />
-            <span class="tp-quiet tp-number">{leader}</span>
+            <span class="tp-quiet tp-number" title=means>{leader}</span>
             <ZoomButton here title />
         </div>
     }

@@ -4,6 +4,7 @@ use super::countdown::Countdown;
 use super::{Card, Name};
 use crate::kafka::client::producer::TransactionStep;
 use crate::kafka::coordinator::transactions::TransactionState;
+use crate::playground::glossary::ACKS;
 use crate::playground::scene::transactional_words;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
@@ -34,7 +35,7 @@ pub fn Producer(card: Card, name: Arc<str>) -> impl IntoView {
     let stands = move || producer.with(|p| p.as_ref().map_or(ProcessState::Stopped, |p| p.state));
     let acks = move || producer.with(|p| p.as_ref().map(acks_words).unwrap_or_default());
     let first = move || match stands() {
-        state if state.is_running() => view! { <span class="tp-acks">{acks}</span> }.into_any(),
+        state if state.is_running() => view! { <span class="tp-acks" title=ACKS.means>{acks}</span> }.into_any(),
         state => view! { <span class="tp-stands">{state.to_string()}</span> }.into_any(),
     };
     let acked = move || producer.with(|p| p.as_ref().map(acked_words).unwrap_or_default());
