@@ -6,7 +6,7 @@ use crate::kafka::sorted_vec::{SortedVecSet, insert_by_key};
 use crate::world::MAX_BROKERS;
 use crate::world::operations::{Action, LineError, Parsed, Token, Words, duration, hint, number};
 
-const VERBS: [&str; 17] = [
+pub(super) const VERBS: [&str; 17] = [
     "tidepool", "title", "opens", "seed", "broker", "brokers", "voters", "sabotage", "config", "link", "topic", "producer", "consumer",
     "at", "run", "expect", "compare",
 ];

@@ -3,12 +3,13 @@
 use super::*;
 use crate::kafka::sabotage::Sabotage;
 use crate::world::EPOCH;
-use crate::world::operations::any_action;
+use crate::world::operations::{any_action, keywords};
 use proptest::prelude::*;
 
 const FIRST_LIGHT: &str = include_str!("../../../www/scenarios/first-light.tide");
 const REBALANCE: &str = include_str!("../../../www/scenarios/rebalance.tide");
 const SLOW_CONSUMER: &str = include_str!("../../../www/scenarios/slow-consumer.tide");
+const LANGUAGE: &str = include_str!("../../../www/scenarios/language.html");
 const HASHES: &str = include_str!("../../../tests/vectors/hashes.txt");
 
 fn error(text: &str) -> (u32, u32, String) {
@@ -175,5 +176,35 @@ fn a_group_may_subscribe_by_a_pattern() {
         let playback = all_hold(&text);
         let view = playback.world().view();
         assert!(view.consumers.iter().all(|consumer| consumer.topics.iter().all(|topic| topic.starts_with("orders-"))));
+    }
+}
+
+#[test]
+fn the_reference_has_every_verb_action_and_condition_and_each_of_its_lines_reads() {
+    let unescaped = |text: &str| text.replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&");
+    let lines: Vec<String> =
+        LANGUAGE.split("<dt><code>").skip(1).filter_map(|rest| rest.split_once("</code></dt>")).map(|(line, _)| unescaped(line)).collect();
+    for line in &lines {
+        let text = if line.starts_with("tidepool ") { line.clone() } else { format!("tidepool 1\n{line}") };
+        if let Err(error) = Scenario::parse(&text) {
+            panic!("{line}: {error}");
+        }
+    }
+    let said = |words: &str| lines.iter().any(|line| line == words || line.starts_with(&format!("{words} ")));
+    for verb in parse::VERBS {
+        assert!(said(verb) || verb == "broker" || verb == "at" && lines.iter().any(|line| line.starts_with("at ")), "{verb}");
+    }
+    for keyword in keywords() {
+        let timed = |line: &String| {
+            line.strip_prefix("at ").and_then(|rest| rest.split_once(' ')).is_some_and(|(_, rest)| rest.starts_with(keyword))
+        };
+        assert!(lines.iter().any(timed), "at TIME {keyword}");
+    }
+    for subject in Subject::ALL {
+        let line = lines.iter().find(|line| line.starts_with(&format!("expect at 60s {} ", subject.name())));
+        let line = line.unwrap_or_else(|| panic!("expect {}", subject.name()));
+        for field in subject.fields() {
+            assert!([" {}=", " {}>=", " {}<="].iter().any(|form| line.contains(&form.replace("{}", field))), "{} {field}", subject.name());
+        }
     }
 }

@@ -9,6 +9,8 @@ use leptos::prelude::*;
 use std::time::Duration;
 
 pub const NAME: &str = "Scenario";
+/// The reference, beside the page that is its own.
+const LANGUAGE: &str = "scenarios/language.html";
 /// A pause in typing after which what stands there is applied.
 const PAUSE: Duration = Duration::from_millis(400);
 /// A line's height in CSS pixels.
@@ -115,6 +117,7 @@ pub fn Editor() -> impl IntoView {
                 <button type="button" class="tp-text" on:click=move |_| ui.sheet().set(Some(sheets::NEW))>"New…"</button>
                 <OpenButton />
                 <button type="button" class="tp-text" on:click=save>"Save as a file"</button>
+                {page.then(|| view! { <a class="tp-text" href=LANGUAGE target="_blank">"All lines"</a> })}
                 <button type="button" class="tp-text" hidden=move || !has_other() on:click=back>"Back to my text"</button>
                 <span class="tp-quiet tp-end">
                     {move || if ui.draft().with(Option::is_some) { "not applied yet" } else { "this is what runs" }}
