@@ -23,6 +23,10 @@ interface TidePoolAttributes {
   /** A whole number from 0 to 18446744073709551615. */
   seed?: string;
   mode?: "embed" | "page";
+  /** The moment at which it opens, from `0s` to `1h`: `24s`, `1500ms`. */
+  at?: string;
+  /** What readers may do, instead of what the menus have: lines of the scenario language, with semicolons between them. */
+  faults?: string;
 }
 
 /** The run's state. Times are microseconds since the run began. */

@@ -6,12 +6,12 @@
 // scenario  the name of a file beside this one in scenarios/, or a URL; or a child <script type="text/tidepool">
 // load      visible (default) | eager | click
 // height    CSS pixels, a CSS length, or auto: as high as its content. The style sheet of the page may set it as well.
-// store, theme, controls, layout, speed, paused, seed, mode: handed to the playground
+// store, theme, controls, layout, speed, paused, seed, mode, at, faults: handed to the playground
 //
 // An element that is removed forgets its run, and starts anew when it comes back; one that is moved at once keeps it.
 
 const at = (path) => new URL(path, import.meta.url).href;
-const HANDED = ["store", "theme", "controls", "layout", "height", "speed", "seed", "mode"];
+const HANDED = ["store", "theme", "controls", "layout", "height", "speed", "seed", "mode", "at", "faults"];
 // What the page keeps free before the playground is there, so that nothing moves when it comes.
 const CSS = `:host{display:block;position:relative;height:40rem}@media(max-width:639px){:host{height:56rem}}
 :host([layout=compact]){height:30rem}:host([layout=stage]){height:26rem}:host([mode=page]),:host([height=auto]){height:auto;min-height:12rem}
@@ -112,7 +112,7 @@ function cause(error) {
 
 // A start that another start or a stop has overtaken must not touch the element any more: each has its turn.
 class TidePool extends HTMLElement {
-  static observedAttributes = ["scenario", "store", "seed", "theme", "paused", "speed", "height"];
+  static observedAttributes = ["scenario", "store", "seed", "at", "faults", "theme", "paused", "speed", "height"];
   #root = this.attachShadow({ mode: "open" });
   #handle; #api; #glue; #look = []; #watch; #turn = 0; #running = false;
   #crashed = (error) => {
@@ -164,7 +164,7 @@ class TidePool extends HTMLElement {
     if (before === after) return;
     if (name === "height") return this.#dress(this.#look);
     if (!this.#handle) return;
-    if (["scenario", "store", "seed"].includes(name)) this.#stop(), this.isConnected && this.connectedCallback();
+    if (["scenario", "store", "seed", "at", "faults"].includes(name)) this.#stop(), this.isConnected && this.connectedCallback();
     else {
       // A value that is wrong changes nothing, and is told.
       try { this.#handle.set(name, after ?? undefined); } catch (error) { ended(error), this.#tell("error", told(error)); }
@@ -210,15 +210,17 @@ class TidePool extends HTMLElement {
     if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
     // An event's listener may call the API: it does so once the engine has returned.
     const tell = (what, detail) => queueMicrotask(() => this.isConnected && this.#tell(what, detail));
-    const options = { paused: this.hasAttribute("paused"), tell };
+    // The address of a page of its own may name another scenario of the list, or bring one, and a moment of it.
+    const link = new URLSearchParams(this.getAttribute("mode") === "page" ? `${location.search}&${location.hash.slice(1)}` : "");
+    const options = { paused: this.hasAttribute("paused") || link.has("paused"), tell };
     for (const name of HANDED) if (this.hasAttribute(name)) options[name] = this.getAttribute(name);
-    const inline = this.querySelector('script[type="text/tidepool"]');
-    // The address of a page of its own may name another scenario of the list.
-    const asked = this.getAttribute("mode") === "page" && new URLSearchParams(location.search).get("scenario");
+    if (link.has("at")) options.at = link.get("at");
+    const inline = link.get("text") ?? this.querySelector('script[type="text/tidepool"]')?.textContent;
+    const asked = link.get("scenario");
     const name = /^[a-z0-9-]+$/.test(asked || "") ? asked : this.getAttribute("scenario") ?? "first-light";
     const url = /[./]/.test(name) ? new URL(name, document.baseURI).href : at(`scenarios/${name}.tide`);
     options.scenarioName = inline ? "inline" : name;
-    options.scenarioText = inline ? inline.textContent : await text(url);
+    options.scenarioText = inline || await text(url);
     return options;
   }
 

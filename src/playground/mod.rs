@@ -12,6 +12,7 @@ pub mod narrate;
 pub mod poster;
 pub mod scenario;
 pub mod scene;
+pub mod share;
 pub mod sinks;
 pub mod spacetime;
 pub mod status;

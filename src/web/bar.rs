@@ -24,6 +24,7 @@ const PAUSE: &str = "M5 3h3.4v14H5zM11.6 3H15v14h-3.4z";
 const BACK: &str = "M16 3l-9 7 9 7zM6 3H3.4v14H6z";
 const STEP: &str = "M4 3l9 7-9 7zM14 3h2.6v14H14z";
 const NEXT: &str = "M2 4l6.5 6L2 16zM8.5 4l6.5 6-6.5 6zM15.5 3H18v14h-2.5z";
+const SHARE: &str = "M10 1.6l4.6 4.6-1.3 1.3-2.4-2.4V13H9.1V5.1L6.7 7.5 5.4 6.2zM3 9h3.4v1.8H4.8v6h10.4v-6h-1.6V9H17v9.6H3z";
 const THEME: &str = "M10 2a8 8 0 110 16 8 8 0 010-16zm0 1.7v12.6a6.3 6.3 0 000-12.6z";
 
 #[component]
@@ -216,7 +217,15 @@ fn under_way(view: &WorldView) -> String {
 
 #[component]
 fn Side() -> impl IntoView {
-    let Playground { ui, stage, .. } = use_playground();
+    let Playground { ui, stage, page, .. } = use_playground();
+    let share = move || {
+        let open = move |_| ui.sheet().set(Some(sheets::SHARE));
+        view! {
+            <button type="button" class="tp-icon" aria-label=sheets::SHARE title=sheets::SHARE aria-haspopup="dialog" on:click=open>
+                <Icon path=SHARE />
+            </button>
+        }
+    };
     view! {
         <div class="tp-side">
             <button
@@ -232,6 +241,7 @@ fn Side() -> impl IntoView {
                 "Compare"
             </button>
             <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.reset())>"Reset"</button>
+            {page.then(share)}
             <button type="button" class="tp-icon tp-ask-help" aria-label="Help" title=sheets::HELP on:click=move |_| ui.sheet().set(Some(sheets::HELP))>
                 "?"
             </button>

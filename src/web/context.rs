@@ -156,9 +156,16 @@ pub struct Playground {
     pub layout: Layout,
     /// Whether the element is as high as its content.
     pub auto_height: bool,
+    /// Lines of the scenario language that the author lets readers do, instead of what menus have; empty: everything.
+    pub faults: StoredValue<Vec<String>>,
 }
 
 impl Playground {
+    /// Whether things have menus: there are controls, and the author has not chosen what readers may do.
+    pub fn has_menus(&self) -> bool {
+        self.controls && self.faults.with_value(Vec::is_empty)
+    }
+
     /// Whether scenario files can be dropped here.
     pub fn takes_files(&self) -> bool {
         self.page && self.controls

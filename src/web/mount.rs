@@ -23,7 +23,7 @@ use web_sys::HtmlElement;
 pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValue> {
     super::start();
     let host = Host::of(&options);
-    let Options { source, store: name, theme, controls, speed, page, layout, auto_height, paused } = Options::read(options)?;
+    let Options { source, store: name, theme, controls, speed, page, layout, auto_height, paused, at, faults } = Options::read(options)?;
     let owner = Owner::new();
     let ui = owner.with(|| Ui::new(PageState::default()));
     let mut store = None;
@@ -53,8 +53,10 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
         ui.speed().set(speed.unwrap_or(clock::AUTO));
         let opening = run.opening_us();
         let stage = Stage::new(source, run, ui, host);
-        if page && !paused {
-            stage.open_at(opening);
+        match at {
+            Some(at) => stage.open_at(at),
+            None if page && !paused => stage.open_at(opening),
+            None => {}
         }
         (stage.clone(), StageHandle::new_local(stage))
     });
@@ -73,7 +75,8 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
     }
     root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });
     let unmount = owner.with(|| {
-        provide_context(Context { ui, stage: handle, controls, page, layout, auto_height });
+        let faults = StoredValue::new(faults);
+        provide_context(Context { ui, stage: handle, controls, page, layout, auto_height, faults });
         mount_to(root, || view! { <Playground /> })
     });
     Ok(Handle::new(Mounted { stage, owner, unmount: Box::new(unmount) }))

@@ -3,6 +3,8 @@
 use super::clock;
 use super::error::OptionError;
 use super::stage::ScenarioSource;
+use crate::playground::scenario::Scenario;
+use crate::world::operations::duration;
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 
@@ -20,6 +22,8 @@ struct Given {
     mode: Value,
     layout: Value,
     height: Value,
+    at: Value,
+    faults: Value,
     paused: Value,
 }
 
@@ -68,6 +72,11 @@ const CONTROLS: [(&str, bool); 2] = [("full", true), ("none", false)];
 const MODES: [(&str, bool); 2] = [("embed", false), ("page", true)];
 const LAYOUTS: [(&str, Layout); 3] = [("full", Layout::Full), ("compact", Layout::Compact), ("stage", Layout::Stage)];
 const SPEEDS: &str = "a factor such as 1, 1/4 or 10x, or max";
+const MOMENTS: &str = "a time from 0s to 1h, such as 24s or 1500ms";
+/// The latest moment at which a playground opens: the run comes to it while the reader waits.
+const LATEST_US: i64 = 3_600_000_000;
+/// Lines that an author lets readers do.
+const MAX_FAULTS: usize = 12;
 
 /// The slider's step of a speed in words.
 ///
@@ -75,6 +84,31 @@ const SPEEDS: &str = "a factor such as 1, 1/4 or 10x, or max";
 /// When the words are no positive factor and not `max`.
 pub fn speed(text: &str) -> Result<i32, OptionError> {
     clock::step_of(text).ok_or_else(|| OptionError::new("speed", format!("{text:?}"), SPEEDS))
+}
+
+/// A moment in words, in microseconds since the run began.
+///
+/// # Errors
+/// When the words are no time, or one later than an hour.
+fn moment(text: &str) -> Result<i64, OptionError> {
+    let at = duration(text.trim()).ok().filter(|at| (0..=LATEST_US).contains(at));
+    at.ok_or_else(|| OptionError::new("at", format!("{text:?}"), MOMENTS))
+}
+
+/// Lines of the scenario language with semicolons between them.
+///
+/// # Errors
+/// The first that is none, with what is wrong in it; or that there are too many.
+fn faults(text: &str) -> Result<Vec<String>, OptionError> {
+    let lines: Vec<String> = text.split(';').map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    if lines.len() > MAX_FAULTS {
+        return Err(OptionError::new("faults", lines.len(), format!("at most {MAX_FAULTS} lines")));
+    }
+    for line in &lines {
+        let expected = |why| format!("a line of the scenario language ({why})");
+        Scenario::timed_line(line).map_err(|why| OptionError::new("faults", format!("{line:?}"), expected(why)))?;
+    }
+    Ok(lines)
 }
 
 /// How much stands around the stage.
@@ -108,6 +142,10 @@ pub struct Options {
     /// Whether the element is as high as its content, not as its host says.
     pub auto_height: bool,
     pub paused: bool,
+    /// The moment at which it opens, in microseconds since the run began.
+    pub at: Option<i64>,
+    /// What readers may do; empty: everything.
+    pub faults: Vec<String>,
 }
 
 impl Options {
@@ -142,6 +180,8 @@ impl Options {
             layout: given.layout.word("layout", &LAYOUTS)?,
             auto_height: given.height.text("height")?.is_some_and(|height| height == "auto"),
             paused,
+            at: given.at.text("at")?.map(|text| moment(&text)).transpose()?,
+            faults: given.faults.text("faults")?.map(|text| faults(&text)).transpose()?.unwrap_or_default(),
         })
     }
 }

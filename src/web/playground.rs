@@ -3,6 +3,7 @@
 use super::bar::Bar;
 use super::cards::Cards;
 use super::context::{PageStateStoreFields as _, Playground as Context, use_playground};
+use super::faults::Faults;
 use super::files;
 use super::guide::Guide;
 use super::keys;
@@ -26,10 +27,10 @@ use leptos_use_resize_observer::use_resize_observer;
 use leptos_use_window::use_window;
 use web_sys::{DragEvent, VisibilityState};
 
-/// The deck's height on a wide page, in CSS pixels, as long as no panel is open in it.
+/// The deck's height on a wide page, in CSS pixels, as long as no panel is open, and beside one: then tabs and key are not in it.
 const CAPTION: f64 = 136.0;
-
 const BESIDE_PANEL: f64 = 108.0;
+
 #[component]
 pub fn Playground() -> impl IntoView {
     let playground = use_playground();
@@ -62,6 +63,7 @@ pub fn Playground() -> impl IntoView {
             {(layout != Layout::Stage).then(|| view! { <Bar /> })}
             <Guide />
             <StageView node=stops.0 />
+            <Faults />
             {match layout {
                 Layout::Full => view! { <Deck node=stops.1 /> }.into_any(),
                 Layout::Compact => view! { <Said /> }.into_any(),

@@ -5,6 +5,7 @@ use super::context::{PageStateStoreFields as _, use_playground};
 use super::gallery::Gallery;
 use super::help::Help;
 use super::new_cluster::NewCluster;
+use super::share::Share;
 use leptos::ev::MouseEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -26,6 +27,7 @@ const SHEETS: &[Sheet] = &[
     Sheet { title: SCENARIOS, view: || view! { <Gallery /> }.into_any() },
     Sheet { title: NEW, view: || view! { <NewCluster /> }.into_any() },
     Sheet { title: COMPARE, view: || view! { <Compare /> }.into_any() },
+    Sheet { title: SHARE, view: || view! { <Share /> }.into_any() },
     Sheet { title: HELP, view: || view! { <Help /> }.into_any() },
 ];
 

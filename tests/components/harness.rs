@@ -46,7 +46,8 @@ where
     stage.with_value(|s| s.seek(seconds * 1_000_000)).expect("the run goes there");
     mounted.show();
     let unmount = owner.with(|| {
-        provide_context(Playground { ui, stage, controls: true, page: false, layout: Layout::Full, auto_height: false });
+        let faults = StoredValue::new(Vec::new());
+        provide_context(Playground { ui, stage, controls: true, page: false, layout: Layout::Full, auto_height: false, faults });
         mount_to(root, component)
     });
     mounted.unmount = Some(Box::new(unmount));

@@ -3,12 +3,14 @@
 use super::harness::{THREE_BROKERS, mounted};
 use leptos::prelude::*;
 use tidepool::playground::scenario::scenarios;
-use tidepool::web::context::PageStateStoreFields as _;
+use tidepool::web::context::{PageStateStoreFields as _, use_playground};
+use tidepool::web::faults::Faults;
 use tidepool::web::gallery::Gallery;
 use tidepool::web::help::Help;
 use tidepool::web::keys::{ELSEWHERE, KEYS};
 use tidepool::web::legend::Legend;
 use tidepool::web::playground::Playground;
+use tidepool::web::share::Share;
 use wasm_bindgen_test::*;
 
 #[wasm_bindgen_test]
@@ -29,6 +31,38 @@ async fn the_help_lists_the_keys_that_are_handled() {
     assert_eq!(page.all(".tp-keys > div").len(), KEYS.len() + ELSEWHERE.len());
     assert!(page.text(".tp-real").contains("Network"));
     assert!(page.text(".tp-words").contains("High watermark"));
+}
+
+#[wasm_bindgen_test]
+async fn the_shown_moment_is_handed_on_as_a_link_and_as_a_tag() {
+    let page = mounted(THREE_BROKERS, 12, || {
+        use_playground().ui.text().set(THREE_BROKERS.into());
+        view! { <Share /> }
+    })
+    .await;
+    let texts: Vec<String> = page.all("textarea").iter().map(|field| field.text_content().unwrap_or_default()).collect();
+    assert!(texts[0].contains("?scenario=three-brokers&at=12s&paused"), "{texts:?}");
+    assert!(texts[1].contains("<tide-pool scenario=\"three-brokers\" at=\"12s\" paused></tide-pool>"), "{texts:?}");
+}
+
+#[wasm_bindgen_test]
+async fn what_an_author_lets_readers_do_is_a_button_each_and_the_cards_have_no_menus() {
+    let page = mounted(THREE_BROKERS, 12, || {
+        use_playground().faults.set_value(vec!["kill broker-2".into(), "crash billing-1".into()]);
+        view! { <Playground /> }
+    })
+    .await;
+    assert_eq!(page.all(".tp-faults button").len(), 2);
+    assert!(page.find(".tp-broker .tp-do, .tp-acts button").is_none(), "no card has a menu or buttons of its own");
+    page.click(".tp-faults button").await;
+    page.publish().await;
+    assert_eq!(page.attribute("[data-broker=broker-2]", "data-state").as_deref(), Some("killed"));
+}
+
+#[wasm_bindgen_test]
+async fn without_a_choice_of_the_author_there_is_no_row_of_buttons() {
+    let page = mounted(THREE_BROKERS, 12, || view! { <Faults /> }).await;
+    assert!(page.find(".tp-faults").is_none());
 }
 
 #[wasm_bindgen_test]

@@ -14,7 +14,7 @@ mod record;
 mod topic;
 
 use super::clock::tenths;
-use super::context::{PageStateStoreFields as _, Playground, Ui, use_playground};
+use super::context::{PageStateStoreFields as _, Ui, use_playground};
 use super::menu::{OpenMenu, Opener};
 use super::navigation::Navigation;
 use super::panels::ask::CardQuestions;
@@ -83,17 +83,18 @@ pub struct Card {
     node: NodeRef<html::Div>,
     menu: OpenMenu,
     opener: Opener,
-    /// Whether the playground has controls and the target a menu.
+    /// Whether things have menus in this playground, and the target one.
     has_menu: bool,
     place: Memo<Option<Rect>>,
 }
 
 impl Card {
     fn new(nav: Navigation, target: Target) -> Self {
-        let Playground { ui, controls, .. } = use_playground();
+        let playground = use_playground();
+        let ui = playground.ui;
         let node = NodeRef::new();
         let opener = Opener::new(MenuTarget::At(target.clone()), node);
-        let has_menu = controls && !matches!(target, Target::Group(None) | Target::Record(..) | Target::Frame(_));
+        let has_menu = playground.has_menus() && !matches!(target, Target::Group(None) | Target::Record(..) | Target::Frame(_));
         let here = target.clone();
         let place = Memo::new(move |before: Option<&Option<Rect>>| {
             let now = ui.snap().with(|s| s.places.iter().find(|place| place.what == here).map(|place| place.rect));

@@ -1,0 +1,29 @@
+//! What an author lets readers do to a figure: a button for each line that the attribute `faults` has.
+
+use super::context::use_playground;
+use leptos::prelude::*;
+
+#[component]
+pub fn Faults() -> impl IntoView {
+    let playground = use_playground();
+    let stage = playground.stage;
+    let button = move |line: String| {
+        let mut rest = line.chars();
+        let words: String = rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).collect();
+        let act = move |_| {
+            stage.with_value(|s| {
+                s.tell(&line);
+                s.play(true);
+            });
+        };
+        view! { <button type="button" on:click=act>{words}</button> }
+    };
+    let lines = playground.faults.get_value();
+    (!lines.is_empty()).then(|| {
+        view! {
+            <div class="tp-faults" role="group" aria-label="What can be done here">
+                {lines.into_iter().map(button).collect_view()}
+            </div>
+        }
+    })
+}
