@@ -3,7 +3,7 @@
 use super::context::{PageStateStoreFields as _, use_playground};
 use super::panels::editor;
 use super::stage::ScenarioSource;
-use crate::playground::scenario::{BLANK_FIELDS, Blank, BlankField};
+use crate::playground::scenario::{BLANK_FIELDS, Blank, BlankField, described};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
@@ -54,5 +54,41 @@ pub fn NewCluster() -> impl IntoView {
             <p class="tp-quiet">"Everything else is in the text that is written from this: it opens beside the picture."</p>
             <button type="submit" class="tp-do-it">"Begin"</button>
         </form>
+        <Described />
+    }
+}
+
+/// The topics of a real cluster, as its tool prints them.
+#[component]
+fn Described() -> impl IntoView {
+    let playground = use_playground();
+    let (ui, stage) = (playground.ui, playground.stage);
+    let (text, refused) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let begin = move |_| {
+        let opened = text.with_untracked(|text| described(text)).map_err(|why| why.to_string()).and_then(|text| {
+            let source = ScenarioSource { name: "described".into(), text, seed: None };
+            stage.with_value(|s| s.open(source))
+        });
+        match opened {
+            Ok(()) => {
+                ui.sheet().set(None);
+                ui.panel().set(Some(editor::NAME));
+            }
+            Err(why) => refused.set(why),
+        }
+    };
+    view! {
+        <details class="tp-paste tp-described">
+            <summary class="tp-text">"Or with the topics of a real cluster: paste what kafka-topics.sh --describe prints"</summary>
+            <textarea
+                rows="5"
+                wrap="off"
+                spellcheck="false"
+                aria-label="What kafka-topics.sh --describe prints"
+                on:input:target=move |event| text.set(event.target().value())
+            ></textarea>
+            <p class="tp-wrong" role="alert">{refused}</p>
+            <button type="button" class="tp-do-it" on:click=begin>"Begin with these topics"</button>
+        </details>
     }
 }

@@ -48,6 +48,18 @@ async fn what_the_file_asks_for_and_cannot_be_is_shown_at_its_line() {
 }
 
 #[wasm_bindgen_test]
+async fn a_new_cluster_has_the_topics_that_a_real_one_has_printed() {
+    let page = mounted(THREE_BROKERS, 12, || view! { <NewCluster /> }).await;
+    page.fill(".tp-described textarea", "nothing of the kind").await;
+    page.click(".tp-described button").await;
+    assert!(page.text(".tp-described [role=alert]").starts_with("no topic is described here"));
+    page.fill(".tp-described textarea", "Topic: audit\tPartitionCount: 4\tReplicationFactor: 2\tConfigs: min.insync.replicas=1").await;
+    page.click(".tp-described button").await;
+    assert_eq!(page.ui.title().get_untracked(), "Topics of a real cluster");
+    assert!(page.ui.text().get_untracked().contains("topic    audit partitions=4 replicas=2 min.insync.replicas=1"));
+}
+
+#[wasm_bindgen_test]
 async fn a_new_cluster_has_what_the_form_says_and_wrong_numbers_are_refused() {
     let page = mounted(THREE_BROKERS, 12, || view! { <NewCluster /> }).await;
     page.fill("label:nth-child(1) input", "2").await;

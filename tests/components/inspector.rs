@@ -42,6 +42,24 @@ async fn a_config_is_refused_or_set_and_its_field_keeps_the_focus() {
 }
 
 #[wasm_bindgen_test]
+async fn a_properties_file_is_pasted_and_what_came_of_it_is_said() {
+    let page = mounted(THREE_BROKERS, 20, || view! { <Inspector /> }).await;
+    page.ui.chosen().set(Some(Target::Producer("checkout".into())));
+    tick().await;
+    page.click("[aria-label=View] button:nth-child(2)").await;
+    tick().await;
+    page.fill(".tp-paste textarea", "acks=1\nbootstrap.servers=kafka:9092\nlinger=5\n").await;
+    page.click(".tp-paste button").await;
+    let said = page.text(".tp-paste [role=status]");
+    assert!(said.starts_with("Set: acks.") && said.contains("linger, unknown to Kafka"), "{said}");
+    page.seek(25_000_000).await;
+    assert_eq!(page.attribute("[data-name=acks]", "value").as_deref(), Some("1"));
+    page.fill(".tp-paste textarea", "acks=2").await;
+    page.click(".tp-paste button").await;
+    assert!(page.text(".tp-paste [role=status]").contains("acks"), "{}", page.text(".tp-paste [role=status]"));
+}
+
+#[wasm_bindgen_test]
 async fn fields_and_bytes_of_a_frame_light_each_other() {
     let page = mounted(THREE_BROKERS, 20, || view! { <Inspector /> }).await;
     page.click("[aria-label=View] button:nth-child(3)").await;

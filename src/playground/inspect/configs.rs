@@ -34,9 +34,9 @@ const READ_ONLY: &str = "Read-only: a change needs a restart with another file";
 const WITHOUT_EFFECT: &str = "Without effect here: these are taken and kept, but nothing goes by them";
 
 /// A client's configs that its app decides.
-const OF_THE_APP: [&str; 2] = ["enable.auto.commit", "group.id"];
+pub(super) const OF_THE_APP: [&str; 2] = ["enable.auto.commit", "group.id"];
 /// A client's configs that the world decides; they are not shown.
-const OF_THE_WORLD: [&str; 2] = ["bootstrap.servers", "client.id"];
+pub(super) const OF_THE_WORLD: [&str; 2] = ["bootstrap.servers", "client.id"];
 
 /// The configs of a broker, topic (or partition), producer or consumer: those that can be set first, those without effect last, and among
 /// them those that differ from their default first. Empty for what has no configs. `all`: a broker's without what is set on it alone.

@@ -4,6 +4,7 @@ mod configs;
 mod frame;
 mod list;
 mod meaning;
+mod paste;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -12,4 +13,5 @@ pub use configs::{Config, check, configs};
 pub use frame::{frame, hex, record};
 pub use list::{Sent, frames, sent};
 pub use meaning::meaning;
+pub use paste::{Pasted, paste, properties};
 pub use state::{Line, state};

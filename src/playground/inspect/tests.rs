@@ -196,3 +196,37 @@ fn a_record_is_found_in_its_batch() {
     assert!(seen[at + 1..].iter().any(|field| field.name == "Key" && field.value.starts_with('"')));
     assert!(time.world().batch("orders", 0, 1_000_000).is_none());
 }
+
+#[test]
+fn properties_are_read_as_java_reads_them() {
+    let text = "# a comment\n! another\n\nacks=all\nlinger.ms : 20\nclient.rack  eu\\ west\nsasl.jaas.config=a \\\n    b;\nempty=\n";
+    let pairs: Vec<(String, String)> = properties(text);
+    let expected = [("acks", "all"), ("linger.ms", "20"), ("client.rack", "eu\\ west"), ("sasl.jaas.config", "a b;"), ("empty", "")];
+    let unescaped = expected.map(|(name, value)| (name.to_owned(), value.replace("\\ ", " ")));
+    assert_eq!(pairs, unescaped);
+}
+
+#[test]
+fn a_producers_file_is_one_line_and_what_has_no_effect_or_no_place_is_said() {
+    let time = after_20_s();
+    let world = time.world();
+    let checkout = Target::Producer("checkout".into());
+    let file = "bootstrap.servers=kafka:9092\nkey.serializer=org.apache.kafka.common.serialization.StringSerializer\nacks=1\nlinger.ms=25\nlinger=5\n";
+    let pasted = paste(world, &checkout, file).expect("its values are right");
+    assert!(
+        pasted.line.starts_with("change producer checkout ") && pasted.line.contains(" acks=1 ") && pasted.line.contains(" linger.ms=25"),
+        "{pasted:?}"
+    );
+    assert!(pasted.words.starts_with("Set: acks, linger.ms. Without effect here: key.serializer."), "{pasted:?}");
+    assert!(
+        pasted.words.ends_with("Left out: bootstrap.servers, decided by its app here. Left out: linger, unknown to Kafka."),
+        "{pasted:?}"
+    );
+    assert!(paste(world, &checkout, "acks=2").is_err(), "Kafka's own words for it");
+    assert_eq!(paste(world, &checkout, "linger=5").expect("there is nothing wrong in it").line, "");
+    let topic = paste(world, &Target::Topic("orders".into()), "retention.ms=60000\nsegment.bytes=2000000\n").expect("they are a topic's");
+    assert_eq!(topic.line, "set orders retention.ms=60000 segment.bytes=2000000");
+    let broker = paste(world, &Target::Broker("broker-1".into()), "node.id=7\nlog.retention.ms=60000\n").expect("they are a broker's");
+    assert_eq!(broker.line, "config broker-1 log.retention.ms=60000");
+    assert!(broker.words.contains("Left out: node.id, in need of a restart"), "{broker:?}");
+}

@@ -3,6 +3,11 @@
 use crate::world::MAX_BROKERS;
 use std::fmt::Write as _;
 
+/// Behind the number of brokers: a network whose frames can be followed, and groups that begin soon.
+pub(super) const BEGINS: &str =
+    "link     latency=60ms jitter=30ms\nconfig   offsets.topic.num.partitions=1\nconfig   group.initial.rebalance.delay.ms=1000";
+pub(super) const ENDS: &str = "\n# A line for what is to happen, as in:\n# at 20s   kill broker-1\nrun      60s\n";
+
 /// What a new cluster has.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Blank {
@@ -85,27 +90,28 @@ impl Blank {
     }
 
     fn write(&self) -> String {
-        let mut out = format!(
-            "tidepool 1\ntitle    A new cluster\nopens    1s\nseed     1\nbrokers  {}\nlink     latency=60ms jitter=30ms\n\
-             config   offsets.topic.num.partitions=1\nconfig   group.initial.rebalance.delay.ms=1000\n",
-            self.brokers
-        );
+        let mut out = format!("tidepool 1\ntitle    A new cluster\nopens    1s\nseed     1\nbrokers  {}\n{BEGINS}\n", self.brokers);
         for topic in 1..=self.topics {
             // One topic has names as people give them; several are told apart by their numbers.
             let (topic, suffix) =
                 if self.topics == 1 { ("orders".to_owned(), String::new()) } else { (format!("topic-{topic}"), format!("-{topic}")) };
-            let _ = writeln!(out, "\ntopic    {topic} partitions={} replicas={}", self.partitions, self.replicas);
-            for n in 1..=self.producers {
-                let _ = writeln!(out, "producer producer{suffix}-{n} topic={topic} rate=4/s keys=alice,bob,carol,dave acks=all");
-            }
-            for n in 1..=self.members {
-                let _ =
-                    writeln!(out, "consumer member{suffix}-{n} group=group{suffix} topics={topic} handle=60ms auto.offset.reset=earliest");
-            }
+            let set = format!("partitions={} replicas={}", self.partitions, self.replicas);
+            out += &topic_lines(&topic, &suffix, &set, (self.producers, self.members));
         }
-        out += "\n# A line for what is to happen, as in:\n# at 20s   kill broker-1\nrun      60s\n";
-        out
+        out + ENDS
     }
+}
+
+/// A topic with what is set on it, its producers, and the members of its group, as many as `clients` says.
+pub(super) fn topic_lines(topic: &str, suffix: &str, set: &str, (producers, members): (u32, u32)) -> String {
+    let mut out = format!("\ntopic    {topic} {set}\n");
+    for n in 1..=producers {
+        let _ = writeln!(out, "producer producer{suffix}-{n} topic={topic} rate=4/s keys=alice,bob,carol,dave acks=all");
+    }
+    for n in 1..=members {
+        let _ = writeln!(out, "consumer member{suffix}-{n} group=group{suffix} topics={topic} handle=60ms auto.offset.reset=earliest");
+    }
+    out
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@
 //! ```
 
 mod blank;
+mod described;
 mod list;
 mod parse;
 mod play;
@@ -30,6 +31,7 @@ mod tests;
 mod write;
 
 pub use blank::{Blank, BlankError, FIELDS as BLANK_FIELDS, Field as BlankField};
+pub use described::{DescribeError, described};
 pub use list::{ScenarioEntry, scenarios};
 pub use play::{Failure, Playback, Verdict, scenario_hash};
 

@@ -1,6 +1,6 @@
 //! The configs of what is looked into, and fields that set them through the cluster.
 
-use crate::playground::inspect::{self, Config};
+use crate::playground::inspect::{self, Config, Pasted};
 use crate::playground::scene::Target;
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
 use crate::web::panels::rows::followed;
@@ -26,6 +26,7 @@ pub fn Configs(target: Target) -> impl IntoView {
         }
         configs
     });
+    let about = target.clone();
     let is_broker = matches!(target, Target::Broker(_));
     let is_client = matches!(target, Target::Producer(_) | Target::Consumer(_));
     let note = move || match configs.with(Vec::is_empty) {
@@ -57,10 +58,43 @@ pub fn Configs(target: Target) -> impl IntoView {
         </Show>
         <div>
             <p class="tp-quiet">{note}</p>
+            <Show when=move || !configs.with(Vec::is_empty)>
+                <Paste target=about.clone() />
+            </Show>
             <div class="tp-configs" node_ref=list>
                 <For each=groups key=|group| *group children=group />
             </div>
         </div>
+    }
+}
+
+/// A file of configs that a real client, topic or broker has.
+#[component]
+fn Paste(target: Target) -> impl IntoView {
+    let stage = use_playground().stage;
+    let text = RwSignal::new(String::new());
+    let said = RwSignal::new(String::new());
+    let apply = move |_| {
+        let pasted = text.with_untracked(|text| stage.with_value(|s| inspect::paste(s.run.borrow().world(), &target, text)));
+        let done = pasted.and_then(|Pasted { line, words }| {
+            let done = if line.is_empty() { Ok(()) } else { stage.with_value(|s| s.line(&line)) };
+            done.map(|()| words)
+        });
+        said.set(done.unwrap_or_else(|why| why));
+    };
+    view! {
+        <details class="tp-paste">
+            <summary class="tp-text">"Paste a .properties file"</summary>
+            <textarea
+                rows="5"
+                spellcheck="false"
+                aria-label="Lines of a .properties file"
+                placeholder="acks=all"
+                on:input:target=move |event| text.set(event.target().value())
+            ></textarea>
+            <button type="button" class="tp-text" on:click=apply>"Apply"</button>
+            <p role="status">{said}</p>
+        </details>
     }
 }
 
