@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// `min.incremental.fetch.session.eviction.ms`: a session that was used since is not put out for another.
+/// `min.incremental.fetch.session.eviction.ms`: a session that was not used for so long gives way to any other one, and one that is as old
+/// to one that is worth more.
 const EVICTION_MS: i64 = 120_000;
 
 /// What is asked of one topic.
@@ -57,12 +58,19 @@ pub struct Woken {
     pub used: Time,
 }
 
+impl Fetcher {
+    fn is_follower(self) -> bool {
+        self.replica.is_some()
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Session {
     fetcher: Fetcher,
     /// That the next request must have.
     epoch: i32,
     by_id: bool,
+    created: Time,
     used: Time,
     partitions: SessionPartitions,
 }
@@ -209,12 +217,28 @@ impl FetchSessions {
         session.partitions.resting().map(|cached| (cached.topic_id, cached.asked.partition)).collect()
     }
 
+    /// The session that gives way to one of so many partitions (`FetchSessionCacheShard.tryEvict`): one that is stale; or, of those that
+    /// are old and to a follower also of those of clients, the one that is worth least, unless it is worth as much.
+    fn least(&self, now: Time, follower: bool, size: u64) -> Option<i32> {
+        let (id, session) = self.by_id.iter().min_by_key(|(_, session)| session.used)?;
+        if session.used.plus_millis(EVICTION_MS) < now {
+            return Some(*id);
+        }
+        let gives_way = |session: &Session| {
+            let old = session.created.plus_millis(EVICTION_MS) < session.used;
+            old || follower && !session.fetcher.is_follower()
+        };
+        let worth = |session: &Session| (session.fetcher.is_follower(), session.partitions.len());
+        let candidates = self.by_id.iter().filter(|(_, session)| gives_way(session));
+        let (id, session) = candidates.min_by_key(|(id, session)| (worth(session), **id))?;
+        (worth(session) < (follower, size)).then_some(*id)
+    }
+
     fn create(&mut self, now: Time, by_id: bool, fetcher: Fetcher, partitions: SessionPartitions) -> i32 {
         if self.by_id.len() >= self.slots {
-            let oldest = self.by_id.iter().min_by_key(|(_, session)| session.used).map(|(id, session)| (*id, session.used));
-            match oldest {
-                Some((id, used)) if used.plus_millis(EVICTION_MS) < now => self.end(id),
-                _ => return 0,
+            match self.least(now, fetcher.is_follower(), partitions.len()) {
+                Some(id) => self.end(id),
+                None => return 0,
             }
         }
         let id = loop {
@@ -223,7 +247,7 @@ impl FetchSessions {
                 break id;
             }
         };
-        self.by_id.insert(id, Session { fetcher, epoch: 1, by_id, used: now, partitions });
+        self.by_id.insert(id, Session { fetcher, epoch: 1, by_id, created: now, used: now, partitions });
         id
     }
 
@@ -339,5 +363,34 @@ mod tests {
         assert_eq!(sessions.resting_of_another(session, Some((2, 8))), [(id, 1)]);
         sessions.end(session);
         assert_eq!(sessions.resting(), []);
+    }
+
+    #[test]
+    fn a_session_gives_way_when_it_is_stale_or_worth_less() {
+        let client = Fetcher { replica: None, ..FETCHER };
+        let asks = |sessions: &mut FetchSessions, seconds: i64, fetcher: Fetcher, partitions: i32| {
+            let mut held = SessionPartitions::default();
+            for partition in 0..partitions {
+                let (topic, topic_id) = (TopicName::default(), Uuid::from_u128(1));
+                held.push(Cached { topic, topic_id, asked: asked(partition), high_watermark: -1, log_start: -1 });
+            }
+            sessions.create(NOW.plus_millis(1000 * seconds), true, fetcher, held)
+        };
+        let used = |sessions: &mut FetchSessions, seconds: i64, id: i32| {
+            sessions.by_id.get_mut(&id).expect("it is there").used = NOW.plus_millis(1000 * seconds);
+        };
+        let mut sessions = FetchSessions::new(Rng::stream(1, "sessions"), 1);
+        let first = asks(&mut sessions, 0, client, 3);
+        assert_eq!((first > 0, asks(&mut sessions, 120, client, 9)), (true, 0), "another client's is neither stale nor old");
+        let stale = asks(&mut sessions, 121, client, 3);
+        assert!(stale > 0, "it was not used for two minutes");
+        let followers = asks(&mut sessions, 122, FETCHER, 1);
+        assert!(followers > 0, "a client's gives way to a follower's at once");
+        assert_eq!(asks(&mut sessions, 123, FETCHER, 9), 0, "it is young");
+        used(&mut sessions, 243, followers);
+        assert_eq!(asks(&mut sessions, 244, FETCHER, 1), 0, "it is old, and worth as much");
+        assert_eq!(asks(&mut sessions, 244, client, 9), 0, "and worth more than any client's");
+        assert!(asks(&mut sessions, 244, FETCHER, 2) > 0);
+        assert_eq!(sessions.by_id.len(), 1);
     }
 }

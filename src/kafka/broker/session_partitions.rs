@@ -47,6 +47,10 @@ impl SessionPartitions {
         self.all.is_empty()
     }
 
+    pub fn len(&self) -> u64 {
+        self.all.len() as u64
+    }
+
     pub fn get_mut(&mut self, key: &Key) -> Option<&mut Cached> {
         self.all.get_mut(key).map(|(_, cached)| cached)
     }

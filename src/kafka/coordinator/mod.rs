@@ -621,10 +621,12 @@ impl GroupCoordinator {
             left.retain(|place| !expired.contains(place));
             let joining = group.as_classic().is_some_and(|group| !group.pending_joins.is_empty());
             let pending = !group.common().pending_offsets.is_empty();
+            if !expired.is_empty() {
+                mark!(OffsetsExpired);
+            }
             if group.is_empty() && !joining && !pending && left.is_empty() {
                 self.delete(now, &id, None, "all its offsets have expired");
             } else if !expired.is_empty() {
-                mark!(OffsetsExpired);
                 group.common().forget(now, &mut self.cx, &expired, None);
             }
         }

@@ -9,8 +9,8 @@ use crate::playground::scenario::Scenario;
 use crate::world::action::{ConsumerSpec, Genesis, Keys, ProducerSpec, TransactionPlan};
 use crate::world::handler::{CommitMode, CommitPolicy, HandlerSpec};
 use crate::world::operations::{
-    Action, AddConsumer, AddProducer, Ailment, Condition, Crash, CreateTopic, Dice, Draw, Heal, On, Pause, Restart, Resume,
-    SetBrokerConfig, SetRate, SetTopicConfig, Severity, Stop, Stream, Trouble, draws,
+    Action, AddConsumer, AddProducer, Ailment, Condition, Crash, CreateTopic, Cut, Dice, Draw, Heal, On, Pause, PowerLoss, Restart, Resume,
+    SetBrokerConfig, SetRate, SetTopicConfig, Severity, Stop, Stream, Trouble, broker, draws,
 };
 use std::sync::Arc;
 
@@ -89,6 +89,7 @@ pub(crate) fn draw(seed: u64, profile: Profile, sabotage: Option<Sabotage>) -> S
     let output = processors::draw(&mut run.dice, &mut genesis, profile.name == processors::PROFILE);
     run.actions.extend(output.map(|topic| (0, topic.into())));
     latecomer(&mut run, seed);
+    hollow(&mut run, seed);
     run.actions.extend(setup(&run.dice));
     throttles(&mut run, seed);
     let calm_from = S * i64::try_from(run.dice.between(8, 20)).unwrap_or(8) + long(&mut run, &mut genesis);
@@ -374,6 +375,9 @@ fn long(run: &mut Run, genesis: &mut Genesis) -> i64 {
         ("offsets.retention.check.interval.ms", "1000"),
         ("offsets.retention.minutes", "1"),
     ];
+    // A session gives way to that of a follower which has more partitions.
+    let topic: Arc<str> = "uneven".into();
+    run.at(0, CreateTopic { topic, partitions: 7, replicas: i16::from(run.dice.brokers > 1) + 1, config: SortedVecMap::new() });
     genesis.broker_config.extend(config.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let group = run.dice.consumers.first().and_then(|member| member.group.clone());
     let members = run.dice.consumers.iter().filter(|member| group.is_some() && member.group == group);
@@ -409,6 +413,29 @@ fn latecomer(run: &mut Run, seed: u64) {
     run.at(joins, AddConsumer(late));
     run.at(ends, end);
     run.at(again, start);
+}
+
+/// In some runs a follower that is cut off from its leader deletes all that it has, by its age, and the leader loses more than that with
+/// its power: the follower's log begins beyond the leader's end.
+fn hollow(run: &mut Run, seed: u64) {
+    let mut rng = Rng::stream(seed, "simulate/hollow");
+    let makes = run.dice.consumers.iter().any(|member| member.handler.output.is_some());
+    if !rng.chance(1, 60) || run.dice.brokers < 2 || makes {
+        return;
+    }
+    let first = 1 + rng.below(run.dice.brokers.into()) as u32;
+    let second = 1 + (first + rng.below(u64::from(run.dice.brokers) - 1) as u32) % run.dice.brokers;
+    let [leader, follower] = [first, second].map(broker);
+    for topic in &mut run.dice.topics {
+        let young = configs(&[("min.insync.replicas", "1".into()), ("retention.ms", "500".into()), ("segment.ms", "500".into())]);
+        topic.config.extend(young.iter().map(|(name, value)| (name.clone(), value.clone())));
+        (topic.replicas, topic.partitions) = (2, topic.partitions.max(6));
+    }
+    let from = 2 * S + 1000 * i64::try_from(rng.below(2000)).unwrap_or(0);
+    run.at(from, Cut { from: leader.clone(), to: follower, one_way: false });
+    run.at(from + 4 * S, PowerLoss::of(leader.clone()));
+    run.at(from + 4 * S, Heal);
+    run.at(from + 6 * S, Restart { node: leader });
 }
 
 /// Configs of topics and brokers are altered under way, and some are taken back.
