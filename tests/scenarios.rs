@@ -13,7 +13,8 @@ fn the_list_is_the_folder() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/scenarios");
     let mut files: Vec<String> = fs::read_dir(folder)
         .expect("the folder")
-        .map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().trim_end_matches(".tide").to_owned())
+        .map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().into_owned())
+        .filter_map(|name| name.strip_suffix(".tide").map(str::to_owned))
         .collect();
     files.sort();
     let mut listed: Vec<&str> = scenarios().iter().map(|entry| entry.name).collect();
