@@ -123,6 +123,8 @@ const MANY_MEMBERS: usize = 8;
 const MANY_PRODUCERS: usize = 6;
 /// What the producers' heading needs with its button.
 const HEADING_W: f32 = 158.0;
+/// What the cluster's heading needs with its arrangements and its button.
+const CLUSTER_HEADING_W: f32 = 238.0;
 const GROUP_HEAD: f32 = 64.0;
 const GROUP_FOOT: f32 = 38.0;
 pub(super) const GAP: f32 = 12.0;
@@ -193,7 +195,7 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
     let groups_x = w - pad - right;
     let cluster_w = groups_x - gap - cluster_x;
     let y = heading(&mut out, "Producers", pad, TOP, left.max(HEADING_W));
-    heading(&mut out, "Cluster", cluster_x, TOP, cluster_w);
+    heading(&mut out, "Cluster", cluster_x, TOP, cluster_w.max(CLUSTER_HEADING_W));
     heading(&mut out, "Consumer groups", groups_x, TOP, right);
     let middle = cluster(&mut out, Area { x: cluster_x, y, w: cluster_w });
     let producers_end = producers(&mut out, view, pad, y, left, 1);

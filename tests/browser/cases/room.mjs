@@ -36,7 +36,7 @@ export default (cases, { check, open, until, clean, noSidewaysScroll, shot }) =>
   const SCENES = [["records-under-way", 20], ["cooperative-join", 12.3], ["hanging-transaction", 20], ["unique-table", 22], ["exactly-once-copy", 21]];
   // The docked panel leaves a stage of 880 px; embeds of 720 and 390 px.
   for (const [name, width, height, mode, tab] of [["beside a panel", 1280, 800, "page", "Ledger"], ["in a page", 1280, 800, "page"],
-    ["in an embed of 720 px", 720, 520, "embed"], ["on a phone", 390, 844, "page"]]) {
+    ["in an embed of 720 px", 720, 520, "embed"], ["at 200 %", 640, 400, "page"], ["on a phone", 390, 844, "page"]]) {
     cases[`room: nothing is cut or overprinted ${name}`] = async ({ context, site, pages }) => {
       for (const [scenario, seconds] of SCENES) {
         const look = mode === "page" ? '<link rel="stylesheet" href="page.css">' : "";
@@ -55,6 +55,20 @@ export default (cases, { check, open, until, clean, noSidewaysScroll, shot }) =>
       }
     };
   }
+
+  cases["room: beside a panel, and below the first steps, all six partitions are seen"] = async ({ context, site }) => {
+    const page = await open(context, site.url, { opening: true });
+    await until(page, 0, (now) => now.acked > 0, 20_000, "records flow");
+    await page.locator(".tp-guide").waitFor();
+    for (const tab of ["Why?", "Scenario"]) {
+      await page.getByRole("tab", { name: tab, exact: true }).click();
+      await page.waitForTimeout(400);
+      const [last, deck] = [await page.locator(".tp-partition").last().boundingBox(), await page.locator(".tp-deck").boundingBox()];
+      check(last.y + last.height < deck.y, `${tab}: the last partition ends at ${last.y + last.height}, the deck begins at ${deck.y}`);
+    }
+    clean(page);
+    await page.close();
+  };
 
   cases["room: in an embed of 720 × 520 px the stage has most of it"] = async ({ context, deep, pages }) => {
     pages("room.html", '<style>body { margin: 0 }</style><tide-pool scenario="first-light" load="eager" height="520"></tide-pool>');
