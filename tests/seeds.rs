@@ -213,3 +213,10 @@ fn a_position_after_a_marker_has_its_epoch() {
 fn a_batch_behind_later_ones_keeps_its_number() {
     holds("seed-56871-duplicated.tide");
 }
+
+/// A process that begins sends its outbox at once, with tickets of its own: what its predecessor was told last is not theirs.
+#[test]
+fn what_a_process_is_told_last_is_not_its_successors() {
+    let verdict = holds("seed-4029233890-lost.tide");
+    assert_eq!((verdict.ledger.acked, verdict.ledger.failed), (16, 80));
+}

@@ -162,6 +162,7 @@ impl ConsumerApp {
 
     pub(super) fn start(&mut self, now: Time, clients: Clients) {
         self.forget_process();
+        self.sends.restart();
         self.client = Some(clients.consumer);
         self.output = clients.producer.map(|producer| Output::start(now, producer));
         self.poll_again = Some(now);

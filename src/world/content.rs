@@ -7,6 +7,8 @@ use bytes::Bytes;
 pub struct Sent {
     /// The producer's ticket; each process of it counts anew.
     pub ticket: u64,
+    /// Which of its app's processes has sent it, from 1 on.
+    pub process: u32,
     /// Hash of key and value.
     pub id: u64,
     /// Hash of the key; 0 without one.

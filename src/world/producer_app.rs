@@ -102,6 +102,7 @@ impl ProducerApp {
         self.rate_from = now;
         self.ticks = 0;
         self.retries.clear();
+        self.sends.restart();
         self.outbox.restart();
         self.relay(now);
     }

@@ -11,6 +11,8 @@ const RECENT: u32 = 400;
 /// Counted over all processes of the app.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sends {
+    /// Processes so far.
+    process: u32,
     pub(super) count: u64,
     /// The newest of them.
     pub(super) recent: VecDeque<Sent>,
@@ -19,6 +21,11 @@ pub(super) struct Sends {
 }
 
 impl Sends {
+    /// Another process of the app begins.
+    pub(super) fn restart(&mut self) {
+        self.process += 1;
+    }
+
     /// The client has taken a record. `topic`: which of the app's topics it goes to; `again`: the app has sent it before.
     pub(super) fn sent(&mut self, ticket: Ticket, record: &ProducerRecord, topic: u8, again: bool) {
         self.count += 1;
@@ -26,7 +33,8 @@ impl Sends {
             self.recent.pop_front();
         }
         let id = content_id(record.key.as_ref(), record.value.as_ref());
-        self.recent.push_back(Sent { ticket: ticket.0, id, key: key_id(record.key.as_ref()), topic, again });
+        let (process, key) = (self.process, key_id(record.key.as_ref()));
+        self.recent.push_back(Sent { ticket: ticket.0, process, id, key, topic, again });
     }
 
     pub(super) fn hear(&mut self, event: &ProducerEvent) {

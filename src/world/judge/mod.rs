@@ -338,7 +338,7 @@ impl Judge {
                 } else {
                     // What it sent last is looked at before the process is forgotten.
                     self.tracker.take_sent(node, probe, self.now);
-                    self.tracker.process(node, *to);
+                    self.tracker.process(node, *from, *to);
                 }
             }
             EventKind::Timer { node, .. } | EventKind::HandlerFailed { node, .. } => self.tracker.take_sent(node, probe, self.now),

@@ -59,6 +59,8 @@ pub(super) struct ProducerLog {
     pub(super) splits: bool,
     /// Records that have been entered so far, over all its processes.
     taken: u64,
+    /// The process whose events are looked at; what the next one has sent as it began is entered once its beginning is.
+    process: u32,
     /// Of this process: ticket → entry.
     tickets: SortedVecMap<u64, u32>,
     /// The first entry that may belong to its open transaction.
@@ -113,6 +115,7 @@ impl RecordTracker {
                     idempotent: sender.idempotent,
                     splits: false,
                     taken: 0,
+                    process: sender.recent.last().map_or(0, |sent| sent.process),
                     tickets,
                     transaction: None,
                 };
@@ -124,6 +127,10 @@ impl RecordTracker {
         let new = sender.count.saturating_sub(producer.taken);
         let skip = (sender.recent.len() as u64).saturating_sub(new);
         for (nth, sent) in (sender.count - sender.recent.len() as u64 + 1..).zip(&sender.recent).skip(skip as usize) {
+            if sent.process > producer.process {
+                return;
+            }
+            producer.taken = nth;
             producer.tickets.insert(sent.ticket, self.entries.len() as u32);
             self.entries.push(Entry {
                 producer: at as u16,
@@ -141,7 +148,6 @@ impl RecordTracker {
                 again: sent.again,
             });
         }
-        producer.taken = sender.count;
     }
 
     pub(super) fn partitioned(&mut self, name: &str, ticket: u64, partition: i32) {
@@ -191,12 +197,12 @@ impl RecordTracker {
     }
 
     /// A client's process is in another state.
-    pub(super) fn process(&mut self, name: &str, to: ProcessState) {
-        if !matches!(to, ProcessState::Paused | ProcessState::Stopping)
-            && let Some(producer) = self.producer(name)
-        {
+    pub(super) fn process(&mut self, name: &str, from: ProcessState, to: ProcessState) {
+        let same = matches!(to, ProcessState::Paused | ProcessState::Stopping) || from == ProcessState::Paused;
+        if let Some(producer) = self.producer(name).filter(|_| !same || to.is_dead()) {
             producer.tickets.clear();
             producer.transaction = None;
+            producer.process += u32::from(to == ProcessState::Running);
         }
     }
 

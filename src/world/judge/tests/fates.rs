@@ -18,7 +18,7 @@ fn send(case: &mut Case, sending: &Sending) {
         .map(|(ticket, (value, _))| {
             let again = sending.sent.iter().position(|(sent, _)| sent == value).is_some_and(|first| (first as u64) < ticket);
             let (key, value) = (Bytes::from_static(b"k"), Bytes::from_static(value.as_bytes()));
-            Sent { ticket, id: content_id(Some(&key), Some(&value)), key: key_id(Some(&key)), topic: 0, again }
+            Sent { ticket, process: 1, id: content_id(Some(&key), Some(&value)), key: key_id(Some(&key)), topic: 0, again }
         })
         .collect();
     let count = sending.sent.len() as u64;
