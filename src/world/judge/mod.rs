@@ -392,7 +392,8 @@ impl Judge {
                 self.compare(node, topic, *partition, probe);
             }
             BrokerEvent::HighWatermark { topic, partition, to, .. } => {
-                if probe.partition(node, topic, *partition).is_none() {
+                // Retention may have deleted it in the same turn.
+                if probe.partition(node, topic, *partition).is_none_or(|view| view.log_start_offset >= *to) {
                     let shadow = self.shadow(topic, *partition);
                     shadow.promised = shadow.promised.max(*to);
                 }

@@ -405,7 +405,7 @@ impl Judge {
             match shadow.committed.compare(batch) {
                 Says::Same => {}
                 Says::Differs => differs = Some(batch.base_offset()),
-                Says::Unknown if leads && shadow.committed.end().is_none_or(|end| end == batch.base_offset()) => {
+                Says::Unknown if leads && shadow.committed.end().is_none_or(|end| end.max(start) == batch.base_offset()) => {
                     shadow.committed.push(batch);
                 }
                 // It is looked at again once it is known what was committed there.
