@@ -220,3 +220,9 @@ fn what_a_process_is_told_last_is_not_its_successors() {
     let verdict = holds("seed-4029233890-lost.tide");
     assert_eq!((verdict.ledger.acked, verdict.ledger.failed), (16, 80));
 }
+
+/// An answer about a topic that was deleted arrives when another of its name is there, at the same epoch and offset.
+#[test]
+fn a_late_answer_about_a_former_topic_fills_no_other() {
+    holds("seed-1622092309-logs-differ.tide");
+}

@@ -164,10 +164,13 @@ impl Broker {
     fn take_fetched(&mut self, now: Time, fetcher: FetcherId, followed: &Followed, data: PartitionData) -> Result<(), LogError> {
         let leader = fetcher.0;
         let asked = &followed.asked;
+        let same_topic = self.topics.get(&followed.topic).is_some_and(|topic| topic.id == followed.id);
         let Some((topic, partition)) = self.topics.partition_mut(&followed.topic, asked.partition) else { return Ok(()) };
         let state = &partition.state;
-        // The metadata, or a truncation, may have overtaken the answer.
-        if partition.leading.is_some()
+        // The metadata, or a truncation, may have overtaken the answer. Kafka 4.1 compares epoch and offset alone, so that a late answer
+        // about a former topic of the same name could fill the new one's log: both begin at epoch 0 and offset 0.
+        if !same_topic
+            || partition.leading.is_some()
             || (state.leader, state.leader_epoch) != (leader, asked.current_leader_epoch)
             || partition.log.end_offset() != asked.fetch_offset
         {
