@@ -226,3 +226,9 @@ fn what_a_process_is_told_last_is_not_its_successors() {
 fn a_late_answer_about_a_former_topic_fills_no_other() {
     holds("seed-1622092309-logs-differ.tide");
 }
+
+/// A commit that its member gave up on a lossy connection arrives after later ones: it is of the same generation.
+#[test]
+fn a_commit_on_a_connection_that_was_given_up_may_come_late() {
+    holds("seed-701656-commit-went-back.tide");
+}

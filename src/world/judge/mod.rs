@@ -20,8 +20,8 @@ pub use ledger::{Ledger, Permitted, RecordOutcome};
 
 use super::event::{Event, EventId, EventKind};
 use super::operations::{
-    Action, AddPartitions, ChangeConsumer, DeleteTopic, ElectLeader, PowerLoss, Produce, SetBrokerConfig, SetGroupProtocol, SetTopicConfig,
-    Stop, Wipe,
+    Action, AddPartitions, Ailment, ChangeConsumer, DeleteTopic, ElectLeader, PowerLoss, Produce, SetBrokerConfig, SetGroupProtocol,
+    SetTopicConfig, Stop, Wipe,
 };
 use crate::kafka::broker::{BrokerEvent, PartitionView, TRANSACTIONS_TOPIC};
 use crate::kafka::client::{consumer::ConsumerEvent, producer::ProducerEvent};
@@ -351,7 +351,8 @@ impl Judge {
             *self.counters.faults.entry(kind).or_insert(0) += 1;
             self.tracker.disturbed = true;
         }
-        self.network_troubled |= action.conditions().iter().any(|condition| condition.ailment.is_of_network());
+        let troubles = |ailment: &Ailment| ailment.is_of_network() || *ailment == Ailment::AllLinks;
+        self.network_troubled |= action.conditions().iter().any(|condition| troubles(&condition.ailment));
         match action {
             Action::ElectLeader(ElectLeader { topic, partition, unclean: true }) => {
                 self.asked_unclean.insert((topic.clone(), *partition));
