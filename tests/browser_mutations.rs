@@ -2,8 +2,8 @@
 //! broker answers or closes the connection, never panics, keeps no more than it was sent, and says the same natively and in wasm. This file
 //! is a test of both: `cargo test --test browser_mutations`, and the same with `--target wasm32-unknown-unknown`.
 //!
-//! `TIDEPOOL_MUTATIONS=1000000 cargo test --test browser_mutations -- --nocapture` tries so many and prints their hash, to be compared with
-//! that of the other target.
+//! `TIDEPOOL_MUTATIONS=1000000 cargo test --test browser_mutations -- --nocapture` tries so many, whose hash is pinned as well; of any other
+//! number it prints the hash, natively, for a line of `vectors/mutations.txt`.
 
 use bytes::Bytes;
 use tidepool::kafka::broker::{Broker, BrokerOptions, ConnId, Output};
@@ -21,8 +21,9 @@ use tidepool::kafka::wire::message::{BrokerId, Str, TopicName};
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 const NOW: i64 = 1_767_225_600_000;
-/// Tried where nothing else is asked for, and what all the answers come to then.
+/// Tried where nothing else is asked for.
 const ROUNDS: u32 = 3_000;
+/// What all the answers come to, after so many rounds.
 const PINNED: &str = include_str!("vectors/mutations.txt");
 
 /// Each topic lets batches in by other rules.
@@ -248,10 +249,11 @@ fn what_is_bent_is_answered_alike_on_every_machine() {
         }
     }
     assert!(whole > rounds / 100 && whole < rounds, "{whole} batches are let in");
-    let found = format!("{rounds} rounds: {:016x}\n", node.hash);
-    if rounds == ROUNDS {
-        assert_eq!(found, PINNED, "found:\n{found}");
+    let found = format!("{rounds} rounds: {:016x}", node.hash);
+    let of_as_many = |line: &&str| line.starts_with(&format!("{rounds} rounds:"));
+    if let Some(pinned) = PINNED.lines().find(of_as_many) {
+        assert_eq!(found, pinned, "found:\n{found}");
     } else {
-        println!("{found}{} answered, {} closed, {whole} batches let in, {kept} bytes kept of {sent}", node.answered - begun, node.closed);
+        println!("{found}\n{} answered, {} closed, {whole} batches let in, {kept} bytes kept of {sent}", node.answered - begun, node.closed);
     }
 }
