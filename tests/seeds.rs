@@ -232,3 +232,9 @@ fn a_late_answer_about_a_former_topic_fills_no_other() {
 fn a_commit_on_a_connection_that_was_given_up_may_come_late() {
     holds("seed-701656-commit-went-back.tide");
 }
+
+/// Retention deletes a segment of a log that is no longer this broker's before it knows that; what is left is set aside.
+#[test]
+fn retention_may_shorten_a_log_before_it_is_set_aside() {
+    holds("seed-1134116334-stray-dropped.tide");
+}

@@ -419,7 +419,10 @@ impl Judge {
                 replica.agreed = replica.agreed.min(*base_offset);
                 self.compare(node, topic, *partition, probe);
             }
-            BrokerEvent::SegmentDeleted { topic, partition, .. } => self.compare(node, topic, *partition, probe),
+            BrokerEvent::SegmentDeleted { topic, partition, .. } => {
+                self.compare(node, topic, *partition, probe);
+                self.retention_shortens_found(node, &format!("{topic}-{partition}"), probe);
+            }
             BrokerEvent::Truncated { topic, partition, to, .. } => {
                 self.counters.truncations += 1;
                 let replica = self.replica(node, topic, *partition);

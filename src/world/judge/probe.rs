@@ -58,6 +58,13 @@ pub struct LogDir {
     pub bytes: u64,
 }
 
+impl LogDir {
+    /// What a renamed directory is called after the name that it had: `<hex>-stray` or `<hex>-delete`.
+    pub fn suffix_of(&self, dir: &str) -> Option<&str> {
+        self.dir.strip_prefix(dir)?.strip_prefix('.')
+    }
+}
+
 /// Nodes are brokers by number.
 pub trait ClusterProbe {
     fn action(&self, index: u32) -> Option<&Action>;

@@ -104,8 +104,7 @@ impl Judge {
             // One that it learns of in the same turn as of its deletion goes as any that is deleted.
             let deleted = log.dir.rsplit_once('-').is_some_and(|(name, _)| self.tracker.was_deleted(&Arc::from(name)));
             let kept = |other: &LogDir| {
-                let ends = |rest: &str| rest.ends_with("-stray") || deleted && rest.ends_with("-delete");
-                let aside = other.dir.strip_prefix(&*log.dir).is_some_and(|rest| rest.starts_with('.') && ends(rest));
+                let aside = other.suffix_of(&log.dir).is_some_and(|end| end.ends_with("-stray") || deleted && end.ends_with("-delete"));
                 aside && (other.topic, other.bytes) == (log.topic, log.bytes)
             };
             if !is_its_own && !now.iter().any(kept) {
@@ -118,6 +117,15 @@ impl Judge {
                     ),
                 );
             }
+        }
+    }
+
+    /// Retention has deleted a segment before the process has caught up with the metadata: what is left is what may not be dropped.
+    pub(super) fn retention_shortens_found(&mut self, node: i32, dir: &str, probe: &dyn ClusterProbe) {
+        let Some(log) = self.found.get_mut(&node).and_then(|found| found.iter_mut().find(|log| log.dir == dir)) else { return };
+        let left = |other: &&LogDir| (other.dir == dir || other.suffix_of(dir).is_some()) && other.topic == log.topic;
+        if let Some(left) = probe.log_dirs(node).iter().find(left) {
+            log.bytes = left.bytes;
         }
     }
 

@@ -31,6 +31,26 @@ fn a_leader_lets_no_record_in_that_may_not_be_there() {
     assert_eq!(altered.verdict().violations, [], "it may have been let in before");
 }
 
+/// Retention goes on while a broker that has begun does not know its metadata yet.
+#[test]
+fn a_log_of_no_topic_may_be_shortened_by_retention_before() {
+    for (deleted, kinds) in [(true, &[][..]), (false, &["stray-dropped"][..])] {
+        let mut case = Case::new();
+        let log = |dir: &str, bytes| LogDir { dir: dir.into(), topic: Some(uuid::Uuid::from_u128(9)), bytes };
+        case.world.log_dirs = vec![log("t-0", 70)];
+        case.event(EventKind::ProcessState { node: "broker-2".into(), from: ProcessState::Crashed, to: ProcessState::Running });
+        case.world.log_dirs = vec![log("t-0", 30)];
+        if deleted {
+            case.broker(2, BrokerEvent::SegmentDeleted { topic: topic(), partition: 0, base_offset: 0 });
+        }
+        case.world.log_dirs = vec![log("t-0.0f-stray", 30)];
+        case.world.caught_up = true;
+        case.broker(2, BrokerEvent::BecameFollower { topic: topic(), partition: 1, leader: 1, epoch: 0 });
+        case.broker(2, BrokerEvent::BecameFollower { topic: topic(), partition: 1, leader: 1, epoch: 0 });
+        assert_eq!(case.kinds(), kinds);
+    }
+}
+
 #[test]
 fn a_log_of_no_topic_is_set_aside_as_it_was() {
     let (its_own, other) = (Some(uuid::Uuid::nil()), Some(uuid::Uuid::from_u128(9)));
