@@ -86,6 +86,12 @@ else
     toolchain=debian
   fi
 fi
+# rustc links wasm by rust-lld, which rustup brings and Debian calls lld-22.
+if [ "$toolchain" = debian ]; then
+  lld=$(command -v lld-22) || die "Debian's lld-22 is missing: apt-get install lld-22"
+  mkdir -p "$cache/tools/bin"
+  ln -sf "$lld" "$cache/tools/bin/rust-lld"
+fi
 [ -z "$toolchain" ] || export RUSTUP_TOOLCHAIN=$toolchain
 # --- wasm-bindgen, Trunk ---------------------------------------------------------------------------------------------
 

@@ -254,6 +254,10 @@ fn what_is_bent_is_answered_alike_on_every_machine() {
     if let Some(pinned) = PINNED.lines().find(of_as_many) {
         assert_eq!(found, pinned, "found:\n{found}");
     } else {
-        println!("{found}\n{} answered, {} closed, {whole} batches let in, {kept} bytes kept of {sent}", node.answered - begun, node.closed);
+        println!(
+            "{found}\n{} answered, {} closed, {whole} batches let in, {kept} bytes kept of {sent}",
+            node.answered - begun,
+            node.closed
+        );
     }
 }
