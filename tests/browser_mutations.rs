@@ -2,8 +2,8 @@
 //! broker answers or closes the connection, never panics, keeps no more than it was sent, and says the same natively and in wasm. This file
 //! is a test of both: `cargo test --test browser_mutations`, and the same with `--target wasm32-unknown-unknown`.
 //!
-//! `TIDEPOOL_MUTATIONS=1000000 cargo test --test browser_mutations -- --nocapture` tries so many, whose hash is pinned as well; of any other
-//! number it prints the hash, natively, for a line of `vectors/mutations.txt`.
+//! `TIDEPOOL_MUTATIONS=1000000 cargo test --test browser_mutations -- --nocapture` tries so many, whose hash is pinned as well. Of any
+//! other number it prints the hash, natively, for a line of `vectors/mutations.txt`.
 
 use bytes::Bytes;
 use tidepool::kafka::broker::{Broker, BrokerOptions, ConnId, Output};
