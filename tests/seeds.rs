@@ -238,3 +238,9 @@ fn a_commit_on_a_connection_that_was_given_up_may_come_late() {
 fn retention_may_shorten_a_log_before_it_is_set_aside() {
     holds("seed-1134116334-stray-dropped.tide");
 }
+
+/// A leader that has not heard of its topic's deletion counts a replica that has lost its disk's newest writes since.
+#[test]
+fn a_leader_of_a_deleted_topic_may_count_who_is_hurt() {
+    holds("seed-1134131541-isr-lacks.tide");
+}

@@ -252,6 +252,10 @@ impl Judge {
         self.shadows.iter().any(|(key, shadow)| of(key) && shadow.gave_up())
     }
 
+    pub fn was_deleted(&self, topic: &Arc<str>) -> bool {
+        self.tracker.was_deleted(topic)
+    }
+
     /// Whether a group still has the generation with which it went over to another protocol, though it had to rebalance then; what belonged
     /// to nobody is nobody's until another rebalance. Back to the classic protocol the rebalance is in its coordinator's memory alone
     /// (`GroupMetadataManager.convertToClassicGroup`): the next coordinator knows nothing of it. To the consumer protocol a new member is

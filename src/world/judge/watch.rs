@@ -441,8 +441,10 @@ impl Judge {
     /// later leader is over: it may have been given up since, and have come back with an empty log.
     pub(super) fn in_sync_hold(&mut self, node: i32, topic: &Arc<str>, partition: i32, probe: &dyn ClusterProbe) {
         let Some(view) = probe.partition(node, topic, partition).filter(|view| view.is_leader) else { return };
-        // It has yet to learn who is to be in sync now.
-        if view.leader_epoch < self.shadow(topic, partition).leader_epoch {
+        // It has yet to learn who is to be in sync now, or that the topic was deleted.
+        let id = |image: &Image| image.topics.get(topic).map(|topic| topic.id);
+        let is_gone = self.tracker.was_deleted(topic) && probe.image(node).is_some_and(|image| id(image) != id(&self.image));
+        if is_gone || view.leader_epoch < self.shadow(topic, partition).leader_epoch {
             return;
         }
         for id in view.isr.iter().filter(|id| **id != node) {
