@@ -244,3 +244,9 @@ fn retention_may_shorten_a_log_before_it_is_set_aside() {
 fn a_leader_of_a_deleted_topic_may_count_who_is_hurt() {
     holds("seed-1134131541-isr-lacks.tide");
 }
+
+/// A reassignment is done as a replica joins: the answer has the next leader epoch, and the replica counts until the metadata tells it.
+#[test]
+fn a_replica_that_joins_with_a_new_epoch_counts_at_once() {
+    holds("seed-1134251722-isr-lacks.tide");
+}

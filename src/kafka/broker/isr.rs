@@ -178,15 +178,19 @@ impl Broker {
             }
             ErrorCode::None => {
                 let state = &mut partition.state;
-                let newer = answer.leader_epoch == state.leader_epoch && answer.partition_epoch > state.partition_epoch;
-                let Some(proposal) = leading.proposal.take() else { return };
-                if newer {
-                    let to: Vec<i32> = answer.isr.iter().map(|id| id.0).collect();
-                    let from = std::mem::replace(&mut state.isr, to.clone());
-                    state.partition_epoch = answer.partition_epoch;
-                    partition.keep_leading(now, me);
-                    self.isr_changed(now, name, index, from, to, proposal.why);
+                let Some(proposal) = &mut leading.proposal else { return };
+                // The set was accepted together with a new leader epoch (a reassignment is done): until the metadata tells it, both sets
+                // count for the high watermark (`Partition.handleAlterPartitionUpdate`).
+                if answer.leader_epoch != state.leader_epoch || answer.partition_epoch < state.partition_epoch {
+                    proposal.refused = true;
+                    return;
                 }
+                let why = proposal.why;
+                let to: Vec<i32> = answer.isr.iter().map(|id| id.0).collect();
+                let from = std::mem::replace(&mut state.isr, to.clone());
+                state.partition_epoch = answer.partition_epoch;
+                partition.keep_leading(now, me);
+                self.isr_changed(now, name, index, from, to, why);
             }
             ErrorCode::IneligibleReplica | ErrorCode::OperationNotAttempted => {
                 mark!(IsrNotNow);

@@ -95,7 +95,7 @@ pub struct Proposal {
     pub why: IsrReason,
     /// Asked for and not answered.
     pub sent: bool,
-    /// Refused for good: the metadata will say what holds.
+    /// Refused for good, or accepted in another leader epoch: the metadata will say what holds.
     pub refused: bool,
 }
 
