@@ -250,3 +250,10 @@ fn a_leader_of_a_deleted_topic_may_count_who_is_hurt() {
 fn a_replica_that_joins_with_a_new_epoch_counts_at_once() {
     holds("seed-1134251722-isr-lacks.tide");
 }
+
+/// An app gives up hundreds of records in one turn, and sends all of them again.
+#[test]
+fn what_is_sent_again_at_once_may_be_more_than_is_remembered() {
+    let verdict = holds("seed-1134231821-duplicated.tide");
+    assert!(verdict.ledger.duplicated > 0, "{verdict}");
+}

@@ -191,6 +191,9 @@ impl Case<'_> {
         if self.entry.again && self.acked() && (2..=self.alike).contains(&self.copies) {
             return Some(Some("its app has sent it again: to the brokers that is another record"));
         }
+        if self.producer.missed && self.copies > self.alike {
+            return Some(Some("its app has sent more at once than the judge remembers"));
+        }
         (self.copies > self.alike).then(|| match self.producer.idempotent {
             false => Some("without idempotence a record that is sent again may be there twice"),
             true if self.shadow.is_some_and(|shadow| shadow.forgot) => {

@@ -57,6 +57,8 @@ pub(super) struct ProducerLog {
     pub(super) idempotent: bool,
     /// A batch of it was sent again in parts.
     pub(super) splits: bool,
+    /// It has sent more in one turn than is remembered: some records have no entry.
+    pub(super) missed: bool,
     /// Records that have been entered so far, over all its processes.
     taken: u64,
     /// The process whose events are looked at; what the next one has sent as it began is entered once its beginning is.
@@ -114,6 +116,7 @@ impl RecordTracker {
                     acks: sender.acks,
                     idempotent: sender.idempotent,
                     splits: false,
+                    missed: false,
                     taken: 0,
                     process: sender.recent.last().map_or(0, |sent| sent.process),
                     tickets,
@@ -125,6 +128,7 @@ impl RecordTracker {
         };
         let Some(producer) = self.producers.get_mut(at) else { return };
         let new = sender.count.saturating_sub(producer.taken);
+        producer.missed |= new > sender.recent.len() as u64;
         let skip = (sender.recent.len() as u64).saturating_sub(new);
         for (nth, sent) in (sender.count - sender.recent.len() as u64 + 1..).zip(&sender.recent).skip(skip as usize) {
             if sent.process > producer.process {
