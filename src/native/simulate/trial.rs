@@ -103,7 +103,6 @@ pub(crate) fn verdict(world: &World, judge: &Judge) -> Verdict {
     if let Rest::Busy(what) = rest
         && healed(world)
         && world.now().micros_since(last) >= STUCK_US
-        && !sends_on(world)
     {
         let event = world.events().last().map_or(crate::world::event::EventId(0), |event| event.id);
         verdict.violations.push(Violation { at: world.now(), event, kind: LIVENESS, what });
@@ -123,32 +122,31 @@ enum Rest {
 
 fn rest(world: &World, judge: &Judge) -> Rest {
     let view = world.view();
-    if let Some(what) = clients_at_work(&view, judge).or_else(|| replicas_behind(&view)) {
+    if let Some(what) = clients_at_work(world, &view, judge).or_else(|| replicas_behind(&view)) {
         return Rest::Busy(what);
     }
     match (hanging(&view, judge), unread(world, &view, judge)) {
         (Rest::Busy(what), _) | (_, Rest::Busy(what)) => Rest::Busy(what),
-        (Rest::Quiet, Rest::Quiet) => Rest::Quiet,
+        (Rest::Quiet, Rest::Quiet) if view.producers.iter().all(|producer| producer.pending == 0) => Rest::Quiet,
         _ => Rest::Excused,
     }
 }
 
-/// What a producer has left is acknowledged one after the other: a long outbox is not stuck.
-fn sends_on(world: &World) -> bool {
-    let view = world.view();
-    let at_work = |node: &Arc<str>| view.producers.iter().any(|producer| producer.pending > 0 && producer.name == *node);
+/// What it has left is acknowledged one after the other: a long outbox is not stuck.
+fn sends_on(world: &World, producer: &ProducerState) -> bool {
     let mut late = world.events().iter().rev().take_while(|event| world.now().micros_since(event.at) < SENDS_ON_US);
-    late.any(|event| matches!(&event.kind, EventKind::Producer { node, event: ProducerEvent::Acked { .. } } if at_work(node)))
+    late.any(|event| matches!(&event.kind, EventKind::Producer { node, event: ProducerEvent::Acked { .. } } if *node == producer.name))
 }
 
-fn clients_at_work(view: &WorldView, judge: &Judge) -> Option<String> {
+fn clients_at_work(world: &World, view: &WorldView, judge: &Judge) -> Option<String> {
     if let Some(broker) = view.brokers.iter().find(|broker| !broker.state.is_running()) {
         return Some(format!("{} is {}", broker.name, broker.state));
     }
     // A client may believe for ever in the leader of a former topic, which a late answer has named: its epoch is newer than the new topic's
     // (`Metadata.updatePartitionLeadership`). An outbox then never ends.
-    let may_end = |producer: &&ProducerState| takes_all(view, &producer.topic) && !judge.was_deleted(&producer.topic);
-    if let Some(producer) = view.producers.iter().filter(|producer| producer.pending > 0).find(may_end) {
+    let may_end = |producer: &ProducerState| takes_all(view, &producer.topic) && !judge.was_deleted(&producer.topic);
+    let is_stuck = |producer: &&ProducerState| producer.pending > 0 && may_end(producer) && !sends_on(world, producer);
+    if let Some(producer) = view.producers.iter().find(is_stuck) {
         return Some(format!("{} still has {} records to send", producer.name, producer.pending));
     }
     let sends = view.producers.iter().find(|producer| producer.state.is_running() && producer.rate_per_1000s > 0)?;
