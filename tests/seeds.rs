@@ -257,3 +257,9 @@ fn what_is_sent_again_at_once_may_be_more_than_is_remembered() {
     let verdict = holds("seed-1134231821-duplicated.tide");
     assert!(verdict.ledger.duplicated > 0, "{verdict}");
 }
+
+/// The leader's retention has deleted records that nobody was given; a replica that was away has them still when it leads.
+#[test]
+fn what_retention_had_deleted_may_come_back_with_an_old_replica() {
+    holds("seed-1317810000-undelivered.tide");
+}

@@ -30,8 +30,9 @@ pub fn marks(view: &WorldView, places: &[Place], time: Time, still: bool, out: &
         for place in places {
             if subjects.iter().any(|subject| is_at(*subject, &place.what)) {
                 edge(place.rect, 2.0 + 5.0 * part, 1.0 - part, ink, out);
-                let at = Point { x: place.rect.right() - 4.0, y: place.rect.y - 4.0 };
-                out.push(bold(at, verb, ink, Align::End));
+                // Above the edge, and in the middle: at the sides there are headings and their buttons.
+                let at = Point { x: place.rect.x + place.rect.w / 2.0, y: place.rect.y - 9.0 };
+                out.push(bold(at, verb, ink, Align::Middle));
             }
         }
     }
@@ -90,7 +91,7 @@ mod tests {
                 if let Shape::Text { at: p, text, ink, .. } = shape {
                     let rect =
                         if &**text == "kill" { at(Target::Broker("broker-2".into())) } else { at(Target::Partition("orders".into(), 1)) };
-                    assert!((p.x - rect.right()).abs() < 8.0 && (p.y - rect.y).abs() < 8.0);
+                    assert!((p.x - rect.x - rect.w / 2.0).abs() < 1.0 && (4.0..14.0).contains(&(rect.y - p.y)));
                     assert_eq!(*ink == Ink::Bad, &**text == "kill");
                 }
             }

@@ -236,6 +236,8 @@ impl Case<'_> {
             Some("its consumer was stopped after it had committed what it had polled")
         } else if tracker.was_deleted(self.topic) {
             Some("the consumer's position was one of the topic that had this name before")
+        } else if self.shadow.zip(self.first).is_some_and(|(shadow, (_, offset))| offset < shadow.start) {
+            Some("the leader's retention had deleted it; a replica that was away still has it, and leads now")
         } else {
             reader.omits
         }
