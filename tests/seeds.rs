@@ -263,3 +263,10 @@ fn what_is_sent_again_at_once_may_be_more_than_is_remembered() {
 fn what_retention_had_deleted_may_come_back_with_an_old_replica() {
     holds("seed-1317810000-undelivered.tide");
 }
+
+/// An unclean election gave a log up from its start. A broker reopens it with the high watermark that its checkpoint had before, and holds
+/// the batches of before below it until it follows: Kafka's checkpoint file is written every few seconds too.
+#[test]
+fn a_checkpoint_names_the_high_watermark_of_before_an_unclean_election() {
+    holds("seed-1134240049-logs-differ.tide");
+}

@@ -79,9 +79,12 @@ impl Judge {
             if !trusted {
                 shadow.trusted.remove(&node);
             }
+            let gave_up = shadow.gave_up();
             if let Some(replica) = shadow.replicas.get_mut(&node) {
                 replica.agreed = 0;
                 replica.epoch = -1;
+                // Its checkpoint may still name the high watermark of before the log was given up, until it follows again.
+                replica.stale |= gave_up;
             }
         }
     }
