@@ -6,6 +6,7 @@ use super::error::{OptionError, argument, error};
 use super::options::{self, THEMES};
 use super::stage::Stage;
 use super::state::State;
+use super::words::api as words;
 use crate::playground::time::Timeline;
 use leptos::prelude::*;
 use serde::Serialize as _;
@@ -35,7 +36,7 @@ impl Handle {
     }
 
     fn stage(&self) -> Result<Rc<Stage>, JsValue> {
-        self.mounted.borrow().as_ref().map(|m| m.stage.clone()).ok_or_else(|| error("this playground is destroyed"))
+        self.mounted.borrow().as_ref().map(|m| m.stage.clone()).ok_or_else(|| error(words::DESTROYED))
     }
 }
 
@@ -44,12 +45,12 @@ fn said<T>(done: Result<T, String>) -> Result<T, JsValue> {
 }
 
 fn text(name: &str, value: &JsValue) -> Result<String, OptionError> {
-    argument(name, value, "text", |_: &String| true)
+    argument(name, value, words::TEXT, |_: &String| true)
 }
 
 fn branch_id(stage: &Stage, name: &str, value: &JsValue) -> Result<u32, OptionError> {
     let known = |id: &f64| stage.run.borrow().time.branches().iter().any(|branch| f64::from(branch.id) == *id);
-    argument(name, value, "the id of a branch, as state().branches has them", known).map(|id| id as u32)
+    argument(name, value, words::BRANCH, known).map(|id| id as u32)
 }
 
 #[wasm_bindgen]
@@ -103,9 +104,8 @@ impl Handle {
     /// Goes to a moment: microseconds since the run began. Earlier ones are replayed.
     pub fn seek(&self, time_us: JsValue) -> Result<(), JsValue> {
         let stage = self.stage()?;
-        let expected = "microseconds since the run began, from 0 to 9007199254740991";
-        let micros = argument("time_us", &time_us, expected, |us: &f64| (0.0..=LATEST_US).contains(us))?;
-        said(stage.seek(micros as i64).map(|words| stage.say(words)))
+        let micros = argument("time_us", &time_us, words::MICROS, |us: &f64| (0.0..=LATEST_US).contains(us))?;
+        said(stage.seek(micros as i64).map(|said| stage.say(said)))
     }
 
     /// Shows a branch by its id, where one left it.
@@ -119,7 +119,7 @@ impl Handle {
     pub fn branch(&self, branch: JsValue, name: JsValue) -> Result<(), JsValue> {
         let stage = self.stage()?;
         let branch = branch_id(&stage, "branch", &branch)?;
-        let name = argument("name", &name, "text, or nothing to drop the branch", |_: &Option<String>| true)?;
+        let name = argument("name", &name, words::NAME, |_: &Option<String>| true)?;
         let done = |time: &mut Timeline| match &name {
             Some(name) => time.rename(branch, name),
             None => time.drop_branch(branch),

@@ -3,10 +3,9 @@
 use super::clock;
 use super::context::{PageStateStoreFields as _, Playground, use_playground};
 use super::options::Layout;
-use super::sheets;
+use super::words::{self, bar, sheets};
 use crate::playground::director::records_under_way;
 use crate::playground::status::{Health, status};
-use crate::world::view::WorldView;
 use leptos::prelude::*;
 
 /// An icon of 20 units a side. `even_odd`: overlapping parts are holes.
@@ -34,7 +33,7 @@ pub fn Bar() -> impl IntoView {
     view! {
         <header class="tp-bar">
             <div class="tp-name">
-                <strong>{"Tidepool"}</strong>
+                <strong>{bar::TIDEPOOL}</strong>
                 <Title />
             </div>
             {controls.then(|| view! { <Transport /> })}
@@ -54,7 +53,7 @@ fn Title() -> impl IntoView {
         return view! { <span class="tp-quiet">{title}</span> }.into_any();
     }
     view! {
-        <button type="button" class="tp-text tp-pick" aria-haspopup="dialog" title="All scenarios" on:click=move |_| ui.sheet().set(Some(sheets::SCENARIOS))>
+        <button type="button" class="tp-text tp-pick" aria-haspopup="dialog" title=bar::ALL_SCENARIOS on:click=move |_| ui.sheet().set(Some(sheets::SCENARIOS))>
             {title}
         </button>
     }
@@ -64,7 +63,7 @@ fn Title() -> impl IntoView {
 #[component]
 fn Transport() -> impl IntoView {
     let Playground { ui, stage, layout, .. } = use_playground();
-    let play = move || if ui.playing().get() { "Pause" } else { "Play" };
+    let play = move || if ui.playing().get() { bar::PAUSE } else { bar::PLAY };
     view! {
         <div class="tp-transport">
             <button type="button" class="tp-icon" aria-label=play title=play on:click=move |_| stage.with_value(|s| s.toggle())>
@@ -73,8 +72,8 @@ fn Transport() -> impl IntoView {
             <button
                 type="button"
                 class="tp-icon"
-                aria-label="Step back"
-                title="Step back to the event before"
+                aria-label=bar::STEP_BACK
+                title=bar::PREVIOUS_EVENT
                 on:click=move |_| stage.with_value(|s| s.step_back())
             >
                 <Icon path=BACK />
@@ -82,8 +81,8 @@ fn Transport() -> impl IntoView {
             <button
                 type="button"
                 class="tp-icon"
-                aria-label="Step to the next event"
-                title="Step to the next event"
+                aria-label=bar::NEXT_EVENT
+                title=bar::NEXT_EVENT
                 on:click=move |_| stage.with_value(|s| s.step())
             >
                 <Icon path=STEP />
@@ -91,8 +90,8 @@ fn Transport() -> impl IntoView {
             <button
                 type="button"
                 class="tp-icon"
-                aria-label="Next event worth seeing"
-                title="On to the next event worth seeing"
+                aria-label=bar::NEXT
+                title=bar::ON_TO_NEXT
                 on:click=move |_| stage.with_value(|s| s.next())
             >
                 <Icon path=NEXT />
@@ -110,11 +109,11 @@ fn Pace() -> impl IntoView {
         <button
             type="button"
             class="tp-text tp-skip"
-            title="Waits in which nothing moves pass at once"
+            title=bar::SKIP_IDLE_MEANS
             aria-pressed=move || ui.skip().get().to_string()
             on:click=move |_| ui.skip().update(|on| *on = !*on)
         >
-            "skip idle"
+            {bar::SKIP_IDLE}
         </button>
         <Speed />
     }
@@ -135,20 +134,20 @@ fn Speed() -> impl IntoView {
         <button
             type="button"
             class="tp-text tp-auto"
-            title="Slow where something happens, fast through waits"
+            title=bar::AUTO_MEANS
             aria-pressed=move || auto.get().to_string()
             on:click=move |_| ui.speed().update(|step| *step = if *step == clock::AUTO { clock::UNHURRIED } else { clock::AUTO })
         >
-            "auto"
+            {words::clock::AUTO}
         </button>
-        <label class="tp-speed" title="Simulated seconds a second, from 1/1000 to as fast as it goes: ten steps are ten times as fast">
+        <label class="tp-speed" title=bar::SPEED_MEANS>
             <span class="tp-number">{reached}</span>
             <input
                 type="range"
                 step="1"
                 min=clock::SLOWEST
                 max=clock::MAX
-                aria-label="Speed"
+                aria-label=bar::SPEED
                 aria-valuetext=words
                 prop:value=move || step().to_string()
                 on:input:target=move |event| {
@@ -173,14 +172,14 @@ fn When() -> impl IntoView {
         }
         let playing = ui.playing().get();
         ui.snap().with(|s| match &s.view.next {
-            None => "nothing will happen by itself".to_owned(),
-            Some(_) if playing => under_way(&s.view),
-            Some((at, why)) => format!("next: {why} in {}", clock::span_words(at.micros_since(s.view.now).max(0))),
+            None => bar::NOTHING_NEXT.to_owned(),
+            Some(_) if playing => bar::under_way(records_under_way(&s.view)),
+            Some((at, why)) => bar::next(why, &clock::span_words(at.micros_since(s.view.now).max(0))),
         })
     });
     view! {
         <div class="tp-when">
-            <span class="tp-time tp-number" role="timer" aria-label="Simulated time">{time}</span>
+            <span class="tp-time tp-number" role="timer" aria-label=bar::SIMULATED_TIME>{time}</span>
             <span class="tp-next tp-quiet tp-number" title=next>{next}</span>
         </div>
     }
@@ -197,21 +196,13 @@ fn Status() -> impl IntoView {
         Health::Lost => "wrong",
     };
     let verdict = move || match ui.wrong().get() {
-        wrong if wrong.is_empty() => "Every invariant of Kafka holds".to_owned(),
-        wrong => format!("An invariant does not hold: {wrong}"),
+        wrong if wrong.is_empty() => bar::ALL_HOLD.to_owned(),
+        wrong => bar::broken(&wrong),
     };
     view! {
         <span class="tp-pill tp-status" data-state=state title=verdict>
             {move || now.with(|(_, words)| words.clone())}
         </span>
-    }
-}
-
-fn under_way(view: &WorldView) -> String {
-    match records_under_way(view) {
-        0 => String::new(),
-        1 => "1 record under way".to_owned(),
-        many => format!("{many} records under way"),
     }
 }
 
@@ -232,24 +223,24 @@ fn Side() -> impl IntoView {
                 type="button"
                 class="tp-text tp-ask-compare"
                 aria-haspopup="dialog"
-                title="This run under other settings, side by side"
+                title=bar::COMPARE_MEANS
                 on:click=move |_| {
                     ui.compared().set(None);
                     ui.sheet().set(Some(sheets::COMPARE));
                 }
             >
-                "Compare"
+                {bar::COMPARE}
             </button>
-            <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.reset())>"Reset"</button>
+            <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.reset())>{bar::RESET}</button>
             {page.then(share)}
-            <button type="button" class="tp-icon tp-ask-help" aria-label="Help" title=sheets::HELP on:click=move |_| ui.sheet().set(Some(sheets::HELP))>
+            <button type="button" class="tp-icon tp-ask-help" aria-label=bar::HELP title=sheets::HELP on:click=move |_| ui.sheet().set(Some(sheets::HELP))>
                 "?"
             </button>
             <button
                 type="button"
                 class="tp-icon"
-                aria-label="Light or dark"
-                title="Light or dark"
+                aria-label=bar::LIGHT_OR_DARK
+                title=bar::LIGHT_OR_DARK
                 on:click=move |_| super::theme::toggle(ui, stage)
             >
                 <Icon path=THEME even_odd=true />

@@ -3,8 +3,8 @@
 use super::clock;
 use super::context::{Compared, PageStateStoreFields as _, Playground, use_playground};
 use super::panels::rows::followed;
-use super::sheets;
 use super::stage::Stage;
+use super::words::{branches as words, sheets};
 use crate::playground::time::{Comparison, Timeline};
 use crate::world::EPOCH;
 use leptos::prelude::*;
@@ -65,7 +65,7 @@ fn Name(id: u32, name: Signal<String>) -> impl IntoView {
         <input
             class="tp-text"
             maxlength="40"
-            aria-label="Name of this branch"
+            aria-label=words::NAME
             style:width=move || format!("{}ch", name.with(|name| name.chars().count() + 2))
             prop:value=name
             on:change:target=move |event| stage.with_value(|s| s.branch(|time| time.rename(id, &event.target().value())))
@@ -84,12 +84,12 @@ fn Other(id: u32, name: Signal<String>) -> impl IntoView {
     };
     view! {
         <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.moved(|time| time.select(id)))>{name}</button>
-        <button type="button" class="tp-text tp-more" on:click=open>"compare"</button>
+        <button type="button" class="tp-text tp-more" on:click=open>{words::COMPARE}</button>
         <Show when=move || controls>
             <button
                 type="button"
                 class="tp-text tp-drop"
-                aria-label=move || format!("Drop {}", name.get())
+                aria-label=move || words::drop(&name.get())
                 on:click=move |_| stage.with_value(|s| s.branch(|time| time.drop_branch(id)))
             >
                 "×"
@@ -118,8 +118,8 @@ pub fn parted(time: &Timeline, shown: u32, other: u32) -> String {
 fn parting(time: &Timeline, compared: &Comparison, shown: u32, other: u32) -> String {
     let (shown, other) = (name(time, shown), name(time, other));
     match compared.difference.as_ref().and_then(|d| d.left.as_ref().or(d.right.as_ref())) {
-        Some(event) => format!("{shown} and {other} part at {}.", at(event.at)),
-        None => format!("{shown} and {other} are the same so far."),
+        Some(event) => words::part_at(shown, other, &at(event.at)),
+        None => words::the_same(shown, other),
     }
 }
 
@@ -133,11 +133,9 @@ pub fn compared(stage: &Stage, shown: u32, other: u32) -> Result<String, String>
     match time.compare(shown, other) {
         Err(why) => Err(format!("{why}.")),
         Ok(compared) => {
-            let mut said = format!("{} At {}", parting(time, &compared, shown, other), at(compared.at));
-            for (id, c) in [(shown, &compared.left), (other, &compared.right)] {
-                said += &format!("; {}: {} acknowledged, {} lost, elections: {}", name(time, id), c.acked, c.lost, c.elections);
-            }
-            Ok(said + ".")
+            let both = [(shown, &compared.left), (other, &compared.right)];
+            let outcomes = both.map(|(id, c)| words::outcome(name(time, id), c.acked, c.lost, c.elections));
+            Ok(words::compared(&parting(time, &compared, shown, other), &at(compared.at), &outcomes))
         }
     }
 }

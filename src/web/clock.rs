@@ -1,5 +1,6 @@
 //! Speeds, times and lengths in words.
 
+use super::words::clock as words;
 use js_sys::Math;
 use wasm_bindgen::JsValue;
 
@@ -40,8 +41,8 @@ fn number(text: &str) -> Option<f64> {
 
 pub fn speed_words(step: i32) -> String {
     match factor(step) {
-        _ if step == AUTO => "auto".into(),
-        None => "max".into(),
+        _ if step == AUTO => words::AUTO.into(),
+        None => words::MAX.into(),
         Some(f) if f < 0.95 => format!("1/{}×", nice(1.0 / f)),
         Some(f) => format!("{}×", nice(f)),
     }
@@ -79,10 +80,10 @@ pub fn time_words(micros: i64) -> String {
 /// "in 6.2 s", "in 350 µs".
 pub fn span_words(micros: i64) -> String {
     match micros {
-        ..1_000 => format!("{micros} µs"),
-        1_000..1_000_000 => format!("{} ms", micros / 1000),
-        1_000_000..60_000_000 => format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10),
-        _ => format!("{} min", micros / 60_000_000),
+        ..1_000 => format!("{micros} {}", words::MICROS),
+        1_000..1_000_000 => format!("{} {}", micros / 1000, words::MILLIS),
+        1_000_000..60_000_000 => format!("{}.{} {}", micros / 1_000_000, micros / 100_000 % 10, words::SECONDS),
+        _ => format!("{} {}", micros / 60_000_000, words::MINUTES),
     }
 }
 

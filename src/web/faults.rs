@@ -1,6 +1,7 @@
 //! What an author lets readers do to a figure: a button for each line that the attribute `faults` has.
 
 use super::context::use_playground;
+use super::words::stage as words;
 use leptos::prelude::*;
 
 #[component]
@@ -21,7 +22,7 @@ pub fn Faults() -> impl IntoView {
     let lines = playground.faults.get_value();
     (!lines.is_empty()).then(|| {
         view! {
-            <div class="tp-faults" role="group" aria-label="What can be done here">
+            <div class="tp-faults" role="group" aria-label=words::FAULTS>
                 {lines.into_iter().map(button).collect_view()}
             </div>
         }

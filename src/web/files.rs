@@ -3,6 +3,7 @@
 use super::context::{PageStateStoreFields as _, Playground};
 use super::panels::editor;
 use super::stage::ScenarioSource;
+use super::words::stage as words;
 use crate::playground::scenario::Scenario;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -46,14 +47,14 @@ pub fn take(playground: Playground, files: Option<FileList>) {
 
 async fn open(playground: Playground, file: &File) -> Result<(), String> {
     let name = file.name();
-    let refused = |why: &str| format!("{name} is no scenario: {why}.");
+    let refused = |why| words::no_scenario(&name, why);
     if file.size() > MAX_BYTES {
-        return Err(refused("it is larger than a megabyte"));
+        return Err(refused(words::TOO_LARGE));
     }
     let text = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string());
-    let text = text.ok_or_else(|| refused("it cannot be read"))?;
+    let text = text.ok_or_else(|| refused(words::UNREADABLE))?;
     if !text.trim_start_matches('\u{feff}').starts_with(BEGINS) {
-        return Err(refused("its first line is expected to be: tidepool 1"));
+        return Err(refused(words::WRONG_BEGINNING));
     }
     let ui = playground.ui;
     // One with a mistake is shown with it; until it is mended, what runs goes on.

@@ -3,8 +3,8 @@
 use super::context::{PageStateStoreFields as _, use_playground};
 use super::paint::{self, Inks};
 use super::panels::editor::{self, OpenButton};
-use super::sheets;
 use super::stage::ScenarioSource;
+use super::words::sheets as say;
 use crate::playground::poster::{WIDTH, poster};
 use crate::playground::scenario::{ScenarioEntry, scenarios};
 use leptos::html;
@@ -30,15 +30,15 @@ pub fn Gallery() -> impl IntoView {
     let drawn = StoredValue::new(0_u32);
     view! {
         <div class="tp-row tp-begin">
-            <button type="button" class="tp-text" on:click=move |_| ui.sheet().set(Some(sheets::NEW))>"New cluster…"</button>
-            <button type="button" class="tp-text" on:click=edit>"Edit what runs"</button>
+            <button type="button" class="tp-text" on:click=move |_| ui.sheet().set(Some(say::NEW))>{say::NEW_CLUSTER}</button>
+            <button type="button" class="tp-text" on:click=edit>{say::EDIT}</button>
             <OpenButton />
         </div>
         <label class="tp-search">
-            <span class="tp-quiet">"Find a scenario"</span>
+            <span class="tp-quiet">{say::FIND}</span>
             <input
                 type="search"
-                placeholder="acks, rebalance, lag …"
+                placeholder=say::FIND_EXAMPLE
                 prop:value=move || words.get()
                 on:input:target=move |event| words.set(event.target().value())
             />
@@ -47,7 +47,7 @@ pub fn Gallery() -> impl IntoView {
             <For each=found key=|entry| entry.name children=move |entry| view! { <Item entry drawn /> } />
         </ul>
         <Show when=move || found().is_empty()>
-            <p class="tp-quiet">"No scenario is about that."</p>
+            <p class="tp-quiet">{say::NONE_FOUND}</p>
         </Show>
     }
 }

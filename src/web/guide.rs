@@ -2,6 +2,7 @@
 
 use super::context::{PageStateStoreFields as _, Playground, use_playground};
 use super::stage::Stage;
+use super::words::guide as words;
 use crate::playground::guide::{Guide as Machine, Look, Offer, STEPS, Shown};
 use leptos::prelude::*;
 
@@ -69,10 +70,10 @@ pub fn Steps(over: impl Fn() + Copy + 'static) -> impl IntoView {
     });
     let part = move |of: fn(&Shown) -> String| Memo::new(move |_| shown.with(of));
     let outcome = part(|shown| shown.outcome.clone());
-    let number = part(|shown| format!("{} of {STEPS}", (shown.done + 1).min(STEPS)));
+    let number = part(|shown| words::step_of((shown.done + 1).min(STEPS), STEPS));
     let text = part(|shown| match &shown.task {
         Some(task) => task.text.clone(),
-        None if shown.waiting.is_empty() => "That was all. What else breaks, and how, is in the list of scenarios.".to_owned(),
+        None if shown.waiting.is_empty() => words::THAT_WAS_ALL.to_owned(),
         None => shown.waiting.clone(),
     });
     let is_over = Memo::new(move |_| shown.with(|shown| shown.done == STEPS));
@@ -81,7 +82,7 @@ pub fn Steps(over: impl Fn() + Copy + 'static) -> impl IntoView {
         look();
     };
     view! {
-        <aside class="tp-guide" aria-label="First steps">
+        <aside class="tp-guide" aria-label=words::FIRST_STEPS>
             <p class="tp-came" hidden=move || outcome.with(String::is_empty)>{outcome}</p>
             <p class="tp-task">
                 <Show when=move || !is_over.get()>
@@ -93,9 +94,9 @@ pub fn Steps(over: impl Fn() + Copy + 'static) -> impl IntoView {
             </p>
             <div class="tp-acts">
                 <Show when=move || !is_over.get()>
-                    <button type="button" class="tp-text" on:click=pass>"Skip"</button>
+                    <button type="button" class="tp-text" on:click=pass>{words::SKIP}</button>
                 </Show>
-                <button type="button" class="tp-text" aria-label="Close the first steps" on:click=move |_| over()>"Close"</button>
+                <button type="button" class="tp-text" aria-label=words::CLOSE_STEPS on:click=move |_| over()>{words::CLOSE}</button>
             </div>
         </aside>
     }
@@ -123,7 +124,7 @@ fn Guesses(
         }
     };
     view! {
-        <span class="tp-guesses" role="group" aria-label="Your guess" hidden=move || guesses.with(Vec::is_empty)>
+        <span class="tp-guesses" role="group" aria-label=words::GUESS hidden=move || guesses.with(Vec::is_empty)>
             <For each=move || guesses.get() key=String::clone children=guess />
         </span>
     }

@@ -1,7 +1,8 @@
 //! Keys of the whole playground, while the focus is inside. One table: the help lists what is handled here, and nothing else.
 
 use super::context::{PageStateStoreFields as _, Playground};
-use super::{panels, sheets, undo};
+use super::words::{help as words, sheets};
+use super::{panels, undo};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
@@ -15,28 +16,22 @@ pub struct Key {
 }
 
 pub const KEYS: &[Key] = &[
-    Key { name: " ", shown: "Space", words: "Play, pause", act: |p| p.stage.with_value(|s| s.toggle()) },
-    Key { name: ".", shown: ".", words: "Step to the next event", act: |p| p.stage.with_value(|s| s.step()) },
-    Key { name: ",", shown: ",", words: "Step back to the event before", act: |p| p.stage.with_value(|s| s.step_back()) },
-    Key { name: "ArrowRight", shown: "→", words: "A second forward", act: |p| shift(p, 1_000_000) },
-    Key { name: "ArrowLeft", shown: "←", words: "A second back", act: |p| shift(p, -1_000_000) },
-    Key { name: "?", shown: "?", words: "This sheet", act: |p| p.ui.sheet().set(Some(sheets::HELP)) },
-    Key { name: "1", shown: "1", words: "The first panel, open or closed", act: |p| panels::toggle(p.ui, 0) },
-    Key { name: "2", shown: "2", words: "The second panel", act: |p| panels::toggle(p.ui, 1) },
-    Key { name: "3", shown: "3", words: "The third panel", act: |p| panels::toggle(p.ui, 2) },
-    Key { name: "4", shown: "4", words: "The fourth panel", act: |p| panels::toggle(p.ui, 3) },
-    Key { name: "5", shown: "5", words: "The fifth panel", act: |p| panels::toggle(p.ui, 4) },
-    Key { name: "6", shown: "6", words: "The sixth panel", act: |p| panels::toggle(p.ui, 5) },
+    Key { name: " ", shown: words::SPACE, words: words::PLAY_PAUSE, act: |p| p.stage.with_value(|s| s.toggle()) },
+    Key { name: ".", shown: ".", words: words::NEXT_EVENT, act: |p| p.stage.with_value(|s| s.step()) },
+    Key { name: ",", shown: ",", words: words::PREVIOUS_EVENT, act: |p| p.stage.with_value(|s| s.step_back()) },
+    Key { name: "ArrowRight", shown: "→", words: words::FORWARD, act: |p| shift(p, 1_000_000) },
+    Key { name: "ArrowLeft", shown: "←", words: words::BACK, act: |p| shift(p, -1_000_000) },
+    Key { name: "?", shown: "?", words: words::THIS_SHEET, act: |p| p.ui.sheet().set(Some(sheets::HELP)) },
+    Key { name: "1", shown: "1", words: words::FIRST_PANEL, act: |p| panels::toggle(p.ui, 0) },
+    Key { name: "2", shown: "2", words: words::SECOND_PANEL, act: |p| panels::toggle(p.ui, 1) },
+    Key { name: "3", shown: "3", words: words::THIRD_PANEL, act: |p| panels::toggle(p.ui, 2) },
+    Key { name: "4", shown: "4", words: words::FOURTH_PANEL, act: |p| panels::toggle(p.ui, 3) },
+    Key { name: "5", shown: "5", words: words::FIFTH_PANEL, act: |p| panels::toggle(p.ui, 4) },
+    Key { name: "6", shown: "6", words: words::SIXTH_PANEL, act: |p| panels::toggle(p.ui, 5) },
 ];
 
 /// Keys that the stage and its cards handle themselves (`navigation`, `undo`), for the help.
-pub const ELSEWHERE: &[(&str, &str)] = &[
-    ("+ −", "Zoom into what has the focus, and out"),
-    ("← →", "On a partition: from record to record"),
-    ("Enter", "On a record: follow it"),
-    ("Esc", "Let go, close, zoom out"),
-    ("Ctrl Z, Ctrl Y", "Undo and redo what was done"),
-];
+pub const ELSEWHERE: &[(&str, &str)] = words::KEYS_ELSEWHERE;
 
 fn shift(p: Playground, micros: i64) {
     p.stage.with_value(|s| s.scrub(s.aim() + micros));

@@ -3,27 +3,28 @@
 use leptos::prelude::*;
 
 use super::context::{PageStateStoreFields as _, use_playground};
+use super::words::help as words;
 use crate::playground::glossary::{COMMITTED, HIGH_WATERMARK, ISR, KEY, LAST_STABLE, Term};
 
 /// A sign as a path in a box of 16 units, its class, what it means, and the word of the glossary that says more.
 type Sign = (&'static str, &'static str, &'static str, Option<&'static Term>);
 
 const SIGNS: &[Sign] = &[
-    ("M3 3h10v10H3z", "tp-sign-key", "a record; its colour and sign: its key", Some(&KEY)),
-    ("M3 3h10v10H3z", "tp-sign-dash", "not yet on every replica in sync", Some(&ISR)),
-    ("M8 2v12", "tp-sign-line", "HW: readable up to here", Some(&HIGH_WATERMARK)),
-    ("M8 5l4 6H4z", "tp-sign-fill", "a reader's place", None),
-    ("M4 2v12M4 3h8l-2 2.5L12 8H4", "tp-sign-line", "a group's committed offset", Some(&COMMITTED)),
-    ("M2 14L14 2M2 8L8 2M8 14l6-6", "tp-sign-bad", "dead", None),
+    ("M3 3h10v10H3z", "tp-sign-key", words::RECORD, Some(&KEY)),
+    ("M3 3h10v10H3z", "tp-sign-dash", words::NOT_REPLICATED, Some(&ISR)),
+    ("M8 2v12", "tp-sign-line", words::HIGH_WATERMARK, Some(&HIGH_WATERMARK)),
+    ("M8 5l4 6H4z", "tp-sign-fill", words::READER, None),
+    ("M4 2v12M4 3h8l-2 2.5L12 8H4", "tp-sign-line", words::COMMITTED_OFFSET, Some(&COMMITTED)),
+    ("M2 14L14 2M2 8L8 2M8 14l6-6", "tp-sign-bad", words::DEAD, None),
 ];
 
 /// Those that only a cluster with transactions has.
 const TRANSACTION_SIGNS: &[Sign] = &[
-    ("M2 11V5h12M6 5v4M10 5v4", "tp-sign-line", "an open transaction and its records", None),
-    ("M8 1v14", "tp-sign-dash", "LSO: read_committed reads up to here", Some(&LAST_STABLE)),
-    ("M3 3h10v10H3z", "tp-sign-line", "aborted", None),
-    ("M1 8l3-5h8l3 5-3 5H4zM5 8l2 2 4-4", "tp-sign-line", "COMMIT marker", None),
-    ("M1 8l3-5h8l3 5-3 5H4zM6 6l4 4M10 6l-4 4", "tp-sign-line", "ABORT marker", None),
+    ("M2 11V5h12M6 5v4M10 5v4", "tp-sign-line", words::TRANSACTION, None),
+    ("M8 1v14", "tp-sign-dash", words::LAST_STABLE, Some(&LAST_STABLE)),
+    ("M3 3h10v10H3z", "tp-sign-line", words::ABORTED, None),
+    ("M1 8l3-5h8l3 5-3 5H4zM5 8l2 2 4-4", "tp-sign-line", words::COMMIT_MARKER, None),
+    ("M1 8l3-5h8l3 5-3 5H4zM6 6l4 4M10 6l-4 4", "tp-sign-line", words::ABORT_MARKER, None),
 ];
 
 fn sign(&(path, class, words, term): &Sign) -> impl IntoView + use<> {
@@ -49,9 +50,9 @@ pub fn Legend() -> impl IntoView {
     view! {
         <div class="tp-legend" data-open=move || open.get()>
             <button type="button" class="tp-text" aria-expanded=move || open.get().to_string() on:click=move |_| open.update(|open| *open = !*open)>
-                "Key"
+                {words::SIGNS}
             </button>
-            <ul aria-label="Key">{signs}</ul>
+            <ul aria-label=words::SIGNS>{signs}</ul>
         </div>
     }
 }

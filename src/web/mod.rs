@@ -36,6 +36,7 @@ pub mod timeline;
 pub mod tip;
 pub mod trail;
 pub mod undo;
+mod words;
 
 use std::cell::RefCell;
 use std::sync::Once;

@@ -10,6 +10,7 @@ use super::playground::Playground;
 use super::run::{Disks, Run};
 use super::stage::Stage;
 use super::store::Store;
+use super::words::store as words;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -64,14 +65,9 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
         let torn = store.torn();
         stage.keep_in(store);
         if !torn.is_empty() {
-            ui.store().set(format!("The store was damaged: {}.", torn.join("; ")));
+            ui.store().set(words::damaged(&torn));
         }
-        let words = if recovered {
-            "The cluster is back: the broker has recovered its files. Records of before are in them; what is counted here begins anew."
-        } else {
-            "This cluster is kept in this browser."
-        };
-        stage.say(words.into());
+        stage.say(if recovered { words::RECOVERED } else { words::KEPT }.into());
     }
     root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });
     let unmount = owner.with(|| {

@@ -3,6 +3,7 @@
 use super::context::{PageStateStoreFields as _, use_playground};
 use super::panels::editor;
 use super::stage::ScenarioSource;
+use super::words::sheets as words;
 use crate::playground::scenario::{BLANK_FIELDS, Blank, BlankField, described};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -51,8 +52,8 @@ pub fn NewCluster() -> impl IntoView {
         <form class="tp-new" on:submit=begin>
             {BLANK_FIELDS.iter().map(field).collect_view()}
             <p class="tp-wrong" role="alert">{move || refusal.get().map(|(_, why)| why)}</p>
-            <p class="tp-quiet">"Everything else is in the text that is written from this: it opens beside the picture."</p>
-            <button type="submit" class="tp-do-it">"Begin"</button>
+            <p class="tp-quiet">{words::ELSE_IS_TEXT}</p>
+            <button type="submit" class="tp-do-it">{words::BEGIN}</button>
         </form>
         <Described />
     }
@@ -79,16 +80,16 @@ fn Described() -> impl IntoView {
     };
     view! {
         <details class="tp-paste tp-described">
-            <summary class="tp-text">"Or with the topics of a real cluster: paste what kafka-topics.sh --describe prints"</summary>
+            <summary class="tp-text">{words::DESCRIBED}</summary>
             <textarea
                 rows="5"
                 wrap="off"
                 spellcheck="false"
-                aria-label="What kafka-topics.sh --describe prints"
+                aria-label=words::WHAT_TOOL_PRINTS
                 on:input:target=move |event| text.set(event.target().value())
             ></textarea>
             <p class="tp-wrong" role="alert">{refused}</p>
-            <button type="button" class="tp-do-it" on:click=begin>"Begin with these topics"</button>
+            <button type="button" class="tp-do-it" on:click=begin>{words::BEGIN_WITH_THESE}</button>
         </details>
     }
 }

@@ -3,6 +3,7 @@
 use super::clock;
 use super::error::OptionError;
 use super::stage::ScenarioSource;
+use super::words::api as say;
 use crate::playground::scenario::Scenario;
 use crate::world::operations::duration;
 use serde::Deserialize;
@@ -43,9 +44,9 @@ impl Value {
         match self {
             Self::Text(text) => Ok(Some(text)),
             Self::Missing => Ok(None),
-            Self::Flag(value) => Err(OptionError::new(option, value, "text")),
-            Self::Number(value) => Err(OptionError::new(option, value, "text")),
-            Self::Other(_) => Err(OptionError::new(option, "an object", "text")),
+            Self::Flag(value) => Err(OptionError::new(option, value, say::TEXT)),
+            Self::Number(value) => Err(OptionError::new(option, value, say::TEXT)),
+            Self::Other(_) => Err(OptionError::new(option, say::OBJECT, say::TEXT)),
         }
     }
 
@@ -62,7 +63,7 @@ pub fn word<T: Copy>(option: &str, text: Option<&str>, words: &[(&str, T)]) -> R
     let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
     found.ok_or_else(|| {
         let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        OptionError::new(option, format!("{text:?}"), all.join(" or "))
+        OptionError::new(option, format!("{text:?}"), say::one_of(&all))
     })
 }
 
@@ -71,8 +72,6 @@ pub const THEMES: [(&str, &str); 3] = [("auto", ""), ("light", "light"), ("dark"
 const CONTROLS: [(&str, bool); 2] = [("full", true), ("none", false)];
 const MODES: [(&str, bool); 2] = [("embed", false), ("page", true)];
 const LAYOUTS: [(&str, Layout); 3] = [("full", Layout::Full), ("compact", Layout::Compact), ("stage", Layout::Stage)];
-const SPEEDS: &str = "a factor such as 1, 1/4 or 10x, or max";
-const MOMENTS: &str = "a time from 0s to 1h, such as 24s or 1500ms";
 /// The latest moment at which a playground opens: the run comes to it while the reader waits.
 const LATEST_US: i64 = 3_600_000_000;
 /// Lines that an author lets readers do.
@@ -83,7 +82,7 @@ const MAX_FAULTS: usize = 12;
 /// # Errors
 /// When the words are no positive factor and not `max`.
 pub fn speed(text: &str) -> Result<i32, OptionError> {
-    clock::step_of(text).ok_or_else(|| OptionError::new("speed", format!("{text:?}"), SPEEDS))
+    clock::step_of(text).ok_or_else(|| OptionError::new("speed", format!("{text:?}"), say::SPEED))
 }
 
 /// A moment in words, in microseconds since the run began.
@@ -92,7 +91,7 @@ pub fn speed(text: &str) -> Result<i32, OptionError> {
 /// When the words are no time, or one later than an hour.
 fn moment(text: &str) -> Result<i64, OptionError> {
     let at = duration(text.trim()).ok().filter(|at| (0..=LATEST_US).contains(at));
-    at.ok_or_else(|| OptionError::new("at", format!("{text:?}"), MOMENTS))
+    at.ok_or_else(|| OptionError::new("at", format!("{text:?}"), say::MOMENT))
 }
 
 /// Lines of the scenario language with semicolons between them.
@@ -102,10 +101,10 @@ fn moment(text: &str) -> Result<i64, OptionError> {
 fn faults(text: &str) -> Result<Vec<String>, OptionError> {
     let lines: Vec<String> = text.split(';').map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     if lines.len() > MAX_FAULTS {
-        return Err(OptionError::new("faults", lines.len(), format!("at most {MAX_FAULTS} lines")));
+        return Err(OptionError::new("faults", lines.len(), say::at_most(MAX_FAULTS)));
     }
     for line in &lines {
-        let expected = |why| format!("a line of the scenario language ({why})");
+        let expected = |why: String| say::line(&why);
         Scenario::timed_line(line).map_err(|why| OptionError::new("faults", format!("{line:?}"), expected(why)))?;
     }
     Ok(lines)
@@ -152,10 +151,10 @@ impl Options {
     /// # Errors
     /// The first option that is not what it must be, with its value and what is expected.
     pub fn read(options: JsValue) -> Result<Self, OptionError> {
-        let shown = OptionError::of("options", &options, "an object of options");
+        let shown = OptionError::of("options", &options, say::OPTIONS);
         let given: Given = serde_wasm_bindgen::from_value(options).map_err(|_| shown)?;
         let seed = given.seed.text("seed")?.map(|text| {
-            let expected = || OptionError::new("seed", format!("{text:?}"), format!("a whole number from 0 to {}", u64::MAX));
+            let expected = || OptionError::new("seed", format!("{text:?}"), say::whole_number(u64::MAX));
             text.trim().parse::<u64>().map_err(|_| expected())
         });
         let source = ScenarioSource {
@@ -168,7 +167,7 @@ impl Options {
             Value::Missing => false,
             other => other
                 .text("paused")
-                .and_then(|text| Err(OptionError::new("paused", format!("{:?}", text.unwrap_or_default()), "true or false")))?,
+                .and_then(|text| Err(OptionError::new("paused", format!("{:?}", text.unwrap_or_default()), say::BOOLEAN)))?,
         };
         Ok(Self {
             source,

@@ -12,11 +12,12 @@ use super::navigation::use_navigation;
 use super::options::Layout;
 use super::panels::Panels;
 use super::panels::ask::{AskAboutLedger, AskAboutSaid, AskedFrom};
-use super::sheets::{self, Sheets};
+use super::sheets::Sheets;
 use super::timeline::Timeline;
 use super::tip::Tip;
 use super::trail::Trail;
 use super::undo::Undo;
+use super::words::{sheets, stage as words};
 use crate::playground::compare::preset;
 use leptos::html;
 use leptos::prelude::*;
@@ -40,7 +41,7 @@ pub fn Playground() -> impl IntoView {
     OpenMenu::provide();
     AskedFrom::provide();
     let stops = (NodeRef::new(), NodeRef::new());
-    let label = move || format!("Kafka playground: {}", ui.title().get());
+    let label = move || words::playground(&ui.title().get());
     let key = move |event: leptos::ev::KeyboardEvent| {
         if controls {
             keys::on_key_down(playground, &event);
@@ -86,7 +87,7 @@ fn SkipLinks(stops: (NodeRef<html::Div>, NodeRef<html::Div>)) -> impl IntoView {
         };
         view! { <button type="button" class="tp-text" on:click=go>{words}</button> }
     };
-    view! { <div class="tp-skip-links">{[("To the stage", stops.0), ("To time and panels", stops.1)].map(link).collect_view()}</div> }
+    view! { <div class="tp-skip-links">{[(words::SKIP_TO_STAGE, stops.0), (words::SKIP_TO_DECK, stops.1)].map(link).collect_view()}</div> }
 }
 
 /// What stands below the stage. Where it is narrow it is one line, which a tap opens; an open panel opens it too.
@@ -106,8 +107,8 @@ fn Deck(node: NodeRef<html::Div>) -> impl IntoView {
             <button
                 type="button"
                 class="tp-icon tp-unfold"
-                aria-label="Time, ledger and panels"
-                title="Time, ledger and panels"
+                aria-label=words::DECK
+                title=words::DECK
                 aria-expanded=move || open.get().to_string()
                 on:click=fold
             ></button>
@@ -177,7 +178,8 @@ fn StageView(node: NodeRef<html::Div>) -> impl IntoView {
 fn Caption() -> impl IntoView {
     let Context { ui, controls, .. } = use_playground();
     let holds = move || ui.wrong().with(String::is_empty);
-    let verdict = move || if holds() { "✓ invariants hold".to_owned() } else { format!("✗ {}", ui.wrong().get()) };
+    let state = move || if holds() { "Stable" } else { "wrong" };
+    let verdict = move || if holds() { words::INVARIANTS_HOLD.to_owned() } else { format!("✗ {}", ui.wrong().get()) };
     view! {
         <div class="tp-caption">
             <Timeline />
@@ -195,7 +197,7 @@ fn Caption() -> impl IntoView {
                 <Undo />
             </Show>
             <p class="tp-ledger tp-quiet tp-number">
-                <span class="tp-pill" data-state=move || if holds() { "Stable" } else { "wrong" }>{verdict}</span>
+                <span class="tp-pill" data-state=state>{verdict}</span>
                 <span>{move || ui.ledger().get()}</span>
                 <AskAboutLedger />
             </p>
@@ -223,7 +225,7 @@ fn OfferCompare() -> impl IntoView {
     let button = move |what: String| {
         view! {
             <button type="button" class="tp-text tp-offer" aria-haspopup="dialog" on:click=open>
-                {format!("Compare by {what}")}
+                {words::compare_by(&what)}
             </button>
         }
     };

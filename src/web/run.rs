@@ -1,5 +1,6 @@
 //! A run on the page: a scenario being played, its narrator, and its disk's journal for a store.
 
+use super::words::stage as words;
 use crate::kafka::disk::Change;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
@@ -75,8 +76,8 @@ impl Run {
         let verdict = self.time.judge().verdict(self.world(), false);
         let wrong = verdict.violations.first().map(|violation| violation.what.clone()).unwrap_or_default();
         let l = &verdict.ledger;
-        let mut line = format!("{} sent · {} acknowledged · {} readable · {} lost", l.sent, l.acked, l.readable, l.lost);
-        for (count, what) in [(l.duplicated, "twice in a log"), (l.reordered, "out of order"), (l.redelivered, "delivered again")] {
+        let mut line = words::ledger(l.sent, l.acked, l.readable, l.lost);
+        for (count, what) in [(l.duplicated, words::TWICE), (l.reordered, words::OUT_OF_ORDER), (l.redelivered, words::AGAIN)] {
             if count > 0 {
                 line += &format!(" · {count} {what}");
             }

@@ -2,6 +2,7 @@
 
 use super::context::{PageStateStoreFields as _, Playground, use_playground};
 use super::files;
+use super::words::sheets as words;
 use crate::playground::share::Shared;
 use leptos::html;
 use leptos::prelude::*;
@@ -32,17 +33,17 @@ pub fn Share() -> impl IntoView {
     let (link, tag, text) = (shared.address(page), shared.tag(home), shared.text);
     let save = move |_| {
         if files::save(&ui.title().get_untracked(), &text).is_err() {
-            stage.with_value(|s| s.say("This page may not save files.".into()));
+            stage.with_value(|s| s.say(words::MAY_NOT_SAVE.into()));
         }
     };
     view! {
         <div class="tp-share">
-            <Copied title="A link to this moment" text=link rows=2 />
-            <Copied title="For a page of your own" text=tag rows=4 />
+            <Copied title=words::LINK text=link rows=2 />
+            <Copied title=words::TAG text=tag rows=4 />
             <p class="tp-quiet">
-                "What you did is part of both. Who opens them sees the same run, to the byte: the cluster runs in their browser."
+                {words::SAME_RUN}
             </p>
-            <button type="button" class="tp-text" on:click=save>"Save as a scenario file"</button>
+            <button type="button" class="tp-text" on:click=save>{words::SAVE}</button>
         </div>
     }
     .into_any()
@@ -51,7 +52,7 @@ pub fn Share() -> impl IntoView {
 /// A text, and a button that copies it.
 #[component]
 fn Copied(title: &'static str, text: String, rows: u32) -> impl IntoView {
-    let (field, said) = (NodeRef::<html::Textarea>::new(), RwSignal::new("Copy"));
+    let (field, said) = (NodeRef::<html::Textarea>::new(), RwSignal::new(words::COPY));
     let shown = text.clone();
     let copy = move |_| {
         let text = text.clone();
@@ -63,15 +64,14 @@ fn Copied(title: &'static str, text: String, rows: u32) -> impl IntoView {
             select(field);
         }
         spawn_local(async move {
-            let words = if write_text(&text).await.is_ok() { "Copied" } else { "Marked: copy it with Ctrl C" };
-            said.try_set(words);
+            said.try_set(if write_text(&text).await.is_ok() { words::COPIED } else { words::MARKED });
         });
     };
     view! {
         <section>
             <div class="tp-row">
                 <h3>{title}</h3>
-                <button type="button" class="tp-text tp-end" aria-label=move || format!("{}: {title}", said.get()) on:click=copy>
+                <button type="button" class="tp-text tp-end" aria-label=move || words::copy_what(said.get(), title) on:click=copy>
                     {said}
                 </button>
             </div>

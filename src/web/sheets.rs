@@ -6,6 +6,7 @@ use super::gallery::Gallery;
 use super::help::Help;
 use super::new_cluster::NewCluster;
 use super::share::Share;
+use super::words::sheets as words;
 use leptos::ev::MouseEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -16,19 +17,13 @@ struct Sheet {
     view: fn() -> AnyView,
 }
 
-pub const SCENARIOS: &str = "Scenarios";
-pub const NEW: &str = "A new cluster";
-pub const COMPARE: &str = "Compare";
-pub const SHARE: &str = "Share this moment";
-pub const HELP: &str = "Keys, words, and what is real here";
-
 /// A new sheet is a line here and a file beside this one.
 const SHEETS: &[Sheet] = &[
-    Sheet { title: SCENARIOS, view: || view! { <Gallery /> }.into_any() },
-    Sheet { title: NEW, view: || view! { <NewCluster /> }.into_any() },
-    Sheet { title: COMPARE, view: || view! { <Compare /> }.into_any() },
-    Sheet { title: SHARE, view: || view! { <Share /> }.into_any() },
-    Sheet { title: HELP, view: || view! { <Help /> }.into_any() },
+    Sheet { title: words::SCENARIOS, view: || view! { <Gallery /> }.into_any() },
+    Sheet { title: words::NEW, view: || view! { <NewCluster /> }.into_any() },
+    Sheet { title: words::COMPARE, view: || view! { <Compare /> }.into_any() },
+    Sheet { title: words::SHARE, view: || view! { <Share /> }.into_any() },
+    Sheet { title: words::HELP, view: || view! { <Help /> }.into_any() },
 ];
 
 #[component]
@@ -62,7 +57,7 @@ pub fn Sheets() -> impl IntoView {
                             <div class="tp-sheet-body">
                                 <div class="tp-row">
                                     <h2>{sheet.title}</h2>
-                                    <button type="button" class="tp-text tp-end" on:click=move |_| ui.sheet().set(None)>"Close"</button>
+                                    <button type="button" class="tp-text tp-end" on:click=move |_| ui.sheet().set(None)>{words::CLOSE}</button>
                                 </div>
                                 {(sheet.view)()}
                             </div>

@@ -1,6 +1,7 @@
 //! What can be undone and redone, in the caption; Ctrl+Z and Ctrl+Y do it too.
 
 use super::context::{PageStateStoreFields as _, Playground, StageHandle, use_playground};
+use super::words::stage as words;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent};
@@ -20,7 +21,7 @@ pub fn Undo() -> impl IntoView {
 fn UndoButton(redo: bool) -> impl IntoView {
     let Playground { ui, stage, .. } = use_playground();
     let label = Memo::new(move |_| ui.undo().with(|both| both[usize::from(redo)].clone()));
-    let word = if redo { "Redo" } else { "Undo" };
+    let word = if redo { words::REDO } else { words::UNDO };
     view! {
         <button
             type="button"

@@ -3,7 +3,8 @@
 
 use crate::playground::scenario::Scenario;
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
-use crate::web::{files, sheets};
+use crate::web::files;
+use crate::web::words::sheets;
 use leptos::html;
 use leptos::prelude::*;
 use std::time::Duration;

@@ -6,6 +6,7 @@ use crate::playground::narrate::plainly;
 use crate::playground::time::{TimeError, Timeline};
 use crate::web::context::PageStateStoreFields as _;
 use crate::web::host::HostEvent;
+use crate::web::words::stage as words;
 use leptos::prelude::*;
 
 /// A scenario that is edited is shown at the moment at which one was, and at most here: microseconds since the run began.
@@ -53,10 +54,10 @@ impl Stage {
         let forked = self.run.borrow_mut().line(line)?;
         self.host.emit(&HostEvent::Deed { time_us: self.now_us(), text: line });
         match forked {
-            Some(branch) => self.say(format!("This branch is \u{201c}{branch}\u{201d} now; the other stays as it was.")),
+            Some(branch) => self.say(words::forked(&branch)),
             // An admin client has asked the cluster, which has no time to answer in.
             None if !self.ui.playing().get_untracked() && !self.run.borrow().world().topics_settled() => {
-                self.say(format!("\u{201c}{line}\u{201d} waits: the cluster is asked, and answers once time goes on."));
+                self.say(words::asked(line));
             }
             None => self.refresh(),
         }
@@ -80,9 +81,9 @@ impl Stage {
         let now = self.run.borrow().time.branch().name.clone();
         self.say(match (went, done) {
             (Err(why), _) => why,
-            (_, None) => "There is nothing to take back.".to_owned(),
-            (_, Some(what)) if redo => format!("This is \u{201c}{now}\u{201d} again: {what}."),
-            (_, Some(what)) => format!("Taken back: {what}. \u{201c}{before}\u{201d} stays as it was, beside this one."),
+            (_, None) => words::NOTHING_TO_UNDO.to_owned(),
+            (_, Some(what)) if redo => words::redone(&now, &what),
+            (_, Some(what)) => words::undone(&before, &what),
         });
     }
 
@@ -147,7 +148,7 @@ impl Stage {
         match started {
             Ok(run) => {
                 self.replace(run);
-                self.say("From the beginning.".into());
+                self.say(words::FROM_BEGINNING.into());
             }
             Err(why) => self.say(why),
         }
@@ -159,7 +160,7 @@ impl Stage {
     /// What is wrong with it, or that this cluster is kept in a store. Then the run stays as it is.
     pub fn open(&self, source: ScenarioSource) -> Result<(), String> {
         if self.store.borrow().is_some() {
-            return Err("This cluster is being saved; another scenario needs a page of its own.".into());
+            return Err(words::SAVED_NOT_OPENED.into());
         }
         let run = Run::start(&source.text, &source.name, source.seed, Disks::new())?;
         let opening = run.opening_us();
@@ -174,7 +175,7 @@ impl Stage {
     /// As of `open`. Then the run stays as it is.
     pub fn edit(&self, text: String) -> Result<(), String> {
         if self.store.borrow().is_some() {
-            return Err("This cluster is being saved: its scenario cannot be changed any more.".into());
+            return Err(words::SAVED_NOT_EDITED.into());
         }
         let source = ScenarioSource { text, ..self.source.borrow().clone() };
         let run = Run::start(&source.text, &source.name, source.seed, Disks::new())?;

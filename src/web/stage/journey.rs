@@ -4,6 +4,7 @@ use super::Stage;
 use crate::kafka::time::Time;
 use crate::web::clock;
 use crate::web::context::PageStateStoreFields as _;
+use crate::web::words::stage as words;
 use crate::world::EPOCH;
 use leptos::prelude::*;
 
@@ -64,7 +65,7 @@ impl Stage {
     fn progress(&self, journey: Journey) -> String {
         let whole = journey.to.micros_since(journey.from).max(1);
         let done = self.run.borrow().now().micros_since(journey.from).clamp(0, whole) / (whole / 100).max(1);
-        format!("On the way to {}: {done} %. Pause stops it.", clock::time_words(journey.to.micros_since(EPOCH)))
+        words::on_the_way(&clock::time_words(journey.to.micros_since(EPOCH)), done)
     }
 
     /// Runs on, as fast as it goes, to the next event that the narrator tells within a minute; pauses there and says it.

@@ -15,6 +15,7 @@ use super::host::{Host, HostEvent};
 use super::layers::Layers;
 use super::run::{Disks, Run};
 use super::store::Store;
+use super::words::stage as words;
 use crate::kafka::time::Time;
 use crate::playground::director::{Direction, Director, EYE, REAL, waiting_words};
 use crate::playground::scene::{self, Scene, Target, Trail};
@@ -275,7 +276,7 @@ impl Stage {
                     drop(run);
                     self.stop_seeking();
                     self.ui.playing().set(false);
-                    return self.say("Nothing worth telling happens within a minute.".into());
+                    return self.say(words::NOTHING_WITHIN_A_MINUTE.into());
                 }
             }
             (None, Some(factor)) => {
@@ -299,7 +300,7 @@ impl Stage {
             if met {
                 self.host.emit(&HostEvent::Breakpoint { time_us: self.now_us(), text: &why });
             }
-            self.say(if met { format!("Paused at {why}.") } else { why });
+            self.say(if met { words::paused_at(&why) } else { why });
         }
     }
 
