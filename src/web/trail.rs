@@ -1,6 +1,7 @@
 //! The card of a followed record: its stations, each a way to its moment.
 
 use super::context::{PageStateStoreFields as _, Playground, use_playground};
+use super::words::{cards as words, clock};
 use crate::playground::scene::{Station, Target, hint};
 use crate::world::EPOCH;
 use leptos::prelude::*;
@@ -16,7 +17,7 @@ pub fn Trail() -> impl IntoView {
 #[component]
 fn Followed(topic: Arc<str>, partition: i32, offset: i64) -> impl IntoView {
     let ui = use_playground().ui;
-    let name = format!("{topic}-{partition} offset {offset}");
+    let name = words::record(&topic, partition, offset);
     let target = Target::Record(topic, partition, offset);
     // What the hint says beside the name.
     let words = {
@@ -28,7 +29,7 @@ fn Followed(topic: Arc<str>, partition: i32, offset: i64) -> impl IntoView {
     };
     let note = move || ui.trail().with(|t| t.as_ref().map(|t| t.note.clone()).unwrap_or_default());
     let stations = move || ui.trail().with(|t| t.iter().flat_map(|t| t.stations.iter().cloned()).enumerate().collect::<Vec<_>>());
-    let label = format!("The way of {name}");
+    let label = words::way_of(&name);
     let let_go = move |event: leptos::ev::KeyboardEvent| {
         if event.key() == "Escape" {
             ui.chosen().set(None);
@@ -36,16 +37,16 @@ fn Followed(topic: Arc<str>, partition: i32, offset: i64) -> impl IntoView {
     };
     view! {
         <div class="tp-trail tp-number" role="region" aria-label=label on:keydown=let_go>
-            <button type="button" class="tp-text tp-end" aria-label="Let go of the record" on:click=move |_| ui.chosen().set(None)>
-                "let go"
+            <button type="button" class="tp-text tp-end" aria-label=words::LET_GO_OF_RECORD on:click=move |_| ui.chosen().set(None)>
+                {words::LET_GO}
             </button>
             <button
                 type="button"
                 class="tp-text tp-end tp-near"
-                aria-label="Zoom into the record"
+                aria-label=words::ZOOM_INTO_RECORD
                 on:click=move |_| ui.zoomed().set(Some(target.clone()))
             >
-                "zoom"
+                {words::ZOOM}
             </button>
             <b>{name}</b>
             <p class="tp-quiet">{words}</p>
@@ -67,8 +68,8 @@ fn StationLine(station: Station) -> impl IntoView {
     let later = Memo::new(move |_| ui.snap().with(|s| us > s.elapsed));
     view! {
         <li data-event=station.event.0.to_string() data-us=us.to_string() data-later=later>
-            <button type="button" class="tp-text" title="Go to this moment" on:click=move |_| stage.with_value(|s| s.scrub(us))>
-                {format!("{}.{:03} s", us / 1_000_000, us / 1000 % 1000)}
+            <button type="button" class="tp-text" title=words::GO_THERE on:click=move |_| stage.with_value(|s| s.scrub(us))>
+                {format!("{}.{:03} {}", us / 1_000_000, us / 1000 % 1000, clock::SECONDS)}
             </button>
             <span>{station.text}</span>
         </li>

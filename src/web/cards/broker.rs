@@ -4,6 +4,7 @@ use super::countdown::Countdown;
 use super::{Card, Name};
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
+use crate::web::words::cards as words;
 use crate::world::ProcessState;
 use crate::world::view::BrokerState;
 use leptos::prelude::*;
@@ -15,7 +16,7 @@ const CROWN: &str = "♛";
 #[component]
 pub fn Broker(card: Card, name: Arc<str>) -> impl IntoView {
     let ui = use_playground().ui;
-    let label = format!("broker {name}");
+    let label = words::broker(&name);
     let (of, counted) = (name.clone(), name.clone());
     let words = Memo::new(move |_| ui.snap().with(|s| words(s.view.brokers.iter().find(|b| b.name == of))));
     // On a card of one line a role is its sign alone.
@@ -52,14 +53,14 @@ pub fn Broker(card: Card, name: Arc<str>) -> impl IntoView {
 
 /// The process's state, and what to say of it.
 fn words(broker: Option<&BrokerState>) -> (&'static str, &'static str) {
-    let Some(b) = broker else { return ("gone", "gone") };
+    let Some(b) = broker else { return ("gone", words::GONE) };
     let word = match b.state {
-        ProcessState::Running if b.isolated => "isolated",
-        ProcessState::Running if b.is_controller => "♛ controller",
-        ProcessState::Running if b.fenced => "fenced",
-        ProcessState::Running if b.slow_us > 0 => "slow disk",
-        ProcessState::Running if b.disk_free == 0 => "disk full",
-        ProcessState::Running if b.skew_us != 0 => "clock skewed",
+        ProcessState::Running if b.isolated => words::ISOLATED,
+        ProcessState::Running if b.is_controller => words::CONTROLLER,
+        ProcessState::Running if b.fenced => words::FENCED,
+        ProcessState::Running if b.slow_us > 0 => words::SLOW_DISK,
+        ProcessState::Running if b.disk_free == 0 => words::DISK_FULL,
+        ProcessState::Running if b.skew_us != 0 => words::CLOCK_SKEWED,
         ProcessState::Running => "",
         other => other.name(),
     };

@@ -8,6 +8,7 @@ use crate::playground::scene::hue;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
 use crate::web::panels::ask::AskAbout;
+use crate::web::words::cards as words;
 use crate::world::ProcessState;
 use crate::world::view::{ConsumerState, WorldView};
 use leptos::prelude::*;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 #[component]
 pub fn Consumer(card: Card, name: Arc<str>) -> impl IntoView {
     let ui = use_playground().ui;
-    let label = format!("consumer {name}");
+    let label = words::consumer(&name);
     let (of, said, counted) = (name.clone(), name.clone(), name.clone());
     let consumer = Memo::new(move |_| ui.snap().with(|s| find(&s.view, &of).cloned()));
     let word = Memo::new(move |_| ui.snap().with(|s| word(&s.view, find(&s.view, &said))));
@@ -37,18 +38,18 @@ pub fn Consumer(card: Card, name: Arc<str>) -> impl IntoView {
         <div class="tp-at tp-member" role="group" aria-label=label data-state=state node_ref=card.node {..card.frame()}>
             <div class="tp-row">
                 <b>
-                    <i class="tp-swatch" data-hue=hue title="The colour of its partitions, on the stage and in the lanes"></i>
+                    <i class="tp-swatch" data-hue=hue title=words::COLOUR></i>
                     <Name card text=&*name />
                 </b>
                 <AskAbout what=card.target.get_value() />
-                <span class="tp-quiet tp-number tp-end" title="Lag: readable records that it has not polled">{word}</span>
+                <span class="tp-quiet tp-number tp-end" title=words::LAG_MEANS>{word}</span>
             </div>
             <div class="tp-row tp-mono tp-owns" title=move || stands.get()>{owns}</div>
             <div class="tp-row">
                 <Countdown who=counted />
                 <span class="tp-quiet tp-number tp-handled">
                     <span>{handled}</span>
-                    <i>{" handled"}</i>
+                    <i>{words::HANDLED}</i>
                 </span>
                 <QuickActions target=card.menu_target() end=true />
             </div>
@@ -63,10 +64,10 @@ fn find<'a>(view: &'a WorldView, name: &str) -> Option<&'a ConsumerState> {
 fn word(view: &WorldView, consumer: Option<&ConsumerState>) -> String {
     match consumer.map_or(ProcessState::Stopped, |c| c.state) {
         ProcessState::Running => match consumer.map(|c| (c.client_state, lag(view, c))) {
-            Some((state, Some(lag))) if state.is_settled() => format!("lag {lag}"),
+            Some((state, Some(lag))) if state.is_settled() => words::lag(lag),
             other => other.map_or("", |(state, _)| state.name()).to_owned(),
         },
-        ProcessState::Paused => "frozen".to_owned(),
+        ProcessState::Paused => words::FROZEN.to_owned(),
         other => other.to_string(),
     }
 }
@@ -82,9 +83,9 @@ fn partitions_words(view: &WorldView, c: &ConsumerState) -> String {
     if c.assignment.is_empty() {
         let expects = membership(view, c).is_some_and(|(group, member)| group.state.is_rebalancing() || !member.target.is_empty());
         return match (c.state, c.client_state) {
-            (ProcessState::Crashed | ProcessState::Stopped, _) => "owns nothing".into(),
-            (_, MembershipState::Stable) if !expects => "idle: no partition".into(),
-            _ => "waiting for partitions".into(),
+            (ProcessState::Crashed | ProcessState::Stopped, _) => words::OWNS_NOTHING.into(),
+            (_, MembershipState::Stable) if !expects => words::IDLE.into(),
+            _ => words::WAITING.into(),
         };
     }
     // Three and more in a row are said by their ends.
@@ -92,7 +93,7 @@ fn partitions_words(view: &WorldView, c: &ConsumerState) -> String {
     let mut rest = &c.assignment[..];
     while let [(topic, first), ..] = rest {
         let run = rest.iter().zip(*first..).take_while(|((t, n), i)| t == topic && n == i).count();
-        let (taken, last) = if run > 2 { (run, format!(" to {}", rest[run - 1].1)) } else { (1, String::new()) };
+        let (taken, last) = if run > 2 { (run, words::up_to(rest[run - 1].1)) } else { (1, String::new()) };
         let comma = if words.is_empty() { "" } else { ", " };
         words += &format!("{comma}{topic}-{first}{last}");
         rest = &rest[taken..];

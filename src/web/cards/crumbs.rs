@@ -3,6 +3,7 @@
 use crate::playground::scene::{Target, zoom_steps};
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
 use crate::web::navigation::Navigation;
+use crate::web::words::cards as words;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -45,7 +46,7 @@ pub fn Crumbs(nav: Navigation, back: NodeRef<html::Button>) -> impl IntoView {
     view! {
         <nav
             class="tp-crumbs tp-number"
-            aria-label="Zoom"
+            aria-label=words::CRUMBS
             aria-description=away
             hidden=move || ui.zoomed().with(Option::is_none)
             node_ref=node
@@ -62,8 +63,8 @@ fn Crumb(nav: Navigation, steps: Memo<Vec<Option<Target>>>, step: Option<Target>
     let words = match &step {
         Some(Target::Topic(name) | Target::Broker(name)) => name.to_string(),
         Some(Target::Partition(topic, n)) => format!("{topic}-{n}"),
-        Some(Target::Record(_, _, offset)) => format!("offset {offset}"),
-        _ => "cluster".to_owned(),
+        Some(Target::Record(_, _, offset)) => words::at_offset(*offset),
+        _ => words::CLUSTER.to_owned(),
     };
     let here = step.clone();
     let current = move || steps.with(|steps| steps.last() == Some(&here)).then_some("location");

@@ -8,6 +8,7 @@ use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
 use crate::web::panels::ask::AskAbout;
 use crate::web::panels::inspector;
+use crate::web::words::cards as words;
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -15,13 +16,13 @@ use std::sync::Arc;
 #[component]
 pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
     let ui = use_playground().ui;
-    let title = name.as_deref().unwrap_or("without a group").to_owned();
+    let title = name.as_deref().unwrap_or(words::NO_GROUP).to_owned();
     let of = name.clone();
     let sink = Memo::new(move |_| ui.snap().with(|s| sink_words(&s.view, of.as_ref())));
     let kind = move || sink.with(|sink| format!("{}: ", sink.kind));
     let count = move || sink.with(|sink| sink.count);
     let rest = move || sink.with(|sink| format!(" {}", sink.rest));
-    let label = format!("consumer group {title}");
+    let label = words::group(&title);
     view! {
         <div class="tp-at tp-card tp-group" role="group" aria-label=label node_ref=card.node {..card.frame()}>
             <div class="tp-row tp-head">
@@ -52,8 +53,8 @@ fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
     });
     let state = move || group.get().map_or("", |g| g.0.name());
     let words = move || match group.get() {
-        None => "not joined yet",
-        Some((state, ..)) if state.is_rebalancing() => "Rebalancing",
+        None => words::NOT_JOINED,
+        Some((state, ..)) if state.is_rebalancing() => words::REBALANCING,
         Some((state, ..)) => state.name(),
     };
     let epoch = move || group.get().map_or_else(String::new, |g| g.1);
@@ -63,8 +64,8 @@ fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
         ui.chosen().set(Some(target.clone()));
         ui.panel().set(Some(inspector::NAME));
     };
-    let title = move || group.get().map(|g| format!("{}: {} Press to see the states of the group.", g.0, state_meaning(g.0)));
-    let lag = move || group.get().map_or_else(String::new, |g| format!("lag {}", g.2));
+    let title = move || group.get().map(|g| words::group_state(&g.0, state_meaning(g.0)));
+    let lag = move || group.get().map_or_else(String::new, |g| words::lag(g.2));
     view! {
         <AskAbout what=card.target.get_value() />
         <button type="button" class="tp-pill" data-state=state title=title on:click=look_into>

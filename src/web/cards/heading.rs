@@ -5,9 +5,11 @@ use super::{Card, Name};
 use crate::playground::scene::{ARRANGEMENTS, Arrangement, Target};
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
+use crate::web::words::cards as words;
 use leptos::html;
 use leptos::prelude::*;
 
+/// The heading that the scene puts over the cluster.
 const CLUSTER: &str = "Cluster";
 
 #[component]
@@ -26,7 +28,7 @@ pub fn Heading(card: Card, text: &'static str) -> impl IntoView {
             {cluster
                 .then(|| {
                     view! {
-                        <span class="tp-by" role="group" aria-label="Arrangement">
+                        <span class="tp-by" role="group" aria-label=words::ARRANGEMENT>
                             {ARRANGEMENTS
                                 .into_iter()
                                 .zip(switches)

@@ -6,6 +6,7 @@ use crate::playground::glossary::{ISR, LEADER};
 use crate::playground::scene::Target;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::panels::ask::AskAbout;
+use crate::web::words::cards as words;
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -30,15 +31,15 @@ pub fn Partition(card: Card, topic: Arc<str>, partition: i32) -> impl IntoView {
     let means = move || if view.with(|p| p.as_ref().is_some_and(|p| p.isr.len() < p.replicas.len())) { ISR.means } else { LEADER.means };
     let name = title.clone();
     let label = move || {
-        let offsets = |p: &PartitionView| format!("high watermark {}, end offset {}", p.high_watermark, p.end_offset);
-        format!("partition {name}, {}", view.with(|p| p.as_ref().map(offsets).unwrap_or_default()))
+        let offsets = |p: &PartitionView| words::offsets(p.high_watermark, p.end_offset);
+        words::partition(&name, &view.with(|p| p.as_ref().map(offsets).unwrap_or_default()))
     };
     view! {
         <div
             class="tp-at tp-partition"
             role="group"
             tabindex="0"
-            aria-description="Arrows walk its records, Enter follows one or zooms"
+            aria-description=words::ARROWS_WALK
             aria-label=label
             data-topic=data_topic
             data-n=partition.to_string()
@@ -66,21 +67,21 @@ fn ZoomButton(here: Target, title: String) -> impl IntoView {
             type="button"
             class="tp-text tp-zoom"
             aria-pressed=move || zoomed.get().to_string()
-            aria-label=format!("Zoom into {title}")
+            aria-label=words::zoom_into(&title)
             on:click=move |_| ui.zoomed().set((!zoomed.get_untracked()).then(|| target.clone()))
         >
-            {move || if zoomed.get() { "whole cluster" } else { "zoom" }}
+            {move || if zoomed.get() { words::WHOLE_CLUSTER } else { words::ZOOM }}
         </button>
     }
 }
 
 /// Which broker leads, and how many replicas are in sync; with one replica there is nothing to say of the latter.
 fn leader_words(p: &PartitionView) -> String {
-    let leader = if p.leader < 0 { "no leader".to_owned() } else { format!("leader {}, epoch {}", p.leader, p.leader_epoch) };
+    let leader = if p.leader < 0 { words::NO_LEADER.to_owned() } else { words::leader(p.leader, p.leader_epoch) };
     match p.replicas.len() {
         0 | 1 => leader,
         // There is room for one of them: the epoch is in the inspector.
-        all if p.leader >= 0 && p.isr.len() < all => format!("leader {}, ISR {}/{all}", p.leader, p.isr.len()),
+        all if p.leader >= 0 && p.isr.len() < all => words::leader_in_sync(p.leader, p.isr.len(), all),
         _ => leader,
     }
 }

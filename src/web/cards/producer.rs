@@ -9,6 +9,7 @@ use crate::playground::scene::transactional_words;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
 use crate::web::panels::ask::AskAbout;
+use crate::web::words::cards as words;
 use crate::world::ProcessState;
 use crate::world::view::{ProducerState, WorldView};
 use leptos::prelude::*;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 #[component]
 pub fn Producer(card: Card, name: Arc<str>) -> impl IntoView {
     let ui = use_playground().ui;
-    let label = format!("producer {name}");
+    let label = words::producer(&name);
     let (of, with, counted) = (name.clone(), name.clone(), name.clone());
     let producer = Memo::new(move |_| ui.snap().with(|s| s.view.producers.iter().find(|p| p.name == of).cloned()));
     let state = move || producer.with(|p| p.as_ref().map_or(ProcessState::Stopped, |p| p.state).name());
@@ -30,7 +31,7 @@ pub fn Producer(card: Card, name: Arc<str>) -> impl IntoView {
     });
     let step = move || transaction.with(|t| t.as_ref().map(|((step, _), _)| *step));
     let said = move || transaction.with(|t| t.as_ref().map(|((_, said), _)| said.clone()));
-    let title = move || transaction.with(|t| t.as_ref().map(|(_, title)| format!("transactional.id {title}")));
+    let title = move || transaction.with(|t| t.as_ref().map(|(_, title)| words::transactional_id(title)));
     // What its process is, unless it runs: then what it asks for.
     let stands = move || producer.with(|p| p.as_ref().map_or(ProcessState::Stopped, |p| p.state));
     let acks = move || producer.with(|p| p.as_ref().map(acks_words).unwrap_or_default());
@@ -38,7 +39,7 @@ pub fn Producer(card: Card, name: Arc<str>) -> impl IntoView {
         state if state.is_running() => view! { <span class="tp-acks" title=ACKS.means>{acks}</span> }.into_any(),
         state => view! { <span class="tp-stands">{state.to_string()}</span> }.into_any(),
     };
-    let acked = move || producer.with(|p| p.as_ref().map(acked_words).unwrap_or_default());
+    let acked = move || producer.with(|p| p.as_ref().map(|p| words::acked(p.acked, p.failed)).unwrap_or_default());
     let counts = move || format!("{}{}", acks(), acked());
     view! {
         <div class="tp-at tp-card tp-producer" role="group" aria-label=label data-state=state node_ref=card.node {..card.frame()}>
@@ -76,32 +77,26 @@ fn rate_words(per_1000s: u64) -> String {
     }
 }
 
-/// How its transaction stands, as a word and as a line; `None` without a `transactional.id`.
+/// How its transaction stands, for the style sheets and as a line; `None` without a `transactional.id`.
 fn transaction_words(view: &WorldView, p: &ProducerState) -> Option<(&'static str, String)> {
     let id = p.transactional_id.as_ref()?;
     if matches!(p.transaction, Some(TransactionStep::Fenced(_))) {
-        return Some(("fenced", "transactions: fenced".to_owned()));
+        return Some(("fenced", words::TRANSACTIONS_FENCED.to_owned()));
     }
     let Some(known) = view.transactions.iter().find(|transaction| transaction.transactional_id == *id) else {
-        return Some(("none", "transactions: no id yet".to_owned()));
+        return Some(("none", words::NO_ID.to_owned()));
     };
-    let step = match known.state {
-        TransactionState::Empty | TransactionState::Dead => "none yet",
-        TransactionState::Ongoing => "open",
-        TransactionState::PrepareCommit => "committing",
-        TransactionState::PrepareAbort | TransactionState::PrepareEpochFence => "aborting",
-        TransactionState::CompleteCommit => "committed",
-        TransactionState::CompleteAbort => "aborted",
+    let (step, said) = match known.state {
+        TransactionState::Empty | TransactionState::Dead => ("none", words::NONE_YET),
+        TransactionState::Ongoing => ("open", words::OPEN),
+        TransactionState::PrepareCommit => ("committing", words::COMMITTING),
+        TransactionState::PrepareAbort | TransactionState::PrepareEpochFence => ("aborting", words::ABORTING),
+        TransactionState::CompleteCommit => ("committed", words::COMMITTED),
+        TransactionState::CompleteAbort => ("aborted", words::ABORTED),
     };
-    Some((step, format!("txn {step} · epoch {}", known.epoch)))
+    Some((step, words::transaction(said, known.epoch)))
 }
 
 fn acks_words(p: &ProducerState) -> String {
-    let acks = if p.acks < 0 { "all".to_owned() } else { p.acks.to_string() };
-    format!("acks={acks} · ")
-}
-
-fn acked_words(p: &ProducerState) -> String {
-    let failed = if p.failed > 0 { format!(", {} failed", p.failed) } else { String::new() };
-    format!("{} acked{failed}", p.acked)
+    words::acks(&if p.acks < 0 { words::ALL.to_owned() } else { p.acks.to_string() })
 }

@@ -3,25 +3,22 @@
 use super::{Card, Name};
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
+use crate::web::words::cards as words;
 use leptos::prelude::*;
 use std::sync::Arc;
 
 #[component]
 pub fn Topic(card: Card, name: Arc<str>) -> impl IntoView {
     let ui = use_playground().ui;
-    let label = format!("topic {name}");
+    let label = words::topic(&name);
     let of = name.clone();
     let partitions = Memo::new(move |_| ui.snap().with(|s| s.view.partitions.iter().filter(|p| p.view.topic == of).count()));
-    let words = move || match partitions.get() {
-        1 => "1 partition".to_owned(),
-        n => format!("{n} partitions"),
-    };
     view! {
         <div class="tp-at tp-topic" role="group" aria-label=label data-topic=name.to_string() node_ref=card.node {..card.frame()}>
             <b>
                 <Name card text=&*name />
             </b>
-            <span class="tp-quiet">{words}</span>
+            <span class="tp-quiet">{move || words::partitions(partitions.get())}</span>
             <QuickActions target=card.menu_target() />
         </div>
     }
@@ -29,7 +26,7 @@ pub fn Topic(card: Card, name: Arc<str>) -> impl IntoView {
 
 #[component]
 pub fn Internal(card: Card, name: Arc<str>) -> impl IntoView {
-    let label = format!("internal topic {name}");
+    let label = words::internal_topic(&name);
     view! {
         <div class="tp-at tp-internal tp-mono" role="group" aria-label=label node_ref=card.node {..card.frame()}>
             <b>

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod bar;
 pub mod branches;
+pub mod cards;
 pub mod clock;
 pub mod guide;
 pub mod help;
@@ -16,8 +17,18 @@ pub const CLOSE: &str = "Close";
 pub const COMPARE: &str = "Compare";
 pub const COPIED: &str = "Copied";
 pub const COPY: &str = "Copy";
+pub const GO_THERE: &str = "Go to this moment";
 pub const MAY_NOT_SAVE: &str = "This page may not save files.";
 pub const NEXT_EVENT: &str = "Step to the next event";
 pub const PAUSE: &str = "Pause";
 pub const PLAY: &str = "Play";
 pub const PREVIOUS_EVENT: &str = "Step back to the event before";
+
+/// A record by its place.
+pub fn record(topic: &str, partition: i32, offset: i64) -> String {
+    format!("{topic}-{partition} {}", at_offset(offset))
+}
+
+pub fn at_offset(offset: i64) -> String {
+    format!("offset {offset}")
+}
