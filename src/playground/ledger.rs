@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// Rows of one page.
 pub const PAGE: usize = 100;
+/// What stands in a row for a record without a key.
+pub const NO_KEY: &str = "no key";
 /// Keys that are known by name; the others are told by their hash.
 const MOST_KEYS: u32 = 1_000;
 
@@ -99,7 +101,7 @@ pub fn keys(world: &World) -> SortedVecMap<u64, Arc<str>> {
 
 fn row(outcome: &RecordOutcome, keys: &SortedVecMap<u64, Arc<str>>) -> Row {
     let key = match (outcome.key, keys.get(&outcome.key)) {
-        (0, _) => "no key".to_owned(),
+        (0, _) => NO_KEY.to_owned(),
         (_, Some(name)) => name.as_ref().to_owned(),
         (hash, None) => format!("#{:08x}", hash >> 32),
     };

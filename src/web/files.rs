@@ -1,9 +1,8 @@
 //! Scenario files: dropped onto a page, chosen from a list of files, and saved.
 
 use super::context::{PageStateStoreFields as _, Playground};
-use super::panels::editor;
 use super::stage::ScenarioSource;
-use super::words::stage as words;
+use super::words::{panels, stage as words};
 use crate::playground::scenario::Scenario;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
@@ -60,7 +59,7 @@ async fn open(playground: Playground, file: &File) -> Result<(), String> {
     // One with a mistake is shown with it; until it is mended, what runs goes on.
     if Scenario::parse(&text).is_err() {
         ui.draft().set(Some(text));
-        ui.panel().set(Some(editor::NAME));
+        ui.panel().set(Some(panels::SCENARIO));
         return Ok(());
     }
     let source = ScenarioSource { name: name.clone(), text, seed: None };

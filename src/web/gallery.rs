@@ -2,9 +2,9 @@
 
 use super::context::{PageStateStoreFields as _, use_playground};
 use super::paint::{self, Inks};
-use super::panels::editor::{self, OpenButton};
+use super::panels::editor::OpenButton;
 use super::stage::ScenarioSource;
-use super::words::sheets as say;
+use super::words::{panels, sheets as say};
 use crate::playground::poster::{WIDTH, poster};
 use crate::playground::scenario::{ScenarioEntry, scenarios};
 use leptos::html;
@@ -24,7 +24,7 @@ pub fn Gallery() -> impl IntoView {
     let words = RwSignal::new(String::new());
     let edit = move |_| {
         ui.sheet().set(None);
-        ui.panel().set(Some(editor::NAME));
+        ui.panel().set(Some(panels::SCENARIO));
     };
     let found = move || words.with(|words| scenarios().iter().filter(|entry| entry.is_about(words)).collect::<Vec<_>>());
     let drawn = StoredValue::new(0_u32);

@@ -1,9 +1,8 @@
 //! The form of a new cluster: a few numbers, from which the text of a scenario is written.
 
 use super::context::{PageStateStoreFields as _, use_playground};
-use super::panels::editor;
 use super::stage::ScenarioSource;
-use super::words::sheets as words;
+use super::words::{panels, sheets as words};
 use crate::playground::scenario::{BLANK_FIELDS, Blank, BlankField, described};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -25,7 +24,7 @@ pub fn NewCluster() -> impl IntoView {
         match stage.with_value(|s| s.open(source)) {
             Ok(()) => {
                 ui.sheet().set(None);
-                ui.panel().set(Some(editor::NAME));
+                ui.panel().set(Some(panels::SCENARIO));
             }
             Err(why) => refusal.set(Some(("", why))),
         }
@@ -73,7 +72,7 @@ fn Described() -> impl IntoView {
         match opened {
             Ok(()) => {
                 ui.sheet().set(None);
-                ui.panel().set(Some(editor::NAME));
+                ui.panel().set(Some(panels::SCENARIO));
             }
             Err(why) => refused.set(why),
         }

@@ -50,6 +50,12 @@ pub fn record(batch: &Batch) -> Vec<FieldSpan> {
     map.fields
 }
 
+/// Which of a batch's fields is the record of this offset.
+pub fn place_of(offset: i64, fields: &[FieldSpan]) -> Option<usize> {
+    let own = format!("offset {offset}");
+    fields.iter().position(|field| field.value == own)
+}
+
 /// The innermost field of each of the first `most` bytes: (the field's place, its bytes in this run), in order.
 pub fn hex(seen: &[FieldSpan], most: u32) -> Vec<(usize, Range<u32>)> {
     let mut runs: Vec<(usize, Range<u32>)> = Vec::new();

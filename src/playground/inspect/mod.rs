@@ -10,7 +10,7 @@ mod state;
 mod tests;
 
 pub use configs::{Config, check, configs};
-pub use frame::{frame, hex, record};
+pub use frame::{frame, hex, place_of, record};
 pub use list::{Sent, frames, sent};
 pub use meaning::meaning;
 pub use paste::{Pasted, paste, properties};

@@ -7,8 +7,7 @@ use crate::playground::sinks::sink_words;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
 use crate::web::panels::ask::AskAbout;
-use crate::web::panels::inspector;
-use crate::web::words::cards as words;
+use crate::web::words::{cards as words, panels};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -62,9 +61,9 @@ fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
     let target = card.target.get_value();
     let look_into = move |_| {
         ui.chosen().set(Some(target.clone()));
-        ui.panel().set(Some(inspector::NAME));
+        ui.panel().set(Some(panels::INSPECTOR));
     };
-    let title = move || group.get().map(|g| words::group_state(&g.0, state_meaning(g.0)));
+    let title = move || group.get().map(|g| words::group_state(g.0.name(), state_meaning(g.0)));
     let lag = move || group.get().map_or_else(String::new, |g| words::lag(g.2));
     view! {
         <AskAbout what=card.target.get_value() />

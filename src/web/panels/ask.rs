@@ -4,6 +4,7 @@ use super::why;
 use crate::playground::scene::Target;
 use crate::playground::why::{Happened, Question, on_cards, told_as};
 use crate::web::context::{PageStateStoreFields as _, Playground, Ui, use_playground};
+use crate::web::words::{panels as words, stage};
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::HtmlElement;
@@ -41,7 +42,7 @@ pub fn use_ask() -> impl Fn(HtmlElement, Question) + Copy {
 
 fn open(ui: Ui, question: Question) {
     ui.asked().set(Some(question));
-    ui.panel().set(Some(why::NAME));
+    ui.panel().set(Some(words::WHY));
 }
 
 /// A "Why?" button that asks what `ask` gives when it is pressed.
@@ -73,7 +74,7 @@ pub fn AskButton(
             title=words
             on:click=pressed
         >
-            "Why?"
+            {words::WHY}
         </button>
     }
 }
@@ -113,7 +114,7 @@ pub fn AskAboutSaid() -> impl IntoView {
         let said = ui.said().get();
         if said.is_empty() { None } else { stage.with_value(|s| told_as(s.run.borrow().world(), &said)) }
     });
-    let words = move || event.get().map_or("", |_| "Why did this happen?").to_owned();
+    let words = move || event.get().map_or("", |_| words::WHY_THIS).to_owned();
     view! { <AskButton words=Signal::derive(words) ask=move || event.get().map(|event| Happened { event }.into()) /> }
 }
 
@@ -124,8 +125,8 @@ pub fn AskAboutLedger() -> impl IntoView {
     let words = Memo::new(move |_| {
         let words = ui.ledger().with(|line| match line.as_str() {
             "" => "",
-            line if !line.contains(" 0 lost") => "Why is a record gone?",
-            line if line.contains("delivered again") => "Why was a record given twice?",
+            line if !line.contains(stage::NONE_LOST) => words::WHY_GONE,
+            line if line.contains(stage::AGAIN) => words::WHY_TWICE,
             _ => "",
         });
         words.to_owned()

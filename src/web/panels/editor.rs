@@ -4,12 +4,11 @@
 use crate::playground::scenario::Scenario;
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
 use crate::web::files;
-use crate::web::words::sheets;
+use crate::web::words::{panels as words, sheets};
 use leptos::html;
 use leptos::prelude::*;
 use std::time::Duration;
 
-pub const NAME: &str = "Scenario";
 /// The reference, beside the page that is its own.
 const LANGUAGE: &str = "scenarios/language.html";
 /// A pause in typing after which what stands there is applied.
@@ -61,7 +60,7 @@ pub fn Editor() -> impl IntoView {
     let apply = move || {
         let Some(draft) = ui.draft().get_untracked() else { return problem.set(None) };
         if let Err(error) = Scenario::parse(&draft) {
-            return problem.set(Some(Problem { line: Some(error.line), words: format!("line {}: {}", error.line, error.message) }));
+            return problem.set(Some(Problem { line: Some(error.line), words: words::wrong_line(error.line, &error.message) }));
         }
         let done = stage.with_value(|s| s.edit(draft));
         problem.set(done.err().map(|words| Problem { line: None, words }));
@@ -109,19 +108,19 @@ pub fn Editor() -> impl IntoView {
     let has_other = move || own.with(|own| own.as_ref().is_some_and(|own| text.with(|text| text != own)));
     let save = move |_| {
         if files::save(&ui.title().get_untracked(), &text.get_untracked()).is_err() {
-            stage.with_value(|s| s.say("This page may not save files.".into()));
+            stage.with_value(|s| s.say(words::MAY_NOT_SAVE.into()));
         }
     };
     view! {
         <div class="tp-editor">
             <div class="tp-row">
-                <button type="button" class="tp-text" on:click=move |_| ui.sheet().set(Some(sheets::NEW))>"New…"</button>
+                <button type="button" class="tp-text" on:click=move |_| ui.sheet().set(Some(sheets::NEW))>{words::NEW}</button>
                 <OpenButton />
-                <button type="button" class="tp-text" on:click=save>"Save as a file"</button>
-                {page.then(|| view! { <a class="tp-text" href=LANGUAGE target="_blank">"All lines"</a> })}
-                <button type="button" class="tp-text" hidden=move || !has_other() on:click=back>"Back to my text"</button>
+                <button type="button" class="tp-text" on:click=save>{words::SAVE}</button>
+                {page.then(|| view! { <a class="tp-text" href=LANGUAGE target="_blank">{words::ALL_LINES}</a> })}
+                <button type="button" class="tp-text" hidden=move || !has_other() on:click=back>{words::BACK_TO_OWN}</button>
                 <span class="tp-quiet tp-end">
-                    {move || if ui.draft().with(Option::is_some) { "not applied yet" } else { "this is what runs" }}
+                    {move || if ui.draft().with(Option::is_some) { words::NOT_APPLIED } else { words::WHAT_RUNS }}
                 </span>
             </div>
             <Text text problem=shown typed=on_input />
@@ -142,7 +141,7 @@ pub fn OpenButton() -> impl IntoView {
     };
     view! {
         <label class="tp-text tp-file">
-            "Open a file…"
+            {words::OPEN_FILE}
             <input type="file" accept=".tide,text/plain" on:change:target=chosen />
         </label>
     }
@@ -167,7 +166,7 @@ fn Text(text: Memo<String>, problem: Memo<Option<Problem>>, typed: impl Fn(Strin
                 wrap="off"
                 spellcheck="false"
                 autocomplete="off"
-                aria-label="The scenario's text"
+                aria-label=words::TEXT
                 aria-invalid=move || problem.with(Option::is_some).to_string()
                 node_ref=area
                 prop:value=move || text.get()

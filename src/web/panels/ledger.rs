@@ -2,11 +2,12 @@
 
 use super::ask::use_ask;
 use super::rows::{followed, refreshed};
-use crate::playground::ledger::{Asked, FILTERS, PAGE, Page, Row, keys, moment, page};
+use crate::playground::ledger::{Asked, FILTERS, NO_KEY, PAGE, Page, Row, keys, moment, page};
 use crate::playground::scene::{Glyph, key_look};
 use crate::playground::time::replay_events;
 use crate::playground::why::{Question, seconds};
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
+use crate::web::words::panels as words;
 use crate::world::EPOCH;
 use leptos::ev::{Event, MouseEvent, Targeted};
 use leptos::html;
@@ -49,13 +50,13 @@ pub fn Ledger() -> impl IntoView {
                 <table>
                     <thead>
                         <tr>
-                            <th>{"Record"}</th>
-                            <th>{"Key"}</th>
-                            <th>{"Partition@offset"}</th>
-                            <th>{"Acknowledged"}</th>
-                            <th>{"Readable"}</th>
-                            <th>{"Handled"}</th>
-                            <th>{"Fate"}</th>
+                            <th>{words::RECORD}</th>
+                            <th>{words::KEY}</th>
+                            <th>{words::PLACE}</th>
+                            <th>{words::ACKNOWLEDGED}</th>
+                            <th>{words::READABLE}</th>
+                            <th>{words::HANDLED}</th>
+                            <th>{words::FATE}</th>
                         </tr>
                     </thead>
                     <tbody node_ref=table>
@@ -66,7 +67,7 @@ pub fn Ledger() -> impl IntoView {
                         />
                         <Show when=move || empty.get()>
                             <tr>
-                                <td colspan="7" class="tp-quiet">{"No record is like that."}</td>
+                                <td colspan="7" class="tp-quiet">{words::NO_RECORD}</td>
                             </tr>
                         </Show>
                     </tbody>
@@ -93,7 +94,7 @@ fn Filters(asked: RwSignal<Asked>, shown: Memo<PageAt>) -> impl IntoView {
         }
     };
     view! {
-        <div class="tp-sieve" role="group" aria-label="Records that are">
+        <div class="tp-sieve" role="group" aria-label=words::RECORDS_THAT_ARE>
             {FILTERS.iter().enumerate().map(filter).collect_view()}
         </div>
     }
@@ -120,18 +121,18 @@ fn Search(asked: RwSignal<Asked>, shown: Memo<PageAt>) -> impl IntoView {
     let words = move || {
         let (from, until, of) = range.get();
         let first = if of == 0 { 0 } else { from + 1 };
-        format!("{first}–{until} of {of} at {}", seconds(shown.with(|(_, at)| *at)))
+        words::page(first, until, of, &seconds(shown.with(|(_, at)| *at)))
     };
     view! {
         <div class="tp-sieve">
-            <select aria-label="Partition" on:change:target=select>
-                <option>{"all partitions"}</option>
+            <select aria-label=words::PARTITION on:change:target=select>
+                <option>{words::ALL_PARTITIONS}</option>
                 <For each=move || partitions.get() key=partition_name children=option />
             </select>
             <input
                 type="search"
-                placeholder="key, producer, orders-0@79"
-                aria-label="Part of a key, a producer or a place"
+                placeholder=words::PART_EXAMPLE
+                aria-label=words::PART
                 on:input:target=search
             />
             <span class="tp-quiet tp-number tp-end" role="status">{words}</span>
@@ -141,7 +142,7 @@ fn Search(asked: RwSignal<Asked>, shown: Memo<PageAt>) -> impl IntoView {
                 disabled=is_first
                 on:click=move |_| asked.update(|asked| asked.page = asked.page.saturating_sub(1))
             >
-                "newer"
+                {words::NEWER}
             </button>
             <button
                 type="button"
@@ -149,7 +150,7 @@ fn Search(asked: RwSignal<Asked>, shown: Memo<PageAt>) -> impl IntoView {
                 disabled=is_last
                 on:click=move |_| asked.update(|asked| asked.page += 1)
             >
-                "older"
+                {words::OLDER}
             </button>
         </div>
     }
@@ -178,7 +179,7 @@ fn RecordRow(row: Row, shown: Memo<PageAt>, asked: RwSignal<Asked>) -> impl Into
     let Playground { ui, stage, .. } = use_playground();
     let (record, key) = (row.record.clone(), row.key.clone());
     let id = record.clone();
-    let sign = (key != "no key").then(|| view! { <KeySign key=key.clone() /> });
+    let sign = (key != NO_KEY).then(|| view! { <KeySign key=key.clone() /> });
     let row = followed(row, move |row| shown.with(|(page, _)| page.rows.iter().find(|other| other.record == row.record).cloned()));
     let question = Memo::new(move |_| row.with(|row| row.ask.clone()));
     let go = move |_| {
@@ -220,6 +221,6 @@ fn AskAboutRecord(question: Question) -> impl IntoView {
         }
     };
     view! {
-        <button type="button" class="tp-text tp-ask" node_ref=button aria-label=label on:click=pressed>"Why?"</button>
+        <button type="button" class="tp-text tp-ask" node_ref=button aria-label=label on:click=pressed>{words::WHY}</button>
     }
 }

@@ -11,6 +11,7 @@ pub mod why;
 
 use super::context::{PageStateStoreFields as _, Playground, Ui, use_playground};
 use super::legend::Legend;
+use super::words::panels as words;
 use crate::playground::scene::Target;
 use editor::Editor;
 use inspector::Inspector;
@@ -32,12 +33,12 @@ struct Panel {
 
 /// In the order of their tabs. A new panel is a line here and a file beside this one.
 const PANELS: &[Panel] = &[
-    Panel { name: why::NAME, view: || view! { <Why /> }.into_any() },
-    Panel { name: "Ledger", view: || view! { <Ledger /> }.into_any() },
-    Panel { name: sinks::NAME, view: || view! { <Sinks /> }.into_any() },
-    Panel { name: inspector::NAME, view: || view! { <Inspector /> }.into_any() },
-    Panel { name: "Transcript", view: || view! { <Transcript /> }.into_any() },
-    Panel { name: editor::NAME, view: || view! { <Editor /> }.into_any() },
+    Panel { name: words::WHY, view: || view! { <Why /> }.into_any() },
+    Panel { name: words::LEDGER, view: || view! { <Ledger /> }.into_any() },
+    Panel { name: words::SINKS, view: || view! { <Sinks /> }.into_any() },
+    Panel { name: words::INSPECTOR, view: || view! { <Inspector /> }.into_any() },
+    Panel { name: words::TRANSCRIPT, view: || view! { <Transcript /> }.into_any() },
+    Panel { name: words::SCENARIO, view: || view! { <Editor /> }.into_any() },
 ];
 
 /// Opens the panel at `index`, or closes it when it is the open one.
@@ -95,7 +96,7 @@ fn Tabs(tabs: NodeRef<html::Div>) -> impl IntoView {
     };
     let all = if controls { PANELS } else { &[] };
     view! {
-        <div class="tp-tabs" role="tablist" aria-label="Panels" node_ref=tabs>
+        <div class="tp-tabs" role="tablist" aria-label=words::PANELS node_ref=tabs>
             {all.iter().enumerate().map(tab).collect_view()}
         </div>
     }
@@ -113,7 +114,7 @@ fn PanelDrawer(tabs: NodeRef<html::Div>) -> impl IntoView {
     // A frame is bytes before all: choosing it opens the panel that shows them.
     Effect::new(move |_| {
         if matches!(ui.chosen().get(), Some(Target::Frame(_))) {
-            ui.panel().set(Some(inspector::NAME));
+            ui.panel().set(Some(words::INSPECTOR));
         }
     });
     let close = move |event: KeyboardEvent| {

@@ -5,11 +5,10 @@ use crate::playground::scene::Target;
 use crate::playground::sinks::{RowMark, SinkRow, SinkTable, sink_tables};
 use crate::web::clock;
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
+use crate::web::words::panels as words;
 use leptos::html;
 use leptos::prelude::*;
 use std::sync::Arc;
-
-pub const NAME: &str = "Sinks";
 
 /// Rows on the page at once.
 const LISTED: usize = 60;
@@ -40,7 +39,7 @@ pub fn Sinks() -> impl IntoView {
         <div class="tp-records tp-sinks">
             <Show when=move || shown.with(Option::is_none)>
                 <p class="tp-quiet">
-                    {"No app writes into a table here: each only counts what it handles. A consumer's settings have its sink, as in sink=table."}
+                    {words::NO_TABLE}
                 </p>
             </Show>
             <Owners owners owner shown />
@@ -68,7 +67,7 @@ fn Owners(owners: Memo<Vec<Arc<str>>>, owner: RwSignal<Option<Arc<str>>>, shown:
         }
     };
     view! {
-        <div class="tp-sieve" role="group" aria-label="The sink of" hidden=move || owners.with(|owners| owners.len() < 2)>
+        <div class="tp-sieve" role="group" aria-label=words::SINK_OF hidden=move || owners.with(|owners| owners.len() < 2)>
             <For each=move || owners.get() key=Clone::clone children=choice />
         </div>
     }
@@ -91,12 +90,12 @@ fn Marks(shown: Memo<Option<SinkTable>>, mark: RwSignal<Option<RowMark>>) -> imp
                 aria-pressed=move || (mark.get() == Some(of)).to_string()
                 on:click=move |_| mark.update(|mark| *mark = if *mark == Some(of) { None } else { Some(of) })
             >
-                {move || format!("only {} {}", count(of), of.words())}
+                {move || words::only(count(of), of.words())}
             </button>
         }
     };
     view! {
-        <div class="tp-sieve" role="group" aria-label="Rows that are">
+        <div class="tp-sieve" role="group" aria-label=words::ROWS_THAT_ARE>
             <b class="tp-number">{counts}</b>
             {RowMark::WRONG.map(filter).collect_view()}
         </div>
@@ -115,21 +114,21 @@ fn Rows(shown: Memo<Option<SinkTable>>, mark: RwSignal<Option<RowMark>>) -> impl
         <table>
             <thead>
                 <tr>
-                    <th>{"Key"}</th>
-                    <th>{"Event, version"}</th>
-                    <th>{"From"}</th>
-                    <th>{"By"}</th>
-                    <th>{"At"}</th>
-                    <th>{"Note"}</th>
+                    <th>{words::KEY}</th>
+                    <th>{words::EVENT}</th>
+                    <th>{words::FROM}</th>
+                    <th>{words::BY}</th>
+                    <th>{words::AT}</th>
+                    <th>{words::NOTE}</th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>
         </table>
         <Show when=move || found.with(Vec::is_empty)>
-            <p class="tp-quiet">{"No row is like that."}</p>
+            <p class="tp-quiet">{words::NO_ROW}</p>
         </Show>
         <Show when=move || { more() > 0 }>
-            <p class="tp-quiet">{move || format!("{} more rows are not shown here.", more())}</p>
+            <p class="tp-quiet">{move || words::more_rows(more())}</p>
         </Show>
     }
 }
@@ -143,7 +142,7 @@ fn row(row: SinkRow) -> impl IntoView {
             <td>{row.key}</td>
             <td class="tp-number">{row.event}</td>
             <td>
-                <button type="button" class="tp-text" title="Follow this record" on:click=move |_| ui.chosen().set(Some(record.clone()))>
+                <button type="button" class="tp-text" title=words::FOLLOW on:click=move |_| ui.chosen().set(Some(record.clone()))>
                     {format!("{}-{}@{}", row.topic, row.partition, row.offset)}
                 </button>
             </td>

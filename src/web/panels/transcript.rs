@@ -3,6 +3,7 @@
 use crate::playground::narrate::Sentence;
 use crate::web::clock;
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
+use crate::web::words::panels as words;
 use crate::world::EPOCH;
 use leptos::html;
 use leptos::prelude::*;
@@ -12,7 +13,7 @@ use wasm_bindgen::prelude::*;
 const LISTED: usize = 300;
 /// Updates of the page between two of the list, while the run plays.
 const EVERY: u32 = 4;
-const LEVELS: [(u8, &str); 3] = [(1, "Main events"), (2, "How it came about"), (3, "Everything")];
+const LEVELS: [(u8, &str); 3] = [(1, words::MAIN_EVENTS), (2, words::HOW_IT_CAME), (3, words::EVERYTHING)];
 
 #[wasm_bindgen]
 extern "C" {
@@ -61,13 +62,13 @@ pub fn Transcript() -> impl IntoView {
     view! {
         <div class="tp-told">
             <div class="tp-row">
-                <span class="tp-levels" role="group" aria-label="How much is told">
+                <span class="tp-levels" role="group" aria-label=words::HOW_MUCH>
                     {LEVELS.map(level).collect_view()}
                 </span>
                 <input
                     type="search"
-                    placeholder="filter"
-                    aria-label="Filter the transcript"
+                    placeholder=words::FILTER_EXAMPLE
+                    aria-label=words::FILTER
                     on:input:target=move |event| filter.set(event.target().value().to_lowercase())
                 />
                 <CopyButton copy />
@@ -116,9 +117,9 @@ fn list(mut all: Vec<Sentence>, gaps: &str, mut listed: Listed, now: i64) -> Lis
     listed.sentences = all.get(first..last).unwrap_or_default().to_vec();
     listed.current = past.checked_sub(first + 1);
     listed.note = match (all.len(), listed.sentences.len()) {
-        (0, _) if listed.filter.is_empty() => "Nothing has been told yet.".to_owned(),
-        (0, _) => "No sentence has these words.".to_owned(),
-        (all, shown) if shown < all => format!("{shown} of {all} sentences are listed, the nearest to now; Copy takes all. {gaps}"),
+        (0, _) if listed.filter.is_empty() => words::NOTHING_TOLD.to_owned(),
+        (0, _) => words::NO_SENTENCE.to_owned(),
+        (all, shown) if shown < all => words::listed(shown, all, gaps),
         _ => gaps.to_owned(),
     };
     listed
@@ -154,7 +155,7 @@ fn Sentences(listed: Memo<Listed>) -> impl IntoView {
                 <button
                     type="button"
                     class="tp-text tp-number"
-                    title="Go to this moment"
+                    title=words::GO_THERE
                     data-us=at
                     on:click=move |_| stage.with_value(|s| s.scrub(at))
                 >
@@ -204,9 +205,9 @@ fn CopyButton(copy: RwSignal<Copied>) -> impl IntoView {
     };
     let words = move || {
         copy.with(|copy| match copy {
-            Copied::No => "Copy",
-            Copied::Yes => "Copied",
-            Copied::ByHand(_) => "Press Ctrl+C",
+            Copied::No => words::COPY,
+            Copied::Yes => words::COPIED,
+            Copied::ByHand(_) => words::PRESS_COPY,
         })
     };
     view! { <button type="button" class="tp-text tp-end" on:click=pressed>{words}</button> }
@@ -219,5 +220,5 @@ fn ByHand(text: String) -> impl IntoView {
         let _ = area.focus();
         area.select();
     });
-    view! { <textarea readonly aria-label="The transcript, to copy" prop:value=text node_ref=area></textarea> }
+    view! { <textarea readonly aria-label=words::TO_COPY prop:value=text node_ref=area></textarea> }
 }

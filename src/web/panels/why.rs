@@ -3,11 +3,12 @@
 use super::ask::AskedFrom;
 use super::rows::refreshed;
 use crate::kafka::time::Time;
-use crate::playground::spacetime::{Diagram, Drawing, Label, PlacedArrow, PlacedMark, Shape, diagram, draw, words};
+use crate::playground::spacetime::{Diagram, Drawing, Label, PlacedArrow, PlacedMark, Shape, diagram, draw, words as caption_of};
 use crate::playground::time::replay_events;
 use crate::playground::why::{self as questions, Link, Question, seconds, suggested_questions, why};
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
 use crate::web::run::Run;
+use crate::web::words::{panels as words, stage};
 use crate::world::EPOCH;
 use leptos::attr::custom::custom_attribute;
 use leptos::ev::KeyboardEvent;
@@ -17,9 +18,6 @@ use leptos_use_resize_observer::use_resize_observer;
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, ShadowRoot};
-
-/// The word on the panel's tab.
-pub const NAME: &str = "Why?";
 
 /// A sentence of the answer.
 #[derive(Clone, PartialEq, Debug)]
@@ -50,7 +48,7 @@ impl Answered {
         let links = why(world, run.judge(), question).links;
         let sentence = |(link, number): (&Link, usize)| {
             let at = link.at.micros_since(EPOCH);
-            let when = if link.event.is_none() && link.at == view.now { "now".to_owned() } else { seconds(at) };
+            let when = if link.event.is_none() && link.at == view.now { words::NOW.to_owned() } else { seconds(at) };
             let event = link.event.map_or(String::new(), |id| id.0.to_string());
             Sentence { number, text: link.text.clone(), at, when, event }
         };
@@ -109,16 +107,16 @@ fn Suggested() -> impl IntoView {
         list,
         move || ui.chosen().get(),
         move |chosen| {
-            let doubts = ui.ledger().with(|line| !line.contains(" 0 lost") || line.contains("delivered again"));
+            let doubts = ui.ledger().with(|line| !line.contains(stage::NONE_LOST) || line.contains(stage::AGAIN));
             let also = if doubts { stage.with_value(|s| suspects(&s.run.borrow())) } else { Vec::new() };
             ui.snap().with(|s| suggested_questions(&s.view, chosen.as_ref(), also))
         },
     );
     let hint = move || {
         suggested.with(|(all, more)| match (all.len(), more) {
-            (0, _) => "Nothing looks wrong now. Choose a record, a partition, a client or a group to ask about it.".to_owned(),
+            (0, _) => words::NOTHING_WRONG.to_owned(),
             (_, 0) => String::new(),
-            _ => format!("and {more} more"),
+            _ => words::more_questions(*more),
         })
     };
     let hint = Memo::new(move |_| hint());
@@ -136,7 +134,7 @@ fn Suggested() -> impl IntoView {
         }
     };
     view! {
-        <div class="tp-offers" role="group" aria-label="Questions of this moment" node_ref=list>
+        <div class="tp-offers" role="group" aria-label=words::QUESTIONS node_ref=list>
             <For each=move || suggested.with(|(all, _)| all.clone()) key=ToString::to_string children=question />
             <Show when=move || !hint.with(String::is_empty)>
                 <span class="tp-quiet">{move || hint.get()}</span>
@@ -164,7 +162,7 @@ fn Answer(answer: Arc<Answered>) -> impl IntoView {
         <div class="tp-answer">
             <b role="heading" {..level} tabindex="-1" node_ref=heading>{question}</b>
             " "
-            <span class="tp-quiet tp-number">{format!("answered at {when}")}</span>
+            <span class="tp-quiet tp-number">{words::answered_at(&when)}</span>
             <ol>
                 <For each=move || sentences.clone() key=|sentence| sentence.number children=sentence />
             </ol>
@@ -202,7 +200,7 @@ fn Chained(sentence: Sentence, lit: Lit) -> impl IntoView {
         >
             <i>{number}</i>
             <span>{text}</span>
-            <button type="button" class="tp-text tp-number" title="Go to this moment" on:click=move |_| stage.with_value(|s| s.scrub(at))>
+            <button type="button" class="tp-text tp-number" title=words::GO_THERE on:click=move |_| stage.with_value(|s| s.scrub(at))>
                 {when}
             </button>
         </li>
@@ -220,7 +218,7 @@ fn SpaceTime(answer: Arc<Answered>, lit: Lit) -> impl IntoView {
     };
     figure.on_load(move |_| measure());
     let _ = use_resize_observer(figure, move |_, _| measure());
-    let (empty, caption) = (answer.diagram.lanes.is_empty(), words(&answer.diagram));
+    let (empty, caption) = (answer.diagram.lanes.is_empty(), caption_of(&answer.diagram));
     let drawing = Memo::new(move |_| (room.get() > 0).then(|| draw(&answer.diagram, answer.now, room.get())));
     view! {
         <figure hidden=empty node_ref=figure>
@@ -237,7 +235,7 @@ fn Picture(drawing: Drawing, lit: Lit) -> impl IntoView {
     view! {
         <svg class="tp-lanes" width=names_width height=height aria-hidden="true">{lanes.into_iter().map(name).collect_view()}</svg>
         <div class="tp-scroll">
-            <svg class="tp-figure" width=width height=height role="group" aria-label="Space-time diagram">
+            <svg class="tp-figure" width=width height=height role="group" aria-label=words::DIAGRAM>
                 <defs>
                     <marker id="tp-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">
                         <path d={"M0 1 7 4 0 7z"} />

@@ -1,7 +1,5 @@
 //! Cards on the stage, and the card of a record that is followed.
 
-use std::fmt::Display;
-
 pub use super::{GO_THERE, at_offset, record};
 
 pub const ARRANGEMENT: &str = "Arrangement";
@@ -127,7 +125,7 @@ pub fn group(name: &str) -> String {
     format!("consumer group {name}")
 }
 
-pub fn group_state(state: &impl Display, means: &str) -> String {
+pub fn group_state(state: &str, means: &str) -> String {
     format!("{state}: {means} Press to see the states of the group.")
 }
 

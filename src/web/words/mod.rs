@@ -9,10 +9,13 @@ pub mod cards;
 pub mod clock;
 pub mod guide;
 pub mod help;
+pub mod inspector;
+pub mod panels;
 pub mod sheets;
 pub mod stage;
 pub mod store;
 
+pub const APPLY: &str = "Apply";
 pub const CLOSE: &str = "Close";
 pub const COMPARE: &str = "Compare";
 pub const COPIED: &str = "Copied";
@@ -23,6 +26,7 @@ pub const NEXT_EVENT: &str = "Step to the next event";
 pub const PAUSE: &str = "Pause";
 pub const PLAY: &str = "Play";
 pub const PREVIOUS_EVENT: &str = "Step back to the event before";
+pub const WHY: &str = "Why?";
 
 /// A record by its place.
 pub fn record(topic: &str, partition: i32, offset: i64) -> String {

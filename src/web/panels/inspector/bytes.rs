@@ -5,6 +5,7 @@ use crate::kafka::wire::field_map::FieldSpan;
 use crate::playground::inspect;
 use crate::playground::scene::Target;
 use crate::web::run::Run;
+use crate::web::words::inspector as words;
 use leptos::attr::custom::custom_attribute;
 use leptos::ev::KeyboardEvent;
 use leptos::html;
@@ -33,11 +34,6 @@ pub struct Dissected {
     first: usize,
 }
 
-fn title(sent: &inspect::Sent) -> String {
-    let what = if sent.meaning.is_empty() { String::new() } else { format!(" ({})", sent.meaning) };
-    format!("{}{what}, {} bytes", sent.words, sent.bytes)
-}
-
 /// `None` for what is no bytes, or is no longer kept.
 pub fn dissect(run: &Run, target: &Target) -> Option<Dissected> {
     match target {
@@ -45,7 +41,7 @@ pub fn dissect(run: &Run, target: &Target) -> Option<Dissected> {
             let frame = run.time.frame(*message)?;
             let sent = inspect::sent(run.world(), *message);
             Some(Dissected {
-                title: sent.as_ref().map_or(String::new(), title),
+                title: sent.as_ref().map_or(String::new(), |sent| words::sent(&sent.words, sent.meaning, sent.bytes)),
                 sent: sent.map(|sent| sent.at),
                 fields: inspect::frame(frame.api, frame.response, frame.version, frame.bytes.clone()),
                 bytes: frame.bytes,
@@ -54,11 +50,11 @@ pub fn dissect(run: &Run, target: &Target) -> Option<Dissected> {
         }
         Target::Record(topic, partition, offset) => {
             let batch = run.world().batch(topic, *partition, *offset)?;
-            let (fields, own) = (inspect::record(&batch), format!("offset {offset}"));
+            let fields = inspect::record(&batch);
             Some(Dissected {
-                title: format!("batch of {} bytes", batch.size()),
+                title: words::batch(batch.size()),
                 sent: None,
-                first: fields.iter().position(|field| field.value == own).unwrap_or(0),
+                first: inspect::place_of(*offset, &fields).unwrap_or(0),
                 fields,
                 bytes: batch.bytes().clone(),
             })
@@ -186,11 +182,7 @@ fn scroll(pane: &HtmlElement, part: Option<HtmlElement>) {
 #[component]
 pub fn Bytes(dissected: Memo<Option<Arc<Dissected>>>) -> impl IntoView {
     let none = || {
-        view! {
-            <p class="tp-quiet">
-                "A frame chosen among Frames, or a record on the stage, is shown here as fields and bytes. Old frames are forgotten."
-            </p>
-        }
+        view! { <p class="tp-quiet">{words::NO_BYTES}</p> }
     };
     move || match dissected.get() {
         Some(dissected) => view! { <FieldsAndBytes dissected /> }.into_any(),
@@ -215,21 +207,21 @@ fn FieldsAndBytes(dissected: Arc<Dissected>) -> impl IntoView {
         panes.show_bytes();
     });
     let (fields, hidden) = (dissected.fields.len(), dissected.hidden_bytes());
-    let more = (fields > MAX_FIELDS).then(|| format!("{} more fields are not shown.", fields - MAX_FIELDS));
+    let more = (fields > MAX_FIELDS).then(|| words::more_fields(fields - MAX_FIELDS));
     let all = dissected.clone();
     let rows = dissected.fields.iter().take(MAX_FIELDS).cloned().enumerate();
     let rows = rows.map(|(i, field)| view! { <Field i field panes inside=all.inside(i) /> }).collect_view();
     let pieces = dump.into_iter().map(|piece| view! { <Bit piece panes all=all.clone() /> }).collect_view();
     view! {
         <div class="tp-bytes">
-            <div role="tree" aria-label="Fields" node_ref=panes.tree>
+            <div role="tree" aria-label=words::FIELDS node_ref=panes.tree>
                 {rows}
                 {more.map(|more| view! { <p class="tp-quiet">{more}</p> })}
             </div>
             <div class="tp-hex" node_ref=panes.hex>
-                <pre aria-label="Bytes" node_ref=panes.dump>
+                <pre aria-label=words::BYTES node_ref=panes.dump>
                     {pieces}
-                    {(hidden > 0).then(|| format!("{hidden} more bytes are not shown."))}
+                    {(hidden > 0).then(|| words::more_bytes(hidden))}
                 </pre>
             </div>
         </div>

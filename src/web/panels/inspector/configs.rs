@@ -4,6 +4,7 @@ use crate::playground::inspect::{self, Config, Pasted};
 use crate::playground::scene::Target;
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
 use crate::web::panels::rows::followed;
+use crate::web::words::inspector as words;
 use leptos::ev::{Event, Targeted};
 use leptos::html;
 use leptos::prelude::*;
@@ -30,10 +31,10 @@ pub fn Configs(target: Target) -> impl IntoView {
     let is_broker = matches!(target, Target::Broker(_));
     let is_client = matches!(target, Target::Producer(_) | Target::Consumer(_));
     let note = move || match configs.with(Vec::is_empty) {
-        true => "It has no configs of its own, or no process.",
-        false if is_client => "A change gives it a new process. An empty value takes it back.",
-        false if is_broker && !all.get() => "A change goes to this broker as IncrementalAlterConfigs. An empty value takes it back.",
-        false => "A change goes to the controller as IncrementalAlterConfigs. An empty value takes it back.",
+        true => words::NO_CONFIGS,
+        false if is_client => words::TO_CLIENT,
+        false if is_broker && !all.get() => words::TO_BROKER,
+        false => words::TO_CONTROLLER,
     };
     let groups = move || {
         configs.with(|configs| {
@@ -84,15 +85,15 @@ fn Paste(target: Target) -> impl IntoView {
     };
     view! {
         <details class="tp-paste">
-            <summary class="tp-text">"Paste a .properties file"</summary>
+            <summary class="tp-text">{words::PASTE}</summary>
             <textarea
                 rows="5"
                 spellcheck="false"
-                aria-label="Lines of a .properties file"
-                placeholder="acks=all"
+                aria-label=words::PROPERTIES
+                placeholder=words::PROPERTIES_EXAMPLE
                 on:input:target=move |event| text.set(event.target().value())
             ></textarea>
-            <button type="button" class="tp-text" on:click=apply>"Apply"</button>
+            <button type="button" class="tp-text" on:click=apply>{words::APPLY}</button>
             <p role="status">{said}</p>
         </details>
     }
@@ -108,8 +109,8 @@ fn Whom(all: RwSignal<bool>) -> impl IntoView {
         }
     };
     view! {
-        <p class="tp-quiet tp-whom" role="group" aria-label="Whom a change is for">
-            {[(false, "This broker"), (true, "All brokers")].map(button).collect_view()}
+        <p class="tp-quiet tp-whom" role="group" aria-label=words::WHOM>
+            {[(false, words::THIS_BROKER), (true, words::ALL_BROKERS)].map(button).collect_view()}
         </p>
     }
 }
@@ -143,20 +144,13 @@ fn Row(config: Config, configs: Memo<Vec<Config>>, all: RwSignal<bool>, target: 
     } else {
         view! { <b>{value}</b> }.into_any()
     };
-    let words = move || {
-        refused.get().unwrap_or_else(|| {
-            config.with(|config| match config.default {
-                "" => format!("{}no default", config.from),
-                default => format!("{}default {default}", config.from),
-            })
-        })
-    };
+    let said = move || refused.get().unwrap_or_else(|| config.with(|config| words::default(&config.from, config.default)));
     view! {
         <label title=doc>
             <span>{name}</span>
             {field}
-            <i>{move || config.with(|config| if config.differs { "set" } else { "" })}</i>
-            <small role=move || refused.with(Option::is_some).then_some("alert")>{words}</small>
+            <i>{move || config.with(|config| if config.differs { words::SET } else { "" })}</i>
+            <small role=move || refused.with(Option::is_some).then_some("alert")>{said}</small>
         </label>
     }
 }

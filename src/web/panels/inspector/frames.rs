@@ -6,6 +6,7 @@ use crate::playground::scene::Target;
 use crate::web::clock;
 use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
 use crate::web::panels::rows::{followed, refreshed};
+use crate::web::words::inspector as words;
 use crate::world::EPOCH;
 use leptos::html;
 use leptos::prelude::*;
@@ -35,8 +36,8 @@ pub fn Frames(target: Option<Target>) -> impl IntoView {
         <div class="tp-view">
             <input
                 type="search"
-                aria-label="Frames that these words speak of"
-                placeholder="node, API, request, response"
+                aria-label=words::SEARCH
+                placeholder=words::SEARCH_EXAMPLE
                 spellcheck="false"
                 prop:value=node
                 on:input:target=move |event| filter.set(event.target().value())
@@ -44,7 +45,7 @@ pub fn Frames(target: Option<Target>) -> impl IntoView {
             <ol node_ref=list>
                 <For each=move || frames.get() key=|frame| frame.message children=move |frame| view! { <Frame frame frames /> } />
                 <Show when=move || empty.get()>
-                    <li class="tp-quiet">{"No frame lately."}</li>
+                    <li class="tp-quiet">{words::NO_FRAME}</li>
                 </Show>
             </ol>
         </div>
@@ -61,8 +62,8 @@ fn Frame(frame: Sent, frames: Memo<Vec<Sent>>) -> impl IntoView {
             <button type="button" data-m=message on:click=move |_| ui.chosen().set(Some(Target::Frame(message)))>
                 <i>{move || frame.with(|frame| time_words(frame.at))}</i>
                 <span>{move || frame.with(|frame| frame.words.clone())} <em>{move || frame.with(|frame| frame.meaning)}</em></span>
-                <b>{move || frame.with(|frame| format!("{} bytes", frame.bytes))}</b>
-                <small>{move || frame.with(|frame| if frame.under_way { "under way" } else { "" })}</small>
+                <b>{move || frame.with(|frame| words::bytes(frame.bytes))}</b>
+                <small>{move || frame.with(|frame| if frame.under_way { words::UNDER_WAY } else { "" })}</small>
             </button>
         </li>
     }

@@ -3,6 +3,7 @@
 use crate::kafka::coordinator::GroupState;
 use crate::playground::groups::{WAYS, state_meaning, states};
 use crate::web::context::{PageStateStoreFields as _, use_playground};
+use crate::web::words::inspector as words;
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -65,7 +66,7 @@ pub fn Machine(group: Arc<str>) -> impl IntoView {
         let states = all.get()?;
         let ways = WAYS.map(|ends| view! { <path d=way(&states, ends) /> });
         let boxes: Vec<_> = states.into_iter().zip(AT).map(state).collect();
-        let label = move || now.get().map(|state| format!("The states of the group; it is {state}"));
+        let label = move || now.get().map(|state| words::states_of_group(state.name()));
         Some(view! {
             <figure class="tp-machine">
                 <svg viewBox=BOX role="img" aria-label=label>

@@ -9,6 +9,7 @@ mod state;
 use self::bytes::{Bytes, Dissected, dissect};
 use crate::playground::scene::Target;
 use crate::web::context::{PageStateStoreFields as _, Playground, Ui, use_playground};
+use crate::web::words::inspector as words;
 use crate::world::EPOCH;
 use configs::Configs;
 use frames::Frames;
@@ -18,9 +19,6 @@ use state::State;
 use std::sync::Arc;
 use web_sys::HtmlSelectElement;
 
-/// The word on the panel's tab.
-pub const NAME: &str = "Inspector";
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mode {
     State,
@@ -29,16 +27,17 @@ enum Mode {
     Bytes,
 }
 
-const MODES: [(Mode, &str); 4] = [(Mode::State, "State"), (Mode::Configs, "Configs"), (Mode::Frames, "Frames"), (Mode::Bytes, "Bytes")];
+const MODES: [(Mode, &str); 4] =
+    [(Mode::State, words::STATE), (Mode::Configs, words::CONFIGS), (Mode::Frames, words::FRAMES), (Mode::Bytes, words::BYTES)];
 
 fn label(target: &Target) -> String {
     match target {
         Target::Broker(name) | Target::Producer(name) | Target::Consumer(name) | Target::Internal(name) => name.to_string(),
-        Target::Topic(topic) => format!("topic {topic}"),
+        Target::Topic(topic) => words::topic(topic),
         Target::Partition(topic, n) => format!("{topic}-{n}"),
-        Target::Group(Some(group)) => format!("group {group}"),
-        Target::Record(topic, n, offset) => format!("{topic}-{n} offset {offset}"),
-        Target::Frame(message) => format!("frame {message}"),
+        Target::Group(Some(group)) => words::group(group),
+        Target::Record(topic, n, offset) => words::record(topic, *n, *offset),
+        Target::Frame(message) => words::frame(*message),
         Target::Group(None) | Target::Heading(_) | Target::Link(..) => String::new(),
     }
 }
@@ -109,7 +108,7 @@ pub fn Inspector() -> impl IntoView {
         <div class="tp-look">
             <div class="tp-row">
                 <Targets all target />
-                <span role="group" aria-label="View">{MODES.map(button).collect_view()}</span>
+                <span role="group" aria-label=words::VIEW>{MODES.map(button).collect_view()}</span>
                 <span class="tp-quiet tp-number tp-end">{move || dissected.get().map(|dissected| view! { <Title dissected /> })}</span>
             </div>
             <div class="tp-body">
@@ -131,7 +130,7 @@ fn Targets(all: Memo<Vec<Target>>, target: Memo<Option<Target>>) -> impl IntoVie
         view! { <option prop:selected=move || target.with(|target| target.as_ref() == Some(&of))>{words}</option> }
     };
     view! {
-        <select aria-label="What to look into" on:change:target=choose>
+        <select aria-label=words::WHAT on:change:target=choose>
             <For each=move || all.get() key=Clone::clone children=option />
         </select>
     }
@@ -144,7 +143,7 @@ fn Title(dissected: Arc<Dissected>) -> impl IntoView {
     let sent = dissected.sent.map(|sent| {
         let go = move |_| stage.with_value(|s| s.scrub(sent.micros_since(EPOCH)));
         view! {
-            <button type="button" class="tp-text" title="Go to when it was sent" on:click=go>{frames::time_words(sent)}</button>
+            <button type="button" class="tp-text" title=words::GO_TO_SENT on:click=go>{frames::time_words(sent)}</button>
         }
     });
     view! {
