@@ -7,6 +7,7 @@ mod player;
 use super::branches;
 use super::clock;
 use super::context::{Compared, PageStateStoreFields as _, Playground, use_playground};
+use super::words::compare as words;
 use crate::playground::compare::{self, FigureRow, Preset, offered, preset};
 use crate::playground::scenario::Scenario;
 use crate::playground::time::Timeline;
@@ -33,7 +34,7 @@ fn choices(time: &Timeline) -> Vec<Choice> {
     let scenario = time.play().scenario();
     let settings = offered(scenario).map(|preset| Choice { what: Compared::Setting(preset.contrast), label: preset.title.to_owned() });
     let others = time.branches().iter().filter(|branch| branch.id != shown.id);
-    let branches = others.map(|other| Choice { what: Compared::Branches(shown.id, other.id), label: format!("with “{}”", other.name) });
+    let branches = others.map(|other| Choice { what: Compared::Branches(shown.id, other.id), label: words::with_branch(&other.name) });
     settings.chain(branches).collect()
 }
 
@@ -106,7 +107,7 @@ pub fn Compare() -> impl IntoView {
         <div class="tp-compare">
             <Choices choices what />
             <Show when=move || what.get().is_none()>
-                <p>{"There is nothing here to compare: no producer, no group, no other branch."}</p>
+                <p>{words::NOTHING}</p>
             </Show>
             <p class="tp-asks">{asks}</p>
             <Controls handle shown playing pace />
@@ -132,7 +133,7 @@ fn Choices(choices: Vec<Choice>, what: RwSignal<Option<Compared>>) -> impl IntoV
         }
     };
     view! {
-        <div class="tp-sieve" role="group" aria-label="What is compared">
+        <div class="tp-sieve" role="group" aria-label=words::WHAT>
             {choices.into_iter().map(choice).collect_view()}
         </div>
     }
@@ -170,20 +171,20 @@ fn Controls(handle: Handle, shown: RwSignal<Shown>, playing: RwSignal<bool>, pac
     view! {
         <div class="tp-common">
             <button type="button" class="tp-do-it" on:click=toggle>
-                {move || if playing.get() { "Pause" } else { "Play" }}
+                {move || if playing.get() { words::PAUSE } else { words::PLAY }}
             </button>
             <input
                 type="range"
                 step="100"
                 min=move || shown.with(|shown| shown.window.from / 1000)
                 max=move || shown.with(|shown| shown.window.to / 1000)
-                aria-label="Moment of all runs"
+                aria-label=words::MOMENT
                 aria-valuetext=words
                 prop:value=move || shown.with(|shown| (shown.at / 1000).to_string())
                 on:input:target=seek
             />
             <span class="tp-time tp-number">{words}</span>
-            <span class="tp-paces" role="group" aria-label="Pace">{paces.collect_view()}</span>
+            <span class="tp-paces" role="group" aria-label=words::PACE>{paces.collect_view()}</span>
         </div>
     }
 }
@@ -248,7 +249,7 @@ fn Beside(nth: usize, shown: RwSignal<Shown>) -> impl IntoView {
         <div class="tp-figures">
             <dl>{move || rows.get().into_iter().map(row).collect_view()}</dl>
             <Show when=none>
-                <p class="tp-quiet">{"The same as the others so far."}</p>
+                <p class="tp-quiet">{words::THE_SAME}</p>
             </Show>
         </div>
     }
@@ -269,12 +270,10 @@ fn AllFigures(shown: RwSignal<Shown>) -> impl IntoView {
         }
     };
     let heading = |name: String| view! { <th scope="col">{name}</th> };
-    let from = move || {
-        shown.with(|shown| format!("Rebalances, and partitions without an owner, are counted from {} on.", clock::time_words(shown.opens)))
-    };
+    let from = move || words::counted_from(&clock::time_words(shown.with(|shown| shown.opens)));
     view! {
         <details class="tp-all-figures">
-            <summary>{"All figures"}</summary>
+            <summary>{words::ALL_FIGURES}</summary>
             <p class="tp-quiet">{from}</p>
             <table class="tp-number">
                 <thead>

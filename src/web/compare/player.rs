@@ -5,6 +5,7 @@ use crate::playground::compare::{CompareError, FigureRow, Lockstep, Run, Variant
 use crate::playground::time::{Row, Window};
 use crate::web::stage::clock_ms;
 use crate::web::stage::frames::Frames;
+use crate::web::words::compare as words;
 use crate::world::EPOCH;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -38,7 +39,7 @@ impl Pace {
         match self {
             Self::Real => "1×",
             Self::Brisk => "4×",
-            Self::Max => "max",
+            Self::Max => words::MAX,
         }
     }
 
@@ -258,9 +259,6 @@ impl Player {
 
 /// Actions that a run could not do, in words; empty: it could do all.
 fn failed(run: &Run) -> String {
-    match run.failures() {
-        [] => String::new(),
-        [one] => format!("An action could not be done here: {}.", one.error),
-        [one, rest @ ..] => format!("{} actions could not be done here. The first: {}.", rest.len() + 1, one.error),
-    }
+    let failures = run.failures();
+    failures.first().map_or_else(String::new, |first| words::not_done(failures.len(), &first.error.to_string()))
 }

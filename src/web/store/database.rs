@@ -1,6 +1,7 @@
 //! One IndexedDB database for each store: one object store in it, keys `[node, path, position]`, values bytes.
 
 use super::files::Op;
+use crate::web::words::store as say;
 use bytes::Bytes;
 use futures::channel::oneshot;
 use futures::future::{self, Either};
@@ -182,7 +183,7 @@ impl Database {
         transaction.on_abort(move |event| {
             let transaction = event.target().and_then(|target| target.dyn_into::<IdbTransaction>().ok());
             let error = transaction.and_then(|transaction| transaction.error());
-            let _ = aborted.0.send(error.map_or_else(|| "aborted".to_owned(), |error: DomException| error.name()));
+            let _ = aborted.0.send(error.map_or_else(|| say::ABORTED.to_owned(), |error: DomException| error.name()));
         });
         Ok(async move {
             let ended = future::select(done.1, aborted.1).await;
@@ -190,7 +191,7 @@ impl Database {
             match ended {
                 Either::Left((Ok(()), _)) => Ok(()),
                 Either::Right((Ok(why), _)) => Err(StoreError::Failed(why)),
-                _ => Err(StoreError::Failed("no answer".into())),
+                _ => Err(StoreError::Failed(say::NO_ANSWER.into())),
             }
         })
     }
@@ -216,13 +217,13 @@ async fn open(factory: &Factory, name: &str) -> Result<idb::Database, StoreError
     leptos::prelude::set_timeout(move || _ = late.send(()), PATIENCE);
     let gave_up = async {
         match future::select(blocked, patience).await {
-            Either::Left((Ok(()), _)) => "blocked by another tab",
+            Either::Left((Ok(()), _)) => say::ANOTHER_TAB,
             // Nobody says "blocked" any more once the request is answered.
             Either::Left((Err(_), patience)) => {
                 let _ = patience.await;
-                "no answer"
+                say::NO_ANSWER
             }
-            Either::Right(_) => "no answer",
+            Either::Right(_) => say::NO_ANSWER,
         }
     };
     match future::select(request.into_future(), Box::pin(gave_up)).await {

@@ -3,6 +3,7 @@
 use crate::kafka::disk::Change;
 use crate::kafka::sorted_vec::SortedVecSet;
 use crate::web::run::Disks;
+use crate::web::words::store as words;
 use bytes::{Bytes, BytesMut};
 use std::collections::BTreeMap;
 
@@ -47,7 +48,7 @@ impl Files {
             if position == end {
                 file.insert(position, bytes);
             } else {
-                out.torn.push(format!("{path} has {end} bytes and then a gap up to {position}"));
+                out.torn.push(words::gap(&path, end, position));
                 out.pending.push(Op::Delete { node, path, from: position });
             }
         }

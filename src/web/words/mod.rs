@@ -7,6 +7,7 @@ pub mod bar;
 pub mod branches;
 pub mod cards;
 pub mod clock;
+pub mod compare;
 pub mod guide;
 pub mod help;
 pub mod inspector;
