@@ -3,6 +3,7 @@
 use super::{MenuHandle, element};
 use crate::playground::menu::{Ask, Field, Form, form};
 use crate::web::context::use_playground;
+use crate::web::words::menu as words;
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::{HtmlElement, SubmitEvent};
@@ -46,7 +47,7 @@ fn Fields(menu: MenuHandle, form: Form) -> impl IntoView {
     let filled = move || form.with_value(|form| said.with_value(|values| filled(form, values)));
     let words = move || {
         let restarts = form.with_value(|form| form.restarts(&filled()));
-        if restarts { "Restart with these" } else { "Apply" }
+        if restarts { words::RESTART } else { words::APPLY }
     };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -70,7 +71,7 @@ fn Fields(menu: MenuHandle, form: Form) -> impl IntoView {
     let (folded, plain): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| many && row.field.restarts && row.field.value.is_empty());
     let first_restarting = plain.iter().find(|row| row.field.restarts).map(|row| row.at);
     let rows = plain.into_iter().map(|row| {
-        let heading = (Some(row.at) == first_restarting).then(|| view! { <h3>"With a new process"</h3> });
+        let heading = (Some(row.at) == first_restarting).then(|| view! { <h3>{words::NEW_PROCESS}</h3> });
         view! {
             {heading}
             <FieldRow row refusal />
@@ -104,7 +105,7 @@ fn Folded(rows: Vec<Row>, refusal: RwSignal<Option<Refusal>>) -> impl IntoView {
     let count = rows.len();
     view! {
         <details open=move || open.get()>
-            <summary class="tp-text">{format!("{count} more, with a new process")}</summary>
+            <summary class="tp-text">{words::more_fields(count)}</summary>
             {rows.into_iter().map(|row| view! { <FieldRow row refusal /> }).collect_view()}
         </details>
     }

@@ -11,6 +11,7 @@ pub mod compare;
 pub mod guide;
 pub mod help;
 pub mod inspector;
+pub mod menu;
 pub mod panels;
 pub mod sheets;
 pub mod stage;
