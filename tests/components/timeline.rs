@@ -77,6 +77,24 @@ async fn lanes_unfold_zoom_and_are_walked_by_keys() {
 }
 
 #[wasm_bindgen_test]
+async fn figures_are_areas_that_are_walked_by_keys() {
+    let page = mounted(THREE_BROKERS, 20, || view! { <Timeline /> }).await;
+    page.click(".tp-fold").await;
+    assert!(page.find(".tp-plot .tp-leaderless").is_none(), "every partition has had its leader");
+    page.act("kill broker-2").await;
+    page.seek(45_000_000).await;
+    assert!(page.find(".tp-plot .tp-leaderless").is_some() && page.find(".tp-plot .tp-lag").is_some());
+    let lane = "[aria-label='no leader']";
+    page.key(lane, "ArrowRight").await;
+    let said = page.attribute(lane, "aria-valuetext").unwrap_or_default();
+    assert!(said.starts_with("00:20.0") && said.contains("partitions have no leader"), "{said}");
+    page.key(lane, "ArrowRight").await;
+    let said = page.attribute(lane, "aria-valuetext").unwrap_or_default();
+    assert!(said.contains("without one so far, all partitions added up"), "{said}");
+    assert_eq!(page.text(".tp-hint"), said);
+}
+
+#[wasm_bindgen_test]
 async fn breakpoints_are_typed_and_picked() {
     let page = mounted(THREE_BROKERS, 12, || view! { <Timeline /> }).await;
     assert_eq!(page.text(".tp-stops"), "pause when …");

@@ -1,6 +1,7 @@
 //! Branches: each is a whole run of its own, from the beginning, and shares with the one it left what both went through.
 
 use super::assignment_spans::AssignmentSpans;
+use super::figures::Figures;
 use super::marks::Marks;
 use super::narration::Narration;
 use super::{Counts, Handovers, Moment, State, TimeError, Timeline, since};
@@ -33,6 +34,7 @@ pub struct Branch {
     pub(super) marks: Marks,
     pub(super) assignment_spans: AssignmentSpans,
     pub(super) handovers: Handovers,
+    pub(super) figures: Figures,
     pub(super) narration: Narration,
     /// It was left for this one to be without an action: that branch, and which of its actions.
     pub(super) without: Option<(u32, usize)>,
@@ -52,6 +54,7 @@ impl Branch {
             marks: Marks::default(),
             assignment_spans: AssignmentSpans::default(),
             handovers: Handovers::default(),
+            figures: Figures::default(),
             narration: Narration::default(),
             without: None,
         }
@@ -67,6 +70,10 @@ impl Branch {
 
     pub fn assignment_spans(&self) -> &AssignmentSpans {
         &self.assignment_spans
+    }
+
+    pub fn figures(&self) -> &Figures {
+        &self.figures
     }
 }
 
@@ -126,6 +133,7 @@ impl Timeline {
             branch.assignment_spans.keep_before(forked.events);
             branch.handovers.keep_before(forked.events);
             branch.narration.keep_before(forked.events);
+            branch.figures.keep_before(forked);
             branch = Branch { id, name, parent: Some(from), forked, end: forked, without: None, ..branch };
             self.branches.push(branch);
             self.checkpoints.share(from, id, forked);

@@ -22,6 +22,9 @@ struct Led {
     epoch: i32,
     /// Since when its leader has no process, or nobody reaches it.
     gone: Option<Time>,
+    /// It is gone by a cut alone, and back once that is healed.
+    cut: bool,
+    high_watermark: i64,
 }
 
 /// Takes in the events of a run. Cloned with its world it is part of a checkpoint. Durations are microseconds.
@@ -37,6 +40,10 @@ pub struct Meter {
     leaders: SortedVecMap<(Arc<str>, i32), Led>,
     leaderless_us: i64,
     longest_leaderless_us: i64,
+    /// Grows whenever a partition has lost its leader or has one again.
+    leader_changes: u32,
+    /// By group: committed offsets of user topics. An offset that expires or is deleted stays.
+    committed: SortedVecMap<Arc<str>, SortedVecMap<(Arc<str>, i32), i64>>,
     /// When groups of both protocols began to find a new order.
     rebalances: Vec<Time>,
     /// When partitions were taken from a member while it ran, and how many.
@@ -72,11 +79,36 @@ impl Meter {
         open.fold((self.leaderless_us, self.longest_leaderless_us), |(sum, longest), us| (sum + us, longest.max(us)))
     }
 
+    pub(super) fn leader_changes(&self) -> u32 {
+        self.leader_changes
+    }
+
+    /// How many partitions have no leader now.
+    pub(super) fn leaderless(&self) -> u32 {
+        self.leaders.values().map(|led| u32::from(led.gone.is_some())).sum()
+    }
+
+    /// Readable records that each group has not committed, by group.
+    pub(super) fn lags(&self) -> impl Iterator<Item = (&Arc<str>, i64)> {
+        let behind =
+            |(place, offset): (&(Arc<str>, i32), &i64)| self.leaders.get(place).map_or(0, |led| (led.high_watermark - offset).max(0));
+        self.committed.iter().map(move |(group, offsets)| (group, offsets.iter().map(behind).sum()))
+    }
+
     fn take(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Producer { node, event: what } => self.producer(event.at, node, what),
             EventKind::Broker { node, event: BrokerEvent::BecameLeader { topic, partition, epoch, .. } } => {
                 self.leads(event.at, node, topic, *partition, *epoch);
+            }
+            EventKind::Broker { node, event: BrokerEvent::HighWatermark { topic, partition, to, .. } } => {
+                if let Some(led) = self.leaders.get_mut(&(topic.clone(), *partition)).filter(|led| led.by == *node) {
+                    led.high_watermark = *to;
+                }
+            }
+            EventKind::Broker { event: BrokerEvent::TopicDeleted { topic }, .. } => self.deleted(topic),
+            EventKind::Broker { event: BrokerEvent::Group(GroupEvent::OffsetCommitted { group, topic, partition, offset }), .. } => {
+                self.committed.entry(group.clone()).or_default().insert((topic.clone(), *partition), *offset);
             }
             EventKind::Broker { event: BrokerEvent::Group(GroupEvent::StateChanged { from, to, .. }), .. }
                 if to.is_rebalancing() && !from.is_rebalancing() && self.rebalances.len() < MAX_KEPT =>
@@ -88,9 +120,10 @@ impl Meter {
             }
             EventKind::ProcessState { node, to, .. } if has_ended(*to) => {
                 self.handed.remove(node);
-                self.gone(event.at, node);
+                self.gone(event.at, node, false);
             }
-            EventKind::LinkCut { from, to, one_way: false } if **to == *"everyone" => self.gone(event.at, from),
+            EventKind::LinkCut { from, to, one_way: false } if **to == *"everyone" => self.gone(event.at, from, true),
+            EventKind::Healed => self.healed(event.at),
             _ => {}
         }
     }
@@ -117,23 +150,60 @@ impl Meter {
         }
     }
 
-    fn gone(&mut self, at: Time, broker: &Arc<str>) {
+    fn gone(&mut self, at: Time, broker: &Arc<str>, cut: bool) {
         for led in self.leaders.values_mut().filter(|led| led.by == *broker) {
-            led.gone = led.gone.or(Some(at));
+            led.cut = cut && (led.cut || led.gone.is_none());
+            if led.gone.is_none() {
+                led.gone = Some(at);
+                self.leader_changes += 1;
+            }
         }
+    }
+
+    /// Who was only cut off leads on, unless another has been elected meanwhile.
+    fn healed(&mut self, at: Time) {
+        let mut waited = Vec::new();
+        for led in self.leaders.values_mut().filter(|led| led.cut) {
+            led.cut = false;
+            waited.extend(led.gone.take());
+        }
+        waited.into_iter().for_each(|since| self.led_again(since, at));
+    }
+
+    fn led_again(&mut self, since: Time, at: Time) {
+        let us = at.micros_since(since).max(0);
+        self.leaderless_us += us;
+        self.longest_leaderless_us = self.longest_leaderless_us.max(us);
+        self.leader_changes += 1;
+    }
+
+    fn deleted(&mut self, topic: &Arc<str>) {
+        self.leaders.retain(|(name, _), _| name != topic);
+        for offsets in self.committed.values_mut() {
+            offsets.retain(|(name, _), _| name != topic);
+        }
+        self.leader_changes += 1;
     }
 
     fn leads(&mut self, at: Time, by: &Arc<str>, topic: &Arc<str>, partition: i32, epoch: i32) {
         if topic.starts_with("__") {
             return;
         }
-        let led = Led { by: by.clone(), epoch, gone: None };
-        let Some(old) = self.leaders.insert((topic.clone(), partition), led).filter(|old| old.epoch <= epoch) else { return };
+        let place = (topic.clone(), partition);
+        let high_watermark = self.leaders.get(&place).map_or(0, |old| old.high_watermark);
+        let led = Led { by: by.clone(), epoch, gone: None, cut: false, high_watermark };
+        let Some(old) = self.leaders.insert(place, led).filter(|old| old.epoch <= epoch) else { return };
         if let Some(since) = old.gone {
-            let us = at.micros_since(since).max(0);
-            self.leaderless_us += us;
-            self.longest_leaderless_us = self.longest_leaderless_us.max(us);
+            self.led_again(since, at);
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_lag(&mut self, group: &str, lag: i64) {
+        let place = (Arc::from("orders"), 0);
+        let led = Led { by: "broker-1".into(), epoch: 0, gone: None, cut: false, high_watermark: lag };
+        self.leaders.insert(place.clone(), led);
+        self.committed.entry(group.into()).or_default().insert(place, 0);
     }
 }
 
@@ -163,6 +233,16 @@ mod tests {
         assert!(all.answered > 30 && none.answered > 30);
         assert!((120_000..260_000).contains(&mean(&all)), "{} µs", mean(&all));
         assert!(mean(&none) < 20_000, "{} µs", mean(&none));
+    }
+
+    /// An isolated broker that is let in again before its session is over leads on.
+    #[test]
+    fn a_cut_that_heals_in_time_costs_only_its_time() {
+        let text = "tidepool 1\nbrokers 3\nlink latency=20ms jitter=0ms\ntopic orders partitions=3 replicas=3\n\
+                    at 10s isolate broker-2\nat 11s heal\n";
+        let (meter, now) = metered(text, 30);
+        let (sum, longest) = meter.leaderless_us(now);
+        assert_eq!((sum % longest, longest), (0, 1_000_000));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod branches;
 mod breakpoints;
 mod checkpoints;
 mod counts;
+mod figures;
 mod gaps;
 mod handovers;
 mod marks;
@@ -24,6 +25,7 @@ pub use branches::{Branch, Comparison, Difference, MAX_BRANCHES, MAX_NAME};
 pub use breakpoints::{Breakpoint, MAX_BREAKPOINTS, hints};
 pub use checkpoints::{LOOK_BACK, MAX_BYTES, MAX_CHECKPOINTS, SPACING};
 pub use counts::Counts;
+pub use figures::{Counted, Figure, MAX_STEPS, Step};
 pub use gaps::Gap;
 pub use handovers::{Handover, Handovers};
 pub use marks::{Lane, MAX_MARKS, Mark};
@@ -439,6 +441,7 @@ impl Timeline {
             }
             if fresh {
                 branch.marks.wrong(&self.state.judge);
+                branch.figures.take(here, &self.state.meter);
             }
         }
         self.seen = here.events;

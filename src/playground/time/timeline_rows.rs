@@ -1,7 +1,7 @@
 //! The timeline's lanes: what happened, and who owned what, as rows of bars. Where a branch leaves another, the other's future is there
 //! too, as a ghost.
 
-use super::{Branch, Lane, MAX_MARKS, MAX_SPANS, Mark, Span, Timeline};
+use super::{Branch, Lane, MAX_MARKS, MAX_SPANS, MAX_STEPS, Mark, Span, Timeline};
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet, insert_by_key};
 use crate::playground::narrate::tenths;
 use crate::world::EPOCH;
@@ -262,9 +262,14 @@ impl Timeline {
 
     /// What the lanes leave out, in words; empty when nothing.
     pub fn timeline_rows_gaps(&self) -> String {
-        match self.branch().marks.dropped {
+        let marks = match self.branch().marks.dropped {
             0 => String::new(),
             more => format!("The lanes are full: {MAX_MARKS} marks are kept, {more} later ones are not drawn."),
-        }
+        };
+        let leaders = match self.branch().figures().dropped {
+            0 => String::new(),
+            more => format!("{MAX_STEPS} changes of partitions without a leader are kept, {more} later ones are not drawn."),
+        };
+        [marks, leaders].join(" ").trim().to_owned()
     }
 }

@@ -1,14 +1,13 @@
 //! The lanes: a row of marks for each kind of event, and a row of owners for each partition.
 
 use super::hand::{Area, Hand};
-use super::shown::{Rows, Shown};
+use super::shown::Shown;
 use super::{LANE, percent};
 use crate::playground::time::{Bar, NOBODY, Row, Window};
 use crate::web::clock;
 use crate::web::panels::rows::followed;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use std::sync::Arc;
 
 /// Thousandths of the width that a bar has at least if its owner's name stands in it.
 const NAMED: i64 = 60;
@@ -110,9 +109,12 @@ pub fn Plot(shown: Shown) -> impl IntoView {
             return Vec::new();
         }
         let frame = |y| Frame { window: shown.window(), end: end.get(), y };
-        shown.rows.with(|rows| rows.rows.iter().zip((0..).step_by(LANE as usize)).map(|(row, y)| frame(y).draw(row)).collect::<Vec<_>>())
+        let mut lanes = (0..).step_by(LANE as usize);
+        let mut drawn: Vec<_> = shown.rows.with(|rows| rows.rows.iter().zip(&mut lanes).map(|(row, y)| frame(y).draw(row)).collect());
+        shown.figures.with(|all| drawn.extend(all.figures.iter().zip(lanes).map(|(figure, y)| frame(y).figure(figure))));
+        drawn
     });
-    let height = move || shown.rows.with(|rows| rows.rows.len()) as i64 * LANE;
+    let height = move || shown.lanes() * LANE;
     let fork = move || {
         let window = shown.window();
         let fork = shown.rows.with(|rows| rows.fork).filter(|fork| shown.open.get() && window.holds(*fork));
@@ -157,17 +159,11 @@ pub fn Plot(shown: Shown) -> impl IntoView {
 /// The lanes' names, each a place for the keyboard.
 #[component]
 pub fn Names(shown: Shown) -> impl IntoView {
-    let names = move || shown.rows.with(|rows| rows.rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>());
     view! {
         <div class="tp-names">
-            <For each=names key=Clone::clone children=move |name| view! { <Name name shown /> } />
+            <For each=move || shown.names() key=Clone::clone children=move |name| view! { <Name name shown /> } />
         </div>
     }
-}
-
-/// The nearest beginning of a bar before or after a place, in a row.
-fn next(rows: &Arc<Rows>, name: &str, at: i64, back: bool) -> Option<Bar> {
-    rows.rows.iter().find(|row| row.name == name)?.next(at, back).cloned()
 }
 
 /// Arrows go from mark to mark, Enter goes to the moment of the mark.
@@ -182,9 +178,9 @@ fn Name(name: String, shown: Shown) -> impl IntoView {
             "Enter" => return shown.seek(at.get_untracked()),
             _ => return,
         }
-        if let Some(bar) = shown.rows.with_untracked(|rows| next(rows, &row, at.get_untracked(), key == "ArrowLeft")) {
-            let said = format!("{} · {}", clock::time_words(bar.from), bar.text);
-            at.set(bar.from);
+        if let Some((from, text)) = shown.next(&row, at.get_untracked(), key == "ArrowLeft") {
+            let said = format!("{} · {text}", clock::time_words(from));
+            at.set(from);
             words.set(said.clone());
             shown.told.set(said);
         }

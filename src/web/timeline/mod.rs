@@ -1,5 +1,6 @@
 //! The timeline: where the page is in the run, what happened when, who owned what, and where the run's branches part.
 
+mod figures;
 mod hand;
 pub(in crate::web) mod lanes;
 mod shown;
@@ -43,7 +44,7 @@ pub fn Timeline() -> impl IntoView {
         length("--all", Signal::derive(move || of_all(now()))),
         length("--from", Signal::derive(move || of_all(shown.window().from))),
         length("--wide", Signal::derive(move || shown.facts.with(|facts| percent((shown.window().width() * 1000 / facts.whole).max(4))))),
-        length("--lanes", Signal::derive(move || format!("{}px", shown.rows.with(|rows| rows.rows.len()) as i64 * LANE))),
+        length("--lanes", Signal::derive(move || format!("{}px", shown.lanes() * LANE))),
     );
     let is_past = move || shown.facts.with(|facts| facts.in_past && facts.now < facts.end);
     let limit = Memo::new(move |_| shown.facts.with(|facts| facts.limit.clone()));
@@ -60,7 +61,7 @@ pub fn Timeline() -> impl IntoView {
             <button
                 type="button"
                 class="tp-text tp-fold"
-                title="Elections, ISR, owners, actions: a lane each"
+                title="Elections, ISR, owners, actions, partitions without a leader, lag: a lane each"
                 aria-expanded=move || shown.open.get().to_string()
                 on:click=move |_| shown.fold()
             >

@@ -1,6 +1,6 @@
 //! What the timeline shows of the run, as signals.
 
-use crate::playground::time::{MAX_BYTES, MAX_ROWS, Row, Timeline, Window};
+use crate::playground::time::{Figure, MAX_BYTES, MAX_ROWS, Row, Timeline, Window};
 use crate::web::clock;
 use crate::web::context::{PageStateStoreFields as _, Playground, StageHandle, use_playground};
 use crate::world::EPOCH;
@@ -80,12 +80,29 @@ impl Rows {
     }
 }
 
+/// What the figures depend on: the branch, the one beside it, and both one's versions.
+type FiguresOf = (u32, u32, u32, u32);
+
+/// The figures over time, as far as they have been played.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Figures {
+    of: FiguresOf,
+    pub figures: Vec<Figure>,
+}
+
+fn figures_of(time: &Timeline) -> FiguresOf {
+    let (branch, beside) = (time.branch(), time.beside().map(|(other, _)| other));
+    let of_other = beside.map_or((0, 0), |other| (other.id, other.figures().version()));
+    (branch.id, of_other.0, branch.figures().version(), of_other.1)
+}
+
 /// The timeline's state.
 #[derive(Clone, Copy)]
 pub struct Shown {
     pub stage: StageHandle,
     pub facts: Memo<Facts>,
     pub rows: Memo<Arc<Rows>>,
+    pub figures: Memo<Arc<Figures>>,
     /// The part of the run that is shown; none: all of it.
     part: RwSignal<Option<Window>>,
     /// Whether the lanes are unfolded.
@@ -109,9 +126,18 @@ impl Shown {
                 before.filter(|before| before.of == of).cloned().unwrap_or_else(|| Arc::new(Rows::new(time, of)))
             })
         });
+        let figures = Memo::new(move |before: Option<&Arc<Figures>>| {
+            ui.snap().track();
+            stage.with_value(|s| {
+                let time = &s.run.borrow().time;
+                let of = figures_of(time);
+                before.filter(|before| before.of == of).cloned().unwrap_or_else(|| Arc::new(Figures { of, figures: time.figures() }))
+            })
+        });
         let size = |size: Result<wasm_bindgen::JsValue, _>| size.ok().and_then(|size| size.as_f64()).unwrap_or(0.0);
         let room = size(window().inner_width()) >= ROOM.0 && size(window().inner_height()) >= ROOM.1;
-        let shown = Self { stage, facts, rows, part: RwSignal::new(None), open: RwSignal::new(page && room), told: RwSignal::default() };
+        let (part, open, told) = (RwSignal::new(None), RwSignal::new(page && room), RwSignal::default());
+        let shown = Self { stage, facts, rows, figures, part, open, told };
         shown.follow();
         shown
     }
@@ -172,10 +198,40 @@ impl Shown {
         self.part.update(|part| *part = part.map(|part| part.begin(from, whole)));
     }
 
+    /// How many lanes there are: rows of marks and owners, then figures.
+    pub fn lanes(self) -> i64 {
+        (self.rows.with(|rows| rows.rows.len()) + self.figures.with(|all| all.figures.len())) as i64
+    }
+
+    /// The lanes' names from top to bottom.
+    pub fn names(self) -> Vec<String> {
+        let rows = self.rows.with(|rows| rows.rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>());
+        self.figures.with(|all| rows.into_iter().chain(all.figures.iter().map(Figure::name)).collect())
+    }
+
+    /// The nearest beginning of something before or after a place in a lane, and its words.
+    pub fn next(self, lane: &str, at: i64, back: bool) -> Option<(i64, String)> {
+        let of_row = |rows: &Arc<Rows>| {
+            let bar = rows.rows.iter().find(|row| row.name == lane)?.next(at, back)?;
+            Some((bar.from, bar.text.clone()))
+        };
+        let of_figure = |all: &Arc<Figures>| {
+            let figure = all.figures.iter().find(|figure| figure.name() == lane)?;
+            let step = figure.next(at, back)?;
+            Some((step, figure.words(step)))
+        };
+        self.rows.with_untracked(of_row).or_else(|| self.figures.with_untracked(of_figure))
+    }
+
     /// What is told of a place in a row, or in any lane: the mark that is near it, and words.
     pub fn hint(self, row: Option<usize>, micros: i64) -> (Option<i64>, String) {
         let (near, end) = untrack(|| (self.window().width() * NEAR / 1000, self.facts.with(|facts| facts.end)));
-        self.rows.with_untracked(|rows| hint(&rows.rows, row, micros, near, end))
+        let figure = row.and_then(|row| row.checked_sub(self.rows.with_untracked(|rows| rows.rows.len())));
+        let of_figure = figure.and_then(|at| self.figures.with_untracked(|all| Some(all.figures.get(at)?.words(micros))));
+        match of_figure {
+            Some(words) if micros <= end => (None, format!("{} · {words}", clock::time_words(micros))),
+            _ => self.rows.with_untracked(|rows| hint(&rows.rows, row, micros, near, end)),
+        }
     }
 }
 
