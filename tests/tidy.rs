@@ -1,6 +1,8 @@
 //! Rules over the tree: the floors stay in order, the pure floors know no browser, clock or thread, rooms do not use each other in circles,
 //! states are types, and files and functions stay readable. Each rule is tried on an offence.
 
+#[path = "tidy/english.rs"]
+mod english;
 #[path = "tidy/functions.rs"]
 mod functions;
 #[path = "tidy/rooms.rs"]
@@ -28,6 +30,8 @@ const KNOWN_CIRCLES: &[(&str, &str)] = &[
 const KNOWN_LONG: &[(&str, &str)] = &[];
 /// Files of the page that still hold markup as text or find elements by selectors. The list only shrinks.
 const KNOWN_MARKUP: &[&str] = &[];
+/// Files of the page that still hold words of their own. The list only shrinks.
+const KNOWN_WORDS: &[&str] = &["src/web/timeline/lanes.rs", "src/web/timeline/mod.rs", "src/web/timeline/shown.rs"];
 /// Files of the packing build that are not gone yet. The list only shrinks.
 const KNOWN_PACKING: &[&str] = &[];
 
@@ -124,6 +128,16 @@ fn every_coverage_mark_stands_somewhere() {
 }
 
 #[test]
+fn the_words_of_the_page_stand_together() {
+    let found = |(name, text): &(String, String)| {
+        let lines = english::misplaced(name, text).into_iter().map(|(line, said)| format!("{name}:{line}: {said:?}"));
+        lines.collect::<Vec<_>>()
+    };
+    let found: Vec<String> = sources().iter().filter(|(name, _)| !KNOWN_WORDS.contains(&name.as_str())).flat_map(found).collect();
+    assert!(found.is_empty(), "{} texts belong into src/web/words:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
 fn the_page_is_built_by_ordinary_tools() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for file in words::PACKING.iter().filter(|file| !KNOWN_PACKING.contains(file)) {
@@ -215,6 +229,35 @@ fn a_long_function_is_found() {
     let test = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", body(200));
     assert_eq!(too_long("src/kafka/a.rs", &test), []);
     assert_eq!(too_long("tests/a.rs", &body(200)), []);
+}
+
+#[test]
+fn english_is_found_and_what_nobody_reads_is_not() {
+    let words = [
+        r#"stage.say("Nothing happens.".into());"#,
+        r#"let words = if on { "Pause" } else { words::PLAY };"#,
+        r#"let lag = format!("lag {records}");"#,
+        r#"view! { <button class="tp-text">"zoom"</button> }"#,
+        r#"view! { <i>{move || if on.get() { "set" } else { "" }}</i> }"#,
+        r#"view! { <input placeholder="filter" /> }"#,
+    ];
+    for line in words {
+        let found = english::misplaced("src/web/a.rs", line);
+        assert_eq!(found.len(), 1, "{line}: {found:?}");
+    }
+    let other = [
+        r#"// Nothing "happens here"."#,
+        r#"#[error("Nothing happens.")]"#,
+        r#"let one = all.first().expect("there is one");"#,
+        r#"match key { "Enter" | "ArrowLeft" => go(), "a" => stop(), _ => {} }"#,
+        r#"view! { <p class="tp-quiet tp-number" role="status" data-state=state>{words::PAUSE} " · " {format!("{n}px")}</p> }"#,
+        r#"view! { <b on:keydown=move |event| match event.key().as_str() { "a" => go(), _ => {} } /> }"#,
+        r#"let (icon, d) = ("M5 3l12 7-12 7zM8.5 4h3", format!("M{x} {y}H{}", x + 1));"#,
+        "#[cfg(test)]\nmod tests {\n    const SAID: &str = \"Nothing happens.\";\n}",
+    ];
+    for line in other {
+        assert_eq!(english::misplaced("src/web/a.rs", line), [], "{line}");
+    }
 }
 
 /// Everything that is wrong with one file, as `file:line: what`.

@@ -2,6 +2,7 @@
 
 use crate::playground::time::{Timeline, hints};
 use crate::web::context::{StageHandle, use_playground};
+use crate::web::words::timeline as words;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -56,7 +57,7 @@ impl Stops {
 
 #[component]
 pub fn StopsButton(stops: Stops) -> impl IntoView {
-    let words = move || stops.in_force.with(|words| format!("pause when {}", if words.is_empty() { "…" } else { words }));
+    let words = move || stops.in_force.with(|conditions| words::pause_when(conditions));
     view! {
         <button
             type="button"
@@ -83,8 +84,8 @@ pub fn StopsRow(stops: Stops) -> impl IntoView {
         <div class="tp-row tp-wide tp-pause">
             <input
                 class="tp-stop"
-                placeholder="isr < 2, election"
-                aria-label="Pause when"
+                placeholder=words::PAUSE_EXAMPLE
+                aria-label=words::PAUSE_WHEN
                 aria-invalid=move || stops.refused.get().to_string()
                 prop:value=move || stops.typed.get()
                 node_ref=field

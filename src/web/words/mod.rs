@@ -16,6 +16,7 @@ pub mod panels;
 pub mod sheets;
 pub mod stage;
 pub mod store;
+pub mod timeline;
 
 pub const APPLY: &str = "Apply";
 pub const CLOSE: &str = "Close";
