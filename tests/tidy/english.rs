@@ -45,14 +45,14 @@ pub fn misplaced(name: &str, source: &str) -> Vec<(usize, String)> {
 
 fn is_english(literal: &Literal) -> bool {
     let text = literal.text.as_str();
-    let is_class_list = text.split_whitespace().all(|word| word.starts_with("tp-"));
-    if is_class_list || KEYS.contains(&text) || EXCEPTIONS.iter().any(|(known, _)| *known == text) {
-        return false;
+    // Each is a class of the page's, or the value of one.
+    let is_class_list = text.split_whitespace().all(|word| word.starts_with("tp-") || word.starts_with('{') && word.ends_with('}'));
+    if is_class_list || literal.shown {
+        return !is_class_list && text.chars().any(char::is_alphabetic);
     }
-    let is_label = literal.shown && text.chars().any(char::is_alphabetic);
-    is_label
-        || text.starts_with(|c: char| c.is_ascii_uppercase()) && text[1..].starts_with(|c: char| c.is_ascii_lowercase())
-        || has_words(text)
+    let is_known = KEYS.contains(&text) || EXCEPTIONS.iter().any(|(known, _)| *known == text);
+    let is_capital = text.starts_with(|c: char| c.is_ascii_uppercase()) && text[1..].starts_with(|c: char| c.is_ascii_lowercase());
+    !is_known && (is_capital || has_words(text))
 }
 
 /// Two words, or one beside a value as in `{name} waits`. Path data such as `M{x} {y}h8zM0` has none.

@@ -6,6 +6,7 @@ use super::{LANE, percent};
 use crate::playground::time::{Bar, NOBODY, Row, Window};
 use crate::web::clock;
 use crate::web::panels::rows::followed;
+use crate::web::words::timeline as words;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
@@ -169,7 +170,7 @@ pub fn Names(shown: Shown) -> impl IntoView {
 /// Arrows go from mark to mark, Enter goes to the moment of the mark.
 #[component]
 fn Name(name: String, shown: Shown) -> impl IntoView {
-    let (at, words) = (RwSignal::new(0_i64), RwSignal::new("arrows go from event to event, Enter goes there".to_owned()));
+    let (at, words) = (RwSignal::new(0_i64), RwSignal::new(words::ARROWS_GO.to_owned()));
     let (row, label) = (name.clone(), name.clone());
     let walk = move |event: KeyboardEvent| {
         let key = event.key();

@@ -10,6 +10,7 @@ mod strip;
 use super::branches::Chips;
 use super::clock;
 use super::context::{Playground, use_playground};
+use super::words::timeline as words;
 use hand::{Area, Hand};
 use lanes::{Names, Plot};
 use leptos::ev::KeyboardEvent;
@@ -52,7 +53,7 @@ pub fn Timeline() -> impl IntoView {
         <div
             class="tp-times"
             role="group"
-            aria-label="Timeline"
+            aria-label={words::TIMELINE}
             {..lengths}
             data-open=move || shown.open.get()
             data-out=move || !shown.window().holds(shown.facts.with(|facts| facts.now))
@@ -61,11 +62,11 @@ pub fn Timeline() -> impl IntoView {
             <button
                 type="button"
                 class="tp-text tp-fold"
-                title="Elections, ISR, owners, actions, partitions without a leader, lag: a lane each"
+                title=words::LANES_MEANS
                 aria-expanded=move || shown.open.get().to_string()
                 on:click=move |_| shown.fold()
             >
-                "Lanes"
+                {words::LANES}
             </button>
             <Track shown />
             <div class="tp-row">
@@ -80,8 +81,8 @@ pub fn Timeline() -> impl IntoView {
                 <StopsRow stops />
             </Show>
             <div class="tp-row tp-wide tp-past" hidden=move || !is_past()>
-                <span>{"You are in the past: acting here forks the run."}</span>
-                <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.scrub(i64::MAX))>"To its end"</button>
+                <span>{words::IN_THE_PAST}</span>
+                <button type="button" class="tp-text" on:click=move |_| stage.with_value(|s| s.scrub(i64::MAX))>{words::TO_ITS_END}</button>
             </div>
             <p class="tp-wide tp-limit" hidden=move || limit.with(String::is_empty)>{move || limit.get()}</p>
             <Chips />
@@ -97,7 +98,7 @@ fn Overview(shown: Shown) -> impl IntoView {
     view! {
         <div
             class="tp-over"
-            title="The whole run: drag to move the part below"
+            title=words::WHOLE_RUN
             node_ref=hand.area_node
             on:pointerdown=move |event| hand.down(&event)
             on:pointermove=move |event| hand.moved(&event)
@@ -126,7 +127,7 @@ fn Track(shown: Shown) -> impl IntoView {
     let words = move || {
         shown.facts.with(|facts| match facts.keeps {
             true => clock::time_words(facts.now),
-            false => "this cluster is being saved: it goes only forward".to_owned(),
+            false => words::ONLY_FORWARD.to_owned(),
         })
     };
     view! {
@@ -134,7 +135,7 @@ fn Track(shown: Shown) -> impl IntoView {
             class="tp-track"
             role="slider"
             tabindex="0"
-            aria-label="Moment of the run"
+            aria-label=words::MOMENT
             aria-valuemin="0"
             aria-valuemax=move || shown.facts.with(|facts| facts.end / 1_000_000)
             aria-valuenow=move || shown.facts.with(|facts| facts.now / 1_000_000)
@@ -188,12 +189,12 @@ fn Scale(shown: Shown) -> impl IntoView {
             {move || clock::span_words(shown.window().width())}
         </span>
         <span class="tp-scale">
-            <button type="button" class="tp-text" aria-label="Zoom out" title="Zoom out (−)" on:click=move |_| zoom(false)>"−"</button>
+            <button type="button" class="tp-text" aria-label=words::ZOOM_OUT title=words::ZOOM_OUT_MEANS on:click=move |_| zoom(false)>"−"</button>
             <button
                 type="button"
                 class="tp-text"
-                aria-label="Zoom in"
-                title="Zoom in (+), or Ctrl and the wheel"
+                aria-label=words::ZOOM_IN
+                title=words::ZOOM_IN_MEANS
                 on:click=move |_| zoom(true)
             >
                 "+"

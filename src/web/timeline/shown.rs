@@ -3,6 +3,7 @@
 use crate::playground::time::{Figure, MAX_BYTES, MAX_ROWS, Row, Timeline, Window};
 use crate::web::clock;
 use crate::web::context::{PageStateStoreFields as _, Playground, StageHandle, use_playground};
+use crate::web::words::timeline as words;
 use crate::world::EPOCH;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ impl Facts {
             whole *= 2;
         }
         let ((count, bytes), full) = (time.meter(), time.limit_words());
-        let meter = format!("History: {count} checkpoints, {} of {} MB", bytes >> 20, MAX_BYTES >> 20);
+        let meter = words::history(count, bytes >> 20, MAX_BYTES >> 20);
         let limit = [if full.is_empty() { String::new() } else { format!("{full} ({meter})") }, time.timeline_rows_gaps()].join(" ");
         Self { now, end, whole, keeps: time.keeps(), in_past: time.in_past(), meter, limit: limit.trim().to_owned() }
     }
@@ -241,13 +242,11 @@ fn hint(rows: &[Row], row: Option<usize>, micros: i64, near: i64, end: i64) -> (
     match (found, row.and_then(|row| rows.get(row))) {
         (Some((row, bar)), _) => {
             let (at, name) = if row.lane.is_some() { (bar.from, row.name.as_str()) } else { (micros, "") };
-            let ghost = if bar.ghost { " · on the other branch" } else { "" };
+            let ghost = if bar.ghost { words::ON_OTHER_BRANCH } else { "" };
             let dot = if name.is_empty() { "" } else { " · " };
             (row.lane.map(|_| at), format!("{}{dot}{name} · {}{ghost}", clock::time_words(at), bar.text))
         }
-        (None, Some(row)) if row.lane.is_none() && micros <= end => {
-            (None, format!("{} · nobody has had {} yet", clock::time_words(micros), row.name))
-        }
+        (None, Some(row)) if row.lane.is_none() && micros <= end => (None, words::nobody_yet(&clock::time_words(micros), &row.name)),
         _ => (None, clock::time_words(micros)),
     }
 }

@@ -144,7 +144,7 @@ fn Row(config: Config, configs: Memo<Vec<Config>>, all: RwSignal<bool>, target: 
     } else {
         view! { <b>{value}</b> }.into_any()
     };
-    let said = move || refused.get().unwrap_or_else(|| config.with(|config| words::default(&config.from, config.default)));
+    let said = move || refused.get().unwrap_or_else(|| config.with(|config| words::default(config.from, config.default)));
     view! {
         <label title=doc>
             <span>{name}</span>
