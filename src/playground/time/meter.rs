@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// Rebalances, and revocations, that are remembered; later ones are not counted.
 const MAX_KEPT: usize = 10_000;
 
+/// A partition of a topic.
+type Place = (Arc<str>, i32);
+
 /// What `BrokerEvent`s say of a partition's leader.
 #[derive(Clone, Debug)]
 struct Led {
@@ -37,13 +40,13 @@ pub struct Meter {
     pub answered: u64,
     pub waited_us: i64,
     pub longest_wait_us: i64,
-    leaders: SortedVecMap<(Arc<str>, i32), Led>,
+    leaders: SortedVecMap<Place, Led>,
     leaderless_us: i64,
     longest_leaderless_us: i64,
     /// Grows whenever a partition has lost its leader or has one again.
     leader_changes: u32,
     /// By group: committed offsets of user topics. An offset that expires or is deleted stays.
-    committed: SortedVecMap<Arc<str>, SortedVecMap<(Arc<str>, i32), i64>>,
+    committed: SortedVecMap<Arc<str>, SortedVecMap<Place, i64>>,
     /// When groups of both protocols began to find a new order.
     rebalances: Vec<Time>,
     /// When partitions were taken from a member while it ran, and how many.
