@@ -69,7 +69,10 @@ pub fn Steps(over: impl Fn() + Copy + 'static) -> impl IntoView {
         look();
     });
     let part = move |of: fn(&Shown) -> String| Memo::new(move |_| shown.with(of));
+    // Before anything has come of a step, the line says what this is: what is below it stays where it is.
+    let is_start = Memo::new(move |_| shown.with(|shown| shown.done == 0 && shown.outcome.is_empty()));
     let outcome = part(|shown| shown.outcome.clone());
+    let came = move || if is_start.get() { words::INTRODUCTION.to_owned() } else { outcome.get() };
     let number = part(|shown| words::step_of((shown.done + 1).min(STEPS), STEPS));
     let text = part(|shown| match &shown.task {
         Some(task) => task.text.clone(),
@@ -83,7 +86,7 @@ pub fn Steps(over: impl Fn() + Copy + 'static) -> impl IntoView {
     };
     view! {
         <aside class="tp-guide" aria-label=words::FIRST_STEPS>
-            <p class="tp-came" hidden=move || outcome.with(String::is_empty)>{outcome}</p>
+            <p class="tp-came" data-none=move || outcome.with(String::is_empty)>{came}</p>
             <p class="tp-task">
                 <Show when=move || !is_over.get()>
                     <span class="tp-count tp-number">{number}</span>

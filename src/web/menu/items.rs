@@ -64,6 +64,12 @@ fn Item(menu: MenuHandle, item: MenuItem, nodes: StoredValue<Vec<NodeRef<html::B
             let _ = to.focus();
         }
     };
+    // Its description is told while it has the focus, and a pointer gives it.
+    let focus = move |_| {
+        if let Some(item) = nodes.with_value(|nodes| element(nodes[at].get_untracked())) {
+            let _ = item.focus();
+        }
+    };
     view! {
         <button
             type="button"
@@ -73,6 +79,7 @@ fn Item(menu: MenuHandle, item: MenuItem, nodes: StoredValue<Vec<NodeRef<html::B
             class:tp-bad=hurts
             node_ref=nodes.with_value(|nodes| nodes[at])
             on:click=act
+            on:pointermove=focus
             on:keydown=key
         >
             <span>{label}</span>

@@ -3,20 +3,20 @@
 
 mod form;
 mod items;
+mod place;
 mod quick;
 
 pub use quick::QuickActions;
 
+use super::context::{PageStateStoreFields as _, use_playground};
 use crate::playground::menu::{Ask, MenuTarget};
 use form::FormView;
 use items::Items;
 use leptos::html;
 use leptos::prelude::*;
+use place::{Anchor, Ribbons, fit, place};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlElement, KeyboardEvent, MouseEvent};
-
-/// Between a menu and what it belongs to, and between it and the window's edge: CSS pixels.
-const GAP: f64 = 4.0;
 
 /// The button that opens a menu, and the card that it stands on.
 #[derive(Clone, Copy)]
@@ -43,8 +43,7 @@ struct Opened {
     turn: u32,
     target: MenuTarget,
     button: NodeRef<html::Button>,
-    /// Of what it stands beside, in CSS pixels of the window: left, top, bottom.
-    anchor: (f64, f64, f64),
+    anchor: Anchor,
 }
 
 /// The open menu of a playground, in the context of all that can open it.
@@ -65,13 +64,11 @@ impl OpenMenu {
 
     /// Opens the menu of a card, below the card or where the mouse is.
     pub fn open(self, opener: Opener, mouse: Option<&MouseEvent>) {
+        let card = opener.card.get_untracked().map(|card| Anchor::of(&card.get_bounding_client_rect())).unwrap_or_default();
         let anchor = match mouse {
             // The menu key has no place of its own.
-            Some(e) if e.client_x() > 0 || e.client_y() > 0 => (f64::from(e.client_x()), f64::from(e.client_y()), f64::from(e.client_y())),
-            _ => opener.card.get_untracked().map_or((0.0, 0.0, 0.0), |card| {
-                let card = card.get_bounding_client_rect();
-                (card.left(), card.top(), card.bottom())
-            }),
+            Some(e) if e.client_x() > 0 || e.client_y() > 0 => card.at(f64::from(e.client_x()), f64::from(e.client_y())),
+            _ => card,
         };
         self.1.update_value(|turn| *turn += 1);
         self.0.set(Some(Opened { turn: self.1.get_value(), target: opener.target.get_value(), button: opener.button, anchor }));
@@ -99,7 +96,9 @@ struct MenuHandle {
     /// The role and the name of the page that is shown.
     role: RwSignal<&'static str>,
     label: RwSignal<String>,
-    anchor: (f64, f64, f64),
+    anchor: Anchor,
+    /// What it is not to cover, where it can be helped.
+    ribbons: Option<Ribbons>,
 }
 
 impl MenuHandle {
@@ -112,7 +111,7 @@ impl MenuHandle {
             if menu.matches(":popover-open").unwrap_or(false) {
                 fit(&menu);
             } else if menu.show_popover().is_ok() {
-                place(&menu, self.anchor);
+                place(&menu, self.anchor, self.ribbons);
             }
             if let Some(first) = untrack(&first) {
                 let _ = first.focus();
@@ -140,7 +139,8 @@ fn Popover(opened: Opened) -> impl IntoView {
     let OpenMenu(open, _) = OpenMenu::expect();
     let node = NodeRef::<html::Div>::new();
     let (page, label) = (RwSignal::new(Page::Items(opened.target.clone())), RwSignal::new(String::new()));
-    let menu = MenuHandle { node, page, role: RwSignal::new("menu"), label, anchor: opened.anchor };
+    let ribbons = use_playground().ui.snap().with_untracked(|snap| Ribbons::new(&snap.places, &opened.target, opened.anchor));
+    let menu = MenuHandle { node, page, role: RwSignal::new("menu"), label, anchor: opened.anchor, ribbons };
     let (button, turn) = (opened.button, opened.turn);
     let before_toggle = move |_: Event| {
         let closes = |menu: &HtmlElement| menu.matches(":popover-open").unwrap_or(false) && menu.matches(":focus-within").unwrap_or(false);
@@ -180,33 +180,6 @@ fn Popover(opened: Opened) -> impl IntoView {
             {content}
         </div>
     }
-}
-
-/// Puts a menu beside its anchor, inside the window.
-fn place(menu: &HtmlElement, (x, top, bottom): (f64, f64, f64)) {
-    let (width, height) = window_size(menu);
-    let own = menu.get_bounding_client_rect();
-    let y = if bottom + GAP + own.height() <= height { bottom + GAP } else { top - GAP - own.height() };
-    put(menu, x, y, (width, height));
-}
-
-/// Keeps a menu whose content has changed inside the window.
-fn fit(menu: &HtmlElement) {
-    let own = menu.get_bounding_client_rect();
-    put(menu, own.left(), own.top(), window_size(menu));
-}
-
-/// There, or as near to it as the window lets it.
-fn put(menu: &HtmlElement, x: f64, y: f64, (width, height): (f64, f64)) {
-    let own = menu.get_bounding_client_rect();
-    for (side, at, size, all) in [("left", x, own.width(), width), ("top", y, own.height(), height)] {
-        let _ = HtmlElement::style(menu).set_property(side, &format!("{}px", at.min(all - size - GAP).max(GAP) as i32));
-    }
-}
-
-fn window_size(menu: &HtmlElement) -> (f64, f64) {
-    let root = menu.owner_document().and_then(|d| d.document_element());
-    root.map_or((0.0, 0.0), |root| (f64::from(root.client_width()), f64::from(root.client_height())))
 }
 
 /// An element of a reference, for `focus`.

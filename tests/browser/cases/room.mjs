@@ -72,6 +72,36 @@ export default (cases, { check, open, until, clean, noSidewaysScroll, shot }) =>
     await visit.close();
   };
 
+  // What one does shows on the ribbons: a menu leaves them in sight, tells what the item under the hand does, and marks what it is about.
+  cases["room: no menu covers a ribbon"] = async ({ context, site }) => {
+    const page = await open(context, site.url, { folded: true });
+    await until(page, 0, (now) => now.time_us > 0, 20_000, "it runs");
+    await page.evaluate(() => document.querySelector("tide-pool").api(1).pause());
+    const brokers = page.locator(".tp-broker");
+    const [first, last] = [await brokers.first().boundingBox(), await brokers.last().boundingBox()];
+    const seen = [];
+    for (const card of [".tp-broker", ".tp-topic", ".tp-partition", ".tp-producer", ".tp-member", ".tp-group"]) {
+      await page.locator(card).last().hover();
+      await page.locator(card).last().locator(".tp-do").click();
+      const menu = page.getByRole("menu");
+      const item = menu.getByRole("menuitem").last();
+      await item.hover();
+      const box = await menu.boundingBox();
+      check(box.x + box.width <= first.x || box.x >= last.x + last.width, `${card}: ${JSON.stringify(box)}`);
+      check(box.x >= 0 && box.y >= 0 && box.x + box.width <= 1280 && box.y + box.height <= 800, `${card} is in the window: ${JSON.stringify(box)}`);
+      const told = await item.locator(".tp-quiet").boundingBox();
+      check(await item.locator(".tp-quiet").evaluate((words) => getComputedStyle(words).opacity) === "1", `${card}: what it does is told`);
+      check(told.y >= (await item.boundingBox()).y + 20 && told.y + told.height <= box.y + box.height, `${card}: below the items`);
+      if (card === ".tp-broker") await page.screenshot({ path: shot("room-menu-1280") });
+      seen.push(`${card} at ${Math.round(box.x)}`);
+      await page.keyboard.press("Escape");
+      await menu.waitFor({ state: "detached" });
+    }
+    clean(page);
+    await page.close();
+    return seen.join(", ");
+  };
+
   cases["room: in an embed of 720 × 520 px the stage has most of it"] = async ({ context, deep, pages }) => {
     pages("room.html", '<style>body { margin: 0 }</style><tide-pool scenario="first-light" load="eager" height="520"></tide-pool>');
     const page = await open(context, `${deep.url}room.html`, { width: 720, height: 520, folded: true });
