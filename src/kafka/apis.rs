@@ -62,6 +62,9 @@ macro_rules! kafka_apis {
                 EndTxn = 26, EndTxnRequest => EndTxnResponse, {broker 0..=5 in end_txn} {};
                 WriteTxnMarkers = 27, WriteTxnMarkersRequest => WriteTxnMarkersResponse, {broker 1..=1 in write_txn_markers} {};
                 TxnOffsetCommit = 28, TxnOffsetCommitRequest => TxnOffsetCommitResponse, {coordinator 0..=5} {};
+                DescribeAcls = 29, DescribeAclsRequest => DescribeAclsResponse, {broker 1..=3 in describe_acls} {};
+                CreateAcls = 30, CreateAclsRequest => CreateAclsResponse, {broker 1..=3 in create_acls} {};
+                DeleteAcls = 31, DeleteAclsRequest => DeleteAclsResponse, {broker 1..=3 in delete_acls} {};
                 DescribeConfigs = 32, DescribeConfigsRequest => DescribeConfigsResponse, {broker 1..=4 in describe_configs} {};
                 AlterConfigs = 33, AlterConfigsRequest => AlterConfigsResponse,
                     {forwarded 0..=2 in alter_configs} {active 0..=2 in alter_configs};
@@ -116,9 +119,6 @@ macro_rules! kafka_apis {
             }
             {
                 SaslHandshake = 17,
-                DescribeAcls = 29,
-                CreateAcls = 30,
-                DeleteAcls = 31,
                 SaslAuthenticate = 36,
                 CreateDelegationToken = 38,
                 RenewDelegationToken = 39,

@@ -127,6 +127,7 @@ class Script:
 
 
 TOOLS = {
+    "acls": "org.apache.kafka.tools.AclCommand",
     "topics": "org.apache.kafka.tools.TopicCommand",
     "groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
     "transactions": "org.apache.kafka.tools.TransactionsCommand",
@@ -183,6 +184,14 @@ def run(script, folder):
     topics("--create", "--topic", "aged", "--partitions", "1")
     script.client("durations")
     script.client("offsets")
+    access_control(script)
+
+
+def access_control(script):
+    """Without an authorizer there are no rules, and none can be set."""
+    rule = ["--allow-principal", "User:bob", "--operation", "Read", "--topic", "orders"]
+    for args in (["--list"], ["--list", "--topic", "orders"], ["--add", *rule], ["--remove", *rule, "--force"]):
+        script.tool("acls", *args)
 
 
 def live_groups(script, groups, described):
@@ -291,7 +300,7 @@ def said(address):
 
 
 def case_java_clients_and_tools(case):
-    """Java's transactional producer and consumers of both protocols; kafka-consumer-groups, kafka-transactions, kafka-configs, kafka-features"""
+    """Java's transactional producer, consumers of both protocols; kafka-consumer-groups, kafka-transactions, kafka-configs, kafka-features, kafka-acls"""
     import difflib
     from run import check
     class_path()

@@ -81,7 +81,7 @@ export default (cases, { check, open, until, clean, noSidewaysScroll, shot }) =>
     const [first, last] = [await brokers.first().boundingBox(), await brokers.last().boundingBox()];
     const seen = [];
     for (const card of [".tp-broker", ".tp-topic", ".tp-partition", ".tp-producer", ".tp-member", ".tp-group"]) {
-      await page.locator(card).last().hover();
+      await page.locator(card).last().hover({ position: { x: 12, y: 8 } });
       await page.locator(card).last().locator(".tp-do").click();
       const menu = page.getByRole("menu");
       const item = menu.getByRole("menuitem").last();

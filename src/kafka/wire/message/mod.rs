@@ -12,6 +12,7 @@
 //! A declaration makes the structures, their defaults, and the traversal of [`codec`] over the fields, which are in their order on the
 //! wire. An `Option` may be null. The fields of a structure that came with a newer version say `ALL`: they are there when it is.
 
+mod acls;
 mod admin;
 mod brokers;
 pub mod codec;
@@ -32,6 +33,7 @@ mod topics;
 mod transactions;
 
 pub use crate::kafka::apis::ApiKey;
+pub use acls::*;
 pub use admin::*;
 pub use brokers::*;
 pub use configs::*;
