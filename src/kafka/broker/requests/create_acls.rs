@@ -14,11 +14,14 @@ const NO_AUTHORIZER: &str = "No Authorizer is configured.";
 impl BrokerApi for CreateAclsRequest {
     /// `AclApis.handleCreateAcls`: SECURITY_DISABLED for each.
     fn handle(self, _broker: &mut Broker, _now: Time, context: &Context) -> Reply {
-        let is_unknown = |one: &AclCreation| [one.resource_type, one.resource_pattern_type, one.operation, one.permission_type].contains(&UNKNOWN);
+        let is_unknown = |one: &AclCreation| {
+            [one.resource_type, one.resource_pattern_type, one.operation, one.permission_type].contains(&UNKNOWN)
+        };
         if self.creations.iter().any(is_unknown) {
             return Reply::Close("CreateAcls contains UNKNOWN elements".to_owned());
         }
-        let refused = || AclCreationResult { error_code: ErrorCode::SecurityDisabled.code(), error_message: Some(Str::from(NO_AUTHORIZER)) };
+        let error_code = ErrorCode::SecurityDisabled.code();
+        let refused = || AclCreationResult { error_code, error_message: Some(Str::from(NO_AUTHORIZER)) };
         let results = self.creations.iter().map(|_| refused()).collect();
         reply(context, CreateAclsResponse { results, ..CreateAclsResponse::default() })
     }
