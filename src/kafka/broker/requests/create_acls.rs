@@ -1,15 +1,13 @@
 //! CreateAcls (KIP-140): refused as by a Kafka without an authorizer. There is none here.
 
 use super::BrokerApi;
-use super::describe_acls::UNKNOWN;
+use super::describe_acls::{NO_AUTHORIZER, UNKNOWN};
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::{Broker, ErrorCode};
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::create_acls_request::AclCreation;
 use crate::kafka::wire::message::create_acls_response::AclCreationResult;
 use crate::kafka::wire::message::{CreateAclsRequest, CreateAclsResponse, Str};
-
-const NO_AUTHORIZER: &str = "No Authorizer is configured.";
 
 impl BrokerApi for CreateAclsRequest {
     /// `AclApis.handleCreateAcls`: SECURITY_DISABLED for each.

@@ -1,15 +1,13 @@
 //! DeleteAcls (KIP-140): refused as by a Kafka without an authorizer. There is none here.
 
 use super::BrokerApi;
-use super::describe_acls::UNKNOWN;
+use super::describe_acls::{NO_AUTHORIZER, UNKNOWN};
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::{Broker, ErrorCode};
 use crate::kafka::time::Time;
 use crate::kafka::wire::message::delete_acls_request::DeleteAclsFilter;
 use crate::kafka::wire::message::delete_acls_response::DeleteAclsFilterResult;
 use crate::kafka::wire::message::{DeleteAclsRequest, DeleteAclsResponse, Str};
-
-const NO_AUTHORIZER: &str = "No Authorizer is configured.";
 
 impl BrokerApi for DeleteAclsRequest {
     /// `AclApis.handleDeleteAcls`: SECURITY_DISABLED for each.

@@ -9,6 +9,8 @@ use crate::kafka::wire::message::{DescribeAclsRequest, DescribeAclsResponse, Str
 /// Kafka's code of a resource type, a pattern type, an operation or a permission that it does not know: a request with it closes the
 /// connection. Codes of a later version are taken.
 pub const UNKNOWN: i8 = 0;
+/// Why CreateAcls and DeleteAcls are refused.
+pub const NO_AUTHORIZER: &str = "No Authorizer is configured.";
 
 impl BrokerApi for DescribeAclsRequest {
     /// `AclApis.handleDescribeAcls`.
