@@ -69,10 +69,9 @@ pub fn Steps(over: impl Fn() + Copy + 'static) -> impl IntoView {
         look();
     });
     let part = move |of: fn(&Shown) -> String| Memo::new(move |_| shown.with(of));
-    // Before anything has come of a step, the line says what this is: what is below it stays where it is.
-    let is_start = Memo::new(move |_| shown.with(|shown| shown.done == 0 && shown.outcome.is_empty()));
+    // Where nothing has come of a step, the line says what this is: what is below it stays where it is.
     let outcome = part(|shown| shown.outcome.clone());
-    let came = move || if is_start.get() { words::INTRODUCTION.to_owned() } else { outcome.get() };
+    let came = move || if outcome.with(String::is_empty) { words::INTRODUCTION.to_owned() } else { outcome.get() };
     let number = part(|shown| words::step_of((shown.done + 1).min(STEPS), STEPS));
     let text = part(|shown| match &shown.task {
         Some(task) => task.text.clone(),
