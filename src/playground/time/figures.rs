@@ -1,10 +1,9 @@
 //! Figures over time: how many partitions have no leader, and how far each group is behind. Each is a step function.
 
 use super::meter::Meter;
+use super::timeline_rows::micros;
 use super::{Branch, Moment, Timeline};
-use crate::kafka::time::Time;
 use crate::playground::narrate::tenths;
-use crate::world::EPOCH;
 use std::sync::Arc;
 
 /// Steps that a branch keeps of a figure.
@@ -105,13 +104,24 @@ pub struct Figures {
     spacing_us: i64,
     /// Steps for which there was no room.
     pub(super) dropped: u32,
+    /// There are more groups than `MAX_LAGS`.
+    pub(super) has_left_out: bool,
     /// Grows with every change.
     changes: u32,
 }
 
 impl Default for Figures {
     fn default() -> Self {
-        Self { leaderless: Vec::new(), lags: Vec::new(), leaders_seen: 0, due: 0, spacing_us: SPACING_US, dropped: 0, changes: 0 }
+        Self {
+            leaderless: Vec::new(),
+            lags: Vec::new(),
+            leaders_seen: 0,
+            due: 0,
+            spacing_us: SPACING_US,
+            dropped: 0,
+            has_left_out: false,
+            changes: 0,
+        }
     }
 }
 
@@ -140,7 +150,10 @@ impl Figures {
         for (group, value) in meter.lags() {
             let index = match self.lags.iter().position(|(name, _)| name == group) {
                 Some(index) => index,
-                None if self.lags.len() >= MAX_LAGS as usize => continue,
+                None if self.lags.len() >= MAX_LAGS as usize => {
+                    self.has_left_out = true;
+                    continue;
+                }
                 None => {
                     self.lags.push((Arc::clone(group), Vec::new()));
                     self.lags.len() - 1
@@ -197,10 +210,6 @@ fn push(steps: &mut Vec<Kept>, step: Step, events: u64) -> bool {
     is_new
 }
 
-fn micros(at: Time) -> i64 {
-    at.micros_since(EPOCH)
-}
-
 impl Timeline {
     /// The shown branch's figures, each with what it is on the branch beside it from where they part.
     pub fn figures(&self) -> Vec<Figure> {
@@ -232,6 +241,7 @@ impl Timeline {
 mod tests {
     use super::*;
     use crate::playground::scenario::{Playback, Scenario};
+    use crate::world::EPOCH;
     use crate::world::operations::{Action, Crash};
 
     const SLOW: &str = "tidepool 1\nbrokers 3\nlink latency=20ms jitter=0ms\nconfig broker.session.timeout.ms=3000\n\

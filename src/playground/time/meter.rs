@@ -93,8 +93,7 @@ impl Meter {
 
     /// Readable records that each group has not committed, by group.
     pub(super) fn lags(&self) -> impl Iterator<Item = (&Arc<str>, i64)> {
-        let behind =
-            |(place, offset): (&(Arc<str>, i32), &i64)| self.leaders.get(place).map_or(0, |led| (led.high_watermark - offset).max(0));
+        let behind = |(place, offset): (&Place, &i64)| self.leaders.get(place).map_or(0, |led| (led.high_watermark - offset).max(0));
         self.committed.iter().map(move |(group, offsets)| (group, offsets.iter().map(behind).sum()))
     }
 
@@ -109,7 +108,7 @@ impl Meter {
                     led.high_watermark = *to;
                 }
             }
-            EventKind::Broker { event: BrokerEvent::TopicDeleted { topic }, .. } => self.deleted(topic),
+            EventKind::Broker { event: BrokerEvent::TopicDeleted { topic }, .. } => self.deleted(event.at, topic),
             EventKind::Broker { event: BrokerEvent::Group(GroupEvent::OffsetCommitted { group, topic, partition, offset }), .. } => {
                 self.committed.entry(group.clone()).or_default().insert((topic.clone(), *partition), *offset);
             }
@@ -173,6 +172,7 @@ impl Meter {
         waited.into_iter().for_each(|since| self.led_again(since, at));
     }
 
+    /// A partition's time without a leader is over.
     fn led_again(&mut self, since: Time, at: Time) {
         let us = at.micros_since(since).max(0);
         self.leaderless_us += us;
@@ -180,12 +180,17 @@ impl Meter {
         self.leader_changes += 1;
     }
 
-    fn deleted(&mut self, topic: &Arc<str>) {
-        self.leaders.retain(|(name, _), _| name != topic);
+    /// The active controller tells it, once and before another topic has the name. What it waited stays counted.
+    fn deleted(&mut self, at: Time, topic: &Arc<str>) {
+        let mut waited = Vec::new();
+        self.leaders.retain(|(name, _), led| {
+            waited.extend(led.gone.filter(|_| name == topic));
+            name != topic
+        });
+        waited.into_iter().for_each(|since| self.led_again(since, at));
         for offsets in self.committed.values_mut() {
             offsets.retain(|(name, _), _| name != topic);
         }
-        self.leader_changes += 1;
     }
 
     fn leads(&mut self, at: Time, by: &Arc<str>, topic: &Arc<str>, partition: i32, epoch: i32) {
@@ -246,6 +251,17 @@ mod tests {
         let (meter, now) = metered(text, 30);
         let (sum, longest) = meter.leaderless_us(now);
         assert_eq!((sum % longest, longest), (0, 1_000_000));
+    }
+
+    /// What a topic had to wait until it was deleted stays counted, and ends there.
+    #[test]
+    fn a_topic_that_is_deleted_waits_no_longer() {
+        let text = "tidepool 1\nbrokers 3\nlink latency=20ms jitter=0ms\nconfig broker.session.timeout.ms=9000\n\
+                    topic orders partitions=3 replicas=3\nat 10s kill broker-2\nat 12s delete orders\n";
+        let (meter, now) = metered(text, 40);
+        let (sum, longest) = meter.leaderless_us(now);
+        assert!(sum > 0 && (2_000_000..9_000_000).contains(&longest), "{longest} µs");
+        assert_eq!((meter.leaderless(), meter.leaders.len()), (0, 0));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The timeline's lanes: what happened, and who owned what, as rows of bars. Where a branch leaves another, the other's future is there
 //! too, as a ghost.
 
+use super::figures::MAX_LAGS;
 use super::{Branch, Lane, MAX_MARKS, MAX_SPANS, MAX_STEPS, Mark, Span, Timeline};
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet, insert_by_key};
 use crate::playground::narrate::tenths;
@@ -101,7 +102,8 @@ impl Window {
     }
 }
 
-fn micros(at: crate::kafka::time::Time) -> i64 {
+/// Since the run began.
+pub(super) fn micros(at: crate::kafka::time::Time) -> i64 {
     at.micros_since(EPOCH)
 }
 
@@ -270,6 +272,8 @@ impl Timeline {
             0 => String::new(),
             more => format!("{MAX_STEPS} changes of partitions without a leader are kept, {more} later ones are not drawn."),
         };
-        [marks, leaders].join(" ").trim().to_owned()
+        let lags = if self.branch().figures().has_left_out { format!("The lag of {MAX_LAGS} groups is kept.") } else { String::new() };
+        let words: Vec<String> = [marks, leaders, lags].into_iter().filter(|words| !words.is_empty()).collect();
+        words.join(" ")
     }
 }
