@@ -270,3 +270,18 @@ fn what_retention_had_deleted_may_come_back_with_an_old_replica() {
 fn a_checkpoint_names_the_high_watermark_of_before_an_unclean_election() {
     holds("seed-1134240049-logs-differ.tide");
 }
+
+/// Every replica of the coordinator's log had lost power: its producer gets an epoch that it had before, and the leader takes the first
+/// batches in it for those that it has.
+#[test]
+fn an_epoch_that_a_coordinator_gives_out_again_hides_records() {
+    let verdict = holds("seed-739659580-lost.tide");
+    let hidden = verdict.ledger.permitted.iter().find(|permitted| permitted.why.contains("gave an epoch out again"));
+    assert!(hidden.is_some_and(|permitted| permitted.records > 0), "{verdict}");
+}
+
+/// The same where another topic has the name by then.
+#[test]
+fn retention_may_shorten_the_log_of_a_former_topic() {
+    holds("seed-739734048-stray-dropped.tide");
+}

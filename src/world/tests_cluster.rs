@@ -232,6 +232,30 @@ fn a_power_loss_takes_only_what_others_have() {
     settle(&mut world);
 }
 
+/// Its followers sent a fetch that was never refused and never answered: nothing says that its machine is off.
+#[test]
+fn a_leader_that_is_back_from_a_power_loss_is_followed_at_once() {
+    let high_watermark = |world: &World| {
+        let view = world.view();
+        let at = view.partitions.into_iter().find(|at| &*at.view.topic == "orders" && at.view.partition == 1);
+        at.expect("the partition is there").view.high_watermark
+    };
+    let mut world = busy(4);
+    let dead = leader(&world, 1);
+    act(&mut world, Action::PowerLoss(PowerLoss::of(broker(dead))));
+    after(&mut world, 11_000);
+    assert_ne!(leader(&world, 1), dead);
+    act(&mut world, Action::Restart(Restart { node: broker(dead) }));
+    after(&mut world, 5_000);
+    act(&mut world, Action::ElectLeader(ElectLeader { topic: "orders".into(), partition: 1, unclean: false }));
+    after(&mut world, 1_000);
+    assert_eq!(leader(&world, 1), dead, "it is the preferred one");
+    let before = high_watermark(&world);
+    after(&mut world, 2_000);
+    assert!(high_watermark(&world) > before, "who follows it has asked for more than {before}");
+    settle(&mut world);
+}
+
 #[test]
 fn an_isolated_leader_comes_back_as_a_follower() {
     let mut world = busy(5);

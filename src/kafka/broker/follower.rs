@@ -17,6 +17,7 @@ use crate::kafka::wire::message::fetch_request::{FetchPartition, ReplicaState};
 use crate::kafka::wire::message::fetch_response::PartitionData;
 use crate::kafka::wire::message::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use crate::kafka::wire::message::{FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse, TopicName};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// `replica.fetch.response.max.bytes`.
@@ -33,6 +34,11 @@ pub struct BeyondLeader {
     epoch: i32,
     /// Where it ends.
     end: i64,
+}
+
+/// Whom a fetcher asks.
+fn node_of(leader: i32, nth: i32) -> Node {
+    if nth == 0 { Node::Broker(leader) } else { Node::Fetcher(leader, nth) }
 }
 
 impl Broker {
@@ -56,7 +62,7 @@ impl Broker {
             self.fetchers.rest(fetcher, now.plus_millis(BACKOFF_MS));
             return true;
         };
-        let node = if nth == 0 { Node::Broker(leader) } else { Node::Fetcher(leader, nth) };
+        let node = node_of(leader, nth);
         self.peers.set_address(node, &broker.host, broker.port);
         let request = match changed {
             Some(changed) => self.fetchers.go_on(fetcher, changed),
@@ -103,6 +109,19 @@ impl Broker {
     pub(super) fn wake_fetcher(&mut self, topic: &str, index: i32, leader: i32) {
         let fetcher = self.fetcher_of(topic, index, leader);
         self.fetchers.wake(fetcher);
+    }
+
+    /// The fetchers that follow nothing any more are closed, whatever they wait for (`shutdownIdleFetcherThreads`): a leader that comes
+    /// back is asked over a new connection, not once an answer is overdue that its former process will never give.
+    pub(super) fn close_idle_fetchers(&mut self, now: Time) {
+        let mut busy = BTreeSet::new();
+        for topic in self.topics.iter() {
+            let followed = topic.partitions.iter().filter(|(_, partition)| partition.leading.is_none());
+            busy.extend(followed.map(|(index, partition)| self.fetcher_of(&topic.name, *index, partition.state.leader)));
+        }
+        for (leader, nth) in self.fetchers.retain(|fetcher| busy.contains(&fetcher)) {
+            self.peers.forget(now, node_of(leader, nth));
+        }
     }
 
     /// How the fetcher asks for a partition. `Err`: not at all, or only then.
@@ -227,7 +246,7 @@ impl Broker {
             ErrorCode::OffsetOutOfRange => {
                 partition.fetch_after = now.plus_millis(REQUEST_TIMEOUT_MS);
                 let epoch = asked.current_leader_epoch;
-                self.ask_leader_end(now, BeyondLeader { topic, partition: asked.partition, leader, epoch, end: from });
+                self.ask_leader_end(now, fetcher, BeyondLeader { topic, partition: asked.partition, leader, epoch, end: from });
             }
             _ => {
                 mark!(FollowerRefused);
@@ -240,12 +259,12 @@ impl Broker {
 
     /// The leader's log begins before the end of this one, and still has nothing there: where does it end?
     /// (`AbstractFetcherThread.fetchOffsetAndApplyTruncateAndBuild`)
-    fn ask_leader_end(&mut self, now: Time, beyond: BeyondLeader) {
+    fn ask_leader_end(&mut self, now: Time, (leader, nth): FetcherId, beyond: BeyondLeader) {
         mark!(FollowerOutOfRange);
         let asked = ListOffsetsPartition { partition_index: beyond.partition, current_leader_epoch: beyond.epoch, timestamp: LATEST };
         let topic = ListOffsetsTopic { name: TopicName(beyond.topic.clone()), partitions: vec![asked] };
         let request = ListOffsetsRequest { replica_id: self.options.node_id.into(), topics: vec![topic], ..ListOffsetsRequest::default() };
-        self.peers.ask(now, Node::Broker(beyond.leader), Message::ListOffsets(request), Tag::LeaderEnd(beyond), REQUEST_TIMEOUT_MS);
+        self.peers.ask(now, node_of(leader, nth), Message::ListOffsets(request), Tag::LeaderEnd(beyond), REQUEST_TIMEOUT_MS);
     }
 
     /// `None`: no answer came.

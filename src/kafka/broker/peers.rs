@@ -146,6 +146,12 @@ impl<T: Clone> Peers<T> {
         answers
     }
 
+    /// Closes the connection to a node of which nothing is wanted any more: what was asked of it gets no answer, and no backoff is kept.
+    pub fn forget(&mut self, now: Time, node: Node) {
+        self.queue.retain(|queued| queued.node != node);
+        self.net.forget(now, node);
+    }
+
     pub fn handle_timeout(&mut self, now: Time) -> Vec<Answer<T>> {
         self.net.expire(now)
     }

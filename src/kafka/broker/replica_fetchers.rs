@@ -115,6 +115,13 @@ impl ReplicaFetchers {
         self.0.remove(&fetcher);
     }
 
+    /// Only these stay; returns those that went. What they have asked must not be answered any more.
+    pub fn retain(&mut self, stays: impl Fn(FetcherId) -> bool) -> Vec<FetcherId> {
+        let gone: Vec<FetcherId> = self.0.keys().copied().filter(|fetcher| !stays(*fetcher)).collect();
+        gone.iter().for_each(|fetcher| self.remove(*fetcher));
+        gone
+    }
+
     /// The followed partitions of which something may have changed since the last request to the leader; `None`: any.
     pub fn changed(&self, fetcher: FetcherId) -> Option<&BTreeSet<(Arc<str>, i32)>> {
         match &self.0.get(&fetcher)?.changed {

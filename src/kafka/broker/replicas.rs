@@ -73,7 +73,6 @@ impl Broker {
         if delta.brokers {
             self.wake_all();
             for broker in self.controller.image().brokers.values() {
-                self.peers.set_address(Node::Broker(broker.id), &broker.host, broker.port);
                 self.peers.set_address(Node::Coordinator(broker.id), &broker.host, broker.port);
             }
         }
@@ -87,6 +86,9 @@ impl Broker {
             names.iter().for_each(|name| self.apply_topic_configs(now, name));
         } else {
             delta.topic_configs.iter().for_each(|name| self.apply_topic_configs(now, name));
+        }
+        if delta.broker_configs || !delta.topics.is_empty() || !delta.deleted.is_empty() {
+            self.close_idle_fetchers(now);
         }
     }
 

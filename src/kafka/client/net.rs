@@ -357,6 +357,12 @@ impl<T, E> Net<T, E> {
         }
     }
 
+    /// Closes the connection to a node, and forgets the node with its address, its backoff and what it was asked.
+    pub fn forget(&mut self, now: Time, node: Node) {
+        self.close_node(now, node);
+        self.peers.remove(&node);
+    }
+
     /// Whom an open connection is for.
     pub fn node_of(&self, conn: ConnId) -> Option<Node> {
         self.conns.get(&conn).copied()

@@ -1,7 +1,7 @@
 //! One judged run of a scenario.
 
 use super::coverage::Requests;
-use crate::kafka::broker::{OFFSETS_TOPIC, PartitionView, TRANSACTIONS_TOPIC};
+use crate::kafka::broker::{BrokerEvent, OFFSETS_TOPIC, PartitionView, TRANSACTIONS_TOPIC};
 use crate::kafka::client::consumer::MembershipState;
 use crate::kafka::client::producer::ProducerEvent;
 use crate::kafka::time::Time;
@@ -18,8 +18,8 @@ use std::sync::Arc;
 pub(crate) const SETTLE_US: i64 = 90_000_000;
 /// How long nobody must have done anything before a cluster that is not quiet is called stuck.
 const STUCK_US: i64 = 60_000_000;
-/// A producer that has had an answer since then is not stuck.
-const SENDS_ON_US: i64 = 10_000_000;
+/// Who has got on since then is not stuck.
+const GETS_ON_US: i64 = 10_000_000;
 const SLICE_US: i64 = 500_000;
 /// A violation of what never comes to an end.
 const LIVENESS: &str = "liveness";
@@ -75,7 +75,7 @@ fn judged(scenario: &Scenario, wanted: Option<&Violation>) -> Result<Outcome, St
     loop {
         let now = playback.world().now();
         let seen = judge.violations().iter().any(|violation| wanted.is_none_or(|wanted| alike(violation, wanted)));
-        let quiet = now.micros_since(EPOCH) > last + SLICE_US && !matches!(rest(playback.world(), &judge), Rest::Busy(_));
+        let quiet = now.micros_since(EPOCH) > last + SLICE_US && matches!(rest(playback.world(), &judge), Rest::Quiet | Rest::Excused);
         if seen || quiet || now >= playback.end() {
             break;
         }
@@ -110,47 +110,73 @@ pub(crate) fn verdict(world: &World, judge: &Judge) -> Verdict {
     verdict
 }
 
-/// What there still is to do.
-#[derive(PartialEq, Eq)]
+/// What there still is to do, from nothing to the worst.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Rest {
     Quiet,
     /// Somebody will never come to an end, as in Kafka.
     Excused,
+    /// Somebody has a lot to do, and gets on with it.
+    GetsOn,
     /// This is under way or undone.
     Busy(String),
 }
 
 fn rest(world: &World, judge: &Judge) -> Rest {
     let view = world.view();
-    if let Some(what) = clients_at_work(world, &view, judge).or_else(|| replicas_behind(&view)) {
-        return Rest::Busy(what);
+    let mut rest = clients_at_work(world, &view, judge);
+    for look in [replicas_behind, hanging, unread] {
+        if matches!(rest, Rest::Busy(_)) {
+            break;
+        }
+        rest = rest.max(look(world, &view, judge));
     }
-    match (hanging(&view, judge), unread(world, &view, judge)) {
-        (Rest::Busy(what), _) | (_, Rest::Busy(what)) => Rest::Busy(what),
-        (Rest::Quiet, Rest::Quiet) if view.producers.iter().all(|producer| producer.pending == 0) => Rest::Quiet,
-        _ => Rest::Excused,
-    }
+    rest
+}
+
+/// Whether something like this has happened of late.
+fn lately(world: &World, is_such: impl Fn(&EventKind) -> bool) -> bool {
+    let mut late = world.events().iter().rev().take_while(|event| world.now().micros_since(event.at) < GETS_ON_US);
+    late.any(|event| is_such(&event.kind))
 }
 
 /// What it has left is acknowledged one after the other: a long outbox is not stuck.
 fn sends_on(world: &World, producer: &ProducerState) -> bool {
-    let mut late = world.events().iter().rev().take_while(|event| world.now().micros_since(event.at) < SENDS_ON_US);
-    late.any(|event| matches!(&event.kind, EventKind::Producer { node, event: ProducerEvent::Acked { .. } } if *node == producer.name))
+    lately(world, |kind| matches!(kind, EventKind::Producer { node, event: ProducerEvent::Acked { .. } } if *node == producer.name))
 }
 
-fn clients_at_work(world: &World, view: &WorldView, judge: &Judge) -> Option<String> {
+/// It commits one transaction after the other with what it has read and copied. With one record in each that takes longer than a run.
+fn copies_on(world: &World, consumer: &ConsumerState) -> bool {
+    let is_commit = |event: &ProducerEvent| matches!(event, ProducerEvent::TransactionEnded { committed: true, .. });
+    lately(world, |kind| matches!(kind, EventKind::Producer { node, event } if *node == consumer.name && is_commit(event)))
+}
+
+/// More and more of the partition is committed.
+fn grows_on(world: &World, view: &PartitionView) -> bool {
+    let is_its = |topic: &Arc<str>, partition: i32| *topic == view.topic && partition == view.partition;
+    let moves = |event: &BrokerEvent| matches!(event, BrokerEvent::HighWatermark { topic, partition, .. } if is_its(topic, *partition));
+    lately(world, |kind| matches!(kind, EventKind::Broker { event, .. } if moves(event)))
+}
+
+fn clients_at_work(world: &World, view: &WorldView, judge: &Judge) -> Rest {
     if let Some(broker) = view.brokers.iter().find(|broker| !broker.state.is_running()) {
-        return Some(format!("{} is {}", broker.name, broker.state));
+        return Rest::Busy(format!("{} is {}", broker.name, broker.state));
     }
     // A client may believe for ever in the leader of a former topic, which a late answer has named: its epoch is newer than the new topic's
     // (`Metadata.updatePartitionLeadership`). An outbox then never ends.
     let may_end = |producer: &ProducerState| takes_all(view, &producer.topic) && !judge.was_deleted(&producer.topic);
     let is_stuck = |producer: &&ProducerState| producer.pending > 0 && may_end(producer) && !sends_on(world, producer);
     if let Some(producer) = view.producers.iter().find(is_stuck) {
-        return Some(format!("{} still has {} records to send", producer.name, producer.pending));
+        return Rest::Busy(format!("{} still has {} records to send", producer.name, producer.pending));
     }
-    let sends = view.producers.iter().find(|producer| producer.state.is_running() && producer.rate_per_1000s > 0)?;
-    Some(format!("{} still sends", sends.name))
+    if let Some(sends) = view.producers.iter().find(|producer| producer.state.is_running() && producer.rate_per_1000s > 0) {
+        return Rest::Busy(format!("{} still sends", sends.name));
+    }
+    match view.producers.iter().find(|producer| producer.pending > 0) {
+        Some(producer) if may_end(producer) => Rest::GetsOn,
+        Some(_) => Rest::Excused,
+        None => Rest::Quiet,
+    }
 }
 
 /// An outbox is never given up: as long as it lives its relay sends to a topic that is gone, or to a partition that nobody may lead.
@@ -164,7 +190,8 @@ fn nobody_may_lead(view: &PartitionView) -> bool {
     view.leader < 0 && view.isr.is_empty() && view.elr.is_empty()
 }
 
-fn replicas_behind(view: &WorldView) -> Option<String> {
+fn replicas_behind(world: &World, view: &WorldView, _: &Judge) -> Rest {
+    let mut rest = Rest::Quiet;
     for partition in &view.partitions {
         let view = &partition.view;
         let name = format!("{}-{}", view.topic, view.partition);
@@ -172,28 +199,33 @@ fn replicas_behind(view: &WorldView) -> Option<String> {
             continue;
         }
         if view.leader < 0 {
-            return Some(format!("{name} has no leader"));
+            return Rest::Busy(format!("{name} has no leader"));
         }
         if view.high_watermark < view.end_offset {
-            return Some(format!("{name} ends at {} and its high watermark stays at {}", view.end_offset, view.high_watermark));
+            if !grows_on(world, view) {
+                return Rest::Busy(format!("{name} ends at {} and its high watermark stays at {}", view.end_offset, view.high_watermark));
+            }
+            rest = Rest::GetsOn;
         }
         if view.isr.len() < view.replicas.len() {
-            return Some(format!("{name} has replicas {:?} and only {:?} in sync", view.replicas, view.isr));
+            return Rest::Busy(format!("{name} has replicas {:?} and only {:?} in sync", view.replicas, view.isr));
         }
     }
-    None
+    rest
 }
 
 /// Transactions that are open.
-fn hanging(view: &WorldView, judge: &Judge) -> Rest {
+fn hanging(world: &World, view: &WorldView, judge: &Judge) -> Rest {
     let mut rest = Rest::Quiet;
-    for PartitionView { topic, partition, leader, last_stable_offset, .. } in
-        view.partitions.iter().map(|at| &at.view).filter(|view| view.last_stable_offset < view.high_watermark)
-    {
-        if *leader >= 0 && !judge.may_lack_markers(topic, *partition) {
+    for at in view.partitions.iter().map(|at| &at.view).filter(|view| view.last_stable_offset < view.high_watermark) {
+        let PartitionView { topic, partition, leader, last_stable_offset, .. } = at;
+        if *leader < 0 || judge.may_lack_markers(topic, *partition) {
+            rest = rest.max(Rest::Excused);
+        } else if grows_on(world, at) {
+            rest = Rest::GetsOn;
+        } else {
             return Rest::Busy(format!("{topic}-{partition}: a transaction is open from offset {last_stable_offset} on"));
         }
-        rest = Rest::Excused;
     }
     rest
 }
@@ -206,51 +238,71 @@ fn unread(world: &World, view: &WorldView, judge: &Judge) -> Rest {
         return Rest::Excused;
     }
     let mut rest = Rest::Quiet;
-    let lives = |consumer: &&ConsumerState| consumer.state.is_running() && consumer.client_state != MembershipState::Failed;
     for consumer in view.consumers.iter().filter(|consumer| consumer.state.is_running()) {
-        if consumer.backlog > 0 && !commits_what_is_gone(world, view, consumer) {
-            return Rest::Busy(format!("{} still handles records", consumer.name));
+        rest = rest.max(match unread_by(world, view, judge, consumer) {
+            Rest::Busy(_) if members(view, consumer).any(|member| copies_on(world, member)) => Rest::GetsOn,
+            of_consumer => of_consumer,
+        });
+        if matches!(rest, Rest::Busy(_)) {
+            break;
         }
     }
-    for consumer in view.consumers.iter().filter(lives) {
-        if commits_what_is_gone(world, view, consumer) {
-            rest = Rest::Excused;
+    rest
+}
+
+/// Those who read with it, itself among them.
+fn members<'a>(view: &'a WorldView, consumer: &'a ConsumerState) -> impl Iterator<Item = &'a ConsumerState> {
+    let lives = |other: &&ConsumerState| other.state.is_running() && other.client_state != MembershipState::Failed;
+    view.consumers
+        .iter()
+        .filter(lives)
+        .filter(|other| other.name == consumer.name || other.group.is_some() && other.group == consumer.group)
+}
+
+/// What one consumer, or with it its group, has not read.
+fn unread_by(world: &World, view: &WorldView, judge: &Judge, consumer: &ConsumerState) -> Rest {
+    let commits_what_is_gone = commits_what_is_gone(world, view, consumer);
+    if consumer.backlog > 0 && !commits_what_is_gone {
+        return Rest::Busy(format!("{} still handles records", consumer.name));
+    }
+    if consumer.client_state == MembershipState::Failed {
+        return Rest::Quiet;
+    }
+    if commits_what_is_gone {
+        return Rest::Excused;
+    }
+    if let Some(output) = consumer.output.as_ref().filter(|output| output.blocked || output.pending > 0) {
+        // A partition that refuses a marker as fenced leaves the transaction undecided for ever (`TransactionMarkerChannelManager`): it
+        // may have lost what it knew of the producer.
+        let lost = output.topic.as_deref().is_some_and(|topic| judge.has_given_up(topic, None));
+        if lost || judge.has_given_up(TRANSACTIONS_TOPIC, None) {
+            return Rest::Excused;
+        }
+        return Rest::Busy(format!("{} still waits for what it has sent", consumer.name));
+    }
+    let Some(group) = &consumer.group else { return Rest::Quiet };
+    if consumer.client_state != MembershipState::Stable {
+        return Rest::Busy(format!("{} of group {group} is {}", consumer.name, consumer.client_state));
+    }
+    let mut rest = Rest::Quiet;
+    for partition in view.partitions.iter().filter(|at| at.view.leader >= 0 && consumer.topics.contains(&at.view.topic)) {
+        let (topic, number) = (&partition.view.topic, partition.view.partition);
+        let positions = members(view, consumer).flat_map(|member| &member.positions).filter(|(t, p, _)| t == topic && *p == number);
+        let position = positions.map(|(.., at)| *at).max();
+        let end = if judge.may_lack_markers(topic, number) { partition.view.last_stable_offset } else { partition.view.high_watermark };
+        // Nothing is to be read of an empty partition, and by time no position is found there.
+        if position.unwrap_or(0) >= end {
             continue;
         }
-        if let Some(output) = consumer.output.as_ref().filter(|output| output.blocked || output.pending > 0) {
-            // A partition that refuses a marker as fenced leaves the transaction undecided for ever (`TransactionMarkerChannelManager`): it
-            // may have lost what it knew of the producer.
-            let lost = output.topic.as_deref().is_some_and(|topic| judge.has_given_up(topic, None));
-            if lost || judge.has_given_up(TRANSACTIONS_TOPIC, None) {
-                rest = Rest::Excused;
-                continue;
-            }
-            return Rest::Busy(format!("{} still waits for what it has sent", consumer.name));
+        // Offsets of a transaction whose marker is lost are never stable (UNSTABLE_OFFSET_COMMIT): nobody reads on from them.
+        let unstable = [OFFSETS_TOPIC, TRANSACTIONS_TOPIC].iter().any(|topic| judge.has_given_up(topic, None));
+        let missed = || view.groups.iter().any(|known| known.group == *group && judge.missed_rebalance(known));
+        let unread = unstable || missed_growth(world, group, topic) || missed() || keeps_former_partitions(view, group);
+        let waits = resets_by_duration(world, &consumer.name) || position.is_none() && unread;
+        if !waits && !keeps_former_offset(world, view, group, topic, number) {
+            return Rest::Busy(format!("group {group} has not read {topic}-{number} up to {end}"));
         }
-        let Some(group) = &consumer.group else { continue };
-        if consumer.client_state != MembershipState::Stable {
-            return Rest::Busy(format!("{} of group {group} is {}", consumer.name, consumer.client_state));
-        }
-        for partition in view.partitions.iter().filter(|at| at.view.leader >= 0 && consumer.topics.contains(&at.view.topic)) {
-            let (topic, number) = (&partition.view.topic, partition.view.partition);
-            let members = view.consumers.iter().filter(lives).filter(|other| other.group == consumer.group);
-            let positions = members.flat_map(|member| &member.positions).filter(|(t, p, _)| t == topic && *p == number);
-            let position = positions.map(|(.., at)| *at).max();
-            let end = if judge.may_lack_markers(topic, number) { partition.view.last_stable_offset } else { partition.view.high_watermark };
-            // Nothing is to be read of an empty partition, and by time no position is found there.
-            if position.unwrap_or(0) >= end {
-                continue;
-            }
-            // Offsets of a transaction whose marker is lost are never stable (UNSTABLE_OFFSET_COMMIT): nobody reads on from them.
-            let unstable = [OFFSETS_TOPIC, TRANSACTIONS_TOPIC].iter().any(|topic| judge.has_given_up(topic, None));
-            let missed = || view.groups.iter().any(|known| known.group == *group && judge.missed_rebalance(known));
-            let unread = unstable || missed_growth(world, group, topic) || missed() || keeps_former_partitions(view, group);
-            let waits = resets_by_duration(world, &consumer.name) || position.is_none() && unread;
-            if !waits && !keeps_former_offset(world, view, group, topic, number) {
-                return Rest::Busy(format!("group {group} has not read {topic}-{number} up to {end}"));
-            }
-            rest = Rest::Excused;
-        }
+        rest = Rest::Excused;
     }
     rest
 }
@@ -330,10 +382,13 @@ mod tests {
     use std::path::Path;
 
     /// What the search once called stuck does not end in Kafka either: an outbox whose only replica lost its place in `isr` and `elr`, one
-    /// whose client believes in the leader of a former topic, and `commitSync` of a partition that is gone; or it takes its time.
+    /// whose client believes in the leader of a former topic, and `commitSync` of a partition that is gone; or it takes its time, as an app
+    /// does that commits each record in a transaction of its own.
     #[test]
     fn what_never_ends_in_kafka_is_not_called_stuck() {
-        for name in ["seed-56552", "seed-51782", "seed-1134141180", "seed-1134152151"].map(|seed| format!("{seed}-liveness.tide")) {
+        for name in
+            ["seed-56552", "seed-51782", "seed-1134141180", "seed-1134152151", "seed-739687535"].map(|seed| format!("{seed}-liveness.tide"))
+        {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(&name);
             let text = std::fs::read_to_string(path).expect("the scenario is there");
             let mut playback = Playback::new(Scenario::parse(&text).expect("it can be read")).expect("its world begins");
@@ -341,8 +396,7 @@ mod tests {
             judge.observe(playback.world());
             let end = playback.end();
             watch(&mut playback, &mut judge, end);
-            let view = playback.world().view();
-            let at_work = view.producers.iter().any(|producer| producer.pending > 0) || view.consumers.iter().any(|it| it.backlog > 0);
+            let at_work = rest(playback.world(), &judge) != Rest::Quiet;
             assert!(at_work && healed(playback.world()), "{name}: somebody is at work, though all is healed");
             assert_eq!(verdict(playback.world(), &judge).violations, [], "{name}");
         }

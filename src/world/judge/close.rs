@@ -353,6 +353,7 @@ impl<'a> Evidence<'a> {
             Some(Absence::NobodyLeads) => ledger.unreadable += 1,
             Some(Absence::Expired) => ledger.expired += 1,
             Some(Absence::Lost(allowed)) => {
+                let allowed = allowed.or_else(|| self.taken_for_another(case));
                 ledger.lost += 1;
                 (wrong.lost, wrong.allowed_because) = (true, allowed);
                 findings.judge("lost", "lost", allowed, || case.words("was acknowledged and is lost"));
@@ -375,6 +376,18 @@ impl<'a> Evidence<'a> {
             findings.judge("delivered again", "redelivered", allowed, words);
         }
         wrong
+    }
+
+    /// Why a record may have been acknowledged as another one that its producer had sent: a coordinator that has lost what it knew gives an
+    /// epoch out again, and to a leader the first batches of it are those that it has (`ProducerStateEntry.findDuplicateBatch`).
+    fn taken_for_another(&self, case: &Case<'_>) -> Reason {
+        let place = |entry: &Entry| (entry.producer, entry.topic, entry.partition, entry.offset);
+        let is_other = |other: &&Entry| place(other) == place(case.entry) && other.id != case.entry.id && other.answer == Answer::Acked;
+        let forgot = self.judge.has_given_up(TRANSACTIONS_TOPIC, None);
+        let other = self.judge.tracker.entries.iter().filter(|_| forgot && case.entry.offset >= 0).find(is_other)?;
+        (case.producer.idempotent && self.found.iter().any(|found| found.id == other.id)).then_some(
+            "its coordinator had lost what it knew of the producer and gave an epoch out again: the leader took it for a record it had",
+        )
     }
 
     /// What a transaction's end says, its log holds, and its readers go by.

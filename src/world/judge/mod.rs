@@ -384,6 +384,9 @@ impl Judge {
     }
 
     fn broker_event(&mut self, node: i32, event: &BrokerEvent, probe: &dyn ClusterProbe) {
+        if let BrokerEvent::SegmentDeleted { topic, partition, .. } = event {
+            self.retention_shortens_found(node, &format!("{topic}-{partition}"), probe);
+        }
         if event.topic().is_some_and(|topic| self.means_another(node, topic, probe)) {
             return;
         }
@@ -423,10 +426,7 @@ impl Judge {
                 replica.agreed = replica.agreed.min(*base_offset);
                 self.compare(node, topic, *partition, probe);
             }
-            BrokerEvent::SegmentDeleted { topic, partition, .. } => {
-                self.compare(node, topic, *partition, probe);
-                self.retention_shortens_found(node, &format!("{topic}-{partition}"), probe);
-            }
+            BrokerEvent::SegmentDeleted { topic, partition, .. } => self.compare(node, topic, *partition, probe),
             BrokerEvent::Truncated { topic, partition, to, .. } => {
                 self.counters.truncations += 1;
                 let replica = self.replica(node, topic, *partition);

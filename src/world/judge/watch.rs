@@ -123,7 +123,8 @@ impl Judge {
         }
     }
 
-    /// Retention has deleted a segment before the process has caught up with the metadata: what is left is what may not be dropped.
+    /// Retention has deleted a segment before the process has caught up with the metadata: what is left is what may not be dropped, whether
+    /// or not another topic has its name by now.
     pub(super) fn retention_shortens_found(&mut self, node: i32, dir: &str, probe: &dyn ClusterProbe) {
         let Some(log) = self.found.get_mut(&node).and_then(|found| found.iter_mut().find(|log| log.dir == dir)) else { return };
         let left = |other: &&LogDir| (other.dir == dir || other.suffix_of(dir).is_some()) && other.topic == log.topic;
