@@ -1,7 +1,8 @@
-//! The requests that this broker holds: fetches that wait for data (`DelayedFetch`) and writes that wait for the in-sync replicas
-//! (`DelayedProduce`), and how each is answered.
+//! The requests that this broker holds: fetches that wait for data (`DelayedFetch`), writes that wait for the in-sync replicas
+//! (`DelayedProduce`) and deletions that wait for all replicas that are alive (`DelayedDeleteRecords`), and how each is answered.
 
 use super::purgatory::Waiting;
+use super::requests::delete_records::HeldDeletion;
 use super::requests::fetch::HeldFetch;
 use super::requests::produce::HeldProduce;
 use super::{Broker, BrokerEvent, ConnId};
@@ -12,6 +13,24 @@ use std::sync::Arc;
 pub enum Held {
     Fetch(HeldFetch),
     Produce(HeldProduce),
+    DeleteRecords(HeldDeletion),
+}
+
+/// One partition of a request that is held, and what it waits for.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    /// Where its answer stands in the response.
+    pub topic: usize,
+    pub at: usize,
+    pub name: Arc<str>,
+    pub partition: i32,
+    /// What the high watermark, or for a deletion the low one, is to reach.
+    pub offset: i64,
+}
+
+/// The partitions for which a request waits.
+pub fn waited_for(waits: &[Wait]) -> impl Iterator<Item = (Arc<str>, i32)> {
+    waits.iter().map(|wait| (wait.name.clone(), wait.partition))
 }
 
 impl Waiting for Held {
@@ -19,6 +38,7 @@ impl Waiting for Held {
         match self {
             Self::Fetch(fetch) => fetch.context.conn,
             Self::Produce(produce) => produce.context.conn,
+            Self::DeleteRecords(deletion) => deletion.context.conn,
         }
     }
 
@@ -26,13 +46,15 @@ impl Waiting for Held {
         match self {
             Self::Fetch(fetch) => fetch.until,
             Self::Produce(produce) => produce.until,
+            Self::DeleteRecords(deletion) => deletion.until,
         }
     }
 
     fn partitions(&self) -> Vec<(Arc<str>, i32)> {
         match self {
             Self::Fetch(fetch) => fetch.partitions().collect(),
-            Self::Produce(produce) => produce.partitions().collect(),
+            Self::Produce(produce) => waited_for(&produce.waits).collect(),
+            Self::DeleteRecords(deletion) => waited_for(&deletion.waits).collect(),
         }
     }
 
@@ -40,6 +62,7 @@ impl Waiting for Held {
         match self {
             Self::Fetch(_) => "fetch.max.wait.ms",
             Self::Produce(_) => "produce timeout",
+            Self::DeleteRecords(_) => "deletion timeout",
         }
     }
 }
@@ -51,6 +74,7 @@ impl Broker {
         let why = match self.purgatory.get(conn) {
             Some(Held::Fetch(fetch)) => self.fetch_is_due(now, fetch),
             Some(Held::Produce(produce)) => self.produce_is_due(produce).then_some("replicated"),
+            Some(Held::DeleteRecords(deletion)) => self.deletion_is_due(deletion).then_some("deleted everywhere"),
             None => None,
         };
         if let Some(why) = why
@@ -79,6 +103,11 @@ impl Broker {
             Held::Produce(produce) => {
                 let context = produce.context.clone();
                 let response = self.finish_produce(produce);
+                self.answer_held(&context, response);
+            }
+            Held::DeleteRecords(deletion) => {
+                let context = deletion.context.clone();
+                let response = self.finish_deletion(deletion);
                 self.answer_held(&context, response);
             }
         }

@@ -1,7 +1,7 @@
 //! Leading: what followers have, the in-sync replicas and the high watermark (`kafka.cluster.Partition`, `AlterPartitionManager`).
 
 use super::answers::OwnRequest;
-use super::partition::{IsrReason, Rules};
+use super::partition::{FollowerFetch, IsrReason, Rules};
 use super::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::controller::Request;
 use crate::kafka::marks::mark;
@@ -55,17 +55,19 @@ impl AlterPartitions {
 }
 
 impl Broker {
-    /// A follower fetches at `offset`: updates its state, proposes it for the ISR if it has caught up, and advances the high watermark.
-    pub(super) fn follower_fetched(&mut self, now: Time, topic: &str, index: i32, follower: (i32, i64), offset: i64) {
+    /// A follower fetches: updates its state, proposes it for the ISR if it has caught up, and advances the high watermark. A deletion that
+    /// waits for it is looked at again.
+    pub(super) fn follower_fetched(&mut self, now: Time, topic: &str, index: i32, fetch: FollowerFetch) {
         let rules = Rules { now, lag_ms: self.lag_ms, sabotage: self.options.sabotage, image: self.controller.image() };
         let Some((_, partition)) = self.topics.partition_mut(topic, index) else { return };
-        let (id, epoch) = follower;
-        if partition.follower_fetched(now, id, offset, epoch) {
-            if partition.propose_joining(id, &rules) {
-                self.altering.want();
-            }
-            self.move_high_watermark(now, topic, index);
+        let Some(starts_elsewhere) = partition.follower_fetched(now, fetch) else { return };
+        if partition.propose_joining(fetch.id, &rules) {
+            self.altering.want();
         }
+        if starts_elsewhere {
+            self.purgatory.touch(topic, index);
+        }
+        self.move_high_watermark(now, topic, index);
     }
 
     /// Advances the high watermark as far as the in-sync replicas allow; requests that wait for it are looked at again.

@@ -24,22 +24,36 @@ pub struct Follower {
     caught_up: Time,
     /// The broker epoch that it fetched with; -1 when it said none.
     pub broker_epoch: i64,
+    /// Where its log starts by its last fetch; -1 before the first.
+    log_start: i64,
+}
+
+/// What a follower says of itself when it fetches.
+#[derive(Clone, Copy, Debug)]
+pub struct FollowerFetch {
+    pub id: i32,
+    pub broker_epoch: i64,
+    /// It has everything before it.
+    pub offset: i64,
+    pub log_start: i64,
 }
 
 impl Follower {
     /// As of a new leader: one that is in sync counts as caught up now.
     fn new(now: Time, end: i64, in_sync: bool) -> Self {
         let caught_up = if in_sync { now } else { Time(0) };
-        Self { end: -1, last_fetch: Time(0), last_fetch_end: end, caught_up, broker_epoch: -1 }
+        Self { end: -1, last_fetch: Time(0), last_fetch_end: end, caught_up, broker_epoch: -1, log_start: -1 }
     }
 
-    fn fetched(&mut self, now: Time, offset: i64, leader_end: i64, broker_epoch: i64) {
+    fn fetched(&mut self, now: Time, fetch: FollowerFetch, leader_end: i64) {
+        let FollowerFetch { broker_epoch, offset, log_start, .. } = fetch;
         if offset >= leader_end {
             self.caught_up = self.caught_up.max(now);
         } else if offset >= self.last_fetch_end {
             self.caught_up = self.caught_up.max(self.last_fetch);
         }
         (self.end, self.last_fetch, self.last_fetch_end, self.broker_epoch) = (offset, now, leader_end, broker_epoch);
+        self.log_start = log_start;
     }
 
     /// It has fetched again since, last at `at`, and always had everything.
@@ -247,11 +261,22 @@ impl Partition {
         })
     }
 
-    /// A follower fetched at `offset`: it has all before. Whether it is one of the replicas.
-    pub fn follower_fetched(&mut self, now: Time, id: i32, offset: i64, broker_epoch: i64) -> bool {
+    /// A follower fetched. `None`: it is none of the replicas. `Some(true)`: its log starts elsewhere than it did.
+    pub fn follower_fetched(&mut self, now: Time, fetch: FollowerFetch) -> Option<bool> {
         let end = self.log.end_offset();
-        let follower = self.leading.as_mut().and_then(|leading| leading.followers.get_mut(&id));
-        follower.map(|follower| follower.fetched(now, offset, end, broker_epoch)).is_some()
+        let follower = self.leading.as_mut().and_then(|leading| leading.followers.get_mut(&fetch.id))?;
+        let starts_elsewhere = follower.log_start != fetch.log_start;
+        follower.fetched(now, fetch, end);
+        Some(starts_elsewhere)
+    }
+
+    /// Where the last of the replicas whose broker is alive starts, as the leader knows it: what is before that is deleted everywhere
+    /// (`Partition.lowWatermarkIfLeader`). -1 while one of them has not fetched in this epoch.
+    pub fn low_watermark(&self, image: &Image) -> i64 {
+        let is_alive = |id: &i32| image.brokers.get(id).is_some_and(|broker| !broker.fenced);
+        let followers = self.leading.iter().flat_map(|leading| leading.followers.iter());
+        let starts = followers.filter(|(id, _)| is_alive(id)).map(|(_, follower)| follower.log_start);
+        starts.fold(self.log.start_offset(), i64::min)
     }
 
     /// Whether an in-sync follower that fetches at `offset` has everything, and the high watermark is at the end: then only an event on

@@ -9,6 +9,7 @@ use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::Str;
 use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
+use crate::kafka::wire::message::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use crate::kafka::wire::message::describe_topic_partitions_request::{Cursor, TopicRequest};
 use crate::kafka::wire::message::fetch_request::{FetchPartition, FetchTopic};
 use crate::kafka::wire::message::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
@@ -433,4 +434,66 @@ fn a_broker_that_is_gone_is_forgotten_whichever_broker_is_asked() {
     // It registers anew when it comes back.
     cluster.start(gone);
     cluster.until(30_000, "it is unfenced", |cluster| cluster.nodes[&gone].is_unfenced());
+}
+
+fn delete_before(offset: i64, timeout_ms: i32) -> DeleteRecordsRequest {
+    let partition = DeleteRecordsPartition { offset, ..DeleteRecordsPartition::default() };
+    let topic = DeleteRecordsTopic { name: name("orders"), partitions: vec![partition] };
+    DeleteRecordsRequest { topics: vec![topic], timeout_ms }
+}
+
+/// The error and the low watermark, when there is an answer.
+fn deleted(cluster: &mut Cluster, conn: ConnId) -> Option<(ErrorCode, i64)> {
+    let response = cluster.take::<DeleteRecordsRequest>(conn, 2)?;
+    let answer = &response.topics[0].partitions[0];
+    Some((ErrorCode::from_code(answer.error_code), answer.low_watermark))
+}
+
+#[test]
+fn a_deletion_waits_until_all_replicas_start_there() {
+    let mut cluster = Cluster::new(3, &[], None);
+    create(&mut cluster, 1, "orders", 1, 3, &[]);
+    let leader = cluster.leader("orders", 0).unwrap();
+    for value in ["a", "b", "c", "d"] {
+        assert_eq!(produce(&mut cluster, leader, "orders", -1, value), 0);
+    }
+    cluster.run_for(600);
+    let starts = |cluster: &Cluster| (1..=3).map(|id| cluster.view(id, "orders", 0).unwrap().log_start_offset).collect::<Vec<_>>();
+    let conn = cluster.connect(leader);
+    cluster.send(leader, conn, 2, delete_before(2, 5000));
+    assert_eq!((deleted(&mut cluster, conn), starts(&cluster).iter().max()), (None, Some(&2)), "the leader alone has deleted");
+    // Followers learn of it when their held fetch is answered, and the leader of them with the next.
+    cluster.run_for(1200);
+    assert_eq!((deleted(&mut cluster, conn), starts(&cluster)), (Some((ErrorCode::None, 2)), vec![2; 3]));
+    // Of what is gone already there is nothing to wait for.
+    cluster.send(leader, conn, 2, delete_before(1, 5000));
+    assert_eq!(deleted(&mut cluster, conn), Some((ErrorCode::None, 2)));
+}
+
+#[test]
+fn a_deletion_does_not_wait_for_a_broker_that_is_fenced() {
+    let mut cluster = Cluster::new(3, &[], None);
+    create(&mut cluster, 1, "orders", 1, 3, &[]);
+    let leader = cluster.leader("orders", 0).unwrap();
+    for value in ["a", "b", "c", "d"] {
+        assert_eq!(produce(&mut cluster, leader, "orders", -1, value), 0);
+    }
+    cluster.run_for(600);
+    let dead = leader % 3 + 1;
+    cluster.kill(dead);
+    let conn = cluster.connect(leader);
+    cluster.send(leader, conn, 2, delete_before(2, 1000));
+    cluster.run_for(900);
+    assert_eq!(deleted(&mut cluster, conn), None, "it may be back");
+    cluster.run_for(200);
+    assert_eq!(deleted(&mut cluster, conn), Some((ErrorCode::RequestTimedOut, 0)), "its time is over, and the leader has deleted");
+    cluster.run_for(15_000);
+    cluster.send(leader, conn, 2, delete_before(-1, 1000));
+    cluster.run_for(999);
+    assert_eq!(deleted(&mut cluster, conn), Some((ErrorCode::None, 4)));
+    // One that does not lead any more has nothing to say.
+    let other = 6 - leader - dead;
+    cluster.send(leader, conn, 2, delete_before(4, 60_000));
+    assert_eq!(deleted(&mut cluster, conn), Some((ErrorCode::None, 4)));
+    assert_eq!(cluster.call(other, 2, delete_before(1, 1000)).topics[0].partitions[0].error_code, ErrorCode::NotLeaderOrFollower.code());
 }

@@ -12,9 +12,8 @@ use crate::kafka::wire::message::{CreateAclsRequest, CreateAclsResponse, Str};
 impl BrokerApi for CreateAclsRequest {
     /// `AclApis.handleCreateAcls`: SECURITY_DISABLED for each.
     fn handle(self, _broker: &mut Broker, _now: Time, context: &Context) -> Reply {
-        let is_unknown = |one: &AclCreation| {
-            [one.resource_type, one.resource_pattern_type, one.operation, one.permission_type].contains(&UNKNOWN)
-        };
+        let is_unknown =
+            |one: &AclCreation| [one.resource_type, one.resource_pattern_type, one.operation, one.permission_type].contains(&UNKNOWN);
         if self.creations.iter().any(is_unknown) {
             return Reply::Close("CreateAcls contains UNKNOWN elements".to_owned());
         }

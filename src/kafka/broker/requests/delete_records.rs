@@ -1,7 +1,9 @@
-//! DeleteRecords: a partition's log starts later from now on.
+//! DeleteRecords: a partition's log starts later from now on. The answer waits until all its replicas start there, as far as their brokers
+//! are alive.
 
 use super::BrokerApi;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
+use crate::kafka::broker::held::{Held, Wait};
 use crate::kafka::broker::replicas::overrides;
 use crate::kafka::broker::{Broker, ErrorCode};
 use crate::kafka::config::TopicConfig;
@@ -10,29 +12,67 @@ use crate::kafka::time::Time;
 use crate::kafka::wire::message::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use crate::kafka::wire::message::{DeleteRecordsRequest, DeleteRecordsResponse};
 
+/// A deletion that the leaders have made, and until when it may wait for the other replicas.
+#[derive(Clone, Debug)]
+pub struct HeldDeletion {
+    pub context: Context,
+    pub until: Time,
+    topics: Vec<DeleteRecordsTopicResult>,
+    pub waits: Vec<Wait>,
+}
+
+/// What a leader has deleted.
+struct Deleted {
+    /// Its log starts there now, or did later already.
+    before: i64,
+    low_watermark: i64,
+}
+
 impl BrokerApi for DeleteRecordsRequest {
-    fn handle(self, broker: &mut Broker, _now: Time, context: &Context) -> Reply {
-        let mut topics = Vec::new();
+    fn handle(self, broker: &mut Broker, now: Time, context: &Context) -> Reply {
+        let (mut topics, mut waits) = (Vec::new(), Vec::new());
         for topic in self.topics {
+            let name = topic.name.0.as_ref();
             let mut partitions = Vec::new();
             for asked in topic.partitions {
-                let result = broker.delete_records_before(topic.name.0.as_ref(), asked.partition_index, asked.offset);
-                let answer =
-                    DeleteRecordsPartitionResult { partition_index: asked.partition_index, ..DeleteRecordsPartitionResult::default() };
-                partitions.push(match result {
-                    Ok(start) => DeleteRecordsPartitionResult { low_watermark: start, ..answer },
-                    Err(error) => DeleteRecordsPartitionResult { error_code: error.code(), low_watermark: -1, ..answer },
+                let index = asked.partition_index;
+                let (low_watermark, error) = match broker.delete_records_before(name, index, asked.offset) {
+                    Ok(Deleted { before, low_watermark }) => {
+                        if low_watermark < before {
+                            waits.push(Wait {
+                                topic: topics.len(),
+                                at: partitions.len(),
+                                name: name.into(),
+                                partition: index,
+                                offset: before,
+                            });
+                        }
+                        (low_watermark, ErrorCode::None)
+                    }
+                    Err(error) => (-1, error),
+                };
+                partitions.push(DeleteRecordsPartitionResult {
+                    partition_index: index,
+                    low_watermark,
+                    error_code: error.code(),
+                    ..Default::default()
                 });
             }
             topics.push(DeleteRecordsTopicResult { name: topic.name, partitions });
         }
-        reply(context, DeleteRecordsResponse { topics, ..DeleteRecordsResponse::default() })
+        let until = now.plus_millis(i64::from(self.timeout_ms.max(0)));
+        let held = HeldDeletion { context: context.clone(), until, topics, waits };
+        if broker.deletion_is_due(&held) {
+            return reply(context, broker.finish_deletion(held));
+        }
+        broker.purgatory.hold(Held::DeleteRecords(held));
+        Reply::Held
     }
 }
 
 impl Broker {
-    /// The new log start offset. -1 asks for everything up to the high watermark.
-    fn delete_records_before(&mut self, topic: &str, index: i32, offset: i64) -> Result<i64, ErrorCode> {
+    /// -1 asks for everything up to the high watermark.
+    fn delete_records_before(&mut self, topic: &str, index: i32, offset: i64) -> Result<Deleted, ErrorCode> {
         if is_internal(topic) {
             return Err(ErrorCode::InvalidTopicException);
         }
@@ -42,15 +82,50 @@ impl Broker {
         if !may_delete {
             return Err(ErrorCode::PolicyViolation);
         }
-        let offset = if offset == -1 { partition.high_watermark } else { offset };
-        if offset < 0 || offset > partition.high_watermark {
+        let before = if offset == -1 { partition.high_watermark } else { offset };
+        if before < 0 || before > partition.high_watermark {
             return Err(ErrorCode::OffsetOutOfRange);
         }
-        if offset > partition.log.start_offset() {
-            partition.log.advance_start_offset(&mut self.disk, offset).map_err(|error| error.code())?;
+        let later = before > partition.log.start_offset();
+        if later {
+            partition.log.advance_start_offset(&mut self.disk, before).map_err(|error| error.code())?;
+        }
+        let low_watermark = partition.low_watermark(self.controller.image());
+        if later {
             self.touch(topic, index);
         }
-        Ok(self.topics.partition(topic, index).map_or(-1, |partition| partition.log.start_offset()))
+        Ok(Deleted { before, low_watermark })
+    }
+
+    /// What became of a deletion that waits for replicas: the low watermark, or an error; `None`: it still waits.
+    fn deleted_everywhere(&self, wait: &Wait) -> Option<Result<i64, ErrorCode>> {
+        let Some(partition) = self.topics.partition(&wait.name, wait.partition) else {
+            return Some(Err(ErrorCode::UnknownTopicOrPartition));
+        };
+        if partition.leading.is_none() {
+            return Some(Err(ErrorCode::NotLeaderOrFollower));
+        }
+        let low_watermark = partition.low_watermark(self.controller.image());
+        (low_watermark >= wait.offset).then_some(Ok(low_watermark))
+    }
+
+    /// Nothing of it waits any more.
+    pub(in crate::kafka::broker) fn deletion_is_due(&self, held: &HeldDeletion) -> bool {
+        held.waits.iter().all(|wait| self.deleted_everywhere(wait).is_some())
+    }
+
+    /// The answer. Where replicas have not followed yet it has timed out, and says what the low watermark was at first.
+    pub(in crate::kafka::broker) fn finish_deletion(&self, held: HeldDeletion) -> DeleteRecordsResponse {
+        let HeldDeletion { mut topics, waits, .. } = held;
+        for wait in waits {
+            let Some(answer) = topics.get_mut(wait.topic).and_then(|topic| topic.partitions.get_mut(wait.at)) else { continue };
+            match self.deleted_everywhere(&wait) {
+                Some(Ok(low_watermark)) => answer.low_watermark = low_watermark,
+                Some(Err(error)) => (answer.low_watermark, answer.error_code) = (-1, error.code()),
+                None => answer.error_code = ErrorCode::RequestTimedOut.code(),
+            }
+        }
+        DeleteRecordsResponse { topics, ..DeleteRecordsResponse::default() }
     }
 }
 

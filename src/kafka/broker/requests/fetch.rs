@@ -4,7 +4,7 @@ use super::BrokerApi;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
 use crate::kafka::broker::fetch_sessions::{Fetcher, Use, Wanted};
 use crate::kafka::broker::held::Held;
-use crate::kafka::broker::partition::Partition;
+use crate::kafka::broker::partition::{FollowerFetch, Partition};
 use crate::kafka::broker::topics::text;
 use crate::kafka::broker::{Broker, BrokerEvent, ErrorCode};
 use crate::kafka::marks::mark;
@@ -176,12 +176,13 @@ impl Broker {
 
     /// What the partitions that are fetched by a follower learn from it: it has all before the offsets that it asks for.
     fn note_follower(&mut self, now: Time, fetch: &HeldFetch) {
-        let Some(replica) = fetch.replica else { return };
+        let Some((id, broker_epoch)) = fetch.replica else { return };
         for wanted in &fetch.topics {
             let Some(name) = &wanted.name else { continue };
             for asked in &wanted.partitions {
                 if matches!(self.fetch_partition(fetch, wanted, asked), Ok((_, None))) {
-                    self.follower_fetched(now, name, asked.partition, replica, asked.fetch_offset);
+                    let (offset, log_start) = (asked.fetch_offset, asked.log_start_offset);
+                    self.follower_fetched(now, name, asked.partition, FollowerFetch { id, broker_epoch, offset, log_start });
                 }
             }
         }

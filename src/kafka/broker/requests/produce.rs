@@ -2,7 +2,7 @@
 
 use super::BrokerApi;
 use crate::kafka::broker::dispatch::{Context, Reply, reply};
-use crate::kafka::broker::held::Held;
+use crate::kafka::broker::held::{Held, Wait};
 use crate::kafka::broker::topics::{text, topic_name};
 use crate::kafka::broker::verification::{PRODUCE_ADDS, Refused};
 use crate::kafka::broker::{Broker, ErrorCode, Origin};
@@ -26,31 +26,14 @@ use std::sync::Arc;
 /// The first Produce version whose clients know zstd.
 const ZSTD_SINCE: i16 = 7;
 
-/// One partition's write that waits for the in-sync replicas.
-#[derive(Clone, Debug)]
-struct Wait {
-    /// Where its answer stands in the response.
-    topic: usize,
-    at: usize,
-    name: Arc<str>,
-    partition: i32,
-    /// The offset after its last record.
-    end: i64,
-}
-
 /// A write with acks=all, and until when it may wait.
 #[derive(Clone, Debug)]
 pub struct HeldProduce {
     pub context: Context,
     pub until: Time,
     topics: Vec<TopicProduceResponse>,
-    waits: Vec<Wait>,
-}
-
-impl HeldProduce {
-    pub fn partitions(&self) -> impl Iterator<Item = (Arc<str>, i32)> {
-        self.waits.iter().map(|wait| (wait.name.clone(), wait.partition))
-    }
+    /// For the offset after the last record of each.
+    pub waits: Vec<Wait>,
 }
 
 /// How many offsets a batch takes, by its header.
@@ -169,8 +152,8 @@ impl Broker {
                     && answer.error_code == 0
                     && let Some(name) = &name
                 {
-                    let end = answer.base_offset.saturating_add(i64::from(count));
-                    waits.push(Wait { topic: topics.len(), at: partitions.len(), name: name.clone(), partition: index, end });
+                    let offset = answer.base_offset.saturating_add(i64::from(count));
+                    waits.push(Wait { topic: topics.len(), at: partitions.len(), name: name.clone(), partition: index, offset });
                 }
                 if answer.error_code != 0 && failure.is_none() {
                     failure = Some((data.name.0.clone(), index, ErrorCode::from_code(answer.error_code)));
@@ -211,7 +194,7 @@ impl Broker {
     fn replicated(&self, wait: &Wait) -> Option<ErrorCode> {
         match self.topics.partition(&wait.name, wait.partition) {
             Some(partition) if partition.leading.is_some() => {
-                if partition.high_watermark < wait.end {
+                if partition.high_watermark < wait.offset {
                     return None;
                 }
                 if partition.is_under_min_isr() {
