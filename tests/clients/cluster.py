@@ -274,3 +274,35 @@ def case_cluster_broker_configs(case):
         except (KafkaException, TimeoutError):
             return False
     until(again, 60, "broker 2 has its configs again")
+
+
+def case_cluster_deletes_records(case):
+    """DeleteRecords is answered once all living replicas start there, and with REQUEST_TIMED_OUT while one is away and not fenced"""
+    from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+    cluster = Cluster()
+    case.processes.append(cluster)
+    create(cluster, "orders", 1)
+    leader = until(lambda: leader_of(cluster, "orders"), 10, "a leader")
+    producer = Producer({"bootstrap.servers": cluster.address, "acks": "all"})
+    for n in range(10):
+        producer.produce("orders", value=f"{n}")
+    check(producer.flush(20) == 0, "ten records are not acknowledged")
+    client = admin(cluster)
+
+    def delete(before, seconds):
+        asked = TopicPartition("orders", 0, before)
+        return client.delete_records([asked], request_timeout=15, operation_timeout=seconds)[asked].result(20).low_watermark
+
+    check(delete(4, 10) == 4, "the low watermark is not 4")
+    cluster.tell(f"isolate {leader % 3 + 1}")
+    try:
+        raise Failed(f"deleted although a replica is away: {delete(6, 1)}")
+    except KafkaException as error:
+        check(error.args[0].code() == KafkaError.REQUEST_TIMED_OUT, f"a replica is away: {error}")
+
+    def fenced():
+        try:
+            return delete(7, 1) == 7
+        except KafkaException:
+            return False
+    until(fenced, 20, "the replica that is away is fenced and not waited for")
