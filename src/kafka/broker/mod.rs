@@ -57,6 +57,7 @@ use super::log::SegmentInfo;
 use super::sabotage::Sabotage;
 use super::time::{Deadline, Time, earlier};
 use super::wire::error::ErrorCode;
+use crate::kafka::rng::Rng;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use bytes::Bytes;
 pub use partition::IsrReason;
@@ -366,6 +367,7 @@ pub struct Broker {
     purgatory: purgatory::Purgatory<held::Held>,
     sessions: fetch_sessions::FetchSessions,
     producer_ids: producer_ids::ProducerIds,
+    live_broker_draws: Rng,
     tasks: background::Tasks,
     checkpoints: files::Checkpoints,
     outputs: VecDeque<Output>,

@@ -104,6 +104,7 @@ pub fn open(now: Time, mut options: BrokerOptions, mut disk: Disk) -> Result<Bro
         purgatory: Purgatory::default(),
         sessions: FetchSessions::new(Rng::stream(seed, "fetch-sessions"), config.max_incremental_fetch_session_cache_slots),
         producer_ids: ProducerIds::default(),
+        live_broker_draws: Rng::stream(seed, "live-brokers"),
         tasks: Tasks::new(now, &config),
         checkpoints: Checkpoints::default(),
         options,

@@ -88,7 +88,15 @@ impl Broker {
         self.controller.image().brokers.values().filter(|broker| !broker.fenced)
     }
 
-    /// The active controller, which is a broker too.
+    /// Whom clients are told to be the controller: any broker that is alive, drawn anew for each answer, since each of them hands on what
+    /// only the controller can do (`KRaftMetadataCache.getRandomAliveBroker`). -1 while there is none.
+    pub(super) fn any_live_broker(&mut self) -> BrokerId {
+        let count = self.live_brokers().count() as u64;
+        let nth = usize::try_from(self.live_broker_draws.below(count)).unwrap_or(0);
+        BrokerId(self.live_brokers().nth(nth).map_or(-1, |broker| broker.id))
+    }
+
+    /// The active controller.
     pub(super) fn controller_id(&self) -> BrokerId {
         BrokerId(self.controller.quorum().leader.unwrap_or(-1))
     }

@@ -36,6 +36,7 @@ impl BrokerApi for DescribeClusterRequest {
                 },
             );
         }
+        let controller_id = if own == BROKERS { broker.any_live_broker() } else { broker.controller_id() };
         let controllers = broker.options.voters.iter().map(|voter| DescribeClusterBroker {
             broker_id: BrokerId(voter.id),
             host: text(&voter.host),
@@ -54,8 +55,8 @@ impl BrokerApi for DescribeClusterRequest {
             error_message: None,
             endpoint_type: own,
             cluster_id: broker.cluster_id(),
-            controller_id: broker.controller_id(),
             brokers: if own == BROKERS { brokers.collect() } else { controllers.collect() },
+            controller_id,
             ..DescribeClusterResponse::default()
         };
         if self.include_cluster_authorized_operations {

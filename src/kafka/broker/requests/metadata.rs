@@ -62,7 +62,7 @@ impl BrokerApi for MetadataRequest {
         let mut response = MetadataResponse {
             brokers: brokers.collect(),
             cluster_id: Some(broker.cluster_id()),
-            controller_id: broker.controller_id(),
+            controller_id: broker.any_live_broker(),
             topics,
             ..MetadataResponse::default()
         };
