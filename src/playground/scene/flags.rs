@@ -2,7 +2,7 @@
 
 use super::layout::Row;
 use super::ribbon::upright;
-use super::shape::{Align, Ink, Shape, at, text, text_width};
+use super::shape::{Align, Ink, Rect, Shape, at, sign, text, text_width};
 use crate::kafka::coordinator::GroupView;
 use crate::world::ProcessState;
 use crate::world::view::{PartitionState, WorldView};
@@ -65,6 +65,12 @@ fn beyond(row: &Row, offset: i64) -> bool {
     offset < row.first || offset > row.first.saturating_add(row.capacity)
 }
 
+/// What a flag says to who points at it.
+fn means(group: &str, committed: i64, lag: i64) -> String {
+    let unread = if lag > 0 { format!("; {lag} unread") } else { String::new() };
+    format!("{group} has committed offset {committed}: whoever takes this partition over reads on from there{unread}")
+}
+
 /// A group's flag at its committed offset, and beside it what is unread. A flag that is not in view is broken off at the edge.
 fn flag(row: &Row, Flag { group, committed, lag }: &Flag<'_>, taken: &mut Vec<(f32, f32, f32)>, out: &mut Vec<Shape>) {
     let (committed, lag, gone) = (*committed, *lag, beyond(row, *committed));
@@ -74,7 +80,8 @@ fn flag(row: &Row, Flag { group, committed, lag }: &Flag<'_>, taken: &mut Vec<(f
         if !gone {
             out.push(upright(x, row.top + row.cell.1 - 3.0, y + height, 1.2, Ink::Accent, 0.0));
         }
-        out.push(Shape::Flag { rect: super::Rect { x, y, w: 14.0, h: height }, text: "".into(), ink: Ink::Accent });
+        let rect = Rect { x, y, w: 14.0, h: height };
+        out.extend([Shape::Flag { rect, text: "".into(), ink: Ink::Accent }, sign(rect, means(&group.group, committed, lag))]);
         if lag > 0 {
             out.push(text(at(row.right, row.top + row.cell.1), format!("lag {lag}"), Ink::Accent, Align::End));
         }
@@ -97,7 +104,8 @@ fn flag(row: &Row, Flag { group, committed, lag }: &Flag<'_>, taken: &mut Vec<(f
     if !gone {
         out.push(upright(x, row.top + row.cell.1 - 3.0, top + height, 1.2, Ink::Accent, 0.0));
     }
-    out.push(Shape::Flag { rect: super::Rect { x, y: top, w: width, h: height }, text: label.into(), ink: Ink::Accent });
+    let rect = Rect { x, y: top, w: width, h: height };
+    out.extend([Shape::Flag { rect, text: label.into(), ink: Ink::Accent }, sign(rect, means(&group.group, committed, lag))]);
     if !unread.is_empty() {
         // Before the flag, where what is read lies; at the ribbon's beginning behind it.
         let (x, align) = if x - before > row.label.x + 24.0 { (x - 5.0, Align::End) } else { (x + width + 5.0, Align::Start) };

@@ -5,7 +5,7 @@
 use super::View;
 use super::flow::out_of_row;
 use super::layout::{GroupBox, Layout, Row};
-use super::shape::{Align, Dot, Ink, Point, Rect, Shape, at, bold, text_width};
+use super::shape::{Align, Dot, Ink, Point, Rect, Shape, at, bold, sign, text_width};
 use super::way::{Way, samples};
 use crate::kafka::time::Time;
 use crate::playground::narrate::tenths;
@@ -117,10 +117,16 @@ fn draw(view: &WorldView, layout: &Layout, camera: &View, it: Handover<'_>, out:
     let rest = at((row.right + 10.0).min(edge - width / 2.0) - before * (width + 4.0), row.rail);
     let middle = place.unwrap_or(rest);
     let x = middle.x.min(camera.width - 4.0 - width / 2.0).max(4.0 + width / 2.0);
-    chip(Point { x, ..middle }, width, label, ink, out);
+    let means = match stage {
+        Stage::Leaves(owner, _) => format!("{owner} gives {} back: a rebalance of {}", name(), holding.group),
+        Stage::Comes(owner, _) => format!("{owner} gets {}: a rebalance of {}", name(), holding.group),
+        Stage::Waits(_) => format!("Nobody of {} reads {} for now", holding.group, name()),
+        Stage::Kept(owner) => format!("{owner} has kept {} through the rebalance of {}", name(), holding.group),
+    };
+    chip(Point { x, ..middle }, width, (label, means), ink, out);
 }
 
-fn chip(middle: Point, width: f32, label: String, ink: Ink, out: &mut Vec<Shape>) {
+fn chip(middle: Point, width: f32, (label, means): (String, String), ink: Ink, out: &mut Vec<Shape>) {
     let rect = Rect { x: middle.x - width / 2.0, y: middle.y - HEIGHT / 2.0, w: width, h: HEIGHT };
     out.push(Shape::Block { rect, radius: 5.0, ink: Ink::Surface, alpha: 1.0 });
     out.push(Shape::Block { rect, radius: 5.0, ink, alpha: 0.16 });
@@ -128,6 +134,7 @@ fn chip(middle: Point, width: f32, label: String, ink: Ink, out: &mut Vec<Shape>
     let dot = Dot { at: at(rect.x + 10.0, middle.y), radius: 4.0, ink, alpha: 1.0 };
     out.push(Shape::Dots(vec![dot]));
     out.push(bold(at(rect.x + 18.0, middle.y + 4.0), label, Ink::Ink, Align::Start));
+    out.push(sign(rect, means));
 }
 
 #[cfg(test)]

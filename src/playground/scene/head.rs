@@ -5,7 +5,7 @@ use super::brackets;
 use super::followers::tear;
 use super::layout::Row;
 use super::ribbon::upright;
-use super::shape::{Align, Ink, Shape, at, bold, text, text_width};
+use super::shape::{Align, Ink, Rect, Shape, TEXT, at, bold, sign, text, text_width};
 use crate::kafka::broker::PartitionView;
 use crate::world::view::WorldView;
 
@@ -22,6 +22,15 @@ impl Line<'_> {
         if self.is_free(x, right) {
             self.taken.push((x, right));
             self.out.push(if is_bold { bold } else { text }(at(x, y), words, ink, Align::Start));
+        }
+    }
+
+    /// Says it, and what it means to who points at it.
+    fn tell(&mut self, (x, y): (f32, f32), words: String, is_bold: bool, ink: Ink, means: impl FnOnce() -> String) {
+        let w = width(&words, is_bold);
+        if self.is_free(x, x + w) {
+            self.say((x, y), words, is_bold, ink);
+            self.out.push(sign(Rect { x, y: y - TEXT, w, h: TEXT + 3.0 }, means()));
         }
     }
 
@@ -54,10 +63,14 @@ fn last_stable(view: &WorldView, p: &PartitionView, row: &Row, line: &mut Line<'
     let (own, from) = (width(&words, true), row.label.x);
     // Before its line, so that what is open stands behind it.
     let left = if in_window && x - own - 4.0 > from { x - own - 4.0 } else { x.max(from) };
-    line.say((left, y), words, true, Ink::Ink);
+    line.tell((left, y), words, true, Ink::Ink, || {
+        format!("Last stable offset {stable}: consumers with isolation.level=read_committed read up to here, where a transaction is open")
+    });
     if let Some((words, ink)) = brackets::words(view, p) {
         let after = if left < x { x + 4.0 } else { left + own + 8.0 };
-        line.say((after, y), words, false, ink);
+        line.tell((after, y), words, false, ink, || {
+            "A transaction has records here and no marker yet: who reads committed records waits before its first one".to_owned()
+        });
     }
 }
 
@@ -75,7 +88,9 @@ pub(super) fn head(view: &WorldView, p: &PartitionView, row: &Row, out: &mut Vec
             () => format!("HW {hw}"),
         };
         let x = row.slot(hw) - edge - text_width(&words) / 2.0;
-        line.say((x.max(row.label.x), y), words, true, Ink::Ink);
+        line.tell((x.max(row.label.x), y), words, true, Ink::Ink, || {
+            format!("High watermark {hw}: every in-sync replica has the records before it, and consumers may read them")
+        });
     }
     last_stable(view, p, row, &mut line);
     let replicas = view.replicas.iter().filter(|r| r.partition == p.partition && r.topic == p.topic);
@@ -88,17 +103,27 @@ pub(super) fn head(view: &WorldView, p: &PartitionView, row: &Row, out: &mut Vec
         }
         if row.numerals {
             let (lead, x) = if is_seen { ("", x + 4.0) } else { ("⋯ ", row.cells_x) };
-            line.say((x, y), format!("{lead}{} cut at {}", torn.from.saturating_sub(torn.to), torn.to), true, Ink::Bad);
+            let cut = format!("{lead}{} cut at {}", torn.from.saturating_sub(torn.to), torn.to);
+            line.tell((x, y), cut, true, Ink::Bad, || {
+                format!(
+                    "A log of this partition ended at {} and was cut back to {}: its leader does not have what is gone",
+                    torn.from, torn.to
+                )
+            });
         }
     }
     if row.numerals && p.log_start_offset > 0 && seen(p.log_start_offset) {
-        line.say((row.slot(p.log_start_offset) - edge - 1.0, y), "log start".into(), false, Ink::Muted);
+        line.tell((row.slot(p.log_start_offset) - edge - 1.0, y), "log start".into(), false, Ink::Muted, || {
+            format!("Log start offset {}: what was before it is deleted", p.log_start_offset)
+        });
     }
     for (epoch, start) in p.epochs.iter().skip(1).filter(|(_, start)| *start > row.first && *start < p.end_offset) {
         let x = row.slot(*start) - edge;
         line.out.push(upright(x, row.top - 2.0, bottom + 2.0, 1.5, Ink::Accent, 1.5));
         if row.numerals {
-            line.say((x + 2.0, row.top - 6.0), format!("e{epoch}"), true, Ink::Accent);
+            line.tell((x + 2.0, row.top - 6.0), format!("e{epoch}"), true, Ink::Accent, || {
+                format!("Leader epoch {epoch} begins at offset {start}: from here on another election's leader writes")
+            });
         }
     }
     if row.numerals {

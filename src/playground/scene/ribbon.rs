@@ -7,7 +7,7 @@ use super::followers::followers;
 use super::head::head;
 use super::key::{Glyph, key_look};
 use super::layout::{Layout, Row};
-use super::shape::{Align, Dot, Ink, Look, Rect, Shape, at, text, text_width};
+use super::shape::{Align, Dot, Ink, Look, Rect, Shape, TEXT, at, sign, text, text_width};
 use crate::playground::narrate::plural;
 use crate::world::EPOCH;
 use crate::world::target::Target;
@@ -105,6 +105,8 @@ pub(super) fn ribbon(view: &WorldView, row: &Row, banded: f32, camera: &View, ou
         } else {
             format!("LEO {}", p.end_offset)
         };
+        let rect = Rect { x: leo_x + 8.0, y: row.top + ch / 2.0 - TEXT / 2.0, w: text_width(&end), h: TEXT };
+        out.push(sign(rect, format!("Log end offset {}: the next record of this partition gets it", p.end_offset)));
         out.push(text(at(leo_x + 8.0, row.top + ch / 2.0 + 4.0), end, Ink::Muted, Align::Start));
     }
     brackets(view, state, row, out);

@@ -90,6 +90,10 @@ pub(super) fn bold(at: Point, text: impl Into<Arc<str>>, ink: Ink, align: Align)
     Shape::Text { at, text: text.into(), bold: true, mono: false, ink, align }
 }
 
+pub(super) fn sign(rect: Rect, words: String) -> Shape {
+    Shape::Sign { rect, words: words.into() }
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub enum Shape {
     /// A record in a log.
@@ -158,6 +162,11 @@ pub enum Shape {
     Veil {
         holes: Vec<Rect>,
         alpha: f32,
+    },
+    /// Nothing is painted: what a pointer is told here.
+    Sign {
+        rect: Rect,
+        words: Arc<str>,
     },
     /// Diagonal hatching: something is dead here.
     Hatch {

@@ -29,6 +29,7 @@ pub(super) fn partition(topic: &str, n: i32, end: i64, hw: i64) -> PartitionStat
             leader_epoch: 0,
             replicas: vec![1],
             isr: vec![1],
+            min_isr: 1,
             log_start_offset: 0,
             high_watermark: hw,
             last_stable_offset: hw,
@@ -155,6 +156,30 @@ fn records_above_the_high_watermark_are_pending_and_all_are_drawn() {
         assert!(texts.iter().any(|t| t == expected), "{expected} in {texts:?}");
     }
     assert_eq!(picture.shapes.iter().filter(|s| matches!(s, Shape::Flag { text, .. } if &**text == "billing")).count(), 1);
+}
+
+#[test]
+fn marks_say_what_they_mean_to_who_points_at_them() {
+    let view = moment();
+    let picture = scene(&view, view.now, &View::new(1280.0));
+    let at_text = |words: &str| {
+        let mut found = picture.shapes.iter().filter_map(|s| match s {
+            Shape::Text { at, text, .. } if &**text == words => Some(*at),
+            _ => None,
+        });
+        found.next().unwrap_or_else(|| panic!("{words} is drawn"))
+    };
+    let told = |words: &str| {
+        let Point { x, y } = at_text(words);
+        let hit = picture.hit(x + 5.0, y - 4.0);
+        hit.map(|target| hint(&view, &target)).unwrap_or_default()
+    };
+    assert!(told("HW 6").starts_with("High watermark 6: "), "{}", told("HW 6"));
+    assert!(told("LEO 8").starts_with("Log end offset 8: "), "{}", told("LEO 8"));
+    let flag = picture.shapes.iter().find_map(|s| if let Shape::Flag { rect, .. } = s { Some(*rect) } else { None }).expect("a flag");
+    let target = picture.hit(flag.x + 4.0, flag.y + 4.0).expect("it is hit");
+    assert!(hint(&view, &target).starts_with("billing has committed offset "), "{}", hint(&view, &target));
+    assert_eq!(picture.spot(&target), Some(flag));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! A run's stage at a small size: the scene without its words, and on its cards who it is, in the colour that its lanes have.
 
-use crate::playground::scene::{Ink, Place, Scene, Shape, Target, View, scene};
+use crate::playground::scene::{Ink, Place, Scene, Target, View, scene};
 use crate::playground::time::HUES;
 use crate::web::paint::{Dots, Inks, context, is_dark, no_dots, paint};
+use crate::web::stage::camera::ReducedMotion;
 use crate::world::World;
 use crate::world::view::WorldView;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub struct Picture {
     inks: Inks,
     dark: bool,
     dots: Box<Dots>,
+    still: ReducedMotion,
     /// The scene's height when it was drawn last: it hardly depends on the width.
     high: f64,
 }
@@ -41,7 +43,7 @@ impl Picture {
     pub fn new(canvas: HtmlCanvasElement) -> Option<Self> {
         let c = context(&canvas)?;
         let (inks, dark) = (Inks::read(&canvas), is_dark(&canvas));
-        Some(Self { canvas, c, inks, dark, dots: no_dots(), high: 300.0 })
+        Some(Self { canvas, c, inks, dark, dots: no_dots(), still: ReducedMotion::new(), high: 300.0 })
     }
 
     /// Reads the theme's colours again, if it is another one.
@@ -64,15 +66,9 @@ impl Picture {
         view.owners = Arc::new(owners.iter().map(|owner| Arc::from(owner.as_str())).collect());
         // As wide as the whole height leaves room for.
         let whole = (width * self.high / height).clamp(LEAST, MOST);
-        let camera = View { density: 1, room: ROOM, ..View::new(whole as f32) };
-        let Scene { mut shapes, places, height: high, .. } = scene(&view, view.now, &camera);
+        let camera = View { density: 1, room: ROOM, reduced_motion: self.still.is_wanted(), ..View::new(whole as f32) };
+        let Scene { shapes, places, height: high, .. } = scene(&view, view.now, &camera).without_words();
         self.high = f64::from(high).max(1.0);
-        shapes.retain_mut(|shape| {
-            if let Shape::Flag { text, .. } = shape {
-                *text = "".into();
-            }
-            !matches!(shape, Shape::Text { .. })
-        });
         let scale = (width / whole).min(height / self.high);
         let pixels = [width * ratio, height * ratio].map(|size| size as u32);
         if [self.canvas.width(), self.canvas.height()] != pixels {

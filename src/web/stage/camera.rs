@@ -7,6 +7,19 @@ use web_sys::MediaQueryList;
 const ARRANGE_MS: f64 = 420.0;
 const REDUCED: &str = "(prefers-reduced-motion: reduce)";
 
+/// Whether the reader prefers reduced motion: asked once, answers as it is at any time.
+pub struct ReducedMotion(Option<MediaQueryList>);
+
+impl ReducedMotion {
+    pub fn new() -> Self {
+        Self(web_sys::window().and_then(|w| w.match_media(REDUCED).ok().flatten()))
+    }
+
+    pub fn is_wanted(&self) -> bool {
+        self.0.as_ref().is_some_and(MediaQueryList::matches)
+    }
+}
+
 pub struct Camera {
     /// CSS pixels; 0 until the playground has a place in the page.
     width: f64,
@@ -17,20 +30,12 @@ pub struct Camera {
     zoom: f64,
     /// What is zoomed into, or was on the way out.
     focus: Option<Target>,
-    /// Whether the reader prefers reduced motion.
-    still: Option<MediaQueryList>,
+    still: ReducedMotion,
 }
 
 impl Camera {
     pub fn new() -> Self {
-        Self {
-            width: 0.0,
-            room: 0.0,
-            arrangement: ArrangementBlend::default(),
-            zoom: 0.0,
-            focus: None,
-            still: web_sys::window().and_then(|w| w.match_media(REDUCED).ok().flatten()),
-        }
+        Self { width: 0.0, room: 0.0, arrangement: ArrangementBlend::default(), zoom: 0.0, focus: None, still: ReducedMotion::new() }
     }
 
     pub fn width(&self) -> f64 {
@@ -46,10 +51,6 @@ impl Camera {
         changed
     }
 
-    fn is_still(&self) -> bool {
-        self.still.as_ref().is_some_and(MediaQueryList::matches)
-    }
-
     /// Moves for `dt` milliseconds towards the arrangement and the thing zoomed into; whether anything moved.
     pub fn step(&mut self, dt: f64, arrangement: &'static Arrangement, zoomed: Option<Target>) -> bool {
         let level = depth(zoomed.as_ref());
@@ -57,7 +58,7 @@ impl Camera {
         if zoomed.is_some() && f64::from(level) >= self.zoom {
             self.focus = zoomed;
         }
-        let step = if self.is_still() { 1.0 } else { dt / ARRANGE_MS };
+        let step = if self.still.is_wanted() { 1.0 } else { dt / ARRANGE_MS };
         let (at, to, zoom_step) = (self.zoom, f64::from(level), if step < 1.0 { step } else { 3.0 });
         self.zoom = if at < to { (at + zoom_step).min(to) } else { (at - zoom_step).max(to) };
         let before = self.arrangement;
@@ -69,7 +70,7 @@ impl Camera {
     pub fn view(&self) -> View {
         let mut view = View::new(self.width as f32);
         view.room = self.room as f32;
-        view.reduced_motion = self.is_still();
+        view.reduced_motion = self.still.is_wanted();
         view.arrangement = self.arrangement;
         view.zoom = self.zoom as f32;
         view.focus = self.focus.clone();
