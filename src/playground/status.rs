@@ -28,10 +28,16 @@ pub fn status(view: &WorldView, lost: u64) -> (Health, String) {
     }
 }
 
-/// Whether its leader runs and is heard.
+/// Whether its leader runs and is heard, and has enough replicas in sync for who writes to it.
 fn takes_records(view: &WorldView, partition: &PartitionView) -> bool {
     let leader = view.brokers.iter().find(|broker| broker.node_id == partition.leader);
-    leader.is_some_and(|broker| broker.state == ProcessState::Running && !broker.isolated)
+    let wants_all = || {
+        let mut writers =
+            view.producers.iter().filter(|producer| producer.topic == partition.topic && producer.state.is_running()).peekable();
+        writers.peek().is_none() || writers.any(|producer| producer.acks == -1)
+    };
+    let is_refused = partition.isr.len() < partition.min_isr && wants_all();
+    leader.is_some_and(|broker| broker.state == ProcessState::Running && !broker.isolated) && !is_refused
 }
 
 #[cfg(test)]
@@ -41,9 +47,15 @@ mod tests {
     use crate::world::EPOCH;
 
     fn after(line: &str) -> WorldView {
-        let text = format!("tidepool 1\ntitle t\nseed 5\nbrokers 3\ntopic orders partitions=3 replicas=3\nat 5s {line}\nrun 60s");
-        let mut play = Playback::new(Scenario::parse(&text).expect("it reads")).expect("it starts");
-        play.run_until(EPOCH.plus_millis(5_100));
+        shown("", line, 5_100)
+    }
+
+    fn shown(clients: &str, line: &str, millis: i64) -> WorldView {
+        let text = format!(
+            "tidepool 1\ntitle t\nseed 5\nbrokers 3\ntopic orders partitions=3 replicas=3 min.insync.replicas=3\n{clients}\nat 5s {line}"
+        );
+        let mut play = Playback::new(Scenario::parse(&format!("{text}\nrun 60s")).expect("it reads")).expect("it starts");
+        play.run_until(EPOCH.plus_millis(millis));
         play.world().view()
     }
 
@@ -56,5 +68,12 @@ mod tests {
             assert_eq!(status(&view, 0), (Health::Waits, "1 partition cannot be written".to_owned()), "{deed}");
             assert_eq!(status(&view, 10), (Health::Lost, "10 acknowledged records lost".to_owned()));
         }
+    }
+
+    #[test]
+    fn a_partition_that_refuses_what_its_producer_asks_cannot_be_written() {
+        let at_30_s = |acks: &str| status(&shown(&format!("producer p topic=orders rate=1/s acks={acks}"), "kill broker-2", 30_000), 0);
+        assert_eq!(at_30_s("all"), (Health::Waits, "3 partitions cannot be written".to_owned()));
+        assert_eq!(at_30_s("1"), (Health::Safe, "All safe · 0 lost".to_owned()));
     }
 }

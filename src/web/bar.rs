@@ -190,7 +190,9 @@ fn When() -> impl IntoView {
 fn Status() -> impl IntoView {
     let ui = use_playground().ui;
     let now = Memo::new(move |_| ui.snap().with(|s| status(&s.view, ui.lost().get())));
+    let is_broken = Memo::new(move |_| ui.wrong().with(|wrong| !wrong.is_empty()));
     let state = move || match now.with(|(health, _)| *health) {
+        _ if is_broken.get() => "wrong",
         Health::Safe => "Stable",
         Health::Waits => "waits",
         Health::Lost => "wrong",
@@ -201,7 +203,7 @@ fn Status() -> impl IntoView {
     };
     view! {
         <span class="tp-pill tp-status" data-state=state title=verdict>
-            {move || now.with(|(_, words)| words.clone())}
+            {move || if is_broken.get() { bar::BROKEN.to_owned() } else { now.with(|(_, words)| words.clone()) }}
         </span>
     }
 }

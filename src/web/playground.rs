@@ -26,11 +26,13 @@ use leptos_use_event_listener::use_event_listener;
 use leptos_use_intersection_observer::use_intersection_observer;
 use leptos_use_resize_observer::use_resize_observer;
 use leptos_use_window::use_window;
+use wasm_bindgen::JsValue;
 use web_sys::{DragEvent, VisibilityState};
 
-/// The deck's height on a wide page, in CSS pixels, as long as no panel is open, and beside one: then tabs and key are not in it.
-const CAPTION: f64 = 136.0;
-const BESIDE_PANEL: f64 = 108.0;
+/// From this width on a page has its panels beside the stage, and only its deck below it. In CSS pixels, as in the style sheet.
+const WIDE: f64 = 1000.0;
+/// The room that is left for the deck on a page that is not wide: there it opens over the stage.
+const FOLDED: f64 = 136.0;
 
 #[component]
 pub fn Playground() -> impl IntoView {
@@ -63,7 +65,7 @@ pub fn Playground() -> impl IntoView {
             {(layout == Layout::Full && controls).then(|| view! { <SkipLinks stops /> })}
             {(layout != Layout::Stage).then(|| view! { <Bar /> })}
             <Guide />
-            <StageView node=stops.0 />
+            <StageView node=stops.0 deck=stops.1 />
             <Faults />
             {match layout {
                 Layout::Full => view! { <Deck node=stops.1 /> }.into_any(),
@@ -133,7 +135,7 @@ fn Said() -> impl IntoView {
 
 /// The two canvases, and what stands on them, in a frame that scrolls where the host gives less room.
 #[component]
-fn StageView(node: NodeRef<html::Div>) -> impl IntoView {
+fn StageView(node: NodeRef<html::Div>, deck: NodeRef<html::Div>) -> impl IntoView {
     let Context { ui, stage, .. } = use_playground();
     let (below, above) = (NodeRef::<html::Canvas>::new(), NodeRef::<html::Canvas>::new());
     Effect::new(move |_| {
@@ -145,7 +147,7 @@ fn StageView(node: NodeRef<html::Div>) -> impl IntoView {
     nav.redraw_on_change();
     let height = move || format!("{}px", ui.snap().with(|s| s.height as i64));
     let room = NodeRef::<html::Div>::new();
-    fit(room);
+    fit(room, deck);
     // A browser may take a canvas's memory back, and give it back empty.
     let restored = move |_: leptos::ev::Event| stage.with_value(|s| s.retheme());
     // The style sheet lets the canvas's outline change with the theme, whoever changes it.
@@ -177,9 +179,6 @@ fn StageView(node: NodeRef<html::Div>) -> impl IntoView {
 #[component]
 fn Caption() -> impl IntoView {
     let Context { ui, controls, .. } = use_playground();
-    let holds = move || ui.wrong().with(String::is_empty);
-    let state = move || if holds() { "Stable" } else { "wrong" };
-    let verdict = move || if holds() { words::INVARIANTS_HOLD.to_owned() } else { format!("✗ {}", ui.wrong().get()) };
     view! {
         <div class="tp-caption">
             <Timeline />
@@ -197,7 +196,6 @@ fn Caption() -> impl IntoView {
                 <Undo />
             </Show>
             <p class="tp-ledger tp-quiet tp-number">
-                <span class="tp-pill" data-state=state>{verdict}</span>
                 <span>{move || ui.ledger().get()}</span>
                 <AskAboutLedger />
             </p>
@@ -232,16 +230,17 @@ fn OfferCompare() -> impl IntoView {
     move || offered.get().map(button)
 }
 
-/// Keeps the stage at the size of `room`.
-fn fit(room: NodeRef<html::Div>) {
-    let Context { ui, stage, page, auto_height, .. } = use_playground();
+/// Keeps the stage at the size of `room`, and a page's own above its `deck`, whatever is folded there.
+fn fit(room: NodeRef<html::Div>, deck: NodeRef<html::Div>) {
+    let Context { stage, page, auto_height, .. } = use_playground();
     let resize = move || {
         let Some(room) = room.get_untracked() else { return };
         let height = if page {
-            // A page of its own shows the whole picture between what stands above it and the deck, as that is while no panel is open.
-            let deck = if ui.panel().with_untracked(Option::is_some) { BESIDE_PANEL } else { CAPTION };
-            let around = f64::from(room.offset_top()) + deck;
-            window().inner_height().ok().and_then(|height| height.as_f64()).map_or(0.0, |height| (height - around).max(1.0))
+            // A page of its own shows the whole picture between what stands above it and the deck.
+            let length = |found: Result<JsValue, JsValue>| found.ok().and_then(|length| length.as_f64()).unwrap_or_default();
+            let is_wide = length(window().inner_width()) >= WIDE;
+            let deck = deck.get_untracked().filter(|_| is_wide).map_or(FOLDED, |deck| f64::from(deck.offset_height()));
+            (length(window().inner_height()) - f64::from(room.offset_top()) - deck).max(1.0)
         } else if auto_height {
             0.0
         } else {
@@ -250,6 +249,7 @@ fn fit(room: NodeRef<html::Div>) {
         stage.with_value(|s| s.resize(f64::from(room.client_width()), height));
     };
     let _ = use_resize_observer(room, move |_, _| resize());
+    let _ = use_resize_observer(deck, move |_, _| resize());
     let _ = use_event_listener(use_window(), leptos::ev::resize, move |_| resize());
 }
 

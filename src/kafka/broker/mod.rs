@@ -281,6 +281,8 @@ pub struct PartitionView {
     pub leader_epoch: i32,
     pub replicas: Vec<i32>,
     pub isr: Vec<i32>,
+    /// With fewer in sync it refuses writes with acks=all: `min.insync.replicas`, or the number of replicas where that is less.
+    pub min_isr: usize,
     pub elr: Vec<i32>,
     pub partition_epoch: i32,
     /// Whether this broker leads it, according to this broker's own state.

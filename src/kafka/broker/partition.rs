@@ -362,6 +362,7 @@ impl Partition {
             leader_epoch: state.leader_epoch,
             replicas: state.replicas.clone(),
             isr: state.isr.clone(),
+            min_isr: self.effective_min_isr(),
             elr: state.elr.clone(),
             partition_epoch: state.partition_epoch,
             is_leader: self.leading.is_some(),

@@ -20,6 +20,7 @@ pub const SPEED_MEANS: &str = "Simulated seconds a second, from 1/1000 to as fas
 pub const SIMULATED_TIME: &str = "Simulated time";
 pub const NOTHING_NEXT: &str = "nothing will happen by itself";
 
+pub const BROKEN: &str = "An invariant is broken";
 pub const ALL_HOLD: &str = "Every invariant of Kafka holds";
 
 pub const COMPARE_MEANS: &str = "This run under other settings, side by side";

@@ -3,7 +3,6 @@
 pub const SKIP_TO_STAGE: &str = "To the stage";
 pub const SKIP_TO_DECK: &str = "To time and panels";
 pub const DECK: &str = "Time, ledger and panels";
-pub const INVARIANTS_HOLD: &str = "✓ invariants hold";
 pub const FAULTS: &str = "What can be done here";
 pub const REDO: &str = "Redo";
 pub const UNDO: &str = "Undo";

@@ -101,6 +101,7 @@ impl ClusterProbe for Fake {
             leader_epoch: replica.epoch,
             replicas: self.brokers(),
             isr: replica.isr.clone(),
+            min_isr: 1,
             elr: Vec::new(),
             partition_epoch: 0,
             is_leader: replica.leads,

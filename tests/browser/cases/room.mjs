@@ -72,6 +72,30 @@ export default (cases, { check, open, until, clean, noSidewaysScroll, shot }) =>
     await visit.close();
   };
 
+  // Whatever is folded in the deck, the picture is fitted to what is left above it.
+  for (const [width, height] of [[1280, 800], [1920, 1080]]) {
+    cases[`room: the deck covers no partition, with the lanes and without, ${width}`] = async ({ context, site }) => {
+      const page = await open(context, site.url, { width, height });
+      await until(page, 0, (now) => now.time_us > 0, 20_000, "it runs");
+      const lanes = page.locator(".tp-times button[aria-expanded]").first();
+      const seen = [];
+      for (let turn = 0; turn < 2; turn += 1) {
+        await page.waitForTimeout(500);
+        const [last, deck] = [await page.locator(".tp-partition").last().boundingBox(), await page.locator(".tp-deck").boundingBox()];
+        const fits = last.y + last.height <= deck.y + 1;
+        // Six partitions have a least height: a low window with all lanes scrolls.
+        check(fits || height < 1000 && deck.height > 200, `the last partition ends at ${last.y + last.height}, the deck begins at ${deck.y}`);
+        seen.push(`${Math.round(deck.y - last.y - last.height)} px above a deck of ${Math.round(deck.height)}`);
+        await page.screenshot({ path: shot(`room-deck-${width}-${turn}`) });
+        await lanes.click();
+      }
+      await lanes.click();
+      clean(page);
+      await page.close();
+      return seen.join(", ");
+    };
+  }
+
   // What one does shows on the ribbons: a menu leaves them in sight, tells what the item under the hand does, and marks what it is about.
   cases["room: no menu covers a ribbon"] = async ({ context, site }) => {
     const page = await open(context, site.url, { folded: true });
