@@ -166,6 +166,11 @@ impl Playground {
         self.controls && self.faults.with_value(Vec::is_empty)
     }
 
+    /// Whether there are panels, and so somewhere to answer in.
+    pub fn has_panels(&self) -> bool {
+        self.layout == Layout::Full
+    }
+
     /// Whether scenario files can be dropped here.
     pub fn takes_files(&self) -> bool {
         self.page && self.controls

@@ -4,9 +4,6 @@ use super::{MAX_BRANCHES, TimeError, Timeline};
 use crate::kafka::time::Time;
 use crate::world::operations::Action;
 
-/// How long after a deed it is offered to take it back, in microseconds of the run.
-const OFFERED_US: i64 = 30_000_000;
-
 /// A deed in few words: its line without what is set to which value.
 pub(super) fn words(action: &Action) -> String {
     let line = action.line();
@@ -15,14 +12,10 @@ pub(super) fn words(action: &Action) -> String {
 }
 
 impl Timeline {
-    /// What undo and redo would do with what was just done; empty: nothing.
+    /// What undo and redo would take back and do again; empty: nothing.
     pub fn undo_labels(&self) -> [String; 2] {
-        let now = self.moment().at;
-        let fresh = |deed: Option<&(Time, Action)>| {
-            let deed = deed.filter(|(at, _)| now.micros_since(*at) < OFFERED_US);
-            deed.map(|(_, action)| words(action)).unwrap_or_default()
-        };
-        [fresh(self.last_deed()), fresh(self.undone())]
+        let of = |deed: Option<&(Time, Action)>| deed.map(|(_, action)| words(action)).unwrap_or_default();
+        [of(self.last_deed()), of(self.undone())]
     }
 
     /// What people have done before the moment that is shown, oldest first.

@@ -1,10 +1,11 @@
 //! A consumer group: its state in Kafka's word, its generation, and what its sink has.
 
+use super::countdown::Countdown;
 use super::{Card, Name};
 use crate::playground::glossary::{GENERATION, LAG, PROTOCOL};
 use crate::playground::groups::{epoch_words, protocol_words, state_meaning};
 use crate::playground::sinks::sink_words;
-use crate::web::context::{PageStateStoreFields as _, use_playground};
+use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
 use crate::web::menu::QuickActions;
 use crate::web::panels::ask::AskAbout;
 use crate::web::words::{cards as words, panels};
@@ -28,7 +29,7 @@ pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
                 <b class="tp-title">
                     <Name card text=title />
                 </b>
-                {name.map(|name| view! { <Membership card name /> })}
+                {name.map(|name| view! { <Countdown who=name.clone() /> <Membership card name /> })}
             </div>
             <div class="tp-foot">
                 <span class="tp-quiet tp-number">
@@ -43,7 +44,8 @@ pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
 /// What the coordinator says of the group.
 #[component]
 fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
-    let ui = use_playground().ui;
+    let Playground { ui, .. } = use_playground();
+    let is_dead_end = !use_playground().has_panels();
     let group = Memo::new(move |_| {
         ui.snap().with(|s| {
             let group = s.view.groups.iter().find(|g| g.group == name)?;
@@ -67,7 +69,7 @@ fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
     let lag = move || group.get().map_or_else(String::new, |g| words::lag(g.2));
     view! {
         <AskAbout what=card.target.get_value() />
-        <button type="button" class="tp-pill" data-state=state title=title on:click=look_into>
+        <button type="button" class="tp-pill" data-state=state title=title disabled=is_dead_end on:click=look_into>
             {words}
         </button>
         <span class="tp-quiet tp-number tp-end">

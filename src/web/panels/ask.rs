@@ -99,8 +99,12 @@ impl CardQuestions {
 #[component]
 pub fn AskAbout(what: Target) -> impl IntoView {
     let CardQuestions(all) = expect_context();
-    let mine =
-        Memo::new(move |_| all.with(|all| all.iter().find(|(of, ..)| *of == what).map(|(_, question, first)| (question.clone(), *first))));
+    let answers = use_playground().has_panels();
+    let found = move |all: &Vec<(Target, Question, bool)>| {
+        let (_, question, first) = all.iter().find(|(of, ..)| answers && *of == what)?;
+        Some((question.clone(), *first))
+    };
+    let mine = Memo::new(move |_| all.with(&found));
     let words = move || mine.with(|mine| mine.as_ref().map(|(question, _)| question.to_string()).unwrap_or_default());
     let again = move || mine.with(|mine| mine.as_ref().is_some_and(|(_, first)| !first));
     view! { <AskButton words=Signal::derive(words) again=Signal::derive(again) ask=move || mine.get().map(|(question, _)| question) /> }

@@ -17,10 +17,23 @@ impl Stage {
         self.stop_seeking();
         if self.ui.playing().get_untracked() {
             self.opening.end();
+            // What stands still is told as it is, not as it was a second ago.
+            self.judge_anew();
         }
         self.ui.playing().update(|p| *p = !*p);
         self.last.set(now_ms());
         self.refresh();
+    }
+
+    pub(super) fn stand_still(&self) {
+        self.stop_seeking();
+        self.ui.playing().set(false);
+        self.judge_anew();
+    }
+
+    /// The ledger is that of the moment, not of a second ago.
+    fn judge_anew(&self) {
+        self.judged.set(f64::NEG_INFINITY);
     }
 
     pub fn play(&self, on: bool) {
@@ -30,9 +43,8 @@ impl Stage {
     }
 
     pub fn step(&self) {
-        self.stop_seeking();
+        self.stand_still();
         self.opening.end();
-        self.ui.playing().set(false);
         let mut run = self.run.borrow_mut();
         run.time.step();
         let said = run.world().events().last().map(|event| plainly(event, run.world()));
@@ -52,6 +64,7 @@ impl Stage {
     pub fn line(&self, line: &str) -> Result<(), String> {
         self.opening.end();
         let forked = self.run.borrow_mut().line(line)?;
+        self.judge_anew();
         self.host.emit(&HostEvent::Deed { time_us: self.now_us(), text: line });
         match forked {
             Some(branch) => self.say(words::forked(&branch)),
@@ -79,6 +92,10 @@ impl Stage {
             Ok(())
         });
         let now = self.run.borrow().time.branch().name.clone();
+        if let (Ok(_), Some(what)) = (&went, &done) {
+            let text = if redo { format!("redo {what}") } else { format!("undo {what}") };
+            self.host.emit(&HostEvent::Deed { time_us: self.now_us(), text: &text });
+        }
         self.say(match (went, done) {
             (Err(why), _) => why,
             (_, None) => words::NOTHING_TO_UNDO.to_owned(),
@@ -94,8 +111,7 @@ impl Stage {
 
     /// Goes there at the next frame: of all that a hand asks for between two frames only the last counts.
     pub fn scrub(&self, micros: i64) {
-        self.stop_seeking();
-        self.ui.playing().set(false);
+        self.stand_still();
         self.scrubbed.set(Some(micros.max(0)));
         self.wake();
     }
@@ -113,16 +129,14 @@ impl Stage {
         // In another branch the same number may be another frame's.
         self.seen.take();
         self.pace.borrow_mut().restart();
-        // The ledger is that of the moment, not of a second ago.
-        self.judged.set(f64::NEG_INFINITY);
+        self.judge_anew();
         self.refresh();
         Ok(said)
     }
 
     /// Goes to another moment or branch, paused; what stands in the way is said.
     pub fn moved(&self, go: impl FnOnce(&mut Timeline) -> Result<(), TimeError>) {
-        self.stop_seeking();
-        self.ui.playing().set(false);
+        self.stand_still();
         self.said(self.go(go));
     }
 
@@ -148,6 +162,7 @@ impl Stage {
         match started {
             Ok(run) => {
                 self.replace(run);
+                self.host.emit(&HostEvent::Deed { time_us: self.now_us(), text: "reset" });
                 self.say(words::FROM_BEGINNING.into());
             }
             Err(why) => self.say(why),
@@ -205,7 +220,7 @@ impl Stage {
         self.scrubbed.set(None);
         self.pace.borrow_mut().restart();
         *self.director.borrow_mut() = Director::default();
-        self.judged.set(f64::NEG_INFINITY);
+        self.judge_anew();
         if let Some(store) = &*self.store.borrow() {
             store.adopt(NODE, self.run.borrow_mut().keep_journal(NODE));
         }

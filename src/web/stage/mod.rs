@@ -1,7 +1,7 @@
 //! One playground's loop: runs the world within a budget for each frame, paints, and publishes what stands at most ten times a
 //! second. It rests when paused, hidden, off screen or destroyed.
 
-mod camera;
+pub(in crate::web) mod camera;
 mod commands;
 pub(in crate::web) mod frames;
 mod journey;
@@ -44,6 +44,8 @@ const JUDGE_REST: f64 = 100.0;
 const PUBLISH_MS: f64 = 100.0;
 /// Real milliseconds after which a sentence that waits is not said any more.
 const LATE_MS: i64 = 4_000;
+/// How many simulated seconds a second it goes at least where nothing holds it back, for what is late then.
+const FASTEST: f64 = 100.0;
 
 /// What a playground is made from, for reset.
 #[derive(Clone, Default)]
@@ -274,8 +276,7 @@ impl Stage {
             (Some(limit), _) => {
                 if run.time.advance(limit, &mut more) {
                     drop(run);
-                    self.stop_seeking();
-                    self.ui.playing().set(false);
+                    self.stand_still();
                     return self.say(words::NOTHING_WITHIN_A_MINUTE.into());
                 }
             }
@@ -295,8 +296,7 @@ impl Stage {
         if let Some((_, why)) = run.time.take_stop() {
             let met = run.time.breakpoints().iter().any(|b| b.text() == why);
             drop(run);
-            self.stop_seeking();
-            self.ui.playing().set(false);
+            self.stand_still();
             if met {
                 self.host.emit(&HostEvent::Breakpoint { time_us: self.now_us(), text: &why });
             }
@@ -345,7 +345,8 @@ impl Stage {
             self.ui.note().set(run.note().to_owned());
         }
         drop(run);
-        let late = self.run.borrow().now().plus_micros(-self.direction.borrow().rate.saturating_mul(LATE_MS));
+        let rate = (self.factor().unwrap_or(FASTEST) * REAL as f64) as i64;
+        let late = self.run.borrow().now().plus_micros(-rate.saturating_mul(LATE_MS));
         let next = self.narrator.borrow_mut().tell(t, new, late, self.ui.playing().get_untracked());
         if let Some(sentence) = next {
             self.host.emit(&HostEvent::Narration { time_us: self.now_us(), text: &sentence });
@@ -355,6 +356,7 @@ impl Stage {
 
     pub fn say(&self, text: String) {
         self.narrator.borrow_mut().interrupt(now_ms());
+        self.host.emit(&HostEvent::Narration { time_us: self.now_us(), text: &text });
         self.ui.said().set(text);
         self.refresh();
     }

@@ -15,6 +15,23 @@ export default (cases, { dist, check, open, until, flowing, clean, noSidewaysScr
     }
     return out;
   });
+  cases["guest: ten playgrounds on a page, each its own"] = async ({ context, deep, pages }) => {
+    const ten = Array.from({ length: 10 }, (_, n) => `<tide-pool scenario="first-light" seed="${n + 1}" load="eager" height="300"></tide-pool>`);
+    pages("ten.html", `<main><h1>Ten figures</h1>${ten.join("<p>And the next.</p>")}</main>`);
+    const page = await open(context, `${deep.url}ten.html`, { width: 900 });
+    for (let n = 0; n < 10; n += 1) await until(page, n, (now) => now.events > 0, 40_000, `the ${n + 1}th runs`);
+    // Those that nobody sees stand still, and go on once they are seen.
+    const at = (n) => page.evaluate((n) => document.querySelectorAll("tide-pool")[n].api(1).state().time_us, n);
+    const [first, last] = [await at(0), await at(9)];
+    await page.waitForTimeout(1500);
+    check(await at(0) > first && await at(9) === last, "the first plays and the last, which is not seen, rests");
+    await page.locator("tide-pool").last().scrollIntoViewIfNeeded();
+    await page.waitForTimeout(1500);
+    check(await at(9) > last, "the last plays once it is seen");
+    clean(page);
+    await page.close();
+  };
+
   const moved = (before, now) => Object.keys(before).filter((key) =>
     !now[key] || Math.abs(now[key][0] - before[key][0]) > 2 || Math.abs(now[key][1] - before[key][1]) > 2);
 

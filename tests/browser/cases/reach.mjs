@@ -29,13 +29,26 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
         const wrong = await found(page);
         check(wrong.length === 0, `${await tab.innerText()}: ${wrong.join("\n")}`);
       }
-      for (const name of ["Help", "All scenarios"]) {
-        await (name === "Help" ? page.getByRole("button", { name, exact: true }) : page.getByTitle(name)).click();
+      for (const name of ["Help", "All scenarios", "Compare", "Share"]) {
+        await (name === "All scenarios" ? page.getByTitle(name) : page.getByRole("button", { name, exact: true })).click();
         await page.waitForTimeout(150);
         const wrong = await found(page);
         check(wrong.length === 0, `${name}: ${wrong.join("\n")}`);
         await page.keyboard.press("Escape");
       }
+      // A menu, and a form in it.
+      await page.locator(".tp-stage button[aria-haspopup=menu]").first().click();
+      check((await found(page)).length === 0, `a menu: ${(await found(page)).join("\n")}`);
+      await page.keyboard.press("Escape");
+      clean(page);
+      await page.close();
+    };
+
+    cases[`reach: axe-core finds nothing serious on a phone, ${scheme}`] = async ({ context, site }) => {
+      const page = await open(context, site.url, { width: 390, height: 844, scheme, folded: true });
+      await until(page, 0, flowing, 20_000, "records flow");
+      await page.evaluate(() => document.querySelector("tide-pool").api(1).pause());
+      check((await found(page)).length === 0, (await found(page)).join("\n"));
       clean(page);
       await page.close();
     };

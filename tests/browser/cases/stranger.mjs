@@ -1,7 +1,6 @@
 // A reader who knows only what stands on the page: from the opening to a killed broker, an election, a rewound run and another scenario.
 export default (cases, { check, open, state, until, flowing, clean, shot }) => {
   const WITHIN_MS = 90_000;
-  const hurry = (page) => page.evaluate(() => document.querySelector("tide-pool").setAttribute("speed", "3"));
 
   for (const [width, height, scheme] of [[1280, 800, "light"], [390, 844, "dark"]]) {
     cases[`stranger: the five first steps, then another scenario, ${width}`] = async ({ context, site }) => {
@@ -15,7 +14,6 @@ export default (cases, { check, open, state, until, flowing, clean, shot }) => {
       const picture = (name) => page.screenshot({ path: shot(`stranger-${name}-${width}`) });
       await button("Follow a record").click();
       await picture("1-record");
-      await hurry(page);
       await button(/^nobody$/).click({ timeout: 40_000 });
       await button(/^Kill broker-\d$/).click();
       await picture("2-kill");
