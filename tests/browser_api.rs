@@ -1,12 +1,13 @@
 //! The border to JavaScript: options come in, the state and errors go out as plain objects, by the names of `element.d.ts`.
 #![cfg(target_arch = "wasm32")]
 
-use js_sys::{Error, Object, Reflect};
+use js_sys::{Error, Function, Object, Promise, Reflect};
 use std::collections::BTreeSet;
 use tidepool::web::error::OptionError;
 use tidepool::web::state::State;
 use tidepool::web::{Handle, mount};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::*;
 use web_sys::HtmlElement;
 
@@ -14,6 +15,8 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 const FIRST_LIGHT: &str = include_str!("../www/scenarios/first-light.tide");
 const TYPES: &str = include_str!("../www/element.d.ts");
+
+const HEIGHT: &str = "CSS pixels such as 480, a CSS length such as 30rem, or auto";
 
 /// An element of the page for a playground.
 fn place() -> HtmlElement {
@@ -32,6 +35,14 @@ fn options(name: &str, value: JsValue) -> JsValue {
         Reflect::set(&options, &name.into(), &value).unwrap();
     }
     options.into()
+}
+
+/// After what the page does next.
+async fn soon() {
+    let later = |done: Function, _| {
+        let _ = web_sys::window().unwrap().set_timeout_with_callback_and_timeout_and_arguments_0(&done, 50).unwrap();
+    };
+    JsFuture::from(Promise::new(&mut { later })).await.unwrap();
 }
 
 async fn playground() -> (Handle, HtmlElement) {
@@ -93,9 +104,15 @@ async fn an_option_that_is_wrong_is_named_with_its_value_and_what_is_expected() 
         ("controls", "some".into(), "full or none"),
         ("mode", "big".into(), "embed or page"),
         ("layout", "small".into(), "full or compact or stage"),
-        ("speed", "fast".into(), "a factor such as 1, 1/4 or 10x, or max"),
-        ("speed", "0".into(), "a factor such as 1, 1/4 or 10x, or max"),
+        ("speed", "fast".into(), "a factor such as 1, 1/4 or 10x, max or auto"),
+        ("speed", "0".into(), "a factor such as 1, 1/4 or 10x, max or auto"),
         ("paused", "maybe".into(), "true or false"),
+        ("height", "tall".into(), HEIGHT),
+        ("height", "".into(), HEIGHT),
+        ("height", "-5".into(), HEIGHT),
+        ("height", "fit-content".into(), HEIGHT),
+        ("height", "inherit".into(), HEIGHT),
+        ("height", "calc(tall)".into(), HEIGHT),
         ("scenarioText", JsValue::from(Object::new()), "text"),
     ] {
         let root = place();
@@ -138,6 +155,52 @@ async fn an_argument_that_is_wrong_is_named_with_its_value_and_what_is_expected(
         assert_eq!(told(&handle.set(name, Some(value.into())).unwrap_err(), "option").1.as_deref(), Some(name));
     }
     handle.set("speed", Some("max".into())).unwrap();
+    handle.destroy();
+    root.remove();
+}
+
+#[wasm_bindgen_test]
+async fn a_height_is_what_css_takes_as_a_length() {
+    for height in ["480", " 480 ", "50vmin", "30rem", "40.5px", "80%", "calc(100vh - 4rem)", "min(80vh, 600px)", "var(--room)", "auto"] {
+        let root = place();
+        let handle = mount(root.clone(), options("height", height.into())).await.unwrap_or_else(|error| panic!("{height}: {error:?}"));
+        handle.destroy();
+        root.remove();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_is_read_once_is_refused_later() {
+    let root = place();
+    let handle = mount(root.clone(), options("layout", "compact".into())).await.unwrap();
+    for (name, value) in
+        [("layout", None), ("layout", Some("stage")), ("controls", Some("none")), ("mode", Some("page")), ("height", Some("auto"))]
+    {
+        let error = handle.set(name, value.map(str::to_owned)).expect_err(name);
+        assert_eq!(told(&error, "option").1.as_deref(), Some(name));
+        assert!(told(&error, "expected").1.is_some_and(|expected| expected.contains("read once")), "{error:?}");
+    }
+    for (name, value) in
+        [("layout", Some("compact")), ("controls", Some("full")), ("mode", None), ("height", Some("20em")), ("height", None)]
+    {
+        handle.set(name, value.map(str::to_owned)).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    }
+    handle.destroy();
+    root.remove();
+}
+
+#[wasm_bindgen_test]
+async fn without_a_speed_the_director_has_the_pace_again() {
+    let (handle, root) = playground().await;
+    let mut said = Vec::new();
+    for speed in [None, Some("max"), None, Some("2"), Some("auto")] {
+        handle.set("speed", speed.map(str::to_owned)).unwrap();
+        soon().await;
+        let range = root.query_selector("input[type=range]").unwrap().expect("the speed is there");
+        said.push(range.get_attribute("aria-valuetext").unwrap_or_default());
+    }
+    assert_eq!([&said[2], &said[4]], [&said[0]; 2], "{said:?}");
+    assert!(said[0] != said[1] && said[0] != said[3] && said[1] != said[3], "{said:?}");
     handle.destroy();
     root.remove();
 }

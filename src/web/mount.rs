@@ -5,7 +5,7 @@ use super::clock;
 use super::context::{PageState, PageStateStoreFields as _, Playground as Context, StageHandle, Ui};
 use super::error::error;
 use super::host::Host;
-use super::options::Options;
+use super::options::{Frame, Options};
 use super::playground::Playground;
 use super::run::{Disks, Run};
 use super::stage::Stage;
@@ -24,7 +24,8 @@ use web_sys::HtmlElement;
 pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValue> {
     super::start();
     let host = Host::of(&options);
-    let Options { source, store: name, theme, controls, speed, page, layout, auto_height, paused, at, faults } = Options::read(options)?;
+    let Options { source, store: name, theme, frame, speed, paused, at, faults } = Options::read(options)?;
+    let Frame { controls, page, layout, auto_height } = frame;
     let owner = Owner::new();
     let ui = owner.with(|| Ui::new(PageState::default()));
     let mut store = None;
@@ -75,5 +76,5 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
         provide_context(Context { ui, stage: handle, controls, page, layout, auto_height, faults });
         mount_to(root, || view! { <Playground /> })
     });
-    Ok(Handle::new(Mounted { stage, owner, unmount: Box::new(unmount) }))
+    Ok(Handle::new(Mounted { stage, frame, owner, unmount: Box::new(unmount) }))
 }
