@@ -1,9 +1,13 @@
 //! The border to JavaScript: options come in, the state and errors go out as plain objects, by the names of `element.d.ts`.
 #![cfg(target_arch = "wasm32")]
 
-use js_sys::{Error, Function, Object, Promise, Reflect};
-use std::collections::BTreeSet;
+use js_sys::{Array, Error, Function, Object, Promise, Reflect};
+use serde::de::value::Error as ReadError;
+use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
+use std::collections::{BTreeMap, BTreeSet};
 use tidepool::web::error::OptionError;
+use tidepool::web::host::{Host, HostEvent};
+use tidepool::web::options::Given;
 use tidepool::web::state::State;
 use tidepool::web::{Handle, mount};
 use wasm_bindgen::{JsCast, JsValue};
@@ -14,6 +18,7 @@ use web_sys::HtmlElement;
 wasm_bindgen_test_configure!(run_in_browser);
 
 const FIRST_LIGHT: &str = include_str!("../www/scenarios/first-light.tide");
+const ELEMENT: &str = include_str!("../www/element.js");
 const TYPES: &str = include_str!("../www/element.d.ts");
 
 const HEIGHT: &str = "CSS pixels such as 480, a CSS length such as 30rem, or auto";
@@ -88,11 +93,95 @@ fn errors_and_methods_have_the_declared_names() {
     let mut names = keys(&error);
     names.insert("message".into());
     assert_eq!(names, declared("TidePoolError"));
-    let element = include_str!("../www/element.js");
-    let (_, methods) = element.split_once("const METHODS = [").unwrap();
-    let methods = methods.split(']').next().unwrap();
-    let methods: BTreeSet<String> = methods.split(',').map(|name| name.trim().trim_matches('"').to_owned()).collect();
-    assert_eq!(methods, declared("TidePoolApi"));
+    assert_eq!(listed("METHODS"), declared("TidePoolApi"));
+}
+
+/// Reads nothing, and knows the names of the fields that were asked for.
+struct Names<'a>(&'a mut BTreeSet<String>);
+
+impl<'de> Deserializer<'de> for Names<'_> {
+    type Error = ReadError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ReadError> {
+        Err(ReadError::custom("a struct is expected"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(self, _: &str, fields: &'static [&'static str], _: V) -> Result<V::Value, ReadError> {
+        self.0.extend(fields.iter().map(|name| (*name).to_owned()));
+        Err(ReadError::custom("names only"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq tuple
+        tuple_struct map enum identifier ignored_any
+    }
+}
+
+/// The texts of a list of `element.js`.
+fn listed(name: &str) -> BTreeSet<String> {
+    let (_, list) = ELEMENT.split_once(&format!("{name} = [")).expect("the list is there");
+    let list = list.split(']').next().expect("it ends");
+    list.split(',').map(|name| name.trim().trim_matches('"').to_owned()).collect()
+}
+
+fn names(all: &[&str]) -> BTreeSet<String> {
+    all.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[wasm_bindgen_test]
+fn attributes_are_options_with_the_declared_names() {
+    let mut read = BTreeSet::new();
+    assert!(Given::deserialize(Names(&mut read)).is_err());
+    // The element makes a text of the scenario, and looks after the loading itself.
+    let (text, own) = (names(&["scenarioName", "scenarioText"]), names(&["scenario", "load"]));
+    assert!(read.is_superset(&text), "{read:?}");
+    let options: BTreeSet<String> = read.difference(&text).cloned().collect();
+    assert_eq!(options.union(&own).cloned().collect::<BTreeSet<_>>(), declared("TidePoolAttributes"));
+    // `paused` is there or not, and has no text to hand on.
+    assert_eq!(listed("HANDED").union(&names(&["paused"])).cloned().collect::<BTreeSet<_>>(), options);
+}
+
+/// The events of `element.d.ts`, without their common beginning, and the types of their details.
+fn declared_events() -> BTreeMap<String, String> {
+    let (_, body) = TYPES.split_once("interface TidePoolEventMap {").expect("the map is there");
+    let (body, _) = body.split_once("\n}").expect("it ends");
+    let event = |line: &str| {
+        let (name, detail) = line.trim().strip_prefix("\"tidepool-")?.split_once("\": CustomEvent<")?;
+        Some((name.to_owned(), detail.trim_end_matches(">;").to_owned()))
+    };
+    body.lines().filter_map(event).collect()
+}
+
+#[wasm_bindgen_test]
+fn events_have_the_declared_names_and_details() {
+    let all = [
+        HostEvent::Time { time_us: 1, playing: true },
+        HostEvent::Narration { time_us: 1, text: "" },
+        HostEvent::Breakpoint { time_us: 1, text: "" },
+        HostEvent::Deed { time_us: 1, text: "" },
+    ];
+    let told = Array::new();
+    let options = Object::new();
+    let tell = Function::new_with_args("name, detail", "this.push([name, detail])").bind0(&told);
+    Reflect::set(&options, &"tell".into(), &tell).unwrap();
+    let host = Host::of(&options);
+    for event in &all {
+        // Whoever adds one adds it above as well.
+        match event {
+            HostEvent::Time { .. } | HostEvent::Narration { .. } | HostEvent::Breakpoint { .. } | HostEvent::Deed { .. } => {
+                host.emit(event)
+            }
+        }
+    }
+    let declared_events = declared_events();
+    // These three are the element's own.
+    let mut emitted = names(&["ready", "error", "crash"]);
+    for one in told.iter() {
+        let (name, detail) = (Reflect::get_u32(&one, 0).unwrap().as_string().unwrap(), Reflect::get_u32(&one, 1).unwrap());
+        assert_eq!(keys(&detail), declared(&declared_events[&name]), "{name}");
+        emitted.insert(name);
+    }
+    assert_eq!(emitted, declared_events.into_keys().collect());
 }
 
 #[wasm_bindgen_test]

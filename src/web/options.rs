@@ -12,7 +12,7 @@ use wasm_bindgen::JsValue;
 /// What the host page gives. Attributes are text; a value of another type is kept, so that the error can name it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Given {
+pub struct Given {
     scenario_name: Value,
     scenario_text: Value,
     store: Value,
