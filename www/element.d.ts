@@ -26,12 +26,12 @@ interface TidePoolAttributes {
   height?: string;
   /** `auto`: the director's pace. Simulated seconds a second: `1`, `1/4`, `10x`; or `max`. */
   speed?: string;
-  /** Present: time stands still at first. */
+  /** Present: time stands still at first, at the moment at which it opens. */
   paused?: "";
   /** A whole number from 0 to 18446744073709551615. */
   seed?: string;
   mode?: "embed" | "page";
-  /** The moment at which it opens, from `0s` to `1h`: `24s`, `1500ms`. */
+  /** The moment at which it opens, from `0s` to `1h`: `24s`, `1500ms`. Without it, the one that the scenario's `opens` names. */
   at?: string;
   /** What readers may do, instead of what the menus have: lines of the scenario language, with semicolons between them. */
   faults?: string;

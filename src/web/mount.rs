@@ -55,11 +55,8 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
         ui.speed().set(speed.unwrap_or(clock::AUTO));
         let opening = run.opening_us();
         let stage = Stage::new(source, run, ui, host);
-        match at {
-            Some(at) => stage.open_at(at),
-            None if page && !paused => stage.open_at(opening),
-            None => {}
-        }
+        // An author's moment comes before the scenario's own; both hold in a figure too, and where time stands still.
+        stage.open_at(at.unwrap_or(opening));
         (stage.clone(), StageHandle::new_local(stage))
     });
     if let Some(store) = store {
