@@ -155,7 +155,7 @@ class TidePool extends HTMLElement {
     else if (load === "eager") this.#start();
     else if (load === "click") {
       this.#fallback(make("div", { className: "poster" }, make("button", { textContent: "Start the cluster", onclick: () => this.#start() }),
-        make("span", { textContent: "Kafka, running in this page: about 1 MB" })));
+        make("span", { textContent: "Kafka, running in this page: about 1.3 MB" })));
     } else {
       this.#watch = new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && this.#start(), { rootMargin: "200px" });
       this.#watch.observe(this);

@@ -13,6 +13,8 @@ use super::store::Store;
 use super::words::store as words;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
+use leptos_use_event_listener::use_event_listener;
+use leptos_use_window::use_window;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -68,10 +70,25 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
         stage.say(if recovered { words::RECOVERED } else { words::KEPT }.into());
     }
     root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });
+    owner.with(|| print_in_dark_ink(root.clone(), handle));
     let unmount = owner.with(|| {
         let faults = StoredValue::new(faults);
         provide_context(Context { ui, stage: handle, controls, page, layout, auto_height, faults });
         mount_to(root, || view! { <Playground /> })
     });
     Ok(Handle::new(Mounted { stage, frame, owner, unmount: Box::new(unmount) }))
+}
+
+/// On paper the palette is the light one. What the canvases have is painted before, and no frame comes until the paper is there: the style
+/// sheet turns their ink.
+fn print_in_dark_ink(root: HtmlElement, stage: StageHandle) {
+    let paper = root.clone();
+    let _ = use_event_listener(use_window(), leptos::ev::beforeprint, move |_| {
+        if stage.with_value(|s| s.is_dark()) {
+            let _ = paper.set_attribute("data-ink", "light");
+        }
+    });
+    let _ = use_event_listener(use_window(), leptos::ev::afterprint, move |_| {
+        let _ = root.remove_attribute("data-ink");
+    });
 }
