@@ -62,8 +62,11 @@ test-page: setup-test dist test-size ## the built page in a headless browser
 test-size: ## whether what is in dist/ has grown by more than a tenth
 	@node scripts/check-size.mjs dist --check
 
-audit: setup ## unused dependencies, licences and sources (cargo-machete, cargo-deny: some minutes to install)
-	@scripts/setup.sh audit; $(IN) cargo machete; cargo deny --log-level error check licenses bans sources
+# The advisories are a database of others, on GitHub: where it cannot be reached the rest is checked, and what was not is said.
+audit: setup ## unused dependencies, licences, sources, known vulnerabilities (cargo-machete, cargo-deny: some minutes to install)
+	@scripts/setup.sh audit; $(IN) cargo machete; cargo deny --log-level error check licenses bans sources; \
+	if cargo deny --log-level error fetch db; then cargo deny --log-level error check --disable-fetch advisories; \
+	else echo 'audit: NOT checked: advisories, whose database cannot be fetched here (github.com/RustSec/advisory-db)'; fi
 
 fresh: ## make serve from a clone with empty caches, as on a machine that has never seen the project (ten minutes)
 	@scripts/fresh.sh

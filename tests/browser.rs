@@ -44,6 +44,8 @@ async fn playground(root: &HtmlElement, store: Option<&str>) -> Handle {
     set("scenarioText", FIRST_LIGHT.into());
     set("scenarioName", "first-light".into());
     set("paused", true.into());
+    // Not at the moment at which the scenario opens: the cases count from the beginning.
+    set("at", "0s".into());
     if let Some(store) = store {
         set("store", store.into());
     }

@@ -175,6 +175,10 @@ fn each_rule_finds_its_offence() {
         ("src/web/a.rs", concat!("//! x\nif role =", "= \"Leader\" {}\n"), "src/web/a.rs:2: "),
         ("src/web/a.rs", "//! x\nx.set_inner_html(\"\");\n", "src/web/a.rs:2: "),
         ("src/web/a.rs", "//! x\nx.query_selector(\"a\");\n", "src/web/a.rs:2: "),
+        ("src/web/a.rs", "//! x\nx.closest(\"button:not(.a)\");\n", "src/web/a.rs:2: "),
+        ("src/web/a.rs", "//! x\nx.matches(\".a\");\n", "src/web/a.rs:2: "),
+        ("src/web/a.rs", "//! x\nx.matches(\":not(.a)\");\n", "src/web/a.rs:2: "),
+        ("src/web/a.rs", "//! x\nx.matches(selector);\n", "src/web/a.rs:2: "),
         ("src/native/a.rs", &long, "src/native/a.rs:2: "),
         ("src/native/a.rs", &tall, "src/native/a.rs:701: "),
     ];
@@ -187,6 +191,7 @@ fn each_rule_finds_its_offence() {
         ("src/playground/a.rs", "//! x\nuse crate::world::World;\nuse crate::kafka::time::Instant;\n"),
         ("src/kafka/a.rs", "//! Not a HashMap, and std::time stays out.\n// No std::fs here either.\nlet threads = 1; // std::thread\n"),
         ("src/world/a.rs", "//! x\nuse std::{fmt, sync::Arc};\nuse crate::{kafka, world};\n"),
+        ("src/web/a.rs", "//! x\nx.matches(\":is(:hover,:focus-within)\");\n"),
     ];
     for (name, text) in fine {
         assert_eq!(offences(name, text), Vec::<String>::new(), "{name} {text:?}");

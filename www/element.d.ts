@@ -3,7 +3,12 @@
 //   /// <reference path="…/element.d.ts" />
 //   document.querySelector("tide-pool")?.api(1)?.act("kill broker-2");
 
-/** The attributes of the element. All are text; what is missing has the first of the named meanings. */
+/**
+ * The attributes of the element. All are text; what is missing has the first of the named meanings. `controls`, `layout`, `mode`, and
+ * whether `height` is `auto`, are read once, when the playground starts: another value ends in `tidepool-error` and changes nothing,
+ * until the element is taken out of the page and put back. The others hold when they are set; with another `scenario`, `store`, `seed`,
+ * `at` or `faults` the run starts anew.
+ */
 interface TidePoolAttributes {
   /** The name of a file in `scenarios/` beside `element.js`, or a URL. A child `<script type="text/tidepool">` comes before it. */
   scenario?: string;
@@ -14,16 +19,19 @@ interface TidePoolAttributes {
   controls?: "full" | "none";
   /** What stands around the stage: everything; one sentence, play and step; nothing. */
   layout?: "full" | "compact" | "stage";
-  /** CSS pixels or a CSS length, reserved before the playground loads; `auto`: as high as its content. The page's style sheet comes before it. */
+  /**
+   * CSS pixels (`480`) or a CSS length (`50vmin`, `calc(100vh - 4rem)`), reserved before the playground loads; `auto`: as high as its
+   * content. The page's style sheet comes before it.
+   */
   height?: string;
-  /** Simulated seconds a second: `1`, `1/4`, `10x`; or `max`. */
+  /** `auto`: the director's pace. Simulated seconds a second: `1`, `1/4`, `10x`; or `max`. */
   speed?: string;
-  /** Present: time stands still at first. */
+  /** Present: time stands still at first, at the moment at which it opens. */
   paused?: "";
   /** A whole number from 0 to 18446744073709551615. */
   seed?: string;
   mode?: "embed" | "page";
-  /** The moment at which it opens, from `0s` to `1h`: `24s`, `1500ms`. */
+  /** The moment at which it opens, from `0s` to `1h`: `24s`, `1500ms`. Without it, the one that the scenario's `opens` names. */
   at?: string;
   /** What readers may do, instead of what the menus have: lines of the scenario language, with semicolons between them. */
   faults?: string;
@@ -108,7 +116,7 @@ interface TidePoolTold {
 interface TidePoolEventMap {
   /** The playground runs. */
   "tidepool-ready": CustomEvent<TidePoolApi>;
-  /** It could not start; or an attribute was set to what it cannot be, which then changed nothing. */
+  /** It could not start; or an attribute was set to what it cannot be, or cannot be any more, which then changed nothing. */
   "tidepool-error": CustomEvent<TidePoolError>;
   /** Its engine has failed; the message is the panic's. */
   "tidepool-crash": CustomEvent<TidePoolError>;

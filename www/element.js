@@ -8,13 +8,15 @@
 // height    CSS pixels, a CSS length, or auto: as high as its content. The style sheet of the page may set it as well.
 // store, theme, controls, layout, speed, paused, seed, mode, at, faults: handed to the playground
 //
+// Of these, controls, layout, mode, and whether the height is auto are read once, at the start.
 // An element that is removed forgets its run, and starts anew when it comes back; one that is moved at once keeps it.
 
 const at = (path) => new URL(path, import.meta.url).href;
 const HANDED = ["store", "theme", "controls", "layout", "height", "speed", "seed", "mode", "at", "faults"];
+// Adopted, so that the page's policy needs no 'unsafe-inline'.
+const sheet = (text) => { const made = new CSSStyleSheet(); made.replaceSync(text); return made; };
 // What the page keeps free before the playground is there, so that nothing moves when it comes.
-const CSS = `:host{display:block;position:relative;height:40rem}@media(max-width:639px){:host{height:56rem}}
-:host([layout=compact]){height:30rem}:host([layout=stage]){height:26rem}:host([mode=page]),:host([height=auto]){height:auto;min-height:12rem}
+const BASE = sheet(`:host{display:block;position:relative;height:40rem}@media(max-width:639px){:host{height:56rem}}
 :host([hidden]){display:none}
 .card,.poster{all:initial;direction:ltr;display:block;color-scheme:inherit;font:14px/1.5 system-ui,sans-serif;color:light-dark(#1C2024,#E9EBED);
 background:light-dark(#FAFAF8,#101315);border:1px solid light-dark(#DCDCD7,#2F363B);border-radius:10px}
@@ -22,11 +24,7 @@ background:light-dark(#FAFAF8,#101315);border:1px solid light-dark(#DCDCD7,#2F36
 .poster{position:absolute;inset:0;display:grid;place-content:center;justify-items:center;gap:12px}
 :is(.card,.poster) button{font:inherit;color:inherit;min-height:32px;margin:0 .5em .5em 0;padding:.3em 1em;border:1px solid light-dark(#8A9097,#6A7178);border-radius:8px;background:none;cursor:pointer}
 .poster button{margin:0;min-height:44px;padding:0 22px;border:0;background:light-dark(#1F5FBF,#7FB2FF);color:light-dark(#fff,#101315);font-weight:600}
-:is(.card,.poster) button:focus-visible{outline:2px solid light-dark(#1F5FBF,#7FB2FF);outline-offset:2px}`;
-
-// Adopted, so that the page's policy needs no 'unsafe-inline'.
-const sheet = (text) => { const made = new CSSStyleSheet(); made.replaceSync(text); return made; };
-const BASE = sheet(CSS);
+:is(.card,.poster) button:focus-visible{outline:2px solid light-dark(#1F5FBF,#7FB2FF);outline-offset:2px}`);
 // The playground's sheets, in the order in which they are adopted: one for each room of it.
 const SHEETS = ["base", "bar", "guide", "stage", "cards", "deck", "timeline", "panels", "inspector", "sheets", "compare", "menu", "reach"];
 let look;
@@ -65,10 +63,14 @@ const told = (error) => {
   for (const field of ["option", "value", "expected"]) if (typeof error?.[field] === "string") detail[field] = error[field];
   return detail;
 };
-const CSS_LENGTH = /^[\d.]+(px|r?em|[sdl]?v[hwb]|cq[hwib]|%)$/;
+// What is wrong with an attribute, as the playground says it of the others.
+const wrong = (option, given, expected) => {
+  const value = JSON.stringify(given);
+  return Object.assign(new Error(`${option}=${value}: ${expected} is expected`), { option, value, expected });
+};
 const LOADS = ["visible", "eager", "click"];
-const wrongLoad = (value) => Object.assign(new Error(`load="${value}": ${LOADS.join(" or ")} is expected`),
-  { option: "load", value, expected: LOADS.join(" or ") });
+// What the element's own height hangs on.
+const FRAME = ["layout", "mode", "height"], HEIGHTS = { compact: "30rem", stage: "26rem" };
 
 // Compiled while it loads, where the server calls it WebAssembly; a server that does not is served as well, only later.
 const compile = async (file) => {
@@ -112,9 +114,9 @@ function cause(error) {
 
 // A start that another start or a stop has overtaken must not touch the element any more: each has its turn.
 class TidePool extends HTMLElement {
-  static observedAttributes = ["scenario", "store", "seed", "at", "faults", "theme", "paused", "speed", "height"];
+  static observedAttributes = ["scenario", "store", "seed", "at", "faults", "theme", "paused", "speed", "controls", ...FRAME];
   #root = this.attachShadow({ mode: "open" });
-  #handle; #api; #glue; #look = []; #watch; #turn = 0; #running = false;
+  #handle; #api; #glue; #frame = {}; #look = []; #watch; #turn = 0; #running = false;
   #crashed = (error) => {
     let words;
     try { words = this.#glue?.panicMessage(); } catch { /* it says no more */ }
@@ -128,10 +130,12 @@ class TidePool extends HTMLElement {
   }
 
   // The sheets of the shadow root; `look`: the playground's own, once it is there.
-  #dress(look = []) {
-    const height = this.getAttribute("height")?.trim();
-    const own = height && height !== "auto" ? [sheet(`:host{height:${CSS_LENGTH.test(height) ? height : `${parseFloat(height) || 0}px`}}`)] : [];
-    this.#root.adoptedStyleSheets = [BASE, ...look, ...own];
+  #dress(look = this.#look) {
+    const own = sheet(":host{}"), { style } = own.cssRules[0], { layout, mode } = this.#frame, height = `${this.#frame.height}`.trim();
+    if (mode === "page" || height === "auto") style.cssText = "height:auto;min-height:12rem";
+    // The last of these that is one; the playground says what is wrong with others.
+    else for (const css of [HEIGHTS[layout], `${height}px`, height]) style.height = css;
+    this.#root.adoptedStyleSheets = [BASE, ...look, own];
     this.#look = look;
   }
 
@@ -144,13 +148,14 @@ class TidePool extends HTMLElement {
   connectedCallback() {
     if (this.#running) return;
     this.#running = true;
-    this.#dress();
+    this.#readFrame();
+    this.#dress([]);
     const load = this.getAttribute("load") ?? "visible";
-    if (!LOADS.includes(load)) this.#fail(wrongLoad(load), this.#turn);
+    if (!LOADS.includes(load)) this.#fail(wrong("load", load, LOADS.join(" or ")), this.#turn);
     else if (load === "eager") this.#start();
     else if (load === "click") {
       this.#fallback(make("div", { className: "poster" }, make("button", { textContent: "Start the cluster", onclick: () => this.#start() }),
-        make("span", { textContent: "Kafka, running in this page: about 1 MB" })));
+        make("span", { textContent: "Kafka, running in this page: about 1.3 MB" })));
     } else {
       this.#watch = new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && this.#start(), { rootMargin: "200px" });
       this.#watch.observe(this);
@@ -162,14 +167,16 @@ class TidePool extends HTMLElement {
 
   attributeChangedCallback(name, before, after) {
     if (before === after) return;
-    if (name === "height") return this.#dress(this.#look);
-    if (!this.#handle) return;
-    if (["scenario", "store", "seed", "at", "faults"].includes(name)) this.#stop(), this.isConnected && this.connectedCallback();
-    else {
-      // A value that is wrong changes nothing, and is told.
-      try { this.#handle.set(name, after ?? undefined); } catch (error) { ended(error), this.#tell("error", told(error)); }
+    if (["scenario", "store", "seed", "at", "faults"].includes(name)) {
+      if (this.#handle) this.#stop(), this.isConnected && this.connectedCallback();
+      return;
     }
+    // A value that is wrong changes nothing, and is told.
+    try { this.#handle?.set(name, after ?? undefined); } catch (error) { return ended(error), this.#tell("error", told(error)); }
+    if (FRAME.includes(name)) this.#frame[name] = after, this.#dress();
   }
+
+  #readFrame() { for (const name of FRAME) this.#frame[name] = this.getAttribute(name); }
 
   #fallback(...more) { this.#root.replaceChildren(make("slot"), ...more); }
 
@@ -191,8 +198,10 @@ class TidePool extends HTMLElement {
     const refused = (error) => (this.#fail(error, turn), starting.delete(refused));
     starting.add(refused);
     try {
-      const [glue, options, look] = await Promise.all([instance(), this.#options(), styles()]);
+      const [glue, source, look] = await Promise.all([instance(), this.#source(), styles()]);
       if (turn !== this.#turn || !this.isConnected) return;
+      this.#readFrame();
+      const options = this.#options(source);
       for (const name of without) delete options[name];
       this.#glue = glue;
       const stage = make("div", { className: "tidepool" });
@@ -206,21 +215,27 @@ class TidePool extends HTMLElement {
     } catch (error) { this.#fail(error, turn); } finally { starting.delete(refused); }
   }
 
-  async #options() {
+  // The address of a page of its own may name another scenario of the list, or bring one, and a moment of it.
+  #link() { return new URLSearchParams(this.getAttribute("mode") === "page" ? `${location.search}&${location.hash.slice(1)}` : ""); }
+
+  async #source() {
     if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
+    const link = this.#link(), asked = link.get("scenario");
+    const inline = link.get("text") ?? this.querySelector('script[type="text/tidepool"]')?.textContent;
+    if (inline) return { scenarioName: "inline", scenarioText: inline };
+    // An address brings no file from elsewhere.
+    if (asked !== null && !/^[a-z0-9-]+$/.test(asked)) throw wrong("scenario", asked, "a name from the list of scenarios");
+    const name = asked ?? this.getAttribute("scenario") ?? "first-light";
+    const url = /[./]/.test(name) ? new URL(name, document.baseURI).href : at(`scenarios/${name}.tide`);
+    return { scenarioName: name, scenarioText: await text(url) };
+  }
+
+  #options(source) {
     // An event's listener may call the API: it does so once the engine has returned.
     const tell = (what, detail) => queueMicrotask(() => this.isConnected && this.#tell(what, detail));
-    // The address of a page of its own may name another scenario of the list, or bring one, and a moment of it.
-    const link = new URLSearchParams(this.getAttribute("mode") === "page" ? `${location.search}&${location.hash.slice(1)}` : "");
-    const options = { paused: this.hasAttribute("paused") || link.has("paused"), tell };
+    const link = this.#link(), options = { ...source, paused: this.hasAttribute("paused") || link.has("paused"), tell };
     for (const name of HANDED) if (this.hasAttribute(name)) options[name] = this.getAttribute(name);
     if (link.has("at")) options.at = link.get("at");
-    const inline = link.get("text") ?? this.querySelector('script[type="text/tidepool"]')?.textContent;
-    const asked = link.get("scenario");
-    const name = /^[a-z0-9-]+$/.test(asked || "") ? asked : this.getAttribute("scenario") ?? "first-light";
-    const url = /[./]/.test(name) ? new URL(name, document.baseURI).href : at(`scenarios/${name}.tide`);
-    options.scenarioName = inline ? "inline" : name;
-    options.scenarioText = inline || await text(url);
     return options;
   }
 

@@ -9,6 +9,10 @@ use std::fmt::Write as _;
 /// Where time goes on nobody means the microsecond: a tenth of a second.
 const ROUGHLY_US: i64 = 100_000;
 
+/// The height that the element has by itself, also where its window is narrower than 640 pixels: kept free before the element is there, so
+/// that nothing moves on the page. An attribute, since a page may have no style sheet for it.
+const ROOM: &str = "display:block;height:clamp(40rem,(640px - 100vw)*999,56rem)";
+
 /// What leads somebody else to the moment that is shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shared {
@@ -57,12 +61,16 @@ impl Shared {
         if let Some(name) = self.listed {
             let _ = write!(out, " scenario=\"{name}\"");
         }
-        let _ = write!(out, " at=\"{}\"{}>", duration_text(self.at), if self.paused { " paused" } else { "" });
+        let _ = write!(out, " at=\"{}\"{} style=\"{ROOM}\">", duration_text(self.at), if self.paused { " paused" } else { "" });
         if self.listed.is_none() {
             // Nothing in it may end the element.
             let text = self.text.replace("</", "< /");
             let _ = write!(out, "<script type=\"text/tidepool\">\n{}\n</script>", text.trim_end());
         }
+        // For who has no JavaScript, or a reader that takes the text alone.
+        let there = if self.listed.is_some() { self.address(home).replace('&', "&amp;") } else { home.to_owned() };
+        let link = format!("<a href=\"{there}\">on a page of its own</a>");
+        let _ = writeln!(out, "\n<p>A Kafka cluster that runs in the page, with JavaScript and WebAssembly: {link}.</p>");
         out + "</tide-pool>\n"
     }
 }
@@ -108,7 +116,10 @@ mod tests {
         assert_eq!(playing.address("https://t.example/"), "https://t.example/?scenario=three-brokers&at=14200ms");
         let tag = playing.tag("https://t.example/a/");
         assert!(tag.contains("src=\"https://t.example/a/element.js\""), "{tag}");
-        assert!(tag.ends_with("<tide-pool scenario=\"three-brokers\" at=\"14200ms\"></tide-pool>\n"), "{tag}");
+        let element = "<tide-pool scenario=\"three-brokers\" at=\"14200ms\" style=\"display:block;height:clamp(";
+        assert!(tag.lines().nth(1).is_some_and(|line| line.starts_with(element)), "{tag}");
+        let link = "<a href=\"https://t.example/a/?scenario=three-brokers&amp;at=14200ms\">on a page of its own</a>.</p>\n</tide-pool>\n";
+        assert!(tag.ends_with(link), "{tag}");
     }
 
     #[test]
@@ -123,7 +134,8 @@ mod tests {
         // The same run: its hash at that moment is the same.
         let again = run(&shared.text, 15_000_000);
         assert_eq!(again.world().event_hash(), time.world().event_hash());
-        assert!(shared.tag("/").contains("<tide-pool at=\"15s\" paused><script type=\"text/tidepool\">\ntidepool 1\n"));
+        let element = format!("<tide-pool at=\"15s\" paused style=\"{ROOM}\"><script type=\"text/tidepool\">\ntidepool 1\n");
+        assert!(shared.tag("/").contains(&element), "{}", shared.tag("/"));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The JavaScript API of a mounted playground, version 1. `www/element.d.ts` has its types.
 
 use super::branches;
+use super::clock;
 use super::context::PageStateStoreFields as _;
 use super::error::{OptionError, argument, error};
-use super::options::{self, THEMES};
+use super::options::{self, Frame, THEMES};
 use super::stage::Stage;
 use super::state::State;
 use super::words::api as words;
@@ -26,6 +27,7 @@ pub struct Handle {
 
 pub(super) struct Mounted {
     pub stage: Rc<Stage>,
+    pub frame: Frame,
     pub owner: Owner,
     pub unmount: Box<dyn Any>,
 }
@@ -57,7 +59,7 @@ fn branch_id(stage: &Stage, name: &str, value: &JsValue) -> Result<u32, OptionEr
 impl Handle {
     /// Takes the playground out of the page and forgets it. Calling it again does nothing.
     pub fn destroy(&self) {
-        let Some(Mounted { stage, owner, unmount }) = self.mounted.borrow_mut().take() else { return };
+        let Some(Mounted { stage, owner, unmount, .. }) = self.mounted.borrow_mut().take() else { return };
         stage.destroy();
         drop(unmount);
         owner.cleanup();
@@ -74,8 +76,12 @@ impl Handle {
                 stage.ui.theme().set(options::word("theme", value.as_deref(), &THEMES)?.to_owned());
             }
             ("paused", value) => stage.play(value.is_none()),
-            ("speed", Some(value)) => stage.ui.speed().set(options::speed(&value)?),
-            _ => {}
+            // Without one the director has the pace, as at the start.
+            ("speed", value) => stage.ui.speed().set(value.map_or(Ok(clock::AUTO), |value| options::speed(&value))?),
+            (name, value) => {
+                let frame = self.mounted.borrow().as_ref().map(|mounted| mounted.frame);
+                frame.map_or(Ok(()), |frame| frame.keep(name, value.as_deref()))?;
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::clock;
 use super::context::{PageState, PageStateStoreFields as _, Playground as Context, StageHandle, Ui};
 use super::error::error;
 use super::host::Host;
-use super::options::Options;
+use super::options::{Frame, Options};
 use super::playground::Playground;
 use super::run::{Disks, Run};
 use super::stage::Stage;
@@ -13,6 +13,8 @@ use super::store::Store;
 use super::words::store as words;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
+use leptos_use_event_listener::use_event_listener;
+use leptos_use_window::use_window;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -24,7 +26,8 @@ use web_sys::HtmlElement;
 pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValue> {
     super::start();
     let host = Host::of(&options);
-    let Options { source, store: name, theme, controls, speed, page, layout, auto_height, paused, at, faults } = Options::read(options)?;
+    let Options { source, store: name, theme, frame, speed, paused, at, faults } = Options::read(options)?;
+    let Frame { controls, page, layout, auto_height } = frame;
     let owner = Owner::new();
     let ui = owner.with(|| Ui::new(PageState::default()));
     let mut store = None;
@@ -54,11 +57,8 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
         ui.speed().set(speed.unwrap_or(clock::AUTO));
         let opening = run.opening_us();
         let stage = Stage::new(source, run, ui, host);
-        match at {
-            Some(at) => stage.open_at(at),
-            None if page && !paused => stage.open_at(opening),
-            None => {}
-        }
+        // An author's moment comes before the scenario's own; both hold in a figure too, and where time stands still.
+        stage.open_at(at.unwrap_or(opening));
         (stage.clone(), StageHandle::new_local(stage))
     });
     if let Some(store) = store {
@@ -70,10 +70,25 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
         stage.say(if recovered { words::RECOVERED } else { words::KEPT }.into());
     }
     root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });
+    owner.with(|| print_in_dark_ink(root.clone(), handle));
     let unmount = owner.with(|| {
         let faults = StoredValue::new(faults);
         provide_context(Context { ui, stage: handle, controls, page, layout, auto_height, faults });
         mount_to(root, || view! { <Playground /> })
     });
-    Ok(Handle::new(Mounted { stage, owner, unmount: Box::new(unmount) }))
+    Ok(Handle::new(Mounted { stage, frame, owner, unmount: Box::new(unmount) }))
+}
+
+/// On paper the palette is the light one. What the canvases have is painted before, and no frame comes until the paper is there: the style
+/// sheet turns their ink.
+fn print_in_dark_ink(root: HtmlElement, stage: StageHandle) {
+    let paper = root.clone();
+    let _ = use_event_listener(use_window(), leptos::ev::beforeprint, move |_| {
+        if stage.with_value(|s| s.is_dark()) {
+            let _ = paper.set_attribute("data-ink", "light");
+        }
+    });
+    let _ = use_event_listener(use_window(), leptos::ev::afterprint, move |_| {
+        let _ = root.remove_attribute("data-ink");
+    });
 }

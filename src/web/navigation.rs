@@ -105,9 +105,14 @@ impl Navigation {
 
     /// Each thing on the stage says in one line what it is; a button on a card, beside its name, has a line of its own.
     pub fn on_pointer_move(self, event: &MouseEvent) {
+        // From what is pointed at up to the stage, which listens.
         let on_button = || {
-            let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-            element.is_some_and(|element| element.closest("button:not(.tp-do)").ok().flatten().is_some())
+            let stage = event.current_target();
+            let path = event.composed_path().into_iter().map_while(|node| node.dyn_into::<Element>().ok());
+            path.take_while(|element| Some(element.as_ref()) != stage.as_ref()).any(|element| {
+                // The name of a card is the button of its menu, and stands for the thing.
+                element.local_name() == "button" && element.get_attribute("aria-haspopup").as_deref() != Some("menu")
+            })
         };
         self.point(self.drawn_at(event).or_else(|| self.at_pointer(event).filter(|_| !on_button()).map(|found| found.0)));
     }

@@ -12,7 +12,7 @@ use wasm_bindgen::JsValue;
 /// What the host page gives. Attributes are text; a value of another type is kept, so that the error can name it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Given {
+pub struct Given {
     scenario_name: Value,
     scenario_text: Value,
     store: Value,
@@ -69,6 +69,8 @@ pub fn word<T: Copy>(option: &str, text: Option<&str>, words: &[(&str, T)]) -> R
 
 /// The themes that can be chosen, and the value of `data-theme`.
 pub const THEMES: [(&str, &str); 3] = [("auto", ""), ("light", "light"), ("dark", "dark")];
+/// A height that is of the content.
+const AUTO: &str = "auto";
 const CONTROLS: [(&str, bool); 2] = [("full", true), ("none", false)];
 const MODES: [(&str, bool); 2] = [("embed", false), ("page", true)];
 const LAYOUTS: [(&str, Layout); 3] = [("full", Layout::Full), ("compact", Layout::Compact), ("stage", Layout::Stage)];
@@ -83,6 +85,22 @@ const MAX_FAULTS: usize = 12;
 /// When the words are no positive factor and not `max`.
 pub fn speed(text: &str) -> Result<i32, OptionError> {
     clock::step_of(text).ok_or_else(|| OptionError::new("speed", format!("{text:?}"), say::SPEED))
+}
+
+/// Whether a height is of the content. The element itself takes a length, by the same rule.
+///
+/// # Errors
+/// When the words are neither `auto` nor what CSS takes as a length.
+fn is_auto(height: Option<&str>) -> Result<bool, OptionError> {
+    let Some(text) = height else { return Ok(false) };
+    let given = text.trim();
+    // A padding may be what a height may be, but for words such as fit-content, which would ask the playground in turn.
+    let is_of = |property: &str, css: &str| web_sys::css::supports_with_value(property, css).unwrap_or(false);
+    let is_length = |css: &str| css.contains(|c: char| c.is_ascii_digit() || c == '(') && is_of("height", css) && is_of("padding-top", css);
+    if given == AUTO || is_length(given) || is_length(&format!("{given}px")) {
+        return Ok(given == AUTO);
+    }
+    Err(OptionError::new("height", format!("{text:?}"), say::HEIGHT))
 }
 
 /// A moment in words, in microseconds since the run began.
@@ -127,19 +145,54 @@ impl Layout {
     }
 }
 
+/// What a playground is built with, once: how it stands in its page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Frame {
+    pub controls: bool,
+    /// Whether it is the page.
+    pub page: bool,
+    pub layout: Layout,
+    /// Whether the element is as high as its content, not as its host says.
+    pub auto_height: bool,
+}
+
+impl Frame {
+    /// An attribute has changed after the start.
+    ///
+    /// # Errors
+    /// When it is another one than at the start, or no such option. A height may be another length.
+    pub fn keep(self, option: &str, value: Option<&str>) -> Result<(), OptionError> {
+        match option {
+            "controls" => same(option, value, &CONTROLS, self.controls),
+            "mode" => same(option, value, &MODES, self.page),
+            "layout" => same(option, value, &LAYOUTS, self.layout),
+            "height" if is_auto(value)? != self.auto_height => {
+                let now = if self.auto_height { AUTO } else { say::LENGTH };
+                Err(OptionError::new(option, format!("{:?}", value.unwrap_or_default()), say::height_once(now)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A word that means what it meant at the start.
+fn same<T: Copy + PartialEq>(option: &str, value: Option<&str>, words: &[(&str, T)], now: T) -> Result<(), OptionError> {
+    if word(option, value, words)? == now {
+        return Ok(());
+    }
+    let now = words.iter().find(|(_, meaning)| *meaning == now).map_or("", |(word, _)| word);
+    Err(OptionError::new(option, format!("{:?}", value.unwrap_or(words[0].0)), say::once(now)))
+}
+
 /// Options that have been checked.
 pub struct Options {
     pub source: ScenarioSource,
     /// The name under which the brokers' files are kept; none: in memory only.
     pub store: Option<String>,
     pub theme: &'static str,
-    pub controls: bool,
+    pub frame: Frame,
     /// The slider's step.
     pub speed: Option<i32>,
-    pub page: bool,
-    pub layout: Layout,
-    /// Whether the element is as high as its content, not as its host says.
-    pub auto_height: bool,
     pub paused: bool,
     /// The moment at which it opens, in microseconds since the run began.
     pub at: Option<i64>,
@@ -173,11 +226,13 @@ impl Options {
             source,
             store: given.store.text("store")?.filter(|name| !name.is_empty()),
             theme: given.theme.word("theme", &THEMES)?,
-            controls: given.controls.word("controls", &CONTROLS)?,
+            frame: Frame {
+                controls: given.controls.word("controls", &CONTROLS)?,
+                page: given.mode.word("mode", &MODES)?,
+                layout: given.layout.word("layout", &LAYOUTS)?,
+                auto_height: is_auto(given.height.text("height")?.as_deref())?,
+            },
             speed: given.speed.text("speed")?.map(|text| speed(&text)).transpose()?,
-            page: given.mode.word("mode", &MODES)?,
-            layout: given.layout.word("layout", &LAYOUTS)?,
-            auto_height: given.height.text("height")?.is_some_and(|height| height == "auto"),
             paused,
             at: given.at.text("at")?.map(|text| moment(&text)).transpose()?,
             faults: given.faults.text("faults")?.map(|text| faults(&text)).transpose()?.unwrap_or_default(),

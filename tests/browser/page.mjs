@@ -202,6 +202,15 @@ cases["a missing scenario shows a card with the cause"] = async ({ context, site
   await page.close();
 };
 
+cases["an address that names no scenario says so"] = async ({ context, site }) => {
+  const page = await open(context, `${site.url}?scenario=No_Such`, { allow: [/tide-pool:/] });
+  const card = page.locator("tide-pool [role=alert]");
+  await card.waitFor({ timeout: 10_000 });
+  check((await card.innerText()).includes('scenario="No_Such": a name from the list of scenarios is expected'), await card.innerText());
+  clean(page);
+  await page.close();
+};
+
 cases["a crash of the engine shows a card, and trying again starts it anew"] = async ({ context, site, pages }) => {
   pages("crash.html", '<tide-pool load="eager">fallback</tide-pool><tide-pool scenario="rebalance" load="eager"></tide-pool>');
   const page = await open(context, `${site.url}crash.html`, { allow: [/tide-pool:/, /panicked/, /RuntimeError/] });
@@ -225,13 +234,15 @@ cases["a crash of the engine shows a card, and trying again starts it anew"] = a
 };
 
 cases["an attribute that is wrong is named on the card; one that is set wrong later changes nothing"] = async ({ context, site, pages }) => {
-  pages("wrong.html", '<tide-pool load="eager" theme="blue">fallback</tide-pool><tide-pool load="soon">fallback</tide-pool><tide-pool load="eager">fallback</tide-pool>');
+  pages("wrong.html", '<tide-pool load="eager" theme="blue">fallback</tide-pool><tide-pool load="soon">fallback</tide-pool><tide-pool load="eager">fallback</tide-pool>'
+    + '<tide-pool load="eager" height="tall">fallback</tide-pool><tide-pool load="eager" height="calc(1px * tall)">fallback</tide-pool>');
   const page = await open(context, `${site.url}wrong.html`, { allow: [/tide-pool:/] });
   const cards = page.locator("tide-pool [role=alert]");
-  await cards.nth(1).waitFor({ timeout: 10_000 });
+  await cards.nth(3).waitFor({ timeout: 10_000 });
   const said = await cards.allInnerTexts();
   check(said.some((text) => text.includes('theme="blue": auto or light or dark is expected')), `the theme: ${said}`);
   check(said.some((text) => text.includes('load="soon": visible or eager or click is expected')), `load: ${said}`);
+  check(said.filter((text) => /height="(tall|calc.*)": CSS pixels such as 480/.test(text)).length === 2, `height: ${said}`);
   await page.locator("tide-pool").nth(2).scrollIntoViewIfNeeded();
   await until(page, 2, flowing, 20_000, "the one that is right runs");
   const detail = await page.evaluate(() => new Promise((done) => {
@@ -240,6 +251,20 @@ cases["an attribute that is wrong is named on the card; one that is set wrong la
     element.setAttribute("speed", "fast");
   }));
   check(detail.option === "speed" && detail.value === '"fast"' && detail.expected.includes("1/4"), JSON.stringify(detail));
+  const later = await page.evaluate(() => {
+    const element = document.querySelectorAll("tide-pool")[2], told = [], high = element.offsetHeight;
+    element.addEventListener("tidepool-error", ({ detail }) => told.push(detail.option));
+    for (const [name, value] of [["layout", "compact"], ["controls", "none"], ["mode", "page"], ["height", "auto"], ["height", "tall"]]) {
+      element.setAttribute(name, value);
+    }
+    const kept = element.offsetHeight === high;
+    const heights = ["calc(100px + 20em)", "50vmin", "410"].map((height) => (element.setAttribute("height", height), element.offsetHeight));
+    element.removeAttribute("layout");
+    element.removeAttribute("height");
+    return { told, kept, heights, high: element.offsetHeight === high };
+  });
+  check(`${later.told}` === "layout,controls,mode,height,height" && later.kept && later.high, `read once: ${JSON.stringify(later)}`);
+  check(`${later.heights}` === "420,400,410", `lengths: ${later.heights}`);
   const thrown = await page.evaluate(() => { try { document.querySelectorAll("tide-pool")[2].api(2); } catch (error) { return error.message; } });
   check(thrown === "api(2): this build has version 1 of the JavaScript API", thrown);
   await until(page, 2, flowing, 1000, "it runs on");

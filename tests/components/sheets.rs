@@ -42,7 +42,7 @@ async fn the_shown_moment_is_handed_on_as_a_link_and_as_a_tag() {
     .await;
     let texts: Vec<String> = page.all("textarea").iter().map(|field| field.text_content().unwrap_or_default()).collect();
     assert!(texts[0].contains("?scenario=three-brokers&at=12s&paused"), "{texts:?}");
-    assert!(texts[1].contains("<tide-pool scenario=\"three-brokers\" at=\"12s\" paused></tide-pool>"), "{texts:?}");
+    assert!(texts[1].contains("<tide-pool scenario=\"three-brokers\" at=\"12s\" paused style=\"display:block;height:"), "{texts:?}");
 }
 
 #[wasm_bindgen_test]

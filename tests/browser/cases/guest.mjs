@@ -187,6 +187,28 @@ export default (cases, { dist, check, open, until, flowing, clean, noSidewaysScr
     await page.close();
   };
 
+  cases["guest: on paper it is as high as it is, in dark ink"] = async ({ context, site, pages }) => {
+    pages("paper.html", '<style>:root{color-scheme:dark}</style><tide-pool load="eager" scenario="three-brokers" paused style="height:200px"></tide-pool>');
+    const page = await open(context, `${site.url}paper.html`, { scheme: "dark" });
+    await until(page, 0, flowing, 20_000, "it opens at the scenario's moment, though time stands still");
+    await page.waitForTimeout(300);
+    const seen = () => page.evaluate(() => {
+      const element = document.querySelector("tide-pool"), root = element.shadowRoot.querySelector(".tidepool");
+      return [element.offsetHeight, getComputedStyle(root.querySelector(".tp")).color, root.dataset.ink ?? ""];
+    });
+    const printing = (name) => page.evaluate((name) => { window.dispatchEvent(new Event(name)); }, name);
+    check(`${await seen()}` === "200,rgb(233, 235, 237),", `on the screen: ${await seen()}`);
+    await printing("beforeprint");
+    await page.emulateMedia({ media: "print" });
+    const [high, ink, turned] = await seen();
+    check(high > 200 && ink === "rgb(28, 32, 36)" && turned === "light", `on paper: ${await seen()}`);
+    await page.emulateMedia({ media: "screen" });
+    await printing("afterprint");
+    check(`${await seen()}` === "200,rgb(233, 235, 237),", `on the screen again: ${await seen()}`);
+    clean(page);
+    await page.close();
+  };
+
   for (const width of [320, 720]) {
     for (const scheme of ["light", "dark"]) {
       cases[`guest: whole at ${width} px, ${scheme}`] = async ({ context, deep, pages }) => {

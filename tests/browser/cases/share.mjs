@@ -30,6 +30,12 @@ export default (cases, { check, open, state, until, flowing, clean, shot }) => {
     await there(await open(context, link), "the link");
     pages("tag.html", tag);
     await there(await open(context, `${site.url}tag.html`), "the tag");
+    // Before the element is there, and where it never comes: its room, and words with a link.
+    pages("room.html", tag.replace(/<script type="module".*/, ""));
+    const room = await open(context, `${site.url}room.html`, { width: 1000 });
+    check(await room.locator("tide-pool").evaluate((element) => element.offsetHeight) === 640, "the tag keeps the element's room free");
+    check(await room.getByRole("link", { name: "on a page of its own" }).isVisible(), "the tag has a link");
+    await room.close();
     const name = page.getByRole("button", { name: "Share this moment" });
     await name.click();
     await page.getByRole("button", { name: "Copy: A link to this moment" }).click();
