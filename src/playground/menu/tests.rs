@@ -103,6 +103,27 @@ fn every_action_and_fault_can_be_done_from_some_thing() {
 }
 
 #[test]
+fn a_button_a_mark_and_undo_have_one_word_for_a_deed() {
+    let mut world = world(20);
+    for (deed, button, label) in [
+        ("pause broker-2", "Freeze", "freeze broker-2"),
+        ("resume broker-2", "Unfreeze", "unfreeze broker-2"),
+        ("kill broker-2", "Kill", "kill broker-2"),
+        ("restart broker-2", "Start", "start broker-2"),
+    ] {
+        let items = menu_items(&world.view(), &MenuTarget::At(Target::Broker("broker-2".into())));
+        let item = items.into_iter().find(|item| item.effect == Effect::Line(deed.to_owned())).expect("it is offered");
+        let action = line(deed);
+        assert_eq!((&*item.label, &*action.label()), (button, label));
+        assert_eq!(action.verb(), button.to_lowercase());
+        assert_eq!(action.line(), deed, "a file has the language's word");
+        world.act(action).expect("it can be done");
+        let state = world.view().brokers.iter().find(|broker| &*broker.name == "broker-2").map(|broker| broker.state.to_string());
+        assert_eq!(state.as_deref() == Some("frozen"), deed.starts_with("pause"), "{state:?}");
+    }
+}
+
+#[test]
 fn a_menu_has_no_two_items_of_one_name_and_each_thing_has_a_menu() {
     let view = world(20).view();
     for thing in things(&view) {

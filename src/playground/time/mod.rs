@@ -372,7 +372,7 @@ impl Timeline {
             return Err(TimeError::Branches { limit: MAX_BRANCHES });
         }
         self.state.play.world_mut().act(action.clone())?;
-        let forked = fork.then(|| self.fork(&undo::words(&action)));
+        let forked = fork.then(|| self.fork(&action.label()));
         let next = self.state.next + 1;
         self.state.next = next;
         if let Some(branch) = self.branches.iter_mut().find(|branch| branch.id == self.current) {

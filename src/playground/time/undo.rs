@@ -7,20 +7,13 @@ use crate::world::operations::Action;
 /// How long after a deed it is offered to take it back, in microseconds of the run.
 const OFFERED_US: i64 = 30_000_000;
 
-/// A deed in few words: its line without what is set to which value.
-pub(super) fn words(action: &Action) -> String {
-    let line = action.line();
-    let words: Vec<&str> = line.split(' ').take_while(|word| !word.contains('=')).collect();
-    words.join(" ")
-}
-
 impl Timeline {
     /// What undo and redo would do with what was just done; empty: nothing.
     pub fn undo_labels(&self) -> [String; 2] {
         let now = self.moment().at;
         let fresh = |deed: Option<&(Time, Action)>| {
             let deed = deed.filter(|(at, _)| now.micros_since(*at) < OFFERED_US);
-            deed.map(|(_, action)| words(action)).unwrap_or_default()
+            deed.map(|(_, action)| action.label()).unwrap_or_default()
         };
         [fresh(self.last_deed()), fresh(self.undone())]
     }
@@ -55,7 +48,7 @@ impl Timeline {
             // It was undone before.
             self.select(other)?;
             self.seek(at)?;
-            return Ok(Some(words(&action)));
+            return Ok(Some(action.label()));
         }
         if self.branches.len() >= MAX_BRANCHES as usize {
             return Err(TimeError::Branches { limit: MAX_BRANCHES });
@@ -65,11 +58,11 @@ impl Timeline {
         let Some(mut state) = self.before(id, |moment| moment.at < at || moment == start)? else { return Ok(None) };
         state.run_until(self.branch().actions.get(..n).unwrap_or_default(), at);
         self.set(state);
-        let new = self.fork(&format!("without {}", words(&action)));
+        let new = self.fork(&format!("without {}", action.label()));
         if let Ok(branch) = self.find_mut(new) {
             branch.without = Some((id, n));
         }
-        Ok(Some(words(&action)))
+        Ok(Some(action.label()))
     }
 
     /// Goes back to the branch with what undo took back; the deed in words. `None`: there is none.
@@ -81,6 +74,6 @@ impl Timeline {
         if let Some((from, _)) = self.branch().without {
             self.select(from)?;
         }
-        Ok(Some(words(&action)))
+        Ok(Some(action.label()))
     }
 }

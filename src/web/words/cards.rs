@@ -99,7 +99,6 @@ pub const COLOUR: &str = "The colour of its partitions, on the stage and in the 
 pub const LAG_MEANS: &str = "Lag: readable records that it has not polled";
 /// Behind a number.
 pub const HANDLED: &str = " handled";
-pub const FROZEN: &str = "frozen";
 pub const OWNS_NOTHING: &str = "owns nothing";
 pub const IDLE: &str = "idle: no partition";
 pub const WAITING: &str = "waiting for partitions";
