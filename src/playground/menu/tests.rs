@@ -200,7 +200,14 @@ fn a_form_says_what_it_is_filled_with_and_no_more() {
     world.run_until(world.now().plus_millis(3000));
     let set = |ask: &Ask| form(&world, ask).expect("it is there").fields.into_iter().filter(|f| !f.value.is_empty()).map(|f| f.value);
     assert_eq!(set(&ask).collect::<Vec<_>>(), ["1000"]);
-    assert_eq!(set(&self::ask(&world, Target::Heading("Cluster"), "config")).collect::<Vec<_>>(), ["9", "2"]);
+    assert_eq!(set(&self::ask(&world, Target::Heading("Cluster"), "config")).collect::<Vec<_>>(), ["2", "9"]);
+    let open = |ask: &Ask| {
+        let fields = form(&world, ask).expect("it is there").fields.into_iter();
+        fields.filter(|field| !field.folded || !field.value.is_empty()).map(|field| field.key).collect::<Vec<_>>()
+    };
+    assert_eq!(open(&ask)[..2], ["log.retention.ms", "unclean.leader.election.enable"], "what is set comes first");
+    assert_eq!(open(&ask).len(), 6, "the rest is folded");
+    assert_eq!(open(&self::ask(&world, Target::Topic("orders".into()), "set")).len(), 6);
     assert!(form(&world, &ask.of(Target::Broker("broker-9".into()))).is_none());
 }
 

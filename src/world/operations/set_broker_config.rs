@@ -22,6 +22,16 @@ pub struct SetBrokerConfig {
 const ALL: &str = "brokers";
 /// What one broker cannot have for itself, since eligible leader replicas need one value for all.
 const FOR_ALL: &str = "min.insync.replicas";
+/// Those that are asked for first.
+const FIRST: [&str; 7] = [
+    FOR_ALL,
+    "unclean.leader.election.enable",
+    "log.retention.ms",
+    "log.retention.bytes",
+    "log.segment.bytes",
+    "log.roll.ms",
+    "message.max.bytes",
+];
 
 fn check_value(key: &str, value: &str) -> Result<(), String> {
     match BROKER.get(key) {
@@ -46,6 +56,7 @@ fn form(world: &World, target: &Target) -> Option<Form> {
         let value = set.and_then(|set| set.get(def.name)).cloned().unwrap_or_default();
         form.fields.push(Field::changing(def, value));
     }
+    form.fold(&FIRST);
     Some(form)
 }
 
