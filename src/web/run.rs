@@ -1,5 +1,6 @@
 //! A run on the page: a scenario being played, its narrator, and its disk's journal for a store.
 
+use super::context::Astray;
 use super::words::stage as words;
 use crate::kafka::disk::Change;
 use crate::kafka::sorted_vec::SortedVecMap;
@@ -71,8 +72,8 @@ impl Run {
         self.world().now()
     }
 
-    /// What the judge says now: what is wrong, or nothing; the ledger in one line; and how many acknowledged records are lost.
-    pub fn judged(&self) -> (String, String, u64) {
+    /// What the judge says now: what is wrong, or nothing; the ledger in one line; and what went wrong with records.
+    pub fn judged(&self) -> (String, String, Astray) {
         let verdict = self.time.judge().verdict(self.world(), false);
         let wrong = verdict.violations.first().map(|violation| violation.what.clone()).unwrap_or_default();
         let l = &verdict.ledger;
@@ -85,7 +86,7 @@ impl Run {
         for permitted in l.permitted.iter().take(1) {
             line += &format!(" ({})", permitted.why);
         }
-        (wrong, line, l.lost)
+        (wrong, line, Astray { lost: l.lost, redelivered: l.redelivered, duplicated: l.duplicated })
     }
 
     pub fn view(&self) -> WorldView {

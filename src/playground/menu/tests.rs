@@ -6,6 +6,7 @@ use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::scene::{View, scene};
 use crate::world::World;
 use crate::world::operations::{Action, keywords};
+use crate::world::target::Heading;
 
 const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
 
@@ -200,7 +201,7 @@ fn a_form_says_what_it_is_filled_with_and_no_more() {
     world.run_until(world.now().plus_millis(3000));
     let set = |ask: &Ask| form(&world, ask).expect("it is there").fields.into_iter().filter(|f| !f.value.is_empty()).map(|f| f.value);
     assert_eq!(set(&ask).collect::<Vec<_>>(), ["1000"]);
-    assert_eq!(set(&self::ask(&world, Target::Heading("Cluster"), "config")).collect::<Vec<_>>(), ["2", "9"]);
+    assert_eq!(set(&self::ask(&world, Target::Heading(Heading::Cluster), "config")).collect::<Vec<_>>(), ["2", "9"]);
     let open = |ask: &Ask| {
         let fields = form(&world, ask).expect("it is there").fields.into_iter();
         fields.filter(|field| !field.folded || !field.value.is_empty()).map(|field| field.key).collect::<Vec<_>>()

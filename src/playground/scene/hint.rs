@@ -3,7 +3,7 @@
 use crate::kafka::client::producer::TransactionStep;
 use crate::playground::inspect::meaning;
 use crate::playground::narrate::plural;
-use crate::world::target::Target;
+use crate::world::target::{Heading, Target};
 use crate::world::view::{BrokerState, ConsumerState, ProducerState, RecordState, TransactionEnd, WorldView};
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ pub fn hint(view: &WorldView, what: &Target) -> String {
             let records = if f.cargo.is_empty() { String::new() } else { format!(", {}", some(f.cargo.len(), "record")) };
             format!("{:?} {kind}, {} to {}{records}, {} bytes{what}", f.api, f.from, f.to, f.bytes)
         }
-        Target::Heading(text) => match *text {
-            "Producers" => "Programs that write records to topics".to_owned(),
-            "Consumer groups" => "Programs that read: a group's members share its partitions, each is read by one of them".to_owned(),
-            _ => "Brokers, and the logs that they keep for each other".to_owned(),
+        Target::Heading(heading) => match heading {
+            Heading::Producers => "Programs that write records to topics".to_owned(),
+            Heading::Groups => "Programs that read: a group's members share its partitions, each is read by one of them".to_owned(),
+            Heading::Cluster => "Brokers, and the logs that they keep for each other".to_owned(),
         },
         Target::Producer(name) => view.producers.iter().find(|p| p.name == *name).map(|p| producer(view, p)).unwrap_or_default(),
         Target::Broker(name) => view.brokers.iter().find(|b| b.name == *name).map(|b| broker(view, b)).unwrap_or_default(),

@@ -8,7 +8,7 @@ use crate::kafka::config::{BROKER, THROTTLES};
 use crate::kafka::controller::check_dynamic;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::admin::ALL_BROKERS;
-use crate::world::target::Target;
+use crate::world::target::{Heading, Target};
 
 /// An empty value takes the config back.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -128,7 +128,7 @@ impl Operation for SetBrokerConfig {
 
     fn menu(menu: &mut Menu<'_>) {
         match menu.target {
-            Target::Heading("Cluster") => menu.ask::<Self>(Group::Brokers, "Configs of all brokers…", CONFIGS, form),
+            Target::Heading(Heading::Cluster) => menu.ask::<Self>(Group::Brokers, "Configs of all brokers…", CONFIGS, form),
             // A broker takes its own configs itself: it has to run.
             _ if menu.broker_process().is_some_and(|(_, process)| process == Process::Running) => {
                 menu.ask::<Self>(Group::BrokerSettings, "Configs…", CONFIGS, form);
