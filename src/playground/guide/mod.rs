@@ -11,7 +11,7 @@ mod rewind;
 mod tests;
 
 use crate::kafka::time::Time;
-use crate::playground::narrate::{plural, tenths};
+use crate::playground::narrate::tenths;
 use crate::playground::scene::{Target, Trail};
 use crate::playground::time::Timeline;
 use crate::world::view::WorldView;
@@ -162,8 +162,4 @@ fn next(progress: &[Progress], done: usize) -> (u32, Option<Task>) {
 /// Microseconds as whole seconds, or with a tenth below ten.
 fn seconds(micros: i64) -> String {
     if micros < 10_000_000 { tenths(micros) } else { format!("{} s", micros / 1_000_000) }
-}
-
-fn counted(count: usize, one: &str) -> String {
-    plural(i64::try_from(count).unwrap_or(i64::MAX), one)
 }

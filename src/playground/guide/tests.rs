@@ -1,6 +1,7 @@
 //! The steps on a run of the default scenario, done as a reader does them.
 
 use super::*;
+use crate::playground::narrate::plural;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::scene::follow;
 
@@ -126,5 +127,5 @@ fn a_step_that_cannot_be_done_is_passed_over() {
 fn figures_are_written_as_a_person_says_them() {
     assert_eq!([seconds(181_000), seconds(9_340_000), seconds(12_340_000)], ["0.1 s", "9.3 s", "12 s"]);
     assert_eq!(crate::playground::narrate::listed(&["a".into(), "b".into(), "c".into()]), "a, b and c");
-    assert_eq!([counted(1, "record"), counted(0, "record")], ["1 record", "0 records"]);
+    assert_eq!([plural(1_usize, "record"), plural(0_usize, "record")], ["1 record", "0 records"]);
 }
