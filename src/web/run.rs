@@ -18,7 +18,7 @@ use bytes::Bytes;
 pub struct Run {
     pub time: Timeline,
     /// The event from which on nothing has been said yet.
-    told: u64,
+    narrated: u64,
     note: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl Run {
         scenario.genesis.seed ^= written.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         scenario.genesis = Genesis { disks, ..scenario.genesis };
         let play = Playback::new(scenario).map_err(|e| format!("{name}: {e}"))?;
-        let mut run = Self { time: Timeline::new(play), told: 0, note: None };
+        let mut run = Self { time: Timeline::new(play), narrated: 0, note: None };
         // The setup is what the page opens with; the narrator begins after it.
         run.skip_narration();
         Ok(run)
@@ -125,11 +125,11 @@ impl Run {
 
     /// What has been said up to a level since the last time.
     pub fn sentences(&mut self, level: u8) -> Vec<Sentence> {
-        let (from, here) = (self.told, self.events());
+        let (from, here) = (self.narrated, self.events());
         if from >= here {
             return Vec::new();
         }
-        self.told = here;
+        self.narrated = here;
         let mut out = self.time.narration(level, from);
         out.retain(|s| s.event.0 < here);
         causes_first(&mut out, self.time.world());
@@ -149,7 +149,7 @@ impl Run {
 
     /// What has happened until now is not told.
     fn skip_narration(&mut self) {
-        self.told = self.events();
+        self.narrated = self.events();
     }
 
     pub fn hash(&self) -> u64 {

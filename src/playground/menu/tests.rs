@@ -69,7 +69,7 @@ fn lines(world: &World, thing: &MenuTarget) -> Vec<String> {
 #[test]
 fn every_action_and_fault_can_be_done_from_some_thing() {
     let mut well = world(20);
-    let mut ill = well.clone();
+    let mut faulty = well.clone();
     for text in [
         "kill broker-1",
         "pause broker-2",
@@ -84,11 +84,11 @@ fn every_action_and_fault_can_be_done_from_some_thing() {
         "slow-disk broker-3 1s",
         "full-disk broker-3 free=0",
     ] {
-        ill.act(line(text)).unwrap_or_else(|why| panic!("{text}: {why}"));
+        faulty.act(line(text)).unwrap_or_else(|why| panic!("{text}: {why}"));
     }
-    ill.run_until(ill.now().plus_millis(8000));
+    faulty.run_until(faulty.now().plus_millis(8000));
     let mut reached = SortedVecSet::new();
-    for world in [&mut well, &mut ill] {
+    for world in [&mut well, &mut faulty] {
         for thing in things(&world.view()) {
             for text in lines(world, &thing) {
                 let action = line(&text);

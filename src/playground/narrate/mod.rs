@@ -91,7 +91,7 @@ pub fn plainly(event: &Event, world: &World) -> String {
     }
 }
 
-/// Kinds of which there are many, told at level 3 if at all: who asks only for what is seldom need not look at them.
+/// High-frequency events, told at level 3 if at all: callers at level 2 and below may skip them.
 pub fn often(event: &EventKind) -> bool {
     match event {
         EventKind::Connected { .. } | EventKind::FrameSent { .. } | EventKind::FrameArrived { .. } | EventKind::Timer { .. } => true,
