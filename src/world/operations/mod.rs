@@ -144,7 +144,7 @@ macro_rules! operations {
             }
 
             /// What people read of it: the word on its button.
-            fn word(&self) -> &'static str {
+            pub fn word(&self) -> &'static str {
                 match self { $(Self::$name(_) => $name::WORD,)* }
             }
 
@@ -234,12 +234,16 @@ impl Action {
         line.into_text()
     }
 
-    /// It in few words, as people read it: without what is set to which value.
-    pub fn label(&self) -> String {
+    /// Its line as people read it.
+    pub fn words(&self) -> String {
         let line = self.line();
-        let rest = line.strip_prefix(self.keyword()).unwrap_or_default();
-        let rest = rest.split(' ').take_while(|word| !word.contains('='));
-        self.word().to_owned() + &rest.collect::<Vec<&str>>().join(" ")
+        self.word().to_owned() + line.strip_prefix(self.keyword()).unwrap_or_default()
+    }
+
+    /// The same in few words: without what is set to which value.
+    pub fn label(&self) -> String {
+        let words = self.words();
+        words.split(' ').take_while(|word| !word.contains('=')).collect::<Vec<&str>>().join(" ")
     }
 
     /// Reads a whole line.
