@@ -209,7 +209,7 @@ impl Cluster {
         let id = name.strip_prefix("broker-").and_then(|id| id.parse::<usize>().ok());
         let index = id.and_then(|id| id.checked_sub(1)).filter(|index| *index < self.nodes.len());
         index.ok_or_else(|| match name.as_str() {
-            "" => format!("{} cannot be done here", action.verb()),
+            "" => format!("{} cannot be done here", action.keyword()),
             _ => format!("there is no {name}; broker-1 to broker-{} are there", self.nodes.len()),
         })
     }
@@ -240,7 +240,7 @@ impl Cluster {
                 Process::Running(broker) => Process::Paused(broker, VecDeque::new()),
                 other => other,
             }),
-            Action::Resume(_) if !frozen => return Err(format!("broker {id} is not paused")),
+            Action::Resume(_) if !frozen => return Err(format!("broker {id} is not frozen")),
             Action::Resume(_) => {
                 let mut waited = VecDeque::new();
                 self.switch(index, |process| match process {
@@ -255,7 +255,7 @@ impl Cluster {
             Action::Isolate(_) => {
                 self.isolated.insert(index);
             }
-            _ => return Err(format!("{} cannot be done here", action.verb())),
+            _ => return Err(format!("{} cannot be done here", action.keyword())),
         }
         Ok(())
     }

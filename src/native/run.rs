@@ -47,16 +47,16 @@ fn complain(text: &str) -> ExitCode {
 fn play(mut playback: Playback, until: Time, args: &RunArgs, out: &mut impl Write) -> io::Result<bool> {
     writeln!(out, "{}", playback.scenario().title)?;
     let mut transcript = Transcript::new(args.level);
-    let mut told = 0_u64;
+    let mut narrated = 0_u64;
     let mut note: Option<String> = None;
     let mut judge = Judge::new();
     judge.observe(playback.world());
     loop {
         transcript.update(playback.world());
-        for sentence in transcript.sentences().filter(|sentence| sentence.event.0 >= told) {
+        for sentence in transcript.sentences().filter(|sentence| sentence.event.0 >= narrated) {
             writeln!(out, "{} {}", clock(sentence.at), sentence.text)?;
         }
-        told = transcript.latest().map_or(told, |sentence| sentence.event.0 + 1);
+        narrated = transcript.latest().map_or(narrated, |sentence| sentence.event.0 + 1);
         if playback.note() != note.as_deref() {
             note = playback.note().map(str::to_owned);
             writeln!(out, "{} # {}", clock(playback.world().now()), note.as_deref().unwrap_or(""))?;

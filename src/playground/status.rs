@@ -19,8 +19,6 @@ pub enum Health {
 pub fn status(view: &WorldView, lost: u64) -> (Health, String) {
     let users = view.partitions.iter().filter(|partition| !partition.internal);
     let closed = users.filter(|partition| !takes_records(view, &partition.view)).count();
-    let closed = i64::try_from(closed).unwrap_or(i64::MAX);
-    let lost = i64::try_from(lost).unwrap_or(i64::MAX);
     match (lost, closed) {
         (0, 0) => (Health::Safe, "All safe · 0 lost".to_owned()),
         (0, closed) => (Health::Waits, format!("{} cannot be written", plural(closed, "partition"))),

@@ -43,6 +43,17 @@ pub enum Compared {
     Branches(u32, u32),
 }
 
+/// Records of which something else became than their senders and readers wish, by number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Astray {
+    /// Acknowledged, and gone.
+    pub lost: u64,
+    /// Delivered again.
+    pub redelivered: u64,
+    /// Twice in a log.
+    pub duplicated: u64,
+}
+
 /// What the page shows beside the pictures on the canvases, which never go through signals.
 #[derive(Store, Debug)]
 pub struct PageState {
@@ -64,8 +75,8 @@ pub struct PageState {
     pub wrong: String,
     /// The ledger of what became of the records, in one line.
     pub ledger: String,
-    /// Acknowledged records that are gone.
-    pub lost: u64,
+    /// What went wrong with records, as the ledger counts it.
+    pub lost: Astray,
     /// `light`, `dark`, or empty: as the host page prefers.
     pub theme: String,
     pub title: String,
@@ -116,7 +127,7 @@ impl Default for PageState {
             store: String::new(),
             wrong: String::new(),
             ledger: String::new(),
-            lost: 0,
+            lost: Astray::default(),
             theme: String::new(),
             title: String::new(),
             text: String::new(),

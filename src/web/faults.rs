@@ -2,6 +2,7 @@
 
 use super::context::use_playground;
 use super::words::stage as words;
+use crate::playground::scenario::Scenario;
 use leptos::prelude::*;
 
 #[component]
@@ -9,7 +10,11 @@ pub fn Faults() -> impl IntoView {
     let playground = use_playground();
     let stage = playground.stage;
     let button = move |line: String| {
-        let mut rest = line.chars();
+        // The author's line, with the word that people read for what it does.
+        let actions = Scenario::timed_line(&line).map(|scenario| scenario.actions).unwrap_or_default();
+        let read = actions.first().and_then(|(_, action)| Some(action.word().to_owned() + line.strip_prefix(action.keyword())?));
+        let read = read.unwrap_or_else(|| line.clone());
+        let mut rest = read.chars();
         let words: String = rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).collect();
         let act = move |_| {
             stage.with_value(|s| {

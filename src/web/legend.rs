@@ -1,4 +1,4 @@
-//! The key of colours, shapes and lines: one line at the foot, folded where it is narrow.
+//! The key of colours, shapes and lines, drawn as the stage draws them: one line at the foot, and more when it is unfolded.
 
 use leptos::prelude::*;
 
@@ -18,6 +18,17 @@ const SIGNS: &[Sign] = &[
     ("M2 14L14 2M2 8L8 2M8 14l6-6", "tp-sign-bad", words::DEAD, None),
 ];
 
+/// Those that are seen less often, or explain themselves where they stand: only in the unfolded key.
+const MORE_SIGNS: &[Sign] = &[
+    ("M3 3h10v10H3zM6 6l4 4M10 6l-4 4", "tp-sign-tomb", words::TOMBSTONE, None),
+    ("M0 8h16", "tp-sign-copy", words::FOLLOWER, Some(&ISR)),
+    ("M8 1l2.5 2-5 4 5 4-5 4", "tp-sign-bad", words::TEAR, None),
+    ("M2 8h.01M8 8h.01M14 8h.01", "tp-sign-dots", words::GOES_ON, None),
+    ("M0 8h16", "tp-sign-bad tp-sign-cut", words::CUT_LINK, None),
+    ("M0 8h16", "tp-sign-slow", words::SLOW_LINK, None),
+    ("M0 8h16", "tp-sign-bad tp-sign-gap", words::NOBODY, None),
+];
+
 /// Those that only a cluster with transactions has.
 const TRANSACTION_SIGNS: &[Sign] = &[
     ("M2 11V5h12M6 5v4M10 5v4", "tp-sign-line", words::TRANSACTION, None),
@@ -27,9 +38,9 @@ const TRANSACTION_SIGNS: &[Sign] = &[
     ("M1 8l3-5h8l3 5-3 5H4zM6 6l4 4M10 6l-4 4", "tp-sign-line", words::ABORT_MARKER, None),
 ];
 
-fn sign(&(path, class, words, term): &Sign) -> impl IntoView + use<> {
+fn sign(&(path, class, words, term): &Sign, rare: bool) -> impl IntoView + use<> {
     view! {
-        <li title=term.map(|term| term.means)>
+        <li title=term.map(|term| term.means) class:tp-rare=rare>
             <svg viewBox="0 0 16 16" aria-hidden="true" class=class>
                 <path d=path />
             </svg>
@@ -45,7 +56,8 @@ pub fn Legend() -> impl IntoView {
     let has_transactions = Memo::new(move |_| ui.snap().with(|s| s.view.producers.iter().any(|p| p.transactional_id.is_some())));
     let signs = move || {
         let more = if has_transactions.get() { TRANSACTION_SIGNS } else { &[] };
-        SIGNS.iter().chain(more).map(sign).collect_view()
+        let line = SIGNS.iter().chain(more).map(|of| sign(of, false));
+        line.chain(MORE_SIGNS.iter().map(|of| sign(of, true))).collect_view()
     };
     view! {
         <div class="tp-legend" data-open=move || open.get()>

@@ -1,5 +1,6 @@
 //! A run on the page: a scenario being played, its narrator, and its disk's journal for a store.
 
+use super::context::Astray;
 use super::words::stage as words;
 use crate::kafka::disk::Change;
 use crate::kafka::sorted_vec::SortedVecMap;
@@ -17,7 +18,7 @@ use bytes::Bytes;
 pub struct Run {
     pub time: Timeline,
     /// The event from which on nothing has been said yet.
-    told: u64,
+    narrated: u64,
     note: Option<String>,
 }
 
@@ -44,7 +45,7 @@ impl Run {
         scenario.genesis.seed ^= written.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         scenario.genesis = Genesis { disks, ..scenario.genesis };
         let play = Playback::new(scenario).map_err(|e| format!("{name}: {e}"))?;
-        let mut run = Self { time: Timeline::new(play), told: 0, note: None };
+        let mut run = Self { time: Timeline::new(play), narrated: 0, note: None };
         // The setup is what the page opens with; the narrator begins after it.
         run.skip_narration();
         Ok(run)
@@ -71,8 +72,8 @@ impl Run {
         self.world().now()
     }
 
-    /// What the judge says now: what is wrong, or nothing; the ledger in one line; and how many acknowledged records are lost.
-    pub fn judged(&self) -> (String, String, u64) {
+    /// What the judge says now: what is wrong, or nothing; the ledger in one line; and what went wrong with records.
+    pub fn judged(&self) -> (String, String, Astray) {
         let verdict = self.time.judge().verdict(self.world(), false);
         let wrong = verdict.violations.first().map(|violation| violation.what.clone()).unwrap_or_default();
         let l = &verdict.ledger;
@@ -85,7 +86,7 @@ impl Run {
         for permitted in l.permitted.iter().take(1) {
             line += &format!(" ({})", permitted.why);
         }
-        (wrong, line, l.lost)
+        (wrong, line, Astray { lost: l.lost, redelivered: l.redelivered, duplicated: l.duplicated })
     }
 
     pub fn view(&self) -> WorldView {
@@ -124,11 +125,11 @@ impl Run {
 
     /// What has been said up to a level since the last time.
     pub fn sentences(&mut self, level: u8) -> Vec<Sentence> {
-        let (from, here) = (self.told, self.events());
+        let (from, here) = (self.narrated, self.events());
         if from >= here {
             return Vec::new();
         }
-        self.told = here;
+        self.narrated = here;
         let mut out = self.time.narration(level, from);
         out.retain(|s| s.event.0 < here);
         causes_first(&mut out, self.time.world());
@@ -148,7 +149,7 @@ impl Run {
 
     /// What has happened until now is not told.
     fn skip_narration(&mut self) {
-        self.told = self.events();
+        self.narrated = self.events();
     }
 
     pub fn hash(&self) -> u64 {

@@ -16,7 +16,7 @@ struct Row {
 
 /// What became of a row that was read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Fate {
+enum RowOutcome {
     UnderWay,
     /// Acknowledged, or refused for what it is: it is put aside.
     Done,
@@ -36,7 +36,7 @@ pub(super) enum Sent {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outbox {
     rows: VecDeque<Row>,
-    read: Vec<Fate>,
+    read: Vec<RowOutcome>,
     /// Ticket → which of those that were read.
     tickets: SortedVecMap<u64, u32>,
 }
@@ -54,23 +54,23 @@ impl Outbox {
 
     /// Acknowledged, or refused for what it is: sent again it would be refused again, and nothing behind it would ever be sent.
     pub(super) fn done(&mut self, ticket: u64) {
-        self.answered(ticket, Fate::Done);
+        self.answered(ticket, RowOutcome::Done);
     }
 
     pub(super) fn failed(&mut self, ticket: u64) {
-        self.answered(ticket, Fate::Failed);
+        self.answered(ticket, RowOutcome::Failed);
     }
 
-    fn answered(&mut self, ticket: u64, fate: Fate) {
+    fn answered(&mut self, ticket: u64, outcome: RowOutcome) {
         let at = self.tickets.remove(&ticket).and_then(|at| self.read.get_mut(usize::try_from(at).ok()?));
         if let Some(at) = at {
-            *at = fate;
+            *at = outcome;
         }
     }
 
     /// All that was read is answered for, and something was.
     pub(super) fn is_read(&self) -> bool {
-        !self.read.is_empty() && self.read.iter().all(|fate| *fate != Fate::UnderWay)
+        !self.read.is_empty() && self.read.iter().all(|outcome| *outcome != RowOutcome::UnderWay)
     }
 
     /// Marks what was sent, and reads on; nothing while an answer is missing. `send` is told whether the row was sent before.
@@ -78,7 +78,7 @@ impl Outbox {
         if !self.read.is_empty() && !self.is_read() {
             return;
         }
-        let marked = self.read.iter().take_while(|fate| **fate == Fate::Done).count();
+        let marked = self.read.iter().take_while(|outcome| **outcome == RowOutcome::Done).count();
         self.rows.drain(..marked);
         self.restart();
         let most = usize::try_from(rows.unwrap_or(LAST_ROWS)).unwrap_or(usize::MAX);
@@ -86,10 +86,10 @@ impl Outbox {
             match send(&row.record, row.sent) {
                 Sent::Ticket(ticket) => {
                     row.sent = true;
-                    self.read.push(Fate::UnderWay);
+                    self.read.push(RowOutcome::UnderWay);
                     self.tickets.insert(ticket, at);
                 }
-                Sent::Refused => self.read.push(Fate::Done),
+                Sent::Refused => self.read.push(RowOutcome::Done),
                 Sent::Later => break,
             }
         }

@@ -35,6 +35,7 @@ pub enum ProcessState {
 }
 
 impl ProcessState {
+    /// As the hash of a run's events, scenario files and the JavaScript API have it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -48,11 +49,19 @@ impl ProcessState {
         }
     }
 
+    /// What people read of it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Paused => "frozen",
+            other => other.name(),
+        }
+    }
+
     pub const fn is_running(self) -> bool {
         matches!(self, Self::Running)
     }
 
-    /// There is a process, if only a paused one.
+    /// There is a process, if only a frozen one.
     pub const fn is_up(self) -> bool {
         matches!(self, Self::Running | Self::Paused | Self::Stopping)
     }
@@ -65,7 +74,7 @@ impl ProcessState {
 
 impl fmt::Display for ProcessState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        f.pad(self.word())
     }
 }
 

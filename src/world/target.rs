@@ -2,10 +2,28 @@
 
 use std::sync::Arc;
 
+/// A column of the stage, by its heading.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Heading {
+    Producers,
+    Cluster,
+    Groups,
+}
+
+impl Heading {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Producers => "Producers",
+            Self::Cluster => "Cluster",
+            Self::Groups => "Consumer groups",
+        }
+    }
+}
+
 /// A thing on the stage, by name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Target {
-    Heading(&'static str),
+    Heading(Heading),
     Producer(Arc<str>),
     Broker(Arc<str>),
     Topic(Arc<str>),

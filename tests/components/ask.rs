@@ -4,7 +4,7 @@ use super::harness::{THREE_BROKERS, mounted, tick};
 use leptos::prelude::*;
 use tidepool::playground::scene::Target;
 use tidepool::playground::why::{Idle, Late, Question};
-use tidepool::web::context::{PageStateStoreFields as _, use_playground};
+use tidepool::web::context::{Astray, PageStateStoreFields as _, use_playground};
 use tidepool::web::panels::ask::{AskAbout, AskAboutLedger, AskAboutSaid, AskButton};
 use wasm_bindgen_test::*;
 
@@ -50,7 +50,7 @@ async fn the_caption_asks_about_what_was_said_and_what_was_lost() {
     page.act("crash billing-2").await;
     let said = page.stage.with_value(|s| s.run.borrow().time.narration(1, 0).pop().map(|sentence| sentence.text));
     page.ui.said().set(said.expect("a crash is told"));
-    page.ui.ledger().set("9 sent · 9 acknowledged · 8 readable · 1 lost".into());
+    page.ui.lost().set(Astray { lost: 1, ..Astray::default() });
     tick().await;
     assert_eq!(page.attribute("button", "title").as_deref(), Some("Why did this happen?"));
     assert_eq!(page.attribute("button + button", "title").as_deref(), Some("Why is a record gone?"));

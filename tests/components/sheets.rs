@@ -89,4 +89,8 @@ async fn the_key_unfolds() {
     assert!(page.attribute(".tp-legend", "data-open").is_none());
     page.click(".tp-legend button").await;
     assert_eq!(page.attribute(".tp-legend button", "aria-expanded").as_deref(), Some("true"));
+    let words = page.text(".tp-legend ul");
+    for sign in ["tombstone", "follower", "cut off", "link that is cut", "slow or lossy", "nobody reads"] {
+        assert!(words.contains(sign), "{words}");
+    }
 }

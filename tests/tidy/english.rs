@@ -7,7 +7,6 @@ const KEYS: &[&str] =
     &["Arrow", "ArrowDown", "ArrowLeft", "ArrowRight", "ArrowUp", "End", "Enter", "Escape", "Home", "PageDown", "PageUp", "Tab"];
 /// Texts that read as English and are no words of the page's, each with the reason.
 const EXCEPTIONS: &[(&str, &str)] = &[
-    ("Cluster", "a heading by the scene's name, to be compared with"),
     ("Files", "a kind of dragged data, by its name in the browser"),
     ("Stable", "a state in `data-state`, which the style sheets know"),
     ("(prefers-reduced-motion: reduce)", "a media query"),

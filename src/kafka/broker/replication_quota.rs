@@ -59,7 +59,12 @@ impl ReplicationQuota {
     }
 }
 
-/// Of both directions.
+/// Of both directions: what this broker gives as a leader, and what it takes as a follower.
+///
+/// The owner calls `set_rates` whenever its configs have changed. A follower asks `follower.is_exceeded` before it fetches for a throttled
+/// replica that lags, and calls `follower.record` with all that comes for throttled ones; a leader asks `leader.is_exceeded` before it
+/// answers for one that is not in sync, and calls `leader.record` with all that it gives to throttled ones. There is nothing to drain and
+/// no deadline: a follower that has to wait tries again after its backoff, and a leader's answer leaves the partition out.
 #[derive(Clone, Debug)]
 pub struct ReplicationQuotas {
     pub leader: ReplicationQuota,

@@ -60,6 +60,12 @@ struct Pending {
     after: Option<Time>,
 }
 
+/// The open questions to coordinators: those that are to be asked, now or after a wait, and those that wait for their answer.
+///
+/// The owner calls `begin` with a question, and holds the request that led to it. After each of its inputs and at `deadline` it drains
+/// `poll_due`: what comes out it asks the coordinator, and it comes out once only. Each answer, and that there is none, goes to
+/// `Broker::verification_answered` under the question's id: that removes the question and lets its request go on, or has it asked again
+/// later, as long as the former transaction is still being ended.
 #[derive(Clone, Debug, Default)]
 pub struct Verifications {
     pending: SortedVecMap<u64, Pending>,

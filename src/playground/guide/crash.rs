@@ -1,10 +1,10 @@
 //! Crash a consumer: its partitions are nobody's until its group has noticed.
 
-use super::{Look, Offer, Progress, Step, Task, counted, seconds};
+use super::{Look, Offer, Progress, Step, Task, seconds};
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
-use crate::playground::narrate::listed;
+use crate::playground::narrate::{listed, plural};
 use crate::playground::scene::Target;
 use crate::world::ProcessState;
 use crate::world::event::EventKind;
@@ -41,7 +41,7 @@ fn task(view: &WorldView) -> Option<Task> {
     let shares = |one: &&ConsumerState| readers().any(|other| other.group == one.group && other.name != one.name);
     let consumer = readers().filter(shares).nth(1)?;
     Some(Task {
-        text: format!("Crash {}. When does another member read its {}?", consumer.name, counted(consumer.assignment.len(), "partition")),
+        text: format!("Crash {}. When does another member read its {}?", consumer.name, plural(consumer.assignment.len(), "partition")),
         guesses: [AT_ONCE, SESSION, NEVER].map(str::to_owned).into(),
         offer: Some((format!("Crash {}", consumer.name), Offer::Line(format!("crash {}", consumer.name)))),
         lit: Some(Target::Consumer(consumer.name.clone())),
@@ -78,7 +78,7 @@ impl Crashed {
             let reader = group.find(|one| reads(one) && one.assignment.contains(partition));
             let Some(reader) = reader else {
                 let since = seconds(look.view.now.micros_since(self.at));
-                let count = counted(self.owned.len(), "partition");
+                let count = plural(self.owned.len(), "partition");
                 return Progress::Waiting(format!("{} said nothing when it died. Nobody has read its {count} for {since}.", self.name));
             };
             heirs.insert(reader.name.to_string());
@@ -94,10 +94,10 @@ impl Crashed {
         let outcome = format!(
             "{} {have} the {} of {} after {}. {} handled twice.",
             listed(&heirs),
-            counted(self.owned.len(), "partition"),
+            plural(self.owned.len(), "partition"),
             self.name,
             seconds(after),
-            counted(usize::try_from(ledger.redelivered).unwrap_or(usize::MAX), "record")
+            plural(ledger.redelivered, "record")
         );
         Progress::Done(outcome, Some(if came_back { NEVER } else { SESSION }.to_owned()))
     }

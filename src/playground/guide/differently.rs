@@ -16,7 +16,7 @@ impl Step for Differently {
             return Progress::Done(
                 format!(
                     "Here it is \u{201c}{}\u{201d} instead; \u{201c}{}\u{201d} stays as it was. Both are in the list of branches.",
-                    action.line(),
+                    action.words(),
                     parent.name
                 ),
                 None,

@@ -1,9 +1,9 @@
 //! Kill a broker: the partitions that it led find another leader.
 
-use super::{Look, Offer, Progress, Step, Task, counted, seconds};
+use super::{Look, Offer, Progress, Step, Task, seconds};
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::kafka::time::Time;
-use crate::playground::narrate::listed;
+use crate::playground::narrate::{listed, plural};
 use crate::playground::scene::Target;
 use crate::playground::time::Lane;
 use crate::world::ProcessState;
@@ -88,7 +88,7 @@ impl Killed {
             }
         }
         if let Some(waiting) = taken.get(&-1) {
-            let (count, since) = (counted(waiting.len(), "partition"), seconds(look.view.now.micros_since(self.at)));
+            let (count, since) = (plural(waiting.len(), "partition"), seconds(look.view.now.micros_since(self.at)));
             return Progress::Waiting(format!(
                 "{} is silent. {count} without a leader for {since}: nobody is elected before its session has ended.",
                 self.name

@@ -11,9 +11,11 @@ mod rewind;
 mod tests;
 
 use crate::kafka::time::Time;
-use crate::playground::narrate::{plural, tenths};
+use crate::playground::menu::{MenuTarget, title};
+use crate::playground::narrate::tenths;
 use crate::playground::scene::{Target, Trail};
 use crate::playground::time::Timeline;
+use crate::playground::why::on_cards;
 use crate::world::view::WorldView;
 
 /// What a step is checked on.
@@ -82,6 +84,8 @@ pub struct Guide {
     done: usize,
     outcome: String,
     guess: Option<String>,
+    /// "Why?" has been pointed out.
+    told_of_why: bool,
 }
 
 impl Default for Guide {
@@ -99,7 +103,7 @@ impl Guide {
             Box::<rewind::Rewind>::default(),
             Box::<differently::Differently>::default(),
         ];
-        Self { steps, done: 0, outcome: String::new(), guess: None }
+        Self { steps, done: 0, outcome: String::new(), guess: None, told_of_why: false }
     }
 
     /// Whether the run has what the steps are about: a second broker to take over, and a second member.
@@ -128,7 +132,7 @@ impl Guide {
         let mut shown = Shown::default();
         match begun {
             Some((step, Progress::Done(outcome, right))) => {
-                let outcome = format!("{}{outcome}", self.judged(right.as_deref()));
+                let outcome = format!("{}{outcome}{}", self.judged(right.as_deref()), self.why(look.view));
                 self.retire(step, outcome);
                 (shown.done, shown.task) = next(&progress, self.done);
             }
@@ -142,6 +146,13 @@ impl Guide {
         Shown { outcome: self.outcome.clone(), guess: self.guess.clone(), ..shown }
     }
 
+    /// Points to "Why?", once: behind the first outcome that leaves a card on which it can be asked.
+    fn why(&mut self, view: &WorldView) -> String {
+        let Some(name) = asks_why(view).filter(|_| !self.told_of_why) else { return String::new() };
+        self.told_of_why = true;
+        format!(" \u{201c}Why?\u{201d} on {name} tells how it came about.")
+    }
+
     /// What is said of the reader's guess.
     fn judged(&self, right: Option<&str>) -> String {
         match (&self.guess, right) {
@@ -150,6 +161,18 @@ impl Guide {
             _ => String::new(),
         }
     }
+}
+
+/// The name of a thing on whose card "Why?" can be asked now.
+fn asks_why(view: &WorldView) -> Option<String> {
+    let has_card = |what: &Target| match what {
+        Target::Partition(topic, n) => {
+            view.partitions.iter().any(|state| !state.internal && state.view.topic == *topic && state.view.partition == *n)
+        }
+        _ => true,
+    };
+    let what = on_cards(view).into_iter().map(|(what, ..)| what).find(has_card)?;
+    Some(title(&MenuTarget::At(what)))
 }
 
 /// How many steps are behind and the next task; steps that cannot be done here are passed over, for now.
@@ -162,8 +185,4 @@ fn next(progress: &[Progress], done: usize) -> (u32, Option<Task>) {
 /// Microseconds as whole seconds, or with a tenth below ten.
 fn seconds(micros: i64) -> String {
     if micros < 10_000_000 { tenths(micros) } else { format!("{} s", micros / 1_000_000) }
-}
-
-fn counted(count: usize, one: &str) -> String {
-    plural(i64::try_from(count).unwrap_or(i64::MAX), one)
 }

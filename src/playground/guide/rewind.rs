@@ -16,7 +16,7 @@ pub(super) struct Rewind {
 impl Step for Rewind {
     fn observe(&mut self, look: &Look) -> Progress {
         if let Some((at, action)) = look.time.deeds().first() {
-            self.first = Some((*at, action.line()));
+            self.first = Some((*at, action.words()));
         }
         let Some((at, line)) = self.first.as_ref().filter(|_| look.time.keeps()) else { return Progress::Asked(None) };
         if look.view.now < *at && look.time.in_past() {

@@ -1,6 +1,7 @@
 //! The steps on a run of the default scenario, done as a reader does them.
 
 use super::*;
+use crate::playground::narrate::plural;
 use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::scene::follow;
 
@@ -78,7 +79,8 @@ fn the_five_steps_are_done_one_after_the_other_and_say_what_came_of_them() {
         "{}",
         third.outcome
     );
-    assert!(third.outcome.contains(" 0 of ") && third.outcome.ends_with(" acknowledged records lost."), "{}", third.outcome);
+    assert!(third.outcome.contains(" 0 of ") && third.outcome.contains(" acknowledged records lost. "), "{}", third.outcome);
+    assert!(third.outcome.ends_with(" \u{201c}Why?\u{201d} on orders-0 tells how it came about."), "{}", third.outcome);
 
     reader.guide.guess("when its session has ended".into());
     reader.take_offer();
@@ -87,6 +89,7 @@ fn the_five_steps_are_done_one_after_the_other_and_say_what_came_of_them() {
     let fourth = reader.shown();
     assert_eq!(fourth.done, 3);
     assert!(fourth.outcome.starts_with("As you guessed: billing-"), "{}", fourth.outcome);
+    assert!(!fourth.outcome.contains("Why?"), "it is said once");
 
     reader.take_offer();
     let fifth = reader.shown();
@@ -126,5 +129,5 @@ fn a_step_that_cannot_be_done_is_passed_over() {
 fn figures_are_written_as_a_person_says_them() {
     assert_eq!([seconds(181_000), seconds(9_340_000), seconds(12_340_000)], ["0.1 s", "9.3 s", "12 s"]);
     assert_eq!(crate::playground::narrate::listed(&["a".into(), "b".into(), "c".into()]), "a, b and c");
-    assert_eq!([counted(1, "record"), counted(0, "record")], ["1 record", "0 records"]);
+    assert_eq!([plural(1_usize, "record"), plural(0_usize, "record")], ["1 record", "0 records"]);
 }

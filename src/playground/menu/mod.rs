@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub fn title(target: &MenuTarget) -> String {
     match target {
         MenuTarget::At(target) => match target {
-            Target::Heading(text) => (*text).to_owned(),
+            Target::Heading(heading) => heading.name().to_owned(),
             Target::Partition(topic, n) => format!("{topic}-{n}"),
             Target::Group(None) => "without a group".to_owned(),
             Target::Producer(name)

@@ -6,6 +6,7 @@ use crate::playground::scenario::{Playback, Scenario};
 use crate::playground::scene::{View, scene};
 use crate::world::World;
 use crate::world::operations::{Action, keywords};
+use crate::world::target::Heading;
 
 const THREE: &str = include_str!("../../../www/scenarios/three-brokers.tide");
 
@@ -68,7 +69,7 @@ fn lines(world: &World, thing: &MenuTarget) -> Vec<String> {
 #[test]
 fn every_action_and_fault_can_be_done_from_some_thing() {
     let mut well = world(20);
-    let mut ill = well.clone();
+    let mut faulty = well.clone();
     for text in [
         "kill broker-1",
         "pause broker-2",
@@ -83,11 +84,11 @@ fn every_action_and_fault_can_be_done_from_some_thing() {
         "slow-disk broker-3 1s",
         "full-disk broker-3 free=0",
     ] {
-        ill.act(line(text)).unwrap_or_else(|why| panic!("{text}: {why}"));
+        faulty.act(line(text)).unwrap_or_else(|why| panic!("{text}: {why}"));
     }
-    ill.run_until(ill.now().plus_millis(8000));
+    faulty.run_until(faulty.now().plus_millis(8000));
     let mut reached = SortedVecSet::new();
-    for world in [&mut well, &mut ill] {
+    for world in [&mut well, &mut faulty] {
         for thing in things(&world.view()) {
             for text in lines(world, &thing) {
                 let action = line(&text);
@@ -100,6 +101,27 @@ fn every_action_and_fault_can_be_done_from_some_thing() {
     }
     let missing: Vec<&str> = keywords().filter(|keyword| !reached.contains(keyword)).collect();
     assert_eq!(missing, Vec::<&str>::new(), "no thing offers these");
+}
+
+#[test]
+fn a_button_a_mark_and_undo_have_one_word_for_a_deed() {
+    let mut world = world(20);
+    for (deed, button, label) in [
+        ("pause broker-2", "Freeze", "freeze broker-2"),
+        ("resume broker-2", "Unfreeze", "unfreeze broker-2"),
+        ("kill broker-2", "Kill", "kill broker-2"),
+        ("restart broker-2", "Start", "start broker-2"),
+    ] {
+        let items = menu_items(&world.view(), &MenuTarget::At(Target::Broker("broker-2".into())));
+        let item = items.into_iter().find(|item| item.effect == Effect::Line(deed.to_owned())).expect("it is offered");
+        let action = line(deed);
+        assert_eq!((&*item.label, &*action.label()), (button, label));
+        assert_eq!(action.verb(), button.to_lowercase());
+        assert_eq!(action.line(), deed, "a file has the language's word");
+        world.act(action).expect("it can be done");
+        let state = world.view().brokers.iter().find(|broker| &*broker.name == "broker-2").map(|broker| broker.state.to_string());
+        assert_eq!(state.as_deref() == Some("frozen"), deed.starts_with("pause"), "{state:?}");
+    }
 }
 
 #[test]
@@ -179,7 +201,14 @@ fn a_form_says_what_it_is_filled_with_and_no_more() {
     world.run_until(world.now().plus_millis(3000));
     let set = |ask: &Ask| form(&world, ask).expect("it is there").fields.into_iter().filter(|f| !f.value.is_empty()).map(|f| f.value);
     assert_eq!(set(&ask).collect::<Vec<_>>(), ["1000"]);
-    assert_eq!(set(&self::ask(&world, Target::Heading("Cluster"), "config")).collect::<Vec<_>>(), ["9", "2"]);
+    assert_eq!(set(&self::ask(&world, Target::Heading(Heading::Cluster), "config")).collect::<Vec<_>>(), ["2", "9"]);
+    let open = |ask: &Ask| {
+        let fields = form(&world, ask).expect("it is there").fields.into_iter();
+        fields.filter(|field| !field.folded || !field.value.is_empty()).map(|field| field.key).collect::<Vec<_>>()
+    };
+    assert_eq!(open(&ask)[..2], ["log.retention.ms", "unclean.leader.election.enable"], "what is set comes first");
+    assert_eq!(open(&ask).len(), 6, "the rest is folded");
+    assert_eq!(open(&self::ask(&world, Target::Topic("orders".into()), "set")).len(), 6);
     assert!(form(&world, &ask.of(Target::Broker("broker-9".into()))).is_none());
 }
 

@@ -23,7 +23,7 @@ pub(super) fn producer(node: &str, event: &ProducerEvent) -> Words {
     Some(match event {
         ProducerEvent::Partitioned { topic, partition, .. } => (3, format!("{node}: the partitioner chose {topic}-{partition}.")),
         ProducerEvent::BatchSent { topic, partition, tickets, attempt, why } => {
-            let records = plural(i64::try_from(tickets.len()).unwrap_or(i64::MAX), "record");
+            let records = plural(tickets.len(), "record");
             if *attempt > 1 {
                 (2, format!("{node} sent {records} to {topic}-{partition} again, attempt {attempt}."))
             } else {
@@ -39,7 +39,7 @@ pub(super) fn producer(node: &str, event: &ProducerEvent) -> Words {
         }
         ProducerEvent::Failed { error, .. } => (1, format!("{node} gave up a record: {}.", reason(error))),
         ProducerEvent::BatchSplit { topic, partition, records, batches } => {
-            let (records, batches) = (plural(i64::from(*records), "record"), plural(i64::from(*batches), "batch"));
+            let (records, batches) = (plural(*records, "record"), plural(*batches, "batch"));
             (2, format!("{node} sends {records} to {topic}-{partition} again in {batches}: MESSAGE_TOO_LARGE."))
         }
         ProducerEvent::Retrying { topic, partition, error, .. } => {
@@ -118,7 +118,7 @@ pub(super) fn consumer(node: &str, event: &ConsumerEvent, world: &World) -> Word
             (2, format!("{node} reads {} (generation {generation}).", list(partitions)))
         }
         ConsumerEvent::LedAssignment { protocol, members } => {
-            (2, format!("{node} leads the group and assigned the partitions of {} ({protocol}).", plural(i64::from(*members), "member")))
+            (2, format!("{node} leads the group and assigned the partitions of {} ({protocol}).", plural(*members, "member")))
         }
         ConsumerEvent::PositionReset { topic, partition, offset, why } => {
             (2, format!("{node} starts {topic}-{partition} at offset {offset} ({why})."))

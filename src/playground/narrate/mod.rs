@@ -26,6 +26,7 @@ use crate::world::event::{Event, EventId, EventKind};
 use crate::world::handler::OnFailure;
 use crate::world::operations::{Action, Narration, cut_words};
 use crate::world::{ALL_BROKERS, World};
+use std::fmt;
 
 /// A sentence and its level; `None`: nothing is said.
 type Words = Option<(u8, String)>;
@@ -90,7 +91,7 @@ pub fn plainly(event: &Event, world: &World) -> String {
     }
 }
 
-/// Kinds of which there are many, told at level 3 if at all: who asks only for what is seldom need not look at them.
+/// High-frequency events, told at level 3 if at all: callers at level 2 and below may skip them.
 pub fn often(event: &EventKind) -> bool {
     match event {
         EventKind::Connected { .. } | EventKind::FrameSent { .. } | EventKind::FrameArrived { .. } | EventKind::Timer { .. } => true,
@@ -217,15 +218,25 @@ pub fn listed(words: &[String]) -> String {
     }
 }
 
-pub fn plural(count: i64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+/// So many of a thing.
+pub fn plural<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
+    match count == N::from(1) {
+        true => format!("1 {one}"),
+        false if one.ends_with("ch") => format!("{count} {one}es"),
+        false => format!("{count} {one}s"),
+    }
+}
+
+/// A producer's `acks`, as its config has it.
+pub fn acks_words(acks: i16) -> String {
+    if acks < 0 { "acks=all".to_owned() } else { format!("acks={acks}") }
 }
 
 fn broker(node: &str, event: &BrokerEvent) -> Option<(u8, String)> {
     Some(match event {
         BrokerEvent::TopicCreated { topic, partitions } => {
             let level = if topic.starts_with("__") { 2 } else { 1 };
-            (level, format!("Topic {topic} was created with {}.", plural(i64::from(*partitions), "partition")))
+            (level, format!("Topic {topic} was created with {}.", plural(*partitions, "partition")))
         }
         BrokerEvent::TopicNotCreated { topic, why } => (1, format!("{topic} could not be created: {why}")),
         BrokerEvent::TopicDeleted { topic } => (1, format!("Topic {topic} was deleted, with all its records.")),

@@ -240,7 +240,7 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
         Subject::Consumer => {
             let consumer = view.consumers.iter().find(|consumer| &*consumer.name == name)?;
             Some(match field {
-                "state" => consumer.state.to_string(),
+                "state" => consumer.state.name().to_owned(),
                 "client" => consumer.client_state.to_string(),
                 "handled" => consumer.handled.to_string(),
                 "duplicates" => consumer.duplicates.to_string(),
@@ -252,7 +252,7 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
         Subject::Producer => {
             let producer = view.producers.iter().find(|producer| &*producer.name == name)?;
             Some(match field {
-                "state" => producer.state.to_string(),
+                "state" => producer.state.name().to_owned(),
                 "sent" => producer.sent.to_string(),
                 "acked" => producer.acked.to_string(),
                 "failed" => producer.failed.to_string(),
@@ -283,7 +283,7 @@ fn field(view: &WorldView, what: Subject, name: &str, field: &str) -> Option<Str
         Subject::Broker => {
             let broker = view.brokers.iter().find(|broker| &*broker.name == name)?;
             Some(match field {
-                "state" => broker.state.to_string(),
+                "state" => broker.state.name().to_owned(),
                 "fenced" => u8::from(broker.fenced).to_string(),
                 _ => u8::from(broker.is_controller).to_string(),
             })

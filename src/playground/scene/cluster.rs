@@ -122,8 +122,8 @@ pub(super) fn brokers_and_topics(out: &mut Layout, view: &WorldView, camera: &Vi
     let Area { x, w, .. } = area;
     let x0 = area.edge(out.narrow);
     let mut y = brokers(out, view, area);
-    let ill = links(view).len();
-    y = place(ill, x0, y, w, &mut out.links);
+    let faulty = links(view).len();
+    y = place(faulty, x0, y, w, &mut out.links);
     let size = ribbon_size(out.narrow, view, camera, y);
     out.dense = size.pitch == 0.0;
     let scale = if out.dense { scale(view) } else { 0 };

@@ -119,7 +119,7 @@ fn of_batch(batch: &Batch) -> String {
         Ok(Compression::Zstd) => "zstd",
         Err(_) => "unknown compression",
     };
-    let records = plural(i64::from(batch.record_count()), "record");
+    let records = plural(batch.record_count(), "record");
     format!("base offset {}, {records}, {} bytes, {packed}", batch.base_offset(), batch.size())
 }
 

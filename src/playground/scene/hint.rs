@@ -2,8 +2,8 @@
 
 use crate::kafka::client::producer::TransactionStep;
 use crate::playground::inspect::meaning;
-use crate::playground::narrate::plural;
-use crate::world::target::Target;
+use crate::playground::narrate::{acks_words, plural};
+use crate::world::target::{Heading, Target};
 use crate::world::view::{BrokerState, ConsumerState, ProducerState, RecordState, TransactionEnd, WorldView};
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ pub fn hint(view: &WorldView, what: &Target) -> String {
             let kind = if f.response { "answer" } else { "request" };
             let what = meaning(f.api, f.response);
             let what = if what.is_empty() { String::new() } else { format!(": {what}") };
-            let records = if f.cargo.is_empty() { String::new() } else { format!(", {}", some(f.cargo.len(), "record")) };
+            let records = if f.cargo.is_empty() { String::new() } else { format!(", {}", plural(f.cargo.len(), "record")) };
             format!("{:?} {kind}, {} to {}{records}, {} bytes{what}", f.api, f.from, f.to, f.bytes)
         }
         Target::Mark(words) => words.to_string(),
-        Target::Heading(text) => match *text {
-            "Producers" => "Programs that write records to topics".to_owned(),
-            "Consumer groups" => "Programs that read: a group's members share its partitions, each is read by one of them".to_owned(),
-            _ => "Brokers, and the logs that they keep for each other".to_owned(),
+        Target::Heading(heading) => match heading {
+            Heading::Producers => "Programs that write records to topics".to_owned(),
+            Heading::Groups => "Programs that read: a group's members share its partitions, each is read by one of them".to_owned(),
+            Heading::Cluster => "Brokers, and the logs that they keep for each other".to_owned(),
         },
         Target::Producer(name) => view.producers.iter().find(|p| p.name == *name).map(|p| producer(view, p)).unwrap_or_default(),
         Target::Broker(name) => view.brokers.iter().find(|b| b.name == *name).map(|b| broker(view, b)).unwrap_or_default(),
@@ -32,7 +32,7 @@ pub fn hint(view: &WorldView, what: &Target) -> String {
             let own = || view.partitions.iter().filter(|p| p.view.topic == *topic).map(|p| &p.view);
             let replicas = own().map(|p| p.replicas.len()).max().unwrap_or(0);
             let records: i64 = own().map(|p| p.end_offset.saturating_sub(p.log_start_offset)).sum();
-            format!("{topic}: {} on {}, {}", some(own().count(), "partition"), some(replicas, "broker"), plural(records, "record"))
+            format!("{topic}: {} on {}, {}", plural(own().count(), "partition"), plural(replicas, "broker"), plural(records, "record"))
         }
         Target::Internal(topic) => {
             let records: i64 = view.partitions.iter().filter(|p| p.view.topic == *topic).map(|p| p.view.end_offset).sum();
@@ -42,7 +42,7 @@ pub fn hint(view: &WorldView, what: &Target) -> String {
         Target::Group(None) => "Consumers without a group: each reads for itself, and nothing is committed".to_owned(),
         Target::Group(Some(name)) => match view.groups.iter().find(|g| g.group == *name) {
             Some(g) => {
-                let members = some(g.members.len(), "member");
+                let members = plural(g.members.len(), "member");
                 format!(
                     "Group {name}: {}, generation {}, {members}, {} readable and not committed",
                     g.state.name(),
@@ -118,10 +118,6 @@ fn marker(view: &WorldView, r: &RecordState) -> String {
     }
 }
 
-fn some(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 /// A producer's transactional id, its producer id and epoch, and how its transaction stands; `None` without a `transactional.id`.
 pub fn transactional_words(view: &WorldView, p: &ProducerState) -> Option<String> {
     let id = p.transactional_id.as_ref()?;
@@ -139,10 +135,10 @@ pub fn transactional_words(view: &WorldView, p: &ProducerState) -> Option<String
 }
 
 fn producer(view: &WorldView, p: &ProducerState) -> String {
-    let acks = if p.acks < 0 { "all".to_owned() } else { p.acks.to_string() };
+    let acks = acks_words(p.acks);
     let counts = format!("{} sent, {} acknowledged, {} failed", p.sent, p.acked, p.failed);
     let transactions = transactional_words(view, p).map_or_else(String::new, |words| format!("; transactional.id {words}"));
-    format!("Producer {} to {}, {}, acks={acks}: {counts}{transactions}", p.name, p.topic, p.state)
+    format!("Producer {} to {}, {}, {acks}: {counts}{transactions}", p.name, p.topic, p.state)
 }
 
 fn broker(view: &WorldView, b: &BrokerState) -> String {
@@ -154,7 +150,7 @@ fn broker(view: &WorldView, b: &BrokerState) -> String {
         "{}, {}{controller}: leads {}, follows {follows}; {} KB on its disk",
         b.name,
         b.state,
-        some(leads, "partition"),
+        plural(leads, "partition"),
         b.disk_used / 1000
     )
 }
@@ -162,6 +158,6 @@ fn broker(view: &WorldView, b: &BrokerState) -> String {
 fn consumer(c: &ConsumerState) -> String {
     let of = c.group.as_ref().map_or_else(|| "without a group".to_owned(), |group| format!("of {group}"));
     let waits = if c.backlog > 0 { format!(", {} wait for its handler", c.backlog) } else { String::new() };
-    let owns = some(c.assignment.len(), "partition");
+    let owns = plural(c.assignment.len(), "partition");
     format!("Consumer {} {of}, {}: owns {owns}, {} handled{waits}; {} ms for a record", c.name, c.state, c.handled, c.handle_us / 1000)
 }

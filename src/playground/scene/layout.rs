@@ -6,7 +6,7 @@ use super::cluster::Area;
 use super::links::links;
 use super::shape::Rect;
 use crate::kafka::sorted_vec::SortedVecMap;
-use crate::world::target::Target;
+use crate::world::target::{Heading, Target};
 use crate::world::view::WorldView;
 use std::sync::Arc;
 
@@ -90,7 +90,7 @@ pub struct GroupBox {
 pub struct Layout {
     pub narrow: bool,
     pub height: f32,
-    pub headings: Vec<(&'static str, Rect)>,
+    pub headings: Vec<(Heading, Rect)>,
     pub producers: Vec<Rect>,
     pub brokers: Vec<Rect>,
     /// What belongs to each broker: its card, and by broker all its replicas.
@@ -177,12 +177,12 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
 
     if narrow {
         let inner = w - 2.0 * pad;
-        let mut y = heading(&mut out, "Producers", pad, 8.0, inner);
+        let mut y = heading(&mut out, Heading::Producers, pad, 8.0, inner);
         y = producers(&mut out, view, pad, y, inner, 2);
-        y = heading(&mut out, "Cluster", pad, y + 40.0 + GAP, inner);
+        y = heading(&mut out, Heading::Cluster, pad, y + 40.0 + GAP, inner);
         let down = if close { 24.0 } else { 0.0 };
         y = cluster(&mut out, Area { x: pad + 8.0, y: y + down, w: inner - 16.0 });
-        y = heading(&mut out, "Consumer groups", pad, y + 36.0, inner);
+        y = heading(&mut out, Heading::Groups, pad, y + 36.0, inner);
         out.height = group_boxes(&mut out, groups, pad, y, inner, camera.density > 0) + 16.0 + pad;
         return out;
     }
@@ -194,9 +194,9 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
     let cluster_x = pad + (left + gap).max(HEADING_W + 10.0);
     let groups_x = w - pad - right;
     let cluster_w = groups_x - gap - cluster_x;
-    let y = heading(&mut out, "Producers", pad, TOP, left.max(HEADING_W));
-    heading(&mut out, "Cluster", cluster_x, TOP, cluster_w.max(CLUSTER_HEADING_W));
-    heading(&mut out, "Consumer groups", groups_x, TOP, right);
+    let y = heading(&mut out, Heading::Producers, pad, TOP, left.max(HEADING_W));
+    heading(&mut out, Heading::Cluster, cluster_x, TOP, cluster_w.max(CLUSTER_HEADING_W));
+    heading(&mut out, Heading::Groups, groups_x, TOP, right);
     let middle = cluster(&mut out, Area { x: cluster_x, y, w: cluster_w });
     let producers_end = producers(&mut out, view, pad, y, left, 1);
     let groups_end = group_boxes(&mut out, groups, groups_x, y, right, camera.density > 0);
@@ -216,8 +216,8 @@ pub(super) fn columns(view: &WorldView, camera: &View, width: Width, cluster: im
     out
 }
 
-fn heading(out: &mut Layout, text: &'static str, x: f32, y: f32, w: f32) -> f32 {
-    out.headings.push((text, Rect { x, y, w, h: 20.0 }));
+fn heading(out: &mut Layout, which: Heading, x: f32, y: f32, w: f32) -> f32 {
+    out.headings.push((which, Rect { x, y, w, h: 20.0 }));
     y + 28.0
 }
 
@@ -282,8 +282,8 @@ pub fn places(view: &WorldView, layout: &Layout) -> Vec<super::Place> {
             out.push(super::Place { what, rect });
         }
     };
-    for (text, rect) in &layout.headings {
-        put(Target::Heading(text), *rect);
+    for (heading, rect) in &layout.headings {
+        put(Target::Heading(*heading), *rect);
     }
     for (p, rect) in view.producers.iter().zip(&layout.producers) {
         put(Target::Producer(p.name.clone()), *rect);

@@ -108,13 +108,13 @@ mod tests {
                 shapes.iter().filter(is).count()
             };
             let before = scene(&view, view.now, &camera);
-            let mut ill = view.clone();
+            let mut faulty = view.clone();
             let slow = LinkSpec { latency_us: 200_000, jitter_us: 0, loss_ppm: 0, duplicate_ppm: 0 };
-            ill.link_faults = vec![(s("broker-1"), s("broker-2"), None), (s("broker-1"), s("checkout"), Some(slow))];
+            faulty.link_faults = vec![(s("broker-1"), s("broker-2"), None), (s("broker-1"), s("checkout"), Some(slow))];
             // One line between the brokers; the producer's ways to the two partitions that broker-1 leads.
-            assert_eq!((dashed(&ill, Ink::Bad, 2.0), dashed(&view, Ink::Bad, 2.0)), (1, 0));
-            assert!(dashed(&ill, Ink::Accent, 7.0) >= 2 && dashed(&view, Ink::Accent, 7.0) == 0);
-            let after = scene(&ill, ill.now, &camera);
+            assert_eq!((dashed(&faulty, Ink::Bad, 2.0), dashed(&view, Ink::Bad, 2.0)), (1, 0));
+            assert!(dashed(&faulty, Ink::Accent, 7.0) >= 2 && dashed(&view, Ink::Accent, 7.0) == 0);
+            let after = scene(&faulty, faulty.now, &camera);
             let lines: Vec<_> = after.places.iter().filter(|place| matches!(place.what, Target::Link(..))).collect();
             assert_eq!(lines.len(), 2);
             assert!(after.height >= before.height);

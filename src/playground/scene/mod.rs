@@ -33,7 +33,7 @@ mod tests_zoom;
 mod way;
 mod zoom;
 
-pub use crate::world::target::Target;
+pub use crate::world::target::{Heading, Target};
 pub use arrangements::{ARRANGEMENTS, Arrangement, ArrangementBlend, Container};
 pub use cluster::window;
 pub use content::content;

@@ -5,6 +5,7 @@ use super::arrangements::{Arrangement, Container};
 use super::close::close_up;
 use super::layout::{Layout, Row, ease};
 use super::shape::{Align, Ink, Rect, Shape, at, text};
+use crate::playground::narrate::plural;
 use crate::world::target::Target;
 use crate::world::view::{PartitionState, WorldView};
 use std::sync::Arc;
@@ -102,7 +103,7 @@ pub(super) fn off_screen_summary(view: &WorldView, layout: &Layout) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut add = |count: usize, one: &str, more: &str| {
         if count > 0 {
-            words.push(format!("{count} {one}{}{more}", if count == 1 { "" } else { "s" }));
+            words.push(plural(count, one) + more);
         }
     };
     let gone = |rect: &Rect| !layout.sees(rect);

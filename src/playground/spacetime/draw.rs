@@ -4,7 +4,7 @@
 use super::{Arrow, Diagram, FRAMES_BACK, FrameOutcome, Mark};
 use crate::kafka::time::Time;
 use crate::playground::why::seconds;
-use crate::world::{EPOCH, ProcessState};
+use crate::world::EPOCH;
 
 /// Between two lanes, above the first, below the last.
 const LANE: i64 = 44;
@@ -294,8 +294,7 @@ impl Pen<'_> {
             }
             let (from, to, y) = (self.axis.x(away.from), self.axis.x(away.to), y(Some(away.lane)));
             self.path("tp-away", format!("M{from} {y}H{to}"));
-            // As the cards call it.
-            let state = if away.state == ProcessState::Paused { "frozen" } else { away.state.name() };
+            let state = away.state.word();
             let x = from + 16 + state.len() as i64 * LETTER / 2;
             if x < to && self.texts.fits(x, y - 8, state) {
                 self.text("tp-gone", x, y - 8, state.to_owned());

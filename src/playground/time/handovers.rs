@@ -7,7 +7,7 @@ use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::coordinator::{GroupEvent, GroupState};
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
-use crate::playground::narrate::{Sentence, tenths};
+use crate::playground::narrate::{Sentence, plural, tenths};
 use crate::world::event::{Event, EventId, EventKind};
 use std::sync::Arc;
 
@@ -45,8 +45,7 @@ pub struct Handovers {
 fn partitions(count: u32) -> String {
     match count {
         0 => "no partition".to_owned(),
-        1 => "1 partition".to_owned(),
-        many => format!("{many} partitions"),
+        some => plural(some, "partition"),
     }
 }
 

@@ -223,7 +223,7 @@ impl Timeline {
     }
 
     /// Runs on to the next event that ends a wait (a record enters, or the narrator has something to tell), while `more` says that
-    /// there is time. Who asks has seen that nothing but housekeeping goes on: `idle`.
+    /// there is time. Precondition: nothing but housekeeping goes on (`idle`).
     pub fn pass_idle(&mut self, more: &mut dyn FnMut() -> bool) {
         let mut turns = 0_u32;
         loop {
@@ -372,7 +372,7 @@ impl Timeline {
             return Err(TimeError::Branches { limit: MAX_BRANCHES });
         }
         self.state.play.world_mut().act(action.clone())?;
-        let forked = fork.then(|| self.fork(&undo::words(&action)));
+        let forked = fork.then(|| self.fork(&action.label()));
         let next = self.state.next + 1;
         self.state.next = next;
         if let Some(branch) = self.branches.iter_mut().find(|branch| branch.id == self.current) {

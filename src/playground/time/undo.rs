@@ -4,17 +4,10 @@ use super::{MAX_BRANCHES, TimeError, Timeline};
 use crate::kafka::time::Time;
 use crate::world::operations::Action;
 
-/// A deed in few words: its line without what is set to which value.
-pub(super) fn words(action: &Action) -> String {
-    let line = action.line();
-    let words: Vec<&str> = line.split(' ').take_while(|word| !word.contains('=')).collect();
-    words.join(" ")
-}
-
 impl Timeline {
     /// What undo and redo would take back and do again; empty: nothing.
     pub fn undo_labels(&self) -> [String; 2] {
-        let of = |deed: Option<&(Time, Action)>| deed.map(|(_, action)| words(action)).unwrap_or_default();
+        let of = |deed: Option<&(Time, Action)>| deed.map(|(_, action)| action.label()).unwrap_or_default();
         [of(self.last_deed()), of(self.undone())]
     }
 
@@ -48,7 +41,7 @@ impl Timeline {
             // It was undone before.
             self.select(other)?;
             self.seek(at)?;
-            return Ok(Some(words(&action)));
+            return Ok(Some(action.label()));
         }
         if self.branches.len() >= MAX_BRANCHES as usize {
             return Err(TimeError::Branches { limit: MAX_BRANCHES });
@@ -58,11 +51,11 @@ impl Timeline {
         let Some(mut state) = self.before(id, |moment| moment.at < at || moment == start)? else { return Ok(None) };
         state.run_until(self.branch().actions.get(..n).unwrap_or_default(), at);
         self.set(state);
-        let new = self.fork(&format!("without {}", words(&action)));
+        let new = self.fork(&format!("without {}", action.label()));
         if let Ok(branch) = self.find_mut(new) {
             branch.without = Some((id, n));
         }
-        Ok(Some(words(&action)))
+        Ok(Some(action.label()))
     }
 
     /// Goes back to the branch with what undo took back; the deed in words. `None`: there is none.
@@ -74,6 +67,6 @@ impl Timeline {
         if let Some((from, _)) = self.branch().without {
             self.select(from)?;
         }
-        Ok(Some(words(&action)))
+        Ok(Some(action.label()))
     }
 }

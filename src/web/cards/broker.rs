@@ -62,7 +62,7 @@ fn words(broker: Option<&BrokerState>) -> (&'static str, &'static str) {
         ProcessState::Running if b.disk_free == 0 => words::DISK_FULL,
         ProcessState::Running if b.skew_us != 0 => words::CLOCK_SKEWED,
         ProcessState::Running => "",
-        other => other.name(),
+        other => other.word(),
     };
     (b.state.name(), word)
 }

@@ -67,7 +67,6 @@ fn word(view: &WorldView, consumer: Option<&ConsumerState>) -> String {
             Some((state, Some(lag))) if state.is_settled() => words::lag(lag),
             other => other.map_or("", |(state, _)| state.name()).to_owned(),
         },
-        ProcessState::Paused => words::FROZEN.to_owned(),
         other => other.to_string(),
     }
 }

@@ -2,20 +2,17 @@
 
 use super::crumbs::Crumbs;
 use super::{Card, Name};
-use crate::playground::scene::{ARRANGEMENTS, Arrangement, Target};
+use crate::playground::scene::{self, ARRANGEMENTS, Arrangement, Target};
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
 use crate::web::words::cards as words;
 use leptos::html;
 use leptos::prelude::*;
 
-/// The heading that the scene puts over the cluster.
-const CLUSTER: &str = "Cluster";
-
 #[component]
-pub fn Heading(card: Card, text: &'static str) -> impl IntoView {
+pub fn Heading(card: Card, of: scene::Heading) -> impl IntoView {
     let switches = ARRANGEMENTS.map(|_| NodeRef::<html::Button>::new());
-    let cluster = text == CLUSTER;
+    let cluster = of == scene::Heading::Cluster;
     if cluster {
         // The card of a partition that was left is what stays in sight then.
         card.stay_in_sight(|before, now| now.is_some() || !matches!(before, Some(Target::Partition(..) | Target::Record(..))));
@@ -23,7 +20,7 @@ pub fn Heading(card: Card, text: &'static str) -> impl IntoView {
     view! {
         <div class="tp-at tp-heading" node_ref=card.node {..card.frame()}>
             <h3>
-                <Name card text />
+                <Name card text=of.name() />
             </h3>
             {cluster
                 .then(|| {

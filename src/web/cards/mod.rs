@@ -57,7 +57,7 @@ pub fn Cards(nav: Navigation) -> impl IntoView {
 
 fn of_target(card: Card, target: Target) -> AnyView {
     match target {
-        Target::Heading(text) => view! { <Heading card text /> }.into_any(),
+        Target::Heading(of) => view! { <Heading card of /> }.into_any(),
         Target::Producer(name) => view! { <Producer card name /> }.into_any(),
         Target::Broker(name) => view! { <Broker card name /> }.into_any(),
         Target::Topic(name) => view! { <Topic card name /> }.into_any(),

@@ -5,6 +5,7 @@ use super::{Card, Name};
 use crate::kafka::client::producer::TransactionStep;
 use crate::kafka::coordinator::transactions::TransactionState;
 use crate::playground::glossary::ACKS;
+use crate::playground::narrate;
 use crate::playground::scene::transactional_words;
 use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
@@ -98,5 +99,5 @@ fn transaction_words(view: &WorldView, p: &ProducerState) -> Option<(&'static st
 }
 
 fn acks_words(p: &ProducerState) -> String {
-    words::acks(&if p.acks < 0 { words::ALL.to_owned() } else { p.acks.to_string() })
+    words::acks(&narrate::acks_words(p.acks))
 }

@@ -8,7 +8,7 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::{HtmlElement, SubmitEvent};
 
-/// A form with more fields than these folds those that nobody has set.
+/// A form with more fields than these folds those that are seldom asked for and that nobody has set.
 const MANY: usize = 8;
 
 /// Why what was filled in is refused.
@@ -66,9 +66,8 @@ fn Fields(menu: MenuHandle, form: Form) -> impl IntoView {
             }),
         }
     };
-    // What is set comes first; of many, what nobody has set is folded.
     let many = rows.len() > MANY;
-    let (folded, plain): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| many && row.field.restarts && row.field.value.is_empty());
+    let (folded, plain): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| many && row.field.folded && row.field.value.is_empty());
     let first_restarting = plain.iter().find(|row| row.field.restarts).map(|row| row.at);
     let rows = plain.into_iter().map(|row| {
         let heading = (Some(row.at) == first_restarting).then(|| view! { <h3>{words::NEW_PROCESS}</h3> });
@@ -102,10 +101,10 @@ fn Folded(rows: Vec<Row>, refusal: RwSignal<Option<Refusal>>) -> impl IntoView {
         move || refusal.with(|refusal| refusal.as_ref().and_then(|refusal| refusal.field).is_some_and(|field| own.contains(&field)));
     // Once it was unfolded for that it stays so.
     let open = Memo::new(move |before: Option<&bool>| before.copied().unwrap_or(false) || refused());
-    let count = rows.len();
+    let (count, restarts) = (rows.len(), rows.iter().all(|row| row.field.restarts));
     view! {
         <details open=move || open.get()>
-            <summary class="tp-text">{words::more_fields(count)}</summary>
+            <summary class="tp-text">{words::more_fields(count, restarts)}</summary>
             {rows.into_iter().map(|row| view! { <FieldRow row refusal /> }).collect_view()}
         </details>
     }

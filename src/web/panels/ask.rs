@@ -3,8 +3,8 @@
 use super::why;
 use crate::playground::scene::Target;
 use crate::playground::why::{Happened, Question, on_cards, told_as};
-use crate::web::context::{PageStateStoreFields as _, Playground, Ui, use_playground};
-use crate::web::words::{panels as words, stage};
+use crate::web::context::{Astray, PageStateStoreFields as _, Playground, Ui, use_playground};
+use crate::web::words::panels as words;
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::HtmlElement;
@@ -127,12 +127,11 @@ pub fn AskAboutSaid() -> impl IntoView {
 pub fn AskAboutLedger() -> impl IntoView {
     let Playground { ui, stage, .. } = use_playground();
     let words = Memo::new(move |_| {
-        let words = ui.ledger().with(|line| match line.as_str() {
-            "" => "",
-            line if !line.contains(stage::NONE_LOST) => words::WHY_GONE,
-            line if line.contains(stage::AGAIN) => words::WHY_TWICE,
+        let words = match ui.lost().get() {
+            Astray { lost: 1.., .. } => words::WHY_GONE,
+            Astray { redelivered: 1.., .. } => words::WHY_TWICE,
             _ => "",
-        });
+        };
         words.to_owned()
     });
     let ask = move || stage.with_value(|s| why::suspects(&s.run.borrow()).into_iter().next());

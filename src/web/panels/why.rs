@@ -6,9 +6,9 @@ use crate::kafka::time::Time;
 use crate::playground::spacetime::{Diagram, Drawing, Label, PlacedArrow, PlacedMark, Shape, diagram, draw, words as caption_of};
 use crate::playground::time::replay_events;
 use crate::playground::why::{self as questions, Link, Question, seconds, suggested_questions, why};
-use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
+use crate::web::context::{Astray, PageStateStoreFields as _, Playground, use_playground};
 use crate::web::run::Run;
-use crate::web::words::{panels as words, stage};
+use crate::web::words::panels as words;
 use crate::world::EPOCH;
 use leptos::attr::custom::custom_attribute;
 use leptos::ev::KeyboardEvent;
@@ -107,8 +107,8 @@ fn Suggested() -> impl IntoView {
         list,
         move || ui.chosen().get(),
         move |chosen| {
-            let doubts = ui.ledger().with(|line| !line.contains(stage::NONE_LOST) || line.contains(stage::AGAIN));
-            let also = if doubts { stage.with_value(|s| suspects(&s.run.borrow())) } else { Vec::new() };
+            let astray = ui.lost().get() != Astray::default();
+            let also = if astray { stage.with_value(|s| suspects(&s.run.borrow())) } else { Vec::new() };
             ui.snap().with(|s| suggested_questions(&s.view, chosen.as_ref(), also))
         },
     );

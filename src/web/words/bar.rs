@@ -1,5 +1,6 @@
 //! The bar: its buttons, the time, and how the cluster is.
 
+use crate::playground::narrate::plural;
 use std::fmt::Display;
 
 pub use super::{COMPARE, NEXT_EVENT, PAUSE, PLAY, PREVIOUS_EVENT};
@@ -39,7 +40,6 @@ pub fn broken(invariant: &str) -> String {
 pub fn under_way(records: usize) -> String {
     match records {
         0 => String::new(),
-        1 => "1 record under way".to_owned(),
-        many => format!("{many} records under way"),
+        some => format!("{} under way", plural(some, "record")),
     }
 }

@@ -2,6 +2,8 @@
 
 pub use super::{GO_THERE, at_offset, record};
 
+use crate::playground::narrate::plural;
+
 pub const ARRANGEMENT: &str = "Arrangement";
 /// The way from the cluster to what is zoomed into.
 pub const CRUMBS: &str = "Zoom";
@@ -39,10 +41,7 @@ pub fn internal_topic(name: &str) -> String {
 }
 
 pub fn partitions(count: usize) -> String {
-    match count {
-        1 => "1 partition".to_owned(),
-        n => format!("{n} partitions"),
-    }
+    plural(count, "partition")
 }
 
 pub const ARROWS_WALK: &str = "Arrows walk its records, Enter follows one or zooms";
@@ -64,7 +63,6 @@ pub fn leader_in_sync(broker: i32, in_sync: usize, all: usize) -> String {
     format!("leader {broker}, ISR {in_sync}/{all}")
 }
 
-pub const ALL: &str = "all";
 pub const NO_ID: &str = "transactions: no id yet";
 pub const TRANSACTIONS_FENCED: &str = "transactions: fenced";
 pub const NONE_YET: &str = "none yet";
@@ -79,7 +77,7 @@ pub fn producer(name: &str) -> String {
 }
 
 pub fn acks(acks: &str) -> String {
-    format!("acks={acks} · ")
+    format!("{acks} · ")
 }
 
 pub fn acked(acked: u64, failed: u64) -> String {
@@ -99,7 +97,6 @@ pub const COLOUR: &str = "The colour of its partitions, on the stage and in the 
 pub const LAG_MEANS: &str = "Lag: readable records that it has not polled";
 /// Behind a number.
 pub const HANDLED: &str = " handled";
-pub const FROZEN: &str = "frozen";
 pub const OWNS_NOTHING: &str = "owns nothing";
 pub const IDLE: &str = "idle: no partition";
 pub const WAITING: &str = "waiting for partitions";

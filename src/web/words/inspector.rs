@@ -38,6 +38,11 @@ pub const THIS_BROKER: &str = "This broker";
 pub const ALL_BROKERS: &str = "All brokers";
 pub const SET: &str = "set";
 
+/// A group of configs that is folded.
+pub fn folded(group: &str, count: usize) -> String {
+    format!("{group} ({count})")
+}
+
 /// The default of a config, behind where its value is from.
 pub fn default(from: &str, default: &str) -> String {
     match default {

@@ -15,8 +15,6 @@ pub fn compare_by(what: &str) -> String {
     format!("Compare by {what}")
 }
 
-/// How the ledger's line says that no record is lost, and that one was given twice: what asks "why?" goes by it.
-pub const NONE_LOST: &str = " 0 lost";
 pub const AGAIN: &str = "delivered again";
 pub const TWICE: &str = "twice in a log";
 pub const OUT_OF_ORDER: &str = "out of order";

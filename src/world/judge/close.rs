@@ -3,7 +3,7 @@
 use super::ledger::{Ledger, Permitted, RecordOutcome};
 use super::probe::{ClusterProbe, Place, Receiver, read};
 use super::tracker::{Answer, Ended, Entry, ProducerLog, RecordTracker};
-use super::transactions::{Fate, OpenTransactions};
+use super::transactions::{OpenTransactions, TransactionOutcome};
 use super::{Judge, Partition, Shadow, Violation};
 use crate::kafka::broker::TRANSACTIONS_TOPIC;
 use crate::kafka::sorted_vec::{SortedVecMap, insert_by_key};
@@ -21,7 +21,7 @@ pub(super) struct Found {
     /// Which of the logs.
     pub(super) log: u32,
     pub(super) offset: i64,
-    pub(super) fate: Fate,
+    pub(super) fate: TransactionOutcome,
 }
 
 /// A partition's log, read from its leader.
@@ -112,7 +112,7 @@ struct Case<'a> {
     /// Where it is first.
     first: Option<(&'a Log, i64)>,
     /// Of its transaction; `None`: it is not known which of several copies it is.
-    fate: Option<Fate>,
+    fate: Option<TransactionOutcome>,
     /// Some record of its content is committed: an app sends the same again after an abort.
     is_committed: bool,
     copies: u64,
@@ -336,7 +336,7 @@ impl<'a> Evidence<'a> {
             partition,
             first,
             fate,
-            is_committed: copies.clone().any(|found| found.fate == Fate::Committed),
+            is_committed: copies.clone().any(|found| found.fate == TransactionOutcome::Committed),
             copies: copies.count() as u64,
             alike,
             delivered,
@@ -398,8 +398,8 @@ impl<'a> Evidence<'a> {
         let cut = case.shadow.and_then(|shadow| shadow.cuts.last().map(|cut| cut.why)).or(forgotten);
         let otherwise = match case.entry.ended {
             Ended::No => false,
-            Ended::Committed => fate == Fate::Aborted || quiet && fate == Fate::Open,
-            Ended::Aborted => fate == Fate::Committed,
+            Ended::Committed => fate == TransactionOutcome::Aborted || quiet && fate == TransactionOutcome::Open,
+            Ended::Aborted => fate == TransactionOutcome::Committed,
         };
         if otherwise {
             let told = if case.entry.ended == Ended::Committed { "committed" } else { "aborted" };
@@ -525,7 +525,7 @@ fn read_all(judge: &Judge, probe: &dyn ClusterProbe, findings: &mut Findings) ->
                 for record in records {
                     if judge.is_of_this_run(&topic, partition, record.offset, probe) {
                         let id = content_id(record.key.as_ref(), record.value.as_ref());
-                        if fate == Fate::Open {
+                        if fate == TransactionOutcome::Open {
                             transactions.found(batch.producer_id(), found.len() as u32);
                         }
                         found.push(Found { id, log: number as u32, offset: record.offset, fate });

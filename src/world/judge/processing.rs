@@ -2,7 +2,7 @@
 
 use super::close::{Evidence, Findings, Reason};
 use super::probe::{ClusterProbe, Place, Receiver, read};
-use super::transactions::Fate;
+use super::transactions::TransactionOutcome;
 use crate::kafka::wire::batch::{Batch, Record};
 use crate::world::content::content_id;
 use crate::world::handler::{Delivery, OutputSpec};
@@ -73,10 +73,10 @@ impl Evidence<'_> {
         let from = self.found.partition_point(|found| found.id < id);
         let same = self.found.iter().skip(from).take_while(|found| found.id == id);
         let in_output = |log: u32| self.logs.get(log as usize).is_some_and(|log| log.partition.0 == processor.output.topic);
-        same.filter(|found| found.fate == Fate::Committed && in_output(found.log)).count() as u64
+        same.filter(|found| found.fate == TransactionOutcome::Committed && in_output(found.log)).count() as u64
     }
 
-    fn fate_of(&self, log: i32, record: &Record) -> Option<Fate> {
+    fn fate_of(&self, log: i32, record: &Record) -> Option<TransactionOutcome> {
         let key = (content_id(record.key.as_ref(), record.value.as_ref()), log as u32, record.offset);
         let at = self.found.binary_search_by_key(&key, |found| (found.id, found.log, found.offset)).ok()?;
         self.found.get(at).map(|found| found.fate)
@@ -90,7 +90,7 @@ impl Evidence<'_> {
         quiet: bool,
         findings: &mut Findings,
     ) {
-        if processor.read_committed && self.fate_of(log, record) != Some(Fate::Committed) {
+        if processor.read_committed && self.fate_of(log, record) != Some(TransactionOutcome::Committed) {
             return;
         }
         let times = self.times_made(processor, (topic, partition), record);

@@ -6,14 +6,14 @@ use crate::kafka::wire::marker::Marker;
 
 /// What became of a record's transaction, by the log that it is in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Fate {
+pub(super) enum TransactionOutcome {
     /// Or it is in none.
     Committed,
     Aborted,
     Open,
 }
 
-impl Fate {
+impl TransactionOutcome {
     pub(super) const fn words(self) -> &'static str {
         match self {
             Self::Committed => "is committed",
@@ -34,16 +34,16 @@ pub(super) struct OpenTransactions {
 
 impl OpenTransactions {
     /// The records of the transaction that a batch ends, and how.
-    pub(super) fn ended(&mut self, batch: &Batch) -> Option<(Vec<u32>, Fate)> {
+    pub(super) fn ended(&mut self, batch: &Batch) -> Option<(Vec<u32>, TransactionOutcome)> {
         let marker = Marker::of(batch)?;
         let (_, records) = self.open.remove(&batch.producer_id())?;
-        Some((records, if marker.commit { Fate::Committed } else { Fate::Aborted }))
+        Some((records, if marker.commit { TransactionOutcome::Committed } else { TransactionOutcome::Aborted }))
     }
 
     /// What is known so far of the records of a batch: `Open` where they are in a transaction.
-    pub(super) fn begun(&mut self, batch: &Batch) -> Fate {
+    pub(super) fn begun(&mut self, batch: &Batch) -> TransactionOutcome {
         if !batch.is_transactional() {
-            return Fate::Committed;
+            return TransactionOutcome::Committed;
         }
         let (id, now) = (batch.producer_id(), batch.producer_epoch());
         let (epoch, _) = self.open.entry(id).or_insert((now, Vec::new()));
@@ -52,7 +52,7 @@ impl OpenTransactions {
             self.unended.push((id, *epoch, batch.base_offset()));
             *epoch = now;
         }
-        Fate::Open
+        TransactionOutcome::Open
     }
 
     /// A record was found in the producer's open transaction.
@@ -78,17 +78,17 @@ mod tests {
     fn a_transaction_that_another_one_follows_without_a_marker_is_told() {
         let mut open = OpenTransactions::default();
         let marker = |commit| Marker { commit, coordinator_epoch: 0 }.batch(1, 1, 1);
-        assert_eq!(open.begun(&batch(0, false)), Fate::Committed);
-        assert_eq!(open.begun(&batch(0, true)), Fate::Open);
+        assert_eq!(open.begun(&batch(0, false)), TransactionOutcome::Committed);
+        assert_eq!(open.begun(&batch(0, true)), TransactionOutcome::Open);
         open.found(1, 7);
         assert_eq!(open.ended(&batch(0, true)), None);
-        assert_eq!(open.ended(&marker(false)), Some((vec![7], Fate::Aborted)));
+        assert_eq!(open.ended(&marker(false)), Some((vec![7], TransactionOutcome::Aborted)));
         assert_eq!(open.ended(&marker(true)), None, "there is none");
         open.begun(&batch(1, true));
         open.found(1, 8);
         assert!(open.unended.is_empty());
         open.begun(&batch(2, true).with_offset(9, 0));
         assert_eq!(open.unended, [(1, 1, 9)]);
-        assert_eq!(open.ended(&marker(true)), Some((vec![8], Fate::Committed)));
+        assert_eq!(open.ended(&marker(true)), Some((vec![8], TransactionOutcome::Committed)));
     }
 }

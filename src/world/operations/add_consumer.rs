@@ -8,7 +8,7 @@ use crate::world::action::{CommitPolicy, ConsumerSpec, HandlerSpec};
 use crate::world::consumer_app::{Clients, ConsumerApp};
 use crate::world::handler::{Delivery, OutputSpec};
 use crate::world::nodes::Machine;
-use crate::world::target::Target;
+use crate::world::target::{Heading, Target};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AddConsumer(pub ConsumerSpec);
@@ -102,8 +102,7 @@ impl Operation for AddConsumer {
 
     fn menu(menu: &mut Menu<'_>) {
         match menu.target {
-            Target::Heading("Producers" | "Cluster") => {}
-            Target::Heading(_) => {
+            Target::Heading(Heading::Groups) => {
                 let group = fresh_group(menu, "group");
                 menu.quick(Group::Add, "+ group", "A consumer in a group of its own", usual(menu, &group));
             }

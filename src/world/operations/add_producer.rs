@@ -8,7 +8,7 @@ use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::action::{KeyPartitioner, Keys, ProducerSpec, SendHabits, TransactionPlan};
 use crate::world::nodes::Machine;
 use crate::world::producer_app::ProducerApp;
-use crate::world::target::Target;
+use crate::world::target::{Heading, Target};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AddProducer(pub ProducerSpec);
@@ -82,7 +82,7 @@ impl Operation for AddProducer {
     fn menu(menu: &mut Menu<'_>) {
         let description = "It sends a record a second";
         match menu.target {
-            Target::Heading("Producers") => {
+            Target::Heading(Heading::Producers) => {
                 if let Some(topic) = topics(menu.view).first() {
                     menu.quick(Group::Add, "+ producer", description, usual(menu, topic));
                 }

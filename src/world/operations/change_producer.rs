@@ -26,6 +26,7 @@ pub(super) fn form(world: &World, target: &Target) -> Option<Form> {
     form.fill(line_pairs(&line), true);
     for field in &mut form.fields {
         field.restarts = !LIVE.contains(&&*field.key);
+        field.folded = field.restarts;
     }
     Some(form)
 }

@@ -10,7 +10,7 @@ use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use crate::kafka::wire::message::{CreateTopicsRequest, CreateTopicsResponse, Str, TopicName};
 use crate::world::admin::{AdminRequest, TIMEOUT_MS};
-use crate::world::target::Target;
+use crate::world::target::{Heading, Target};
 
 /// Partitions that an action gives a topic at most.
 pub const MAX_PARTITIONS: i32 = 1000;
@@ -112,7 +112,7 @@ impl Operation for CreateTopic {
     }
 
     fn menu(menu: &mut Menu<'_>) {
-        if *menu.target == Target::Heading("Cluster") {
+        if *menu.target == Target::Heading(Heading::Cluster) {
             let topic = fresh("topic", &mut super::menu::topics(menu.view).iter());
             let new = Self { topic, partitions: 3, replicas: -1, config: SortedVecMap::new() };
             menu.quick(Group::Topics, "+ topic", "With three partitions", new);

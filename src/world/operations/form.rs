@@ -22,6 +22,8 @@ pub struct Field {
     pub bare: bool,
     /// Another process is needed for it.
     pub restarts: bool,
+    /// Seldom asked for: a long form folds it as long as nobody has set it.
+    pub folded: bool,
 }
 
 /// Key, what holds without it, what it means, and the words it may have.
@@ -29,7 +31,8 @@ pub type Row = (&'static str, &'static str, &'static str, &'static [&'static str
 
 impl Field {
     pub fn new((key, default, means, choices): Row) -> Self {
-        Self { key: key.to_owned(), value: String::new(), default: default.to_owned(), means, choices, bare: false, restarts: false }
+        let (key, default) = (key.to_owned(), default.to_owned());
+        Self { key, value: String::new(), default, means, choices, bare: false, restarts: false, folded: false }
     }
 
     /// A config's field, with the words that it takes.
@@ -84,6 +87,15 @@ impl Form {
                 None if adds => self.fields.push(Field { key, value, ..Field::new(("", "", "", &[])) }),
                 None => {}
             }
+        }
+    }
+
+    /// Puts what is set first, then those that are asked for `first`, in that order; the others are folded.
+    pub fn fold(&mut self, first: &[&str]) {
+        let place = |field: &Field| first.iter().position(|key| *key == field.key).unwrap_or(first.len());
+        self.fields.sort_by_key(|field| (field.value.is_empty(), place(field)));
+        for field in &mut self.fields {
+            field.folded = place(field) == first.len();
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::world::event::EventKind;
-use crate::world::target::Target;
+use crate::world::target::{Heading, Target};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Heal;
@@ -55,7 +55,7 @@ impl Operation for Heal {
     }
 
     fn menu(menu: &mut Menu<'_>) {
-        let place = menu.process().is_some() || matches!(menu.target, Target::Heading("Cluster") | Target::Link(..));
+        let place = menu.process().is_some() || matches!(menu.target, Target::Heading(Heading::Cluster) | Target::Link(..));
         if place && !menu.view.link_faults.is_empty() {
             menu.item(Group::WholeNetwork, "Heal the network", "No link is cut, and all are alike", Self);
         }

@@ -33,7 +33,7 @@ impl Operation for Kill {
     fn check(&self, world: &World) -> Result<NodeId, ActionError> {
         let node = world.any_node(&self.node)?;
         if !node.meta.state.is_up() {
-            return Err(wrong_state(node, "restart it first"));
+            return Err(wrong_state(node, "start it first"));
         }
         Ok(node.meta.id)
     }

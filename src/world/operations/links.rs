@@ -5,7 +5,7 @@ use super::line::line_pairs;
 use super::prelude::*;
 use super::units::{duration, duration_text, percent, percent_text};
 use crate::world::action::LinkSpec;
-use crate::world::target::Target;
+use crate::world::target::{Heading, Target};
 use std::fmt;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -128,7 +128,7 @@ impl Operation for Links {
 
     fn menu(menu: &mut Menu<'_>) {
         let node = menu.process().is_some();
-        if node || matches!(menu.target, Target::Heading("Cluster") | Target::Link(..)) {
+        if node || matches!(menu.target, Target::Heading(Heading::Cluster) | Target::Link(..)) {
             menu.ask::<Self>(Group::WholeNetwork, "All links…", "Delay, loss and duplicates of every link", |world, _| {
                 Some(spec_form("All links", Self::KEYWORD.to_owned(), &world.links()))
             });

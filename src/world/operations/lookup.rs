@@ -41,7 +41,7 @@ pub(super) fn is_broker(name: &str) -> bool {
 /// A client that runs or does not, and is not on the way from one to the other.
 pub(super) fn settled(node: &Node) -> Result<&Node, ActionError> {
     match node.meta.state {
-        ProcessState::Paused => Err(wrong_state(node, "resume it first")),
+        ProcessState::Paused => Err(wrong_state(node, "unfreeze it first")),
         ProcessState::Stopping => Err(wrong_state(node, "it is about to stop")),
         _ => Ok(node),
     }

@@ -43,6 +43,8 @@ pub(in crate::world) trait Operation: Clone + Into<Action> {
 
     /// What its line begins with: one word, or two where several operations share the first.
     const KEYWORD: &'static str;
+    /// What people read in its place: the word on its button.
+    const WORD: &'static str = Self::KEYWORD;
     /// How the seed search does it; none for what only ends something else, or makes the cluster that the search begins with.
     const DRAWS: &'static [Draw];
 
@@ -141,6 +143,11 @@ macro_rules! operations {
                 match self { $(Self::$name(_) => $name::KEYWORD,)* }
             }
 
+            /// What people read of it: the word on its button.
+            pub fn word(&self) -> &'static str {
+                match self { $(Self::$name(_) => $name::WORD,)* }
+            }
+
             fn write(&self, line: &mut Line) {
                 match self { $(Self::$name(operation) => operation.write(line),)* }
             }
@@ -227,6 +234,18 @@ impl Action {
         line.into_text()
     }
 
+    /// Its line as people read it.
+    pub fn words(&self) -> String {
+        let line = self.line();
+        self.word().to_owned() + line.strip_prefix(self.keyword()).unwrap_or_default()
+    }
+
+    /// The same in few words: without what is set to which value.
+    pub fn label(&self) -> String {
+        let words = self.words();
+        words.split(' ').take_while(|word| !word.contains('=')).collect::<Vec<&str>>().join(" ")
+    }
+
     /// Reads a whole line.
     ///
     /// # Errors
@@ -284,9 +303,9 @@ impl Action {
         self.subjects().into_iter().filter_map(node).collect()
     }
 
-    /// The line's first word.
+    /// Its first word as people read it.
     pub fn verb(&self) -> &'static str {
-        self.keyword().split(' ').next().unwrap_or_default()
+        self.word().split(' ').next().unwrap_or_default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! A process is frozen, as by a long garbage collection: nothing in, nothing out, until it is resumed.
+//! A process is frozen, as by a long garbage collection: nothing in, nothing out, until it is unfrozen.
 
 use super::prelude::*;
 use crate::kafka::config::{BROKER, CONSUMER};
@@ -34,6 +34,7 @@ impl Operation for Pause {
     type Checked = NodeId;
 
     const KEYWORD: &'static str = "pause";
+    const WORD: &'static str = "freeze";
     const DRAWS: &'static [Draw] = &[
         Draw {
             name: "pause",
@@ -65,8 +66,8 @@ impl Operation for Pause {
         let node = world.any_node(&self.node)?;
         match (node.meta.state, world.is_broker_node(node.meta.id)) {
             (ProcessState::Running, _) => Ok(node.meta.id),
-            (_, true) => Err(wrong_state(node, "only a running broker can be paused")),
-            (_, false) => Err(wrong_state(node, "only a running client can be paused")),
+            (_, true) => Err(wrong_state(node, "only a running broker can be frozen")),
+            (_, false) => Err(wrong_state(node, "only a running client can be frozen")),
         }
     }
 
@@ -110,7 +111,7 @@ impl Operation for Pause {
         if menu.consumer().is_some() {
             menu.quick(Group::Process, "Freeze", "No heartbeats, as in a long garbage collection", frozen);
         } else {
-            menu.quick(Group::Process, "Freeze", "Pauses the process, as a long garbage collection would", frozen);
+            menu.quick(Group::Process, "Freeze", "It hears and says nothing, as in a long garbage collection", frozen);
         }
     }
 

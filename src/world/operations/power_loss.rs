@@ -64,7 +64,7 @@ impl Operation for PowerLoss {
     fn check(&self, world: &World) -> Result<NodeId, ActionError> {
         let node = world.any_node(&self.node)?;
         if node.meta.state == ProcessState::PoweredOff {
-            return Err(wrong_state(node, "restart it first"));
+            return Err(wrong_state(node, "start it first"));
         }
         Ok(node.meta.id)
     }

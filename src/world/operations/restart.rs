@@ -20,6 +20,7 @@ impl Operation for Restart {
     type Checked = (NodeId, Started);
 
     const KEYWORD: &'static str = "restart";
+    const WORD: &'static str = "start";
     const DRAWS: &'static [Draw] = &[];
 
     fn read(words: &mut Words) -> Parsed<Self> {

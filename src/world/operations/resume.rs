@@ -1,4 +1,4 @@
-//! A frozen process goes on where it stood still.
+//! A frozen process goes on where it was frozen.
 
 use super::prelude::*;
 use crate::world::ProcessState;
@@ -13,6 +13,7 @@ impl Operation for Resume {
     type Checked = NodeId;
 
     const KEYWORD: &'static str = "resume";
+    const WORD: &'static str = "unfreeze";
     const DRAWS: &'static [Draw] = &[];
 
     fn read(words: &mut Words) -> Parsed<Self> {
@@ -27,8 +28,8 @@ impl Operation for Resume {
         let node = world.any_node(&self.node)?;
         match (node.meta.state, world.is_broker_node(node.meta.id)) {
             (ProcessState::Paused, _) => Ok(node.meta.id),
-            (_, true) => Err(wrong_state(node, "only a paused broker can be resumed")),
-            (_, false) => Err(wrong_state(node, "only a paused client can be resumed")),
+            (_, true) => Err(wrong_state(node, "only a frozen broker can be unfrozen")),
+            (_, false) => Err(wrong_state(node, "only a frozen client can be unfrozen")),
         }
     }
 
@@ -62,11 +63,11 @@ impl Operation for Resume {
 
     fn menu(menu: &mut Menu<'_>) {
         let Some((node, Process::Paused)) = menu.process() else { return };
-        let (description, resume) = ("It goes on where it stood still", Self { node: node.clone() });
+        let (description, resume) = ("It goes on where it was frozen", Self { node: node.clone() });
         if menu.broker().is_some() {
-            menu.item(Group::Process, "Thaw", description, resume);
+            menu.item(Group::Process, "Unfreeze", description, resume);
         } else {
-            menu.quick(Group::Process, "Resume", description, resume);
+            menu.quick(Group::Process, "Unfreeze", description, resume);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::kafka::config::{BROKER, THROTTLES};
 use crate::kafka::controller::check_dynamic;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::admin::ALL_BROKERS;
-use crate::world::target::Target;
+use crate::world::target::{Heading, Target};
 
 /// An empty value takes the config back.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,6 +22,16 @@ pub struct SetBrokerConfig {
 const ALL: &str = "brokers";
 /// What one broker cannot have for itself, since eligible leader replicas need one value for all.
 const FOR_ALL: &str = "min.insync.replicas";
+/// Those that are asked for first.
+const FIRST: [&str; 7] = [
+    FOR_ALL,
+    "unclean.leader.election.enable",
+    "log.retention.ms",
+    "log.retention.bytes",
+    "log.segment.bytes",
+    "log.roll.ms",
+    "message.max.bytes",
+];
 
 fn check_value(key: &str, value: &str) -> Result<(), String> {
     match BROKER.get(key) {
@@ -46,6 +56,7 @@ fn form(world: &World, target: &Target) -> Option<Form> {
         let value = set.and_then(|set| set.get(def.name)).cloned().unwrap_or_default();
         form.fields.push(Field::changing(def, value));
     }
+    form.fold(&FIRST);
     Some(form)
 }
 
@@ -117,7 +128,7 @@ impl Operation for SetBrokerConfig {
 
     fn menu(menu: &mut Menu<'_>) {
         match menu.target {
-            Target::Heading("Cluster") => menu.ask::<Self>(Group::Brokers, "Configs of all brokers…", CONFIGS, form),
+            Target::Heading(Heading::Cluster) => menu.ask::<Self>(Group::Brokers, "Configs of all brokers…", CONFIGS, form),
             // A broker takes its own configs itself: it has to run.
             _ if menu.broker_process().is_some_and(|(_, process)| process == Process::Running) => {
                 menu.ask::<Self>(Group::BrokerSettings, "Configs…", CONFIGS, form);

@@ -26,9 +26,11 @@ pub(super) const BROKER_RESOURCE: i8 = 4;
 pub(super) const CONFIGS: &str = "Retention, min.insync.replicas and the others";
 
 /// Those of a topic's configs that are asked for first.
+const FIRST: [&str; 6] =
+    ["min.insync.replicas", "unclean.leader.election.enable", "retention.ms", "retention.bytes", "segment.ms", "segment.bytes"];
+/// Those that the form has folded.
 #[rustfmt::skip]
-const ASKED: [&str; 14] = [
-    "min.insync.replicas", "unclean.leader.election.enable", "retention.ms", "retention.bytes", "segment.ms", "segment.bytes",
+const FOLDED: [&str; 8] = [
     "cleanup.policy", "max.message.bytes", "message.timestamp.type", "message.timestamp.before.max.ms", "message.timestamp.after.max.ms",
     "index.interval.bytes", "segment.index.bytes", "flush.messages",
 ];
@@ -139,10 +141,11 @@ impl Operation for SetTopicConfig {
                 let start = format!("{} {}", Self::KEYWORD, quoted(topic));
                 let mut form = Form::of_changes(topic, "An empty field takes a config back to its default", start, check_value);
                 let set = world.image()?.topic_configs.get(topic);
-                for def in ASKED.into_iter().filter_map(|name| TOPIC.get(name)) {
+                for def in FIRST.into_iter().chain(FOLDED).filter_map(|name| TOPIC.get(name)) {
                     let value = set.and_then(|set| set.get(def.name)).cloned().unwrap_or_default();
                     form.fields.push(Field::changing(def, value));
                 }
+                form.fold(&FIRST);
                 Some(form)
             });
         }

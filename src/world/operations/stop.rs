@@ -36,7 +36,7 @@ impl Operation for Stop {
         match (node.meta.state, world.is_broker_node(node.meta.id)) {
             (ProcessState::Running, _) => Ok(node.meta.id),
             (_, true) => Err(wrong_state(node, "only a running broker can be stopped")),
-            (ProcessState::Paused, false) => Err(wrong_state(node, "resume it first")),
+            (ProcessState::Paused, false) => Err(wrong_state(node, "unfreeze it first")),
             (_, false) => Err(wrong_state(node, "only a running client can be stopped")),
         }
     }

@@ -45,7 +45,7 @@ impl Consumer {
             member_id: string(&self.member.id),
             group_instance_id: self.instance().filter(|_| version >= 5),
             protocol_type: string("consumer"),
-            protocols: self.offers(),
+            protocols: self.join_protocols(),
             reason: (version >= 8).then(|| string(&why)),
         };
         self.member.round += 1;
@@ -60,7 +60,7 @@ impl Consumer {
     }
 
     /// The assignors of `partition.assignment.strategy`, each with what this member says to it.
-    fn offers(&self) -> Vec<JoinGroupRequestProtocol> {
+    fn join_protocols(&self) -> Vec<JoinGroupRequestProtocol> {
         let owned = if self.is_cooperative() { self.assignment() } else { Vec::new() };
         let (last, generation) = (self.member.last_assignment.as_deref(), self.member.last_generation);
         let offer = |assignor: &'static Assignor| {

@@ -74,7 +74,7 @@ impl<'a> Explanation<'a> {
             return false;
         }
         let (name, id) = (&*app.name, &group.group);
-        let partitions = plural(i64::try_from(member.target.len()).unwrap_or(i64::MAX), "partition");
+        let partitions = plural(member.target.len(), "partition");
         self.now(format_args!(
             "{name} has nothing yet: {id}'s coordinator has {partitions} in store for it, at epoch {}.",
             group.generation
@@ -97,7 +97,7 @@ impl<'a> Explanation<'a> {
             if let Some(app) =
                 self.view.consumers.iter().find(|app| &*app.name == owner).filter(|app| app.state.is_running() && app.backlog > 0)
             {
-                let (records, time) = (plural(app.backlog.cast_signed(), "record"), duration_text(app.handle_us));
+                let (records, time) = (plural(app.backlog, "record"), duration_text(app.handle_us));
                 self.now(format_args!("{owner} has {records} in hand and takes {time} for each, and polls when they are done."));
             }
             self.blame(&[owner], self.view.now);

@@ -4,6 +4,7 @@ use crate::kafka::broker::{BrokerEvent, PartitionView};
 use crate::kafka::client::producer::ProducerEvent;
 use crate::kafka::controller::ControllerEvent;
 use crate::kafka::time::Time;
+use crate::playground::narrate::acks_words;
 use crate::playground::why::explanation::Explanation;
 use crate::playground::why::{Ask, Occasion, RecordAt};
 use crate::world::operations::Action;
@@ -125,11 +126,8 @@ impl<'a> Known<'a> {
     /// Tells that the producer was told of the record.
     fn acknowledgement(&self, explanation: &mut Explanation<'a>, offset: i64) {
         if let (Some(event), Some(producer)) = (self.acked, self.producer) {
-            let acks = match producer.acks {
-                -1 => "all".to_owned(),
-                acks => acks.to_string(),
-            };
-            explanation.tell(event, format_args!("{} was told that offset {offset} is there (acks={acks}).", producer.name));
+            let acks = acks_words(producer.acks);
+            explanation.tell(event, format_args!("{} was told that offset {offset} is there ({acks}).", producer.name));
         }
     }
 }

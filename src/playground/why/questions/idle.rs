@@ -56,7 +56,7 @@ impl Ask for Idle {
             return true;
         }
         if consumer.backlog > 0 {
-            let (records, time) = (plural(consumer.backlog.cast_signed(), "record"), duration_text(consumer.handle_us));
+            let (records, time) = (plural(consumer.backlog, "record"), duration_text(consumer.handle_us));
             return explanation.no(format_args!("{name} is not idle: it has {records} in hand and takes {time} for each."));
         }
         if let Some((group, member)) = membership(explanation.view, consumer)
@@ -125,10 +125,10 @@ impl<'a> Explanation<'a> {
         let members = self.view.groups.iter().find(|view| &*view.group == group).map_or(0, |view| view.members.len());
         let count = self.view.partitions.iter().filter(|state| consumer.topics.contains(&state.view.topic)).count();
         let topics = consumer.topics.join(", ");
-        let partitions = plural(i64::try_from(count).unwrap_or(i64::MAX), "partition");
+        let partitions = plural(count, "partition");
         self.now(format_args!(
             "{name} has no partition: {group} has {}, {topics} has only {partitions}, and a partition goes to one member of a group.",
-            plural(i64::try_from(members).unwrap_or(i64::MAX), "member")
+            plural(members, "member")
         ));
         let assigned =
             |kind: &EventKind| matches!(kind, EventKind::Consumer { node, event: ConsumerEvent::Assigned { .. } } if **node == *name);

@@ -158,7 +158,7 @@ impl<'a> Explanation<'a> {
 
     fn slow_handler(&mut self, app: &ConsumerState, topic: &str) {
         let owner = &*app.name;
-        let (backlog, time) = (plural(app.backlog.cast_signed(), "record"), duration_text(app.handle_us));
+        let (backlog, time) = (plural(app.backlog, "record"), duration_text(app.handle_us));
         let rate = |per_1000s: u64| rate_text(per_1000s).trim_end_matches("/s").to_owned();
         let most = rate(1_000_000_000 / app.handle_us.max(1).cast_unsigned());
         let sent = self.view.producers.iter().filter(|producer| producer.state.is_running() && &*producer.topic == topic);

@@ -99,7 +99,7 @@ impl Ask for Late {
         if pending == 0 {
             return explanation.no(format_args!("Nothing is late: every record that {name} has sent has its answer."));
         }
-        explanation.now(format_args!("{name} waits for the answer to {}.", plural(pending.cast_signed(), "record")));
+        explanation.now(format_args!("{name} waits for the answer to {}.", plural(pending, "record")));
         explanation.no_answer_yet(name, &producer.accumulated)
     }
 }

@@ -75,7 +75,7 @@ impl Explanation<'_> {
                 self.blame_all(&[named]);
             }
             named => {
-                let broker = self.broker(named).map_or("gone", |broker| broker.state.name());
+                let broker = self.broker(named).map_or("gone", |broker| broker.state.word());
                 self.now(format_args!("{at} has no leader: by the metadata it is still broker-{named}, which is down ({broker})."));
                 self.no_election_yet(named);
                 self.blame_all(&[named]);

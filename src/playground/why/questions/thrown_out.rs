@@ -107,7 +107,7 @@ impl Explanation<'_> {
     /// What its handler had to do.
     fn handler_at_work(&mut self, name: &str, late: &Event) {
         let Some(app) = self.view.consumers.iter().find(|app| &*app.name == name) else { return };
-        let (time, backlog) = (duration_text(app.handle_us), plural(app.backlog.cast_signed(), "record"));
+        let (time, backlog) = (duration_text(app.handle_us), plural(app.backlog, "record"));
         self.now(format_args!("Its handler takes {time} for each record and has {backlog} in hand: it polls only when they are done."));
         self.action(late.at, &|action| action.subjects().iter().any(|subject| matches!(subject, Subject::Node(node) if ***node == *name)));
     }

@@ -46,12 +46,16 @@ pub fn Configs(target: Target) -> impl IntoView {
     let group = move |group: &'static str| {
         let target = target.clone();
         let members = move || configs.with(|configs| configs.iter().filter(|config| config.group == group).cloned().collect::<Vec<_>>());
+        let count = move || configs.with(|configs| configs.iter().filter(|config| config.group == group).count());
         let row = move |config: Config| view! { <Row config configs all target=target.clone() /> };
-        view! {
-            {(!group.is_empty()).then(|| view! { <h3>{group}</h3> })}
-            // A row of this broker and one of all brokers are two: what is typed into one is not the other's.
-            <For each=members key=move |config| (config.name, config.editable, all.get_untracked()) children=row />
+        // A row of this broker and one of all brokers are two: what is typed into one is not the other's.
+        let rows = view! { <For each=members key=move |config| (config.name, config.editable, all.get_untracked()) children=row /> };
+        // What can be set stands open; what only can be read is folded.
+        if group.is_empty() {
+            return rows.into_any();
         }
+        let summary = view! { <summary class="tp-text">{move || words::folded(group, count())}</summary> };
+        view! { <details>{summary} {rows}</details> }.into_any()
     };
     view! {
         <Show when=move || is_broker>
