@@ -165,6 +165,7 @@ impl Group {
                     metadata: Arc::from(metadata),
                     commit_timestamp: now.millis(),
                     expire_timestamp,
+                    order: cx.next_append,
                 };
                 records.push((common.offset_key(&name, partition.partition_index), Some(kept.encode())));
                 changes.push(((Arc::clone(&name), partition.partition_index), Some(kept)));
@@ -199,11 +200,12 @@ impl Common {
         Key::Offset { group: Arc::clone(&self.id), topic: Arc::clone(topic), partition }.encode()
     }
 
-    /// The places that have an offset, or will when what is in flight is committed.
+    /// The places that have an offset, be it an open transaction's, or will when what is in flight is committed.
     pub fn places<'a>(&'a self, in_flight: impl Iterator<Item = &'a InFlight>) -> SortedVecSet<Place> {
-        let mut places: SortedVecSet<Place> = self.offsets.keys().cloned().collect();
+        let pending = self.pending_offsets.values().flat_map(|pending| pending.keys());
+        let mut places: SortedVecSet<Place> = self.offsets.keys().chain(pending).cloned().collect();
         for flight in in_flight.filter(|flight| flight.group == self.id && flight.incarnation == self.incarnation) {
-            if let Pending::Offsets { changes, .. } = &flight.pending {
+            if let Pending::Offsets { changes, .. } | Pending::Transactional { changes, .. } = &flight.pending {
                 for (place, change) in changes {
                     if change.is_some() {
                         places.insert(place.clone());
@@ -226,11 +228,20 @@ impl Common {
         cx.append(now, self, self.offset_tombstones(places), Pending::Offsets { changes, answer });
     }
 
+    /// A tombstone of the place is in the log. It takes what open transactions have for it, too.
+    pub fn remove_offset(&mut self, place: &Place) {
+        self.offsets.remove(place);
+        self.pending_offsets.retain(|_, pending| {
+            pending.remove(place);
+            !pending.is_empty()
+        });
+    }
+
     /// The changes are in the log.
     pub fn apply(&mut self, cx: &mut Context, changes: Vec<Change>) {
         for (place, change) in changes {
             let Some(kept) = change else {
-                self.offsets.remove(&place);
+                self.remove_offset(&place);
                 continue;
             };
             let (topic, partition) = place.clone();
@@ -295,14 +306,16 @@ impl Group {
             Some(at) => now.millis() >= at,
             None => now.millis().saturating_sub(since_empty.unwrap_or(kept.commit_timestamp)) >= retention_ms,
         };
-        self.common().offsets.iter().filter(|((topic, _), kept)| !in_use(topic) && due(kept)).map(|(place, _)| place.clone()).collect()
+        let common = self.common();
+        let goes = |place: &Place, kept: &CommittedOffset| !in_use(&place.0) && due(kept) && !common.is_unstable(place);
+        common.offsets.iter().filter(|(place, kept)| goes(place, kept)).map(|(place, _)| place.clone()).collect()
     }
 }
 
 fn offset_of(group: Option<&Group>, topic: &str, partition: i32, stable: bool) -> OffsetFetchResponsePartitions {
     let answer =
         OffsetFetchResponsePartitions { partition_index: partition, metadata: Some(text("")), ..OffsetFetchResponsePartitions::default() };
-    if stable && group.is_some_and(|group| group.common().is_unstable(topic, partition)) {
+    if stable && group.is_some_and(|group| group.common().is_unstable(&(Arc::from(topic), partition))) {
         let error_code = ErrorCode::UnstableOffsetCommit.code();
         return OffsetFetchResponsePartitions { committed_offset: -1, committed_leader_epoch: -1, error_code, ..answer };
     }

@@ -71,6 +71,12 @@ impl Context {
         self.respond(waiting.token, Response::JoinGroup(response));
     }
 
+    /// The next number in the order of what is appended, and of what was read from the logs before.
+    pub const fn take_append_id(&mut self) -> u64 {
+        self.next_append += 1;
+        self.next_append - 1
+    }
+
     pub fn event(&mut self, event: GroupEvent) {
         self.outputs.push_back(Output::Event(event));
     }
@@ -86,8 +92,7 @@ impl Context {
         for (key, value) in &records {
             builder.push(now.millis(), Some(key), value.as_deref(), &[]);
         }
-        let append_id = self.next_append;
-        self.next_append += 1;
+        let append_id = self.take_append_id();
         let (partition, incarnation) = (group.partition, group.incarnation);
         self.in_flight.insert(append_id, InFlight { partition, group: Arc::clone(&group.id), incarnation, pending, also: Vec::new() });
         self.outputs.push_back(Output::Append { append_id, partition, batch: builder.build() });

@@ -16,8 +16,8 @@ pub(super) struct Rig {
     pub(super) answers: SortedVecMap<Token, Response>,
     next_token: u64,
     pub(super) now: Time,
-    hold_appends: bool,
-    held: Vec<u64>,
+    pub(super) hold_appends: bool,
+    pub(super) held: Vec<u64>,
 }
 
 impl Rig {
@@ -77,7 +77,7 @@ impl Rig {
         self.now = end;
     }
 
-    fn reloaded(&self) -> GroupCoordinator {
+    pub(super) fn reloaded(&self) -> GroupCoordinator {
         let config = self.coordinator.cx.config.clone();
         let mut coordinator = GroupCoordinator::new(config.clone(), 7);
         for partition in 0..config.offsets_topic_partitions {
