@@ -40,14 +40,15 @@ fn decide(transaction: &Transaction, request: &EndTxnRequest) -> Decision {
         PrepareCommit | PrepareAbort => again && !after_new_id,
         CompleteCommit | CompleteAbort => again || epoch == metadata.producer_epoch,
     };
+    // First: the producer may know already of the id and epoch that are on their way.
+    if transaction.pending.is_some() {
+        return Decision::Answer(ErrorCode::ConcurrentTransactions);
+    }
     if metadata.producer_id != id && !after_new_id {
         return Decision::Answer(ErrorCode::InvalidProducerIdMapping);
     }
     if !valid {
         return Decision::Answer(ErrorCode::ProducerFenced);
-    }
-    if transaction.pending.is_some() {
-        return Decision::Answer(ErrorCode::ConcurrentTransactions);
     }
     match (metadata.state, commit) {
         (Ongoing, _) => Decision::End { empty: false },

@@ -177,11 +177,11 @@ impl TransactionCoordinator {
         client_version: i16,
         then: Then,
     ) -> Result<(), ErrorCode> {
-        let transaction = self.checked(id, producer)?;
-        if transaction.pending.is_some() {
+        // First: the producer may know already of the id and epoch that are on their way.
+        if self.known(id)?.pending.is_some() {
             return Err(ErrorCode::ConcurrentTransactions);
         }
-        let metadata = &transaction.metadata;
+        let metadata = &self.checked(id, producer)?.metadata;
         let known = partitions.iter().all(|partition| metadata.partitions.contains(partition));
         if metadata.state == TransactionState::Ongoing && known {
             return Err(ErrorCode::None);
@@ -191,13 +191,17 @@ impl TransactionCoordinator {
         Ok(())
     }
 
-    /// The id, if it is this producer's and can be in a transaction.
-    fn checked(&self, id: &Arc<str>, (producer_id, epoch): (i64, i16)) -> Result<&Transaction, ErrorCode> {
+    fn known(&self, id: &Arc<str>) -> Result<&Transaction, ErrorCode> {
         if id.is_empty() {
             return Err(ErrorCode::InvalidRequest);
         }
         self.locate(id)?;
-        let transaction = self.transactions.get(id).ok_or(ErrorCode::InvalidProducerIdMapping)?;
+        self.transactions.get(id).ok_or(ErrorCode::InvalidProducerIdMapping)
+    }
+
+    /// The id, if it is this producer's and can be in a transaction.
+    fn checked(&self, id: &Arc<str>, (producer_id, epoch): (i64, i16)) -> Result<&Transaction, ErrorCode> {
+        let transaction = self.known(id)?;
         let metadata = &transaction.metadata;
         if metadata.producer_id != producer_id {
             return Err(ErrorCode::InvalidProducerIdMapping);

@@ -180,6 +180,11 @@ fn each_end_of_a_transaction_raises_the_epoch_for_clients_that_are_told() {
     assert_eq!(rig.end(5, (2020, 0), true).0, concurrent, "the markers are on their way");
     assert_eq!(rig.add(5, (2020, 1), 0, false), concurrent);
     assert_eq!(rig.init(None).0, concurrent);
+    let unknown = ErrorCode::InvalidProducerIdMapping.code();
+    // It may be of a producer that has been told the next id.
+    assert_eq!((rig.end(5, (7, 0), true).0, rig.add(5, (7, 0), 0, false)), (concurrent, concurrent));
+    assert_eq!((rig.end(5, (2020, 9), true).0, rig.add(5, (2020, 9), 0, false)), (concurrent, concurrent));
+    assert_eq!((rig.end(3, (7, 0), true).0, rig.add(5, (7, 0), 0, true)), (unknown, unknown), "an older client, a verification");
     assert_eq!(rig.write_markers(), [(1, true)]);
     assert_eq!(rig.state(), (TransactionState::CompleteCommit, 1));
     assert_eq!(rig.end(5, (2020, 0), true), (NONE, 2020, 1), "again, after an answer that was lost");
