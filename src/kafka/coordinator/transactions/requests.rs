@@ -70,7 +70,7 @@ impl TransactionCoordinator {
         if !self.transactions.contains_key(&id) {
             let Some(producer_id) = self.take_producer_id(token, version, || Request::InitProducerId(request)) else { return Ok(()) };
             let metadata = Metadata::new(producer_id, timeout_ms, now.millis());
-            let new = Transaction { partition, metadata, pending: None, failed_fence: false, unmarked: Vec::new() };
+            let new = Transaction { partition, metadata, pending: None, unmarked: Vec::new() };
             self.transactions.insert(Arc::clone(&id), new);
             let Some(new) = self.transactions.get(&id) else { return Ok(()) };
             let target = new.metadata.with_next_epoch(timeout_ms, expected.map(|(_, epoch)| epoch), now.millis())?;

@@ -259,6 +259,28 @@ fn a_transaction_that_is_open_too_long_is_aborted() {
     assert_eq!(rig.end(5, (2020, 1), false), (NONE, 2020, 2));
 }
 
+/// Kafka 4.1.1 ends it as its own transaction version 2 does, also for an older client.
+#[test]
+fn a_producer_that_was_too_slow_gets_the_raised_epoch_with_its_former_one() {
+    let mut rig = Rig::new();
+    rig.init(None);
+    rig.add(3, (2020, 0), 0, false);
+    rig.now = rig.now.plus_millis(60_001);
+    rig.held = Some(Vec::new());
+    rig.tick();
+    assert_eq!(rig.state(), (TransactionState::Ongoing, 0), "nothing is changed before it is in the log");
+    let refused = rig.held.take().and_then(|held| held.first().copied()).expect("an append");
+    rig.machine.handle_append_failed(rig.now, refused, ErrorCode::NotEnoughReplicas);
+    rig.tick();
+    assert_eq!(rig.state(), (TransactionState::PrepareAbort, 1));
+    let value = rig.log.last().and_then(|batch| batch.records().expect("records")[0].value.clone());
+    assert_eq!(value.and_then(records::read_value).map(|it| (it.producer_epoch, it.client_version)), Some((1, 2)));
+    assert_eq!(rig.write_markers(), [(1, false)]);
+    assert_eq!(rig.init(Some((2020, 0))), (NONE, 2020, 1));
+    assert_eq!(rig.init(None), (NONE, 2020, 2));
+    assert_eq!(rig.init(Some((2020, 0))).0, ErrorCode::ProducerFenced.code(), "another process has the id");
+}
+
 #[test]
 fn what_was_decided_is_carried_out_by_the_next_coordinator() {
     let mut rig = Rig::new();
