@@ -261,10 +261,11 @@ impl TransactionCoordinator {
         let unknown = request.state_filters.iter().filter(|name| TransactionState::from_name(name).is_none()).cloned();
         let passes = |id: &str, it: &Transaction| {
             let metadata = &it.metadata;
+            // An id that was in no transaction yet has run since -1, and so is the oldest of all.
             let age = now.millis().saturating_sub(metadata.started);
             (request.producer_id_filters.is_empty() || request.producer_id_filters.iter().any(|id| id.0 == metadata.producer_id))
                 && (request.state_filters.is_empty() || request.state_filters.iter().any(|name| **name == *metadata.state.name()))
-                && (request.duration_filter < 0 || metadata.started >= 0 && age > request.duration_filter)
+                && (request.duration_filter < 0 || age > request.duration_filter)
                 && pattern.as_ref().is_none_or(|pattern| pattern.is_match(id))
         };
         let mut ids: Vec<&Arc<str>> = hash_order::grown(self.transactions.keys());

@@ -410,6 +410,19 @@ fn bad_requests_get_kafkas_errors() {
     assert_eq!(r.error_code, ErrorCode::NotCoordinator.code());
 }
 
+/// Kafka takes the start of an id that has none, -1, for a time.
+#[test]
+fn an_id_without_a_transaction_is_listed_as_long_running() {
+    let mut rig = Rig::new();
+    rig.init(None);
+    let mut listed = |duration_filter| {
+        let request = m::ListTransactionsRequest { duration_filter, ..m::ListTransactionsRequest::default() };
+        let Response::List(answer) = rig.ask(1, Request::List(request)) else { panic!("another answer") };
+        answer.transaction_states.len()
+    };
+    assert_eq!((listed(-1), listed(0), listed(1_000_000), listed(1_000_001)), (1, 1, 1, 0));
+}
+
 #[test]
 fn transactions_are_listed_by_patterns_of_their_ids() {
     let mut rig = Rig::new();
