@@ -529,7 +529,10 @@ impl GroupCoordinator {
                     self.cx.respond(token, failed(response, error));
                 }
             }
-            Pending::Transactional { answer: (token, response), .. } => {
+            Pending::Transactional { producer_id, changes, answer: (token, response) } => {
+                if let Some(group) = group.filter(|_| !was_refused) {
+                    group.common_mut().keep_pending(producer_id, changes);
+                }
                 self.cx.respond(token, transactional::failed(response, error));
             }
             Pending::Delete { group, deletion } => {

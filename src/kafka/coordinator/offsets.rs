@@ -200,11 +200,16 @@ impl Common {
         Key::Offset { group: Arc::clone(&self.id), topic: Arc::clone(topic), partition }.encode()
     }
 
+    /// Whether the append is this group's, and not that of a deleted one of the same name.
+    pub fn owns(&self, flight: &InFlight) -> bool {
+        flight.group == self.id && flight.incarnation == self.incarnation
+    }
+
     /// The places that have an offset, be it an open transaction's, or will when what is in flight is committed.
     pub fn places<'a>(&'a self, in_flight: impl Iterator<Item = &'a InFlight>) -> SortedVecSet<Place> {
         let pending = self.pending_offsets.values().flat_map(|pending| pending.keys());
         let mut places: SortedVecSet<Place> = self.offsets.keys().chain(pending).cloned().collect();
-        for flight in in_flight.filter(|flight| flight.group == self.id && flight.incarnation == self.incarnation) {
+        for flight in in_flight.filter(|flight| self.owns(flight)) {
             if let Pending::Offsets { changes, .. } | Pending::Transactional { changes, .. } = &flight.pending {
                 for (place, change) in changes {
                     if change.is_some() {
@@ -307,19 +312,23 @@ impl Group {
             None => now.millis().saturating_sub(since_empty.unwrap_or(kept.commit_timestamp)) >= retention_ms,
         };
         let common = self.common();
-        let goes = |place: &Place, kept: &CommittedOffset| !in_use(&place.0) && due(kept) && !common.is_unstable(place);
+        let goes =
+            |place: &Place, kept: &CommittedOffset| !in_use(&place.0) && due(kept) && !common.is_unstable(place, cx.in_flight.values());
         common.offsets.iter().filter(|(place, kept)| goes(place, kept)).map(|(place, _)| place.clone()).collect()
     }
 }
 
-fn offset_of(group: Option<&Group>, topic: &str, partition: i32, stable: bool) -> OffsetFetchResponsePartitions {
+fn offset_of(group: Option<&Group>, topic: &str, partition: i32, stable: Option<&Context>) -> OffsetFetchResponsePartitions {
     let answer =
         OffsetFetchResponsePartitions { partition_index: partition, metadata: Some(text("")), ..OffsetFetchResponsePartitions::default() };
-    if stable && group.is_some_and(|group| group.common().is_unstable(&(Arc::from(topic), partition))) {
+    let place = (Arc::from(topic), partition);
+    if let (Some(group), Some(cx)) = (group, stable)
+        && group.common().is_unstable(&place, cx.in_flight.values())
+    {
         let error_code = ErrorCode::UnstableOffsetCommit.code();
         return OffsetFetchResponsePartitions { committed_offset: -1, committed_leader_epoch: -1, error_code, ..answer };
     }
-    match group.and_then(|group| group.common().offsets.get(&(Arc::from(topic), partition))) {
+    match group.and_then(|group| group.common().offsets.get(&place)) {
         Some(kept) => OffsetFetchResponsePartitions {
             committed_offset: kept.offset,
             committed_leader_epoch: kept.leader_epoch,
@@ -334,8 +343,8 @@ fn offset_of(group: Option<&Group>, topic: &str, partition: i32, stable: bool) -
 pub type Wanted<'a> = Option<Vec<(&'a str, &'a [i32])>>;
 
 /// The offsets of one group as OffsetFetch v8 and later answers them; a group that does not exist has none. `stable`: those that an open
-/// transaction may change are refused (KIP-447).
-pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>, stable: bool) -> Vec<OffsetFetchResponseTopics> {
+/// transaction may change are refused (KIP-447), with what is in flight.
+pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>, stable: Option<&Context>) -> Vec<OffsetFetchResponseTopics> {
     let topic_answer = |name: &str, partitions: Vec<OffsetFetchResponsePartitions>| OffsetFetchResponseTopics {
         name: m::TopicName(text(name)),
         partitions,

@@ -6,6 +6,7 @@ use crate::kafka::wire::batch::{BatchBuilder, BatchOptions};
 use crate::kafka::wire::message::{GroupId, Str, TopicName};
 use crate::kafka::wire::murmur2::coordinator_partition;
 use m::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
+use m::offset_fetch_request::OffsetFetchRequestGroup;
 use m::txn_offset_commit_request::{TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic};
 
 const MINUTE: i64 = 60_000;
@@ -120,6 +121,33 @@ fn an_offset_that_an_open_transaction_may_replace_does_not_expire() {
     end(&mut rig, false);
     rig.pass(2 * MINUTE);
     assert_eq!(kept(&rig), None);
+}
+
+/// A consumer that reads on from the former offset would read records again that the transaction has covered.
+#[test]
+fn a_stable_fetch_sees_an_offset_that_is_on_its_way_into_the_log() {
+    let mut rig = rig();
+    rig.send(8, commit_request(-1, "", 5));
+    let fetched = |rig: &mut Rig, require_stable| {
+        let groups = vec![OffsetFetchRequestGroup { group_id: GroupId("g".into()), topics: None, ..OffsetFetchRequestGroup::default() }];
+        let token = rig.send(8, Request::OffsetFetch(m::OffsetFetchRequest { groups, require_stable, ..m::OffsetFetchRequest::default() }));
+        let Some(Response::OffsetFetch(answer)) = rig.answers.get(&token) else { panic!("no answer") };
+        let partition = &answer.groups[0].topics[0].partitions[0];
+        (partition.error_code, partition.committed_offset)
+    };
+    let unstable = (ErrorCode::UnstableOffsetCommit.code(), -1);
+    rig.hold_appends = true;
+    rig.send(3, pending("orders", 6));
+    assert_eq!((fetched(&mut rig, true), fetched(&mut rig, false)), (unstable, (0, 5)));
+    let refused = rig.held.remove(0);
+    rig.coordinator.handle_append_failed(rig.now, refused, ErrorCode::NotEnoughReplicas);
+    rig.drain();
+    assert_eq!(fetched(&mut rig, true), (0, 5));
+    rig.send(3, pending("orders", 6));
+    let late = rig.held.remove(0);
+    rig.coordinator.handle_append_failed(rig.now, late, ErrorCode::RequestTimedOut);
+    rig.drain();
+    assert_eq!(fetched(&mut rig, true), unstable, "it is in the log");
 }
 
 /// A group's own record goes as its type changes, while its offsets stay.

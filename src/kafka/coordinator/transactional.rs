@@ -3,7 +3,7 @@
 
 use super::group::{Common, Group, Place};
 use super::offsets;
-use super::output::Change;
+use super::output::{Change, InFlight, Pending};
 use super::records::CommittedOffset;
 use super::{GroupCoordinator, Response, Token};
 use crate::kafka::time::Time;
@@ -117,9 +117,13 @@ impl Common {
         Some(pending.into_iter().filter(|(place, kept)| newer(place, kept)).map(|(place, kept)| (place, Some(kept))).collect())
     }
 
-    /// Whether an open transaction has an offset for the partition.
-    pub fn is_unstable(&self, place: &Place) -> bool {
-        self.pending_offsets.values().any(|pending| pending.contains_key(place))
+    /// Whether an open transaction has an offset for the partition, be it still on its way into the log.
+    pub fn is_unstable<'a>(&self, place: &Place, mut in_flight: impl Iterator<Item = &'a InFlight>) -> bool {
+        let has = |flight: &InFlight| match &flight.pending {
+            Pending::Transactional { changes, .. } => self.owns(flight) && changes.iter().any(|(of, _)| of == place),
+            _ => false,
+        };
+        self.pending_offsets.values().any(|pending| pending.contains_key(place)) || in_flight.any(has)
     }
 }
 
