@@ -519,9 +519,9 @@ impl GroupCoordinator {
                     group.assignments_failed(now, &mut self.cx, generation, error);
                 }
             }
-            Pending::StaticMember { old, new, .. } => {
+            Pending::StaticMember { former, new, leader, .. } => {
                 if let Some(Group::Classic(group)) = group {
-                    group.static_member_failed(now, &mut self.cx, &old, &new, error);
+                    group.static_member_failed(now, &mut self.cx, *former, &new, leader.as_deref(), error);
                 }
             }
             Pending::Offsets { answer, .. } => {

@@ -1,6 +1,6 @@
 //! What the coordinator sends out, and what waits for an append: shared by all group code, apart from the groups themselves.
 
-use super::classic::Waiting;
+use super::classic::{Member, Waiting};
 use super::group::{Common, Group, text};
 use super::records::CommittedOffset;
 use super::timers::Timers;
@@ -24,8 +24,8 @@ pub enum Pending {
     Group,
     /// The leader's assignments of this generation; all SyncGroups wait for it.
     Assignment { generation: i32, assignments: SortedVecMap<Arc<str>, Bytes> },
-    /// A static member got a new id without a rebalance; its JoinGroup waits.
-    StaticMember { generation: i32, old: Arc<str>, new: Arc<str>, version: i16, leader: Option<Arc<str>> },
+    /// A static member got a new id without a rebalance; its JoinGroup waits. `former`, `leader`: the member and the leader before.
+    StaticMember { generation: i32, former: Box<Member>, new: Arc<str>, version: i16, leader: Option<Arc<str>> },
     /// Offsets to set or (`None`) remove, and the answer that waits.
     Offsets { changes: Vec<Change>, answer: Option<(Token, Response)> },
     /// A change of a consumer group, by its number; the group is as it is after it. It is undone if the log refuses the records.

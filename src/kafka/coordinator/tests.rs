@@ -424,6 +424,33 @@ fn a_static_member_comes_back_without_a_rebalance_and_its_old_id_is_fenced() {
 }
 
 #[test]
+fn a_static_member_whose_new_id_the_log_refuses_is_as_it_was() {
+    let mut rig = Rig::new(GroupConfig { initial_rebalance_delay_ms: 0, ..GroupConfig::default() });
+    let token = rig.send(9, Request::JoinGroup(join_request("", Some("i1"))));
+    rig.pass(1);
+    let old = joined(&rig, token).member_id.to_string();
+    rig.send(5, sync_request(&old, 1, std::slice::from_ref(&old)));
+    let member = |rig: &Rig| {
+        let group = rig.coordinator.groups.get("g").and_then(Group::as_classic).expect("a classic group");
+        let one = &group.members[0];
+        (one.id.to_string(), one.protocols.clone(), one.rebalance_timeout_ms, one.session_timeout_ms)
+    };
+    let before = member(&rig);
+    rig.hold_appends = true;
+    let mut again = join_request("", Some("i1"));
+    again.protocols[0].metadata = Bytes::from_static(b"other");
+    (again.rebalance_timeout_ms, again.session_timeout_ms) = (7_000, 8_000);
+    let token = rig.send(9, Request::JoinGroup(again));
+    assert_ne!(member(&rig), before);
+    let append_id = rig.held.remove(0);
+    rig.coordinator.handle_append_failed(rig.now, append_id, ErrorCode::NotEnoughReplicas);
+    rig.drain();
+    assert_eq!(member(&rig), before);
+    let answer = joined(&rig, token);
+    assert_eq!((answer.error_code, &*answer.leader), (ErrorCode::CoordinatorNotAvailable.code(), old.as_str()));
+}
+
+#[test]
 fn a_commit_is_answered_and_seen_only_when_it_is_in_the_log() {
     let mut rig = Rig::new(GroupConfig::default());
     rig.hold_appends = true;
