@@ -165,7 +165,9 @@ impl<'a> Translator<'a> {
         self.rest = rest;
         // Flags alone are nothing to repeat, and in no one's way.
         let before = if self.takes(")") {
-            let _ = write!(self.out, "(?{flags})");
+            if !flags.is_empty() {
+                let _ = write!(self.out, "(?{flags})");
+            }
             self.before
         } else {
             let _ = write!(self.out, "(?{flags}:");
@@ -381,6 +383,7 @@ mod tests {
             ("(?x)a b", Err(BAD_PERL)),
             ("(?=a)", Err(BAD_PERL)),
             ("(?P<n>a)", Ok("a")),
+            ("(?)a", Ok("a")),
             (r"a\", Err(TRAILING)),
         ];
         for (regex, expected) in cases {
