@@ -288,7 +288,7 @@ impl Log {
 
     /// Whether the producer's epoch is older than one that was seen here.
     pub fn is_fenced(&self, producer_id: i64, epoch: i16) -> bool {
-        self.producers.is_fenced(producer_id, epoch)
+        !self.config.sequences_unchecked && self.producers.is_fenced(producer_id, epoch)
     }
 
     /// The coordinator of the transaction knows this partition.
