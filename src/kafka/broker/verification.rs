@@ -143,7 +143,7 @@ impl Broker {
         // The marker of the former transaction, for which the last question came too early, has ended what was begun then.
         for ((topic, index), sequence) in verification.partitions.iter().zip(&verification.sequences) {
             if let Some((_, partition)) = self.topics.partition_mut(topic, *index) {
-                partition.log.begin_verification(verification.producer_id, verification.epoch, *sequence);
+                partition.log.begin_verification(verification.producer_id, verification.epoch, *sequence, verification.add);
             }
         }
         let request = request_of(&verification);
@@ -209,10 +209,11 @@ impl Broker {
             let (id, epoch) = (batch.producer_id(), batch.producer_epoch());
             let Some((_, partition)) = self.topics.partition_mut(&name, index) else { continue };
             let asks = adds || partition.log.config().transaction_verification;
-            if !asks || partition.leading.is_none() || partition.log.in_transaction(id, epoch) {
+            // A fenced producer hears so from the log, and nobody is asked.
+            if !asks || partition.leading.is_none() || partition.log.in_transaction(id, epoch) || partition.log.is_fenced(id, epoch) {
                 continue;
             }
-            partition.log.begin_verification(id, epoch, batch.base_sequence());
+            partition.log.begin_verification(id, epoch, batch.base_sequence(), adds);
             producer.get_or_insert((id, epoch));
             partitions.push((name, index));
             sequences.push(batch.base_sequence());
@@ -242,7 +243,10 @@ impl Broker {
         if !asks || partition.log.in_transaction(producer_id, epoch) {
             return self.commit_verified(now, context, request, None);
         }
-        partition.log.begin_verification(producer_id, epoch, -1);
+        if partition.log.is_fenced(producer_id, epoch) {
+            return self.commit_verified(now, context, request, Some(ErrorCode::InvalidProducerEpoch));
+        }
+        partition.log.begin_verification(producer_id, epoch, -1, adds);
         let verification = Verification {
             transactional_id: request.transactional_id.0.clone(),
             producer_id,

@@ -24,6 +24,8 @@ mod view;
 mod tests;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests_offsets;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests_transactional;
 
 pub use self::api::{Request, Response};
 pub use self::state::GroupState;
@@ -291,13 +293,14 @@ impl GroupCoordinator {
         self.led.insert(partition);
         for batch in batches {
             let producer_id = batch.producer_id();
+            let order = self.cx.take_append_id();
             if let Some(marker) = Marker::of(&batch) {
                 self.replay_end(partition, producer_id, marker.commit);
             } else if !batch.is_control() {
                 let transaction = batch.is_transactional().then_some(producer_id);
                 for record in batch.records().unwrap_or_default() {
                     if let Some(key) = record.key {
-                        self.replay(now, partition, key, record.value, transaction);
+                        self.replay(now, partition, key, record.value, transaction, order);
                     }
                 }
             }
@@ -329,26 +332,22 @@ impl GroupCoordinator {
         all.filter(|group| group.partition == partition).map(|group| Arc::clone(&group.id)).collect()
     }
 
-    fn replay(&mut self, now: Time, partition: i32, key: Bytes, value: Option<Bytes>, transaction: Option<i64>) {
+    fn replay(&mut self, now: Time, partition: i32, key: Bytes, value: Option<Bytes>, transaction: Option<i64>, order: u64) {
         match (Key::decode(key), value) {
             (Ok(Key::Offset { group, topic, partition: of }), Some(value)) if transaction.is_some() => {
                 if let (Ok(kept), Some(producer_id)) = (CommittedOffset::decode(value), transaction) {
-                    self.create(now, &group, partition)
-                        .common_mut()
-                        .pending_offsets
-                        .entry(producer_id)
-                        .or_default()
-                        .insert((topic, of), kept);
+                    let change = ((topic, of), Some(CommittedOffset { order, ..kept }));
+                    self.create(now, &group, partition).common_mut().keep_pending(producer_id, vec![change]);
                 }
             }
             (Ok(Key::Offset { group, topic, partition: of }), Some(value)) => {
                 if let Ok(kept) = CommittedOffset::decode(value) {
-                    self.create(now, &group, partition).common_mut().offsets.insert((topic, of), kept);
+                    self.create(now, &group, partition).common_mut().offsets.insert((topic, of), CommittedOffset { order, ..kept });
                 }
             }
             (Ok(Key::Offset { group, topic, partition: of }), None) => {
                 if let Some(group) = self.groups.get_mut(&group) {
-                    group.common_mut().offsets.remove(&(topic, of));
+                    group.common_mut().remove_offset(&(topic, of));
                 }
             }
             (Ok(Key::Group { group }), Some(value)) => {
@@ -376,7 +375,7 @@ impl GroupCoordinator {
     fn forget_group(&mut self, now: Time, id: &Arc<str>) {
         let Some(group) = self.groups.remove(id) else { return };
         let common = group.common().clone();
-        if !common.offsets.is_empty() {
+        if !common.offsets.is_empty() || !common.pending_offsets.is_empty() {
             self.groups.insert(id.clone(), Group::Classic(ClassicGroup::new(common, now)));
         }
     }
@@ -520,9 +519,9 @@ impl GroupCoordinator {
                     group.assignments_failed(now, &mut self.cx, generation, error);
                 }
             }
-            Pending::StaticMember { old, new, .. } => {
+            Pending::StaticMember { former, new, leader, .. } => {
                 if let Some(Group::Classic(group)) = group {
-                    group.static_member_failed(now, &mut self.cx, &old, &new, error);
+                    group.static_member_failed(now, &mut self.cx, *former, &new, leader.as_deref(), error);
                 }
             }
             Pending::Offsets { answer, .. } => {
@@ -530,7 +529,10 @@ impl GroupCoordinator {
                     self.cx.respond(token, failed(response, error));
                 }
             }
-            Pending::Transactional { answer: (token, response), .. } => {
+            Pending::Transactional { producer_id, changes, answer: (token, response) } => {
+                if let Some(group) = group.filter(|_| !was_refused) {
+                    group.common_mut().keep_pending(producer_id, changes);
+                }
                 self.cx.respond(token, transactional::failed(response, error));
             }
             Pending::Delete { group, deletion } => {
@@ -546,10 +548,11 @@ impl GroupCoordinator {
     /// A consumer group is again as it was before a change that the log refused; its offsets are as they are.
     fn undo(&mut self, id: &Arc<str>, step: u64, before: Option<Box<Group>>) {
         let Some(now) = self.groups.get(id).map(Group::common).filter(|common| common.step >= step) else { return };
-        let offsets = now.offsets.clone();
+        let (offsets, pending_offsets) = (now.offsets.clone(), now.pending_offsets.clone());
         match before {
             Some(mut before) => {
                 before.common_mut().offsets = offsets;
+                before.common_mut().pending_offsets = pending_offsets;
                 self.groups.insert(id.clone(), *before);
             }
             None => {
@@ -620,11 +623,10 @@ impl GroupCoordinator {
             let mut left = group.common().places(self.cx.in_flight.values());
             left.retain(|place| !expired.contains(place));
             let joining = group.as_classic().is_some_and(|group| !group.pending_joins.is_empty());
-            let pending = !group.common().pending_offsets.is_empty();
             if !expired.is_empty() {
                 mark!(OffsetsExpired);
             }
-            if group.is_empty() && !joining && !pending && left.is_empty() {
+            if group.is_empty() && !joining && left.is_empty() {
                 self.delete(now, &id, None, "all its offsets have expired");
             } else if !expired.is_empty() {
                 group.common().forget(now, &mut self.cx, &expired, None);

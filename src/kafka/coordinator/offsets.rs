@@ -165,6 +165,7 @@ impl Group {
                     metadata: Arc::from(metadata),
                     commit_timestamp: now.millis(),
                     expire_timestamp,
+                    order: cx.next_append,
                 };
                 records.push((common.offset_key(&name, partition.partition_index), Some(kept.encode())));
                 changes.push(((Arc::clone(&name), partition.partition_index), Some(kept)));
@@ -199,11 +200,17 @@ impl Common {
         Key::Offset { group: Arc::clone(&self.id), topic: Arc::clone(topic), partition }.encode()
     }
 
-    /// The places that have an offset, or will when what is in flight is committed.
+    /// Whether the append is this group's, and not that of a deleted one of the same name.
+    pub fn owns(&self, flight: &InFlight) -> bool {
+        flight.group == self.id && flight.incarnation == self.incarnation
+    }
+
+    /// The places that have an offset, be it an open transaction's, or will when what is in flight is committed.
     pub fn places<'a>(&'a self, in_flight: impl Iterator<Item = &'a InFlight>) -> SortedVecSet<Place> {
-        let mut places: SortedVecSet<Place> = self.offsets.keys().cloned().collect();
-        for flight in in_flight.filter(|flight| flight.group == self.id && flight.incarnation == self.incarnation) {
-            if let Pending::Offsets { changes, .. } = &flight.pending {
+        let pending = self.pending_offsets.values().flat_map(|pending| pending.keys());
+        let mut places: SortedVecSet<Place> = self.offsets.keys().chain(pending).cloned().collect();
+        for flight in in_flight.filter(|flight| self.owns(flight)) {
+            if let Pending::Offsets { changes, .. } | Pending::Transactional { changes, .. } = &flight.pending {
                 for (place, change) in changes {
                     if change.is_some() {
                         places.insert(place.clone());
@@ -226,11 +233,20 @@ impl Common {
         cx.append(now, self, self.offset_tombstones(places), Pending::Offsets { changes, answer });
     }
 
+    /// A tombstone of the place is in the log. It takes what open transactions have for it, too.
+    pub fn remove_offset(&mut self, place: &Place) {
+        self.offsets.remove(place);
+        self.pending_offsets.retain(|_, pending| {
+            pending.remove(place);
+            !pending.is_empty()
+        });
+    }
+
     /// The changes are in the log.
     pub fn apply(&mut self, cx: &mut Context, changes: Vec<Change>) {
         for (place, change) in changes {
             let Some(kept) = change else {
-                self.offsets.remove(&place);
+                self.remove_offset(&place);
                 continue;
             };
             let (topic, partition) = place.clone();
@@ -295,18 +311,24 @@ impl Group {
             Some(at) => now.millis() >= at,
             None => now.millis().saturating_sub(since_empty.unwrap_or(kept.commit_timestamp)) >= retention_ms,
         };
-        self.common().offsets.iter().filter(|((topic, _), kept)| !in_use(topic) && due(kept)).map(|(place, _)| place.clone()).collect()
+        let common = self.common();
+        let goes =
+            |place: &Place, kept: &CommittedOffset| !in_use(&place.0) && due(kept) && !common.is_unstable(place, cx.in_flight.values());
+        common.offsets.iter().filter(|(place, kept)| goes(place, kept)).map(|(place, _)| place.clone()).collect()
     }
 }
 
-fn offset_of(group: Option<&Group>, topic: &str, partition: i32, stable: bool) -> OffsetFetchResponsePartitions {
+fn offset_of(group: Option<&Group>, topic: &str, partition: i32, stable: Option<&Context>) -> OffsetFetchResponsePartitions {
     let answer =
         OffsetFetchResponsePartitions { partition_index: partition, metadata: Some(text("")), ..OffsetFetchResponsePartitions::default() };
-    if stable && group.is_some_and(|group| group.common().is_unstable(topic, partition)) {
+    let place = (Arc::from(topic), partition);
+    if let (Some(group), Some(cx)) = (group, stable)
+        && group.common().is_unstable(&place, cx.in_flight.values())
+    {
         let error_code = ErrorCode::UnstableOffsetCommit.code();
         return OffsetFetchResponsePartitions { committed_offset: -1, committed_leader_epoch: -1, error_code, ..answer };
     }
-    match group.and_then(|group| group.common().offsets.get(&(Arc::from(topic), partition))) {
+    match group.and_then(|group| group.common().offsets.get(&place)) {
         Some(kept) => OffsetFetchResponsePartitions {
             committed_offset: kept.offset,
             committed_leader_epoch: kept.leader_epoch,
@@ -321,8 +343,8 @@ fn offset_of(group: Option<&Group>, topic: &str, partition: i32, stable: bool) -
 pub type Wanted<'a> = Option<Vec<(&'a str, &'a [i32])>>;
 
 /// The offsets of one group as OffsetFetch v8 and later answers them; a group that does not exist has none. `stable`: those that an open
-/// transaction may change are refused (KIP-447).
-pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>, stable: bool) -> Vec<OffsetFetchResponseTopics> {
+/// transaction may change are refused (KIP-447), with what is in flight.
+pub fn fetch(group: Option<&Group>, wanted: &Wanted<'_>, stable: Option<&Context>) -> Vec<OffsetFetchResponseTopics> {
     let topic_answer = |name: &str, partitions: Vec<OffsetFetchResponsePartitions>| OffsetFetchResponseTopics {
         name: m::TopicName(text(name)),
         partitions,

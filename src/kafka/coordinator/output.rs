@@ -1,6 +1,6 @@
 //! What the coordinator sends out, and what waits for an append: shared by all group code, apart from the groups themselves.
 
-use super::classic::Waiting;
+use super::classic::{Member, Waiting};
 use super::group::{Common, Group, text};
 use super::records::CommittedOffset;
 use super::timers::Timers;
@@ -24,8 +24,8 @@ pub enum Pending {
     Group,
     /// The leader's assignments of this generation; all SyncGroups wait for it.
     Assignment { generation: i32, assignments: SortedVecMap<Arc<str>, Bytes> },
-    /// A static member got a new id without a rebalance; its JoinGroup waits.
-    StaticMember { generation: i32, old: Arc<str>, new: Arc<str>, version: i16, leader: Option<Arc<str>> },
+    /// A static member got a new id without a rebalance; its JoinGroup waits. `former`, `leader`: the member and the leader before.
+    StaticMember { generation: i32, former: Box<Member>, new: Arc<str>, version: i16, leader: Option<Arc<str>> },
     /// Offsets to set or (`None`) remove, and the answer that waits.
     Offsets { changes: Vec<Change>, answer: Option<(Token, Response)> },
     /// A change of a consumer group, by its number; the group is as it is after it. It is undone if the log refuses the records.
@@ -71,6 +71,12 @@ impl Context {
         self.respond(waiting.token, Response::JoinGroup(response));
     }
 
+    /// The next number in the order of what is appended, and of what was read from the logs before.
+    pub const fn take_append_id(&mut self) -> u64 {
+        self.next_append += 1;
+        self.next_append - 1
+    }
+
     pub fn event(&mut self, event: GroupEvent) {
         self.outputs.push_back(Output::Event(event));
     }
@@ -86,8 +92,7 @@ impl Context {
         for (key, value) in &records {
             builder.push(now.millis(), Some(key), value.as_deref(), &[]);
         }
-        let append_id = self.next_append;
-        self.next_append += 1;
+        let append_id = self.take_append_id();
         let (partition, incarnation) = (group.partition, group.incarnation);
         self.in_flight.insert(append_id, InFlight { partition, group: Arc::clone(&group.id), incarnation, pending, also: Vec::new() });
         self.outputs.push_back(Output::Append { append_id, partition, batch: builder.build() });

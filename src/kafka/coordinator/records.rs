@@ -46,6 +46,8 @@ pub struct CommittedOffset {
     pub commit_timestamp: i64,
     /// Only when the client asked for a retention of its own (OffsetCommit v2 to v4).
     pub expire_timestamp: Option<i64>,
+    /// Not in the record: which of two offsets stands later in the log (Kafka's `recordOffset`, as far as it is compared).
+    pub order: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -236,7 +238,7 @@ impl CommittedOffset {
         let commit_timestamp = reader.i64()?;
         let expire_timestamp = if version == 1 { Some(reader.i64()?).filter(|at| *at != -1) } else { None };
         reader.tagged_fields()?;
-        Ok(Self { offset, leader_epoch, metadata, commit_timestamp, expire_timestamp })
+        Ok(Self { offset, leader_epoch, metadata, commit_timestamp, expire_timestamp, order: 0 })
     }
 }
 
@@ -337,7 +339,8 @@ mod tests {
         let key = Key::Offset { group: "g".into(), topic: "t".into(), partition: 7 };
         assert_eq!(&key.encode()[..], b"\0\x01\0\x01g\0\x01t\0\0\0\x07");
         assert_eq!(Key::decode(key.encode()), Ok(key));
-        let value = CommittedOffset { offset: 5, leader_epoch: 2, metadata: "m".into(), commit_timestamp: 9, expire_timestamp: None };
+        let value =
+            CommittedOffset { offset: 5, leader_epoch: 2, metadata: "m".into(), commit_timestamp: 9, expire_timestamp: None, order: 0 };
         assert_eq!(&value.encode()[..], b"\0\x04\0\0\0\0\0\0\0\x05\0\0\0\x02\x02m\0\0\0\0\0\0\0\x09\0");
         assert_eq!(CommittedOffset::decode(value.encode()), Ok(value.clone()));
         let long = CommittedOffset { metadata: "m".repeat(300).into(), ..value.clone() };
@@ -355,7 +358,7 @@ mod tests {
             (&b"\0\x04\0\0\0\0\0\0\0\x14\xff\xff\xff\xff\x01\0\0\x01\xa2\x1f\xa0\xb0\xd8\0"[..], 20, -1, 0x1a2_1fa0_b0d8),
         ];
         for (bytes, offset, leader_epoch, commit_timestamp) in kafka {
-            let value = CommittedOffset { offset, leader_epoch, metadata: "".into(), commit_timestamp, expire_timestamp: None };
+            let value = CommittedOffset { offset, leader_epoch, metadata: "".into(), commit_timestamp, expire_timestamp: None, order: 0 };
             assert_eq!(value.encode(), bytes);
             assert_eq!(CommittedOffset::decode(Bytes::from_static(bytes)), Ok(value));
         }

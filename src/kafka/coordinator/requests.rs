@@ -189,6 +189,7 @@ impl GroupCoordinator {
 
     fn fetch(&self, version: i16, request: &m::OffsetFetchRequest) -> m::OffsetFetchResponse {
         let answer = m::OffsetFetchResponse::default();
+        let stable = request.require_stable.then_some(&self.cx);
         if version >= 8 {
             let groups = request.groups.iter().map(|asked| {
                 let wanted: Wanted<'_> = asked
@@ -202,7 +203,7 @@ impl GroupCoordinator {
                     Some(Group::Classic(_)) | None => Ok(()),
                 });
                 match checked {
-                    Ok(()) => OffsetFetchResponseGroup { topics: offsets::fetch(group, &wanted, request.require_stable), ..response },
+                    Ok(()) => OffsetFetchResponseGroup { topics: offsets::fetch(group, &wanted, stable), ..response },
                     Err(error) => OffsetFetchResponseGroup { error_code: error.code(), ..response },
                 }
             });
@@ -212,11 +213,11 @@ impl GroupCoordinator {
             request.topics.as_ref().map(|topics| topics.iter().map(|topic| (topic.name.as_ref(), &topic.partition_indexes[..])).collect());
         match self.locate_any(&request.group_id) {
             Ok(_) => {
-                let topics = offsets::fetch(self.groups.get(request.group_id.as_ref()), &wanted, request.require_stable);
+                let topics = offsets::fetch(self.groups.get(request.group_id.as_ref()), &wanted, stable);
                 m::OffsetFetchResponse { topics: offsets::old_shape(topics, ErrorCode::None), ..answer }
             }
             Err(error) if version >= 2 => m::OffsetFetchResponse { error_code: error.code(), ..answer },
-            Err(error) => m::OffsetFetchResponse { topics: offsets::old_shape(offsets::fetch(None, &wanted, false), error), ..answer },
+            Err(error) => m::OffsetFetchResponse { topics: offsets::old_shape(offsets::fetch(None, &wanted, None), error), ..answer },
         }
     }
 

@@ -16,8 +16,8 @@ pub(super) struct Rig {
     pub(super) answers: SortedVecMap<Token, Response>,
     next_token: u64,
     pub(super) now: Time,
-    hold_appends: bool,
-    held: Vec<u64>,
+    pub(super) hold_appends: bool,
+    pub(super) held: Vec<u64>,
 }
 
 impl Rig {
@@ -77,7 +77,7 @@ impl Rig {
         self.now = end;
     }
 
-    fn reloaded(&self) -> GroupCoordinator {
+    pub(super) fn reloaded(&self) -> GroupCoordinator {
         let config = self.coordinator.cx.config.clone();
         let mut coordinator = GroupCoordinator::new(config.clone(), 7);
         for partition in 0..config.offsets_topic_partitions {
@@ -421,6 +421,33 @@ fn a_static_member_comes_back_without_a_rebalance_and_its_old_id_is_fenced() {
     assert_ne!(*back.member_id, *old);
     let fenced = rig.send(9, Request::JoinGroup(join_request(&old, Some("i1"))));
     assert_eq!(joined(&rig, fenced).error_code, ErrorCode::FencedInstanceId.code());
+}
+
+#[test]
+fn a_static_member_whose_new_id_the_log_refuses_is_as_it_was() {
+    let mut rig = Rig::new(GroupConfig { initial_rebalance_delay_ms: 0, ..GroupConfig::default() });
+    let token = rig.send(9, Request::JoinGroup(join_request("", Some("i1"))));
+    rig.pass(1);
+    let old = joined(&rig, token).member_id.to_string();
+    rig.send(5, sync_request(&old, 1, std::slice::from_ref(&old)));
+    let member = |rig: &Rig| {
+        let group = rig.coordinator.groups.get("g").and_then(Group::as_classic).expect("a classic group");
+        let one = &group.members[0];
+        (one.id.to_string(), one.protocols.clone(), one.rebalance_timeout_ms, one.session_timeout_ms)
+    };
+    let before = member(&rig);
+    rig.hold_appends = true;
+    let mut again = join_request("", Some("i1"));
+    again.protocols[0].metadata = Bytes::from_static(b"other");
+    (again.rebalance_timeout_ms, again.session_timeout_ms) = (7_000, 8_000);
+    let token = rig.send(9, Request::JoinGroup(again));
+    assert_ne!(member(&rig), before);
+    let append_id = rig.held.remove(0);
+    rig.coordinator.handle_append_failed(rig.now, append_id, ErrorCode::NotEnoughReplicas);
+    rig.drain();
+    assert_eq!(member(&rig), before);
+    let answer = joined(&rig, token);
+    assert_eq!((answer.error_code, &*answer.leader), (ErrorCode::CoordinatorNotAvailable.code(), old.as_str()));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Offsets in transactions (`OffsetMetadataManager.commitTransactionalOffset`): they are in the log, and hold once the marker of a commit
 //! follows them.
 
-use super::group::{Common, Group};
+use super::group::{Common, Group, Place};
 use super::offsets;
-use super::output::Change;
+use super::output::{Change, InFlight, Pending};
+use super::records::CommittedOffset;
 use super::{GroupCoordinator, Response, Token};
 use crate::kafka::time::Time;
 use crate::kafka::wire::batch::BatchOptions;
@@ -11,7 +12,6 @@ use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
 use m::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use m::txn_offset_commit_response::{TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic};
-use std::sync::Arc;
 
 /// The first version of OffsetCommit in which a member says its epoch.
 const EPOCHS_SINCE: i16 = 9;
@@ -110,16 +110,20 @@ impl Common {
         }
     }
 
-    /// What the end of a producer's transaction changes.
+    /// What the end of a producer's transaction changes: an offset that was committed outside of it and later stays.
     fn end_transaction(&mut self, producer_id: i64, commit: bool) -> Option<Vec<Change>> {
         let pending = self.pending_offsets.remove(&producer_id).filter(|_| commit)?;
-        Some(pending.into_iter().map(|(place, kept)| (place, Some(kept))).collect())
+        let newer = |place: &Place, kept: &CommittedOffset| self.offsets.get(place).is_none_or(|former| kept.order > former.order);
+        Some(pending.into_iter().filter(|(place, kept)| newer(place, kept)).map(|(place, kept)| (place, Some(kept))).collect())
     }
 
-    /// Whether an open transaction has an offset for the partition.
-    pub fn is_unstable(&self, topic: &str, partition: i32) -> bool {
-        let place = (Arc::from(topic), partition);
-        self.pending_offsets.values().any(|pending| pending.contains_key(&place))
+    /// Whether an open transaction has an offset for the partition, be it still on its way into the log.
+    pub fn is_unstable<'a>(&self, place: &Place, mut in_flight: impl Iterator<Item = &'a InFlight>) -> bool {
+        let has = |flight: &InFlight| match &flight.pending {
+            Pending::Transactional { changes, .. } => self.owns(flight) && changes.iter().any(|(of, _)| of == place),
+            _ => false,
+        };
+        self.pending_offsets.values().any(|pending| pending.contains_key(place)) || in_flight.any(has)
     }
 }
 

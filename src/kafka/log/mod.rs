@@ -281,9 +281,14 @@ impl Log {
     }
 
     /// A transaction that has not begun here is to be verified (KIP-890) before [`Log::append`] takes its first batch, which begins with
-    /// `sequence`; -1 for the coordinator's own.
-    pub fn begin_verification(&mut self, producer_id: i64, epoch: i16, sequence: i32) {
-        self.producers.begin_verification(producer_id, epoch, sequence);
+    /// `sequence`; -1 for the coordinator's own. `bumps`: the client gets a new epoch with each transaction, and begins it with sequence 0.
+    pub fn begin_verification(&mut self, producer_id: i64, epoch: i16, sequence: i32, bumps: bool) {
+        self.producers.begin_verification(producer_id, epoch, sequence, bumps);
+    }
+
+    /// Whether the producer's epoch is older than one that was seen here.
+    pub fn is_fenced(&self, producer_id: i64, epoch: i16) -> bool {
+        !self.config.sequences_unchecked && self.producers.is_fenced(producer_id, epoch)
     }
 
     /// The coordinator of the transaction knows this partition.

@@ -52,6 +52,8 @@ struct Verification {
     epoch: i16,
     /// The lowest sequence that came meanwhile: an append that skips it is out of order.
     lowest_sequence: i32,
+    /// Its client gets a new epoch with each transaction (`supportsEpochBump`).
+    bumps: bool,
     /// The transaction's coordinator knows the partition.
     verified: bool,
 }
@@ -144,12 +146,23 @@ impl Producers {
         let (id, epoch, first) = (batch.producer_id(), batch.producer_epoch(), batch.base_sequence());
         let known = self.by_id.get(&id);
         let verification = self.verifications.get(&id);
-        if verify && batch.is_transactional() && !batch.is_control() && !self.in_transaction(id, epoch) {
-            if !verification.is_some_and(|it| it.verified && it.epoch == epoch) {
-                mark!(TransactionUnverified);
-                return Err(refused(ErrorCode::InvalidTxnState, "Record was not part of an ongoing transaction"));
+        if let Some(seen) = known.map(|producer| producer.epoch).filter(|&seen| epoch < seen) {
+            mark!(ProducerEpochOld);
+            let message = format!("producer {id} has epoch {epoch}, but {seen} was seen");
+            return Err(refused(ErrorCode::InvalidProducerEpoch, message));
+        }
+        let verified = || self.in_transaction(id, epoch) || verification.is_some_and(|it| it.verified && it.epoch == epoch);
+        if verify && batch.is_transactional() && !batch.is_control() && !verified() {
+            mark!(TransactionUnverified);
+            return Err(refused(ErrorCode::InvalidTxnState, "Record was not part of an ongoing transaction"));
+        }
+        if from_client && let Some(verification) = verification {
+            if known.is_none() && verification.bumps && first != 0 {
+                let message = format!("producer {id} is not known and begins with sequence {first}, where 0 must come");
+                return Err(refused(ErrorCode::OutOfOrderSequenceNumber, message));
             }
-            if let Some(lowest) = verification.map(|it| it.lowest_sequence).filter(|&lowest| from_client && first > lowest) {
+            let lowest = verification.lowest_sequence;
+            if first > lowest {
                 let message = format!("producer {id} sent sequence {first}, and {lowest} before it is not there yet");
                 return Err(refused(ErrorCode::OutOfOrderSequenceNumber, message));
             }
@@ -160,11 +173,6 @@ impl Producers {
             }
             return Ok(());
         };
-        if epoch < producer.epoch {
-            mark!(ProducerEpochOld);
-            let message = format!("producer {id} has epoch {epoch}, but {} was seen", producer.epoch);
-            return Err(refused(ErrorCode::InvalidProducerEpoch, message));
-        }
         if batch.is_control() {
             return match Marker::of(batch) {
                 Some(Marker { coordinator_epoch, .. }) if coordinator_epoch < producer.coordinator_epoch => {
@@ -214,7 +222,8 @@ impl Producers {
         if batch.is_control() {
             let Marker { commit, coordinator_epoch } = Marker::of(batch)?;
             producer.coordinator_epoch = coordinator_epoch;
-            self.verifications.remove(&id);
+            // A marker has the epoch that its producer's next transaction has, whose verification may have begun.
+            self.verifications.retain(|other, it| *other != id || it.bumps && it.epoch == epoch);
             let first_offset = producer.transaction.take()?;
             return Some(self.end(id, first_offset, batch.base_offset(), !commit));
         }
@@ -261,11 +270,17 @@ impl Producers {
         self.by_id.get(&id).is_some_and(|producer| producer.transaction.is_some() && producer.epoch == epoch)
     }
 
+    /// Whether the producer's epoch is older than one that was seen here.
+    pub(super) fn is_fenced(&self, id: i64, epoch: i16) -> bool {
+        self.by_id.get(&id).is_some_and(|producer| epoch < producer.epoch)
+    }
+
     /// A batch of a transaction that is not open here has come, and is to be verified.
-    pub(super) fn begin_verification(&mut self, id: i64, epoch: i16, sequence: i32) {
-        let entry = self.verifications.entry(id).or_insert(Verification { epoch, lowest_sequence: sequence, verified: false });
+    pub(super) fn begin_verification(&mut self, id: i64, epoch: i16, sequence: i32, bumps: bool) {
+        let begun = Verification { epoch, lowest_sequence: sequence, bumps, verified: false };
+        let entry = self.verifications.entry(id).or_insert(begun);
         if entry.epoch < epoch {
-            *entry = Verification { epoch, lowest_sequence: sequence, verified: false };
+            *entry = Verification { bumps: entry.bumps, ..begun };
         } else if entry.epoch == epoch {
             entry.lowest_sequence = entry.lowest_sequence.min(sequence);
         }

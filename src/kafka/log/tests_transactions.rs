@@ -29,7 +29,7 @@ fn append(log: &mut Log, disk: &mut Disk, batch: &Batch) -> Result<i64, ErrorCod
 /// A verified batch.
 fn write(log: &mut Log, disk: &mut Disk, producer_id: i64, epoch: i16, sequence: i32) -> i64 {
     if !log.in_transaction(producer_id, epoch) {
-        log.begin_verification(producer_id, epoch, sequence);
+        log.begin_verification(producer_id, epoch, sequence, false);
         log.verified(producer_id, epoch);
     }
     append(log, disk, &records(producer_id, epoch, sequence, true)).expect("accepted")
@@ -70,7 +70,7 @@ fn a_transaction_begins_only_where_it_was_verified() {
     let mut log = open(&mut disk, true);
     let first = records(1, 3, 0, true);
     assert_eq!(append(&mut log, &mut disk, &first), Err(ErrorCode::InvalidTxnState));
-    log.begin_verification(1, 3, 0);
+    log.begin_verification(1, 3, 0, false);
     assert_eq!(append(&mut log, &mut disk, &first), Err(ErrorCode::InvalidTxnState), "not answered yet");
     log.verified(1, 2);
     assert_eq!(append(&mut log, &mut disk, &first), Err(ErrorCode::InvalidTxnState), "another epoch's answer");
@@ -80,9 +80,33 @@ fn a_transaction_begins_only_where_it_was_verified() {
     assert_eq!(append(&mut log, &mut disk, &records(1, 3, 2, true)), Ok(2), "it is in the transaction");
     assert_eq!(append(&mut log, &mut disk, &records(1, 3, 4, false)), Err(ErrorCode::InvalidTxnState), "outside of it");
     end(&mut log, &mut disk, 1, 4, true);
-    assert_eq!(append(&mut log, &mut disk, &records(1, 3, 4, true)), Err(ErrorCode::InvalidTxnState), "it has ended");
+    assert_eq!(append(&mut log, &mut disk, &records(1, 3, 4, true)), Err(ErrorCode::InvalidProducerEpoch), "it has ended");
     assert_eq!(append(&mut log, &mut disk, &records(1, 3, 4, false)), Err(ErrorCode::InvalidProducerEpoch), "the end has raised the epoch");
     assert_eq!(append(&mut log, &mut disk, &records(1, 4, 0, false)), Ok(5));
+}
+
+#[test]
+fn a_transaction_of_version_2_begins_with_sequence_0_where_its_producer_is_not_known() {
+    for (bumps, expected) in [(true, Err(ErrorCode::OutOfOrderSequenceNumber)), (false, Ok(0))] {
+        let mut disk = Disk::default();
+        let mut log = open(&mut disk, true);
+        log.begin_verification(1, 3, 2, bumps);
+        log.verified(1, 3);
+        assert_eq!(append(&mut log, &mut disk, &records(1, 3, 2, true)), expected);
+    }
+}
+
+#[test]
+fn a_marker_leaves_the_verification_of_the_next_transaction_of_version_2_alone() {
+    for (bumps, expected) in [(true, Ok(3)), (false, Err(ErrorCode::InvalidTxnState))] {
+        let mut disk = Disk::default();
+        let mut log = open(&mut disk, true);
+        write(&mut log, &mut disk, 1, 3, 0);
+        log.begin_verification(1, 4, 0, bumps);
+        end(&mut log, &mut disk, 1, 4, true);
+        log.verified(1, 4);
+        assert_eq!(append(&mut log, &mut disk, &records(1, 4, 0, true)), expected);
+    }
 }
 
 #[test]

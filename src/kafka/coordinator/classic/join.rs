@@ -160,7 +160,10 @@ impl ClassicGroup {
     /// A static member came back without its id: it gets a new one and takes the old one's place.
     fn replace_static(&mut self, cx: &mut Context, join: &Join<'_>, old: &Arc<str>, new: &Arc<str>) {
         let leader = self.leader.clone();
-        let client_id = self.member(old).map(|member| Arc::clone(&member.client_id)).unwrap_or_default();
+        let Some(former) = self.member(old).cloned() else {
+            return join.refuse(cx, new, ErrorCode::UnknownMemberId);
+        };
+        let client_id = Arc::clone(&former.client_id);
         self.rename_static(join.now, cx, old, new);
         self.update_member(cx, join, new);
         self.touch(join.now, cx, new);
@@ -174,7 +177,7 @@ impl ClassicGroup {
                 let record = self.record(&assignments);
                 let pending = Pending::StaticMember {
                     generation: self.generation,
-                    old: Arc::clone(old),
+                    former: Box::new(former),
                     new: Arc::clone(new),
                     version: join.caller.version,
                     leader,
@@ -226,12 +229,24 @@ impl ClassicGroup {
         self.answer_join(cx, new, response);
     }
 
-    pub fn static_member_failed(&mut self, now: Time, cx: &mut Context, old: &Arc<str>, new: &Arc<str>, error: ErrorCode) {
-        let (member_id, error_code) = (text(""), error.code());
-        let response = JoinGroupResponse { member_id, error_code, members: Vec::new(), ..self.joined(new) };
+    /// The log has refused the new id: the member is again as it was.
+    pub fn static_member_failed(
+        &mut self,
+        now: Time,
+        cx: &mut Context,
+        former: Member,
+        new: &Arc<str>,
+        leader: Option<&str>,
+        error: ErrorCode,
+    ) {
+        let (member_id, leader, error_code) = (text(""), text(leader.unwrap_or_default()), error.code());
+        let response = JoinGroupResponse { member_id, leader, error_code, members: Vec::new(), ..self.joined(new) };
         self.answer_join(cx, new, response);
-        if self.member(new).is_some() {
-            self.rename_static(now, cx, new, old);
+        if let Some(member) = self.member_mut(new) {
+            member.protocols = former.protocols;
+            member.rebalance_timeout_ms = former.rebalance_timeout_ms;
+            member.session_timeout_ms = former.session_timeout_ms;
+            self.rename_static(now, cx, new, &former.id);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Token;
 use super::answers::{Request, Response};
 use super::machine::{Then, Transaction, TransactionCoordinator};
-use super::state::{EPOCH_BUMP, Metadata, TransactionState};
+use super::state::{EPOCH_BUMP, TransactionState};
 use crate::kafka::marks::mark;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
@@ -40,14 +40,15 @@ fn decide(transaction: &Transaction, request: &EndTxnRequest) -> Decision {
         PrepareCommit | PrepareAbort => again && !after_new_id,
         CompleteCommit | CompleteAbort => again || epoch == metadata.producer_epoch,
     };
+    // First: the producer may know already of the id and epoch that are on their way.
+    if transaction.pending.is_some() {
+        return Decision::Answer(ErrorCode::ConcurrentTransactions);
+    }
     if metadata.producer_id != id && !after_new_id {
         return Decision::Answer(ErrorCode::InvalidProducerIdMapping);
     }
     if !valid {
         return Decision::Answer(ErrorCode::ProducerFenced);
-    }
-    if transaction.pending.is_some() {
-        return Decision::Answer(ErrorCode::ConcurrentTransactions);
     }
     match (metadata.state, commit) {
         (Ongoing, _) => Decision::End { empty: false },
@@ -113,10 +114,11 @@ impl TransactionCoordinator {
         };
         let target = metadata.prepared(request.committed, client_version, next_id, empty, now.millis());
         let by = EndedBy::Client(token);
-        self.append(now, &id, target, Then::Prepared { by, fence: false });
+        self.append(now, &id, target, Then::Prepared { by });
     }
 
-    /// Aborts an open transaction and fences its producer: an epoch more, that nobody gets.
+    /// Aborts an open transaction and fences its producer: an epoch more, whatever version its client speaks. The producer itself may come
+    /// back for it with its former epoch, as long as no other process has the id.
     pub(super) fn fence(&mut self, now: Time, id: &Arc<str>, by: EndedBy) {
         let Some(transaction) = self.transactions.get(id) else { return };
         if by == EndedBy::Timeout {
@@ -125,18 +127,8 @@ impl TransactionCoordinator {
         if by != EndedBy::Timeout {
             mark!(TransactionFenced);
         }
-        let metadata = &transaction.metadata;
-        let keeps = transaction.failed_fence || metadata.producer_epoch == i16::MAX;
-        let producer_epoch = if keeps { metadata.producer_epoch } else { metadata.producer_epoch + 1 };
-        // Kafka has it so already before it is in the log.
-        let fenced = Metadata { producer_epoch, last_producer_epoch: -1, ..metadata.clone() };
-        // The epoch is raised once, whatever the client's version.
-        let client_version = metadata.client_version;
-        let target = Metadata { client_version, ..fenced.prepared(false, 0, -1, false, now.millis()) };
-        if let Some(transaction) = self.transactions.get_mut(id) {
-            transaction.metadata = fenced;
-        }
-        self.append(now, id, target, Then::Prepared { by, fence: true });
+        let target = transaction.metadata.prepared(false, EPOCH_BUMP, -1, false, now.millis());
+        self.append(now, id, target, Then::Prepared { by });
     }
 
     /// The decision stands, or could not be written. `producer`: what holds after the end.

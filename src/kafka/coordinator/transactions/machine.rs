@@ -25,7 +25,6 @@ pub(super) enum Then {
     /// The end is decided: markers follow.
     Prepared {
         by: EndedBy,
-        fence: bool,
     },
     /// The markers are written.
     Completed,
@@ -49,8 +48,6 @@ pub(super) struct Transaction {
     pub(super) metadata: Metadata,
     /// It is on its way to this state.
     pub(super) pending: Option<TransactionState>,
-    /// An epoch that was to fence its producer may not be in the log: it is not raised again.
-    pub(super) failed_fence: bool,
     /// Until when it waits for its markers: those that are missing.
     pub(super) unmarked: Vec<(Arc<str>, i32)>,
 }
@@ -119,7 +116,7 @@ impl TransactionCoordinator {
                     self.transactions.remove(&id);
                 }
                 Some(Some(metadata)) => {
-                    let loaded = Transaction { partition, metadata, pending: None, failed_fence: false, unmarked: Vec::new() };
+                    let loaded = Transaction { partition, metadata, pending: None, unmarked: Vec::new() };
                     self.transactions.insert(id, loaded);
                 }
                 Some(None) => {}
@@ -206,8 +203,8 @@ impl TransactionCoordinator {
         transaction.pending = None;
         let metadata = transaction.metadata.clone();
         let why = match &then {
-            Then::Prepared { by: EndedBy::Timeout, .. } => "timeout",
-            Then::Prepared { by: EndedBy::Init(_), .. } => "fenced",
+            Then::Prepared { by: EndedBy::Timeout } => "timeout",
+            Then::Prepared { by: EndedBy::Init(_) } => "fenced",
             _ => "",
         };
         self.tell(&id, &before, &metadata, why);
@@ -215,12 +212,9 @@ impl TransactionCoordinator {
             Then::Init(token) => self.respond(token, Response::producer(metadata.producer_id, metadata.producer_epoch)),
             Then::Partitions(token, at) => self.added(token, at, ErrorCode::None),
             Then::Offsets(token) => self.respond(token, Response::offsets_added(ErrorCode::None)),
-            Then::Prepared { by, .. } => {
+            Then::Prepared { by } => {
                 let after = metadata.completed(now.millis());
                 self.answer_end(by, ErrorCode::None, Some((after.producer_id, after.producer_epoch)));
-                if let Some(transaction) = self.transactions.get_mut(&id) {
-                    transaction.failed_fence = false;
-                }
                 self.write_markers(now, &id);
             }
             Then::Completed => {}
@@ -256,13 +250,12 @@ impl TransactionCoordinator {
         let error = client_error(error);
         if let Some(transaction) = self.transactions.get_mut(&id) {
             transaction.pending = None;
-            transaction.failed_fence |= matches!(then, Then::Prepared { fence: true, .. });
         }
         match then {
             Then::Init(token) => self.respond(token, Response::no_producer(error)),
             Then::Partitions(token, at) => self.added(token, at, error),
             Then::Offsets(token) => self.respond(token, Response::offsets_added(error)),
-            Then::Prepared { by, .. } => self.answer_end(by, error, None),
+            Then::Prepared { by } => self.answer_end(by, error, None),
             // The markers stand; that they do is written again until it is, or somebody else leads the log.
             Then::Completed if error != ErrorCode::NotCoordinator => {
                 mark!(CompletionAgain);

@@ -70,7 +70,7 @@ impl TransactionCoordinator {
         if !self.transactions.contains_key(&id) {
             let Some(producer_id) = self.take_producer_id(token, version, || Request::InitProducerId(request)) else { return Ok(()) };
             let metadata = Metadata::new(producer_id, timeout_ms, now.millis());
-            let new = Transaction { partition, metadata, pending: None, failed_fence: false, unmarked: Vec::new() };
+            let new = Transaction { partition, metadata, pending: None, unmarked: Vec::new() };
             self.transactions.insert(Arc::clone(&id), new);
             let Some(new) = self.transactions.get(&id) else { return Ok(()) };
             let target = new.metadata.with_next_epoch(timeout_ms, expected.map(|(_, epoch)| epoch), now.millis())?;
@@ -177,11 +177,11 @@ impl TransactionCoordinator {
         client_version: i16,
         then: Then,
     ) -> Result<(), ErrorCode> {
-        let transaction = self.checked(id, producer)?;
-        if transaction.pending.is_some() {
+        // First: the producer may know already of the id and epoch that are on their way.
+        if self.known(id)?.pending.is_some() {
             return Err(ErrorCode::ConcurrentTransactions);
         }
-        let metadata = &transaction.metadata;
+        let metadata = &self.checked(id, producer)?.metadata;
         let known = partitions.iter().all(|partition| metadata.partitions.contains(partition));
         if metadata.state == TransactionState::Ongoing && known {
             return Err(ErrorCode::None);
@@ -191,13 +191,17 @@ impl TransactionCoordinator {
         Ok(())
     }
 
-    /// The id, if it is this producer's and can be in a transaction.
-    fn checked(&self, id: &Arc<str>, (producer_id, epoch): (i64, i16)) -> Result<&Transaction, ErrorCode> {
+    fn known(&self, id: &Arc<str>) -> Result<&Transaction, ErrorCode> {
         if id.is_empty() {
             return Err(ErrorCode::InvalidRequest);
         }
         self.locate(id)?;
-        let transaction = self.transactions.get(id).ok_or(ErrorCode::InvalidProducerIdMapping)?;
+        self.transactions.get(id).ok_or(ErrorCode::InvalidProducerIdMapping)
+    }
+
+    /// The id, if it is this producer's and can be in a transaction.
+    fn checked(&self, id: &Arc<str>, (producer_id, epoch): (i64, i16)) -> Result<&Transaction, ErrorCode> {
+        let transaction = self.known(id)?;
         let metadata = &transaction.metadata;
         if metadata.producer_id != producer_id {
             return Err(ErrorCode::InvalidProducerIdMapping);
@@ -257,10 +261,11 @@ impl TransactionCoordinator {
         let unknown = request.state_filters.iter().filter(|name| TransactionState::from_name(name).is_none()).cloned();
         let passes = |id: &str, it: &Transaction| {
             let metadata = &it.metadata;
+            // An id that was in no transaction yet has run since -1, and so is the oldest of all.
             let age = now.millis().saturating_sub(metadata.started);
             (request.producer_id_filters.is_empty() || request.producer_id_filters.iter().any(|id| id.0 == metadata.producer_id))
                 && (request.state_filters.is_empty() || request.state_filters.iter().any(|name| **name == *metadata.state.name()))
-                && (request.duration_filter < 0 || metadata.started >= 0 && age > request.duration_filter)
+                && (request.duration_filter < 0 || age > request.duration_filter)
                 && pattern.as_ref().is_none_or(|pattern| pattern.is_match(id))
         };
         let mut ids: Vec<&Arc<str>> = hash_order::grown(self.transactions.keys());

@@ -180,6 +180,11 @@ fn each_end_of_a_transaction_raises_the_epoch_for_clients_that_are_told() {
     assert_eq!(rig.end(5, (2020, 0), true).0, concurrent, "the markers are on their way");
     assert_eq!(rig.add(5, (2020, 1), 0, false), concurrent);
     assert_eq!(rig.init(None).0, concurrent);
+    let unknown = ErrorCode::InvalidProducerIdMapping.code();
+    // It may be of a producer that has been told the next id.
+    assert_eq!((rig.end(5, (7, 0), true).0, rig.add(5, (7, 0), 0, false)), (concurrent, concurrent));
+    assert_eq!((rig.end(5, (2020, 9), true).0, rig.add(5, (2020, 9), 0, false)), (concurrent, concurrent));
+    assert_eq!((rig.end(3, (7, 0), true).0, rig.add(5, (7, 0), 0, true)), (unknown, unknown), "an older client, a verification");
     assert_eq!(rig.write_markers(), [(1, true)]);
     assert_eq!(rig.state(), (TransactionState::CompleteCommit, 1));
     assert_eq!(rig.end(5, (2020, 0), true), (NONE, 2020, 1), "again, after an answer that was lost");
@@ -252,6 +257,28 @@ fn a_transaction_that_is_open_too_long_is_aborted() {
     assert_eq!(rig.end(5, (2020, 0), false), (NONE, 2020, 1));
     assert_eq!(rig.end(5, (2020, -1), false).0, ErrorCode::ProducerFenced.code());
     assert_eq!(rig.end(5, (2020, 1), false), (NONE, 2020, 2));
+}
+
+/// Kafka 4.1.1 ends it as its own transaction version 2 does, also for an older client.
+#[test]
+fn a_producer_that_was_too_slow_gets_the_raised_epoch_with_its_former_one() {
+    let mut rig = Rig::new();
+    rig.init(None);
+    rig.add(3, (2020, 0), 0, false);
+    rig.now = rig.now.plus_millis(60_001);
+    rig.held = Some(Vec::new());
+    rig.tick();
+    assert_eq!(rig.state(), (TransactionState::Ongoing, 0), "nothing is changed before it is in the log");
+    let refused = rig.held.take().and_then(|held| held.first().copied()).expect("an append");
+    rig.machine.handle_append_failed(rig.now, refused, ErrorCode::NotEnoughReplicas);
+    rig.tick();
+    assert_eq!(rig.state(), (TransactionState::PrepareAbort, 1));
+    let value = rig.log.last().and_then(|batch| batch.records().expect("records")[0].value.clone());
+    assert_eq!(value.and_then(records::read_value).map(|it| (it.producer_epoch, it.client_version)), Some((1, 2)));
+    assert_eq!(rig.write_markers(), [(1, false)]);
+    assert_eq!(rig.init(Some((2020, 0))), (NONE, 2020, 1));
+    assert_eq!(rig.init(None), (NONE, 2020, 2));
+    assert_eq!(rig.init(Some((2020, 0))).0, ErrorCode::ProducerFenced.code(), "another process has the id");
 }
 
 #[test]
@@ -381,6 +408,19 @@ fn bad_requests_get_kafkas_errors() {
     rig.machine.handle_resigned(rig.now, 0);
     let Response::InitProducerId(r) = rig.ask(4, init("a", 1)) else { panic!("another answer") };
     assert_eq!(r.error_code, ErrorCode::NotCoordinator.code());
+}
+
+/// Kafka takes the start of an id that has none, -1, for a time.
+#[test]
+fn an_id_without_a_transaction_is_listed_as_long_running() {
+    let mut rig = Rig::new();
+    rig.init(None);
+    let mut listed = |duration_filter| {
+        let request = m::ListTransactionsRequest { duration_filter, ..m::ListTransactionsRequest::default() };
+        let Response::List(answer) = rig.ask(1, Request::List(request)) else { panic!("another answer") };
+        answer.transaction_states.len()
+    };
+    assert_eq!((listed(-1), listed(0), listed(1_000_000), listed(1_000_001)), (1, 1, 1, 0));
 }
 
 #[test]
