@@ -42,15 +42,10 @@ impl Broker {
             }
         };
         let Appended { base_offset, last_offset, duplicate, rolled, .. } = appended;
-        let flushed = if rolled { partition.flush(&mut self.disk, now) } else { Ok(()) };
         let followed = partition.leading.as_ref().is_some_and(|leading| !leading.followers.is_empty());
         if rolled {
+            partition.rolled(now);
             self.event(BrokerEvent::SegmentRolled { topic: name.clone(), partition: index, base_offset });
-        }
-        if let Err(error) = flushed {
-            let text = format!("{name}-{index}: not flushed: {error}");
-            self.log(text.clone());
-            self.storage_failed(&error, &text);
         }
         let producer_id = batch.producer_id();
         self.event(BrokerEvent::Appended { topic: name.clone(), partition: index, base_offset, last_offset, producer_id, duplicate });

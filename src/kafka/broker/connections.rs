@@ -213,6 +213,7 @@ mod tests {
     use crate::kafka::broker::testing::TestBroker;
     use crate::kafka::broker::{ConnId, Output};
     use crate::kafka::samples::*;
+    use crate::kafka::wire::message::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 
     fn test(config: &[(&str, &str)]) -> TestBroker {
         TestBroker::new(config)
@@ -240,6 +241,19 @@ mod tests {
         let (first, second) = (test.connect(), test.connect());
         assert!(!test.broker.is_muted(first) && test.broker.is_muted(second));
         test.broker.handle_disconnected(test.now, first);
+        assert!(!test.broker.is_muted(second));
+        assert!(!test.call(second, 1, ListConfigResourcesRequest::default()).config_resources.is_empty());
+    }
+
+    #[test]
+    fn a_connection_beyond_the_most_goes_on_when_more_are_taken() {
+        let mut test = test(&[("max.connections", "1")]);
+        let (first, second) = (test.connect(), test.connect());
+        assert!(test.broker.is_muted(second));
+        let more = AlterableConfig { name: text("max.connections"), value: Some(text("2")), ..AlterableConfig::default() };
+        let resource = AlterConfigsResource { resource_type: 4, resource_name: text(""), configs: vec![more] };
+        let request = IncrementalAlterConfigsRequest { resources: vec![resource], ..IncrementalAlterConfigsRequest::default() };
+        assert_eq!(test.call(first, 1, request).responses[0].error_code, 0);
         assert!(!test.broker.is_muted(second));
         assert!(!test.call(second, 1, ListConfigResourcesRequest::default()).config_resources.is_empty());
     }

@@ -33,13 +33,17 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    pub fn new(version: i16, image: &Image, topic: TopicName, topic_id: Uuid, partitions: Vec<FetchPartition>) -> Self {
-        let name = if version >= 13 {
-            image.ids.get(&topic_id).cloned()
-        } else {
-            image.topics.get(topic.0.as_ref()).map(|topic| topic.name.clone())
-        };
+    fn new(version: i16, image: &Image, topic: TopicName, topic_id: Uuid, partitions: Vec<FetchPartition>) -> Self {
+        let name = name_of(version, image, &topic, topic_id);
         Self { topic, topic_id, name, partitions }
+    }
+}
+
+/// The topic that a request means, by its id or its name.
+fn name_of(version: i16, image: &Image, topic: &TopicName, topic_id: Uuid) -> Option<Arc<str>> {
+    match version {
+        13.. => image.ids.get(&topic_id).cloned(),
+        _ => image.topics.get(topic.0.as_ref()).map(|topic| topic.name.clone()),
     }
 }
 
@@ -137,7 +141,8 @@ impl FetchSessions {
                     Some(cached) => cached.asked = asked,
                     None => {
                         let (topic, topic_id) = (topic.topic.clone(), topic.topic_id);
-                        session.partitions.push(Cached { topic, topic_id, asked, high_watermark: -1, log_start: -1 });
+                        let name = name_of(version, image, &topic, topic_id);
+                        session.partitions.push(Cached { topic, topic_id, name, asked, high_watermark: -1, log_start: -1 });
                     }
                 }
             }
@@ -151,6 +156,7 @@ impl FetchSessions {
             self.end(id);
             return Ok((Use::None, Vec::new()));
         }
+        session.partitions.resolve(image);
         session.fetcher = fetcher;
         session.epoch = session.epoch.checked_add(1).unwrap_or(1);
         session.used = now;
@@ -164,7 +170,13 @@ impl FetchSessions {
         for (same, cached) in self.by_id.get(&id).into_iter().flat_map(|session| session.partitions.awake()) {
             match all.last_mut().filter(|_| same) {
                 Some(topic) => topic.partitions.push(cached.asked.clone()),
-                None => all.push(Wanted::new(version, image, cached.topic.clone(), cached.topic_id, vec![cached.asked.clone()])),
+                None => {
+                    let (topic, topic_id) = (cached.topic.clone(), cached.topic_id);
+                    // Without ids it is the name that counts: whatever topic has it now is meant.
+                    let kept = cached.name.clone().filter(|_| version >= 13);
+                    let name = kept.or_else(|| name_of(version, image, &topic, topic_id));
+                    all.push(Wanted { topic, topic_id, name, partitions: vec![cached.asked.clone()] });
+                }
             }
         }
         all
@@ -262,6 +274,7 @@ impl FetchSessions {
                         partitions.push(Cached {
                             topic: wanted.topic.clone(),
                             topic_id: wanted.topic_id,
+                            name: wanted.name.clone(),
                             asked: asked.clone(),
                             high_watermark: if data.error_code == 0 && data.diverging_epoch.end_offset < 0 {
                                 data.high_watermark
@@ -372,7 +385,7 @@ mod tests {
             let mut held = SessionPartitions::default();
             for partition in 0..partitions {
                 let (topic, topic_id) = (TopicName::default(), Uuid::from_u128(1));
-                held.push(Cached { topic, topic_id, asked: asked(partition), high_watermark: -1, log_start: -1 });
+                held.push(Cached { topic, topic_id, name: None, asked: asked(partition), high_watermark: -1, log_start: -1 });
             }
             sessions.create(NOW.plus_millis(1000 * seconds), true, fetcher, held)
         };

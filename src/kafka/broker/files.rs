@@ -5,6 +5,7 @@ use super::partition::Partition;
 use super::topics::Topics;
 use crate::kafka::controller::check_name;
 use crate::kafka::disk::{Disk, DiskError};
+use crate::kafka::log::{read_checkpoint, whole};
 use crate::kafka::sorted_vec::SortedVecMap;
 use bytes::Bytes;
 use std::fmt::Write as _;
@@ -120,11 +121,29 @@ pub fn read_partition_metadata(disk: &Disk, dir: &str) -> Option<Uuid> {
     text.lines().find_map(|line| line.strip_prefix("topic_id:")).and_then(|id| parse_base64(id.trim()))
 }
 
-/// `key=value` lines.
-pub fn read_properties(disk: &Disk, path: &str) -> Option<SortedVecMap<String, String>> {
-    let text = read_text(disk, path)?;
+/// What `meta.properties` says (`MetaProperties`); `None`: there is no such file.
+///
+/// # Errors
+/// It does not say whose the files are. To take it for missing would give them to whoever comes.
+pub fn read_meta_properties(disk: &Disk) -> Result<Option<SortedVecMap<String, String>>, String> {
+    if disk.len(META_PROPERTIES).is_none() {
+        return Ok(None);
+    }
+    let text = read_text(disk, META_PROPERTIES).ok_or("it is not UTF-8")?;
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-    Some(lines.filter_map(|line| line.split_once('=')).map(|(k, v)| (k.trim().to_owned(), v.trim().to_owned())).collect())
+    let pairs = lines.filter_map(|line| line.split_once('='));
+    let found: SortedVecMap<String, String> = pairs.map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned())).collect();
+    let version = found.get("version").ok_or("Failed to find version")?;
+    match version.parse() {
+        Ok(0) => {}
+        Ok(1) => {
+            let missing = ["cluster.id", "node.id"].into_iter().find(|name| !found.contains_key(*name));
+            missing.map_or(Ok(()), |name| Err(format!("{name} was not found.")))?;
+        }
+        Ok::<i32, _>(other) => return Err(format!("Unknown meta.properties version number {other}")),
+        Err(_) => return Err("Unable to read version as a base-10 number.".into()),
+    }
+    Ok(Some(found))
 }
 
 pub fn write_meta_properties(disk: &mut Disk, cluster_id: &str, directory: Uuid, node_id: i32) -> Result<(), DiskError> {
@@ -132,22 +151,16 @@ pub fn write_meta_properties(disk: &mut Disk, cluster_id: &str, directory: Uuid,
     write(disk, META_PROPERTIES, format!("cluster.id={cluster_id}\ndirectory.id={directory}\nnode.id={node_id}\nversion=1\n"))
 }
 
-/// Offsets by topic and partition. A file that is damaged counts as missing, as recovery copes without it.
-pub fn read_checkpoint(disk: &Disk, path: &str) -> SortedVecMap<(String, i32), i64> {
-    let parse = || {
-        let text = read_text(disk, path)?;
-        let mut lines = text.lines();
-        (lines.next()? == "0").then_some(())?;
-        let count: u64 = lines.next()?.parse().ok()?;
-        let mut offsets = SortedVecMap::new();
-        for line in lines {
-            let mut words = line.split_whitespace();
-            let topic = words.next()?.to_owned();
-            offsets.insert((topic, words.next()?.parse().ok()?), words.next()?.parse().ok()?);
-        }
-        (offsets.len() as u64 == count).then_some(offsets)
+/// Offsets by topic and partition.
+///
+/// # Errors
+/// The file is damaged. Kafka goes on with what it has, has given its only log directory up and so ends.
+pub fn read_offsets(disk: &Disk, path: &str) -> Result<SortedVecMap<(String, i32), i64>, String> {
+    let entry = |words: &[&str]| match words {
+        [topic, partition, offset] => Some((((*topic).to_owned(), whole(partition)?), whole(offset)?)),
+        _ => None,
     };
-    parse().unwrap_or_default()
+    Ok(read_checkpoint(disk, path, entry)?.into_iter().collect())
 }
 
 /// Writes the checkpoint files, each only when it changed.

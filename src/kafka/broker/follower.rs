@@ -218,7 +218,7 @@ impl Broker {
                 if !records.is_empty() {
                     let appended = partition.log.append_as_follower(&mut self.disk, now, records)?;
                     if appended.rolled {
-                        partition.flush(&mut self.disk, now)?;
+                        partition.rolled(now);
                         let base_offset = appended.base_offset;
                         events.push(BrokerEvent::SegmentRolled { topic: topic.clone(), partition: asked.partition, base_offset });
                     }

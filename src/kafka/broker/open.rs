@@ -139,7 +139,8 @@ fn file_of(options: &BrokerOptions) -> SortedVecMap<String, String> {
 /// The disk says which cluster and node it belongs to. Its cluster id holds; another node's disk is refused. Returns the directory's id.
 fn check_meta(options: &mut BrokerOptions, disk: &mut Disk, ids: &mut Rng, outputs: &mut VecDeque<Output>) -> Result<Uuid, OpenError> {
     let fresh = ids.uuid();
-    let Some(meta) = files::read_properties(disk, files::META_PROPERTIES) else {
+    let meta = files::read_meta_properties(disk).map_err(|why| disk_error(format!("{}: {why}", files::META_PROPERTIES)))?;
+    let Some(meta) = meta else {
         files::write_meta_properties(disk, &options.cluster_id, fresh, options.node_id).map_err(disk_error)?;
         return Ok(fresh);
     };
@@ -174,9 +175,9 @@ fn open_topics(
     ids: &mut Rng,
     outputs: &mut VecDeque<Output>,
 ) -> Result<Topics, OpenError> {
-    let recovery_points = files::read_checkpoint(disk, files::RECOVERY_POINTS);
-    let high_watermarks = files::read_checkpoint(disk, files::HIGH_WATERMARKS);
-    let log_starts = files::read_checkpoint(disk, files::LOG_STARTS);
+    let recovery_points = files::read_offsets(disk, files::RECOVERY_POINTS).map_err(disk_error)?;
+    let high_watermarks = files::read_offsets(disk, files::HIGH_WATERMARKS).map_err(disk_error)?;
+    let log_starts = files::read_offsets(disk, files::LOG_STARTS).map_err(disk_error)?;
     let log_config = LogConfig::new(config, &TopicConfig::new(config, &SortedVecMap::new()));
     let mut topics = Topics::default();
     for dir in log_dirs(disk) {
@@ -205,6 +206,7 @@ fn open_topics(
 }
 
 fn tell(recovery: &Recovery, topic: &Arc<str>, partition: i32, outputs: &mut VecDeque<Output>) {
+    outputs.extend(recovery.dropped.iter().cloned().map(Output::Log));
     if recovery.cut.is_empty() && recovery.indexes_rebuilt == 0 {
         return;
     }

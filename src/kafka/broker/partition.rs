@@ -345,6 +345,12 @@ impl Partition {
         Ok(())
     }
 
+    /// A new segment has begun: the log has flushed what is before it (`UnifiedLog.roll`).
+    pub fn rolled(&mut self, now: Time) {
+        self.flushed_at = now;
+        self.recovery_point = self.recovery_point.max(self.log.recovery_point());
+    }
+
     /// The log has been cut: nothing may point beyond its end.
     pub fn clamp(&mut self) {
         let (start, end) = (self.log.start_offset(), self.log.end_offset());

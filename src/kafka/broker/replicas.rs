@@ -110,6 +110,8 @@ impl Broker {
         self.config.set_altered(&self.controller.image().broker_configs, self.options.node_id);
         self.lag_ms = self.config.replica_lag_time_max_ms;
         self.quotas.set_rates(&self.config);
+        // There may be more places than before.
+        self.admit_connections();
         self.fetchers.change_any();
         // Their number may be another.
         let mut followed = Vec::new();

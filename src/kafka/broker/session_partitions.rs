@@ -1,8 +1,10 @@
 //! The partitions of one fetch session.
 
+use crate::kafka::controller::image::Image;
 use crate::kafka::wire::message::TopicName;
 use crate::kafka::wire::message::fetch_request::FetchPartition;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Names a partition: by its topic's id or, where that is nil, by its name.
@@ -17,6 +19,8 @@ pub fn key(topic: &TopicName, id: Uuid, partition: i32) -> Key {
 pub struct Cached {
     pub topic: TopicName,
     pub topic_id: Uuid,
+    /// That its id had when it was first known; it stays, whatever becomes of the topic (`CachedPartition.maybeResolveUnknownName`).
+    pub name: Option<Arc<str>>,
     pub asked: FetchPartition,
     /// -1: not told yet, or whatever comes is to be told.
     pub high_watermark: i64,
@@ -39,6 +43,8 @@ pub struct SessionPartitions {
     awake: BTreeSet<u64>,
     /// Places at which a row of neighbours of one topic begins.
     rows: BTreeSet<u64>,
+    /// Those whose topic id nobody knew until now.
+    nameless: BTreeSet<Key>,
     next: u64,
 }
 
@@ -62,6 +68,9 @@ impl SessionPartitions {
         let place = self.next;
         self.next += 1;
         self.order.insert(place, key.clone());
+        if cached.name.is_none() && !cached.topic_id.is_nil() {
+            self.nameless.insert(key.clone());
+        }
         self.awake.insert(place);
         self.all.insert(key, (place, cached));
         self.part(place);
@@ -72,10 +81,23 @@ impl SessionPartitions {
         self.order.remove(&place);
         self.awake.remove(&place);
         self.rows.remove(&place);
+        self.nameless.remove(key);
         if let Some(after) = self.order.range(place..).next().map(|(after, _)| *after) {
             self.part(after);
         }
         Some(cached)
+    }
+
+    /// Names the topics that are known by now.
+    pub fn resolve(&mut self, image: &Image) {
+        let Self { all, nameless, .. } = self;
+        nameless.retain(|key| match (image.ids.get(&key.0), all.get_mut(key)) {
+            (Some(name), Some((_, cached))) => {
+                cached.name = Some(name.clone());
+                false
+            }
+            _ => true,
+        });
     }
 
     /// Finds out whether a row begins at this place.
@@ -131,7 +153,7 @@ mod tests {
 
     fn cached(topic: u128, partition: i32) -> Cached {
         let asked = FetchPartition { partition, ..FetchPartition::default() };
-        Cached { topic: TopicName::default(), topic_id: Uuid::from_u128(topic), asked, high_watermark: -1, log_start: -1 }
+        Cached { topic: TopicName::default(), topic_id: Uuid::from_u128(topic), name: None, asked, high_watermark: -1, log_start: -1 }
     }
 
     /// Partitions by row.

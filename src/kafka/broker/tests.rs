@@ -1,7 +1,7 @@
 //! The broker through its frames.
 
-use super::testing::{START, TestBroker, batch};
-use super::{BrokerEvent, ConnId};
+use super::testing::{START, TestBroker, batch, options};
+use super::{Broker, BrokerEvent, ConnId};
 use crate::kafka::apis::BROKER;
 use crate::kafka::wire::batch::batches;
 use crate::kafka::wire::error::ErrorCode;
@@ -170,6 +170,9 @@ fn produce_refuses_what_kafka_refuses() {
         (partition.error_code, partition.log_start_offset)
     };
     assert_eq!(error("orders", 2, good.clone()), (21, -1));
+    // What is unknown or malformed is found first.
+    assert_eq!(error("nope", 2, good.clone()), (3, -1));
+    assert_eq!(error("orders", 2, Bytes::new()), (87, -1));
     assert_eq!(error("nope", -1, good.clone()), (3, -1));
     assert_eq!(error("orders", -1, Bytes::new()), (87, -1));
     assert_eq!(error("orders", -1, [&good[..], &good[..]].concat().into()), (87, -1));
@@ -372,6 +375,84 @@ fn a_log_that_does_not_say_whose_it_is_is_set_aside() {
         assert_eq!(stray.len(), 1, "{content:?}");
         assert_eq!(disk.read_all(stray[0]).expect("a log"), kept, "{content:?}");
     }
+}
+
+#[test]
+fn a_damaged_file_is_not_taken_for_one_that_is_missing() {
+    for (file, content, why) in [
+        ("meta.properties", &[255][..], "meta.properties: it is not UTF-8"),
+        ("meta.properties", b"", "meta.properties: Failed to find version"),
+        ("meta.properties", b"version=1\ncluster.id=tide\n", "meta.properties: node.id was not found."),
+        ("recovery-point-offset-checkpoint", b"x\n", "Malformed line in checkpoint file [recovery-point-offset-checkpoint]: x"),
+        ("replication-offset-checkpoint", b"1\n0\n", "Unrecognised version:1, expected version: 0"),
+        ("log-start-offset-checkpoint", b"0\n2\norders 0 0\n", "Expected [2] entries"),
+        ("orders-0/leader-epoch-checkpoint", b"0\n1\n0\n", "Error while reading checkpoint file orders-0/leader-epoch-checkpoint"),
+    ] {
+        let mut test = TestBroker::new(&[]);
+        let conn = test.connect();
+        create(&mut test, conn, "orders", 1, &[]);
+        let mut disk = test.broker.into_disk();
+        disk.replace(file, Bytes::from_static(content)).expect("there is room");
+        let Err(error) = Broker::open(test.now, options(&[], 1), disk) else { panic!("{file}: it opens") };
+        assert!(error.to_string().contains(why), "{file}: {error}");
+    }
+}
+
+#[test]
+fn a_damaged_snapshot_of_producers_is_told_of() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    create(&mut test, conn, "orders", 1, &[]);
+    assert_eq!(produce(&mut test, conn, "orders", &["a"]), (0, 0));
+    let mut disk = test.broker.into_disk();
+    disk.replace("orders-0/00000000000000000000.snapshot", Bytes::from_static(&[0, 1, 2])).expect("there is room");
+    let test = TestBroker::on(disk, test.now.plus_millis(1000), &[]);
+    let why = "Failed to load producer snapshot from 'orders-0/00000000000000000000.snapshot': it is damaged";
+    assert!(test.lines.iter().any(|line| line == why), "{:?}", test.lines);
+}
+
+#[test]
+fn a_roll_flushes_what_is_before_it_and_the_system_the_rest_in_its_time() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    create(&mut test, conn, "orders", 1, &[("segment.bytes", "1048576")]);
+    let big = "x".repeat(600_000);
+    for offset in 0..2 {
+        assert_eq!(produce(&mut test, conn, "orders", &[&big]), (0, offset));
+    }
+    let flushed = |test: &TestBroker, base: i64| {
+        let log = format!("orders-0/{base:020}.log");
+        test.broker.disk().flushed_len(&log).is_some_and(|bytes| bytes > 0)
+    };
+    assert_eq!((flushed(&test, 0), flushed(&test, 1)), (true, false));
+    test.advance(61_000);
+    assert!(flushed(&test, 1));
+    let points = test.broker.disk().read_all("recovery-point-offset-checkpoint").expect("it is written");
+    assert_eq!(std::str::from_utf8(&points), Ok("0\n1\norders 0 1\n"));
+}
+
+/// A session goes on with the name that its topic had.
+#[test]
+fn a_fetch_session_knows_a_topic_that_was_made_anew_from_the_one_before() {
+    let mut test = TestBroker::new(&[]);
+    let conn = test.connect();
+    create(&mut test, conn, "orders", 1, &[]);
+    let topic_id = test.broker.controller().image().topics["orders"].id;
+    let partition = FetchPartition { partition_max_bytes: 1 << 20, ..FetchPartition::default() };
+    let topics = vec![FetchTopic { topic_id, partitions: vec![partition], ..FetchTopic::default() }];
+    let first = test.call(conn, 13, FetchRequest { topics, ..FetchRequest::default() });
+    assert!(first.session_id > 0);
+    let mut error = |test: &mut TestBroker, session_epoch: i32| {
+        let request = FetchRequest { session_id: first.session_id, session_epoch, ..FetchRequest::default() };
+        test.call(conn, 13, request).responses.first().map_or(0, |topic| topic.partitions[0].error_code)
+    };
+    assert_eq!(error(&mut test, 1), 0);
+    let asked = delete_topics_request::DeleteTopicState { name: Some(name("orders")), ..Default::default() };
+    let deleted = test.call(conn, 6, DeleteTopicsRequest { topics: vec![asked], ..DeleteTopicsRequest::default() });
+    assert_eq!(deleted.responses[0].error_code, 0);
+    assert_eq!(error(&mut test, 2), ErrorCode::UnknownTopicOrPartition.code());
+    create(&mut test, conn, "orders", 1, &[]);
+    assert_eq!(error(&mut test, 3), ErrorCode::InconsistentTopicId.code());
 }
 
 #[test]

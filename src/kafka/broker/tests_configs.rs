@@ -131,6 +131,28 @@ fn what_kafka_refuses_is_refused_in_its_words_and_changes_nothing() {
             42,
             "Invalid value x for configuration leader.replication.throttled.rate: Not a number of type LONG",
         ),
+        (
+            "",
+            &[("num.io.threads", SET, Some("17"))],
+            42,
+            "Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count update validation failed for \
+             num.io.threads=17, value should not be greater than double the current value 8 for configuration Invalid dynamic configuration",
+        ),
+        (
+            "1",
+            &[("background.threads", SET, Some("4"))],
+            42,
+            "Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count update validation failed for \
+             background.threads=4, value should be at least half the current value 10 for configuration Invalid dynamic configuration",
+        ),
+        (
+            "",
+            &[("log.retention.ms", SET, Some("5000")), ("log.local.retention.ms", SET, Some("5001"))],
+            42,
+            "Invalid value org.apache.kafka.common.config.ConfigException: Invalid value 5001 for configuration \
+             log.local.retention.ms: Value must not be more than log.retention.ms property value: 5000 for configuration \
+             Invalid dynamic configuration",
+        ),
         ("1", &[("listeners", SET, Some("PLAINTEXT://:1"))], 42, "listeners is given at the start, and stays."),
     ];
     for (broker, changes, code, why) in refusals {

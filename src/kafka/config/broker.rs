@@ -169,7 +169,7 @@ impl BrokerConfig {
             BROKER.check(name, value)?;
         }
         let config = Self::of(Set { fixed, ..Set::default() });
-        config.check_together().map_err(|why| ConfigError::Rule(why.into()))?;
+        config.check_together().map_err(ConfigError::Rule)?;
         Ok(config)
     }
 

@@ -1,6 +1,7 @@
 //! The rules between configs, in Kafka's words.
 
 use super::broker::BrokerConfig;
+use super::def::list;
 use super::value::Value;
 use super::{GROUP, TOPIC};
 use crate::kafka::sorted_vec::SortedVecMap;
@@ -25,6 +26,15 @@ pub fn fit_internal_topics(config: &mut Values, brokers: u32) -> Vec<String> {
     set
 }
 
+/// Whose number may at most be doubled or halved at a time while a broker runs.
+const THREADS: [&str; 5] =
+    ["num.network.threads", "num.io.threads", "num.replica.fetchers", "num.recovery.threads.per.data.dir", "background.threads"];
+
+/// Kafka takes the exception for a value.
+fn in_java(why: &str) -> String {
+    format!("Invalid value org.apache.kafka.common.config.ConfigException: {why} for configuration Invalid dynamic configuration")
+}
+
 fn is_address_and_count(item: &str) -> bool {
     item.trim().rsplit_once(':').is_some_and(|(address, count)| !address.is_empty() && count.parse::<u32>().is_ok())
 }
@@ -34,46 +44,23 @@ impl BrokerConfig {
         i64::of(self.value(name))
     }
 
-    /// `KafkaConfig.validateValues` and `GroupCoordinatorConfig`.
+    /// What Kafka asks of a broker's configs at its start and before each change: `GroupCoordinatorConfig`, `ShareGroupConfig` and
+    /// `KafkaConfig.validateValues`.
     ///
     /// # Errors
     /// The first rule that is broken.
-    pub fn check_together(&self) -> Result<(), &'static str> {
-        let retention = TOPIC.get("retention.ms").and_then(|def| self.server_value(def)).map_or(-1, |text| i64::of(Some(&text)));
+    pub fn check_together(&self) -> Result<(), String> {
+        self.check_groups()?;
+        let topic = |name: &str| TOPIC.get(name).and_then(|def| self.server_value(def)).map(|text| i64::of(Some(&text)));
+        let retention = topic("retention.ms").unwrap_or(-1);
         let threads = self.number("log.cleaner.threads").max(1);
         let (wait, queued) = (self.number("replica.fetch.wait.max.ms"), self.number("queued.max.request.bytes"));
         let (idle, failed) = (self.number("connections.max.idle.ms"), self.number("connection.failed.authentication.delay.ms"));
         let per_ip_is_fine = self.number("max.connections.per.ip") != 0
             || self.value("max.connections.per.ip.overrides").is_some_and(|text| !text.is_empty());
-        let (heartbeat, session) = (self.group_consumer_heartbeat_interval_ms, self.group_consumer_session_timeout_ms);
-        let (least_heartbeat, least_session) = (self.group_consumer_min_heartbeat_interval_ms, self.group_consumer_min_session_timeout_ms);
-        let (most_heartbeat, most_session) = (self.group_consumer_max_heartbeat_interval_ms, self.group_consumer_max_session_timeout_ms);
         let rules = [
-            (
-                most_session >= least_session,
-                "group.consumer.max.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms",
-            ),
-            (
-                session >= least_session,
-                "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms",
-            ),
-            (
-                session <= most_session,
-                "group.consumer.session.timeout.ms must be less than or equal to group.consumer.max.session.timeout.ms",
-            ),
-            (
-                most_heartbeat >= least_heartbeat,
-                "group.consumer.max.heartbeat.interval.ms must be greater than or equal to group.consumer.min.heartbeat.interval.ms",
-            ),
-            (
-                heartbeat >= least_heartbeat,
-                "group.consumer.heartbeat.interval.ms must be greater than or equal to group.consumer.min.heartbeat.interval.ms",
-            ),
-            (
-                heartbeat <= most_heartbeat,
-                "group.consumer.heartbeat.interval.ms must be less than or equal to group.consumer.max.heartbeat.interval.ms",
-            ),
-            (heartbeat < session, "group.consumer.heartbeat.interval.ms must be less than group.consumer.session.timeout.ms"),
+            (topic("segment.ms").is_none_or(|roll| roll >= 1), "log.roll.ms must be greater than or equal to 1"),
+            (topic("segment.jitter.ms").is_none_or(|jitter| jitter >= 0), "log.roll.jitter.ms must be greater than or equal to 0"),
             (retention >= 1 || retention == -1, "log.retention.ms must be unlimited (-1) or, greater than or equal to 1"),
             (
                 self.number("log.cleaner.dedupe.buffer.size") / threads > CLEANER_BYTES,
@@ -103,7 +90,79 @@ impl BrokerConfig {
                  authentication responses from timing out",
             ),
         ];
-        rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, why)| Err(why))
+        rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, why)| Err(why.to_owned()))
+    }
+
+    /// The rules for the three kinds of groups of KIP-848.
+    fn check_groups(&self) -> Result<(), String> {
+        for kind in ["consumer", "share", "streams"] {
+            for what in ["heartbeat.interval.ms", "session.timeout.ms"] {
+                let name = format!("group.{kind}.{what}");
+                let (least, most) = (format!("group.{kind}.min.{what}"), format!("group.{kind}.max.{what}"));
+                if self.number(&most) < self.number(&least) {
+                    return Err(format!("{most} must be greater than or equal to {least}"));
+                }
+                self.within(&name, self.number(&name), &least, &most)?;
+            }
+            if kind == "streams" {
+                let standby = "group.streams.num.standby.replicas";
+                self.within(standby, self.number(standby), "", "group.streams.max.standby.replicas")?;
+            }
+            let (heartbeat, session) = (format!("group.{kind}.heartbeat.interval.ms"), format!("group.{kind}.session.timeout.ms"));
+            if self.number(&heartbeat) >= self.number(&session) {
+                return Err(format!("{heartbeat} must be less than {session}"));
+            }
+            let assignors = list(self.value("group.share.assignors").unwrap_or("")).len();
+            if kind == "share" && assignors != 1 {
+                return Err(format!("group.share.assignors must contain exactly one assignor, but found {assignors}"));
+            }
+        }
+        let (lock, least, most) =
+            ("group.share.record.lock.duration.ms", "group.share.min.record.lock.duration.ms", "group.share.max.record.lock.duration.ms");
+        if self.number(lock) < self.number(least) {
+            return Err(format!("{lock} must be greater than or equal to {least}"));
+        }
+        for (more, less) in [(most, lock), ("group.share.max.share.sessions", "group.share.max.size")] {
+            if self.number(more) < self.number(less) {
+                return Err(format!("{more} must be greater than or equal to {less}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a running broker may go over to these configs from its own (`DynamicThreadPool`, `DataPlaneAcceptor`, `DynamicLogConfig`).
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check_change(&self, new: &Self) -> Result<(), String> {
+        for name in THREADS {
+            let (from, to) = (self.number(name), new.number(name));
+            let why = match to {
+                _ if to == from => continue,
+                ..=0 => "value should be at least 1".to_owned(),
+                _ if to < from / 2 => format!("value should be at least half the current value {from}"),
+                _ if to > from.saturating_mul(2) => format!("value should not be greater than double the current value {from}"),
+                _ => continue,
+            };
+            return Err(in_java(&format!("Dynamic thread count update validation failed for {name}={to}, {why}")));
+        }
+        let changes = TOPIC.iter().any(|def| self.server_value(def) != new.server_value(def));
+        if !changes {
+            return Ok(());
+        }
+        for (what, retention) in [("ms", "log.retention.ms"), ("bytes", "log.retention.bytes")] {
+            let of = |name: String| TOPIC.get(&name).and_then(|def| new.server_value(def)).map_or(-1, |text| i64::of(Some(&text)));
+            let (all, local) = (of(format!("retention.{what}")), of(format!("local.retention.{what}")));
+            let why = match local {
+                -2 => continue,
+                _ if all < 0 => continue,
+                -1 => format!("Value must not be -1 as {retention} value is set as {all}."),
+                _ if local > all => format!("Value must not be more than {retention} property value: {all}"),
+                _ => continue,
+            };
+            return Err(in_java(&format!("Invalid value {local} for configuration log.local.retention.{what}: {why}")));
+        }
+        Ok(())
     }
 
     /// What a topic with these configs on it breaks (`LogConfig.validate`).

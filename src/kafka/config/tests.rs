@@ -218,6 +218,41 @@ fn the_rules_between_configs_are_kafkas() {
     assert_eq!(broker(&[]), Ok(()));
     for (configs, why) in [
         (&[("log.retention.ms", "0")][..], "log.retention.ms must be unlimited (-1) or, greater than or equal to 1"),
+        (&[("log.roll.ms", "0")], "log.roll.ms must be greater than or equal to 1"),
+        (&[("log.roll.jitter.ms", "-1")], "log.roll.jitter.ms must be greater than or equal to 0"),
+        (
+            &[("group.consumer.max.session.timeout.ms", "44000")],
+            "group.consumer.max.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms",
+        ),
+        (
+            &[("group.share.heartbeat.interval.ms", "4000")],
+            "group.share.heartbeat.interval.ms must be greater than or equal to group.share.min.heartbeat.interval.ms",
+        ),
+        (
+            &[("group.share.session.timeout.ms", "61000")],
+            "group.share.session.timeout.ms must be less than or equal to group.share.max.session.timeout.ms",
+        ),
+        (&[("group.share.assignors", "simple,simple")], "group.share.assignors must contain exactly one assignor, but found 2"),
+        (
+            &[("group.share.record.lock.duration.ms", "10000")],
+            "group.share.record.lock.duration.ms must be greater than or equal to group.share.min.record.lock.duration.ms",
+        ),
+        (
+            &[("group.share.max.share.sessions", "100")],
+            "group.share.max.share.sessions must be greater than or equal to group.share.max.size",
+        ),
+        (
+            &[("group.streams.min.heartbeat.interval.ms", "16000")],
+            "group.streams.max.heartbeat.interval.ms must be greater than or equal to group.streams.min.heartbeat.interval.ms",
+        ),
+        (
+            &[("group.streams.num.standby.replicas", "3")],
+            "group.streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas",
+        ),
+        (
+            &[("group.streams.max.heartbeat.interval.ms", "60000"), ("group.streams.heartbeat.interval.ms", "45000")],
+            "group.streams.heartbeat.interval.ms must be less than group.streams.session.timeout.ms",
+        ),
         (&[("log.cleaner.threads", "500")], "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread."),
         (&[("replica.lag.time.max.ms", "499")], "to prevent frequent changes in ISR"),
         (&[("replica.socket.timeout.ms", "499")], "to prevent unnecessary socket timeouts"),

@@ -79,8 +79,10 @@ impl Active {
                 for (key, value) in changes {
                     check_dynamic(key, value.as_deref(), all)?;
                 }
-                let checked = self.config.with_altered(after, all).check_together();
-                checked.map_err(|why| malformed(format!("requirement failed: {why}")))
+                let now = self.config.with_altered(before.clone(), all);
+                let new = self.config.with_altered(after, all);
+                new.check_together().map_err(|why| malformed(format!("requirement failed: {why}")))?;
+                now.check_change(&new).map_err(malformed)
             }
         }
     }

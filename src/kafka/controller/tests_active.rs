@@ -95,6 +95,83 @@ fn topics_are_checked_and_spread() {
     assert!(alone.controller.image().topics.is_empty());
 }
 
+/// The rows of an answer to DeleteTopics: name, id and error.
+fn deleted(alone: &mut Alone, version: i16, request: m::DeleteTopicsRequest) -> Vec<(Option<String>, Uuid, i16, Option<String>)> {
+    let Response::DeleteTopics(answer) = alone.ask(version, Request::DeleteTopics(request)) else { panic!() };
+    let rows = answer.responses.into_iter();
+    rows.map(|row| (row.name.map(|name| name.0.to_string()), row.topic_id, row.error_code, row.error_message.map(|why| why.to_string())))
+        .collect()
+}
+
+#[test]
+fn a_topic_that_is_named_twice_is_not_deleted_and_has_one_row() {
+    let mut alone = Alone::open(&BrokerConfig::default(), None);
+    alone.join(1);
+    ["a", "b", "c", "d"].iter().for_each(|name| drop(alone.create(topic(name, 1, 1))));
+    let [b, c, d] = ["b", "c", "d"].map(|name| alone.controller.image().topics[name].id);
+    let nil = Uuid::nil();
+    let named = |name: &str| (Some(super::super::active::topic_name(name)), nil);
+    let asked = [
+        named("a"),
+        named("a"),
+        (None, b),
+        (None, b),
+        (None, nil),
+        (Some(super::super::active::topic_name("d")), d),
+        named("c"),
+        (None, c),
+        named("d"),
+    ];
+    let topics = asked.into_iter().map(|(name, topic_id)| m::delete_topics_request::DeleteTopicState { name, topic_id });
+    let request = m::DeleteTopicsRequest { topics: topics.collect(), ..m::DeleteTopicsRequest::default() };
+    let row = |name: Option<&str>, id, error, why: &str| (name.map(str::to_owned), id, error, (error != 0).then(|| why.to_owned()));
+    assert_eq!(
+        deleted(&mut alone, 6, request),
+        [
+            row(Some("a"), nil, 42, "Duplicate topic name."),
+            row(None, b, 42, "Duplicate topic id."),
+            row(None, nil, 42, "Neither topic name nor id were specified."),
+            row(Some("d"), d, 42, "You may not specify both topic name and topic id."),
+            row(Some("c"), c, 42, "The provided topic name maps to an ID that was already supplied."),
+            row(Some("d"), d, 0, ""),
+        ]
+    );
+    assert_eq!(alone.controller.image().topics.keys().map(|name| &**name).collect::<Vec<_>>(), ["a", "b", "c"]);
+}
+
+#[test]
+fn deletion_that_is_disabled_is_refused_without_words() {
+    let mut alone = Alone::open(&config(&[("delete.topic.enable", "false")]), None);
+    alone.join(1);
+    alone.create(topic("a", 1, 1));
+    for (version, error) in [(1, 42), (2, 42), (3, 73), (5, 73)] {
+        let topic_names = vec![super::super::active::topic_name("a")];
+        let request = m::DeleteTopicsRequest { topic_names, ..m::DeleteTopicsRequest::default() };
+        assert_eq!(deleted(&mut alone, version, request), [(Some("a".to_owned()), Uuid::nil(), error, None)]);
+    }
+}
+
+#[test]
+fn a_topic_that_is_named_twice_is_not_made_and_does_not_grow() {
+    let mut alone = Alone::open(&BrokerConfig::default(), None);
+    alone.join(1);
+    alone.create(topic("a", 1, 1));
+    let twice = m::CreateTopicsRequest { topics: vec![topic("b", 1, 1), topic("b", 2, 1)], ..m::CreateTopicsRequest::default() };
+    let Response::CreateTopics(answer) = alone.ask(7, Request::CreateTopics(twice)) else { panic!() };
+    let rows: Vec<(i16, Option<&str>)> = answer.topics.iter().map(|row| (row.error_code, row.error_message.as_deref())).collect();
+    assert_eq!(rows, [(42, Some("Duplicate topic name."))]);
+    let grown = |count| m::create_partitions_request::CreatePartitionsTopic {
+        name: super::super::active::topic_name("a"),
+        count,
+        assignments: None,
+    };
+    let twice = m::CreatePartitionsRequest { topics: vec![grown(2), grown(3)], ..m::CreatePartitionsRequest::default() };
+    let Response::CreatePartitions(answer) = alone.ask(3, Request::CreatePartitions(twice)) else { panic!() };
+    let rows: Vec<(i16, Option<&str>)> = answer.results.iter().map(|row| (row.error_code, row.error_message.as_deref())).collect();
+    assert_eq!(rows, [(42, Some("Duplicate topic name."))]);
+    assert_eq!(alone.controller.image().topics["a"].partitions.len(), 1);
+}
+
 #[test]
 fn a_silent_broker_is_fenced_and_leads_again_once_asked() {
     let mut alone = Alone::open(&BrokerConfig::default(), None);

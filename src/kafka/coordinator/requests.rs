@@ -7,6 +7,7 @@ use super::offsets::{self, Wanted};
 use super::output::Pending;
 use super::records::MAX_STRING_BYTES;
 use super::{Caller, Deletion, GroupCoordinator, GroupEvent, Request, Response, Token};
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message as m;
@@ -275,7 +276,8 @@ impl GroupCoordinator {
         let deletion_id = self.next_deletion;
         self.next_deletion += 1;
         let mut deletion = Deletion { token, results: Vec::new(), waits_for: 0 };
-        for id in &request.groups_names {
+        let mut seen = SortedVecSet::new();
+        for id in request.groups_names.iter().filter(|id| seen.insert((*id).clone())) {
             let error = match self.locate_any(id) {
                 Err(error) => error,
                 Ok(_) => match self.groups.get(id.as_ref()).map(Group::is_empty) {

@@ -167,6 +167,16 @@ fn an_admin_may_not_move_the_offsets_of_members() {
 
 /// Offsets of old, simple consumers: it may be committed for, described and deleted, and not more.
 #[test]
+fn a_group_that_is_named_twice_is_deleted_once() {
+    let mut rig = rig();
+    assert_eq!(ask(&mut rig, 8, commit_request(-1, "", 5)), 0);
+    let g = || GroupId("g".into());
+    let token = rig.send(2, Request::DeleteGroups(m::DeleteGroupsRequest { groups_names: vec![g(), g()] }));
+    let Some(Response::DeleteGroups(answer)) = rig.answers.get(&token) else { panic!("it is deleted") };
+    assert_eq!(answer.results.iter().map(|row| (&*row.group_id.0, row.error_code)).collect::<Vec<_>>(), [("g", 0)]);
+}
+
+#[test]
 fn the_empty_group_id_has_offsets() {
     let nameless = || GroupId("".into());
     let mut rig = rig();

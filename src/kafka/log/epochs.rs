@@ -1,5 +1,7 @@
 //! Leader epochs and where each began: Kafka's `LeaderEpochFileCache` and its text file `leader-epoch-checkpoint`.
 
+use super::checkpoint::{read_checkpoint, whole};
+use crate::kafka::disk::Disk;
 use bytes::Bytes;
 use std::fmt::Write;
 
@@ -10,22 +12,20 @@ pub(super) struct Epochs {
 }
 
 impl Epochs {
-    /// `None` when the text is not a checkpoint of version 0.
-    pub(super) fn parse(text: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(text).ok()?;
-        let mut lines = text.lines();
-        if lines.next()?.trim() != "0" {
-            return None;
-        }
-        let count: u64 = lines.next()?.trim().parse().ok()?;
+    /// From the log's checkpoint.
+    ///
+    /// # Errors
+    /// It is damaged; why, in Kafka's words.
+    pub(super) fn read(disk: &Disk, path: &str) -> Result<Self, String> {
+        let entry = |words: &[&str]| match words {
+            [epoch, start] => Some((whole(epoch)?, whole(start)?)),
+            _ => None,
+        };
         let mut epochs = Self::default();
-        let mut read = 0u64;
-        for line in lines.filter(|line| !line.trim().is_empty()) {
-            let (epoch, start) = line.trim().split_once(' ')?;
-            epochs.assign(epoch.parse().ok()?, start.parse().ok()?);
-            read += 1;
+        for (epoch, start) in read_checkpoint(disk, path, entry)? {
+            epochs.assign(epoch, start);
         }
-        (read == count).then_some(epochs)
+        Ok(epochs)
     }
 
     pub(super) fn checkpoint(&self) -> Bytes {
@@ -111,7 +111,9 @@ mod tests {
         }
         assert_eq!([0, 9, 10, 29, 30, 99].map(|offset| epochs.of(offset)), [0, 0, 2, 2, 5, 5]);
         assert_eq!(epochs.checkpoint(), "0\n3\n0 0\n2 10\n5 30\n");
-        assert_eq!(Epochs::parse(&epochs.checkpoint()).map(|e| e.entries), Some(epochs.entries.clone()));
+        let mut disk = Disk::default();
+        disk.replace("a", epochs.checkpoint()).expect("there is room");
+        assert_eq!(Epochs::read(&disk, "a").map(|read| read.entries), Ok(epochs.entries.clone()));
     }
 
     #[test]
@@ -134,12 +136,5 @@ mod tests {
         assert_eq!(epochs.entries, [(1, 15)]);
         assert!(epochs.assign(4, 12), "an entry that starts later is contradicted");
         assert_eq!(epochs.entries, [(4, 12)]);
-    }
-
-    #[test]
-    fn a_damaged_checkpoint_is_refused() {
-        for text in ["", "1\n0\n", "0\n2\n0 0\n", "0\n1\nx 0\n", "0\n1\n0\n"] {
-            assert!(Epochs::parse(text.as_bytes()).is_none(), "{text:?}");
-        }
     }
 }

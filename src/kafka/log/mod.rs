@@ -3,6 +3,7 @@
 
 mod aborted;
 mod append;
+mod checkpoint;
 mod epochs;
 mod head;
 mod index;
@@ -18,6 +19,7 @@ use super::disk::{Disk, DiskError};
 use super::wire::batch::BatchError;
 use super::wire::error::ErrorCode;
 pub use aborted::AbortedTransaction;
+pub use checkpoint::{read_checkpoint, whole};
 use epochs::Epochs;
 pub use producer_state::ActiveProducer;
 use producer_state::Producers;
@@ -181,6 +183,8 @@ pub struct Recovery {
     pub indexes_rebuilt: u32,
     /// File, bytes cut off its end, and why. Empty when the log was whole.
     pub cut: Vec<Cut>,
+    /// What else was damaged and dropped, in Kafka's words.
+    pub dropped: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -335,7 +339,7 @@ impl Log {
         if self.epochs.truncate_from_end(end) {
             self.write_epochs(disk)?;
         }
-        self.load_producers(disk, None)
+        self.load_producers(disk, None).map(drop)
     }
 
     /// Empties the log; the next record gets `offset`. A follower does this when it lacks records that its leader has already deleted.
@@ -394,12 +398,19 @@ impl Log {
 
     /// Flushes everything up to the end; returns the new recovery point.
     pub fn flush(&mut self, disk: &mut Disk) -> Result<i64, LogError> {
+        self.write_back(disk)?;
+        self.recovery_point = self.end_offset;
+        Ok(self.recovery_point)
+    }
+
+    /// What the operating system does in its own time: all that is written reaches the disk. The log does not hear of it, and its recovery
+    /// point stays.
+    pub fn write_back(&self, disk: &mut Disk) -> Result<(), LogError> {
         let unflushed = self.segments.partition_point(|segment| segment.base_offset <= self.recovery_point).saturating_sub(1);
         for segment in self.segments.iter().skip(unflushed) {
             segment.flush(disk)?;
         }
-        self.recovery_point = self.end_offset;
-        Ok(self.recovery_point)
+        Ok(())
     }
 
     /// Writes the index tails and the producer snapshot, and flushes, for a clean shutdown.

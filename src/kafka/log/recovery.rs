@@ -4,12 +4,13 @@
 use super::super::disk::Disk;
 use super::super::time::Time;
 use super::super::wire::batch::HEADER_BYTES;
+use super::super::wire::error::ErrorCode;
 use super::epochs::Epochs;
 use super::head::Head;
 use super::index::{OffsetIndex, TimeIndex};
 use super::producer_state::Producers;
 use super::segment::{Segment, path};
-use super::{Cut, EPOCHS_FILE, Log, LogConfig, LogError, Recovery, aborted};
+use super::{Cut, EPOCHS_FILE, Log, LogConfig, LogError, Recovery, aborted, refused};
 use std::fmt;
 use std::sync::Arc;
 
@@ -60,7 +61,7 @@ impl Log {
         let mut recovery = Recovery::default();
         remove_strays(disk, dir);
         let bases = numbered(disk, dir, ".log");
-        let mut epochs = disk.read_all(&format!("{dir}/{EPOCHS_FILE}")).ok().and_then(|text| Epochs::parse(&text)).unwrap_or_default();
+        let mut epochs = Epochs::read(disk, &format!("{dir}/{EPOCHS_FILE}")).map_err(|why| refused(ErrorCode::KafkaStorageError, why))?;
         let before = epochs.checkpoint();
         let mut segments: Vec<Arc<Segment>> = Vec::with_capacity(bases.len());
         let mut end_offset = bases.first().copied().unwrap_or(0);
@@ -111,14 +112,15 @@ impl Log {
         if log.epochs.checkpoint() != before {
             log.write_epochs(disk)?;
         }
-        log.load_producers(disk, recovered)?;
+        recovery.dropped = log.load_producers(disk, recovered)?;
         log.producers.expire(now.millis(), log.config.producer_id_expiration_ms);
         Ok((log, recovery))
     }
 
     /// Producer state from the newest good snapshot, and the batches after it. Snapshots beyond the end or damaged go. `recovered`: from
-    /// the segment with this base offset on, aborted transactions are to be found again.
-    pub(super) fn load_producers(&mut self, disk: &mut Disk, recovered: Option<i64>) -> Result<(), LogError> {
+    /// the segment with this base offset on, aborted transactions are to be found again. A line for each that was damaged.
+    pub(super) fn load_producers(&mut self, disk: &mut Disk, recovered: Option<i64>) -> Result<Vec<String>, LogError> {
+        let mut dropped = Vec::new();
         self.producers = Producers::empty_at(self.segments.first().map_or(0, |segment| segment.base_offset));
         for offset in numbered(disk, &self.dir, ".snapshot").into_iter().rev() {
             let file = path(&self.dir, offset, "snapshot");
@@ -129,7 +131,12 @@ impl Log {
                     self.producers = state;
                     break;
                 }
-                None => disk.remove(&file),
+                None => {
+                    if offset <= self.end_offset {
+                        dropped.push(format!("Failed to load producer snapshot from '{file}': it is damaged"));
+                    }
+                    disk.remove(&file);
+                }
             }
         }
         let from = self.producers.map_end();
@@ -149,7 +156,7 @@ impl Log {
         }
         state.set_map_end(self.end_offset);
         self.producers = state;
-        Ok(())
+        Ok(dropped)
     }
 }
 

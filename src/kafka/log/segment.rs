@@ -263,7 +263,7 @@ impl Segment {
     pub(super) fn doom(&self, disk: &mut Disk, dir: &str) -> Vec<String> {
         let snapshot = path(dir, self.base_offset, "snapshot");
         let mut doomed = Vec::new();
-        for file in [&self.log, &self.index, &self.time_index, &snapshot] {
+        for file in [&self.log, &self.index, &self.time_index, &self.aborted_index, &snapshot] {
             let name = format!("{file}.deleted");
             if disk.len(file).is_none() {
                 continue;

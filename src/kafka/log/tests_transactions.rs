@@ -120,6 +120,22 @@ fn a_coordinator_of_an_older_epoch_ends_nothing() {
     assert_eq!(append(&mut log, &mut disk, &marker(5)), Ok(3), "again, after an answer that was lost");
 }
 
+#[test]
+fn the_index_of_aborted_transactions_goes_with_its_segment() {
+    let mut disk = Disk::default();
+    let mut log = open(&mut disk, true);
+    write(&mut log, &mut disk, 1, 0, 0);
+    end(&mut log, &mut disk, 1, 0, false);
+    let base = log.segments()[0].base_offset;
+    let index = format!("t-0/{base:020}.txnindex");
+    assert!(disk.len(&index).is_some());
+    log.set_config(LogConfig { retention_ms: 1, ..log.config().clone() });
+    let (later, end) = (NOW.plus_millis(1_000_000_000), log.end_offset());
+    log.apply_retention(&mut disk, later, end).expect("no limit");
+    assert!(disk.len(&index).is_none());
+    assert!(log.take_doomed().contains(&format!("{index}.deleted")));
+}
+
 /// What is known of transactions once all is committed, to be compared.
 fn known(log: &Log, disk: &Disk) -> (Vec<ActiveProducer>, i64, Vec<AbortedTransaction>) {
     let stable = log.last_stable_offset(log.end_offset());

@@ -44,11 +44,14 @@ impl BrokerApi for DescribeClusterRequest {
             rack: None,
             ..DescribeClusterBroker::default()
         });
-        let brokers = broker.live_brokers().map(|broker| DescribeClusterBroker {
+        let all = broker.controller.image().brokers.values();
+        let shown = all.filter(|broker| !broker.fenced || self.include_fenced_brokers);
+        let brokers = shown.map(|broker| DescribeClusterBroker {
             broker_id: BrokerId(broker.id),
             host: text(&broker.host),
             port: broker.port,
             rack: broker.rack.as_deref().map(text),
+            is_fenced: broker.fenced,
             ..DescribeClusterBroker::default()
         });
         let mut response = DescribeClusterResponse {
@@ -75,5 +78,27 @@ mod sample {
             let request = DescribeClusterRequest { include_cluster_authorized_operations: true, ..DescribeClusterRequest::default() };
             if version >= 1 { DescribeClusterRequest { endpoint_type: 1, ..request } } else { request }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kafka::broker::testing_cluster::Cluster;
+    use crate::kafka::wire::message::DescribeClusterRequest;
+
+    #[test]
+    fn fenced_brokers_are_shown_to_who_asks_for_them() {
+        let mut cluster = Cluster::new(3, &[], None);
+        cluster.kill(3);
+        cluster.until(20_000, "the broker is fenced", |cluster| {
+            cluster.nodes.values().all(|node| node.controller().image().brokers.get(&3).is_some_and(|broker| broker.fenced))
+        });
+        let mut shown = |include_fenced_brokers| {
+            let request = DescribeClusterRequest { endpoint_type: 1, include_fenced_brokers, ..DescribeClusterRequest::default() };
+            let answer = cluster.call(1, 2, request);
+            answer.brokers.iter().map(|broker| (broker.broker_id.0, broker.is_fenced)).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(false), [(1, false), (2, false)]);
+        assert_eq!(shown(true), [(1, false), (2, false), (3, true)]);
     }
 }

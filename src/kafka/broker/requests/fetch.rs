@@ -192,6 +192,11 @@ impl Broker {
         let Some(name) = &wanted.name else {
             return Err(if wanted.topic_id.is_nil() { ErrorCode::UnknownTopicOrPartition } else { ErrorCode::UnknownTopicId });
         };
+        // A session keeps the topic's name: by now another topic may have it.
+        let here = self.topics.get(name).filter(|topic| topic.partitions.contains_key(&asked.partition));
+        if !wanted.topic_id.is_nil() && here.is_some_and(|topic| topic.id != wanted.topic_id) {
+            return Err(ErrorCode::InconsistentTopicId);
+        }
         let partition = self.led_partition(name, asked.partition, asked.current_leader_epoch)?;
         // Reject fetches with a stale broker epoch (`Replica.updateFetchStateOrThrow`).
         let stale = |id: i32, epoch: i64| {

@@ -137,16 +137,12 @@ impl Broker {
                 let refusal = name.as_ref().and_then(|name| unverified.get(&(name.clone(), index)));
                 let answer = if stranger {
                     refused(index, ErrorCode::TransactionalIdAuthorizationFailed)
-                } else if let Some(error) = refusal {
-                    not_in_transaction(index, context.version, *error)
-                } else if !(-1..=1).contains(&acks) {
-                    refused(index, ErrorCode::InvalidRequiredAcks)
-                } else if let Some(name) = &name {
-                    broker.produce_partition(now, context, name, index, partition.records, acks)
-                } else if context.version >= 13 {
-                    refused(index, ErrorCode::UnknownTopicId)
                 } else {
-                    refused(index, ErrorCode::UnknownTopicOrPartition)
+                    match (broker.check_records(context.version, name.as_deref(), index, partition.records), refusal) {
+                        (Err(error), _) => refused(index, error),
+                        (Ok(_), Some(error)) => not_in_transaction(index, context.version, *error),
+                        (Ok((name, batch)), None) => broker.produce_partition(now, context, name, index, &batch, acks),
+                    }
                 };
                 if acks == -1
                     && answer.error_code == 0
@@ -252,22 +248,36 @@ impl Broker {
         ProduceResponse { node_endpoints: endpoints.collect(), responses: topics, ..ProduceResponse::default() }
     }
 
+    /// What is wrong with it before anything is looked at beside the metadata and the records (`KafkaApis.handleProduceRequest`).
+    fn check_records<'a>(
+        &self,
+        version: i16,
+        name: Option<&'a str>,
+        index: i32,
+        records: Option<Bytes>,
+    ) -> Result<(&'a str, Batch), ErrorCode> {
+        let unknown = if version >= 13 { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
+        let name = name.ok_or(unknown)?;
+        self.controller.image().partition(name, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        let batch = only_batch(records.unwrap_or_default())?;
+        match version < ZSTD_SINCE && batch.compression() == Ok(Compression::Zstd) {
+            true => Err(ErrorCode::UnsupportedCompressionType),
+            false => Ok((name, batch)),
+        }
+    }
+
     fn produce_partition(
         &mut self,
         now: Time,
         context: &Context,
         name: &str,
         index: i32,
-        records: Option<Bytes>,
+        batch: &Batch,
         acks: i16,
     ) -> PartitionProduceResponse {
         let version = context.version;
-        let batch = match only_batch(records.unwrap_or_default()) {
-            Ok(batch) => batch,
-            Err(error) => return refused(index, error),
-        };
-        if version < ZSTD_SINCE && batch.compression() == Ok(Compression::Zstd) {
-            return refused(index, ErrorCode::UnsupportedCompressionType);
+        if !(-1..=1).contains(&acks) {
+            return refused(index, ErrorCode::InvalidRequiredAcks);
         }
         if is_internal(name) && &*context.client_id != ADMIN_CLIENT {
             return refused(index, ErrorCode::InvalidTopicException);
@@ -275,7 +285,7 @@ impl Broker {
         if let Err(error) = self.led_partition(name, index, -1) {
             return refused(index, error);
         }
-        let result = self.append(now, name, index, &batch, Origin::Client { all: acks == -1 });
+        let result = self.append(now, name, index, batch, Origin::Client { all: acks == -1 });
         let start = self.topics.partition(name, index).map_or(-1, |partition| partition.log.start_offset());
         let answer = PartitionProduceResponse { index, ..PartitionProduceResponse::default() };
         match result {

@@ -169,7 +169,7 @@ const DEFS: &[ConfigDef] = &[
     row("max.connections.per.ip.overrides", String, Some(""), Any, ClusterWide, InForce,
         "Other numbers for single addresses, address:count with commas between several."),
     row("max.incremental.fetch.session.cache.slots", Int, Some("1000"), AtLeast(0), ReadOnly, InForce,
-        "The most fetch sessions that the broker keeps; here 1000."),
+        "The most fetch sessions that the broker keeps."),
     row("max.request.partition.size.limit", Int, Some("2000"), AtLeast(1), ReadOnly, InForce,
         "The most partitions in one answer to DescribeTopicPartitions."),
     row("message.max.bytes", Int, Some("1048588"), AtLeast(0), ClusterWide, InForce,

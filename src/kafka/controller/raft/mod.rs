@@ -147,6 +147,7 @@ impl Raft {
             backoff_max_ms: config.controller_quorum_election_backoff_max_ms.max(1),
             outputs: VecDeque::new(),
         };
+        raft.outputs.extend(recovery.dropped.iter().cloned().map(Output::Log));
         if !recovery.cut.is_empty() {
             raft.outputs.push_back(Output::Log(recovery.to_string()));
         }

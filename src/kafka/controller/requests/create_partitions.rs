@@ -3,6 +3,7 @@
 use super::{ControllerApi, Refuse};
 use crate::kafka::controller::active::{Active, Refusal, text};
 use crate::kafka::controller::topics::MAX_PARTITIONS;
+use crate::kafka::sorted_vec::SortedVecSet;
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::message::create_partitions_request::{CreatePartitionsAssignment, CreatePartitionsTopic};
@@ -11,10 +12,19 @@ use crate::kafka::wire::message::{CreatePartitionsRequest, CreatePartitionsRespo
 
 impl ControllerApi for CreatePartitionsRequest {
     fn handle(&self, active: &mut Active, _now: Time, _version: i16) -> CreatePartitionsResponse {
+        let (mut names, mut twice) = (SortedVecSet::new(), SortedVecSet::new());
+        for asked in self.topics.iter().filter(|asked| !names.insert(asked.name.clone())) {
+            twice.insert(asked.name.clone());
+        }
         let mut results = Vec::new();
-        for asked in &self.topics {
+        // One row for each name; what is named twice does not grow.
+        for asked in self.topics.iter().filter(|asked| names.remove(&asked.name)) {
             let answer = CreatePartitionsTopicResult { name: asked.name.clone(), ..CreatePartitionsTopicResult::default() };
-            results.push(match active.grow_topic(asked, self.validate_only) {
+            let grown = match twice.contains(&asked.name) {
+                true => Err((ErrorCode::InvalidRequest, "Duplicate topic name.".into())),
+                false => active.grow_topic(asked, self.validate_only),
+            };
+            results.push(match grown {
                 Ok(()) => CreatePartitionsTopicResult { error_message: None, ..answer },
                 Err((error, why)) => CreatePartitionsTopicResult { error_code: error.code(), error_message: Some(text(why)), ..answer },
             });

@@ -28,7 +28,8 @@ impl ControllerApi for CreateTopicsRequest {
         let twice: SortedVecSet<_> =
             self.topics.iter().map(|topic| topic.name.clone()).filter(|name| !names.insert(name.clone())).collect();
         let mut results = Vec::new();
-        for asked in &self.topics {
+        // One row for each name.
+        for asked in self.topics.iter().filter(|asked| names.remove(&asked.name)) {
             let answer = CreatableTopicResult { name: asked.name.clone(), ..CreatableTopicResult::default() };
             let plan = match twice.contains(&asked.name) {
                 true => Err((ErrorCode::InvalidRequest, "Duplicate topic name.".into())),
