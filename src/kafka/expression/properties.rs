@@ -3,8 +3,8 @@
 /// Beyond these there is nothing in ASCII.
 const NONE: [&str; 17] = ["Cf", "Co", "Cs", "Lm", "Lo", "Lt", "M", "Mc", "Me", "Mn", "Nl", "No", "Pf", "Pi", "So", "Zl", "Zp"];
 
-/// The ranges of characters that have the property, or have it not; `None`: it is not known. Of one that no ASCII character has, a character
-/// that is none, so that a class is never empty.
+/// The ranges of characters that have the property, or have it not; `None`: it is not known. Of one that no ASCII character has, a
+/// character that is none, so that a class is never empty.
 pub fn ranges(name: &str, negated: bool) -> Option<Vec<(char, char)>> {
     if name == "Any" {
         return Some(if negated { vec![(char::MAX, char::MAX)] } else { vec![('\0', char::MAX)] });

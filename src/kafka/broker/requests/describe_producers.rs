@@ -63,7 +63,8 @@ mod tests {
         let conn = test.connect();
         let topics = ["nothing", "a/b"].map(|name| TopicRequest { name: TopicName(name.into()), partition_indexes: vec![0] }).into();
         let answer = test.call(conn, 0, DescribeProducersRequest { topics });
-        let told: Vec<_> = answer.topics.iter().map(|topic| &topic.partitions[0]).map(|it| (it.error_code, it.error_message.as_deref())).collect();
+        let told = answer.topics.iter().map(|topic| &topic.partitions[0]);
+        let told: Vec<_> = told.map(|it| (it.error_code, it.error_message.as_deref())).collect();
         let invalid = "Topic name is invalid: 'a/b' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'";
         assert_eq!(told, [(3, Some("This server does not host this topic-partition.")), (17, Some(invalid))]);
     }
