@@ -368,7 +368,8 @@ fn members_of_the_consumer_protocol_hand_over_without_a_gap() {
     harness.close(1);
     harness.run_for(20_000);
     assert_eq!((harness.consumers[&1].state(), harness.owned(2)), (MembershipState::Closed, 4), "{:?}", harness.events);
-    // Nobody hears of the one that is stuck: its session ends, and it comes back when it polls again.
+    // Nobody hears of the one that is stuck: its session ends, and it comes back as the same member when it polls again.
+    let member = harness.consumers[&2].membership().expect("it has joined").0;
     harness.stuck.insert(2);
     harness.run_for(301_000);
     assert!(harness.events[&2].contains(&ConsumerEvent::PollTimeout));
@@ -376,6 +377,7 @@ fn members_of_the_consumer_protocol_hand_over_without_a_gap() {
     harness.stuck.clear();
     harness.run_for(20_000);
     assert_eq!(harness.owned(2), 4, "{:?}", harness.events);
+    assert_eq!(harness.consumers[&2].membership().expect("it has joined again").0, member);
     harness.send(60..70);
     harness.run_for(10_000);
     assert_eq!(harness.values().len(), 70, "each record once");

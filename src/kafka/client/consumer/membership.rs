@@ -267,7 +267,8 @@ impl Consumer {
 
     /// The membership is over: joins again, with or without the old member id.
     pub(super) fn forget_membership(&mut self, forget_id: bool, why: &str) {
-        if forget_id {
+        // To the consumer protocol it is what the client has named itself, for as long as its process lives.
+        if forget_id && !self.is_modern() {
             self.member.id = Arc::from("");
         }
         self.member.generation = -1;
