@@ -219,6 +219,9 @@ impl ConsumerApp {
     /// What the client has to say to the app.
     pub(super) fn hear(&mut self, now: Time, event: &ConsumerEvent, sinks: &Sinks) {
         match event {
+            // The answer is to a `commitAsync` of before.
+            ConsumerEvent::Committed { .. } | ConsumerEvent::CommitFailed { .. }
+                if self.client.as_ref().is_some_and(Consumer::is_committing) => {}
             ConsumerEvent::CommitFailed { .. } if self.must_commit_first() && self.awaits == Awaits::Commit => self.read_again(now),
             ConsumerEvent::Committed { .. } | ConsumerEvent::CommitFailed { .. } if self.awaits == Awaits::Commit => {
                 self.awaits = Awaits::Nothing;
@@ -251,8 +254,12 @@ impl ConsumerApp {
     /// Commits what is given, or else the positions.
     pub(super) fn commit(&mut self, now: Time, offsets: Option<Vec<NextOffset>>) {
         if let Some(client) = self.client.as_mut().filter(|_| self.spec.group.is_some()) {
-            self.awaits = if self.spec.commit.waits() { Awaits::Commit } else { Awaits::Nothing };
-            client.commit(now, offsets);
+            if self.spec.commit.waits() {
+                self.awaits = Awaits::Commit;
+                client.commit(now, offsets);
+            } else {
+                client.commit_async(now, offsets);
+            }
         }
     }
 

@@ -330,6 +330,36 @@ fn a_poll_that_does_not_come_makes_the_member_leave_and_the_next_one_rejoins() {
     assert!(harness.events[&1].iter().any(|event| matches!(event, ConsumerEvent::Revoked { lost: true, .. })));
 }
 
+#[test]
+fn commits_that_nobody_waits_for_go_out_together_and_end_with_their_connection() {
+    for (waits, sent, lost) in [(false, 3, 3), (true, 1, 0)] {
+        let mut harness = Harness::new(1);
+        harness.send(0..10);
+        harness.member(1, &[("enable.auto.commit", "false")]);
+        harness.run_for(10_000);
+        let now = harness.now;
+        let consumer = harness.consumers.get_mut(&1).expect("it is there");
+        for offset in 1..=3 {
+            let offsets = Some(vec![("orders".into(), 0, offset, -1)]);
+            if waits { consumer.commit(now, offsets) } else { consumer.commit_async(now, offsets) }
+        }
+        assert_eq!(consumer.is_committing(), waits);
+        let mut conns = Vec::new();
+        while let Some(output) = consumer.poll_output() {
+            match output {
+                Output::Send { conn, frame } if frame.starts_with(&[0, 8]) => conns.push(conn),
+                _ => {}
+            }
+        }
+        assert_eq!(conns.len(), sent);
+        harness.disconnect((1, 1), conns[0], true);
+        harness.run_for(10_000);
+        let failed = harness.events[&1].iter().filter(|event| matches!(event, ConsumerEvent::CommitFailed { .. })).count();
+        let done = harness.events[&1].iter().filter(|event| matches!(event, ConsumerEvent::Committed { .. })).count();
+        assert_eq!((failed, done, harness.consumers[&1].is_committing()), (lost, 3 - lost, false), "{:?}", harness.events);
+    }
+}
+
 const MODERN: &[(&str, &str)] = &[("group.protocol", "consumer")];
 
 #[test]

@@ -242,6 +242,7 @@ impl Consumer {
         let wait = self.backoff.draw(self.member.find_failures);
         self.member.find_failures = self.member.find_failures.saturating_add(1);
         self.member.find_retry_at = now.plus_millis(wait);
+        self.fail_asyncs();
         if let Some((error, ..)) = found.filter(|(error, ..)| !ErrorCode::from_code(*error).retriable()) {
             self.fatal(error);
         }

@@ -177,6 +177,7 @@ pub struct Consumer {
     commits_in_flight: u32,
     /// The last of them may be tried again: no other is sent before its answer.
     commit_awaited: bool,
+    sync_in_flight: bool,
     next_auto_commit: Time,
     last_poll: Time,
     /// The app should call `poll` now, even without records.
@@ -342,6 +343,7 @@ impl Consumer {
             commits: VecDeque::new(),
             commits_in_flight: 0,
             commit_awaited: false,
+            sync_in_flight: false,
             next_auto_commit: Time::NEVER,
             last_poll: Time::NEVER,
             poll_due: false,

@@ -61,7 +61,7 @@ impl Consumer {
             }
         }
         // What was read of partitions that were given up is committed before others get them.
-        let committing = !self.commits.is_empty() || self.commits_in_flight > 0;
+        let committing = self.commits_first();
         let owned = self.assignment();
         let changed = self.member.given.is_none() && self.modern.told != owned;
         let due = now >= self.member.heartbeat_at;
