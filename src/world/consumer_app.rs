@@ -3,7 +3,7 @@
 use super::action::ConsumerSpec;
 use super::content::content_id;
 use super::event::{EventKind, NodeName};
-use super::handler::{CommitPolicy, Delivery, Fails, OnFailure, SinkKind};
+use super::handler::{CommitPolicy, Delivery, Fails, OnFailure, OnRevoke, SinkKind};
 use super::output::{self, Output, Taken};
 use super::process::process_seed;
 use super::sends::Sends;
@@ -52,6 +52,8 @@ pub(super) struct ConsumerApp {
     pub(super) polled: Vec<NextOffset>,
     /// Handled and not yet inserted: the rows of a bulk insert.
     rows: Vec<ConsumerRecord>,
+    /// Rows that were inserted outside of the handler, and not told yet.
+    inserted: u32,
     chance: Rng,
 }
 
@@ -111,6 +113,7 @@ impl ConsumerApp {
             awaits: Awaits::Nothing,
             polled: Vec::new(),
             rows: Vec::new(),
+            inserted: 0,
             spec,
             client: None,
             output: None,
@@ -188,7 +191,11 @@ impl ConsumerApp {
     /// The process is to end: what was polled and not handled is dropped, rows that wait are inserted, the client commits and leaves.
     pub(super) fn stop(&mut self, now: Time, sinks: &mut Sinks) {
         self.closing = true;
-        sinks.insert(&self.owner(), self.spec.handler.sink, &std::mem::take(&mut self.rows), now, &self.spec.name);
+        self.insert_rows(now, sinks);
+        // `close` calls the listener too, of a member that has a place in its group.
+        if self.spec.handler.on_revoke == OnRevoke::Commit && self.client.as_ref().is_some_and(|client| client.membership().is_some()) {
+            self.commit_handled(now);
+        }
         self.drop_work();
         if let Some(output) = self.output.as_mut() {
             output.client.close(now);
@@ -263,16 +270,59 @@ impl ConsumerApp {
         }
     }
 
+    /// What the app is done with: the positions, without what was polled and is not handled yet.
+    fn handled_offsets(&self) -> Vec<NextOffset> {
+        let mut offsets = self.client.as_ref().map(Consumer::next_offsets).unwrap_or_default();
+        for record in &self.backlog {
+            let is_its = |(topic, partition, ..): &&mut NextOffset| *topic == record.topic && *partition == record.partition;
+            if let Some(next) = offsets.iter_mut().find(is_its).filter(|next| next.2 > record.offset) {
+                (next.2, next.3) = (record.offset, -1);
+            }
+        }
+        offsets
+    }
+
+    /// `commitSync` of what the app is done with. The client holds up its join, or its acknowledgement, until that has its answer.
+    fn commit_handled(&mut self, now: Time) {
+        let offsets = self.handled_offsets();
+        if let Some(client) = self.client.as_mut().filter(|_| !offsets.is_empty()) {
+            client.commit(now, Some(offsets));
+        }
+    }
+
+    /// Partitions are about to be taken away by a poll (`onPartitionsRevoked`).
+    fn before_revocation(&mut self, now: Time, sinks: &mut Sinks) {
+        let revokes = self.client.as_ref().is_some_and(|client| !client.to_revoke().is_empty());
+        if self.spec.handler.on_revoke == OnRevoke::Commit && revokes {
+            self.insert_rows(now, sinks);
+            self.commit_handled(now);
+        }
+    }
+
+    /// The rows that wait go into the sink.
+    fn insert_rows(&mut self, now: Time, sinks: &mut Sinks) -> Vec<ConsumerRecord> {
+        let rows = std::mem::take(&mut self.rows);
+        sinks.insert(&self.owner(), self.spec.handler.sink, &rows, now, &self.spec.name);
+        self.inserted += u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        rows
+    }
+
+    /// Rows that were inserted outside of the handler since it was asked last.
+    pub(super) fn take_inserted(&mut self) -> Option<u32> {
+        Some(std::mem::take(&mut self.inserted)).filter(|rows| *rows > 0)
+    }
+
     /// Polls if the app is idle and a poll would bring something, or is due. True when it polled.
     pub(super) fn poll(&mut self, now: Time, sinks: &mut Sinks) -> bool {
         if self.closing || self.is_blocked() || !self.backlog.is_empty() {
             return false;
         }
-        let Some(client) = self.client.as_mut() else { return false };
         let due = self.poll_again.is_some_and(|at| at <= now);
-        if !due && !client.wants_poll() {
+        if !due && !self.client.as_ref().is_some_and(Consumer::wants_poll) {
             return false;
         }
+        self.before_revocation(now, sinks);
+        let Some(client) = self.client.as_mut() else { return false };
         self.backlog.extend(client.poll(now));
         if self.backlog.is_empty() {
             self.poll_again = Some(now.plus_micros(POLL_TIMEOUT_US));
@@ -351,8 +401,8 @@ impl ConsumerApp {
             SinkKind::Bulk(least) if (self.rows.len() as u64) < u64::from(least) => return Vec::new(),
             _ => {}
         }
-        let rows = std::mem::take(&mut self.rows);
-        sinks.insert(&self.owner(), self.spec.handler.sink, &rows, now, &self.spec.name);
+        let rows = self.insert_rows(now, sinks);
+        self.inserted = 0;
         rows
     }
 

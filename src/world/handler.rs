@@ -13,7 +13,29 @@ pub struct HandlerSpec {
     pub sink: SinkKind,
     /// Where records go that it fails on, if they go anywhere.
     pub dead_letters: Option<Arc<str>>,
+    pub on_revoke: OnRevoke,
     pub output: Option<OutputSpec>,
+}
+
+/// What an app does when partitions are taken from it, before others get them (`ConsumerRebalanceListener.onPartitionsRevoked`), and when it
+/// closes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
+pub enum OnRevoke {
+    #[default]
+    Nothing,
+    /// It inserts the rows that wait, and commits what it has handled (`commitSync`).
+    Commit,
+}
+
+impl OnRevoke {
+    pub const ALL: [Self; 2] = [Self::Nothing, Self::Commit];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Commit => "commit",
+        }
+    }
 }
 
 /// An app that makes one record of each that it has handled.

@@ -173,7 +173,11 @@ impl Node {
         loop {
             self.drain(core);
             let Machine::Consumer(app) = &mut self.machine else { break };
-            if !runs || !app.go_by_producer(now) && !app.poll(now, &mut core.sinks) {
+            let goes_on = runs && (app.go_by_producer(now) || app.poll(now, &mut core.sinks));
+            if let Some(rows) = app.take_inserted() {
+                core.record(EventKind::Inserted { node: self.meta.name.clone(), rows });
+            }
+            if !goes_on {
                 break;
             }
         }

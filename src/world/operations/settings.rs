@@ -7,7 +7,9 @@ use super::units::{duration, duration_text, hint, number, percent, percent_text,
 use crate::kafka::expression;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::action::{ActionError, ConsumerSpec, Header, KeyPartitioner, Keys, ProducerSpec, SendHabits, TransactionPlan};
-use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, MAX_BULK_ROWS, OnFailure, OutputSpec, SinkKind};
+use crate::world::handler::{
+    CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, MAX_BULK_ROWS, OnFailure, OnRevoke, OutputSpec, SinkKind,
+};
 use std::sync::Arc;
 
 /// Records in a thousand seconds: 10,000 a second.
@@ -61,6 +63,7 @@ pub(super) const CONSUMER: &[Row] = &[
     ("commit", "auto", "When offsets are committed; -sync: it waits for the answer", COMMITS),
     ("fails", "never", "Its handler fails: never, on key:KEY, or 5%", &[]),
     ("on-failure", "crash", "What it does then: crash, retry, skip, dead-letter:TOPIC", &[]),
+    ("on-revoke", "nothing", "What it does before others get its partitions; commit: what it has handled", REVOCATIONS),
     ("output", "", "The topic that gets a record for each that it has handled; nothing: none", &[]),
     ("delivery", "", "How outputs and offsets go together", DELIVERIES),
     ("sink", "print", "Where records go: print, table, unique-table, upsert, upsert-newest, offset-table, bulk:20", &[]),
@@ -80,6 +83,7 @@ const COMMITS: &[&str] = &[
 const PARTITIONERS: &[&str] = &["default", "round-robin", "crc32", "fnv1a", "table:KEY=P"];
 const DELIVERIES: &[&str] = &["exactly-once", "at-least-once", "at-most-once"];
 const FAILURES: &[&str] = &["crash", "retry", "skip", "dead-letter:TOPIC"];
+const REVOCATIONS: &[&str] = &["nothing", "commit"];
 const SINKS: &[&str] = &["print", "table", "unique-table", "upsert", "upsert-newest", "offset-table", "bulk:20"];
 pub(super) const CONSUMER_CONFIGS: &[&str] = &[
     "auto.commit.interval.ms",
@@ -198,6 +202,12 @@ pub(super) fn check_consumer(spec: &ConsumerSpec) -> Result<(), ActionError> {
         }
         HandlerSpec { fails: Fails::Ppm(ppm), .. } if ppm > 1_000_000 => {
             return Err(invalid("a handler fails on 0 to 100 % of its records"));
+        }
+        HandlerSpec { on_revoke: OnRevoke::Commit, .. } if spec.group.is_none() => {
+            return Err(invalid("on-revoke=commit needs group=: nobody takes partitions from who assigns them to itself"));
+        }
+        HandlerSpec { on_revoke: OnRevoke::Commit, output: Some(_), .. } => {
+            return Err(invalid("on-revoke=commit and output= exclude each other: its delivery says when it commits"));
         }
         HandlerSpec { sink: SinkKind::OffsetTable, .. } if spec.group.is_none() => {
             return Err(invalid("sink=offset-table needs group=: a member learns its partitions from its group"));
@@ -381,6 +391,11 @@ fn read_delivery(text: &str) -> Result<Delivery, String> {
     Delivery::ALL.into_iter().find(|delivery| delivery.name() == text).ok_or_else(|| expected(text, DELIVERIES))
 }
 
+fn read_on_revoke(text: &str) -> Result<OnRevoke, String> {
+    let found = OnRevoke::ALL.into_iter().find(|then| then.name() == text);
+    found.ok_or_else(|| format!("on-revoke=: {}", expected(text, REVOCATIONS)))
+}
+
 fn read_sink(text: &str) -> Result<SinkKind, String> {
     Ok(match text {
         "print" => SinkKind::Print,
@@ -465,7 +480,7 @@ pub(super) fn write_producer(spec: &ProducerSpec, line: &mut Line) {
 
 pub(super) fn read_consumer(words: &mut Words) -> Parsed<ConsumerSpec> {
     let name = words.name("the consumer's name")?;
-    let keys = ["group", "topics", "handle", "commit", "fails", "on-failure", "output", "delivery", "sink"];
+    let keys = ["group", "topics", "handle", "commit", "fails", "on-failure", "on-revoke", "output", "delivery", "sink"];
     let pairs = words.pairs(&keys, true)?;
     let delivery = pairs.get("delivery", read_delivery)?.unwrap_or(Delivery::ExactlyOnce);
     let output = pairs.get("output", |text| Ok(OutputSpec { topic: Arc::from(text), delivery }))?;
@@ -483,6 +498,7 @@ pub(super) fn read_consumer(words: &mut Words) -> Parsed<ConsumerSpec> {
             on_failure,
             sink: pairs.get("sink", read_sink)?.unwrap_or_default(),
             dead_letters,
+            on_revoke: pairs.get("on-revoke", read_on_revoke)?.unwrap_or_default(),
             output,
         },
         config: pairs.configs,
@@ -497,7 +513,7 @@ pub(super) fn write_consumer(spec: &ConsumerSpec, line: &mut Line) {
     line.pair("topics", &spec.topics.join(","));
     line.pair("handle", &duration_text(spec.handle_us));
     let usual = HandlerSpec::default();
-    let HandlerSpec { fails, on_failure, sink, dead_letters, output } = &spec.handler;
+    let HandlerSpec { fails, on_failure, sink, dead_letters, on_revoke, output } = &spec.handler;
     match output {
         Some(output) => {
             line.pair("output", &output.topic);
@@ -511,6 +527,9 @@ pub(super) fn write_consumer(spec: &ConsumerSpec, line: &mut Line) {
     if *on_failure != usual.on_failure {
         let topic = dead_letters.as_ref().map(|topic| format!(":{topic}")).unwrap_or_default();
         line.pair("on-failure", &format!("{}{topic}", on_failure.name()));
+    }
+    if *on_revoke != usual.on_revoke {
+        line.pair("on-revoke", on_revoke.name());
     }
     if *sink != usual.sink {
         line.pair("sink", &sink_text(*sink));

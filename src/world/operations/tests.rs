@@ -3,7 +3,7 @@
 use super::*;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::world::action::{ConsumerSpec, Genesis, KeyPartitioner, Keys, LinkSpec, ProducerSpec, SendHabits, TransactionPlan};
-use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, OnFailure, OutputSpec, SinkKind};
+use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, OnFailure, OnRevoke, OutputSpec, SinkKind};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -100,11 +100,13 @@ fn handler() -> impl Strategy<Value = HandlerSpec> {
         Just(SinkKind::OffsetTable),
         (1..9999_u32).prop_map(SinkKind::Bulk)
     ];
-    (fails, on_failure, sink, output).prop_map(|(fails, (on_failure, dead_letters), sink, output)| HandlerSpec {
+    let on_revoke = prop_oneof![Just(OnRevoke::Nothing), Just(OnRevoke::Commit)];
+    (fails, on_failure, sink, on_revoke, output).prop_map(|(fails, (on_failure, dead_letters), sink, on_revoke, output)| HandlerSpec {
         fails,
         on_failure,
         sink,
         dead_letters,
+        on_revoke,
         output,
     })
 }

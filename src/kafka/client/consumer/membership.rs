@@ -101,7 +101,7 @@ impl Member {
         self.given.is_some() || self.awaits_join()
     }
 
-    fn awaits_join(&self) -> bool {
+    pub fn awaits_join(&self) -> bool {
         self.rejoin.is_some() && !self.prepared && !self.fatal && !matches!(self.phase, Phase::Joining | Phase::Syncing)
     }
 }
@@ -133,10 +133,7 @@ impl Consumer {
             self.commit_positions(now, CommitKind::Last);
             self.run_commits(now);
         }
-        let mut partitions = self.assignment();
-        if self.is_cooperative() && !lost {
-            partitions.retain(|(topic, _)| !self.subscription.contains(topic));
-        }
+        let partitions = if lost { self.assignment() } else { self.given_up_to_join() };
         self.partitions.retain(|at, _| !partitions.contains(at));
         self.completed.retain(|at| !partitions.contains(at));
         if !partitions.is_empty() {
@@ -146,6 +143,15 @@ impl Consumer {
         self.member.prepared = true;
         self.member.phase = Phase::Unjoined;
         self.member.round += 1;
+    }
+
+    /// What a member of the classic protocol gives up before it joins again.
+    pub(super) fn given_up_to_join(&self) -> Vec<TopicPartition> {
+        let mut partitions = self.assignment();
+        if self.is_cooperative() {
+            partitions.retain(|(topic, _)| !self.subscription.contains(topic));
+        }
+        partitions
     }
 
     pub(super) fn run_membership(&mut self, now: Time) {

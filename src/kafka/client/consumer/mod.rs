@@ -27,7 +27,7 @@ use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::{Deadline, Reason, Time, TimerKind, earlier};
 use bytes::Bytes;
-use fetcher::PartitionState;
+use fetcher::{Need, PartitionState};
 use membership::{Member, Phase};
 use modern::Modern;
 use offsets::{CommitKind, PendingCommit};
@@ -449,6 +449,18 @@ impl Consumer {
                 || self.completed.iter().any(|at| self.partitions.get(at).is_some_and(|state| !state.buffer.is_empty())))
     }
 
+    /// What the next `poll` takes away: what `onPartitionsRevoked` is called with. What was lost is not among it.
+    pub fn to_revoke(&self) -> Vec<(Arc<str>, i32)> {
+        if self.manual || self.member.generation < 0 {
+            return Vec::new();
+        }
+        let mut partitions = self.to_give_up();
+        if !self.is_modern() && self.member.awaits_join() && !self.member.lost {
+            partitions.extend(self.given_up_to_join());
+        }
+        partitions
+    }
+
     pub fn assignment(&self) -> Vec<(Arc<str>, i32)> {
         self.partitions.keys().cloned().collect()
     }
@@ -456,6 +468,13 @@ impl Consumer {
     /// (topic, partition, position: next offset that poll returns).
     pub fn positions(&self) -> Vec<(Arc<str>, i32, i64)> {
         self.partitions.iter().filter_map(|((topic, partition), state)| Some((topic.clone(), *partition, state.position?))).collect()
+    }
+
+    /// What a commit of the positions commits.
+    pub fn next_offsets(&self) -> Vec<NextOffset> {
+        let known = |state: &PartitionState| state.position.filter(|_| matches!(state.need, Need::Nothing | Need::Validation));
+        let next = |(at, state): (&TopicPartition, &PartitionState)| Some((at.0.clone(), at.1, known(state)?, state.epoch));
+        self.partitions.iter().filter_map(next).collect()
     }
 
     /// (member id, generation), once joined.
