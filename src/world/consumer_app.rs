@@ -52,6 +52,10 @@ pub(super) struct ConsumerApp {
     pub(super) polled: Vec<NextOffset>,
     /// Handled and not yet inserted: the rows of a bulk insert.
     rows: Vec<ConsumerRecord>,
+    /// When the rows that wait are to be inserted, if that goes by time.
+    rows_due: Option<Time>,
+    /// When it commits next, if that goes by time and there is something to commit.
+    commit_due: Option<Time>,
     /// Rows that were inserted outside of the handler, and not told yet.
     inserted: u32,
     chance: Rng,
@@ -113,6 +117,8 @@ impl ConsumerApp {
             awaits: Awaits::Nothing,
             polled: Vec::new(),
             rows: Vec::new(),
+            rows_due: None,
+            commit_due: None,
             inserted: 0,
             spec,
             client: None,
@@ -182,6 +188,8 @@ impl ConsumerApp {
     pub(super) fn drop_work(&mut self) {
         self.backlog.clear();
         self.rows.clear();
+        self.rows_due = None;
+        self.commit_due = None;
         self.attempts = 0;
         self.awaits = Awaits::Nothing;
         self.handler_done = None;
@@ -270,6 +278,27 @@ impl ConsumerApp {
         }
     }
 
+    /// What goes by time in the app's loop: rows that have waited long enough, and a commit.
+    fn be_on_time(&mut self, now: Time, sinks: &mut Sinks) {
+        if self.rows_due.is_some_and(|at| at <= now) {
+            let rows = self.insert_rows(now, sinks);
+            if matches!(self.spec.commit, CommitPolicy::AfterInsert(_)) {
+                self.commit(now, Some(ends(rows.iter())));
+            }
+        }
+        if self.commit_due.is_some_and(|at| at <= now) {
+            self.commit_due = None;
+            let offsets = self.handled_offsets();
+            self.commit(now, Some(offsets));
+        }
+    }
+
+    /// When something is to be done that goes by time. While its handler is at work the app does not look at its clock.
+    pub(super) fn next_duty(&self) -> Option<Time> {
+        let idle = !self.closing && !self.is_blocked() && self.backlog.is_empty() && self.client.is_some();
+        self.rows_due.into_iter().chain(self.commit_due).min().filter(|_| idle)
+    }
+
     /// What the app is done with: the positions, without what was polled and is not handled yet.
     fn handled_offsets(&self) -> Vec<NextOffset> {
         let mut offsets = self.client.as_ref().map(Consumer::next_offsets).unwrap_or_default();
@@ -302,6 +331,7 @@ impl ConsumerApp {
     /// The rows that wait go into the sink.
     fn insert_rows(&mut self, now: Time, sinks: &mut Sinks) -> Vec<ConsumerRecord> {
         let rows = std::mem::take(&mut self.rows);
+        self.rows_due = None;
         sinks.insert(&self.owner(), self.spec.handler.sink, &rows, now, &self.spec.name);
         self.inserted += u32::try_from(rows.len()).unwrap_or(u32::MAX);
         rows
@@ -312,10 +342,14 @@ impl ConsumerApp {
         Some(std::mem::take(&mut self.inserted)).filter(|rows| *rows > 0)
     }
 
-    /// Polls if the app is idle and a poll would bring something, or is due. True when it polled.
+    /// Polls if the app is idle and a poll would bring something, or is due. True when it did something.
     pub(super) fn poll(&mut self, now: Time, sinks: &mut Sinks) -> bool {
         if self.closing || self.is_blocked() || !self.backlog.is_empty() {
             return false;
+        }
+        self.be_on_time(now, sinks);
+        if self.is_blocked() {
+            return true;
         }
         let due = self.poll_again.is_some_and(|at| at <= now);
         if !due && !self.client.as_ref().is_some_and(Consumer::wants_poll) {
@@ -376,7 +410,7 @@ impl ConsumerApp {
         let next = (record.topic.clone(), record.partition, record.offset + 1, record.leader_epoch);
         let inserted = self.insert(record, now, sinks);
         let rows = u32::try_from(inserted.len()).unwrap_or(u32::MAX);
-        let bulk = matches!(self.spec.handler.sink, SinkKind::Bulk(_)) && rows > 0;
+        let bulk = matches!(self.spec.handler.sink, SinkKind::Bulk { .. }) && rows > 0;
         self.done_with(now, next, &inserted);
         Some(Turn { inserted: bulk.then(|| EventKind::Inserted { node: node.clone(), rows }), ..event.into() })
     }
@@ -385,6 +419,14 @@ impl ConsumerApp {
     /// by it.
     pub(super) fn done_with(&mut self, now: Time, next: NextOffset, inserted: &[ConsumerRecord]) {
         match self.spec.commit {
+            CommitPolicy::Every(us, _) => {
+                let due = *self.commit_due.get_or_insert(now.plus_micros(us));
+                if due <= now {
+                    self.commit_due = None;
+                    let offsets = self.handled_offsets();
+                    self.commit(now, Some(offsets));
+                }
+            }
             CommitPolicy::EachRecord(_) => self.commit(now, Some(vec![next])),
             CommitPolicy::AfterInsert(_) if !inserted.is_empty() => self.commit(now, Some(ends(inserted.iter()))),
             _ if self.spec.handler.output.is_some() && self.backlog.is_empty() => self.end_batch(now),
@@ -397,9 +439,11 @@ impl ConsumerApp {
     /// Puts a record into the sink, or to the rows that wait; gives what is in the sink now and was not before.
     fn insert(&mut self, record: ConsumerRecord, now: Time, sinks: &mut Sinks) -> Vec<ConsumerRecord> {
         self.rows.push(record);
-        match self.spec.handler.sink {
-            SinkKind::Bulk(least) if (self.rows.len() as u64) < u64::from(least) => return Vec::new(),
-            _ => {}
+        if let SinkKind::Bulk { rows, within_us } = self.spec.handler.sink {
+            let due = within_us.map(|us| *self.rows_due.get_or_insert(now.plus_micros(us)));
+            if (self.rows.len() as u64) < u64::from(rows) && due.is_none_or(|at| now < at) {
+                return Vec::new();
+            }
         }
         let rows = self.insert_rows(now, sinks);
         self.inserted = 0;

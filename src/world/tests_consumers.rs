@@ -1,9 +1,10 @@
 //! Consumer apps as people write them: when they commit, and what a rebalance makes of it.
 
 use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, ProducerSpec, TransactionPlan};
-use super::handler::OnRevoke;
+use super::handler::{CommitMode, OnRevoke, SinkKind};
 use super::operations::{AddConsumer, AddProducer, CreateTopic};
 use super::*;
+use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::sorted_vec::SortedVecMap;
 
 fn configs(pairs: &[(&str, &str)]) -> SortedVecMap<String, String> {
@@ -87,5 +88,46 @@ fn who_commits_before_others_get_its_partitions_handles_nothing_again() {
     for set in [&[][..], &[("partition.assignment.strategy", "cooperative-sticky")][..], &[("group.protocol", "consumer")][..]] {
         assert!(again_after_rebalances(OnRevoke::Nothing, set) > 100, "{set:?}");
         assert_eq!(again_after_rebalances(OnRevoke::Commit, set), 0, "{set:?}");
+    }
+}
+
+/// How many rows each bulk insert of a member had, when each was, and how often it has committed.
+fn bulks(commit: CommitPolicy, rows: u32, within_us: Option<i64>) -> (Vec<u32>, Vec<Time>, u64) {
+    let mut world = shop(&["orders"]);
+    let handler = HandlerSpec { sink: SinkKind::Bulk { rows, within_us }, ..HandlerSpec::default() };
+    act(&mut world, AddConsumer(member("billing-1", commit, handler, &[("auto.offset.reset", "latest")])));
+    after(&mut world, 31_000);
+    let (mut inserted, mut at, mut commits) = (Vec::new(), Vec::new(), 0);
+    for event in world.events() {
+        match &event.kind {
+            event::EventKind::Inserted { rows, .. } => {
+                inserted.push(*rows);
+                at.push(event.at);
+            }
+            event::EventKind::Consumer { event: ConsumerEvent::Committed { .. }, .. } => commits += 1,
+            _ => {}
+        }
+    }
+    (inserted, at, commits)
+}
+
+#[test]
+fn a_bulk_insert_comes_after_so_many_rows_or_seconds() {
+    let after_insert = CommitPolicy::AfterInsert(CommitMode::Sync);
+    let (rows, at, commits) = bulks(after_insert, 100_000, Some(2_000_000));
+    assert!(rows.len() >= 8 && rows.iter().all(|rows| (20..=60).contains(rows)), "{rows:?}");
+    assert!(at.windows(2).all(|two| two[1].micros_since(two[0]) < 2_500_000), "{at:?}");
+    assert!(commits.abs_diff(rows.len() as u64) <= 1, "{commits} commits of {} inserts", rows.len());
+    let (rows, ..) = bulks(after_insert, 10, Some(2_000_000));
+    assert!(rows.iter().all(|rows| *rows == 10), "{rows:?}");
+    let (rows, ..) = bulks(after_insert, 10, None);
+    assert!(rows.iter().all(|rows| *rows == 10), "{rows:?}");
+}
+
+#[test]
+fn an_app_commits_by_its_own_interval() {
+    for mode in [CommitMode::Async, CommitMode::Sync] {
+        let (.., commits) = bulks(CommitPolicy::Every(3_000_000, mode), 1, None);
+        assert!((6..=10).contains(&commits), "{commits} in half a minute");
     }
 }

@@ -65,6 +65,7 @@ pub(super) fn consumer() -> impl Strategy<Value = ConsumerSpec> {
         mode().prop_map(CommitPolicy::EachRecord),
         mode().prop_map(CommitPolicy::AfterEachPoll),
         mode().prop_map(CommitPolicy::AfterInsert),
+        (1..9_000_000_i64, mode()).prop_map(|(us, mode)| CommitPolicy::Every(us, mode)),
         Just(CommitPolicy::Never)
     ];
     (name(), option::of(name()), vec(name(), 1..3), 0..9_000_000_i64, commit, handler(), configs()).prop_map(
@@ -98,7 +99,7 @@ fn handler() -> impl Strategy<Value = HandlerSpec> {
         Just(SinkKind::Upsert),
         Just(SinkKind::UpsertNewest),
         Just(SinkKind::OffsetTable),
-        (1..9999_u32).prop_map(SinkKind::Bulk)
+        (1..9999_u32, option::of(1..9_000_000_i64)).prop_map(|(rows, within_us)| SinkKind::Bulk { rows, within_us })
     ];
     let on_revoke = prop_oneof![Just(OnRevoke::Nothing), Just(OnRevoke::Commit)];
     (fails, on_failure, sink, on_revoke, output).prop_map(|(fails, (on_failure, dead_letters), sink, on_revoke, output)| HandlerSpec {
