@@ -161,6 +161,16 @@ impl ConsumerApp {
         Ok(Clients { consumer, producer })
     }
 
+    /// Subscribes to what it is set to read now, if it has a process with a place in a group.
+    pub(super) fn subscribe_anew(&mut self, now: Time) {
+        let Some(client) = self.client.as_mut().filter(|_| self.spec.group.is_some()) else { return };
+        // Topics and pattern were checked with the settings.
+        _ = match self.spec.pattern() {
+            Some(pattern) => client.subscribe_matching(now, pattern),
+            None => client.subscribe(now, self.spec.topics.clone()),
+        };
+    }
+
     /// What it reads, as far as it is known: a pattern's topics are those that its client has found.
     pub(super) fn topics(&self) -> Vec<Arc<str>> {
         match self.spec.pattern() {

@@ -2,7 +2,7 @@
 
 use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, ProducerSpec, TransactionPlan};
 use super::handler::{CommitMode, OnRevoke, SinkKind};
-use super::operations::{AddConsumer, AddProducer, CreateTopic};
+use super::operations::{AddConsumer, AddProducer, ChangeConsumer, CreateTopic};
 use super::*;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::sorted_vec::SortedVecMap;
@@ -129,5 +129,34 @@ fn an_app_commits_by_its_own_interval() {
     for mode in [CommitMode::Async, CommitMode::Sync] {
         let (.., commits) = bulks(CommitPolicy::Every(3_000_000, mode), 1, None);
         assert!((6..=10).contains(&commits), "{commits} in half a minute");
+    }
+}
+
+#[test]
+fn a_member_subscribes_to_other_topics_without_another_process() {
+    for set in [&[][..], &[("partition.assignment.strategy", "cooperative-sticky")][..], &[("group.protocol", "consumer")][..]] {
+        let mut world = shop(&["orders", "returns"]);
+        let spec = member("billing-1", CommitPolicy::Auto, HandlerSpec::default(), set);
+        act(&mut world, AddConsumer(spec.clone()));
+        after(&mut world, 15_000);
+        let read = |world: &World| {
+            let view = world.view();
+            let mut topics: Vec<_> = view.consumers[0].positions.iter().map(|(topic, ..)| topic.to_string()).collect();
+            topics.dedup();
+            topics.join(",")
+        };
+        let starts =
+            |world: &World| world.events().iter().filter(|event| matches!(event.kind, event::EventKind::ProcessState { .. })).count();
+        assert_eq!(read(&world), "orders", "{set:?}");
+        let before = starts(&world);
+        for (topics, found) in [(&["returns"][..], "returns"), (&["^.*"], "orders,returns"), (&["orders"], "orders")] {
+            let topics = topics.iter().map(|topic| (*topic).into()).collect();
+            act(&mut world, ChangeConsumer(ConsumerSpec { topics, ..spec.clone() }));
+            after(&mut world, 30_000);
+            assert_eq!(read(&world), found, "{set:?}");
+        }
+        let handled = world.view().consumers[0].handled;
+        assert!(starts(&world) == before && handled > 2000, "{set:?}: {handled}");
+        assert_eq!(again(&world), 0, "{set:?}");
     }
 }

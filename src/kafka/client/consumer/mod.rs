@@ -360,11 +360,15 @@ impl Consumer {
         self.sabotage = sabotage;
     }
 
-    /// Subscribes to topics as a member of the group.
+    /// Subscribes to topics as a member of the group, in the place of what it was subscribed to.
     ///
     /// # Errors
     /// Without `group.id`, and after [`Consumer::assign`].
     pub fn subscribe(&mut self, now: Time, topics: Vec<Arc<str>>) -> Result<(), ClientError> {
+        self.subscribe_to(now, topics, None)
+    }
+
+    fn subscribe_to(&mut self, now: Time, topics: Vec<Arc<str>>, pattern: Option<(Arc<str>, Regex)>) -> Result<(), ClientError> {
         if self.config.group_id.is_none() {
             return Err(ClientError::Illegal("subscribe needs group.id"));
         }
@@ -372,9 +376,25 @@ impl Consumer {
             return Err(ClientError::Illegal("subscribe and assign exclude each other"));
         }
         self.subscription = topics.into_iter().collect();
-        self.metadata.want_only(&self.subscription);
-        self.member.want_rejoin("the subscription has changed");
-        self.last_poll = now;
+        // What it has it has until the coordinator, or its next join, takes it away.
+        let owned = self.partitions.keys().map(|(topic, _)| topic);
+        let wanted = self.subscription.iter().chain(owned).cloned().collect();
+        self.metadata.want_only(&wanted);
+        self.pattern = pattern;
+        if self.pattern.is_some() {
+            self.metadata.want_all();
+            if !self.is_modern() {
+                // With what is known so far (`ConsumerCoordinator.updatePatternSubscription`).
+                self.subscription = self.subscribed().into_iter().collect();
+            }
+        }
+        // A member of the consumer protocol says it with its next heartbeat.
+        if !self.is_modern() || self.member.phase == Phase::Unjoined {
+            self.member.want_rejoin("the subscription has changed");
+        }
+        if self.last_poll == Time::NEVER {
+            self.last_poll = now;
+        }
         if self.next_auto_commit == Time::NEVER {
             self.next_auto_commit = now.plus_millis(self.config.auto_commit_interval_ms);
         }
@@ -388,9 +408,7 @@ impl Consumer {
     /// As [`Consumer::subscribe`], and an expression that is none.
     pub fn subscribe_matching(&mut self, now: Time, pattern: &Arc<str>) -> Result<(), ClientError> {
         let regex = expression::compile(pattern).map_err(|_| ClientError::Illegal("the pattern of the topics is no regular expression"))?;
-        self.pattern = Some((pattern.clone(), regex));
-        self.metadata.want_all();
-        self.subscribe(now, Vec::new())
+        self.subscribe_to(now, Vec::new(), Some((pattern.clone(), regex)))
     }
 
     /// The topics that it is subscribed to, as far as it knows them.
