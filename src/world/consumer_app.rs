@@ -50,6 +50,8 @@ pub(super) struct ConsumerApp {
     pub(super) awaits: Awaits,
     /// The offsets after what the last poll has brought.
     pub(super) polled: Vec<NextOffset>,
+    /// For each partition, the offset after the last of them that it is done with.
+    done: Vec<NextOffset>,
     /// Handled and not yet inserted: the rows of a bulk insert.
     rows: Vec<ConsumerRecord>,
     /// When the rows that wait are to be inserted, if that goes by time.
@@ -116,6 +118,7 @@ impl ConsumerApp {
             attempts: 0,
             awaits: Awaits::Nothing,
             polled: Vec::new(),
+            done: Vec::new(),
             rows: Vec::new(),
             rows_due: None,
             commit_due: None,
@@ -197,6 +200,7 @@ impl ConsumerApp {
 
     pub(super) fn drop_work(&mut self) {
         self.backlog.clear();
+        self.done.clear();
         self.rows.clear();
         self.rows_due = None;
         self.commit_due = None;
@@ -312,12 +316,13 @@ impl ConsumerApp {
     /// What the app is done with: the positions, without what was polled and is not handled yet.
     fn handled_offsets(&self) -> Vec<NextOffset> {
         let mut offsets = self.client.as_ref().map(Consumer::next_offsets).unwrap_or_default();
-        for record in &self.backlog {
-            let is_its = |(topic, partition, ..): &&mut NextOffset| *topic == record.topic && *partition == record.partition;
-            if let Some(next) = offsets.iter_mut().find(is_its).filter(|next| next.2 > record.offset) {
-                (next.2, next.3) = (record.offset, -1);
+        offsets.retain_mut(|next| {
+            if !self.backlog.iter().any(|record| record.topic == next.0 && record.partition == next.1) {
+                return true;
             }
-        }
+            let done = self.done.iter().find(|done| done.0 == next.0 && done.1 == next.1);
+            done.inspect(|done| next.clone_from(done)).is_some()
+        });
         offsets
     }
 
@@ -331,8 +336,8 @@ impl ConsumerApp {
 
     /// Partitions are about to be taken away by a poll (`onPartitionsRevoked`).
     fn before_revocation(&mut self, now: Time, sinks: &mut Sinks) {
-        let revokes = self.client.as_ref().is_some_and(|client| !client.to_revoke().is_empty());
-        if self.spec.handler.on_revoke == OnRevoke::Commit && revokes {
+        let revokes = |client: &Consumer| !client.to_revoke().is_empty();
+        if self.spec.handler.on_revoke == OnRevoke::Commit && self.client.as_ref().is_some_and(revokes) {
             self.insert_rows(now, sinks);
             self.commit_handled(now);
         }
@@ -376,6 +381,7 @@ impl ConsumerApp {
             self.backlog.iter().for_each(|record| table.polled(record));
         }
         self.polled = ends(self.backlog.iter());
+        self.done.clear();
         self.begin_batch();
         if matches!(self.spec.commit, CommitPolicy::BeforeHandling(_)) {
             self.commit(now, None);
@@ -428,6 +434,8 @@ impl ConsumerApp {
     /// Commits as the app does once it is done with a record, and goes on. `next`: the offset after it; `inserted`: what the sink has taken
     /// by it.
     pub(super) fn done_with(&mut self, now: Time, next: NextOffset, inserted: &[ConsumerRecord]) {
+        self.done.retain(|done| (&done.0, done.1) != (&next.0, next.1));
+        self.done.push(next.clone());
         match self.spec.commit {
             CommitPolicy::Every(us, _) => {
                 let due = *self.commit_due.get_or_insert(now.plus_micros(us));

@@ -19,7 +19,7 @@ pub struct HandlerSpec {
     pub output: Option<OutputSpec>,
 }
 
-/// What an app does when partitions are taken from it, before others get them (`ConsumerRebalanceListener.onPartitionsRevoked`), and when it
+/// What an app does before others get partitions that are taken from it (`ConsumerRebalanceListener.onPartitionsRevoked`), and when it
 /// closes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
 pub enum OnRevoke {

@@ -347,7 +347,7 @@ fn read_commit(text: &str) -> Result<CommitPolicy, String> {
         ("after-insert", mode) => CommitPolicy::AfterInsert(mode),
         (when, mode) => match when.strip_prefix("every:").map(duration) {
             Some(us) => CommitPolicy::Every(us?, mode),
-            None => return Err(expected(text, COMMITS)),
+            None => return Err(format!("commit=: {}", expected(text, COMMITS))),
         },
     })
 }

@@ -145,8 +145,8 @@ impl Consumer {
         !self.commits.is_empty() || self.commits_in_flight > 0 && self.commit_awaited
     }
 
-    /// A look-up of the coordinator has failed, and with it each `commitAsync` that waited for it (`ConsumerCoordinator`). One of the consumer
-    /// protocol waits on (`CommitRequestManager`).
+    /// A look-up of the coordinator has failed, and with it each `commitAsync` that waited for it (`ConsumerCoordinator`). Under the
+    /// consumer protocol they wait on (`CommitRequestManager`).
     pub(super) fn fail_asyncs(&mut self) {
         if self.is_modern() {
             return;
