@@ -126,6 +126,7 @@ marks! {
     PositionReset: "a consumer's position is reset",
     PollTooLate: "a consumer leaves its group, since it did not poll",
     CoordinatorLost: "a consumer looks for its coordinator again",
+    CommitGivenUp: "a commit that nobody waits for is not tried again",
     CommitOvertaken: "a commit fails, since the group has gone on",
     OffsetsRefused: "a transaction with a group's offsets is aborted, since the group has gone on",
 }

@@ -35,7 +35,7 @@ pub fn sink_words(view: &WorldView, group: Option<&Arc<str>>) -> SinkWords {
 fn table_words(sink: &SinkState) -> SinkWords {
     let kind = match sink.kind {
         SinkKind::Print => "print",
-        SinkKind::Table | SinkKind::Bulk(_) => "table",
+        SinkKind::Table | SinkKind::Bulk { .. } => "table",
         SinkKind::UniqueTable => "unique table",
         SinkKind::Upsert => "upserts",
         SinkKind::UpsertNewest => "newest by key",

@@ -3,7 +3,7 @@
 use super::action::ConsumerSpec;
 use super::content::content_id;
 use super::event::{EventKind, NodeName};
-use super::handler::{CommitPolicy, Delivery, Fails, OnFailure, SinkKind};
+use super::handler::{CommitPolicy, Delivery, Fails, OnFailure, OnRevoke, SinkKind};
 use super::output::{self, Output, Taken};
 use super::process::process_seed;
 use super::sends::Sends;
@@ -50,8 +50,16 @@ pub(super) struct ConsumerApp {
     pub(super) awaits: Awaits,
     /// The offsets after what the last poll has brought.
     pub(super) polled: Vec<NextOffset>,
+    /// For each partition, the offset after the last of them that it is done with.
+    done: Vec<NextOffset>,
     /// Handled and not yet inserted: the rows of a bulk insert.
     rows: Vec<ConsumerRecord>,
+    /// When the rows that wait are to be inserted, if that goes by time.
+    rows_due: Option<Time>,
+    /// When it commits next, if that goes by time and there is something to commit.
+    commit_due: Option<Time>,
+    /// Rows that were inserted outside of the handler, and not told yet.
+    inserted: u32,
     chance: Rng,
 }
 
@@ -110,7 +118,11 @@ impl ConsumerApp {
             attempts: 0,
             awaits: Awaits::Nothing,
             polled: Vec::new(),
+            done: Vec::new(),
             rows: Vec::new(),
+            rows_due: None,
+            commit_due: None,
+            inserted: 0,
             spec,
             client: None,
             output: None,
@@ -152,6 +164,16 @@ impl ConsumerApp {
         Ok(Clients { consumer, producer })
     }
 
+    /// Subscribes to what it is set to read now, if it has a process with a place in a group.
+    pub(super) fn subscribe_anew(&mut self, now: Time) {
+        let Some(client) = self.client.as_mut().filter(|_| self.spec.group.is_some()) else { return };
+        // Topics and pattern were checked with the settings.
+        _ = match self.spec.pattern() {
+            Some(pattern) => client.subscribe_matching(now, pattern),
+            None => client.subscribe(now, self.spec.topics.clone()),
+        };
+    }
+
     /// What it reads, as far as it is known: a pattern's topics are those that its client has found.
     pub(super) fn topics(&self) -> Vec<Arc<str>> {
         match self.spec.pattern() {
@@ -178,7 +200,10 @@ impl ConsumerApp {
 
     pub(super) fn drop_work(&mut self) {
         self.backlog.clear();
+        self.done.clear();
         self.rows.clear();
+        self.rows_due = None;
+        self.commit_due = None;
         self.attempts = 0;
         self.awaits = Awaits::Nothing;
         self.handler_done = None;
@@ -188,7 +213,11 @@ impl ConsumerApp {
     /// The process is to end: what was polled and not handled is dropped, rows that wait are inserted, the client commits and leaves.
     pub(super) fn stop(&mut self, now: Time, sinks: &mut Sinks) {
         self.closing = true;
-        sinks.insert(&self.owner(), self.spec.handler.sink, &std::mem::take(&mut self.rows), now, &self.spec.name);
+        self.insert_rows(now, sinks);
+        // `close` calls the listener too, of a member that has a place in its group.
+        if self.spec.handler.on_revoke == OnRevoke::Commit && self.client.as_ref().is_some_and(|client| client.membership().is_some()) {
+            self.commit_handled(now);
+        }
         self.drop_work();
         if let Some(output) = self.output.as_mut() {
             output.client.close(now);
@@ -219,6 +248,9 @@ impl ConsumerApp {
     /// What the client has to say to the app.
     pub(super) fn hear(&mut self, now: Time, event: &ConsumerEvent, sinks: &Sinks) {
         match event {
+            // The answer is to a `commitAsync` of before.
+            ConsumerEvent::Committed { .. } | ConsumerEvent::CommitFailed { .. }
+                if self.client.as_ref().is_some_and(Consumer::is_committing) => {}
             ConsumerEvent::CommitFailed { .. } if self.must_commit_first() && self.awaits == Awaits::Commit => self.read_again(now),
             ConsumerEvent::Committed { .. } | ConsumerEvent::CommitFailed { .. } if self.awaits == Awaits::Commit => {
                 self.awaits = Awaits::Nothing;
@@ -251,21 +283,95 @@ impl ConsumerApp {
     /// Commits what is given, or else the positions.
     pub(super) fn commit(&mut self, now: Time, offsets: Option<Vec<NextOffset>>) {
         if let Some(client) = self.client.as_mut().filter(|_| self.spec.group.is_some()) {
-            self.awaits = if self.spec.commit.waits() { Awaits::Commit } else { Awaits::Nothing };
-            client.commit(now, offsets);
+            if self.spec.commit.waits() {
+                self.awaits = Awaits::Commit;
+                client.commit(now, offsets);
+            } else {
+                client.commit_async(now, offsets);
+            }
         }
     }
 
-    /// Polls if the app is idle and a poll would bring something, or is due. True when it polled.
+    /// What goes by time in the app's loop: rows that have waited long enough, and a commit.
+    fn be_on_time(&mut self, now: Time, sinks: &mut Sinks) {
+        if self.rows_due.is_some_and(|at| at <= now) {
+            let rows = self.insert_rows(now, sinks);
+            if matches!(self.spec.commit, CommitPolicy::AfterInsert(_)) {
+                self.commit(now, Some(ends(rows.iter())));
+            }
+        }
+        if self.commit_due.is_some_and(|at| at <= now) {
+            self.commit_due = None;
+            let offsets = self.handled_offsets();
+            self.commit(now, Some(offsets));
+        }
+    }
+
+    /// When something is to be done that goes by time. While its handler is at work the app does not look at its clock.
+    pub(super) fn next_duty(&self) -> Option<Time> {
+        let idle = !self.closing && !self.is_blocked() && self.backlog.is_empty() && self.client.is_some();
+        self.rows_due.into_iter().chain(self.commit_due).min().filter(|_| idle)
+    }
+
+    /// What the app is done with: the positions, without what was polled and is not handled yet.
+    fn handled_offsets(&self) -> Vec<NextOffset> {
+        let mut offsets = self.client.as_ref().map(Consumer::next_offsets).unwrap_or_default();
+        offsets.retain_mut(|next| {
+            if !self.backlog.iter().any(|record| record.topic == next.0 && record.partition == next.1) {
+                return true;
+            }
+            let done = self.done.iter().find(|done| done.0 == next.0 && done.1 == next.1);
+            done.inspect(|done| next.clone_from(done)).is_some()
+        });
+        offsets
+    }
+
+    /// `commitSync` of what the app is done with. The client holds up its join, or its acknowledgement, until that has its answer.
+    fn commit_handled(&mut self, now: Time) {
+        let offsets = self.handled_offsets();
+        if let Some(client) = self.client.as_mut().filter(|_| !offsets.is_empty()) {
+            client.commit(now, Some(offsets));
+        }
+    }
+
+    /// Partitions are about to be taken away by a poll (`onPartitionsRevoked`).
+    fn before_revocation(&mut self, now: Time, sinks: &mut Sinks) {
+        let revokes = |client: &Consumer| !client.to_revoke().is_empty();
+        if self.spec.handler.on_revoke == OnRevoke::Commit && self.client.as_ref().is_some_and(revokes) {
+            self.insert_rows(now, sinks);
+            self.commit_handled(now);
+        }
+    }
+
+    /// The rows that wait go into the sink.
+    fn insert_rows(&mut self, now: Time, sinks: &mut Sinks) -> Vec<ConsumerRecord> {
+        let rows = std::mem::take(&mut self.rows);
+        self.rows_due = None;
+        sinks.insert(&self.owner(), self.spec.handler.sink, &rows, now, &self.spec.name);
+        self.inserted += u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        rows
+    }
+
+    /// Rows that were inserted outside of the handler since it was asked last.
+    pub(super) fn take_inserted(&mut self) -> Option<u32> {
+        Some(std::mem::take(&mut self.inserted)).filter(|rows| *rows > 0)
+    }
+
+    /// Polls if the app is idle and a poll would bring something, or is due. True when it did something.
     pub(super) fn poll(&mut self, now: Time, sinks: &mut Sinks) -> bool {
         if self.closing || self.is_blocked() || !self.backlog.is_empty() {
             return false;
         }
-        let Some(client) = self.client.as_mut() else { return false };
+        self.be_on_time(now, sinks);
+        if self.is_blocked() {
+            return true;
+        }
         let due = self.poll_again.is_some_and(|at| at <= now);
-        if !due && !client.wants_poll() {
+        if !due && !self.client.as_ref().is_some_and(Consumer::wants_poll) {
             return false;
         }
+        self.before_revocation(now, sinks);
+        let Some(client) = self.client.as_mut() else { return false };
         self.backlog.extend(client.poll(now));
         if self.backlog.is_empty() {
             self.poll_again = Some(now.plus_micros(POLL_TIMEOUT_US));
@@ -275,6 +381,7 @@ impl ConsumerApp {
             self.backlog.iter().for_each(|record| table.polled(record));
         }
         self.polled = ends(self.backlog.iter());
+        self.done.clear();
         self.begin_batch();
         if matches!(self.spec.commit, CommitPolicy::BeforeHandling(_)) {
             self.commit(now, None);
@@ -319,7 +426,7 @@ impl ConsumerApp {
         let next = (record.topic.clone(), record.partition, record.offset + 1, record.leader_epoch);
         let inserted = self.insert(record, now, sinks);
         let rows = u32::try_from(inserted.len()).unwrap_or(u32::MAX);
-        let bulk = matches!(self.spec.handler.sink, SinkKind::Bulk(_)) && rows > 0;
+        let bulk = matches!(self.spec.handler.sink, SinkKind::Bulk { .. }) && rows > 0;
         self.done_with(now, next, &inserted);
         Some(Turn { inserted: bulk.then(|| EventKind::Inserted { node: node.clone(), rows }), ..event.into() })
     }
@@ -327,7 +434,17 @@ impl ConsumerApp {
     /// Commits as the app does once it is done with a record, and goes on. `next`: the offset after it; `inserted`: what the sink has taken
     /// by it.
     pub(super) fn done_with(&mut self, now: Time, next: NextOffset, inserted: &[ConsumerRecord]) {
+        self.done.retain(|done| (&done.0, done.1) != (&next.0, next.1));
+        self.done.push(next.clone());
         match self.spec.commit {
+            CommitPolicy::Every(us, _) => {
+                let due = *self.commit_due.get_or_insert(now.plus_micros(us));
+                if due <= now {
+                    self.commit_due = None;
+                    let offsets = self.handled_offsets();
+                    self.commit(now, Some(offsets));
+                }
+            }
             CommitPolicy::EachRecord(_) => self.commit(now, Some(vec![next])),
             CommitPolicy::AfterInsert(_) if !inserted.is_empty() => self.commit(now, Some(ends(inserted.iter()))),
             _ if self.spec.handler.output.is_some() && self.backlog.is_empty() => self.end_batch(now),
@@ -340,12 +457,14 @@ impl ConsumerApp {
     /// Puts a record into the sink, or to the rows that wait; gives what is in the sink now and was not before.
     fn insert(&mut self, record: ConsumerRecord, now: Time, sinks: &mut Sinks) -> Vec<ConsumerRecord> {
         self.rows.push(record);
-        match self.spec.handler.sink {
-            SinkKind::Bulk(least) if (self.rows.len() as u64) < u64::from(least) => return Vec::new(),
-            _ => {}
+        if let SinkKind::Bulk { rows, within_us } = self.spec.handler.sink {
+            let due = within_us.map(|us| *self.rows_due.get_or_insert(now.plus_micros(us)));
+            if (self.rows.len() as u64) < u64::from(rows) && due.is_none_or(|at| now < at) {
+                return Vec::new();
+            }
         }
-        let rows = std::mem::take(&mut self.rows);
-        sinks.insert(&self.owner(), self.spec.handler.sink, &rows, now, &self.spec.name);
+        let rows = self.insert_rows(now, sinks);
+        self.inserted = 0;
         rows
     }
 

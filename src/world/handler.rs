@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 /// Rows that a bulk insert has at most.
 pub const MAX_BULK_ROWS: u32 = 100_000;
+/// Microseconds between two commits or bulk inserts.
+pub const MAX_INTERVAL_US: i64 = 3_600_000_000;
 
 /// The handler of a consumer app.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -13,7 +15,29 @@ pub struct HandlerSpec {
     pub sink: SinkKind,
     /// Where records go that it fails on, if they go anywhere.
     pub dead_letters: Option<Arc<str>>,
+    pub on_revoke: OnRevoke,
     pub output: Option<OutputSpec>,
+}
+
+/// What an app does before others get partitions that are taken from it (`ConsumerRebalanceListener.onPartitionsRevoked`), and when it
+/// closes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
+pub enum OnRevoke {
+    #[default]
+    Nothing,
+    /// It inserts the rows that wait, and commits what it has handled (`commitSync`).
+    Commit,
+}
+
+impl OnRevoke {
+    pub const ALL: [Self; 2] = [Self::Nothing, Self::Commit];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Commit => "commit",
+        }
+    }
 }
 
 /// An app that makes one record of each that it has handled.
@@ -93,6 +117,8 @@ pub enum CommitPolicy {
     AfterEachPoll(CommitMode),
     /// What the sink has taken, once it has: differs from `EachRecord` where rows are collected first.
     AfterInsert(CommitMode),
+    /// What is handled, in the app's own loop, once the first that is not committed has waited for so many microseconds.
+    Every(i64, CommitMode),
     Never,
 }
 
@@ -121,8 +147,9 @@ pub enum SinkKind {
     UpsertNewest,
     /// Each row in one transaction with its offset; the app begins where the table says, not where the group has committed.
     OffsetTable,
-    /// A table that gets rows in bulk: they are collected in the process until there are so many.
-    Bulk(u32),
+    /// A table that gets rows in bulk: they are collected in the process until there are so many, or the first has waited so long, in
+    /// microseconds.
+    Bulk { rows: u32, within_us: Option<i64> },
 }
 
 impl CommitPolicy {
@@ -134,6 +161,7 @@ impl CommitPolicy {
                 | Self::EachRecord(CommitMode::Sync)
                 | Self::AfterEachPoll(CommitMode::Sync)
                 | Self::AfterInsert(CommitMode::Sync)
+                | Self::Every(_, CommitMode::Sync)
         )
     }
 }

@@ -32,6 +32,8 @@ pub mod target;
 mod tests;
 #[cfg(test)]
 mod tests_cluster;
+#[cfg(test)]
+mod tests_consumers;
 mod turn;
 pub mod view;
 mod waits;

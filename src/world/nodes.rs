@@ -173,7 +173,11 @@ impl Node {
         loop {
             self.drain(core);
             let Machine::Consumer(app) = &mut self.machine else { break };
-            if !runs || !app.go_by_producer(now) && !app.poll(now, &mut core.sinks) {
+            let goes_on = runs && (app.go_by_producer(now) || app.poll(now, &mut core.sinks));
+            if let Some(rows) = app.take_inserted() {
+                core.record(EventKind::Inserted { node: self.meta.name.clone(), rows });
+            }
+            if !goes_on {
                 break;
             }
         }
@@ -249,6 +253,8 @@ impl Node {
             Machine::Consumer(app) => {
                 let handler = app.handler_done.map(|at| (at, Reason::new(TimerKind::Handler, name.clone())));
                 let poll = app.next_poll().map(|at| (at, Reason::new(TimerKind::Poll, name.clone())));
+                let duty = app.next_duty().map(|at| (at, Reason::new("app interval", name.clone())));
+                let poll = earlier(poll, duty);
                 let machine = app.client.as_ref().and_then(|client| client.poll_timeout());
                 let producer = app.output.as_ref().and_then(|output| output.client.poll_timeout());
                 earlier(earlier(machine, producer), earlier(handler, poll))

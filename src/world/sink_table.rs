@@ -271,7 +271,7 @@ mod tests {
     fn each_kind_takes_a_second_delivery_its_own_way() {
         let again = [(0, "a", 1), (1, "b", 2), (0, "a", 1)];
         assert_eq!(counted(SinkKind::Table, &again), (3, 1, 0, 0));
-        assert_eq!(counted(SinkKind::Bulk(10), &again), (3, 1, 0, 0));
+        assert_eq!(counted(SinkKind::Bulk { rows: 10, within_us: None }, &again), (3, 1, 0, 0));
         assert_eq!(counted(SinkKind::UniqueTable, &again), (2, 0, 1, 0));
         assert_eq!(counted(SinkKind::Upsert, &again), (2, 0, 0, 0));
         assert_eq!(counted(SinkKind::UpsertNewest, &again), (2, 0, 1, 0));

@@ -1,6 +1,6 @@
 //! Clusters: elections, faults, and that all of it is a value.
 
-use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, LinkSpec, ProducerSpec, TransactionPlan};
+use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, KeyPartitioner, Keys, LinkSpec, ProducerSpec, TransactionPlan};
 use super::event::EventKind;
 use super::operations::{
     Action, AddConsumer, AddProducer, Crash, CreateTopic, Cut, ElectLeader, FullDisk, Heal, Isolate, Kill, Links, Pause, PowerLoss,
@@ -340,6 +340,36 @@ fn what_a_link_is_given_is_checked() {
     assert_eq!(wrong("broker-2", Some(LinkSpec { jitter_us: -1, ..as_ever })), "a link's latency and jitter are 0 to 60 s");
     assert_eq!(wrong("checkout", Some(LinkSpec { loss_ppm: 1_000_001, ..as_ever })), "loss and duplication are 0 to 100 %");
     assert_eq!(world.event_hash(), hash);
+}
+
+#[test]
+fn round_robin_leaves_out_a_partition_without_a_leader() {
+    let mut world = boot(5, 3);
+    let config = SortedVecMap::new();
+    act(&mut world, Action::CreateTopic(CreateTopic { topic: "orders".into(), partitions: 3, replicas: 1, config }));
+    while !world.topics_settled() && world.step().is_some() {}
+    act(
+        &mut world,
+        Action::AddProducer(AddProducer(ProducerSpec {
+            name: "checkout".into(),
+            topic: "orders".into(),
+            rate_per_1000s: 20_000,
+            keys: Keys::Uniform(10),
+            value_bytes: 32,
+            partitioner: KeyPartitioner::RoundRobin,
+            habits: Default::default(),
+            transactions: TransactionPlan::default(),
+            config: configs(&[("metadata.max.age.ms", "2000"), ("delivery.timeout.ms", "120000")]),
+        })),
+    );
+    after(&mut world, 5000);
+    let led = (0..3).map(|partition| leader(&world, partition)).find(|id| *id != controller(&world)).expect("one of them");
+    act(&mut world, Action::Kill(Kill { node: broker(led) }));
+    after(&mut world, 20_000);
+    let pending = |world: &World| world.view().producers[0].pending;
+    let before = pending(&world);
+    after(&mut world, 10_000);
+    assert!(pending(&world) <= before + 20, "{before} waited for the partition that nobody leads, and then {}", pending(&world));
 }
 
 /// Most faults there are, one after the other.

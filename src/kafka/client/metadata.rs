@@ -81,6 +81,7 @@ impl Metadata {
 
     /// Keeps only these topics of interest.
     pub fn want_only(&mut self, topics: &SortedVecSet<Arc<str>>) {
+        self.all = false;
         self.wanted.retain(|topic| topics.contains(topic));
         self.topics.retain(|topic, _| topics.contains(topic));
         for topic in topics {

@@ -330,6 +330,36 @@ fn a_poll_that_does_not_come_makes_the_member_leave_and_the_next_one_rejoins() {
     assert!(harness.events[&1].iter().any(|event| matches!(event, ConsumerEvent::Revoked { lost: true, .. })));
 }
 
+#[test]
+fn commits_that_nobody_waits_for_go_out_together_and_end_with_their_connection() {
+    for (waits, sent, lost) in [(false, 3, 3), (true, 1, 0)] {
+        let mut harness = Harness::new(1);
+        harness.send(0..10);
+        harness.member(1, &[("enable.auto.commit", "false")]);
+        harness.run_for(10_000);
+        let now = harness.now;
+        let consumer = harness.consumers.get_mut(&1).expect("it is there");
+        for offset in 1..=3 {
+            let offsets = Some(vec![("orders".into(), 0, offset, -1)]);
+            if waits { consumer.commit(now, offsets) } else { consumer.commit_async(now, offsets) }
+        }
+        assert_eq!(consumer.is_committing(), waits);
+        let mut conns = Vec::new();
+        while let Some(output) = consumer.poll_output() {
+            match output {
+                Output::Send { conn, frame } if frame.starts_with(&[0, 8]) => conns.push(conn),
+                _ => {}
+            }
+        }
+        assert_eq!(conns.len(), sent);
+        harness.disconnect((1, 1), conns[0], true);
+        harness.run_for(10_000);
+        let failed = harness.events[&1].iter().filter(|event| matches!(event, ConsumerEvent::CommitFailed { .. })).count();
+        let done = harness.events[&1].iter().filter(|event| matches!(event, ConsumerEvent::Committed { .. })).count();
+        assert_eq!((failed, done, harness.consumers[&1].is_committing()), (lost, 3 - lost, false), "{:?}", harness.events);
+    }
+}
+
 const MODERN: &[(&str, &str)] = &[("group.protocol", "consumer")];
 
 #[test]
@@ -368,7 +398,8 @@ fn members_of_the_consumer_protocol_hand_over_without_a_gap() {
     harness.close(1);
     harness.run_for(20_000);
     assert_eq!((harness.consumers[&1].state(), harness.owned(2)), (MembershipState::Closed, 4), "{:?}", harness.events);
-    // Nobody hears of the one that is stuck: its session ends, and it comes back when it polls again.
+    // Nobody hears of the one that is stuck: its session ends, and it comes back as the same member when it polls again.
+    let member = harness.consumers[&2].membership().expect("it has joined").0;
     harness.stuck.insert(2);
     harness.run_for(301_000);
     assert!(harness.events[&2].contains(&ConsumerEvent::PollTimeout));
@@ -376,6 +407,7 @@ fn members_of_the_consumer_protocol_hand_over_without_a_gap() {
     harness.stuck.clear();
     harness.run_for(20_000);
     assert_eq!(harness.owned(2), 4, "{:?}", harness.events);
+    assert_eq!(harness.consumers[&2].membership().expect("it has joined again").0, member);
     harness.send(60..70);
     harness.run_for(10_000);
     assert_eq!(harness.values().len(), 70, "each record once");

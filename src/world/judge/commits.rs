@@ -27,7 +27,7 @@ impl Judge {
         };
         // Positions go back where records or offsets were given up, and where apps keep their offsets elsewhere.
         let given_up = self.has_given_up(topic, None) || self.has_given_up(OFFSETS_TOPIC, None);
-        if given_up || self.tracker.was_deleted(topic) || seeks(group, probe) {
+        if given_up || self.tracker.was_deleted(topic) || goes_back(group, probe) {
             return;
         }
         self.violation("commit-went-back", format!("{group} had committed offset {before} of {topic}-{partition}, and then {offset}"));
@@ -47,7 +47,7 @@ impl Judge {
     }
 }
 
-fn seeks(group: &Arc<str>, probe: &dyn ClusterProbe) -> bool {
+fn goes_back(group: &Arc<str>, probe: &dyn ClusterProbe) -> bool {
     let of_group = |name: &Arc<str>| probe.receiver(name).filter(|receiver| receiver.group.as_ref() == Some(group));
-    probe.receivers().iter().filter_map(of_group).any(|receiver| receiver.seeks)
+    probe.receivers().iter().filter_map(of_group).any(|receiver| receiver.goes_back)
 }

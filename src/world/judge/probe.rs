@@ -39,8 +39,9 @@ pub struct Receiver {
     pub earliest: bool,
     /// `isolation.level=read_committed`.
     pub read_committed: bool,
-    /// It begins where its own table says.
-    pub seeks: bool,
+    /// What it commits may lie before what its group has: it begins where its own table says, or commits rows once they are inserted,
+    /// whoever has their partition by then (the coordinator asks for the generation only).
+    pub goes_back: bool,
     /// Where it puts what it makes of each record.
     pub output: Option<OutputSpec>,
     /// The content of the record handled last; 0 before the first.

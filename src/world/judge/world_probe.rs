@@ -152,7 +152,11 @@ impl ClusterProbe for World {
                     Some(level) => level == "read_committed",
                     None => app.spec.handler.delivery() == Some(Delivery::ExactlyOnce),
                 },
-                seeks: app.spec.handler.sink == SinkKind::OffsetTable,
+                goes_back: match app.spec.handler.sink {
+                    SinkKind::OffsetTable => true,
+                    SinkKind::Bulk { .. } => matches!(app.spec.commit, CommitPolicy::AfterInsert(_)),
+                    _ => false,
+                },
                 output: app.spec.handler.output.clone(),
                 last: app.last_id,
             }),

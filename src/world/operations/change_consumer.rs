@@ -12,7 +12,8 @@ use crate::world::consumer_app::Clients;
 use crate::world::nodes::{Machine, Next};
 use crate::world::target::Target;
 
-/// `handle_us` holds at once; the rest needs another process: the app is stopped as its program would stop it, and started again.
+/// `handle_us` holds at once, and a member of a group subscribes to other topics as it is; the rest needs another process: the app is
+/// stopped as its program would stop it, and started again.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChangeConsumer(pub ConsumerSpec);
 
@@ -23,8 +24,9 @@ pub(super) fn form(world: &World, target: &Target) -> Option<Form> {
     let mut form = Form::new(name, "", format!("{} {}", ChangeConsumer::KEYWORD, quoted(name)), CONSUMER);
     form.fields.extend(CONSUMER_CONFIGS.iter().filter_map(|name| config::CONSUMER.get(name)).map(Field::config));
     form.fill(line_pairs(&line), true);
+    let grouped = form.fields.iter().any(|field| field.key == "group" && !field.value.is_empty());
     for field in &mut form.fields {
-        field.restarts = !LIVE.contains(&&*field.key);
+        field.restarts = !(LIVE.contains(&&*field.key) || field.key == "topics" && grouped);
         field.folded = field.restarts;
     }
     Some(form)
@@ -66,10 +68,19 @@ impl Operation for ChangeConsumer {
 
     fn apply(self, world: &mut World, (id, clients): (NodeId, Clients)) {
         world.with_node(id, |node, core| {
+            let now = node.clock(core.now);
             let Machine::Consumer(app) = &mut node.machine else { return };
-            let handle_us = app.spec.handle_us;
-            let again = app.spec != ConsumerSpec { handle_us, ..self.0.clone() };
+            let (handle_us, topics) = (app.spec.handle_us, app.spec.topics.clone());
+            let subscribes = app.spec.group.is_some() && app.spec.topics != self.0.topics;
+            let mut as_it_was = ConsumerSpec { handle_us, ..self.0.clone() };
+            if subscribes {
+                as_it_was.topics = topics;
+            }
+            let again = app.spec != as_it_was;
             app.spec = self.0;
+            if subscribes && !again {
+                app.subscribe_anew(now);
+            }
             node.change(core, again.then(|| Next::Consumer(Box::new(clients))));
         });
     }

@@ -7,7 +7,9 @@ use super::units::{duration, duration_text, hint, number, percent, percent_text,
 use crate::kafka::expression;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::action::{ActionError, ConsumerSpec, Header, KeyPartitioner, Keys, ProducerSpec, SendHabits, TransactionPlan};
-use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, MAX_BULK_ROWS, OnFailure, OutputSpec, SinkKind};
+use crate::world::handler::{
+    CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, MAX_BULK_ROWS, MAX_INTERVAL_US, OnFailure, OnRevoke, OutputSpec, SinkKind,
+};
 use std::sync::Arc;
 
 /// Records in a thousand seconds: 10,000 a second.
@@ -58,12 +60,13 @@ pub(super) const CONSUMER: &[Row] = &[
     ("handle", "0s", "Its handler's time for each record", &[]),
     ("topics", "", "What it reads: names, or a regular expression that begins with ^", &[]),
     ("group", "", "Nothing: all partitions, no group", &[]),
-    ("commit", "auto", "When offsets are committed; -sync: it waits for the answer", COMMITS),
+    ("commit", "auto", "When: auto, before, each-record, each-poll, after-insert, every:5s or never; each-poll-sync: it waits", &[]),
     ("fails", "never", "Its handler fails: never, on key:KEY, or 5%", &[]),
     ("on-failure", "crash", "What it does then: crash, retry, skip, dead-letter:TOPIC", &[]),
+    ("on-revoke", "nothing", "What it does before others get its partitions; commit: what it has handled", REVOCATIONS),
     ("output", "", "The topic that gets a record for each that it has handled; nothing: none", &[]),
     ("delivery", "", "How outputs and offsets go together", DELIVERIES),
-    ("sink", "print", "Where records go: print, table, unique-table, upsert, upsert-newest, offset-table, bulk:20", &[]),
+    ("sink", "print", "Where records go: print, table, unique-table, upsert, upsert-newest, offset-table, bulk:20, bulk:20/5s", &[]),
 ];
 const COMMITS: &[&str] = &[
     "auto",
@@ -75,12 +78,15 @@ const COMMITS: &[&str] = &[
     "each-poll-sync",
     "after-insert",
     "after-insert-sync",
+    "every:5s",
+    "every:5s-sync",
     "never",
 ];
 const PARTITIONERS: &[&str] = &["default", "round-robin", "crc32", "fnv1a", "table:KEY=P"];
 const DELIVERIES: &[&str] = &["exactly-once", "at-least-once", "at-most-once"];
 const FAILURES: &[&str] = &["crash", "retry", "skip", "dead-letter:TOPIC"];
-const SINKS: &[&str] = &["print", "table", "unique-table", "upsert", "upsert-newest", "offset-table", "bulk:20"];
+const REVOCATIONS: &[&str] = &["nothing", "commit"];
+const SINKS: &[&str] = &["print", "table", "unique-table", "upsert", "upsert-newest", "offset-table", "bulk:20", "bulk:5s", "bulk:20/5s"];
 pub(super) const CONSUMER_CONFIGS: &[&str] = &[
     "auto.commit.interval.ms",
     "auto.offset.reset",
@@ -192,12 +198,24 @@ pub(super) fn check_consumer(spec: &ConsumerSpec) -> Result<(), ActionError> {
         return Err(invalid("a group's name has 1 to 255 characters"));
     }
     check_handle_time(spec.handle_us)?;
+    if matches!(spec.commit, CommitPolicy::Every(us, _) if !(1..=MAX_INTERVAL_US).contains(&us)) {
+        return Err(invalid("commit=every:… takes up to an hour"));
+    }
     match spec.handler {
-        HandlerSpec { sink: SinkKind::Bulk(rows), .. } if !(1..=MAX_BULK_ROWS).contains(&rows) => {
+        HandlerSpec { sink: SinkKind::Bulk { rows, .. }, .. } if !(1..=MAX_BULK_ROWS).contains(&rows) => {
             return Err(invalid(format!("a bulk insert has 1 to {MAX_BULK_ROWS} rows")));
+        }
+        HandlerSpec { sink: SinkKind::Bulk { within_us: Some(us), .. }, .. } if !(1..=MAX_INTERVAL_US).contains(&us) => {
+            return Err(invalid("a bulk insert comes within an hour at most"));
         }
         HandlerSpec { fails: Fails::Ppm(ppm), .. } if ppm > 1_000_000 => {
             return Err(invalid("a handler fails on 0 to 100 % of its records"));
+        }
+        HandlerSpec { on_revoke: OnRevoke::Commit, .. } if spec.group.is_none() => {
+            return Err(invalid("on-revoke=commit needs group=: nobody takes partitions from who assigns them to itself"));
+        }
+        HandlerSpec { on_revoke: OnRevoke::Commit, output: Some(_), .. } => {
+            return Err(invalid("on-revoke=commit and output= exclude each other: its delivery says when it commits"));
         }
         HandlerSpec { sink: SinkKind::OffsetTable, .. } if spec.group.is_none() => {
             return Err(invalid("sink=offset-table needs group=: a member learns its partitions from its group"));
@@ -327,12 +345,20 @@ fn read_commit(text: &str) -> Result<CommitPolicy, String> {
         ("each-record", mode) => CommitPolicy::EachRecord(mode),
         ("each-poll", mode) => CommitPolicy::AfterEachPoll(mode),
         ("after-insert", mode) => CommitPolicy::AfterInsert(mode),
-        _ => return Err(expected(text, COMMITS)),
+        (when, mode) => match when.strip_prefix("every:").map(duration) {
+            Some(us) => CommitPolicy::Every(us?, mode),
+            None => return Err(format!("commit=: {}", expected(text, COMMITS))),
+        },
     })
 }
 
 fn commit_text(commit: CommitPolicy) -> String {
+    let every;
     let (when, mode) = match commit {
+        CommitPolicy::Every(us, mode) => {
+            every = format!("every:{}", duration_text(us));
+            (&*every, mode)
+        }
         CommitPolicy::Auto => ("auto", CommitMode::Async),
         CommitPolicy::Never => ("never", CommitMode::Async),
         CommitPolicy::BeforeHandling(mode) => ("before", mode),
@@ -381,6 +407,11 @@ fn read_delivery(text: &str) -> Result<Delivery, String> {
     Delivery::ALL.into_iter().find(|delivery| delivery.name() == text).ok_or_else(|| expected(text, DELIVERIES))
 }
 
+fn read_on_revoke(text: &str) -> Result<OnRevoke, String> {
+    let found = OnRevoke::ALL.into_iter().find(|then| then.name() == text);
+    found.ok_or_else(|| format!("on-revoke=: {}", expected(text, REVOCATIONS)))
+}
+
 fn read_sink(text: &str) -> Result<SinkKind, String> {
     Ok(match text {
         "print" => SinkKind::Print,
@@ -390,10 +421,22 @@ fn read_sink(text: &str) -> Result<SinkKind, String> {
         "upsert-newest" => SinkKind::UpsertNewest,
         "offset-table" => SinkKind::OffsetTable,
         _ => match text.strip_prefix("bulk:") {
-            Some(rows) => SinkKind::Bulk(number(rows)?),
+            Some(when) => read_bulk(when)?,
             None => return Err(format!("sink=: {}", expected(text, SINKS))),
         },
     })
+}
+
+/// So many rows, so much time, or whichever comes first.
+fn read_bulk(text: &str) -> Result<SinkKind, String> {
+    let of = |rows: &str, time: Option<&str>| -> Result<SinkKind, String> {
+        Ok(SinkKind::Bulk { rows: number(rows)?, within_us: time.map(duration).transpose()? })
+    };
+    match text.split_once('/') {
+        Some((rows, time)) => of(rows, Some(time)),
+        None if text.ends_with(|c: char| c.is_ascii_digit()) => of(text, None),
+        None => Ok(SinkKind::Bulk { rows: MAX_BULK_ROWS, within_us: Some(duration(text)?) }),
+    }
 }
 
 /// A sink as a line has it.
@@ -405,7 +448,9 @@ pub fn sink_text(sink: SinkKind) -> String {
         SinkKind::Upsert => "upsert".into(),
         SinkKind::UpsertNewest => "upsert-newest".into(),
         SinkKind::OffsetTable => "offset-table".into(),
-        SinkKind::Bulk(rows) => format!("bulk:{rows}"),
+        SinkKind::Bulk { rows: MAX_BULK_ROWS, within_us: Some(us) } => format!("bulk:{}", duration_text(us)),
+        SinkKind::Bulk { rows, within_us: Some(us) } => format!("bulk:{rows}/{}", duration_text(us)),
+        SinkKind::Bulk { rows, within_us: None } => format!("bulk:{rows}"),
     }
 }
 
@@ -465,7 +510,7 @@ pub(super) fn write_producer(spec: &ProducerSpec, line: &mut Line) {
 
 pub(super) fn read_consumer(words: &mut Words) -> Parsed<ConsumerSpec> {
     let name = words.name("the consumer's name")?;
-    let keys = ["group", "topics", "handle", "commit", "fails", "on-failure", "output", "delivery", "sink"];
+    let keys = ["group", "topics", "handle", "commit", "fails", "on-failure", "on-revoke", "output", "delivery", "sink"];
     let pairs = words.pairs(&keys, true)?;
     let delivery = pairs.get("delivery", read_delivery)?.unwrap_or(Delivery::ExactlyOnce);
     let output = pairs.get("output", |text| Ok(OutputSpec { topic: Arc::from(text), delivery }))?;
@@ -483,6 +528,7 @@ pub(super) fn read_consumer(words: &mut Words) -> Parsed<ConsumerSpec> {
             on_failure,
             sink: pairs.get("sink", read_sink)?.unwrap_or_default(),
             dead_letters,
+            on_revoke: pairs.get("on-revoke", read_on_revoke)?.unwrap_or_default(),
             output,
         },
         config: pairs.configs,
@@ -497,7 +543,7 @@ pub(super) fn write_consumer(spec: &ConsumerSpec, line: &mut Line) {
     line.pair("topics", &spec.topics.join(","));
     line.pair("handle", &duration_text(spec.handle_us));
     let usual = HandlerSpec::default();
-    let HandlerSpec { fails, on_failure, sink, dead_letters, output } = &spec.handler;
+    let HandlerSpec { fails, on_failure, sink, dead_letters, on_revoke, output } = &spec.handler;
     match output {
         Some(output) => {
             line.pair("output", &output.topic);
@@ -511,6 +557,9 @@ pub(super) fn write_consumer(spec: &ConsumerSpec, line: &mut Line) {
     if *on_failure != usual.on_failure {
         let topic = dead_letters.as_ref().map(|topic| format!(":{topic}")).unwrap_or_default();
         line.pair("on-failure", &format!("{}{topic}", on_failure.name()));
+    }
+    if *on_revoke != usual.on_revoke {
+        line.pair("on-revoke", on_revoke.name());
     }
     if *sink != usual.sink {
         line.pair("sink", &sink_text(*sink));

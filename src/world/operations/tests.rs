@@ -3,7 +3,7 @@
 use super::*;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::world::action::{ConsumerSpec, Genesis, KeyPartitioner, Keys, LinkSpec, ProducerSpec, SendHabits, TransactionPlan};
-use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, OnFailure, OutputSpec, SinkKind};
+use crate::world::handler::{CommitMode, CommitPolicy, Delivery, Fails, HandlerSpec, OnFailure, OnRevoke, OutputSpec, SinkKind};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -65,6 +65,7 @@ pub(super) fn consumer() -> impl Strategy<Value = ConsumerSpec> {
         mode().prop_map(CommitPolicy::EachRecord),
         mode().prop_map(CommitPolicy::AfterEachPoll),
         mode().prop_map(CommitPolicy::AfterInsert),
+        (1..9_000_000_i64, mode()).prop_map(|(us, mode)| CommitPolicy::Every(us, mode)),
         Just(CommitPolicy::Never)
     ];
     (name(), option::of(name()), vec(name(), 1..3), 0..9_000_000_i64, commit, handler(), configs()).prop_map(
@@ -98,13 +99,15 @@ fn handler() -> impl Strategy<Value = HandlerSpec> {
         Just(SinkKind::Upsert),
         Just(SinkKind::UpsertNewest),
         Just(SinkKind::OffsetTable),
-        (1..9999_u32).prop_map(SinkKind::Bulk)
+        (1..9999_u32, option::of(1..9_000_000_i64)).prop_map(|(rows, within_us)| SinkKind::Bulk { rows, within_us })
     ];
-    (fails, on_failure, sink, output).prop_map(|(fails, (on_failure, dead_letters), sink, output)| HandlerSpec {
+    let on_revoke = prop_oneof![Just(OnRevoke::Nothing), Just(OnRevoke::Commit)];
+    (fails, on_failure, sink, on_revoke, output).prop_map(|(fails, (on_failure, dead_letters), sink, on_revoke, output)| HandlerSpec {
         fails,
         on_failure,
         sink,
         dead_letters,
+        on_revoke,
         output,
     })
 }

@@ -101,7 +101,7 @@ impl Member {
         self.given.is_some() || self.awaits_join()
     }
 
-    fn awaits_join(&self) -> bool {
+    pub fn awaits_join(&self) -> bool {
         self.rejoin.is_some() && !self.prepared && !self.fatal && !matches!(self.phase, Phase::Joining | Phase::Syncing)
     }
 }
@@ -133,10 +133,7 @@ impl Consumer {
             self.commit_positions(now, CommitKind::Last);
             self.run_commits(now);
         }
-        let mut partitions = self.assignment();
-        if self.is_cooperative() && !lost {
-            partitions.retain(|(topic, _)| !self.subscription.contains(topic));
-        }
+        let partitions = if lost { self.assignment() } else { self.given_up_to_join() };
         self.partitions.retain(|at, _| !partitions.contains(at));
         self.completed.retain(|at| !partitions.contains(at));
         if !partitions.is_empty() {
@@ -146,6 +143,15 @@ impl Consumer {
         self.member.prepared = true;
         self.member.phase = Phase::Unjoined;
         self.member.round += 1;
+    }
+
+    /// What a member of the classic protocol gives up before it joins again.
+    pub(super) fn given_up_to_join(&self) -> Vec<TopicPartition> {
+        let mut partitions = self.assignment();
+        if self.is_cooperative() {
+            partitions.retain(|(topic, _)| !self.subscription.contains(topic));
+        }
+        partitions
     }
 
     pub(super) fn run_membership(&mut self, now: Time) {
@@ -242,6 +248,7 @@ impl Consumer {
         let wait = self.backoff.draw(self.member.find_failures);
         self.member.find_failures = self.member.find_failures.saturating_add(1);
         self.member.find_retry_at = now.plus_millis(wait);
+        self.fail_asyncs();
         if let Some((error, ..)) = found.filter(|(error, ..)| !ErrorCode::from_code(*error).retriable()) {
             self.fatal(error);
         }
@@ -267,7 +274,8 @@ impl Consumer {
 
     /// The membership is over: joins again, with or without the old member id.
     pub(super) fn forget_membership(&mut self, forget_id: bool, why: &str) {
-        if forget_id {
+        // To the consumer protocol it is what the client has named itself, for as long as its process lives.
+        if forget_id && !self.is_modern() {
             self.member.id = Arc::from("");
         }
         self.member.generation = -1;

@@ -27,7 +27,7 @@ use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::{Deadline, Reason, Time, TimerKind, earlier};
 use bytes::Bytes;
-use fetcher::PartitionState;
+use fetcher::{Need, PartitionState};
 use membership::{Member, Phase};
 use modern::Modern;
 use offsets::{CommitKind, PendingCommit};
@@ -177,6 +177,7 @@ pub struct Consumer {
     commits_in_flight: u32,
     /// The last of them may be tried again: no other is sent before its answer.
     commit_awaited: bool,
+    sync_in_flight: bool,
     next_auto_commit: Time,
     last_poll: Time,
     /// The app should call `poll` now, even without records.
@@ -342,6 +343,7 @@ impl Consumer {
             commits: VecDeque::new(),
             commits_in_flight: 0,
             commit_awaited: false,
+            sync_in_flight: false,
             next_auto_commit: Time::NEVER,
             last_poll: Time::NEVER,
             poll_due: false,
@@ -358,11 +360,15 @@ impl Consumer {
         self.sabotage = sabotage;
     }
 
-    /// Subscribes to topics as a member of the group.
+    /// Subscribes to topics as a member of the group, in the place of what it was subscribed to.
     ///
     /// # Errors
     /// Without `group.id`, and after [`Consumer::assign`].
     pub fn subscribe(&mut self, now: Time, topics: Vec<Arc<str>>) -> Result<(), ClientError> {
+        self.subscribe_to(now, topics, None)
+    }
+
+    fn subscribe_to(&mut self, now: Time, topics: Vec<Arc<str>>, pattern: Option<(Arc<str>, Regex)>) -> Result<(), ClientError> {
         if self.config.group_id.is_none() {
             return Err(ClientError::Illegal("subscribe needs group.id"));
         }
@@ -370,9 +376,25 @@ impl Consumer {
             return Err(ClientError::Illegal("subscribe and assign exclude each other"));
         }
         self.subscription = topics.into_iter().collect();
-        self.metadata.want_only(&self.subscription);
-        self.member.want_rejoin("the subscription has changed");
-        self.last_poll = now;
+        // What it has it has until the coordinator, or its next join, takes it away.
+        let owned = self.partitions.keys().map(|(topic, _)| topic);
+        let wanted = self.subscription.iter().chain(owned).cloned().collect();
+        self.metadata.want_only(&wanted);
+        self.pattern = pattern;
+        if self.pattern.is_some() {
+            self.metadata.want_all();
+            if !self.is_modern() {
+                // With what is known so far (`ConsumerCoordinator.updatePatternSubscription`).
+                self.subscription = self.subscribed().into_iter().collect();
+            }
+        }
+        // A member of the consumer protocol says it with its next heartbeat.
+        if !self.is_modern() || self.member.phase == Phase::Unjoined {
+            self.member.want_rejoin("the subscription has changed");
+        }
+        if self.last_poll == Time::NEVER {
+            self.last_poll = now;
+        }
         if self.next_auto_commit == Time::NEVER {
             self.next_auto_commit = now.plus_millis(self.config.auto_commit_interval_ms);
         }
@@ -386,9 +408,7 @@ impl Consumer {
     /// As [`Consumer::subscribe`], and an expression that is none.
     pub fn subscribe_matching(&mut self, now: Time, pattern: &Arc<str>) -> Result<(), ClientError> {
         let regex = expression::compile(pattern).map_err(|_| ClientError::Illegal("the pattern of the topics is no regular expression"))?;
-        self.pattern = Some((pattern.clone(), regex));
-        self.metadata.want_all();
-        self.subscribe(now, Vec::new())
+        self.subscribe_to(now, Vec::new(), Some((pattern.clone(), regex)))
     }
 
     /// The topics that it is subscribed to, as far as it knows them.
@@ -447,6 +467,18 @@ impl Consumer {
                 || self.completed.iter().any(|at| self.partitions.get(at).is_some_and(|state| !state.buffer.is_empty())))
     }
 
+    /// What the next `poll` takes away: what `onPartitionsRevoked` is called with. What was lost is not among it.
+    pub fn to_revoke(&self) -> Vec<(Arc<str>, i32)> {
+        if self.manual || self.member.generation < 0 {
+            return Vec::new();
+        }
+        let mut partitions = self.to_give_up();
+        if !self.is_modern() && self.member.awaits_join() && !self.member.lost {
+            partitions.extend(self.given_up_to_join());
+        }
+        partitions
+    }
+
     pub fn assignment(&self) -> Vec<(Arc<str>, i32)> {
         self.partitions.keys().cloned().collect()
     }
@@ -454,6 +486,13 @@ impl Consumer {
     /// (topic, partition, position: next offset that poll returns).
     pub fn positions(&self) -> Vec<(Arc<str>, i32, i64)> {
         self.partitions.iter().filter_map(|((topic, partition), state)| Some((topic.clone(), *partition, state.position?))).collect()
+    }
+
+    /// What a commit of the positions commits.
+    pub fn next_offsets(&self) -> Vec<NextOffset> {
+        let known = |state: &PartitionState| state.position.filter(|_| matches!(state.need, Need::Nothing | Need::Validation));
+        let next = |(at, state): (&TopicPartition, &PartitionState)| Some((at.0.clone(), at.1, known(state)?, state.epoch));
+        self.partitions.iter().filter_map(next).collect()
     }
 
     /// (member id, generation), once joined.

@@ -8,7 +8,7 @@ use super::{Consumer, ConsumerEvent, Tag};
 use crate::kafka::client::net::Outcome;
 use crate::kafka::client::{TopicPartition, code, string, text, topic_name};
 use crate::kafka::config::GroupProtocol;
-use crate::kafka::sorted_vec::SortedVecMap;
+use crate::kafka::sorted_vec::{SortedVecMap, SortedVecSet};
 use crate::kafka::time::Time;
 use crate::kafka::wire::error::ErrorCode;
 use crate::kafka::wire::frame;
@@ -31,6 +31,8 @@ pub(super) struct Modern {
     /// An answer was lost or was an error, and with it perhaps an assignment: the next request says everything again, and is told
     /// everything (`HeartbeatState.reset`).
     unsure: bool,
+    /// The topics and the pattern that the last request which said any has said: others go with the next one.
+    subscribed: (SortedVecSet<Arc<str>>, Option<Arc<str>>),
     /// From the coordinator's answers.
     interval_ms: i32,
     failures: u32,
@@ -61,7 +63,7 @@ impl Consumer {
             }
         }
         // What was read of partitions that were given up is committed before others get them.
-        let committing = !self.commits.is_empty() || self.commits_in_flight > 0;
+        let committing = self.commits_first();
         let owned = self.assignment();
         let changed = self.member.given.is_none() && self.modern.told != owned;
         let due = now >= self.member.heartbeat_at;
@@ -87,10 +89,14 @@ impl Consumer {
         };
         let owned = if joins { Some(Vec::new()) } else { news.as_ref().map(|news| self.by_id(news)) };
         let whole = joins || self.modern.unsure && news.is_some();
+        let pattern = self.pattern.as_ref().map(|(pattern, _)| pattern.clone());
+        let (says_topics, says_pattern) = (whole || self.modern.subscribed.0 != self.subscription, self.modern.subscribed.1 != pattern);
+        // An empty pattern takes the former one back.
+        let regex = pattern.as_ref().filter(|_| whole || says_pattern).cloned().or_else(|| says_pattern.then(|| Arc::from("")));
         let request = ConsumerGroupHeartbeatRequest {
             rebalance_timeout_ms: if whole { self.config.max_poll_interval_ms } else { -1 },
-            subscribed_topic_names: whole.then(|| self.subscription.iter().map(|topic| topic_name(topic)).collect()),
-            subscribed_topic_regex: self.pattern.as_ref().filter(|_| whole).map(|(pattern, _)| string(pattern)),
+            subscribed_topic_names: says_topics.then(|| self.subscription.iter().map(|topic| topic_name(topic)).collect()),
+            subscribed_topic_regex: regex.as_deref().map(string),
             server_assignor: self.config.group_remote_assignor.as_deref().filter(|_| whole).map(string),
             topic_partitions: owned,
             ..request
@@ -100,6 +106,7 @@ impl Consumer {
             return;
         }
         self.modern.unsure &= !whole;
+        self.modern.subscribed = (self.subscription.clone(), pattern);
         self.member.heartbeat_in_flight = true;
         self.member.heartbeat_at = now.plus_millis(i64::from(self.modern.interval_ms.max(1)));
         if joins {
@@ -176,10 +183,8 @@ impl Consumer {
         let mut given: Vec<TopicPartition> = Vec::new();
         for (id, partitions) in &topics {
             let known = |name: &&Arc<str>| self.metadata.topic(name).is_some_and(|topic| topic.id == *id);
-            let name = match &self.pattern {
-                Some(_) => self.metadata.name_of(*id),
-                None => self.subscription.iter().find(known),
-            };
+            // It may have a topic to which it is not subscribed any more, or not by its name.
+            let name = self.subscription.iter().find(known).or_else(|| self.metadata.name_of(*id));
             let Some(name) = name.cloned() else {
                 self.metadata.request_update();
                 self.modern.unnamed = Some(topics);

@@ -39,8 +39,20 @@ pub(in crate::kafka::client) enum CommitKind {
     Auto,
     /// The last one before partitions are given up.
     Last,
-    /// The app (`commitSync`).
-    App,
+    /// The app, which waits for it (`commitSync`).
+    Sync,
+    /// The app, which goes on (`commitAsync`). It is not tried again, or it would undo a later one (`RetriableCommitFailedException`).
+    Async,
+}
+
+impl CommitKind {
+    pub(super) const fn is_retried(self) -> bool {
+        matches!(self, Self::Last | Self::Sync)
+    }
+
+    const fn is_of_the_app(self) -> bool {
+        matches!(self, Self::Sync | Self::Async)
+    }
 }
 
 /// A commit that is to be sent, or waits for its answer.
@@ -65,18 +77,33 @@ fn by_topic<T>(items: impl Iterator<Item = (TopicPartition, T)>) -> SortedVecMap
 }
 
 impl Consumer {
-    /// Commits the positions (what `poll` has returned so far), or these offsets. Answered by `Committed` or `CommitFailed`.
+    /// `commitSync`: commits the positions (what `poll` has returned so far), or these offsets. Answered by `Committed` or `CommitFailed`,
+    /// after the answers to all commits before it; until then [`Consumer::is_committing`].
     pub fn commit(&mut self, now: Time, offsets: Option<Vec<NextOffset>>) {
+        self.commit_as(now, offsets, CommitKind::Sync);
+    }
+
+    /// `commitAsync`: as [`Consumer::commit`], but sent at once, beside others that are under way, and once.
+    pub fn commit_async(&mut self, now: Time, offsets: Option<Vec<NextOffset>>) {
+        self.commit_as(now, offsets, CommitKind::Async);
+    }
+
+    /// A `commitSync` has no answer yet.
+    pub fn is_committing(&self) -> bool {
+        self.sync_in_flight || self.commits.iter().any(|commit| commit.kind == CommitKind::Sync)
+    }
+
+    fn commit_as(&mut self, now: Time, offsets: Option<Vec<NextOffset>>, kind: CommitKind) {
         if self.config.group_id.is_none() || self.closing == Closing::Closed {
             let error = ClientError::Illegal("a commit needs group.id and an open consumer");
             return self.net.event(ConsumerEvent::CommitFailed { error });
         }
         match offsets {
-            None => self.commit_positions(now, CommitKind::App),
+            None => self.commit_positions(now, kind),
             Some(offsets) => {
                 let known = |(topic, partition, offset, leader_epoch)| ((topic, partition), Offset { offset, leader_epoch });
                 let offsets = offsets.into_iter().map(known).collect();
-                self.queue_commit(now, offsets, CommitKind::App);
+                self.queue_commit(now, offsets, kind);
             }
         }
         self.run(now);
@@ -96,7 +123,7 @@ impl Consumer {
             })
             .collect();
         if offsets.is_empty() {
-            if kind == CommitKind::App {
+            if kind.is_of_the_app() {
                 self.net.event(ConsumerEvent::Committed { offsets: Vec::new() });
             }
             return;
@@ -113,6 +140,22 @@ impl Consumer {
         self.commits.push_back(PendingCommit { offsets, kind, generation, since: now, retry_at: now, attempts: 0 });
     }
 
+    /// Whether a commit is to be answered before the member gives up its place: one that is tried again.
+    pub(super) fn commits_first(&self) -> bool {
+        !self.commits.is_empty() || self.commits_in_flight > 0 && self.commit_awaited
+    }
+
+    /// A look-up of the coordinator has failed, and with it each `commitAsync` that waited for it (`ConsumerCoordinator`). Under the
+    /// consumer protocol they wait on (`CommitRequestManager`).
+    pub(super) fn fail_asyncs(&mut self) {
+        if self.is_modern() {
+            return;
+        }
+        let before = self.commits.len();
+        self.commits.retain(|commit| commit.kind != CommitKind::Async);
+        (self.commits.len()..before).for_each(|_| self.commit_failed(code::COORDINATOR_NOT_AVAILABLE));
+    }
+
     /// Sends commits that are due, in order: one that may be tried again waits for the answers to those before it, and those after it wait
     /// for its own. So a commit never undoes a newer one.
     pub(super) fn run_commits(&mut self, now: Time) {
@@ -120,7 +163,7 @@ impl Consumer {
             let limit = match commit.kind {
                 // Kafka's `joinPrepareTimer`: before a join, no longer than the others of the group wait.
                 CommitKind::Last => self.config.default_api_timeout_ms.min(i64::from(self.config.max_poll_interval_ms)),
-                CommitKind::App | CommitKind::Auto => self.config.default_api_timeout_ms,
+                CommitKind::Sync | CommitKind::Async | CommitKind::Auto => self.config.default_api_timeout_ms,
             };
             let deadline = commit.since.plus_millis(limit);
             // A member of the consumer protocol commits in whatever epoch it is by then.
@@ -129,7 +172,7 @@ impl Consumer {
                 code::ILLEGAL_GENERATION
             } else if deadline <= now {
                 code::REQUEST_TIMED_OUT
-            } else if self.commits_in_flight > 0 && (commit.kind != CommitKind::Auto || self.commit_awaited) {
+            } else if self.commits_in_flight > 0 && (commit.kind.is_retried() || self.commit_awaited) {
                 return self.wake_at(deadline, "commit timeout");
             } else if now < commit.retry_at {
                 return self.wake_at(commit.retry_at.min(deadline), "commit retry backoff");
@@ -176,7 +219,8 @@ impl Consumer {
         let sent = self.net.send(now, node, version, request, Some(Tag::Commit(commit.clone())), None);
         if sent {
             self.commits_in_flight += 1;
-            self.commit_awaited = commit.kind != CommitKind::Auto;
+            self.commit_awaited = commit.kind.is_retried();
+            self.sync_in_flight |= commit.kind == CommitKind::Sync;
         }
         sent
     }
@@ -187,6 +231,7 @@ impl Consumer {
 
     pub(super) fn handle_offset_commit(&mut self, now: Time, mut commit: PendingCommit, outcome: Outcome) {
         self.commits_in_flight = self.commits_in_flight.saturating_sub(1);
+        self.sync_in_flight &= commit.kind != CommitKind::Sync;
         let response = match outcome {
             Outcome::Body { version, body } => frame::decode_body::<OffsetCommitResponse>(body, version).ok(),
             Outcome::Lost => None,
@@ -217,13 +262,17 @@ impl Consumer {
                 }
                 if commit.kind == CommitKind::Auto {
                     self.next_auto_commit = self.next_auto_commit.min(now.plus_millis(self.config.retry_backoff_ms));
+                }
+                if !commit.kind.is_retried() {
+                    mark!(CommitGivenUp);
                     return self.commit_failed(error);
                 }
                 commit.retry_at = now.plus_millis(self.backoff.draw(commit.attempts));
                 commit.attempts = commit.attempts.saturating_add(1);
                 self.commits.push_front(commit);
             }
-            _ if self.is_stale_epoch(error) && commit.kind != CommitKind::Auto => {
+            // The app is told instead (`CommitRequestManager.commitSyncExceptionForError`).
+            _ if self.is_stale_epoch(error) && commit.kind == CommitKind::Last => {
                 commit.retry_at = now.plus_millis(self.backoff.draw(commit.attempts));
                 commit.attempts = commit.attempts.saturating_add(1);
                 self.commits.push_front(commit);

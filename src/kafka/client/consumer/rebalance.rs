@@ -32,7 +32,7 @@ impl Consumer {
             return self.wake_at(self.member.join_retry_at, "join retry backoff");
         }
         // What was read is committed first: in the next generation it cannot be.
-        if !self.commits.is_empty() || self.commits_in_flight > 0 {
+        if self.commits_first() {
             return;
         }
         let Some(node) = self.coordinator_ready(now) else { return };

@@ -450,8 +450,7 @@ impl Producer {
         let count = self.metadata.partition_count(&record.topic).unwrap_or(1);
         let key = record.key.as_ref().filter(|_| !self.config.partitioner_ignore_keys);
         if self.by_key == KeyPartitioner::RoundRobin && record.partition.is_none() {
-            let round = self.rounds.get(&record.topic).copied().unwrap_or(0);
-            return (i32::try_from(round % count.max(1).unsigned_abs()).unwrap_or(0), false);
+            return (self.next_in_round(&record.topic, count), false);
         }
         if let Some(partition) = self.by_key.partition(key.map(|key| &key[..]), count).filter(|_| record.partition.is_none()) {
             return (partition, false);
@@ -465,6 +464,16 @@ impl Producer {
             (None, Some(key)) => (murmur2::partition_for_key(key, count), false),
             (None, None) => (self.sticky_partition(&record.topic, count), true),
         }
+    }
+
+    /// `RoundRobinPartitioner`: the next of the partitions that have a leader, or of all as long as none has one.
+    fn next_in_round(&self, topic: &Arc<str>, count: i32) -> i32 {
+        let round = self.rounds.get(topic).copied().unwrap_or(0);
+        let is_led = |partition: &i32| self.metadata.leader(topic, *partition).is_some();
+        let led = (0..count).filter(is_led).count() as u32;
+        let nth = round % if led > 0 { led } else { count.max(1).unsigned_abs() };
+        let found = (0..count).filter(|partition| led == 0 || is_led(partition)).nth(nth as usize);
+        found.unwrap_or(0)
     }
 
     /// What a record whose topic is known would take of `buffer.memory`.

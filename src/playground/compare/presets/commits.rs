@@ -15,7 +15,7 @@ pub(super) static PRESET: Preset = Preset {
 };
 
 fn make(scenario: &Scenario) -> Vec<Variant> {
-    let in_bulk = consumers(scenario).any(|spec| matches!(spec.handler.sink, SinkKind::Bulk(_)));
+    let in_bulk = consumers(scenario).any(|spec| matches!(spec.handler.sink, SinkKind::Bulk { .. }));
     let (last, line) = match in_bulk {
         true => (CommitPolicy::AfterInsert(CommitMode::Sync), "commit=after-insert-sync"),
         false => (CommitPolicy::EachRecord(CommitMode::Sync), "commit=each-record-sync"),

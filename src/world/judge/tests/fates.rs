@@ -44,7 +44,7 @@ fn receive(case: &mut Case, values: &[&str]) {
         let last = content_id(Some(&key), Some(&value));
         let group: Option<Arc<str>> = Some("g".into());
         let receiver = Receiver {
-            seeks: false,
+            goes_back: false,
             output: None,
             topics: vec![topic()],
             group: group.clone(),
