@@ -440,9 +440,9 @@ fn a_fetch_session_knows_a_topic_that_was_made_anew_from_the_one_before() {
     let topic_id = test.broker.controller().image().topics["orders"].id;
     let partition = FetchPartition { partition_max_bytes: 1 << 20, ..FetchPartition::default() };
     let topics = vec![FetchTopic { topic_id, partitions: vec![partition], ..FetchTopic::default() }];
-    let first = test.call(conn, 13, FetchRequest { topics, ..FetchRequest::default() });
+    let first = test.call(conn, 13, FetchRequest { session_epoch: 0, topics, ..FetchRequest::default() });
     assert!(first.session_id > 0);
-    let mut error = |test: &mut TestBroker, session_epoch: i32| {
+    let error = |test: &mut TestBroker, session_epoch: i32| {
         let request = FetchRequest { session_id: first.session_id, session_epoch, ..FetchRequest::default() };
         test.call(conn, 13, request).responses.first().map_or(0, |topic| topic.partitions[0].error_code)
     };

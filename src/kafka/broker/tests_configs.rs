@@ -136,7 +136,8 @@ fn what_kafka_refuses_is_refused_in_its_words_and_changes_nothing() {
             &[("num.io.threads", SET, Some("17"))],
             42,
             "Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count update validation failed for \
-             num.io.threads=17, value should not be greater than double the current value 8 for configuration Invalid dynamic configuration",
+             num.io.threads=17, value should not be greater than double the current value 8 for configuration \
+             Invalid dynamic configuration",
         ),
         (
             "1",
