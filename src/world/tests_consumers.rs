@@ -146,7 +146,7 @@ fn a_member_subscribes_to_other_topics_without_another_process() {
             topics.join(",")
         };
         assert_eq!(read(&world), "orders", "{set:?}");
-        for (topics, found) in [(&["returns"][..], "returns"), (&["^.*"], "orders,returns"), (&["orders"], "orders")] {
+        for (topics, found) in [(&["returns"][..], "returns"), (&["^[a-z].*"], "orders,returns"), (&["orders"], "orders")] {
             let topics = topics.iter().map(|topic| (*topic).into()).collect();
             act(&mut world, ChangeConsumer(ConsumerSpec { topics, ..spec.clone() }));
             after(&mut world, 30_000);

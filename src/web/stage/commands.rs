@@ -93,7 +93,7 @@ impl Stage {
         });
         let now = self.run.borrow().time.branch().name.clone();
         if let (Ok(_), Some(what)) = (&went, &done) {
-            let text = if redo { format!("redo {what}") } else { format!("undo {what}") };
+            let text = words::deed_again(redo, what);
             self.host.emit(&HostEvent::Deed { time_us: self.now_us(), text: &text });
         }
         self.say(match (went, done) {

@@ -37,6 +37,11 @@ pub fn asked(line: &str) -> String {
     format!("“{line}” waits: the cluster is asked, and answers once time goes on.")
 }
 
+/// How undo and redo are told to the host page.
+pub fn deed_again(redo: bool, what: &str) -> String {
+    format!("{} {what}", if redo { "redo" } else { "undo" })
+}
+
 pub fn redone(branch: &str, what: &str) -> String {
     format!("This is “{branch}” again: {what}.")
 }

@@ -304,7 +304,8 @@ impl Broker {
                 let answer = PartitionProduceResponse { error_code: code.code(), base_offset: -1, ..answer };
                 // What is wrong with the batch as a whole is found before Kafka looks at the log.
                 let early = matches!(code, ErrorCode::CorruptMessage | ErrorCode::MessageTooLarge | ErrorCode::NotEnoughReplicas);
-                if early {
+                // And so is a producer that is fenced, as its transaction is to be verified.
+                if early || code == ErrorCode::InvalidProducerEpoch && batch.is_transactional() {
                     return answer;
                 }
                 with_record_errors(PartitionProduceResponse { log_start_offset: start, ..answer }, version, &error)

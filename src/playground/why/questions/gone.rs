@@ -296,15 +296,15 @@ mod tests {
         run.is_so(
             question.clone(),
             "
-              now: Offset 561 of orders-0 was acknowledged, and it is gone from the log: the leader's log is the truth.
+              now: Offset 560 of orders-0 was acknowledged, and it is gone from the log: the leader's log is the truth.
               now: It had been committed, and Kafka may give it up here: every in-sync replica had lost power or its disk.
-              BecameLeader: broker-1 took over orders-0 in epoch 2 with a log that ended before offset 561: it had no such record.
+              BecameLeader: broker-1 took over orders-0 in epoch 2 with a log that ended before offset 560: it had no such record.
               PartitionChanged: orders-0: broker-1 leads, epoch 2; in sync: broker-1 (unclean).
               PartitionChanged: broker-1 left the ISR of orders-0: the controller no longer counted it as alive.
               BrokerFenced: The controller no longer counts broker-1 in: no heartbeat within broker.session.timeout.ms.
               Acted: broker-1 starts again, from its disk.
               Acted: broker-1 lost its power: what it had not flushed is gone, and nobody is told.
-              Acked: checkout was told that offset 561 is there (acks=all).
+              Acked: checkout was told that offset 560 is there (acks=all).
             ",
         );
     }
