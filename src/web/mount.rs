@@ -70,11 +70,13 @@ pub async fn mount(root: HtmlElement, options: JsValue) -> Result<Handle, JsValu
         stage.say(if recovered { words::RECOVERED } else { words::KEPT }.into());
     }
     root.set_class_name(if page { "tidepool tp-page" } else { "tidepool tp-embed" });
-    owner.with(|| print_in_dark_ink(root.clone(), handle));
     let unmount = owner.with(|| {
         let faults = StoredValue::new(faults);
         provide_context(Context { ui, stage: handle, controls, page, layout, auto_height, faults });
-        mount_to(root, || view! { <Playground /> })
+        let unmount = mount_to(root.clone(), || view! { <Playground /> });
+        // What runs effects is there once something is mounted.
+        print_in_dark_ink(root, handle);
+        unmount
     });
     Ok(Handle::new(Mounted { stage, frame, owner, unmount: Box::new(unmount) }))
 }
