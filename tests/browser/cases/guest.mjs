@@ -187,9 +187,9 @@ export default (cases, { dist, check, open, until, flowing, clean, noSidewaysScr
     await page.close();
   };
 
-  cases["guest: on paper it is as high as it is, in dark ink"] = async ({ context, site, pages }) => {
+  cases["guest: on paper it is as high as it is, in dark ink"] = async ({ context, deep, pages }) => {
     pages("paper.html", '<style>:root{color-scheme:dark}</style><tide-pool load="eager" scenario="three-brokers" paused style="height:200px"></tide-pool>');
-    const page = await open(context, `${site.url}paper.html`, { scheme: "dark" });
+    const page = await open(context, `${deep.url}paper.html`, { scheme: "dark" });
     await until(page, 0, flowing, 20_000, "it opens at the scenario's moment, though time stands still");
     await page.waitForTimeout(300);
     const seen = () => page.evaluate(() => {
