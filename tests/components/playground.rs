@@ -14,7 +14,10 @@ async fn the_frame_holds_the_stage_and_says_what_is_wrong() {
     page.ui.wrong().set("a record is gone".into());
     tick().await;
     assert_eq!(page.text(".tp-said"), "broker-2 was killed.");
-    assert_eq!(page.text(".tp-caption .tp-pill"), "✗ a record is gone");
+    assert_eq!(page.text(".tp-status"), "An invariant is broken");
+    assert!(
+        page.find(".tp-status").is_some_and(|status| status.get_attribute("title").is_some_and(|why| why.ends_with("a record is gone")))
+    );
     assert!(page.find(".tp-store").is_none());
     page.ui.store().set("Saving has ended.".into());
     tick().await;
