@@ -1,6 +1,5 @@
 //! A consumer group: its state in Kafka's word, its generation, and what its sink has.
 
-use super::countdown::Countdown;
 use super::{Card, Name};
 use crate::playground::glossary::{GENERATION, LAG, PROTOCOL};
 use crate::playground::groups::{epoch_words, protocol_words, state_meaning};
@@ -29,7 +28,7 @@ pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
                 <b class="tp-title">
                     <Name card text=title />
                 </b>
-                {name.map(|name| view! { <Countdown who=name.clone() /> <Membership card name /> })}
+                {name.map(|name| view! { <Membership card name /> })}
             </div>
             <div class="tp-foot">
                 <span class="tp-quiet tp-number">
