@@ -29,7 +29,7 @@ export default (cases, { check, open, state, until, flowing, clean, noSidewaysSc
         const wrong = await found(page);
         check(wrong.length === 0, `${await tab.innerText()}: ${wrong.join("\n")}`);
       }
-      for (const name of ["Help", "All scenarios", "Compare", "Share"]) {
+      for (const name of ["Help", "All scenarios", "Compare", "Share this moment"]) {
         await (name === "All scenarios" ? page.getByTitle(name) : page.getByRole("button", { name, exact: true })).click();
         await page.waitForTimeout(150);
         const wrong = await found(page);
