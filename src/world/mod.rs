@@ -29,6 +29,8 @@ pub mod sink_rows;
 mod sink_table;
 pub mod target;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_cluster;

@@ -1,6 +1,6 @@
 //! A run is a value: replay, clones, seeds, and what happens to processes.
 
-use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, ProducerSpec, TransactionPlan};
+use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, ProducerSpec};
 use super::event::EventKind;
 use super::operations::{
     Action, AddConsumer, AddPartitions, AddProducer, ChangeConsumer, ChangeProducer, Crash, CreateTopic, DeleteTopic, Pause, Restart,
@@ -35,17 +35,7 @@ fn producer() -> Action {
 }
 
 fn producer_spec() -> ProducerSpec {
-    ProducerSpec {
-        name: "checkout".into(),
-        topic: "orders".into(),
-        rate_per_1000s: 20_000,
-        keys: Keys::Uniform(10),
-        value_bytes: 32,
-        partitioner: Default::default(),
-        habits: Default::default(),
-        transactions: TransactionPlan::default(),
-        config: SortedVecMap::new(),
-    }
+    testing::producer("checkout", "orders")
 }
 
 fn at(millis: i64) -> Time {

@@ -6,6 +6,7 @@ use super::operations::{
     Action, AddConsumer, AddProducer, Crash, CreateTopic, Cut, ElectLeader, FullDisk, Heal, Isolate, Kill, Links, Pause, PowerLoss,
     Reassign, Restart, Resume, SetBrokerConfig, SetHandleTime, SetLink, SetRate, SetTopicConfig, Skew, SlowDisk, Stop, Wipe,
 };
+use super::testing::{act, after, configs, producer};
 use super::*;
 use crate::kafka::broker::BrokerEvent;
 use crate::kafka::config::{BrokerConfig, TopicConfig};
@@ -14,10 +15,6 @@ use crate::kafka::controller::QuorumRole;
 use crate::kafka::sabotage::Sabotage;
 use crate::kafka::sorted_vec::SortedVecMap;
 use crate::world::ProcessState;
-
-fn configs(pairs: &[(&str, &str)]) -> SortedVecMap<String, String> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
 
 fn genesis(seed: u64, brokers: u32) -> Genesis {
     let broker_config = configs(&[
@@ -28,20 +25,11 @@ fn genesis(seed: u64, brokers: u32) -> Genesis {
     Genesis { seed, brokers, latency_us: 2_000, jitter_us: 3_000, broker_config, ..Genesis::default() }
 }
 
-fn after(world: &mut World, millis: i64) {
-    let until = world.now().plus_millis(millis);
-    world.run_until(until);
-}
-
 fn boot(seed: u64, brokers: u32) -> World {
     let mut world = World::new(genesis(seed, brokers)).expect("it boots");
     while !world.brokers_settled() && world.now() < EPOCH.plus_millis(30_000) && world.step().is_some() {}
     assert!(world.brokers_settled(), "{:#?}", world.view().brokers);
     world
-}
-
-fn act(world: &mut World, action: Action) {
-    world.act(action.clone()).unwrap_or_else(|error| panic!("{action:?}: {error}"));
 }
 
 fn busy(seed: u64) -> World {
@@ -59,15 +47,8 @@ fn people(world: &mut World) {
     act(
         world,
         Action::AddProducer(AddProducer(ProducerSpec {
-            name: "checkout".into(),
-            topic: "orders".into(),
-            rate_per_1000s: 20_000,
-            keys: Keys::Uniform(10),
-            value_bytes: 32,
-            partitioner: Default::default(),
-            habits: Default::default(),
-            transactions: TransactionPlan::default(),
             config: configs(&[("request.timeout.ms", "5000")]),
+            ..producer("checkout", "orders")
         })),
     );
     act(
@@ -351,15 +332,9 @@ fn round_robin_leaves_out_a_partition_without_a_leader() {
     act(
         &mut world,
         Action::AddProducer(AddProducer(ProducerSpec {
-            name: "checkout".into(),
-            topic: "orders".into(),
-            rate_per_1000s: 20_000,
-            keys: Keys::Uniform(10),
-            value_bytes: 32,
             partitioner: KeyPartitioner::RoundRobin,
-            habits: Default::default(),
-            transactions: TransactionPlan::default(),
             config: configs(&[("metadata.max.age.ms", "2000"), ("delivery.timeout.ms", "120000")]),
+            ..producer("checkout", "orders")
         })),
     );
     after(&mut world, 5000);

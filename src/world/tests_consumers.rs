@@ -1,25 +1,12 @@
 //! Consumer apps as people write them: when they commit, and what a rebalance makes of it.
 
-use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec, Keys, ProducerSpec, TransactionPlan};
+use super::action::{CommitPolicy, ConsumerSpec, Genesis, HandlerSpec};
 use super::handler::{CommitMode, OnRevoke, SinkKind};
 use super::operations::{AddConsumer, AddProducer, ChangeConsumer, CreateTopic};
+use super::testing::{act, after, configs, producer};
 use super::*;
 use crate::kafka::client::consumer::ConsumerEvent;
 use crate::kafka::sorted_vec::SortedVecMap;
-
-fn configs(pairs: &[(&str, &str)]) -> SortedVecMap<String, String> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
-
-fn after(world: &mut World, millis: i64) {
-    let until = world.now().plus_millis(millis);
-    world.run_until(until);
-}
-
-fn act(world: &mut World, action: impl Into<Action>) {
-    let action = action.into();
-    world.act(action.clone()).unwrap_or_else(|error| panic!("{action:?}: {error}"));
-}
 
 /// One broker, topics of four partitions, and twenty records a second in each.
 fn shop(topics: &[&str]) -> World {
@@ -30,20 +17,7 @@ fn shop(topics: &[&str]) -> World {
         let topic: Arc<str> = (*topic).into();
         act(&mut world, CreateTopic { topic: topic.clone(), partitions: 4, replicas: 1, config: SortedVecMap::new() });
         after(&mut world, 500);
-        act(
-            &mut world,
-            AddProducer(ProducerSpec {
-                name: format!("of-{topic}").into(),
-                topic,
-                rate_per_1000s: 20_000,
-                keys: Keys::Uniform(10),
-                value_bytes: 32,
-                partitioner: Default::default(),
-                habits: Default::default(),
-                transactions: TransactionPlan::default(),
-                config: SortedVecMap::new(),
-            }),
-        );
+        act(&mut world, AddProducer(producer(&format!("of-{topic}"), &topic)));
     }
     world
 }

@@ -449,8 +449,8 @@ fn deleted(cluster: &mut Cluster, conn: ConnId) -> Option<(ErrorCode, i64)> {
     Some((ErrorCode::from_code(answer.error_code), answer.low_watermark))
 }
 
-#[test]
-fn a_deletion_waits_until_all_replicas_start_there() {
+/// Three replicas of four records, and who leads them.
+fn four_records() -> (Cluster, i32) {
     let mut cluster = Cluster::new(3, &[], None);
     create(&mut cluster, 1, "orders", 1, 3, &[]);
     let leader = cluster.leader("orders", 0).unwrap();
@@ -458,6 +458,12 @@ fn a_deletion_waits_until_all_replicas_start_there() {
         assert_eq!(produce(&mut cluster, leader, "orders", -1, value), 0);
     }
     cluster.run_for(600);
+    (cluster, leader)
+}
+
+#[test]
+fn a_deletion_waits_until_all_replicas_start_there() {
+    let (mut cluster, leader) = four_records();
     let starts = |cluster: &Cluster| (1..=3).map(|id| cluster.view(id, "orders", 0).unwrap().log_start_offset).collect::<Vec<_>>();
     let conn = cluster.connect(leader);
     cluster.send(leader, conn, 2, delete_before(2, 5000));
@@ -472,13 +478,7 @@ fn a_deletion_waits_until_all_replicas_start_there() {
 
 #[test]
 fn a_deletion_does_not_wait_for_a_broker_that_is_fenced() {
-    let mut cluster = Cluster::new(3, &[], None);
-    create(&mut cluster, 1, "orders", 1, 3, &[]);
-    let leader = cluster.leader("orders", 0).unwrap();
-    for value in ["a", "b", "c", "d"] {
-        assert_eq!(produce(&mut cluster, leader, "orders", -1, value), 0);
-    }
-    cluster.run_for(600);
+    let (mut cluster, leader) = four_records();
     let dead = leader % 3 + 1;
     cluster.kill(dead);
     let conn = cluster.connect(leader);
