@@ -189,7 +189,7 @@ fn When() -> impl IntoView {
 #[component]
 fn Status() -> impl IntoView {
     let ui = use_playground().ui;
-    let now = Memo::new(move |_| ui.snap().with(|s| status(&s.view, ui.lost().get().lost)));
+    let now = Memo::new(move |_| ui.snap().with(|s| status(&s.view, ui.astray().get().lost)));
     let is_broken = Memo::new(move |_| ui.wrong().with(|wrong| !wrong.is_empty()));
     let state = move || match now.with(|(health, _)| *health) {
         _ if is_broken.get() => "wrong",

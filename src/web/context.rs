@@ -5,7 +5,7 @@ use super::options::Layout;
 use super::stage::Stage;
 use crate::playground::director::EYE;
 use crate::playground::scenario::Contrast;
-use crate::playground::scene::{ARRANGEMENTS, Arrangement, Place, Trail};
+use crate::playground::scene::{ARRANGEMENTS, Arrangement, Place, Sign, Trail};
 use crate::playground::why::Question;
 use crate::world::EPOCH;
 use crate::world::target::Target;
@@ -76,7 +76,7 @@ pub struct PageState {
     /// The ledger of what became of the records, in one line.
     pub ledger: String,
     /// What went wrong with records, as the ledger counts it.
-    pub lost: Astray,
+    pub astray: Astray,
     /// `light`, `dark`, or empty: as the host page prefers.
     pub theme: String,
     pub title: String,
@@ -90,6 +90,8 @@ pub struct PageState {
     pub chosen: Option<Target>,
     /// What the pointer is over, or arrow keys have walked to.
     pub pointed: Option<Target>,
+    /// The mark that the pointer is over.
+    pub sign: Option<Sign>,
     /// Where the first steps ask for something to be done.
     pub lit: Option<Target>,
     /// What the stage is arranged by.
@@ -127,7 +129,7 @@ impl Default for PageState {
             store: String::new(),
             wrong: String::new(),
             ledger: String::new(),
-            lost: Astray::default(),
+            astray: Astray::default(),
             theme: String::new(),
             title: String::new(),
             text: String::new(),
@@ -135,6 +137,7 @@ impl Default for PageState {
             undo: Default::default(),
             chosen: None,
             pointed: None,
+            sign: None,
             lit: None,
             arrangement: ARRANGEMENTS[0],
             zoomed: None,

@@ -1,7 +1,7 @@
 //! Pointing at things on the stage, choosing them, and zooming: by pointer, by wheel and by keys.
 
 use super::context::{PageStateStoreFields as _, Playground, StageHandle, Ui, use_playground};
-use crate::playground::scene::{Target, zoom_into, zoom_out};
+use crate::playground::scene::{Sign, Target, zoom_into, zoom_out};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, FocusEvent, HtmlElement, KeyboardEvent, MouseEvent, WheelEvent};
@@ -46,13 +46,17 @@ impl Navigation {
         });
     }
 
-    /// What the scene has at the pointer, and whether no card is there. The event's listener is on the stage.
+    /// What the scene has at the pointer, and whether no card is there.
     fn at_pointer(self, event: &MouseEvent) -> Option<(Target, bool)> {
-        let stage = event.current_target()?.dyn_into::<Element>().ok()?;
-        let frame = stage.get_bounding_client_rect();
-        let (x, y) = (f64::from(event.client_x()) - frame.left(), f64::from(event.client_y()) - frame.top());
-        let found = self.stage.with_value(|s| s.scene.borrow().hit(x as f32, y as f32))?;
+        let (x, y) = place_of(event)?;
+        let found = self.stage.with_value(|s| s.scene.borrow().hit(x, y))?;
         Some((found, is_own(event)))
+    }
+
+    /// The mark at the pointer, where no card is.
+    fn sign_at(self, event: &MouseEvent) -> Option<Sign> {
+        let (x, y) = place_of(event).filter(|_| is_own(event))?;
+        self.stage.with_value(|s| s.scene.borrow().sign(x, y).cloned())
     }
 
     /// What only the canvas draws, where the pointer is.
@@ -66,6 +70,12 @@ impl Navigation {
         if self.ui.pointed().with_untracked(|now| *now != target) {
             self.ui.pointed().set(target);
             self.stage.with_value(|s| s.wake());
+        }
+    }
+
+    fn point_at_mark(self, sign: Option<Sign>) {
+        if self.ui.sign().with_untracked(|now| *now != sign) {
+            self.ui.sign().set(sign);
         }
     }
 
@@ -114,7 +124,16 @@ impl Navigation {
                 element.local_name() == "button" && element.get_attribute("aria-haspopup").as_deref() != Some("menu")
             })
         };
-        self.point(self.drawn_at(event).or_else(|| self.at_pointer(event).filter(|_| !on_button()).map(|found| found.0)));
+        let sign = self.sign_at(event);
+        let is_mark = sign.is_some();
+        self.point_at_mark(sign);
+        let thing = || self.drawn_at(event).or_else(|| self.at_pointer(event).filter(|_| !on_button()).map(|found| found.0));
+        self.point(if is_mark { None } else { thing() });
+    }
+
+    pub fn on_pointer_leave(self) {
+        self.point_at_mark(None);
+        self.point(None);
     }
 
     pub fn on_click(self, event: &MouseEvent) {
@@ -223,6 +242,12 @@ impl Navigation {
         }
         event.prevent_default();
     }
+}
+
+/// Where the pointer is on the stage, whose listener it is, in CSS pixels.
+fn place_of(event: &MouseEvent) -> Option<(f32, f32)> {
+    let frame = event.current_target()?.dyn_into::<Element>().ok()?.get_bounding_client_rect();
+    Some(((f64::from(event.client_x()) - frame.left()) as f32, (f64::from(event.client_y()) - frame.top()) as f32))
 }
 
 /// Whether an event happened on the element that listens, not inside of it.

@@ -266,7 +266,7 @@ impl Pen<'_> {
         let c = self.c;
         match shape {
             Shape::Cell { rect, ink, glyph, look } => self.cell(rect, *ink, *glyph, *look),
-            Shape::Dots(_) | Shape::Veil { .. } | Shape::Sign { .. } => {}
+            Shape::Dots(_) | Shape::Veil { .. } | Shape::Sign(_) => {}
             Shape::Frame { rect, ink } => {
                 self.stroke(*ink, 1.0, 1.75, 0.0);
                 rounded(c, rect, 5.0);

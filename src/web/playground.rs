@@ -160,7 +160,7 @@ fn StageView(node: NodeRef<html::Div>, deck: NodeRef<html::Div>) -> impl IntoVie
             node_ref=node
             style:height=height
             on:pointermove=move |event| nav.on_pointer_move(&event)
-            on:pointerleave=move |_| nav.point(None)
+            on:pointerleave=move |_| nav.on_pointer_leave()
             on:click=move |event| nav.on_click(&event)
             on:dblclick=move |event| nav.on_double_click(&event)
             on:wheel=move |event| nav.on_wheel(&event)

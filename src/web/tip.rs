@@ -14,10 +14,14 @@ pub fn Tip() -> impl IntoView {
     let Playground { ui, stage, .. } = use_playground();
     // Beside a chosen record stands its card.
     let pointed = Memo::new(move |_| ui.pointed().get().filter(|target| ui.chosen().with(|chosen| chosen.as_ref() != Some(target))));
-    let words = Memo::new(move |_| {
+    let thing = move || {
         pointed.with(|target| target.as_ref().map(|target| ui.snap().with(|s| hint(&s.view, target)))).filter(|words| !words.is_empty())
-    });
+    };
+    let words = Memo::new(move |_| ui.sign().get().map(|sign| sign.words.to_string()).or_else(thing));
     let spot = Memo::new(move |_| {
+        if let Some(sign) = ui.sign().get() {
+            return Some(sign.rect);
+        }
         ui.snap().track();
         pointed.with(|target| target.as_ref().and_then(|target| stage.with_value(|s| s.scene.borrow().spot(target))))
     });

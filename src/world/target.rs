@@ -38,6 +38,4 @@ pub enum Target {
     Record(Arc<str>, i32, i64),
     /// A frame under way, by its number (`Flight::message`).
     Frame(u64),
-    /// A mark in the picture, by what it means.
-    Mark(Arc<str>),
 }

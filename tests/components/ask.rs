@@ -50,7 +50,7 @@ async fn the_caption_asks_about_what_was_said_and_what_was_lost() {
     page.act("crash billing-2").await;
     let said = page.stage.with_value(|s| s.run.borrow().time.narration(1, 0).pop().map(|sentence| sentence.text));
     page.ui.said().set(said.expect("a crash is told"));
-    page.ui.lost().set(Astray { lost: 1, ..Astray::default() });
+    page.ui.astray().set(Astray { lost: 1, ..Astray::default() });
     tick().await;
     assert_eq!(page.attribute("button", "title").as_deref(), Some("Why did this happen?"));
     assert_eq!(page.attribute("button + button", "title").as_deref(), Some("Why is a record gone?"));

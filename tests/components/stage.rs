@@ -25,6 +25,10 @@ async fn the_tip_names_what_is_pointed_at() {
     page.ui.chosen().set(Some(record));
     tick().await;
     assert!(page.at(".tp-tip").hidden(), "a chosen record has its card");
+    let mark = page.stage.with_value(|s| s.scene.borrow().signs.first().cloned()).expect("there is a mark");
+    page.ui.sign().set(Some(mark.clone()));
+    tick().await;
+    assert_eq!((page.at(".tp-tip").hidden(), page.text(".tp-tip").as_str()), (false, &*mark.words));
 }
 
 #[wasm_bindgen_test]

@@ -25,7 +25,7 @@ pub fn title(target: &MenuTarget) -> String {
             | Target::Group(Some(name))
             | Target::Consumer(name) => name.to_string(),
             Target::Link(a, b) => format!("{a} – {b}"),
-            Target::Record(..) | Target::Frame(_) | Target::Mark(_) => String::new(),
+            Target::Record(..) | Target::Frame(_) => String::new(),
         },
         MenuTarget::Links(name) => format!("Links of {name}"),
     }

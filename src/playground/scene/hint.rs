@@ -20,7 +20,6 @@ pub fn hint(view: &WorldView, what: &Target) -> String {
             let records = if f.cargo.is_empty() { String::new() } else { format!(", {}", plural(f.cargo.len(), "record")) };
             format!("{:?} {kind}, {} to {}{records}, {} bytes{what}", f.api, f.from, f.to, f.bytes)
         }
-        Target::Mark(words) => words.to_string(),
         Target::Heading(heading) => match heading {
             Heading::Producers => "Programs that write records to topics".to_owned(),
             Heading::Groups => "Programs that read: a group's members share its partitions, each is read by one of them".to_owned(),

@@ -42,7 +42,7 @@ pub use handover::hue;
 pub use hint::{hint, transactional_words};
 pub use key::key_look;
 pub use layout::{GroupBox, Layout, NARROW, Row, layout};
-pub use shape::{Align, Dot, Glyph, Ink, Look, Place, Point, Rect, Shape, TEXT};
+pub use shape::{Align, Dot, Glyph, Ink, Look, Place, Point, Rect, Shape, Sign, TEXT};
 pub use zoom::{depth, zoom_into, zoom_out, zoom_steps};
 
 use crate::kafka::time::Time;
@@ -106,8 +106,8 @@ pub struct Scene {
     pub places: Vec<Place>,
     /// The ribbons, each from its first slot to its last.
     pub hitboxes: Vec<PartitionHitbox>,
-    /// What a pointer is told of marks that are no things: where they are, and what they mean.
-    pub signs: Vec<(Rect, Arc<str>)>,
+    /// What a pointer is told of marks.
+    pub signs: Vec<Sign>,
     /// Where the dots are, in painting order.
     pub moving: Vec<(Point, Target)>,
     /// What is off screen, in words; empty while nothing is zoomed into.
@@ -133,16 +133,20 @@ pub struct PartitionHitbox {
 const REACH: f32 = 7.0;
 
 impl Scene {
-    /// What is at a point: a dot before a mark, a mark before a record, a record before what stands around it.
+    /// What is at a point: a dot before a record, a record before what stands around it.
     pub fn hit(&self, x: f32, y: f32) -> Option<Target> {
         let p = shape::at(x, y);
         let near = |at: &Point| (at.x - x).hypot(at.y - y) < REACH;
         let dot = self.moving.iter().rev().find(|(at, _)| near(at)).map(|(_, what)| what.clone());
         let on = |t: &&PartitionHitbox| Rect { y: t.rect.y - 3.0, h: t.rect.h + 6.0, ..t.rect }.contains(p);
         let hitbox = || self.hitboxes.iter().find(on).map(|t| t.at(x).unwrap_or_else(|| t.target()));
-        let sign = || self.signs.iter().find(|(rect, _)| rect.contains(p)).map(|(_, words)| Target::Mark(words.clone()));
         let place = || self.places.iter().rev().find(|place| place.rect.contains(p)).map(|place| place.what.clone());
-        dot.or_else(sign).or_else(hitbox).or_else(place)
+        dot.or_else(hitbox).or_else(place)
+    }
+
+    /// The mark at a point.
+    pub fn sign(&self, x: f32, y: f32) -> Option<&Sign> {
+        self.signs.iter().find(|sign| sign.rect.contains(shape::at(x, y)))
     }
 
     /// For pictures that are so small that nobody could read them.
@@ -156,14 +160,13 @@ impl Scene {
         self
     }
 
-    /// Where a thing is: a record, a ribbon, a dot, a card, a mark.
+    /// Where a thing is: a record, a ribbon, a dot, a card.
     pub fn spot(&self, what: &Target) -> Option<Rect> {
         let hitbox = |topic: &Arc<str>, n: i32| self.hitboxes.iter().find(|t| t.partition == n && t.topic == *topic);
         match what {
             Target::Record(topic, n, offset) => hitbox(topic, *n).map(|t| t.slot(*offset)),
             Target::Partition(topic, n) => hitbox(topic, *n).map(|t| t.rect),
             Target::Frame(_) => self.moving.iter().find(|m| m.1 == *what).map(|m| Rect { x: m.0.x, y: m.0.y, w: 0.0, h: 0.0 }),
-            Target::Mark(words) => self.signs.iter().find(|(_, other)| other == words).map(|(rect, _)| *rect),
             what => self.places.iter().find(|place| place.what == *what).map(|place| place.rect),
         }
     }
@@ -250,10 +253,6 @@ pub fn scene(view: &WorldView, time: Time, camera: &View) -> Scene {
     }
     let places = layout::places(view, &layout);
     marks::marks(view, &places, time, camera.reduced_motion, &mut shapes);
-    let signs = shapes.iter().filter_map(|shape| match shape {
-        Shape::Sign { rect, words } => Some((*rect, words.clone())),
-        _ => None,
-    });
-    let signs = signs.collect();
+    let signs = shapes.iter().filter_map(|shape| if let Shape::Sign(sign) = shape { Some(sign.clone()) } else { None }).collect();
     Scene { shapes, standing, places, signs, ..scene }
 }

@@ -90,8 +90,15 @@ pub(super) fn bold(at: Point, text: impl Into<Arc<str>>, ink: Ink, align: Align)
     Shape::Text { at, text: text.into(), bold: true, mono: false, ink, align }
 }
 
+/// A mark that is no thing of the cluster: where it is, and what it means.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sign {
+    pub rect: Rect,
+    pub words: Arc<str>,
+}
+
 pub(super) fn sign(rect: Rect, words: String) -> Shape {
-    Shape::Sign { rect, words: words.into() }
+    Shape::Sign(Sign { rect, words: words.into() })
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -164,10 +171,7 @@ pub enum Shape {
         alpha: f32,
     },
     /// Nothing is painted: what a pointer is told here.
-    Sign {
-        rect: Rect,
-        words: Arc<str>,
-    },
+    Sign(Sign),
     /// Diagonal hatching: something is dead here.
     Hatch {
         rect: Rect,

@@ -171,15 +171,14 @@ fn marks_say_what_they_mean_to_who_points_at_them() {
     };
     let told = |words: &str| {
         let Point { x, y } = at_text(words);
-        let hit = picture.hit(x + 5.0, y - 4.0);
-        hit.map(|target| hint(&view, &target)).unwrap_or_default()
+        picture.sign(x + 5.0, y - 4.0).map(|sign| sign.words.to_string()).unwrap_or_default()
     };
     assert!(told("HW 6").starts_with("High watermark 6: "), "{}", told("HW 6"));
     assert!(told("LEO 8").starts_with("Log end offset 8: "), "{}", told("LEO 8"));
     let flag = picture.shapes.iter().find_map(|s| if let Shape::Flag { rect, .. } = s { Some(*rect) } else { None }).expect("a flag");
-    let target = picture.hit(flag.x + 4.0, flag.y + 4.0).expect("it is hit");
-    assert!(hint(&view, &target).starts_with("billing has committed offset "), "{}", hint(&view, &target));
-    assert_eq!(picture.spot(&target), Some(flag));
+    let sign = picture.sign(flag.x + 4.0, flag.y + 4.0).expect("it is hit");
+    assert!(sign.words.starts_with("billing has committed offset "), "{}", sign.words);
+    assert_eq!(sign.rect, flag);
 }
 
 #[test]

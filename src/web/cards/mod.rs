@@ -67,8 +67,8 @@ fn of_target(card: Card, target: Target) -> AnyView {
         Target::Group(name) => view! { <Group card name /> }.into_any(),
         Target::Consumer(name) => view! { <Consumer card name /> }.into_any(),
         Target::Record(topic, partition, offset) => view! { <Record card topic partition offset /> }.into_any(),
-        // The canvas draws them.
-        Target::Frame(_) | Target::Mark(_) => ().into_any(),
+        // They move: the canvas draws them.
+        Target::Frame(_) => ().into_any(),
     }
 }
 

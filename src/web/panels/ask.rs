@@ -127,7 +127,7 @@ pub fn AskAboutSaid() -> impl IntoView {
 pub fn AskAboutLedger() -> impl IntoView {
     let Playground { ui, stage, .. } = use_playground();
     let words = Memo::new(move |_| {
-        let words = match ui.lost().get() {
+        let words = match ui.astray().get() {
             Astray { lost: 1.., .. } => words::WHY_GONE,
             Astray { redelivered: 1.., .. } => words::WHY_TWICE,
             _ => "",

@@ -107,7 +107,7 @@ fn Suggested() -> impl IntoView {
         list,
         move || ui.chosen().get(),
         move |chosen| {
-            let astray = ui.lost().get() != Astray::default();
+            let astray = ui.astray().get() != Astray::default();
             let also = if astray { stage.with_value(|s| suspects(&s.run.borrow())) } else { Vec::new() };
             ui.snap().with(|s| suggested_questions(&s.view, chosen.as_ref(), also))
         },

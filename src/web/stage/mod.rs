@@ -453,7 +453,7 @@ impl Stage {
         if t >= self.judged.get() {
             let began = now_ms();
             let (wrong, ledger, lost) = self.run.borrow().judged();
-            self.ui.lost().set(lost);
+            self.ui.astray().set(lost);
             self.ui.wrong().set(wrong);
             self.ui.ledger().set(ledger);
             self.judged.set(t + JUDGE_MS.max((now_ms() - began) * JUDGE_REST));

@@ -38,7 +38,7 @@ fn label(target: &Target) -> String {
         Target::Group(Some(group)) => words::group(group),
         Target::Record(topic, n, offset) => words::record(topic, *n, *offset),
         Target::Frame(message) => words::frame(*message),
-        Target::Group(None) | Target::Heading(_) | Target::Link(..) | Target::Mark(_) => String::new(),
+        Target::Group(None) | Target::Heading(_) | Target::Link(..) => String::new(),
     }
 }
 
