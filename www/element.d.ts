@@ -126,7 +126,7 @@ interface TidePoolEventMap {
   "tidepool-narration": CustomEvent<TidePoolTold>;
   /** Running has stopped at a breakpoint: `text` is its words. */
   "tidepool-breakpoint": CustomEvent<TidePoolTold>;
-  /** A reader or the page has done a line of the scenario language. */
+  /** A reader or the page has done a line of the scenario language; or `undo …` or `redo …` with what it did, or `reset`. */
   "tidepool-deed": CustomEvent<TidePoolTold>;
 }
 

@@ -321,7 +321,10 @@ impl ConsumerApp {
                 return true;
             }
             let done = self.done.iter().find(|done| done.0 == next.0 && done.1 == next.1);
-            done.inspect(|done| next.clone_from(done)).is_some()
+            if let Some(done) = done {
+                next.clone_from(done);
+            }
+            done.is_some()
         });
         offsets
     }

@@ -154,7 +154,7 @@ pub fn write_meta_properties(disk: &mut Disk, cluster_id: &str, directory: Uuid,
 /// Offsets by topic and partition.
 ///
 /// # Errors
-/// The file is damaged. Kafka goes on with what it has, has given its only log directory up and so ends.
+/// The file is damaged. Kafka marks the log directory as offline then, and a broker without another one ends.
 pub fn read_offsets(disk: &Disk, path: &str) -> Result<SortedVecMap<(String, i32), i64>, String> {
     let entry = |words: &[&str]| match words {
         [topic, partition, offset] => Some((((*topic).to_owned(), whole(partition)?), whole(offset)?)),

@@ -4,7 +4,7 @@ use super::{Card, Name};
 use crate::playground::glossary::{GENERATION, LAG, PROTOCOL};
 use crate::playground::groups::{epoch_words, protocol_words, state_meaning};
 use crate::playground::sinks::sink_words;
-use crate::web::context::{PageStateStoreFields as _, Playground, use_playground};
+use crate::web::context::{PageStateStoreFields as _, use_playground};
 use crate::web::menu::QuickActions;
 use crate::web::panels::ask::AskAbout;
 use crate::web::words::{cards as words, panels};
@@ -43,8 +43,8 @@ pub fn Group(card: Card, name: Option<Arc<str>>) -> impl IntoView {
 /// What the coordinator says of the group.
 #[component]
 fn Membership(card: Card, name: Arc<str>) -> impl IntoView {
-    let Playground { ui, .. } = use_playground();
-    let is_dead_end = !use_playground().has_panels();
+    let playground = use_playground();
+    let (ui, is_dead_end) = (playground.ui, !playground.has_panels());
     let group = Memo::new(move |_| {
         ui.snap().with(|s| {
             let group = s.view.groups.iter().find(|g| g.group == name)?;
